@@ -1,0 +1,197 @@
+"""Brief, Requirement and Checklist: what is wanted, and the frozen list of what will be checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from onbrief.errors import UsageError
+
+Kind = Literal["object", "count", "attribute", "relation", "action", "text", "absence", "style", "format", "whole"]
+Size = tuple[int, int]
+
+MAX_BRIEF_CHARACTERS = 10_000  # what the largest image model of the catalogue takes as a prompt
+MAX_REQUIREMENT_CHARACTERS = 500
+MAX_REQUIREMENTS = 64
+SIDE_RANGE = (64, 4096)  # pixels; a model narrows it
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_SIZE = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", re.IGNORECASE)
+_ASPECT = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One atomic statement that a person could check by looking at the picture.
+
+    `must` requirements decide whether a picture passes; the others only rank, by `weight` (above 0, at most 100).
+    `parents` are ids of requirements without which this one makes no sense (a colour needs its object).
+    An empty `id` is filled in when the checklist is frozen.
+
+    Raises:
+        UsageError: a field that is empty, too long or out of range.
+    """
+
+    id: str = ""
+    text: str
+    kind: Kind = "whole"
+    must: bool = True
+    weight: float = 1.0
+    parents: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.id and not _ID.fullmatch(self.id):
+            raise UsageError.of("requirement.id", self.id, "a letter, then up to 31 letters, digits, - or _, lower case")
+        if not self.text.strip():
+            raise UsageError.of("requirement.text", self.text, "a statement to check")
+        if len(self.text) > MAX_REQUIREMENT_CHARACTERS:
+            raise UsageError.of("requirement.text", self.text, f"at most {MAX_REQUIREMENT_CHARACTERS} characters")
+        if self.kind not in get_args(Kind):
+            raise UsageError.of("requirement.kind", self.kind, " ".join(get_args(Kind)))
+        if not math.isfinite(self.weight) or not 0 < self.weight <= 100:
+            raise UsageError.of("requirement.weight", self.weight, "a number above 0, at most 100")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What is wanted.
+
+    `text` may be in any language. `requirements` are added to what the planner finds in it. `avoid` names things that
+    must not be in the picture. `size` is width and height in pixels.
+
+    Raises:
+        UsageError: a field that is empty, too long or out of range, or two requirements with one id.
+    """
+
+    text: str
+    requirements: tuple[Requirement, ...] = ()
+    avoid: tuple[str, ...] = ()
+    size: Size = (1024, 1024)
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise UsageError.of("brief.text", self.text, "a description of the picture")
+        if len(self.text) > MAX_BRIEF_CHARACTERS:
+            raise UsageError.of("brief.text", self.text, f"at most {MAX_BRIEF_CHARACTERS} characters")
+        if any(not thing.strip() or len(thing) > MAX_REQUIREMENT_CHARACTERS for thing in self.avoid):
+            raise UsageError.of("brief.avoid", self.avoid, f"names of 1 to {MAX_REQUIREMENT_CHARACTERS} characters")
+        low, high = SIDE_RANGE
+        if not all(low <= side <= high for side in self.size):
+            raise UsageError.of("brief.size", "x".join(map(str, self.size)), f"sides of {low} to {high} pixels")
+        _refuse_duplicates(self.requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The frozen list of requirements and its sha256 (of their JSON, keys sorted, no spaces).
+
+    Raises:
+        UsageError: a hash that is not that of the requirements, no must among them, duplicate or missing ids.
+    """
+
+    requirements: tuple[Requirement, ...]
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        _refuse_duplicates(self.requirements)
+        ids = {requirement.id for requirement in self.requirements}
+        if not any(requirement.must for requirement in self.requirements):
+            raise UsageError.of("checklist", [r.text for r in self.requirements], "at least one requirement that must be met")
+        if len(self.requirements) > MAX_REQUIREMENTS:
+            raise UsageError.of("checklist", f"{len(self.requirements)} requirements", f"at most {MAX_REQUIREMENTS}")
+        for requirement in self.requirements:
+            if not requirement.id:
+                raise UsageError.of("requirement.id", "", "an id for each requirement of a checklist")
+            if not ids.issuperset(requirement.parents):
+                raise UsageError.of(f"parents of {requirement.id}", requirement.parents, "ids of this checklist")
+        digest = _digest(self.requirements)
+        if self.sha256 not in ("", digest):
+            raise UsageError.of("checklist.sha256", self.sha256, f"{digest}, the hash of these requirements")
+        object.__setattr__(self, "sha256", digest)
+
+    @classmethod
+    def freeze(cls, planned: Iterable[Requirement], brief: Brief) -> Checklist:
+        """The checklist of a brief: the user's own requirements and things to avoid, then what the planner found.
+
+        The user's ids are kept; the others get r1, r2 … in order. A planned requirement whose text is already there is
+        dropped, and so is one that has lost its parent.
+        """
+        avoided = [Requirement(text=f"there is no {thing.strip()}", kind="absence") for thing in brief.avoid]
+        taken = {requirement.id for requirement in brief.requirements}
+        fresh = (f"r{n}" for n in range(1, 10_000) if f"r{n}" not in taken)
+        kept: list[Requirement] = []
+        ids_by_text: dict[str, str] = {}
+        renamed: dict[str, str] = {}
+        for requirement in (*brief.requirements, *avoided, *planned):
+            text = " ".join(requirement.text.split())
+            own = requirement in brief.requirements
+            if text.casefold() in ids_by_text:
+                renamed[requirement.id] = ids_by_text[text.casefold()]
+                continue
+            id_ = requirement.id if own and requirement.id else next(fresh)
+            ids_by_text[text.casefold()] = id_
+            if not own:
+                renamed[requirement.id] = id_
+            parents = requirement.parents if own else tuple(renamed[p] for p in requirement.parents if p in renamed)
+            kept.append(replace(requirement, id=id_, text=text, parents=parents))
+        return cls(tuple(kept))
+
+    @property
+    def musts(self) -> tuple[Requirement, ...]:
+        """The requirements that decide."""
+        return tuple(requirement for requirement in self.requirements if requirement.must)
+
+    def __getitem__(self, id_: str) -> Requirement:
+        """The requirement with this id; KeyError when there is none."""
+        for requirement in self.requirements:
+            if requirement.id == id_:
+                return requirement
+        raise KeyError(id_)
+
+
+def parse_size(text: str) -> Size:
+    """Width and height from "1024x768".
+
+    Raises:
+        UsageError: anything else.
+    """
+    match = _SIZE.fullmatch(text)
+    if not match:
+        raise UsageError.of("size", text, "WIDTHxHEIGHT in pixels, such as 1024x768")
+    return int(match[1]), int(match[2])
+
+
+def size_for_aspect(text: str) -> Size:
+    """Width and height of about one megapixel, in steps of 64 pixels, from "16:9".
+
+    Raises:
+        UsageError: anything else, or a ratio beyond 4:1.
+    """
+    match = _ASPECT.fullmatch(text)
+    ratio = int(match[1]) / int(match[2]) if match and int(match[2]) else 0.0
+    if not 0.25 <= ratio <= 4:
+        raise UsageError.of("aspect", text, "WIDTH:HEIGHT from 1:4 to 4:1, such as 16:9")
+    width = round(1024 * math.sqrt(ratio) / 64) * 64
+    height = round(1024 / math.sqrt(ratio) / 64) * 64
+    return width, height
+
+
+def _digest(requirements: tuple[Requirement, ...]) -> str:
+    document = [
+        {"id": r.id, "text": r.text, "kind": r.kind, "must": r.must, "weight": float(r.weight), "parents": list(r.parents)}
+        for r in requirements
+    ]
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_duplicates(requirements: tuple[Requirement, ...]) -> None:
+    seen: set[str] = set()
+    for requirement in requirements:
+        if requirement.id and requirement.id in seen:
+            raise UsageError.of("requirement.id", requirement.id, "an id that no other requirement has")
+        seen.add(requirement.id)

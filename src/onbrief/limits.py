@@ -1,0 +1,37 @@
+"""What a run may use at most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from onbrief.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may use at most; a limit is checked before money is spent, never after.
+
+    `images` counts every picture asked for, those that failed included; `attempts` is images for one prompt;
+    `prompts` counts the first one; `usd` is in US dollars, all calls together; `seconds` is the time of one sitting, counted
+    afresh when a run is resumed. None means no limit.
+
+    Raises:
+        UsageError: a number outside its range.
+    """
+
+    images: int = 12
+    attempts: int = 4
+    prompts: int = 6
+    usd: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("images", "attempts", "prompts"):
+            value = getattr(self, field)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
+                raise UsageError.of(f"limits.{field}", value, "a whole number from 1 to 10000")
+        for field in ("usd", "seconds"):
+            value = getattr(self, field)
+            if value is not None and (not math.isfinite(value) or value < 0):
+                raise UsageError.of(f"limits.{field}", value, "a number from 0 up")

@@ -1,0 +1,284 @@
+"""The contracts between the loop and what stands around it, each one to four methods."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from onbrief.brief import Brief, Checklist, Requirement, Size
+from onbrief.record import Attempt, Finding, Prompt, Run
+
+# -- models ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a language model counted for one call."""
+
+    input: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What an image model answered: the bytes of one picture, as they came, and the facts that the provider gave with it."""
+
+    data: bytes
+    facts: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a planner found in a brief. Ids are the planner's own; parents refer to them."""
+
+    requirements: tuple[Requirement, ...]
+    tokens: Tokens = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judge found in a picture, as it said it; judging/decide.py makes a verdict of it."""
+
+    findings: tuple[Finding, ...]
+    tokens: Tokens = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The text of the next prompt, its negative text, and why it was written so."""
+
+    text: str
+    negative: str = ""
+    reason: str = ""
+    tokens: Tokens = Tokens()
+
+
+class Model(Protocol):
+    """What every model says of itself: its name, `provider:model`, and the most that one call can cost in US dollars,
+    or None when nobody knows."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def price(self) -> float | None: ...
+
+
+class ImageModel(Model, Protocol):
+    """Draws one picture for a prompt."""
+
+    def check(self, size: Size) -> tuple[str, ...]:
+        """What this model will drop or change for pictures of this size, as warnings.
+
+        Raises:
+            UsageError: a size that it cannot make.
+        """
+        ...
+
+    async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
+        """One picture, asked for exactly once.
+
+        Raises:
+            CallError: one of its four classes, when no picture came.
+        """
+        ...
+
+
+class Judge(Model, Protocol):
+    """Answers requirements from the bytes of a picture, and from nothing else."""
+
+    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
+        """A finding for each requirement. Never sees prompts, seeds, names, metadata or earlier verdicts.
+
+        Raises:
+            CallError: when no answer came.
+        """
+        ...
+
+
+class Planner(Model, Protocol):
+    """Turns a brief into requirements."""
+
+    async def checklist(self, brief: Brief) -> Planned:
+        """Atomic requirements, one claim each, found in the text of the brief.
+
+        Raises:
+            CallError: when no answer came.
+        """
+        ...
+
+
+class Reviser(Model, Protocol):
+    """Writes the next prompt."""
+
+    async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
+        """A better prompt for the same checklist. `history` is what was tried and what came of it, oldest first; it is
+        empty when the policy wants a prompt from the brief alone.
+
+        Raises:
+            CallError: when no answer came.
+        """
+        ...
+
+
+# -- places ------------------------------------------------------------------------------------------------------------
+
+
+class Store(Protocol):
+    """Where pictures, records and reports lie. Keys are `<run_id>/<name>`."""
+
+    async def create(self, key: str, data: bytes, media_type: str) -> str:
+        """Write what must never be overwritten, durably; answers its url. The same bytes once more are a success.
+
+        Raises:
+            StoreError: it cannot be written, or other bytes are there already.
+        """
+        ...
+
+    async def replace(self, key: str, data: bytes, media_type: str) -> str:
+        """Write what may be overwritten, atomically; answers its url.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+    async def read(self, key: str) -> bytes | None:
+        """The bytes, or None when there is nothing under this key.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+    async def remove(self, run_id: str) -> None:
+        """Delete all that lies under a run id.
+
+        Raises:
+            StoreError: it cannot be deleted.
+        """
+        ...
+
+
+CallKind = Literal["plan", "image", "judge", "revise"]
+State = Literal["started", "done", "refused", "failed", "unknown", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One paid step of a run. `digest` is the sha256 of the request, `price` the most that it can cost in US dollars
+    (None: not known)."""
+
+    kind: CallKind
+    revision: int
+    attempt: int
+    model: str
+    digest: str
+    price: float | None
+
+    @property
+    def key(self) -> str:
+        """What names this step within its run: `image/001-003`."""
+        return f"{self.kind}/{self.revision:03d}-{self.attempt:03d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One try of one call, as the ledger has it. `usd` is the reserved price until the call is finished, then what it cost.
+    `result` is small JSON; pictures lie in the store."""
+
+    call: Call
+    number: int
+    state: State
+    usd: float | None
+    seconds: float = 0.0
+    tokens: Tokens = Tokens()
+    result: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as the ledger lists it. `request` is the JSON of what was asked for; times are ISO 8601, UTC."""
+
+    run_id: str
+    request: str
+    started: str
+    outcome: str | None
+    ended: str | None
+
+
+class Ledger(Protocol):
+    """The durable record of every paid call. Every method is one transaction, on disk when it returns.
+
+    Writes carry the token of the run's owner, and a write whose token is no longer the owner's changes nothing.
+
+    Raises, all of them:
+        LedgerError: it cannot be read or written.
+        LeaseLost: the token is no longer the owner's.
+    """
+
+    def claim(self, run_id: str, request: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
+        """Begin a run, or take over one that nobody alive works on, for `lease` seconds; answers all that is recorded of it.
+
+        Raises:
+            LedgerBusy: the lease of another owner, who may be alive, has not run out.
+        """
+        ...
+
+    def renew(self, run_id: str, token: str, lease: float) -> None:
+        """Own the run for `lease` seconds from now."""
+        ...
+
+    def release(self, run_id: str, token: str, outcome: str | None) -> None:
+        """Own the run no longer, and note how it ended (None: it has not)."""
+        ...
+
+    def begin(self, run_id: str, token: str, entry: Entry) -> None:
+        """Write down a call before it is sent; its state is `started` and its price reserved."""
+        ...
+
+    def finish(self, run_id: str, token: str, entry: Entry) -> None:
+        """Write down what became of a call."""
+        ...
+
+    def run(self, run_id: str) -> RunRow | None:
+        """One run, or None."""
+        ...
+
+    def runs(self) -> list[RunRow]:
+        """All runs, newest first."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """Delete all that is recorded of a run.
+
+        Raises:
+            LedgerBusy: somebody alive works on it.
+        """
+        ...
+
+
+# -- the loop's view of it all -----------------------------------------------------------------------------------------
+
+
+class Studio(Protocol):
+    """The models at work, each paid step through the ledger."""
+
+    async def plan(self, run: Run) -> Checklist:
+        """The frozen checklist of the run's brief."""
+        ...
+
+    async def revise(self, run: Run, with_history: bool) -> Prompt:
+        """The next prompt; written from the brief alone unless `with_history`."""
+        ...
+
+    def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncIterator[Attempt]:
+        """One attempt for each seed with the prompt in use, at once. Each is given twice: when its picture is stored, and
+        when it is judged. Once one has passed, nothing new is paid for."""
+        ...
+
+    async def account(self, run: Run) -> Run:
+        """The run with its usage and warnings as they are now, and the time it ended if it has."""
+        ...

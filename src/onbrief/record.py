@@ -1,0 +1,244 @@
+"""What happened: Prompt, Image, Finding, Verdict, Attempt and Run, and the JSON record made of them.
+
+A Run is a value: each step makes a new one, so an event can hand it out and no reader can change it. The same dataclasses
+are the record: `to_json` writes run.json, `from_json` reads it, `json_schema` describes it (docs/record.schema.json).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from onbrief.brief import Brief, Checklist
+from onbrief.errors import Outcome, UsageError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA = 1
+
+Answer = Literal["met", "unmet", "undecided"]
+ProblemKind = Literal["blank", "unreadable", "failed", "blocked", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent to the image model, and why it was written. Revision 0 is the brief itself."""
+
+    revision: int
+    text: str
+    negative: str = ""
+    reason: str = ""
+
+    @classmethod
+    def first(cls, brief: Brief) -> Prompt:
+        """The brief as it stands, with the user's own requirements behind it and what to avoid as negative text."""
+        sentences = [brief.text.strip(), *(r.text for r in brief.requirements)]
+        return cls(
+            0,
+            ". ".join(s.rstrip(".") for s in sentences) if len(sentences) > 1 else sentences[0],
+            ", ".join(brief.avoid),
+            "the brief",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One stored picture: where it is and what it is, never its bytes. `sha256` is that of the stored bytes."""
+
+    key: str
+    url: str
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The judge's answer for one requirement on one image. `probability` is that of being met, 0 to 1."""
+
+    id: str
+    verdict: Answer
+    probability: float
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All findings on one image. `passed` is computed in code (judging/decide.py), never by a model."""
+
+    passed: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def unmet(self) -> tuple[Finding, ...]:
+        """The findings that fell short: not met, or undecided."""
+        return tuple(finding for finding in self.findings if finding.verdict != "met")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an attempt has no verdict: no usable picture came of it. `message` holds the provider's words."""
+
+    kind: ProblemKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Prompt + seed + image + verdict + cost. Numbered by (revision, attempt), both from 0.
+
+    `image` is None when no usable picture came, and `problem` says why. `verdict` is None too when the picture was made but
+    not judged, because another one of its round had already passed. `usd` and `seconds` are those of its calls.
+    """
+
+    revision: int
+    attempt: int
+    seed: int
+    image: Image | None = None
+    verdict: Verdict | None = None
+    problem: Problem | None = None
+    usd: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The revision and attempt as files are named: "001-003"."""
+        return f"{self.revision:03d}-{self.attempt:03d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the run has used, from its ledger. `usd` includes calls whose outcome is unknown, at their reserved price;
+    it is None when a call was made whose price is not known."""
+
+    images: int = 0
+    judge_calls: int = 0
+    text_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float | None = 0.0
+    unknown_calls: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The names of the models at work, as `provider:model`."""
+
+    image: str
+    judge: str
+    reviser: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One brief's whole pursuit, and the record of it: the fields are those of run.json, in its order."""
+
+    schema: Literal[1] = SCHEMA
+    run_id: str
+    outcome: Outcome | None = None
+    reason: str = ""
+    seed: int
+    brief: Brief
+    checklist: Checklist | None = None
+    prompts: tuple[Prompt, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    models: Models
+    warnings: tuple[str, ...] = ()
+    started: str
+    ended: str | None = None
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt in use: the newest one."""
+        return self.prompts[-1]
+
+    @property
+    def round(self) -> tuple[Attempt, ...]:
+        """The attempts made with the prompt in use."""
+        return tuple(a for a in self.attempts if a.revision == self.prompt.revision)
+
+    @property
+    def best(self) -> Attempt | None:
+        """The best attempt so far, or None when there is no usable picture yet.
+
+        Compared by: musts met, then the smallest probability among musts, then the weight of the nice-to-haves met, then the
+        earlier one.
+        """
+        usable = [attempt for attempt in self.attempts if attempt.image and not attempt.problem]
+        return max(usable, key=self._rank, default=None)
+
+    def _rank(self, attempt: Attempt) -> tuple[int, float, float, int, int]:
+        earlier = (-attempt.revision, -attempt.attempt)
+        if attempt.verdict is None or self.checklist is None:
+            return (-1, 0.0, 0.0, *earlier)
+        findings = {finding.id: finding for finding in attempt.verdict.findings}
+        musts = [findings[r.id] for r in self.checklist.musts]
+        nice = sum(r.weight for r in self.checklist.requirements if not r.must and findings[r.id].verdict == "met")
+        return (sum(f.verdict == "met" for f in musts), min(f.probability for f in musts), nice, *earlier)
+
+    def with_prompt(self, prompt: Prompt) -> Run:
+        """This run with one more prompt."""
+        return replace(self, prompts=(*self.prompts, prompt))
+
+    def with_attempt(self, attempt: Attempt) -> Run:
+        """This run with this attempt in its place, instead of what was known of the same attempt before."""
+        by_number = {(a.revision, a.attempt): a for a in (*self.attempts, attempt)}
+        return replace(self, attempts=tuple(by_number[number] for number in sorted(by_number)))
+
+    def ended_as(self, outcome: Outcome, reason: str) -> Run:
+        """This run with its outcome and the reason for it."""
+        return replace(self, outcome=outcome, reason=reason)
+
+    def to_json(self) -> str:
+        """The record: run.json, `--json` and the HTTP API are this text."""
+        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
+        keys = list(document)
+        ordered = {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
+        return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Run:
+        """The run that a record describes.
+
+        Raises:
+            UsageError: text that is no record of this schema.
+        """
+        from pydantic import ValidationError
+
+        try:
+            document: Any = json.loads(text)
+            if isinstance(document, dict):
+                document.pop("best", None)  # pyright: ignore[reportUnknownMemberType]
+            return _adapter().validate_python(document)
+        except (ValueError, ValidationError) as error:
+            raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the record, as published in docs/record.schema.json."""
+    schema = _adapter().json_schema(mode="serialization")
+    number = {"type": "integer", "minimum": 0}
+    schema["properties"]["best"] = {
+        "description": "Which attempt is the best one so far.",
+        "anyOf": [
+            {"type": "object", "properties": {"revision": number, "attempt": number}, "required": ["revision", "attempt"]},
+            {"type": "null"},
+        ],
+    }
+    schema["required"] = sorted({*schema["required"], *schema["properties"]})
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "onbrief run", **schema}
+
+
+@cache
+def _adapter() -> TypeAdapter[Run]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Run)
