@@ -55,14 +55,17 @@ class Revised:
 
 
 class Model(Protocol):
-    """What every model says of itself: its name, `provider:model`, and the most that one call can cost in US dollars,
-    or None when nobody knows."""
+    """What every model says of itself."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """`provider:model`."""
+        ...
 
     @property
-    def price(self) -> float | None: ...
+    def price(self) -> float | None:
+        """The most that one call can cost in US dollars, or None when nobody knows."""
+        ...
 
 
 class ImageModel(Model, Protocol):
@@ -168,7 +171,8 @@ State = Literal["started", "done", "refused", "failed", "unknown", "blocked"]
 @dataclass(frozen=True, slots=True)
 class Call:
     """One paid step of a run. `digest` is the sha256 of the request, `price` the most that it can cost in US dollars
-    (None: not known)."""
+    (None: not known).
+    """
 
     kind: CallKind
     revision: int
@@ -186,7 +190,8 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One try of one call, as the ledger has it. `usd` is the reserved price until the call is finished, then what it cost.
-    `result` is small JSON; pictures lie in the store."""
+    `result` is small JSON; pictures lie in the store.
+    """
 
     call: Call
     number: int
@@ -276,7 +281,8 @@ class Studio(Protocol):
 
     def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncIterator[Attempt]:
         """One attempt for each seed with the prompt in use, at once. Each is given twice: when its picture is stored, and
-        when it is judged. Once one has passed, nothing new is paid for."""
+        when it is judged. Once one has passed, nothing new is paid for.
+        """
         ...
 
     async def account(self, run: Run) -> Run:

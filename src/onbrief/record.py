@@ -114,7 +114,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What the run has used, from its ledger. `usd` includes calls whose outcome is unknown, at their reserved price;
-    it is None when a call was made whose price is not known."""
+    it is None when a call was made whose price is not known.
+    """
 
     images: int = 0
     judge_calls: int = 0

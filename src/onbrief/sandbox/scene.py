@@ -97,7 +97,8 @@ class Thing:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What is in a picture: as the painter knows it, or as the eye saw it. `background` is the colour of a plain ground, None
-    in a landscape. Elements that have a place of their own (sun, moon) have their box in `boxes`."""
+    in a landscape. Elements that have a place of their own (sun, moon) have their box in `boxes`.
+    """
 
     things: tuple[Thing, ...] = ()
     background: Colour | None = None
