@@ -131,6 +131,14 @@ class Reviser(Model, Protocol):
 class Store(Protocol):
     """Where pictures, records and reports lie. Keys are `<run_id>/<name>`."""
 
+    async def require_room(self) -> None:
+        """Make sure, before a picture is paid for, that there will be room for it.
+
+        Raises:
+            StoreError: there is not.
+        """
+        ...
+
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """Write what must never be overwritten, durably; answers its url. The same bytes once more are a success.
 
@@ -148,7 +156,7 @@ class Store(Protocol):
         ...
 
     async def read(self, key: str) -> bytes | None:
-        """The bytes, or None when there is nothing under this key.
+        """The bytes, or None when there is nothing under this key. Finds what `create` could only spool, too.
 
         Raises:
             StoreError: it cannot be read.
@@ -229,6 +237,7 @@ class Ledger(Protocol):
 
         Raises:
             LedgerBusy: the lease of another owner, who may be alive, has not run out.
+            OtherRequest: the run id is taken by another request.
         """
         ...
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 Answer = Literal["met", "unmet", "undecided"]
-ProblemKind = Literal["blank", "unreadable", "failed", "blocked", "unknown"]
+ProblemKind = Literal["blank", "unreadable", "blocked", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""From what a judge says of a picture to a verdict."""

@@ -1,0 +1,50 @@
+"""The verdict on a picture: computed here, from findings, and nowhere else. It fails closed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import get_args
+
+from onbrief.brief import Checklist
+from onbrief.record import Answer, Finding, Verdict
+
+MAX_EVIDENCE_CHARACTERS = 500
+
+
+def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
+    """One finding for each requirement, in the order of the checklist; passed when every must is met.
+
+    A requirement with no finding, with several that differ, or with one that is no valid answer is undecided, and undecided
+    never passes. Findings about anything else are dropped.
+    """
+    decided = tuple(
+        _decide(requirement.id, [finding for finding in findings if finding.id == requirement.id])
+        for requirement in checklist.requirements
+    )
+    musts = {requirement.id for requirement in checklist.musts}
+    return Verdict(all(finding.verdict == "met" for finding in decided if finding.id in musts), decided)
+
+
+def undecided(checklist: Checklist, why: str) -> Verdict:
+    """The verdict when the judge gave no answer at all."""
+    return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, why) for r in checklist.requirements))
+
+
+def _decide(id_: str, said: list[Finding]) -> Finding:
+    if not said:
+        return Finding(id_, "undecided", 0.5, "the judge gave no answer")
+    if len({finding.verdict for finding in said}) > 1:
+        return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
+    finding = said[0]
+    if finding.verdict not in get_args(Answer):
+        return Finding(id_, "undecided", 0.5, "the judge's answer is none of met, unmet and undecided")
+    if not (math.isfinite(finding.probability) and 0 <= finding.probability <= 1):
+        return Finding(id_, "undecided", 0.5, "the judge's probability is not from 0 to 1")
+    return Finding(id_, finding.verdict, finding.probability, _plain(finding.evidence))
+
+
+def _plain(evidence: str) -> str:
+    """Evidence is data: one line, of bounded length, without control or bidirectional characters."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in evidence).split())
+    return text if len(text) <= MAX_EVIDENCE_CHARACTERS else text[: MAX_EVIDENCE_CHARACTERS - 1] + "…"

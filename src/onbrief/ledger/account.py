@@ -1,0 +1,261 @@
+"""One run's account in the ledger: its entries, its lease, and `once`, the only way to a paid call.
+
+This is the one retry layer: every SDK below it sends a call once. What may be sent again is decided by the outcome class
+of errors.py:
+
+* recorded result: given back, nothing is sent
+* Refused: nothing was spent; sent again after a wait, while there is time
+* Failed: at most two more tries, each counted at its price
+* Unknown: an image is never sent again unless the user asks for it; a judge's or writer's call once more, counted
+* Blocked, ConfigError: never sent again
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from onbrief.errors import (
+    Blocked,
+    CallError,
+    Cancelled,
+    ConfigError,
+    Failed,
+    LedgerError,
+    OtherRequest,
+    OverBudget,
+    Refused,
+    StoreError,
+    Unknown,
+)
+from onbrief.ledger.owner import new_token
+from onbrief.ports import Call, Entry, Ledger, RunRow, State, Tokens
+from onbrief.record import Usage
+
+MORE_TRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
+LONGEST_WAIT = 30.0  # seconds between two tries of a refused call
+ROUNDING = 1e-9  # US dollars; sums of prices are floating point
+NO_TOKENS = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a call: its result as small JSON, what it cost in US dollars, and the tokens it took."""
+
+    result: str
+    usd: float | None
+    tokens: Tokens = NO_TOKENS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms a run may spend.
+
+    `usd` is in US dollars, all calls together. `resend_unknown` sends calls again whose outcome is not known. In seconds:
+    how long a `lease` lasts, for how long a refused call is tried again (`patience`), and the `first_wait` between two tries.
+    """
+
+    usd: float | None = None
+    resend_unknown: bool = False
+    lease: float = 60.0
+    patience: float = 300.0
+    first_wait: float = 1.0
+
+
+class NotSent(Exception):  # noqa: N818, RUF100
+    """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
+
+
+class Account:
+    """See `open_account`. `row` is the run as the ledger has it; set `stopping` to send nothing new."""
+
+    def __init__(self, ledger: Ledger, row: RunRow, token: str, entries: list[Entry], terms: Terms) -> None:
+        self.row = row
+        self.stopping = False
+        self._ledger = ledger
+        self._token = token
+        self._terms = terms
+        self._entries = {(entry.call.key, entry.number): entry for entry in entries}
+        self._newest = {entry.call.key: entry for entry in entries}
+        self._lost: LedgerError | None = None
+
+    async def once(
+        self,
+        call: Call,
+        send: Callable[[], Awaitable[Sent]],
+        recover: Callable[[], Awaitable[Sent | None]] | None = None,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> Entry:
+        """The entry of a call that is done: the recorded one, or a new one made by sending it.
+
+        `recover` looks for what a call whose outcome is not known has left behind. `may_send` is asked before each send.
+
+        Raises:
+            CallError: how the call ended; it has been written down.
+            OverBudget: its price does not fit under what is left.
+            Cancelled: the run is being stopped and nothing is recorded.
+            OtherRequest: what is recorded under its key was another request.
+            NotSent: nothing is recorded and it may not be sent.
+            LedgerError: the ledger failed; nothing is sent that is not written down.
+        """
+        last = self._newest.get(call.key)
+        if last and last.call.digest != call.digest:
+            raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
+        if last and last.state == "started":
+            last = await self._settle(last, recover)
+        if last and last.state == "done":
+            return last
+        if last and last.state == "blocked":
+            raise Blocked(last.message)
+        tries = 1  # of this sitting: what failed in an earlier one may have been mended since
+        if last and last.state == "unknown" and not self._terms.resend_unknown:
+            if call.kind == "image" or self._count(call.key, "unknown") > MORE_TRIES["unknown"]:
+                raise Unknown(last.message)
+            tries = 1 + self._count(call.key, "unknown")
+        deadline = time.monotonic() + self._terms.patience
+        wait = self._terms.first_wait
+        while True:
+            if not may_send():
+                raise NotSent
+            try:
+                return await self._send(call, send)
+            except Refused as error:
+                pause = error.retry_after if error.retry_after is not None else random.uniform(0, wait)  # noqa: S311
+                if time.monotonic() + pause > deadline:
+                    raise
+                await asyncio.sleep(pause)
+                wait = min(wait * 2, LONGEST_WAIT)
+            except Failed:
+                if tries > MORE_TRIES["failed"]:
+                    raise
+                tries += 1
+            except Unknown:
+                if call.kind == "image" or tries > MORE_TRIES["unknown"]:
+                    raise
+                tries += 1
+
+    def usage(self) -> Usage:
+        """What the run has used, all sittings together."""
+        sent = [entry for entry in self._entries.values() if entry.state not in {"refused", "started"}]
+        kinds = [entry.call.kind for entry in sent]
+        prices = [entry.usd for entry in self._entries.values()]
+        return Usage(
+            images=kinds.count("image"),
+            judge_calls=kinds.count("judge"),
+            text_calls=kinds.count("plan") + kinds.count("revise"),
+            input_tokens=sum(entry.tokens.input for entry in sent),
+            output_tokens=sum(entry.tokens.output for entry in sent),
+            usd=None if None in prices else round(sum(price for price in prices if price is not None), 6),
+            unknown_calls=sum(entry.state == "unknown" for entry in sent),
+        )
+
+    async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]]) -> Entry:
+        """One try: written down, sent, written down."""
+        if self._lost:
+            raise self._lost
+        if self.stopping:
+            raise Cancelled("stopped by the user")
+        self._refuse_over_budget(call)
+        number = sum(key == call.key for key, _ in self._entries)
+        entry = Entry(call, number, "started", call.price)
+        self._entries[call.key, number] = entry  # before the first await: two calls must not both fit under the same money
+        try:
+            await asyncio.to_thread(self._ledger.begin, self.row.run_id, self._token, entry)
+        except LedgerError:
+            del self._entries[call.key, number]
+            raise
+        began = time.monotonic()
+        try:
+            sent = await send()
+        except StoreError:
+            raise  # the picture waits in the spool; the entry stays `started`, and the next sitting finds it
+        except CallError as error:
+            usd = 0.0 if isinstance(error, Refused) else entry.usd
+            await self._finish(replace(entry, state=_state(error), usd=usd, message=str(error), seconds=_since(began)))
+            raise
+        except ConfigError as error:
+            await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
+            raise
+        done = replace(entry, state="done", usd=sent.usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
+        await self._finish(done)
+        return done
+
+    async def _settle(self, entry: Entry, recover: Callable[[], Awaitable[Sent | None]] | None) -> Entry:
+        """Write down what became of a call during which an earlier sitting died."""
+        found = await recover() if recover else None
+        if found:
+            settled = replace(entry, state="done", usd=found.usd, tokens=found.tokens, result=found.result)
+        else:
+            settled = replace(entry, state="unknown", message="it was sent, and the process ended before an answer was kept")
+        await self._finish(settled)
+        return settled
+
+    async def _finish(self, entry: Entry) -> None:
+        self._remember(entry)
+        await asyncio.to_thread(self._ledger.finish, self.row.run_id, self._token, entry)
+
+    def _remember(self, entry: Entry) -> None:
+        self._entries[entry.call.key, entry.number] = entry
+        self._newest[entry.call.key] = entry
+
+    def _count(self, key: str, state: State) -> int:
+        return sum(entry.state == state for (k, _), entry in self._entries.items() if k == key)
+
+    def _refuse_over_budget(self, call: Call) -> None:
+        if self._terms.usd is None:
+            return
+        spent = self.usage().usd
+        if spent is None or call.price is None:
+            raise OverBudget(f"the price of {call.model} is not known, so the limit of ${self._terms.usd:g} cannot be kept")
+        if spent + call.price > self._terms.usd + ROUNDING:
+            raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next call may cost ${call.price:g}")
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(self._terms.lease / 3)
+            try:
+                await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._terms.lease)
+            except LedgerError as error:
+                self._lost = error
+                return
+
+
+@asynccontextmanager
+async def open_account(ledger: Ledger, run_id: str, request: str, terms: Terms) -> AsyncGenerator[Account]:
+    """The account of a run, owned by this process while the context lasts.
+
+    Raises:
+        LedgerBusy: another live process works on it.
+        OtherRequest: the run id is taken by another request.
+    """
+    token = new_token()
+    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, token, terms.lease)
+    account = Account(ledger, row, token, entries, terms)
+    heart = asyncio.create_task(account._keep_lease())  # noqa: SLF001 - its own class's other half
+    try:
+        yield account
+    finally:
+        heart.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await heart
+
+
+def _state(error: CallError) -> State:
+    match error:
+        case Refused():
+            return "refused"
+        case Failed():
+            return "failed"
+        case Blocked():
+            return "blocked"
+        case _:
+            return "unknown"
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)

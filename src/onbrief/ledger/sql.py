@@ -1,0 +1,223 @@
+"""A ledger in a database, through SQLAlchemy Core: SQLite, one file beside the pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest, UsageError
+from onbrief.ledger.owner import is_dead
+from onbrief.ports import Call, Entry, RunRow, Tokens
+
+SCHEMA: Final = 1
+BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
+
+_metadata = sa.MetaData()
+_runs = sa.Table(
+    "runs",
+    _metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("started", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("ended", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False),
+)
+_calls = sa.Table(
+    "calls",
+    _metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("price", sa.Float),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("usd", sa.Float),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("began", sa.Text, nullable=False),
+    sa.Column("finished", sa.Text),
+)
+
+
+class SqlLedger:
+    """The Ledger port over a SQLite file; see ports.Ledger for what each method does."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the ledger at `path`; it is made when it is not there, its folder is not.
+
+        Raises:
+            UsageError: a ledger that a newer onbrief has written, or a file that is no ledger.
+            LedgerError: it cannot be opened.
+        """
+        self._engine = sa.create_engine(
+            sa.URL.create("sqlite+pysqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT}
+        )
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "begin", _begin_at_once)
+        try:
+            with self._transaction() as connection:
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                if version > SCHEMA:
+                    raise UsageError.of(f"ledger {path}", f"schema {version}", f"schema {SCHEMA} or older; use a newer onbrief")
+                if version == 0:
+                    _metadata.create_all(connection)
+                    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+        except LedgerError as error:
+            if "not a database" in str(error):
+                raise UsageError.of("ledger", str(path), "a SQLite file that onbrief made") from error
+            raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def claim(self, run_id: str, request: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
+        """See ports.Ledger."""
+        with self._transaction() as connection:
+            found = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
+            owned = {"owner": token, "lease_until": time.time() + lease}
+            if found is None:
+                row: dict[str, Any] = {"run_id": run_id, "request": request, "started": _now(), "outcome": None, "ended": None}
+                connection.execute(sa.insert(_runs).values(**row, **owned))
+                return _run_row(row), []
+            if found["request"] != request:
+                raise OtherRequest(
+                    f"run id {run_id} is taken: it stands for another brief, seed, policy or other models",
+                    hint="leave --run-id away, or give another one",
+                )
+            _refuse_if_owned(run_id, found["owner"], found["lease_until"])
+            connection.execute(sa.update(_runs).where(_runs.c.run_id == run_id).values(outcome=None, ended=None, **owned))
+            rows = connection.execute(sa.select(_calls).where(_calls.c.run_id == run_id).order_by(_calls.c.number))
+            return _run_row(dict(found)), [_entry(dict(row)) for row in rows.mappings()]
+
+    def renew(self, run_id: str, token: str, lease: float) -> None:
+        """See ports.Ledger."""
+        with self._owned(run_id, token, lease_until=time.time() + lease):
+            pass
+
+    def release(self, run_id: str, token: str, outcome: str | None) -> None:
+        """See ports.Ledger."""
+        ended = _now() if outcome else None
+        with self._owned(run_id, token, owner=None, lease_until=0.0, outcome=outcome, ended=ended):
+            pass
+
+    def begin(self, run_id: str, token: str, entry: Entry) -> None:
+        """See ports.Ledger."""
+        call = entry.call
+        fixed = {"kind": call.kind, "revision": call.revision, "attempt": call.attempt, "model": call.model}
+        fixed |= {"digest": call.digest, "price": call.price, "began": _now()}
+        with self._owned(run_id, token) as connection:
+            key = {"run_id": run_id, "key": call.key, "number": entry.number}
+            connection.execute(sa.insert(_calls).values(**key, **fixed, **_outcome_of(entry)))
+
+    def finish(self, run_id: str, token: str, entry: Entry) -> None:
+        """See ports.Ledger."""
+        with self._owned(run_id, token) as connection:
+            this = (_calls.c.run_id == run_id) & (_calls.c.key == entry.call.key) & (_calls.c.number == entry.number)
+            connection.execute(sa.update(_calls).where(this).values(finished=_now(), **_outcome_of(entry)))
+
+    def run(self, run_id: str) -> RunRow | None:
+        """See ports.Ledger."""
+        with self._transaction() as connection:
+            row = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
+        return _run_row(dict(row)) if row else None
+
+    def runs(self) -> list[RunRow]:
+        """See ports.Ledger."""
+        with self._transaction() as connection:
+            rows = connection.execute(sa.select(_runs).order_by(_runs.c.started.desc(), _runs.c.run_id.desc())).mappings()
+            return [_run_row(dict(row)) for row in rows]
+
+    def forget(self, run_id: str) -> None:
+        """See ports.Ledger."""
+        with self._transaction() as connection:
+            row = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
+            if row:
+                _refuse_if_owned(run_id, row["owner"], row["lease_until"])
+            connection.execute(sa.delete(_runs).where(_runs.c.run_id == run_id))
+
+    @contextmanager
+    def _transaction(self) -> Generator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except exc.DBAPIError as error:
+            hint = "free some space, then give the same command again" if "full" in str(error.orig) else ""
+            raise LedgerError(f"the ledger {self._engine.url.database}: {error.orig}", hint=hint) from error
+
+    @contextmanager
+    def _owned(self, run_id: str, token: str, **changes: object) -> Generator[sa.Connection]:
+        """A transaction that changes nothing unless the token is still the owner's."""
+        with self._transaction() as connection:
+            mine = (_runs.c.run_id == run_id) & (_runs.c.owner == token)
+            if connection.execute(sa.update(_runs).where(mine).values(**{"owner": token, **changes})).rowcount != 1:
+                raise LeaseLost(f"run {run_id} has been taken over by another process")
+            yield connection
+
+
+def _configure(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Make a commit mean that it is on the disk.
+
+    The rollback journal is truncated rather than deleted: a deleted journal is durable only once its folder is synced, and
+    that SQLite does with synchronous=EXTRA alone, so after a power cut a call that was written down could be forgotten.
+    """
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN, below
+    for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_at_once(connection: sa.Connection) -> None:
+    """Take the write lock first: a transaction that reads and then writes must not lose a race in between."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _refuse_if_owned(run_id: str, owner: str | None, lease_until: float) -> None:
+    left = lease_until - time.time()
+    if owner and left > 0 and not is_dead(owner):
+        raise LedgerBusy(
+            f"run {run_id} is being worked on by another process",
+            hint=f"wait for it to end, or {left:.0f} seconds if it has crashed on another machine",
+        )
+
+
+def _outcome_of(entry: Entry) -> dict[str, Any]:
+    return {
+        "state": entry.state,
+        "usd": entry.usd,
+        "seconds": entry.seconds,
+        "input_tokens": entry.tokens.input,
+        "output_tokens": entry.tokens.output,
+        "result": entry.result,
+        "message": entry.message,
+    }
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    call = Call(row["kind"], row["revision"], row["attempt"], row["model"], row["digest"], row["price"])
+    tokens = Tokens(row["input_tokens"], row["output_tokens"])
+    return Entry(call, row["number"], row["state"], row["usd"], row["seconds"], tokens, row["result"], row["message"])
+
+
+def _run_row(row: dict[str, Any]) -> RunRow:
+    return RunRow(row["run_id"], row["request"], row["started"], row["outcome"], row["ended"])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

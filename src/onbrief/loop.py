@@ -1,0 +1,46 @@
+"""The loop: checklist, prompt, pictures, verdicts, and what comes next, until the policy says stop.
+
+It does nothing itself: the studio draws, judges and writes, each paid step through the ledger, and answers at once what is
+already written down there. So going on with an interrupted run is running this function again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from onbrief.errors import OnbriefError
+from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
+from onbrief.limits import Limits
+from onbrief.policy import Generate, Policy, Revise, Stop
+from onbrief.ports import Studio
+from onbrief.record import Prompt, Run
+
+
+async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> AsyncGenerator[Event]:
+    """Pursue the brief of a fresh run to its end, and tell everything that happens on the way.
+
+    An error of onbrief's tree ends the run with the outcome that the error's class names; the last event is always
+    RunEnded, with the best picture so far.
+    """
+    try:
+        run = replace(run, checklist=await studio.plan(run))
+        yield ChecklistFrozen(run := await studio.account(run))
+        run = run.with_prompt(Prompt.first(run.brief))
+        yield PromptChosen(run)
+        while run.outcome is None:
+            match policy.next(run, limits):
+                case Revise(with_history):
+                    run = run.with_prompt(await studio.revise(run, with_history))
+                    yield PromptChosen(run := await studio.account(run))
+                case Generate(seeds):
+                    async for attempt in studio.attempts(run, seeds):
+                        run = await studio.account(run.with_attempt(attempt))
+                        complete = attempt.verdict or attempt.problem
+                        yield ImageJudged(run, attempt) if complete else ImageMade(run, attempt)
+                    run = await studio.account(run)
+                case Stop(outcome, reason):
+                    run = run.ended_as(outcome, reason)
+    except OnbriefError as error:
+        run = run.ended_as(error.outcome, str(error))
+    yield RunEnded(await studio.account(run))

@@ -1,0 +1,141 @@
+"""Where pictures, records and reports lie: a folder, through obstore.
+
+obstore puts a file in place with one link or rename but does not sync it, so `create` does: what it returns for is on the
+disk, the folder entry included. A picture that cannot be put where it belongs is paid for all the same, so it goes to a
+spool folder in the user's state directory, where `read` finds it in the next sitting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore
+
+from onbrief.errors import StoreError, UsageError
+
+ROOM = 16 * 2**20  # bytes that must be free before a picture is paid for
+
+
+class FolderStore:
+    """The Store port over a folder of this machine; see ports.Store for what each method does."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder; it is made when it is not there.
+
+        Raises:
+            UsageError: it cannot be made or written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.folder = folder.resolve(strict=True)
+        except OSError as error:
+            raise UsageError.of("out", str(folder), f"a folder that can be made ({error.strerror})") from error
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise UsageError.of("out", str(folder), "a folder that can be written")
+        self._objects = LocalStore(self.folder)
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        self._spool = state / "onbrief" / "spool" / hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+
+    async def require_room(self) -> None:
+        """See ports.Store."""
+        free = shutil.disk_usage(self.folder).free
+        if free < ROOM:
+            raise StoreError(f"{self.folder}: {free // 2**20} MB are free, {ROOM // 2**20} MB are needed", hint=_FULL)
+
+    async def create(self, key: str, data: bytes, media_type: str) -> str:
+        """See ports.Store."""
+        return await asyncio.to_thread(self._create, key, data)
+
+    async def replace(self, key: str, data: bytes, media_type: str) -> str:
+        """See ports.Store."""
+        return await asyncio.to_thread(self._put, key, data)
+
+    async def read(self, key: str) -> bytes | None:
+        """See ports.Store."""
+        return await asyncio.to_thread(self._read, key)
+
+    async def remove(self, run_id: str) -> None:
+        """See ports.Store."""
+        await asyncio.to_thread(self._remove, run_id)
+
+    def _create(self, key: str, data: bytes) -> str:
+        path = self._path(key)
+        try:
+            obstore.put(self._objects, key, data, mode="create")
+        except AlreadyExistsError:
+            if path.read_bytes() != data:
+                raise StoreError(f"{path} holds another picture already") from None
+        except (OSError, BaseError) as error:
+            self._keep_in_spool(key, data)
+            raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
+        for place in (path, path.parent, self.folder):
+            _sync(place)
+        (self._spool / key).unlink(missing_ok=True)
+        return path.as_uri()
+
+    def _put(self, key: str, data: bytes) -> str:
+        path = self._path(key)
+        try:
+            obstore.put(self._objects, key, data)
+        except (OSError, BaseError) as error:
+            raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
+        return path.as_uri()
+
+    def _read(self, key: str) -> bytes | None:
+        for path in (self._path(key), self._spool / key):
+            try:
+                return path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        return None
+
+    def _remove(self, run_id: str) -> None:
+        path = self._path(run_id)
+        try:
+            for page in obstore.list(self._objects, run_id):
+                obstore.delete(self._objects, [meta["path"] for meta in page])
+            with contextlib.suppress(FileNotFoundError):
+                path.rmdir()
+            shutil.rmtree(self._spool / run_id, ignore_errors=True)
+        except (OSError, BaseError) as error:
+            raise StoreError(f"{path} cannot be removed: {_reason(error)}") from error
+
+    def _path(self, key: str) -> Path:
+        """The file of a key. A link that leads out of the folder is not followed."""
+        path = self.folder / key
+        if not path.parent.resolve().is_relative_to(self.folder) or path.is_symlink():
+            raise StoreError(f"{path} leads out of {self.folder}")
+        return path
+
+    def _keep_in_spool(self, key: str, data: bytes) -> None:
+        path = self._spool / key
+        with contextlib.suppress(OSError):  # the error that is raised says what went wrong first
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_bytes(data)
+            _sync(path)
+
+
+_FULL = "free some space or mend the folder, then give the same command again: nothing is drawn twice"
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep a file, or the entries of a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: Exception) -> str:
+    """The first line: obstore's messages go on with the state of its internals."""
+    return str(error).splitlines()[0]
