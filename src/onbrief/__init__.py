@@ -1,1 +1,72 @@
-"""onbrief turns a brief into an image that meets every requirement of the brief."""
+"""onbrief turns a brief into an image that meets every requirement of the brief, or says which requirement no image met.
+
+    import onbrief
+
+    run = onbrief.run("a red circle left of a blue square", limits=onbrief.Limits(images=12, usd=1.50))
+    run.outcome, run.best.image.url, run.best.verdict.unmet
+
+Nothing is imported before it is used: `import onbrief` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onbrief.api import pursue, resume, run
+    from onbrief.brief import Brief, Checklist, Requirement
+    from onbrief.config import Settings
+    from onbrief.errors import OnbriefError, UsageError
+    from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
+    from onbrief.limits import Limits
+    from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
+
+__all__ = [
+    "Attempt",
+    "Brief",
+    "Checklist",
+    "ChecklistFrozen",
+    "Event",
+    "Finding",
+    "Image",
+    "ImageJudged",
+    "ImageMade",
+    "Limits",
+    "OnbriefError",
+    "Prompt",
+    "PromptChosen",
+    "Requirement",
+    "Run",
+    "RunEnded",
+    "Settings",
+    "Usage",
+    "UsageError",
+    "Verdict",
+    "pursue",
+    "resume",
+    "run",
+]
+
+_HOMES = {
+    "api": ("pursue", "resume", "run"),
+    "brief": ("Brief", "Checklist", "Requirement"),
+    "config": ("Settings",),
+    "errors": ("OnbriefError", "UsageError"),
+    "events": ("ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded"),
+    "limits": ("Limits",),
+    "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"onbrief.{home}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'onbrief' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from onbrief.errors import UsageError
 
@@ -19,6 +19,7 @@ MAX_BRIEF_CHARACTERS = 10_000  # what the largest image model of the catalogue t
 MAX_REQUIREMENT_CHARACTERS = 500
 MAX_REQUIREMENTS = 64
 SIDE_RANGE = (64, 4096)  # pixels; a model narrows it
+_ONLY_KNOWN_FIELDS = {"extra": "forbid"}  # for files: a field that is misspelt is an error
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _SIZE = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", re.IGNORECASE)
 _ASPECT = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
@@ -35,6 +36,8 @@ class Requirement:
     Raises:
         UsageError: a field that is empty, too long or out of range.
     """
+
+    __pydantic_config__: ClassVar = _ONLY_KNOWN_FIELDS
 
     id: str = ""
     text: str
@@ -66,6 +69,8 @@ class Brief:
     Raises:
         UsageError: a field that is empty, too long or out of range, or two requirements with one id.
     """
+
+    __pydantic_config__: ClassVar = _ONLY_KNOWN_FIELDS
 
     text: str
     requirements: tuple[Requirement, ...] = ()

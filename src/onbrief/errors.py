@@ -10,6 +10,7 @@
     │   └── Blocked           the provider refuses the content
     ├── PictureError          bytes that are no usable picture
     ├── StoreError            the store could not be read or written
+    │   └── KeyTaken          other bytes are stored under this key already
     ├── LedgerError           the ledger could not be read or written
     │   ├── LedgerBusy        another live process works on this run
     │   ├── LeaseLost         another process has taken this run over
@@ -95,6 +96,12 @@ class StoreError(OnbriefError):
     """The store could not be read or written."""
 
     retryable = True
+
+
+class KeyTaken(StoreError):
+    """Other bytes are stored under this key already; they stay."""
+
+    retryable = False
 
 
 class LedgerError(OnbriefError):

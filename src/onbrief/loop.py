@@ -36,8 +36,7 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                 case Generate(seeds):
                     async for attempt in studio.attempts(run, seeds):
                         run = await studio.account(run.with_attempt(attempt))
-                        complete = attempt.verdict or attempt.problem
-                        yield ImageJudged(run, attempt) if complete else ImageMade(run, attempt)
+                        yield ImageJudged(run, attempt) if attempt.complete else ImageMade(run, attempt)
                     run = await studio.account(run)
                 case Stop(outcome, reason):
                     run = run.ended_as(outcome, reason)

@@ -116,7 +116,7 @@ def _revise(run: Run, limits: Limits, with_history: bool) -> Step:
 
 def _over(run: Run, limits: Limits) -> Step | None:
     """What comes before every policy's own choice: a pass, a refusal by the provider, a limit."""
-    if passed := next((a for a in run.attempts if a.verdict and a.verdict.passed), None):
+    if passed := next((a for a in run.attempts if a.passed), None):
         return Stop("passed", f"image {passed.name} meets every requirement")
     if len(run.attempts) >= limits.images:
         return _blocked(run, last=True) or _fell_short(run, f"all {limits.images} images are used up")

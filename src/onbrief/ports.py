@@ -143,7 +143,8 @@ class Store(Protocol):
         """Write what must never be overwritten, durably; answers its url. The same bytes once more are a success.
 
         Raises:
-            StoreError: it cannot be written, or other bytes are there already.
+            KeyTaken: other bytes are there already.
+            StoreError: it cannot be written.
         """
         ...
 
@@ -213,13 +214,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as the ledger lists it. `request` is the JSON of what was asked for; times are ISO 8601, UTC."""
+    """A run as the ledger lists it. `request` is the JSON of what was asked for and never changes, `settings`
+    that of the settings it was last given. `live`: a process owns it that may be alive. Times are ISO 8601, UTC.
+    """
 
     run_id: str
     request: str
+    settings: str
     started: str
     outcome: str | None
     ended: str | None
+    live: bool
 
 
 class Ledger(Protocol):
@@ -232,7 +237,7 @@ class Ledger(Protocol):
         LeaseLost: the token is no longer the owner's.
     """
 
-    def claim(self, run_id: str, request: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
+    def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
         """Begin a run, or take over one that nobody alive works on, for `lease` seconds; answers all that is recorded of it.
 
         Raises:

@@ -110,6 +110,16 @@ class Attempt:
         """The revision and attempt as files are named: "001-003"."""
         return f"{self.revision:03d}-{self.attempt:03d}"
 
+    @property
+    def passed(self) -> bool:
+        """Whether its picture meets every must."""
+        return self.verdict is not None and self.verdict.passed
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will become known of it."""
+        return self.verdict is not None or self.problem is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
-from onbrief.errors import StoreError, UsageError
+from onbrief.errors import KeyTaken, StoreError, UsageError
 
 ROOM = 16 * 2**20  # bytes that must be free before a picture is paid for
 
@@ -71,7 +71,7 @@ class FolderStore:
             obstore.put(self._objects, key, data, mode="create")
         except AlreadyExistsError:
             if path.read_bytes() != data:
-                raise StoreError(f"{path} holds another picture already") from None
+                raise KeyTaken(f"{path} holds another picture already") from None
         except (OSError, BaseError) as error:
             self._keep_in_spool(key, data)
             raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
@@ -101,7 +101,7 @@ class FolderStore:
     def _remove(self, run_id: str) -> None:
         path = self._path(run_id)
         try:
-            for page in obstore.list(self._objects, run_id):
+            for page in obstore.list(self._objects, run_id):  # pyright: ignore[reportUnknownMemberType] - arrow tables, not asked for
                 obstore.delete(self._objects, [meta["path"] for meta in page])
             with contextlib.suppress(FileNotFoundError):
                 path.rmdir()

@@ -41,6 +41,8 @@ def _decide(id_: str, said: list[Finding]) -> Finding:
         return Finding(id_, "undecided", 0.5, "the judge's answer is none of met, unmet and undecided")
     if not (math.isfinite(finding.probability) and 0 <= finding.probability <= 1):
         return Finding(id_, "undecided", 0.5, "the judge's probability is not from 0 to 1")
+    if (finding.verdict == "met" and finding.probability < 0.5) or (finding.verdict == "unmet" and finding.probability > 0.5):
+        return Finding(id_, "undecided", 0.5, "the judge's answer and its probability contradict each other")
     return Finding(id_, finding.verdict, finding.probability, _plain(finding.evidence))
 
 

@@ -71,11 +71,21 @@ class NotSent(Exception):  # noqa: N818, RUF100
     """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
 
 
+Ready = Callable[[], Awaitable[None]]
+
+
+async def _always_ready() -> None:
+    pass
+
+
 class Account:
-    """See `open_account`. `row` is the run as the ledger has it; set `stopping` to send nothing new."""
+    """See `open_account`. `row` is the run as the ledger has it, `recorded` whether there were entries already; set
+    `stopping` to send nothing new.
+    """
 
     def __init__(self, ledger: Ledger, row: RunRow, token: str, entries: list[Entry], terms: Terms) -> None:
         self.row = row
+        self.recorded = bool(entries)
         self.stopping = False
         self._ledger = ledger
         self._token = token
@@ -89,18 +99,19 @@ class Account:
         call: Call,
         send: Callable[[], Awaitable[Sent]],
         recover: Callable[[], Awaitable[Sent | None]] | None = None,
-        may_send: Callable[[], bool] = lambda: True,
+        ready: Ready = _always_ready,
     ) -> Entry:
         """The entry of a call that is done: the recorded one, or a new one made by sending it.
 
-        `recover` looks for what a call whose outcome is not known has left behind. `may_send` is asked before each send.
+        `recover` looks for what a call whose outcome is not known has left behind. `ready` is awaited before each send and
+        raises to prevent it.
 
         Raises:
             CallError: how the call ended; it has been written down.
             OverBudget: its price does not fit under what is left.
             Cancelled: the run is being stopped and nothing is recorded.
             OtherRequest: what is recorded under its key was another request.
-            NotSent: nothing is recorded and it may not be sent.
+            NotSent: nothing is recorded and `ready` said not to send it.
             LedgerError: the ledger failed; nothing is sent that is not written down.
         """
         last = self._newest.get(call.key)
@@ -120,8 +131,7 @@ class Account:
         deadline = time.monotonic() + self._terms.patience
         wait = self._terms.first_wait
         while True:
-            if not may_send():
-                raise NotSent
+            await ready()
             try:
                 return await self._send(call, send)
             except Refused as error:
@@ -215,7 +225,12 @@ class Account:
         if spent + call.price > self._terms.usd + ROUNDING:
             raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next call may cost ${call.price:g}")
 
-    async def _keep_lease(self) -> None:
+    async def release(self, outcome: str) -> None:
+        """Note how the run ended, and own it no longer."""
+        await asyncio.to_thread(self._ledger.release, self.row.run_id, self._token, outcome)
+
+    async def keep_lease(self) -> None:
+        """Renew the lease until cancelled; once it is lost, nothing is sent any more."""
         while True:
             await asyncio.sleep(self._terms.lease / 3)
             try:
@@ -226,7 +241,7 @@ class Account:
 
 
 @asynccontextmanager
-async def open_account(ledger: Ledger, run_id: str, request: str, terms: Terms) -> AsyncGenerator[Account]:
+async def open_account(ledger: Ledger, run_id: str, request: str, settings: str, terms: Terms) -> AsyncGenerator[Account]:
     """The account of a run, owned by this process while the context lasts.
 
     Raises:
@@ -234,9 +249,9 @@ async def open_account(ledger: Ledger, run_id: str, request: str, terms: Terms) 
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, token, terms.lease)
+    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, terms.lease)
     account = Account(ledger, row, token, entries, terms)
-    heart = asyncio.create_task(account._keep_lease())  # noqa: SLF001 - its own class's other half
+    heart = asyncio.create_task(account.keep_lease())
     try:
         yield account
     finally:

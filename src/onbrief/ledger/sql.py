@@ -26,6 +26,7 @@ _runs = sa.Table(
     _metadata,
     sa.Column("run_id", sa.Text, primary_key=True),
     sa.Column("request", sa.Text, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
     sa.Column("started", sa.Text, nullable=False),
     sa.Column("outcome", sa.Text),
     sa.Column("ended", sa.Text),
@@ -88,21 +89,21 @@ class SqlLedger:
         """Close every connection."""
         self._engine.dispose()
 
-    def claim(self, run_id: str, request: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
+    def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
         """See ports.Ledger."""
         with self._transaction() as connection:
             found = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
-            owned = {"owner": token, "lease_until": time.time() + lease}
+            owned = {"settings": settings, "owner": token, "lease_until": time.time() + lease}
             if found is None:
-                row: dict[str, Any] = {"run_id": run_id, "request": request, "started": _now(), "outcome": None, "ended": None}
-                connection.execute(sa.insert(_runs).values(**row, **owned))
-                return _run_row(row), []
+                started = _now()
+                connection.execute(sa.insert(_runs).values(run_id=run_id, request=request, started=started, **owned))
+                return RunRow(run_id, request, settings, started, None, None, live=True), []
             if found["request"] != request:
                 raise OtherRequest(
                     f"run id {run_id} is taken: it stands for another brief, seed, policy or other models",
                     hint="leave --run-id away, or give another one",
                 )
-            _refuse_if_owned(run_id, found["owner"], found["lease_until"])
+            _refuse_if_live(run_id, found["owner"], found["lease_until"])
             connection.execute(sa.update(_runs).where(_runs.c.run_id == run_id).values(outcome=None, ended=None, **owned))
             rows = connection.execute(sa.select(_calls).where(_calls.c.run_id == run_id).order_by(_calls.c.number))
             return _run_row(dict(found)), [_entry(dict(row)) for row in rows.mappings()]
@@ -150,7 +151,7 @@ class SqlLedger:
         with self._transaction() as connection:
             row = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
             if row:
-                _refuse_if_owned(run_id, row["owner"], row["lease_until"])
+                _refuse_if_live(run_id, row["owner"], row["lease_until"])
             connection.execute(sa.delete(_runs).where(_runs.c.run_id == run_id))
 
     @contextmanager
@@ -188,9 +189,14 @@ def _begin_at_once(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _refuse_if_owned(run_id: str, owner: str | None, lease_until: float) -> None:
-    left = lease_until - time.time()
-    if owner and left > 0 and not is_dead(owner):
+def _live(owner: str | None, lease_until: float) -> bool:
+    """Whether somebody owns a run who may be alive."""
+    return owner is not None and lease_until > time.time() and not is_dead(owner)
+
+
+def _refuse_if_live(run_id: str, owner: str | None, lease_until: float) -> None:
+    if _live(owner, lease_until):
+        left = lease_until - time.time()
         raise LedgerBusy(
             f"run {run_id} is being worked on by another process",
             hint=f"wait for it to end, or {left:.0f} seconds if it has crashed on another machine",
@@ -216,7 +222,15 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 
 def _run_row(row: dict[str, Any]) -> RunRow:
-    return RunRow(row["run_id"], row["request"], row["started"], row["outcome"], row["ended"])
+    return RunRow(
+        row["run_id"],
+        row["request"],
+        row["settings"],
+        row["started"],
+        row["outcome"],
+        row["ended"],
+        _live(row["owner"], row["lease_until"]),
+    )
 
 
 def _now() -> str:

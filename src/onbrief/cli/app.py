@@ -1,0 +1,83 @@
+"""The commands by name, and what every one of them shares: exit codes, and errors as one clear line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+from cyclopts.exceptions import CycloptsError
+from rich.console import Console
+
+from onbrief.cli import reading, running
+from onbrief.cli.say import say
+from onbrief.errors import OnbriefError, OtherRequest, UsageError
+
+USAGE = 2
+
+_HELP = """\
+Turn a brief into an image that meets every requirement of it.
+
+Examples:
+
+    onbrief run "a red circle left of a blue square"
+    onbrief run brief.toml --max-usd 1.50 --parallel 4
+    onbrief run "a quiet harbour" --require "three boats" --avoid people
+    onbrief list
+    onbrief report RUN --output sheet.png
+
+Without a key and without a cost, everything runs on the sandbox, which is the default.
+"""
+_EPILOGUE = (
+    "`--debug` shows the traceback of an error. Settings: flags, ONBRIEF_* variables, onbrief.toml; see `onbrief config`."
+)
+
+
+def build() -> App:
+    """The application: every command of it."""
+    from onbrief.version import VERSION
+
+    app = App(
+        name="onbrief",
+        version=VERSION,
+        help=_HELP,
+        help_format="markdown",
+        help_epilogue=_EPILOGUE,
+        result_action="return_value",
+    )
+    app.command(running.run)
+    app.command(running.resume)
+    app.command(reading.show)
+    app.command(reading.list_, name="list")
+    app.command(reading.report)
+    app.command(reading.rm)
+    app.command(reading.config)
+    app.register_install_completion_command()
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and answer its exit code.
+
+    0 passed, or done · 1 an error · 2 usage · 3 unmet · 4 over budget · 5 blocked · 6 unknown · 130 cancelled.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    if debug:
+        given.remove("--debug")
+    try:
+        code = build()(given, exit_on_error=False, print_error=False, error_console=Console(stderr=True))
+    except CycloptsError as error:
+        say(f"error: {error}")
+        say("hint: onbrief --help, or onbrief COMMAND --help")
+        return USAGE
+    except OnbriefError as error:
+        if debug:
+            raise
+        say(f"error: {error}")
+        if error.hint:
+            say(f"hint: {error.hint}")
+        return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1
+    except KeyboardInterrupt:
+        return 130
+    return code if isinstance(code, int) else 0

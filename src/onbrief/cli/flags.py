@@ -1,0 +1,110 @@
+"""Flags that several commands share, and what they make: settings and a brief."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, parse_size, size_for_aspect
+from onbrief.config import Settings, brief_of, load, read_brief
+from onbrief.errors import UsageError
+from onbrief.policy import PolicyName
+
+_MANY = Parameter(negative="", consume_multiple=False)
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
+class LimitFlags:
+    """What a run may use at most, and how it goes about it."""
+
+    max_images: int | None = None
+    "Most pictures in all."
+    max_attempts: int | None = None
+    "Most pictures for one prompt."
+    max_prompts: int | None = None
+    "Most prompts, the first counted."
+    max_usd: float | None = None
+    "Most US dollars, all calls together."
+    max_seconds: float | None = None
+    "Most seconds, counted afresh when a run is resumed."
+    parallel: int | None = None
+    "Make and judge so many pictures of a prompt at once."
+    out: str | None = None
+    "The folder for pictures, records and the ledger."
+    strip_metadata: Annotated[bool | None, Parameter(negative="")] = None
+    "Write nothing about a picture into it."
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
+class ModelFlags:
+    """Who draws, judges and writes, and by which policy."""
+
+    image_model: str | None = None
+    "The image model, as PROVIDER:MODEL."
+    judge: str | None = None
+    "The vision model that checks each requirement."
+    reviser: str | None = None
+    "The text model that finds the requirements and writes prompts."
+    policy: PolicyName | None = None
+    "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
+    plan: bool | None = None
+    "With --no-plan, only your own requirements are checked."
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
+class BriefFlags:
+    """What is wanted, besides the text of the brief."""
+
+    require: Annotated[list[str] | None, _MANY] = None
+    "A requirement of your own; give it as often as you like."
+    prefer: Annotated[list[str] | None, _MANY] = None
+    "A nice-to-have: ranks pictures, decides nothing."
+    avoid: Annotated[list[str] | None, _MANY] = None
+    "A thing that must not be in the picture."
+    size: str | None = None
+    "Width and height in pixels, such as 1024x768."
+    aspect: str | None = None
+    "A ratio of about one megapixel, such as 16:9, instead of a size."
+
+
+def given(*flags: LimitFlags | ModelFlags | None) -> dict[str, object]:
+    """The settings among these flags that were given."""
+    pairs = [(field.name, getattr(group, field.name)) for group in flags if group for field in fields(group)]
+    return {name: value for name, value in pairs if value is not None}
+
+
+def settings_from(*flags: LimitFlags | ModelFlags | None) -> Settings:
+    """The settings in force: these flags, then the environment, the files and the defaults."""
+    return load(given(*flags))[0]
+
+
+def brief_from(source: str, flags: BriefFlags, settings: Settings) -> Brief:
+    """The brief that a command line describes: text, a .toml or .json file, or - for standard input.
+
+    Raises:
+        UsageError: a file that is broken, or anything about the brief that is not allowed.
+    """
+    if flags.size and flags.aspect:
+        raise UsageError.of("aspect", flags.aspect, "one of --size and --aspect, not both")
+    is_file = source.lower().endswith((".toml", ".json")) and "\n" not in source
+    if is_file:
+        document = read_brief(Path(source))
+    else:
+        document = {"text": sys.stdin.read(MAX_BRIEF_CHARACTERS + 1) if source == "-" else source}
+    if flags.size:
+        document["size"] = parse_size(flags.size)
+    elif flags.aspect:
+        document["size"] = size_for_aspect(flags.aspect)
+    document.setdefault("size", settings.picture_size)
+    own = [{"text": text} for text in flags.require or ()] + [{"text": text, "must": False} for text in flags.prefer or ()]
+    for field, more in (("requirements", own), ("avoid", flags.avoid or [])):
+        if more:
+            document[field] = [*document.get(field, ()), *more]
+    return brief_of(document, source if is_file else "brief")

@@ -1,0 +1,96 @@
+"""What happens in a run, told as it happens: with a moving line on a terminal, in plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from onbrief.cli.say import plain, say
+from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen
+from onbrief.record import Attempt, Run, Usage
+
+_WIDTH = 160  # characters of a prompt or of evidence that are shown
+
+
+@contextmanager
+def narrator(quiet: bool) -> Generator[Callable[[Event], None]]:
+    """A function that tells each event on stderr; nothing when `quiet`."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if quiet:
+        yield lambda event: None
+    elif not console.is_terminal:
+        yield lambda event: _plainly(event)
+    else:
+        with console.status("reading the brief") as status:
+            yield lambda event: _lively(console, status, event)
+
+
+def lines(event: Event) -> list[str]:
+    """What is to be said about an event."""
+    run = event.run
+    match event:
+        case ChecklistFrozen():
+            assert run.checklist is not None
+            told = [f"  {r.id} {'must' if r.must else 'nice'}: {r.text}" for r in run.checklist.requirements]
+            return [f"run {run.run_id}: {len(told)} requirements", *told]
+        case PromptChosen():
+            return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
+        case ImageJudged(attempt=attempt):
+            return [f"  image {attempt.name} {_judgement(run, attempt)} [{spent(run.usage)}]"]
+        case _:
+            return []
+
+
+def spent(usage: Usage) -> str:
+    """What has been spent, in words."""
+    money = "price not known" if usage.usd is None else f"${usage.usd:.2f}"
+    return f"{usage.images} image{'' if usage.images == 1 else 's'}, {money}"
+
+
+def _plainly(event: Event) -> None:
+    for line in lines(event):
+        say(line)
+
+
+def _lively(console: Console, status: Status, event: Event) -> None:
+    for line in lines(event):
+        console.print(Text(plain(line), style=_style(event)))
+    run = event.run
+    match event:
+        case PromptChosen() | ImageJudged():
+            doing = f"drawing with prompt {run.prompt.revision}, image {len(run.round)}"
+        case ImageMade(attempt=attempt):
+            doing = f"judging image {attempt.name}"
+        case _:
+            doing = "writing the prompt"
+    status.update(Text(f"{doing} · {spent(run.usage)}"))
+
+
+def _style(event: Event) -> str:
+    match event:
+        case ImageJudged(attempt=attempt):
+            return "green" if attempt.passed else "yellow"
+        case PromptChosen():
+            return "bold"
+        case _:
+            return ""
+
+
+def _judgement(run: Run, attempt: Attempt) -> str:
+    if attempt.problem:
+        return f"{attempt.problem.kind}: {_cut(attempt.problem.message)}"
+    assert attempt.verdict is not None
+    assert run.checklist is not None
+    musts = {requirement.id for requirement in run.checklist.musts}
+    short = [finding for finding in attempt.verdict.unmet if finding.id in musts]
+    if not short:
+        return "passed" if attempt.passed else "judged"
+    return "fell short: " + ", ".join(f"{f.id} {f.verdict} ({_cut(f.evidence)})" for f in short)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"

@@ -1,0 +1,189 @@
+"""The commands that look at runs and settings: `show`, `list`, `report`, `rm` and `config`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from onbrief.cli.progress import spent
+from onbrief.cli.say import plain, say
+from onbrief.config import FILE, load
+from onbrief.errors import LedgerBusy, UsageError
+
+if TYPE_CHECKING:
+    from onbrief.record import Run
+    from onbrief.store import FolderStore
+
+_Out = Annotated[str | None, Parameter(help="The folder of the runs; as set, by default.")]
+_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
+
+
+def show(run_id: str, *, out: _Out = None, json_: _Json = False) -> int:
+    """Show what became of a run.
+
+    Examples:
+        onbrief show 20261122-101500-3f9a1c
+        onbrief show 20261122-101500-3f9a1c --json
+
+    Parameters
+    ----------
+    run_id
+        The id of the run; `onbrief list` shows them.
+    """
+    run, _ = _recorded(run_id, out)
+    if json_:
+        sys.stdout.write(run.to_json())
+        return 0
+    print(f"{run.run_id}: {run.outcome or 'not ended'}{', ' if run.reason else ''}{plain(run.reason)}")
+    print(f"brief: {plain(run.brief.text)}")
+    print(
+        f"spent: {spent(run.usage)}, {len(run.prompts)} prompts; models {run.models.image} {run.models.judge} {run.models.reviser}"
+    )
+    best = run.best
+    findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
+    if best and best.image:
+        print(f"best: {best.name} {best.image.url}")
+    for requirement in run.checklist.requirements if run.checklist else ():
+        finding = findings.get(requirement.id)
+        told = f"{finding.verdict}: {plain(finding.evidence)}" if finding else "not judged"
+        print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)} — {told}")
+    for warning in run.warnings:
+        print(f"warning: {plain(warning)}")
+    return 0
+
+
+def list_(*, out: _Out = None, json_: _Json = False) -> int:
+    """List the runs, newest first.
+
+    Examples:
+        onbrief list
+        onbrief list --json
+    """
+    from onbrief.pursuit import open_ledger
+
+    with open_ledger(load({"out": out})[0].out) as ledger:
+        rows = ledger.runs()
+    texts = [json.loads(row.request)["brief"]["text"] for row in rows]
+    if json_:
+        about = [
+            {"run_id": r.run_id, "outcome": r.outcome, "started": r.started, "ended": r.ended, "live": r.live, "brief": text}
+            for r, text in zip(rows, texts, strict=True)
+        ]
+        print(json.dumps(about, ensure_ascii=False, indent=2))
+        return 0
+    for row, text in zip(rows, texts, strict=True):
+        state = row.outcome or ("running" if row.live else "interrupted")
+        print(f"{row.run_id}  {row.started}  {state:11}  {plain(text)[:80]}")
+    return 0
+
+
+def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")] = None, out: _Out = None) -> int:
+    """Write the report of a run again, as a page or as a contact sheet.
+
+    Examples:
+        onbrief report 20261122-101500-3f9a1c
+        onbrief report 20261122-101500-3f9a1c --output page.html
+        onbrief report 20261122-101500-3f9a1c --output sheet.png
+
+    Parameters
+    ----------
+    run_id
+        The id of the run; `onbrief list` shows them.
+    output
+        An .html file, or a .png file for a contact sheet as one picture; report.html beside the pictures by default.
+    """
+    from onbrief import report as reports
+
+    run, store = _recorded(run_id, out)
+    target = output or store.folder / run_id / "report.html"
+    if target.suffix.lower() not in (".html", ".png"):
+        raise UsageError.of("output", str(target), "a file name that ends in .html or .png")
+    pictures = asyncio.run(_pictures(run, store))
+    try:
+        if target.suffix.lower() == ".png":
+            target.write_bytes(reports.sheet(run, pictures))
+        else:
+            target.write_text(reports.page(run, pictures), "utf-8")
+    except OSError as error:
+        raise UsageError.of("output", str(target), f"a file that can be written ({error.strerror})") from error
+    print(target)
+    return 0
+
+
+def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out: _Out = None) -> int:
+    """Delete a run: its pictures, its record and what the ledger knows of it.
+
+    Examples:
+        onbrief rm 20261122-101500-3f9a1c
+
+    Parameters
+    ----------
+    run_id
+        The id of the run; `onbrief list` shows them.
+    yes
+        Do not ask.
+    """
+    from onbrief.pursuit import find_run, open_ledger
+    from onbrief.store import FolderStore
+
+    folder = load({"out": out})[0].out
+    with open_ledger(folder) as ledger:
+        if find_run(ledger, run_id).live:
+            raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
+        if not yes and not _sure(f"delete run {run_id} with all its pictures? [y/N] "):
+            say("nothing deleted")
+            return 1
+        asyncio.run(FolderStore(Path(folder)).remove(run_id))
+        ledger.forget(run_id)
+    return 0
+
+
+def config(*, json_: _Json = False) -> int:
+    """Show every setting: its value and where it came from.
+
+    Examples:
+        onbrief config
+        ONBRIEF_MAX_USD=2 onbrief config --json
+    """
+    settings, origins = load({})
+    if json_:
+        document = {name: {"value": value, "from": origins[name]} for name, value in asdict(settings).items()}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+        return 0
+    for name, value in asdict(settings).items():
+        print(f"{name:15} {'none' if value is None else value!s:28} {origins[name]}")
+    say(f"set any of them in ./{FILE}, as ONBRIEF_NAME, or as --name")
+    return 0
+
+
+def _recorded(run_id: str, out: str | None) -> tuple[Run, FolderStore]:
+    """The record of a run, and the store in which its pictures lie."""
+    from onbrief.pursuit import find_run, open_ledger
+    from onbrief.record import Run
+    from onbrief.store import FolderStore
+
+    folder = load({"out": out})[0].out
+    with open_ledger(folder) as ledger:
+        find_run(ledger, run_id)
+    store = FolderStore(Path(folder))
+    document = asyncio.run(store.read(f"{run_id}/run.json"))
+    if document is None:
+        raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")
+    return Run.from_json(document), store
+
+
+async def _pictures(run: Run, store: FolderStore) -> dict[str, bytes]:
+    keys = [attempt.image.key for attempt in run.attempts if attempt.image]
+    return {key: data for key in keys if (data := await store.read(key)) is not None}
+
+
+def _sure(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("there is nobody to ask", hint="give --yes to delete without asking")
+    return input(question).strip().lower() in {"y", "yes"}

@@ -1,0 +1,203 @@
+"""`onbrief run` and `onbrief resume`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import webbrowser
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, brief_from, given, settings_from
+from onbrief.cli.say import plain, say
+from onbrief.errors import Outcome
+from onbrief.record import Run
+
+if TYPE_CHECKING:
+    from onbrief.pursuit import Order
+
+EXIT_CODES: dict[Outcome, int] = {
+    "passed": 0,
+    "failed": 1,
+    "unmet": 3,
+    "over_budget": 4,
+    "blocked": 5,
+    "unknown": 6,
+    "cancelled": 130,
+}
+_ADVICE: dict[Outcome, str] = {
+    "failed": "mend what it says, then: onbrief resume {run_id}",
+    "unmet": "try on with more: onbrief resume {run_id} --max-images N",
+    "over_budget": "go on with more: onbrief resume {run_id} --max-usd X",
+    "unknown": "pay for it again: onbrief resume {run_id} --resend-unknown",
+    "cancelled": "give the same command again to go on, or: onbrief resume {run_id}",
+}
+_Flag = Annotated[bool, Parameter(negative="")]
+
+
+def run(
+    brief: str,
+    *,
+    about: BriefFlags | None = None,
+    models: ModelFlags | None = None,
+    limits: LimitFlags | None = None,
+    seed: int | None = None,
+    run_id: str | None = None,
+    resend_unknown: _Flag = False,
+    dry_run: _Flag = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    quiet: _Flag = False,
+    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+) -> int:
+    """Make a picture that meets every requirement of a brief.
+
+    Examples:
+        onbrief run "three red circles above a blue square on a yellow background"
+        onbrief run brief.toml --max-usd 1.50
+        echo "a quiet harbour at dusk" | onbrief run - --prefer "calm water" --avoid people
+        onbrief run "a sign that says OPEN" --dry-run
+
+    The path of the best picture goes to standard output. Giving the same command again after an interruption goes on
+    where it stopped. Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget, 5 blocked, 6 unknown, 130 cancelled.
+
+    Parameters
+    ----------
+    brief
+        Text, a .toml or .json file, or - for standard input.
+    seed
+        Decides every seed of the run; derived from the run id by default.
+    run_id
+        A name for the run: small letters, digits and hyphens.
+    resend_unknown
+        Send calls again that were sent once with an outcome that is not known; they may be paid for twice.
+    dry_run
+        Show the checklist, the first prompt and the most that it can cost; make nothing.
+    json_
+        Print the record of the run as one JSON document.
+    quiet
+        No progress.
+    open_
+        Open the report when the run has ended.
+    """
+    from onbrief.pursuit import Order
+
+    settings = settings_from(models, limits)
+    wanted = brief_from(brief, about or BriefFlags(), settings)
+    order = Order(brief=wanted, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
+    if dry_run:
+        return _preview(order, json_)
+    return asyncio.run(_follow(order, json_, quiet, open_))
+
+
+def resume(
+    run_id: str,
+    *,
+    limits: LimitFlags | None = None,
+    resend_unknown: _Flag = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    quiet: _Flag = False,
+    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+) -> int:
+    """Go on with a run, as it was ordered but for the limits that are given.
+
+    Examples:
+        onbrief resume 20261122-101500-3f9a1c
+        onbrief resume 20261122-101500-3f9a1c --max-images 24
+
+    Parameters
+    ----------
+    run_id
+        The id of the run; `onbrief list` shows them.
+    resend_unknown
+        Send calls again that were sent once with an outcome that is not known; they may be paid for twice.
+    json_
+        Print the record of the run as one JSON document.
+    quiet
+        No progress.
+    open_
+        Open the report when the run has ended.
+    """
+    from onbrief.pursuit import resumed
+
+    order = resumed(run_id, settings_from(limits), given(limits), resend_unknown=resend_unknown)
+    return asyncio.run(_follow(order, json_, quiet, open_))
+
+
+async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
+    """Pursue an order before the eyes of whoever sits at the terminal, and answer the exit code."""
+    from onbrief.cli.progress import narrator
+    from onbrief.pursuit import open_pursuit
+
+    ended: Run | None = None
+    async with open_pursuit(order) as pursuit:
+        if not quiet and order.settings.image_model.startswith("sandbox:"):
+            say("sandbox: a stand-in world that draws; nothing here comes from a real model or costs real money")
+        if not quiet and pursuit.continued:
+            say(f"going on with run {pursuit.run_id}, started {pursuit.account.row.started}")
+        _stop_on_signals(pursuit.stop)
+        with narrator(quiet) as tell:
+            async for event in pursuit.events():
+                tell(event)
+                ended = event.run
+    assert ended is not None
+    assert ended.outcome is not None
+    folder = Path(order.settings.out) / ended.run_id
+    if as_json:
+        sys.stdout.write(ended.to_json())
+    elif ended.best and ended.best.image:
+        print(folder / Path(ended.best.image.key).name)
+    if not quiet:
+        say(f"{ended.outcome}: {ended.reason}")
+        say(f"report: {folder / 'report.html'}")
+        if advice := _ADVICE.get(ended.outcome):
+            say(f"hint: {advice.format(run_id=ended.run_id)}")
+    if open_:
+        webbrowser.open((folder / "report.html").resolve().as_uri())
+    return EXIT_CODES[ended.outcome]
+
+
+def _stop_on_signals(stop: Callable[[], None]) -> None:
+    """The first Ctrl-C or SIGTERM lets the calls under way end and be written down; the second one ends the process, and
+    what is then under way counts as of unknown outcome.
+    """
+    loop = asyncio.get_running_loop()
+
+    def now() -> None:
+        os._exit(EXIT_CODES["cancelled"])
+
+    def soon() -> None:
+        say("stopping: waiting for the calls under way, which are paid for; once more to stop at once")
+        stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, now)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, soon)
+
+
+def _preview(order: Order, as_json: bool) -> int:
+    from onbrief.pursuit import preview
+
+    seen = asyncio.run(preview(order))
+    most = "not known" if seen.usd is None else f"${seen.usd:g}"
+    if as_json:
+        document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}
+        print(json.dumps(document | {"warnings": seen.warnings}, ensure_ascii=False, indent=2))
+        return 0
+    print(f"checklist {seen.checklist.sha256[:12]}")
+    for requirement in seen.checklist.requirements:
+        print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {requirement.kind:9} {plain(requirement.text)}")
+    print(f"first prompt\n  {plain(seen.prompt.text)}")
+    if seen.prompt.negative:
+        print(f"  without: {plain(seen.prompt.negative)}")
+    print(f"at most {order.settings.max_images} images, {most}")
+    for warning in seen.warnings:
+        say(f"warning: {warning}")
+    return 0

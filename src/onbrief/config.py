@@ -1,0 +1,204 @@
+"""Settings, from where they come (flags, environment, files, defaults), and the models that they name.
+
+The first source that has a setting wins: flags, `ONBRIEF_*` variables, ./onbrief.toml, the user's file, the default.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from onbrief.brief import Brief, Size, parse_size
+from onbrief.errors import UsageError
+from onbrief.limits import Limits
+from onbrief.policy import Policy, PolicyName, named
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from onbrief.studio import Crew
+
+T = TypeVar("T")
+PREFIX = "ONBRIEF_"
+FILE = "onbrief.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set, under the name that it has as a flag, in a file and, in capitals, as a variable.
+
+    `plan` false takes only the user's own requirements. `strip_metadata` writes nothing about a picture into it.
+    `max_usd` and `max_seconds` are limits only when they are set; see Limits for all five.
+    """
+
+    image_model: str = "sandbox:"
+    judge: str = "sandbox:"
+    reviser: str = "sandbox:"
+    policy: PolicyName = "adaptive"
+    parallel: int = 1
+    out: str = "onbrief-runs"
+    size: str = "1024x1024"
+    max_images: int = 12
+    max_attempts: int = 4
+    max_prompts: int = 12
+    max_usd: float | None = None
+    max_seconds: float | None = None
+    plan: bool = True
+    strip_metadata: bool = False
+
+    @property
+    def limits(self) -> Limits:
+        """The limits among these settings."""
+        return Limits(
+            images=self.max_images,
+            attempts=self.max_attempts,
+            prompts=self.max_prompts,
+            usd=self.max_usd,
+            seconds=self.max_seconds,
+        )
+
+    @property
+    def picture_size(self) -> Size:
+        """Width and height in pixels."""
+        return parse_size(self.size)
+
+    @property
+    def chosen_policy(self) -> Policy:
+        """The policy of that name."""
+        return named(self.policy, self.parallel)
+
+    def crew(self) -> Crew:
+        """The models of these names.
+
+        Raises:
+            UsageError: a name that stands for no model.
+        """
+        from onbrief.models import registry
+        from onbrief.studio import Crew
+
+        return Crew(
+            planner=registry.planner(self.reviser) if self.plan else None,
+            image_model=registry.image_model(self.image_model),
+            judge=registry.judge(self.judge),
+            reviser=registry.reviser(self.reviser),
+        )
+
+
+def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
+    """The settings, and for each of them where it came from. Flags that are None were not given.
+
+    Raises:
+        UsageError: an unknown setting, a value that is not allowed, a broken file.
+    """
+    own = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "onbrief" / FILE
+    sources: dict[str, Mapping[str, object]] = {
+        "default": asdict(Settings()),
+        str(own): read_toml(own) if own.is_file() else {},
+        FILE: read_toml(Path(FILE)) if Path(FILE).is_file() else {},
+        "environment": {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)},
+        "flag": {key: value for key, value in flags.items() if value is not None},
+    }
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for origin, settings in sources.items():
+        known = {field.name for field in fields(Settings)}
+        for name, value in settings.items():
+            if name not in known:
+                raise UsageError.of(f"setting in {origin}", name, "one of " + " ".join(sorted(known)))
+            values[name], origins[name] = value, origin
+    return settings_of(values), origins
+
+
+def read_brief(path: Path) -> dict[str, Any]:
+    """The document in a .toml or .json file, for `brief_of`; `size` may be "1024x768".
+
+    Raises:
+        UsageError: a file that cannot be read, or is broken (with line and column).
+    """
+    document = read_toml(path) if path.suffix == ".toml" else _read_json(path)
+    if isinstance(size := document.get("size"), str):
+        document["size"] = parse_size(size)
+    return document
+
+
+def brief_of(document: Mapping[str, object], where: str = "brief") -> Brief:
+    """The brief that a document describes.
+
+    Raises:
+        UsageError: a field that is missing, unknown or not allowed.
+    """
+    return _validated(_briefs(), document, where)
+
+
+def settings_of(values: Mapping[str, object], where: str = "settings") -> Settings:
+    """The settings of these values, by name.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+    settings = _validated(_settings(), values, where)
+    _ = settings.limits, settings.picture_size, settings.chosen_policy
+    return settings
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The document in a TOML file.
+
+    Raises:
+        UsageError: a file that cannot be read, or is broken (with line and column).
+    """
+    try:
+        return tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(_read(path))
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path} is not valid JSON: {error.msg} (at line {error.lineno}, column {error.colno})") from error
+    if not isinstance(document, dict):
+        raise UsageError.of(str(path), document, "an object with the fields of a brief")
+    return document  # pyright: ignore[reportUnknownVariableType] - what is in it is checked by the caller
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def _validated(adapter: TypeAdapter[T], document: Mapping[str, object], where: str) -> T:
+    """What the document describes, or the first thing that is wrong with it, in the one form of every wrong input."""
+    from pydantic import ValidationError
+
+    try:
+        return adapter.validate_python(document)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        if isinstance(cause := wrong.get("ctx", {}).get("error"), UsageError):
+            raise UsageError(f"{where}: {cause}") from error
+        field = ".".join(str(part) for part in wrong["loc"])
+        raise UsageError.of(f"{field} in {where}", wrong["input"], wrong["msg"]) from error
+
+
+@cache
+def _settings() -> TypeAdapter[Settings]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Settings)
+
+
+@cache
+def _briefs() -> TypeAdapter[Brief]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Brief)

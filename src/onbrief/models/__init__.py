@@ -1,0 +1,1 @@
+"""From the name of a model, `provider:model?option=value`, to the model."""

@@ -1,0 +1,271 @@
+"""One pursuit from beginning to end: opens the store and the ledger, runs the loop, keeps the record and the report.
+
+Every front door comes through here. What can be wrong with an order is found before anything is written or spent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from onbrief import loop, report
+from onbrief.brief import Brief, Checklist
+from onbrief.config import Settings, brief_of, settings_of
+from onbrief.errors import UsageError
+from onbrief.events import Event, ImageJudged, RunEnded
+from onbrief.ledger.account import Account, Terms, open_account
+from onbrief.ledger.sql import SqlLedger
+from onbrief.policy import SEED_RANGE
+from onbrief.ports import Ledger, RunRow, Store
+from onbrief.record import Prompt, Run
+from onbrief.store import FolderStore
+from onbrief.studio import Crew, OpenStudio
+
+LEDGER_FILE = "ledger.db"
+MAX_SEED = 4_294_967_294  # the largest that every active image model of the catalogue takes
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same command goes on with the same run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a front door asks for. Without a `run_id`, an interrupted run of the same order is gone on with, or a new one
+    begun; without a `seed`, the run id decides it.
+
+    Raises:
+        UsageError: anything about it that cannot work.
+    """
+
+    brief: Brief
+    settings: Settings = field(default_factory=Settings)
+    run_id: str | None = None
+    seed: int | None = None
+    resend_unknown: bool = False
+
+    def __post_init__(self) -> None:
+        if self.run_id is not None:
+            check_run_id(self.run_id)
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise UsageError.of("seed", self.seed, f"a whole number from 0 to {MAX_SEED}")
+        if not self.settings.plan and not any(r.must for r in self.brief.requirements) and not self.brief.avoid:
+            raise UsageError("plan: false is not allowed without a requirement of your own; expected at least one")
+
+    @property
+    def request(self) -> str:
+        """What makes two orders the same, as JSON: not the limits, which may grow, nor how many are made at once."""
+        s = self.settings
+        fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
+        return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would begin with, and the most that it can cost in US dollars (None: nobody knows)."""
+
+    checklist: Checklist
+    prompt: Prompt
+    usd: float | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Pursuit:
+    """A run that is owned by this process and about to begin or to go on; see `open_pursuit`."""
+
+    order: Order
+    crew: Crew
+    store: Store
+    account: Account
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.account.row.run_id
+
+    @property
+    def continued(self) -> bool:
+        """Whether something is recorded of it already."""
+        return self.account.recorded
+
+    def stop(self) -> None:
+        """Begin nothing new; what is under way is finished and written down, then the run ends as cancelled."""
+        self.account.stopping = True
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """What happens, as it happens. run.json is written after each attempt, report.html at the end."""
+        studio = OpenStudio(crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata)
+        for warning in self.crew.image_model.check(self.order.brief.size):
+            studio.warn(warning)
+        run = Run(
+            run_id=self.run_id,
+            seed=self.order.seed if self.order.seed is not None else _seed_of(self.run_id),
+            brief=self.order.brief,
+            models=self.crew.names,
+            started=self.account.row.started,
+        )
+        settings = self.order.settings
+        async for event in loop.pursue(run, studio, settings.limits, settings.chosen_policy):
+            match event:
+                case ImageJudged(run):
+                    await self._write_record(run)
+                case RunEnded(run):
+                    await self.account.release(run.outcome or "failed")
+                    await self._write_record(run)
+                    page = await asyncio.to_thread(report.page, run, StoredPictures(self.store, asyncio.get_running_loop()))
+                    await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+                case _:
+                    pass
+            yield event
+
+    async def _write_record(self, run: Run) -> None:
+        await self.store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+
+
+class StoredPictures(Mapping[str, bytes]):
+    """The pictures of a store by their keys, each read when it is asked for, for code in another thread than the loop's."""
+
+    def __init__(self, store: Store, event_loop: asyncio.AbstractEventLoop) -> None:
+        self._store = store
+        self._loop = event_loop
+
+    def __getitem__(self, key: str) -> bytes:
+        data = asyncio.run_coroutine_threadsafe(self._store.read(key), self._loop).result()
+        if data is None:
+            raise KeyError(key)
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        raise TypeError("the pictures of a store are asked for by key")
+
+    def __len__(self) -> int:
+        raise TypeError("the pictures of a store are asked for by key")
+
+
+@contextlib.asynccontextmanager
+async def open_pursuit(order: Order) -> AsyncGenerator[Pursuit]:
+    """The pursuit of an order, with its store and ledger open and its run owned by this process.
+
+    Raises:
+        UsageError: a model, size, price or folder that cannot work; nothing has been spent.
+        LedgerBusy: another live process works on the run that `run_id` names.
+        OtherRequest: `run_id` is taken by another order.
+    """
+    crew = _checked_crew(order)
+    store = FolderStore(Path(order.settings.out))
+    with contextlib.closing(SqlLedger(store.folder / LEDGER_FILE)) as ledger:
+        interrupted = None if order.run_id else _interrupted(ledger, order)
+        run_id = order.run_id or interrupted or _new_run_id()
+        settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
+        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown)
+        async with open_account(ledger, run_id, order.request, settings, terms) as account:
+            yield Pursuit(order=order, crew=crew, store=store, account=account)
+
+
+async def preview(order: Order) -> Preview:
+    """What a run of this order would begin with; writes nothing, and asks only the planner.
+
+    Raises:
+        UsageError: as open_pursuit.
+        CallError: the planner did not answer.
+    """
+    crew, limits = _checked_crew(order), order.settings.limits
+    planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
+    warnings = crew.image_model.check(order.brief.size)
+    prices = (crew.planner.price if crew.planner else 0.0, crew.image_model.price, crew.judge.price, crew.reviser.price)
+    times = (1, limits.images, limits.images, min(limits.prompts, limits.images) - 1)
+    most = None if None in prices else sum(n * price for n, price in zip(times, prices, strict=True) if price)
+    usd = most if most is None or limits.usd is None else min(most, limits.usd)
+    return Preview(Checklist.freeze(planned, order.brief), Prompt.first(order.brief), usd, warnings)
+
+
+def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
+    """The order with which a recorded run goes on: as it was given, but for the settings that are `given` anew.
+
+    Raises:
+        UsageError: no such run under `settings.out`, or one of the settings that cannot change any more.
+    """
+    with open_ledger(settings.out) as ledger:
+        row = find_run(ledger, run_id)
+    request, before = json.loads(row.request), json.loads(row.settings)
+    order = Order(
+        brief=brief_of(request["brief"]),
+        settings=settings_of({**before, **given, "out": settings.out}),
+        run_id=run_id,
+        seed=request["seed"],
+        resend_unknown=resend_unknown,
+    )
+    if order.request != row.request:
+        raise UsageError(f"run {run_id}: its models, policy and checklist are fixed; give limits, or begin another run")
+    return order
+
+
+@contextlib.contextmanager
+def open_ledger(out: str) -> Generator[Ledger]:
+    """The ledger of a folder in which there have been runs.
+
+    Raises:
+        UsageError: there is none.
+    """
+    path = Path(out) / LEDGER_FILE
+    if not path.is_file():
+        raise UsageError.of("out", out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
+    with contextlib.closing(SqlLedger(path)) as ledger:
+        yield ledger
+
+
+def find_run(ledger: Ledger, run_id: str) -> RunRow:
+    """A run of this ledger.
+
+    Raises:
+        UsageError: there is none of this id, or it can be no id.
+    """
+    check_run_id(run_id)
+    row = ledger.run(run_id)
+    if row is None:
+        raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them")
+    return row
+
+
+def check_run_id(run_id: str) -> None:
+    """Refuse what can be no run id.
+
+    Raises:
+        UsageError: anything but 1 to 64 small letters, digits and hyphens, a hyphen not first.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise UsageError.of("run id", run_id, "1 to 64 small letters, digits and hyphens, a hyphen not first")
+
+
+def _checked_crew(order: Order) -> Crew:
+    """The models of an order, once everything about them that can be wrong has been looked at."""
+    crew = order.settings.crew()
+    crew.image_model.check(order.brief.size)
+    if order.settings.max_usd is not None and crew.unpriced:
+        names = ", ".join(crew.unpriced)
+        raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, as the price of {names} is not known")
+    return crew
+
+
+def _interrupted(ledger: Ledger, order: Order) -> str | None:
+    """The newest run of the same order that was interrupted and that nobody works on."""
+    for row in ledger.runs():
+        if row.request == order.request and row.outcome in _INTERRUPTED and not row.live:
+            return row.run_id
+    return None
+
+
+def _new_run_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _seed_of(run_id: str) -> int:
+    low, high = SEED_RANGE
+    return low + int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:8], "big") % (high - low + 1)

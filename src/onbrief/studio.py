@@ -1,0 +1,263 @@
+"""The models at work: plans, draws, judges and revises, each paid step once, through the run's account in the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+
+from onbrief import pictures
+from onbrief.brief import Checklist, Requirement
+from onbrief.errors import Blocked, KeyTaken, PictureError, StoreError, Unknown
+from onbrief.judging import decide
+from onbrief.ledger.account import Account, NotSent, Ready, Sent
+from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store
+from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run
+from onbrief.version import VERSION
+
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """The models of a run. Without a planner, the checklist is what the user requires and nothing else."""
+
+    planner: Planner | None
+    image_model: ImageModel
+    judge: Judge
+    reviser: Reviser
+
+    @property
+    def names(self) -> Models:
+        """Their names, as the record has them."""
+        return Models(self.image_model.name, self.judge.name, self.reviser.name)
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Names of those whose price nobody knows."""
+        models: list[Model] = [self.image_model, self.judge, self.reviser, *([self.planner] if self.planner else [])]
+        return sorted({model.name for model in models if model.price is None})
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenStudio:
+    """The Studio port; see ports.Studio for what each method does. `label` writes what is known of a picture into it."""
+
+    crew: Crew
+    store: Store
+    ledger: Account
+    label: bool = True
+    warnings: dict[str, None] = field(default_factory=dict[str, None])
+    _opened: float = field(default_factory=time.monotonic)
+
+    async def plan(self, run: Run) -> Checklist:
+        """See ports.Studio."""
+        planner = self.crew.planner
+        if planner is None:
+            return Checklist.freeze((), run.brief)
+
+        async def send() -> Sent:
+            planned = await planner.checklist(run.brief)
+            return Sent(_json([asdict(r) for r in planned.requirements]), planner.price, planned.tokens)
+
+        entry = await self.ledger.once(_call("plan", 0, 0, planner, {"brief": asdict(run.brief)}), send)
+        found = [Requirement(**{**r, "parents": tuple(r["parents"])}) for r in json.loads(entry.result)]
+        return Checklist.freeze(found, run.brief)
+
+    async def revise(self, run: Run, with_history: bool) -> Prompt:
+        """See ports.Studio."""
+        assert run.checklist is not None
+        checklist, reviser, revision = run.checklist, self.crew.reviser, len(run.prompts)
+        tried = [(prompt, [a for a in run.attempts if a.revision == prompt.revision]) for prompt in run.prompts]
+
+        async def send() -> Sent:
+            revised = await reviser.revise(run.brief, checklist, tried if with_history else ())
+            prompt = Prompt(revision, revised.text, revised.negative, revised.reason)
+            return Sent(_json(asdict(prompt)), reviser.price, revised.tokens)
+
+        # The history is no part of the request's identity: it grows when a run is resumed with higher limits, and a prompt
+        # that has been paid for stays the prompt of its revision.
+        request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
+        entry = await self.ledger.once(_call("revise", revision, 0, reviser, request), send)
+        return Prompt(**json.loads(entry.result))
+
+    async def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
+        """See ports.Studio."""
+        halted = False
+        complete: set[int] = set()
+        numbered = list(enumerate(seeds, len(run.round)))
+
+        async def only_if_wanted() -> None:
+            if halted:
+                raise NotSent
+
+        # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
+        for number, seed in numbered:
+            async for attempt in self._attempt(run, number, seed, _only_recorded):
+                if attempt.complete:
+                    complete.add(number)
+                    halted = halted or attempt.passed
+                    yield attempt
+
+        told: asyncio.Queue[Attempt | None] = asyncio.Queue()
+        errors: list[Exception] = []
+
+        async def work(number: int, seed: int) -> None:
+            nonlocal halted
+            try:
+                async for attempt in self._attempt(run, number, seed, only_if_wanted):
+                    halted = halted or attempt.passed
+                    told.put_nowait(attempt)
+            except Exception as error:  # noqa: BLE001 - raised below, once the others' calls have been written down
+                halted = True
+                errors.append(error)
+            finally:
+                told.put_nowait(None)
+
+        tasks = [asyncio.create_task(work(number, seed)) for number, seed in numbered if number not in complete]
+        try:
+            running = len(tasks)
+            while running:
+                if attempt := await told.get():
+                    yield attempt
+                else:
+                    running -= 1
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if errors:
+            raise errors[0]
+
+    async def account(self, run: Run) -> Run:
+        """See ports.Studio."""
+        usage = replace(self.ledger.usage(), seconds=round(time.monotonic() - self._opened, 3))
+        ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if run.outcome else None
+        return replace(run, usage=usage, warnings=tuple(self.warnings), ended=ended)
+
+    async def _attempt(self, run: Run, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
+        """One attempt, once when its picture is stored and once when it is judged, as far as `ready` lets it come."""
+        assert run.checklist is not None
+        attempt = Attempt(run.prompt.revision, number, seed)
+        try:
+            attempt, data = await self._draw(run, attempt, ready)
+            yield attempt
+            if attempt.image and not attempt.problem:
+                yield await self._judge(run.checklist, attempt, attempt.image, data, ready)
+        except NotSent:
+            return
+
+    async def _draw(self, run: Run, attempt: Attempt, ready: Ready) -> tuple[Attempt, bytes | None]:
+        """The attempt with its picture or the problem that there was, and the picture's bytes if they are at hand."""
+        model, prompt, size = self.crew.image_model, run.prompt, run.brief.size
+        place = f"{run.run_id}/{attempt.name}"
+        data: bytes | None = None
+
+        async def ready_with_room() -> None:
+            await ready()
+            await self.store.require_room()
+
+        async def draw() -> Sent:
+            picture = await model.generate(prompt, size, attempt.seed)
+            try:
+                labelled = await asyncio.to_thread(self._labelled, picture.data, run, attempt)
+                return await keep(labelled)
+            except PictureError as error:
+                return Sent(_json({"image": None, "problem": asdict(Problem("unreadable", str(error)))}), model.price)
+
+        async def recover() -> Sent | None:
+            for suffix in _SUFFIXES.values():
+                if found := await self.store.read(f"{place}.{suffix}"):
+                    with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
+                        return await keep(found)
+            return None
+
+        async def keep(labelled: bytes) -> Sent:
+            nonlocal data
+            facts = await asyncio.to_thread(pictures.inspect, labelled)
+            sha256 = hashlib.sha256(labelled).hexdigest()
+            key = f"{place}.{_SUFFIXES[facts.media_type]}"
+            try:
+                url = await self.store.create(key, labelled, facts.media_type)
+            except KeyTaken:
+                key = f"{place}-{sha256[:8]}.{_SUFFIXES[facts.media_type]}"
+                url = await self.store.create(key, labelled, facts.media_type)
+            data = labelled
+            image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(labelled))
+            problem = asdict(Problem("blank", "the picture is of one colour")) if facts.blank else None
+            return Sent(_json({"image": asdict(image), "problem": problem}), model.price)
+
+        request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": attempt.seed}
+        call = _call("image", attempt.revision, attempt.attempt, model, request)
+        try:
+            entry = await self.ledger.once(call, draw, recover, ready_with_room)
+        except Blocked as error:
+            return replace(attempt, problem=Problem("blocked", str(error)), usd=model.price or 0.0), None
+        except Unknown as error:
+            return replace(attempt, problem=Problem("unknown", str(error)), usd=model.price or 0.0), None
+        result = json.loads(entry.result)
+        image = Image(**result["image"]) if result["image"] else None
+        problem = Problem(**result["problem"]) if result["problem"] else None
+        if image and (image.width, image.height) != size:
+            self.warn(f"{model.name} makes pictures of {image.width}x{image.height} instead of {size[0]}x{size[1]} pixels")
+        return replace(attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds), data
+
+    async def _judge(self, checklist: Checklist, attempt: Attempt, image: Image, data: bytes | None, ready: Ready) -> Attempt:
+        """The attempt with its verdict."""
+        judge, requirements = self.crew.judge, checklist.requirements
+
+        async def send() -> Sent:
+            seen = data or await self._stored(image)
+            copy = await asyncio.to_thread(pictures.judge_copy, seen)
+            judged = await judge.judge(copy, requirements)
+            return Sent(_json([asdict(finding) for finding in judged.findings]), judge.price, judged.tokens)
+
+        request = {"image": image.sha256, "checklist": checklist.sha256}
+        call = _call("judge", attempt.revision, attempt.attempt, judge, request)
+        try:
+            entry = await self.ledger.once(call, send, ready=ready)
+        except (Blocked, Unknown) as error:
+            return replace(attempt, verdict=decide.undecided(checklist, f"the judge gave no answer: {error}"))
+        verdict = decide.verdict(checklist, [Finding(**finding) for finding in json.loads(entry.result)])
+        usd, seconds = attempt.usd + (entry.usd or 0.0), attempt.seconds + entry.seconds
+        return replace(attempt, verdict=verdict, usd=round(usd, 6), seconds=round(seconds, 3))
+
+    async def _stored(self, image: Image) -> bytes:
+        data = await self.store.read(image.key)
+        if data is None or hashlib.sha256(data).hexdigest() != image.sha256:
+            raise StoreError(f"{image.key} is gone from the store, or is not the picture that was stored there")
+        return data
+
+    def _labelled(self, data: bytes, run: Run, attempt: Attempt) -> bytes:
+        """The picture as it is stored: without what the provider wrote into it, with what we know of it."""
+        if not self.label:
+            return pictures.strip(data)
+        assert run.checklist is not None
+        prompt, model = run.prompt, run.models.image
+        text = pictures.parameters_text(prompt.text, prompt.negative, attempt.seed, run.brief.size, model, VERSION)
+        about: dict[str, object] = {"run_id": run.run_id, "revision": attempt.revision, "attempt": attempt.attempt}
+        about |= {"prompt": prompt.text, "negative": prompt.negative, "seed": attempt.seed, "model": model}
+        about |= {"checklist": run.checklist.sha256, "software": f"onbrief {VERSION}"}
+        return pictures.label(data, text, _json(about))
+
+    def warn(self, text: str) -> None:
+        """Have the record say this, once."""
+        self.warnings[text] = None
+
+
+async def _only_recorded() -> None:
+    raise NotSent
+
+
+def _call(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:
+    digest = hashlib.sha256(_json({"model": model.name, **request}).encode()).hexdigest()
+    return Call(kind, revision, attempt, model.name, digest, model.price)
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
