@@ -1,0 +1,53 @@
+"""What a picture is, from its bytes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from PIL import Image
+
+from onbrief.pictures.files import decode, parse
+from onbrief.pictures.parts import MediaType
+
+_NOISE = 2  # steps of 255 between the darkest and the brightest pixel of a channel that still count as one colour
+_SAMPLE = 32  # pixels; a picture that varies in a coarse sample of itself need not be searched whole
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture is. `blank`: one colour all over, but for noise, or transparent all over."""
+
+    media_type: MediaType
+    width: int
+    height: int
+    blank: bool
+
+
+def inspect(data: bytes) -> Facts:
+    """Decode a picture to its end and say what it is. Sizes are those of the stored pixels, before EXIF orientation.
+
+    Raises:
+        PictureError: no PNG, JPEG or WebP; cut, damaged or animated; above 64 MiB or 40 megapixels (known from the
+            header, before anything is decoded).
+    """
+    parts = parse(data)
+    image = decode(parts)
+    sample = image.resize((min(_SAMPLE, image.width), min(_SAMPLE, image.height)), Image.Resampling.NEAREST)
+    return Facts(parts.media_type, parts.width, parts.height, _blank(sample) and _blank(image))
+
+
+def _blank(image: Image.Image) -> bool:
+    if image.mode == "P":  # a palette's numbers are no colours
+        image = image.convert("RGBA")
+    noise = _NOISE * 257 if image.mode.startswith("I") else _NOISE  # 65535 / 255
+    channels = _extrema(image)
+    if image.getbands()[-1] == "A" and channels[-1][1] <= noise:
+        return True
+    return all(high - low <= noise for low, high in channels)
+
+
+def _extrema(image: Image.Image) -> list[tuple[float, float]]:
+    """The lowest and the highest value of each channel."""
+    found = image.getextrema()
+    return [cast("tuple[float, float]", channel) for channel in (found if len(image.getbands()) > 1 else (found,))]

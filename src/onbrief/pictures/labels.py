@@ -1,0 +1,68 @@
+"""The label of a picture: the text that image tools read, and one JSON document, written into the file beside its pixels.
+
+| | parameters | document |
+| --- | --- | --- |
+| PNG | text chunk `parameters` | international text chunk `onbrief` |
+| JPEG | EXIF UserComment | comments that begin with `onbrief:` (several when it is longer than 64 KiB) |
+| WebP | EXIF UserComment | EXIF ImageDescription that begins with `onbrief:` |
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+from onbrief.brief import Size
+from onbrief.pictures.files import build, parse
+from onbrief.pictures.parts import Label
+
+_QUOTED = re.compile(r'[,:\n"]')
+
+
+def label(data: bytes, parameters: str, document: str) -> bytes:
+    """The same picture with these two texts in it instead of everything that it said about itself; coded pixels are
+    copied byte by byte. Characters that no file can hold (NUL, halves of surrogate pairs) are replaced.
+
+    Raises:
+        PictureError: no usable picture, or in a JPEG file more parameters than about 32 000 characters.
+    """
+    return build(replace(parse(data), label=Label(_storable(parameters), _storable(document))))
+
+
+def strip(data: bytes) -> bytes:
+    """The same picture without texts, EXIF, XMP, C2PA, thumbnails, comments and bytes behind its end. What stays is what
+    changes how it looks: coded pixels, copied byte by byte, colour profiles, and EXIF with the orientation alone.
+
+    Raises:
+        PictureError: no usable picture.
+    """
+    return build(replace(parse(data), label=None))
+
+
+def read_label(data: bytes) -> tuple[str, str] | None:
+    """The parameters and the document that `label` wrote, or None when there are none.
+
+    Raises:
+        PictureError: no usable picture.
+    """
+    found = parse(data).label
+    return (found.parameters, found.document) if found else None
+
+
+def parameters_text(prompt: str, negative: str, seed: int, size: Size, model: str, version: str) -> str:
+    """How a picture came about, in the layout of AUTOMATIC1111's web UI, which most image tools and archives read."""
+    settings = {"Seed": str(seed), "Size": f"{size[0]}x{size[1]}", "Model": model, "Version": f"onbrief {version}"}
+    lines = [prompt.strip()]
+    if negative.strip():
+        lines.append(f"Negative prompt: {negative.strip()}")
+    lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in settings.items()))
+    return "\n".join(lines)
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if _QUOTED.search(value) else value
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
