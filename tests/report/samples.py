@@ -56,7 +56,9 @@ def paint(seed: int, size: Size = (768, 768), grain: float = 4.0) -> bytes:
     picture.paste(Pictures.blend(mirror, Pictures.new("RGB", mirror.size, top), 0.35), (0, int(shore)))
     draw = ImageDraw.Draw(picture)
     bx, by, bw = width * dice.uniform(0.25, 0.6), height * dice.uniform(0.78, 0.88), width * 0.16
-    draw.polygon([(bx, by), (bx + bw, by), (bx + bw * 0.8, by + bw * 0.22), (bx + bw * 0.2, by + bw * 0.22)], fill=(178, 44, 36))
+    draw.polygon(
+        [(bx, by), (bx + bw, by), (bx + bw * 0.8, by + bw * 0.22), (bx + bw * 0.2, by + bw * 0.22)], fill=(178, 44, 36)
+    )
     for person in range(int(dice.integers(1, 3))):
         px = bx + bw * (0.36 + 0.28 * person)
         draw.ellipse((px - bw * 0.05, by - bw * 0.26, px + bw * 0.05, by - bw * 0.16), fill=(30, 24, 24))

@@ -57,12 +57,15 @@ def language(text: str) -> str:
 
 
 def money(usd: float | None) -> str:
-    """US dollars; small sums keep two digits that say something."""
+    """US dollars; small sums keep up to four decimals."""
     if usd is None or not math.isfinite(usd):
         return "price not known"
     if 0 < usd < 0.0001:
         return "under $0.0001"
-    return f"${usd:.4f}" if 0 < usd < 0.1 and round(usd, 2) != round(usd, 4) else f"${usd:,.2f}"
+    if 0 < usd < 0.1:
+        whole, _, decimals = f"{usd:.4f}".rstrip("0").partition(".")
+        return f"${whole}.{decimals:0<2}"
+    return f"${usd:,.2f}"
 
 
 def duration(seconds: float) -> str:
