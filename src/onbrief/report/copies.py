@@ -12,6 +12,8 @@ from PIL import Image
 MAX_PIXELS = 40_000_000
 """What is decoded at all: more than twice the largest picture that a brief can ask for."""
 
+_QUALITY = 72
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -33,8 +35,9 @@ def thumbnail(data: bytes, longest: int) -> Image.Image | None:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 return None
-            picture.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
-            return _opaque(picture)
+            small = picture if picture.mode in ("RGB", "L", "CMYK") else _opaque(picture)
+            small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            return small.convert("RGB")
     except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
 
@@ -44,15 +47,21 @@ def copy(data: bytes, longest: int, at_most: int) -> Copy | None:
     picture = thumbnail(data, longest)
     if picture is None:
         return None
-    for quality in (76, 58, 36):
-        buffer = io.BytesIO()
-        picture.save(buffer, "WEBP", quality=quality, method=2)
-        if buffer.tell() <= at_most:
-            break
-    return Copy(buffer.getvalue(), *picture.size)
+    data = _encoded(picture, _QUALITY)
+    if len(data) > at_most:
+        data = _encoded(picture, max(20, round(0.9 * _QUALITY * at_most / len(data))))
+    return Copy(data, *picture.size)
+
+
+def _encoded(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):
+        return picture.convert("I").point(lambda sample: sample * (1 / 256)).convert("L")  # 16 bits, which convert() would clip
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     pixels = picture.convert("RGBA")

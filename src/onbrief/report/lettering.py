@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from PIL import ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from onbrief.errors import ConfigError
 from onbrief.report.wording import language, shown
@@ -123,7 +123,13 @@ def _which(character: str) -> int | None:
 
 @cache
 def _has(font: ImageFont.FreeTypeFont, character: str) -> bool:
-    return character == " " or bytes(font.getmask(character)) != bytes(font.getmask(_MISSING))
+    return character == " " or _drawn(font, character) != _drawn(font, _MISSING)
+
+
+def _drawn(font: ImageFont.FreeTypeFont, character: str) -> bytes:
+    spot = Image.new("L", (48, 48))
+    ImageDraw.Draw(spot).text((8, 36), character, 255, font, "ls")
+    return spot.tobytes()
 
 
 @cache

@@ -153,7 +153,7 @@ def tell(run: Run) -> Story:
 def _items(run: Run, rows: tuple[Row, ...]) -> tuple[Item, ...]:
     if run.checklist is None:
         return ()
-    found = {
+    found: dict[int, dict[str, Answer]] = {
         id(frame): {answered.requirement.id: answered.verdict for answered in frame.answers}
         for row in rows
         for frame in row.frames

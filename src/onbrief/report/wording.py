@@ -94,7 +94,7 @@ def clock(time: datetime) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """ "1 picture", "2 pictures"."""
+    """A number of things: "1 picture", "2 pictures"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
