@@ -1,0 +1,70 @@
+"""Reduced copies of stored pictures, small enough to travel inside a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+from dataclasses import dataclass
+
+from PIL import Image
+
+MAX_PIXELS = 40_000_000
+"""What is decoded at all: more than twice the largest picture that a brief can ask for."""
+
+_QUALITY = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A reduced copy, encoded as WebP; width and height in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+    @property
+    def uri(self) -> str:
+        """The copy as a data URI."""
+        return f"data:image/webp;base64,{base64.b64encode(self.data).decode()}"
+
+
+def thumbnail(data: bytes, longest: int) -> Image.Image | None:
+    """The picture with its longest side at most `longest` pixels, opaque; None when the bytes are no usable picture."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                return None
+            small = picture if picture.mode in ("RGB", "L", "CMYK") else _opaque(picture)
+            small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            return small.convert("RGB")
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+
+
+def copy(data: bytes, longest: int, at_most: int) -> Copy | None:
+    """A copy of about `at_most` bytes or fewer; None when the bytes are no usable picture."""
+    picture = thumbnail(data, longest)
+    if picture is None:
+        return None
+    data = _encoded(picture, _QUALITY)
+    if len(data) > at_most:
+        data = _encoded(picture, max(20, round(0.9 * _QUALITY * at_most / len(data))))
+    return Copy(data, *picture.size)
+
+
+def _encoded(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):
+        return picture.convert("I").point(lambda sample: sample * (1 / 256)).convert("L")  # 16 bits, which convert() would clip
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    pixels = picture.convert("RGBA")
+    paper = Image.new("RGBA", pixels.size, "white")
+    paper.alpha_composite(pixels)
+    return paper.convert("RGB")

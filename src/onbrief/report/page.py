@@ -1,0 +1,97 @@
+"""The page: one self-contained HTML document without a script; and the card, a fragment of one for notebooks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from onbrief.record import Run
+from onbrief.report import wording
+from onbrief.report.copies import Copy, copy
+from onbrief.report.story import tell
+
+_CARD_COPY = (360, 40_000)
+_BEST_COPY = (880, 120_000)
+_FRAME_COPIES = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (10_000, 240, 8_000))
+"""Up to so many attempts: the longest side in pixels, and about how many bytes. A dozen stays under a megabyte."""
+
+
+def page(run: Run, pictures: Mapping[str, bytes]) -> str:
+    """The report of a run, finished or not, as one HTML page.
+
+    `pictures` holds the bytes of stored pictures by `image.key`; one that is missing shows a placeholder. The page needs
+    nothing beside it and loads nothing; its links lead to the full pictures in the same folder.
+    """
+    story = tell(run)
+    longest, size = next((side, size) for most, side, size in _FRAME_COPIES if len(run.attempts) <= most)
+    style = _text("page.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            story=story,
+            run=run,
+            copies=_copies(run, pictures, longest, size),
+            best_copy=_best_copy(run, pictures, *_BEST_COPY),
+            started=wording.moment(run.started),
+            ended=wording.moment(run.ended or ""),
+            style=Markup(style),  # noqa: S704 # our own file
+            style_hash=digest,
+        )
+    )
+
+
+def card(run: Run, pictures: Mapping[str, bytes]) -> str:
+    """The outcome, the best picture and what it misses, as a small HTML fragment for a notebook's `_repr_html_`.
+
+    It brings its own styles as attributes and takes its text colour from around it, so that it reads in dark notebooks.
+    """
+    best = _best_copy(run, pictures, *_CARD_COPY)
+    return _templates().get_template("card.html").render(story=tell(run), run=run, best_copy=best)
+
+
+def _copies(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> dict[str, Copy]:
+    keys = [attempt.image.key for attempt in run.attempts if attempt.image and attempt.image.key in pictures]
+    with ThreadPoolExecutor() as pool:  # Pillow decodes and encodes without the interpreter's lock
+        made = pool.map(lambda key: copy(pictures[key], longest, size), keys)
+        return {key: reduced for key, reduced in zip(keys, made, strict=True) if reduced}
+
+
+def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Copy | None:
+    image = run.best.image if run.best else None
+    return copy(pictures[image.key], longest, size) if image and image.key in pictures else None
+
+
+def _words(text: str, at_most: int | None = None) -> Markup:
+    """Text from data as an element of its own: isolated, with its own direction and language."""
+    return Markup('<bdi lang="{}">{}</bdi>').format(wording.language(text), wording.shown(text, at_most))
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    filters: dict[str, Any] = {
+        "words": _words,
+        "shown": wording.shown,
+        "money": wording.money,
+        "duration": wording.duration,
+        "counted": wording.counted,
+        "clock": wording.clock,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _text(name: str) -> str:
+    return files("onbrief.report").joinpath(name).read_text("utf-8")

@@ -1,0 +1,211 @@
+"""What there is to say of a run, worked out once for the page, the card and the sheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from onbrief.brief import Requirement
+from onbrief.errors import Outcome
+from onbrief.record import Answer, Attempt, Prompt, Run
+from onbrief.report.wording import command, counted
+
+Mark = Literal["passed", "short", "problem", "unjudged", "pending"]
+"""What became of an attempt: `short` is a picture that misses a requirement."""
+
+Sign = Literal["met", "unmet", "undecided", "stop", "clock"]
+"""The drawn sign that stands beside the words; the words alone say everything."""
+
+_FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+
+_PROBLEMS = {
+    "blank": "Blank picture",
+    "unreadable": "Not a usable picture",
+    "failed": "The call failed",
+    "blocked": "Blocked by the provider",
+    "unknown": "Outcome not known",
+}
+
+_ENDINGS: dict[Outcome | None, tuple[str, Sign]] = {
+    None: ("In progress", "clock"),
+    "passed": ("Passed", "met"),
+    "unmet": ("No picture met every requirement", "unmet"),
+    "over_budget": ("Over budget", "stop"),
+    "blocked": ("Blocked by the provider", "stop"),
+    "unknown": ("A paid call has no known outcome", "undecided"),
+    "failed": ("Stopped by an error", "unmet"),
+    "cancelled": ("Cancelled", "stop"),
+}
+
+_ADVICE: dict[Outcome | None, str] = {
+    None: "The run is still going, or was cut off. This continues it where it stands; nothing paid for is paid for again.",
+    "passed": "Nothing is left to do. This prints the record.",
+    "unmet": "With higher limits, this goes on where the run stopped; pictures already paid for are kept.",
+    "over_budget": "With a higher money limit, this goes on where the run stopped; nothing is paid for twice.",
+    "blocked": "The provider refuses this content. Word the brief differently and start a new run. This prints the record.",
+    "unknown": "The call may have been paid for, so it was not sent again. This sends it once more, at its price.",
+    "failed": "When the cause is mended, this goes on where the run stopped; nothing is paid for twice.",
+    "cancelled": "This goes on where the run stopped; nothing is paid for twice.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One requirement of the checklist, and the answers of all attempts to it, in their order (None: not judged)."""
+
+    requirement: Requirement
+    answers: tuple[tuple[Answer | None, ...], ...]
+
+    @property
+    def judged(self) -> int:
+        """In how many pictures the judge looked for it."""
+        return sum(answer is not None for row in self.answers for answer in row)
+
+    @property
+    def met(self) -> int:
+        """In how many pictures it was met."""
+        return sum(answer == "met" for row in self.answers for answer in row)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A requirement with what the judge found for it in one picture."""
+
+    requirement: Requirement
+    verdict: Answer
+    probability: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One attempt, as it stands on the contact sheet."""
+
+    attempt: Attempt
+    mark: Mark
+    says: str
+    answers: tuple[Answered, ...]
+    best: bool
+
+    @property
+    def missed(self) -> tuple[Answered, ...]:
+        """The requirements that decide and are not met."""
+        return tuple(answer for answer in self.answers if answer.requirement.must and answer.verdict != "met")
+
+    @property
+    def file(self) -> str | None:
+        """The name of the full picture, which lies beside the page; None when its key ends in no plain name."""
+        name = self.attempt.image.key.rpartition("/")[2] if self.attempt.image else ""
+        return name if _FILE.fullmatch(name) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prompt and the attempts made with it."""
+
+    prompt: Prompt
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A run, told."""
+
+    run: Run
+    headline: str
+    sign: Sign
+    gap: str
+    items: tuple[Item, ...]
+    rows: tuple[Row, ...]
+    advice: str
+    command: str
+
+    @property
+    def frames(self) -> Iterator[Frame]:
+        """All attempts, in order."""
+        return (frame for row in self.rows for frame in row.frames)
+
+    @property
+    def best(self) -> Frame | None:
+        """The best attempt so far."""
+        return next((frame for frame in self.frames if frame.best), None)
+
+    @property
+    def never(self) -> tuple[Item, ...]:
+        """The requirements that decide, were looked for, and were met in no picture."""
+        return tuple(item for item in self.items if item.requirement.must and item.judged and not item.met)
+
+
+def tell(run: Run) -> Story:
+    """The story of a run, finished or not."""
+    headline, sign = _ENDINGS[run.outcome]
+    best = run.best
+    rows = tuple(
+        Row(prompt, tuple(_frame(run, a, a is best) for a in run.attempts if a.revision == prompt.revision))
+        for prompt in run.prompts
+    )
+    items = _items(run, rows)
+    return Story(run, headline, sign, _gap(run, items), items, rows, _ADVICE[run.outcome], _command(run))
+
+
+def _items(run: Run, rows: tuple[Row, ...]) -> tuple[Item, ...]:
+    if run.checklist is None:
+        return ()
+    found: dict[int, dict[str, Answer]] = {
+        id(frame): {answered.requirement.id: answered.verdict for answered in frame.answers}
+        for row in rows
+        for frame in row.frames
+    }
+    return tuple(
+        Item(requirement, tuple(tuple(found[id(frame)].get(requirement.id) for frame in row.frames) for row in rows))
+        for requirement in run.checklist.requirements
+    )
+
+
+def _frame(run: Run, attempt: Attempt, best: bool) -> Frame:
+    requirements = {r.id: r for r in run.checklist.requirements} if run.checklist else {}
+    answers = tuple(
+        Answered(requirements[f.id], f.verdict, f.probability, f.evidence)
+        for f in (attempt.verdict.findings if attempt.verdict else ())
+        if f.id in requirements
+    )
+    mark, says = _mark(run, attempt, answers)
+    return Frame(attempt, mark, says, answers, best)
+
+
+def _mark(run: Run, attempt: Attempt, answers: tuple[Answered, ...]) -> tuple[Mark, str]:
+    if attempt.problem:
+        return "problem", _PROBLEMS[attempt.problem.kind]
+    if attempt.verdict is None:
+        if any(other.verdict and other.verdict.passed for other in run.attempts):
+            return "unjudged", "Not judged: another one had passed"
+        if run.outcome is None:
+            return "pending", "Being judged" if attempt.image else "Being made"
+        return "unjudged", "Not judged: the run had stopped"
+    if attempt.verdict.passed:
+        return "passed", "Passed"
+    musts = [answer.verdict for answer in answers if answer.requirement.must]
+    return "short", f"{musts.count('met')} of {len(musts)} met"
+
+
+def _gap(run: Run, items: tuple[Item, ...]) -> str:
+    """What all pictures together fell short of, in a sentence; empty while there is nothing to say."""
+    musts = [item for item in items if item.requirement.must]
+    if run.outcome in (None, "passed") or not any(item.judged for item in musts):
+        return ""
+    never = sum(item.met == 0 for item in musts)
+    if never:
+        return f"{counted(never, 'requirement')} of {len(musts)} {'was' if never == 1 else 'were'} met in no picture."
+    return "Every requirement was met in some picture, but no picture met them all."
+
+
+def _command(run: Run) -> str:
+    match run.outcome:
+        case "passed" | "blocked":
+            return command("onbrief", "show", run.run_id)
+        case "unknown":
+            return command("onbrief", "resume", run.run_id, "--resend-unknown")
+        case _:
+            return command("onbrief", "resume", run.run_id)

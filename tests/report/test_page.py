@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+
+import pytest
+
+from onbrief.report import card, page
+from tests.report import samples
+from tests.report.samples import SAMPLES, Pictured
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Outline(HTMLParser):
+    """Elements as they open, with their attributes; fails on a tag that closes what is not open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs)
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.texts.append((self.open[-1], data))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(data for within, data in self.texts if within != "style").split())
+
+
+every_sample = pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
+
+
+@every_sample
+def test_every_element_is_closed_and_every_id_is_one_of_a_kind(make: Callable[[], Pictured]) -> None:
+    outline = Outline(page(*make()))
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert outline.open == []
+    assert sorted(set(ids), key=str) == sorted(ids, key=str)
+
+
+@every_sample
+def test_every_reference_leads_to_an_element(make: Callable[[], Pictured]) -> None:
+    outline = Outline(page(*make()))
+    ids = {attributes["id"] for _, attributes in outline.elements if "id" in attributes}
+    labels = {attributes["aria-labelledby"] for _, attributes in outline.elements if "aria-labelledby" in attributes}
+    anchors = {(link["href"] or "")[1:] for link in [*outline.all("a"), *outline.all("use")] if (link["href"] or "")[0] == "#"}
+    assert labels | anchors <= ids
+
+
+@every_sample
+def test_headings_never_skip_a_level_and_the_first_is_the_only_h1(make: Callable[[], Pictured]) -> None:
+    levels = [int(tag[1]) for tag, _ in Outline(page(*make())).elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+
+
+@every_sample
+def test_there_is_one_of_each_landmark(make: Callable[[], Pictured]) -> None:
+    outline = Outline(page(*make()))
+    assert [len(outline.all(tag)) for tag in ("main", "footer", "title")] == [1, 1, 1]
+
+
+@every_sample
+def test_every_picture_says_what_it_is(make: Callable[[], Pictured]) -> None:
+    for image in Outline(page(*make())).all("img"):
+        assert re.match(r"(Picture|Best picture,) \d{3}-\d{3}", image["alt"] or "")
+        assert (image["src"] or "").startswith("data:image/webp;base64,")
+
+
+@every_sample
+def test_the_page_runs_nothing_and_loads_nothing(make: Callable[[], Pictured]) -> None:
+    outline = Outline(page(*make()))
+    names = {name for _, attributes in outline.elements for name in attributes}
+    addresses = {
+        (a.get("href") or a.get("src") or "").partition(":")[0] for tag, a in outline.elements if tag in ("link", "img")
+    }
+    assert outline.all("script") == []
+    assert [name for name in names if name.startswith("on") or name == "style"] == []
+    assert addresses <= {"data"}
+
+
+def test_the_policy_names_the_hash_of_the_style() -> None:
+    html = page(*samples.single())
+    [style] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert {"http-equiv": "Content-Security-Policy", "content": policy} in Outline(html).all("meta")
+
+
+def test_full_pictures_are_linked_by_their_names() -> None:
+    links = [link["href"] for link in Outline(page(*samples.passed())).all("a")]
+    assert links == [
+        "#main",
+        "002-000.png",
+        *("000-000.png", "000-001.png", "000-002.png", "001-000.png", "001-001.png", "002-000.png", "002-001.png"),
+    ]
+
+
+def test_the_outcome_stands_in_words() -> None:
+    headlines = {name: Outline(page(*make())).text.partition("report of run")[2] for name, make in SAMPLES.items()}
+    assert all("Passed" in headlines[name] for name in ("passed", "single", "japanese"))
+    assert "No picture met every requirement" in headlines["unmet"]
+    assert "Blocked by the provider" in headlines["blocked"]
+    assert all("In progress" in headlines[name] for name in ("in progress", "begun"))
+
+
+def test_a_price_that_is_not_known_is_told_so() -> None:
+    assert "Cost price not known" in Outline(page(*samples.in_progress())).text
+
+
+def test_the_checklist_names_what_no_picture_met() -> None:
+    text = Outline(page(*samples.unmet())).text
+    assert "r6 the moon above the left peak object 0 of 10 no picture met it" in text
+    assert text.count("no picture met it") == 1
+
+
+def test_a_problem_is_told_in_the_words_of_the_provider() -> None:
+    text = Outline(page(*samples.blocked())).text
+    assert "Blocked by the provider Your request was flagged by our content filter: prompt." in text
+
+
+def test_the_language_of_a_brief_is_marked() -> None:
+    assert '<bdi lang="ja">月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。</bdi>' in page(*samples.japanese())
+
+
+def test_pictures_that_are_not_at_hand_leave_a_placeholder() -> None:
+    run, _ = samples.passed()
+    outline = Outline(page(run, {}))
+    assert outline.all("img") == []
+    assert outline.text.count("The picture is not at hand") == 7
+
+
+def test_a_dozen_attempts_stay_under_a_megabyte() -> None:
+    run, pictures = samples.unmet()
+    grainy = {key: samples.paint(number, (768, 768), 14.0) for number, key in enumerate(pictures)}
+    assert len(page(run, grainy)) < 1_000_000
+
+
+def test_the_same_run_gives_the_same_page() -> None:
+    assert page(*samples.passed()) == page(*samples.passed())
+
+
+@every_sample
+def test_the_card_is_a_closed_fragment(make: Callable[[], Pictured]) -> None:
+    run, pictures = make()
+    outline = Outline(card(run, pictures))
+    assert outline.open == []
+    assert {tag for tag, _ in outline.elements} <= {"div", "img", "p", "span", "ul", "li", "bdi"}
+    assert len(card(run, pictures)) < 80_000
+
+
+def test_the_card_tells_what_the_best_picture_misses() -> None:
+    text = Outline(card(*samples.unmet())).text
+    assert "No picture met every requirement" in text
+    assert "The best picture misses the moon above the left peak (undecided)" in text
+
+
+# -- colours -----------------------------------------------------------------------------------------------------------
+
+
+def palette(scheme: str) -> dict[str, str]:
+    css = files("onbrief.report").joinpath("page.css").read_text("utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", light))
+    return colours if scheme == "light" else colours | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", dark))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.2 defines it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ink", ["ink", "soft", "link", "met", "unmet", "undecided", "stop"])
+def test_text_stands_out_from_the_paper(scheme: str, ink: str) -> None:
+    colours = palette(scheme)
+    assert contrast(colours[ink], colours["paper"]) >= 4.5
+    assert contrast(colours[ink], colours["leaf"]) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ink", ["film-ink", "edge"])
+def test_text_stands_out_from_the_film(scheme: str, ink: str) -> None:
+    assert contrast(palette(scheme)[ink], palette(scheme)["film"]) >= 4.5

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from onbrief.errors import Outcome
+from onbrief.report.story import tell
+from tests.report import samples
+
+
+def test_a_requirement_is_counted_over_all_judged_pictures() -> None:
+    story = tell(samples.unmet()[0])
+    assert [(item.requirement.text, item.met, item.judged) for item in story.items if item.requirement.kind == "object"] == [
+        ("a red boat on the lake", 6, 10),
+        ("two people in the boat", 7, 10),
+        ("snow on the mountains", 7, 10),
+        ("the moon above the left peak", 0, 10),
+    ]
+
+
+def test_the_requirement_that_no_picture_met_is_named() -> None:
+    story = tell(samples.unmet()[0])
+    assert [item.requirement.text for item in story.never] == ["the moon above the left peak"]
+    assert story.gap == "1 requirement of 6 was met in no picture."
+
+
+def test_requirements_met_only_in_different_pictures_are_told_so() -> None:
+    run, _ = samples.shoot("r", samples.LAKE, ((samples.FIRST, ("mmummmm", "mmmummm")),))
+    story = tell(run.ended_as("unmet", ""))
+    assert story.gap == "Every requirement was met in some picture, but no picture met them all."
+
+
+def test_a_nice_to_have_never_counts_as_a_gap() -> None:
+    run, _ = samples.shoot("r", samples.LAKE, ((samples.FIRST, ("mmmmmuu",)),))
+    assert [item.requirement.must for item in tell(run.ended_as("unmet", "")).never] == [True]
+
+
+def test_every_attempt_says_what_became_of_it() -> None:
+    assert [(frame.mark, frame.says) for frame in tell(samples.unmet()[0]).frames] == [
+        ("short", "3 of 6 met"),
+        ("short", "2 of 6 met"),
+        ("short", "4 of 6 met"),
+        ("short", "5 of 6 met"),
+        ("problem", "Blank picture"),
+        ("short", "4 of 6 met"),
+        ("short", "5 of 6 met"),
+        ("short", "4 of 6 met"),
+        ("problem", "Outcome not known"),
+        ("short", "5 of 6 met"),
+        ("short", "3 of 6 met"),
+        ("short", "5 of 6 met"),
+    ]
+
+
+def test_a_picture_left_unjudged_says_why() -> None:
+    assert [frame.says for frame in tell(samples.passed()[0]).frames][-2:] == ["Passed", "Not judged: another one had passed"]
+
+
+def test_a_picture_that_waits_is_being_judged() -> None:
+    assert [frame.says for frame in tell(samples.in_progress()[0]).frames][-1] == "Being judged"
+
+
+def test_a_picture_that_waited_when_the_run_stopped_is_not_judged() -> None:
+    run = samples.in_progress()[0].ended_as("cancelled", "")
+    assert [frame.says for frame in tell(run).frames][-1] == "Not judged: the run had stopped"
+
+
+def test_exactly_the_best_attempt_is_marked() -> None:
+    run, _ = samples.unmet()
+    assert [frame.attempt for frame in tell(run).frames if frame.best] == [run.best]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "headline", "command"),
+    [
+        (None, "In progress", "onbrief resume lake-04"),
+        ("passed", "Passed", "onbrief show lake-04"),
+        ("unmet", "No picture met every requirement", "onbrief resume lake-04"),
+        ("over_budget", "Over budget", "onbrief resume lake-04"),
+        ("blocked", "Blocked by the provider", "onbrief show lake-04"),
+        ("unknown", "A paid call has no known outcome", "onbrief resume lake-04 --resend-unknown"),
+        ("failed", "Stopped by an error", "onbrief resume lake-04"),
+        ("cancelled", "Cancelled", "onbrief resume lake-04"),
+    ],
+)
+def test_every_outcome_has_its_words_and_the_way_on(outcome: Outcome | None, headline: str, command: str) -> None:
+    story = tell(replace(samples.in_progress()[0], outcome=outcome))
+    assert (story.headline, story.command) == (headline, command)
+
+
+@pytest.mark.parametrize(
+    ("key", "file"),
+    [
+        ("run/000-000.png", "000-000.png"),
+        ("000-000.png", "000-000.png"),
+        ("run/javascript:alert(1)", None),
+        ('run/"onclick="x', None),
+        ("run/..", None),
+        ("run/.hidden", None),
+        ("run/", None),
+        ("run/a b.png", None),
+        ("run/画.png", None),
+        ("run/a.png\n", None),
+    ],
+)
+def test_only_a_plain_name_is_a_link(key: str, file: str | None) -> None:
+    run, _ = samples.single()
+    [attempt] = run.attempts
+    assert attempt.image
+    run = replace(run, attempts=(replace(attempt, image=replace(attempt.image, key=key)),))
+    assert [frame.file for frame in tell(run).frames] == [file]
