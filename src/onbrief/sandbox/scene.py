@@ -27,20 +27,26 @@ THINGS = (
 
 ELEMENTS = (
     "day", "night", "sunset",
-    "sun", "moon", "stars", "aurora", "meteors", "clouds", "rainbow",
+    "sun", "sunrise", "moon", "stars", "aurora", "meteors", "clouds", "rainbow",
     "mountains", "hills", "forest", "lake", "sea", "ice",
 )  # fmt: skip
-"""What a landscape is made of: the hour, what is in the sky, what is on the ground."""
+"""What a landscape is made of: the hour, what is in the sky, what is on the ground. `sunrise` is a sun that sits on
+the horizon, at whatever hour; `sun` is one up in the sky.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many like things: three red circles. A noun outside THINGS is painted as a card with that name on it."""
+    """So many like things: three red circles. A noun outside THINGS is painted as a card with that name on it.
+
+    Where no number was said ("a circle", "some circles"), `numbered` is False and nothing checks the count.
+    """
 
     noun: str
     count: int = 1
     colour: Colour | None = None
     place: Place | None = None
+    numbered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
