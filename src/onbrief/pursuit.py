@@ -150,15 +150,17 @@ class StoredPictures(Mapping[str, bytes]):
 
 
 @contextlib.asynccontextmanager
-async def open_pursuit(order: Order) -> AsyncGenerator[Pursuit]:
+async def open_pursuit(order: Order, crew: Crew | None = None) -> AsyncGenerator[Pursuit]:
     """The pursuit of an order, with its store and ledger open and its run owned by this process.
+
+    `crew` stands in for the models that the settings name.
 
     Raises:
         UsageError: a model, size, price or folder that cannot work; nothing has been spent.
         LedgerBusy: another live process works on the run that `run_id` names.
         OtherRequest: `run_id` is taken by another order.
     """
-    crew = _checked_crew(order)
+    crew = _checked(crew or order.settings.crew(), order)
     store = FolderStore(Path(order.settings.out))
     with contextlib.closing(SqlLedger(store.folder / LEDGER_FILE)) as ledger:
         interrupted = None if order.run_id else _interrupted(ledger, order)
@@ -176,7 +178,7 @@ async def preview(order: Order) -> Preview:
         UsageError: as open_pursuit.
         CallError: the planner did not answer.
     """
-    crew, limits = _checked_crew(order), order.settings.limits
+    crew, limits = _checked(order.settings.crew(), order), order.settings.limits
     planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
     warnings = crew.image_model.check(order.brief.size)
     prices = (crew.planner.price if crew.planner else 0.0, crew.image_model.price, crew.judge.price, crew.reviser.price)
@@ -244,9 +246,8 @@ def check_run_id(run_id: str) -> None:
         raise UsageError.of("run id", run_id, "1 to 64 small letters, digits and hyphens, a hyphen not first")
 
 
-def _checked_crew(order: Order) -> Crew:
+def _checked(crew: Crew, order: Order) -> Crew:
     """The models of an order, once everything about them that can be wrong has been looked at."""
-    crew = order.settings.crew()
     crew.image_model.check(order.brief.size)
     if order.settings.max_usd is not None and crew.unpriced:
         names = ", ".join(crew.unpriced)

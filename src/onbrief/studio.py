@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from onbrief import pictures
 from onbrief.brief import Checklist, Requirement
@@ -66,7 +67,7 @@ class OpenStudio:
             return Sent(_json([asdict(r) for r in planned.requirements]), planner.price, planned.tokens)
 
         entry = await self.ledger.once(_call("plan", 0, 0, planner, {"brief": asdict(run.brief)}), send)
-        found = [Requirement(**{**r, "parents": tuple(r["parents"])}) for r in json.loads(entry.result)]
+        found = [_requirement(document) for document in json.loads(entry.result)]
         return Checklist.freeze(found, run.brief)
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
@@ -248,6 +249,11 @@ class OpenStudio:
     def warn(self, text: str) -> None:
         """Have the record say this, once."""
         self.warnings[text] = None
+
+
+def _requirement(document: dict[str, Any]) -> Requirement:
+    parents: list[str] = document.pop("parents")
+    return Requirement(**document, parents=tuple(parents))
 
 
 async def _only_recorded() -> None:

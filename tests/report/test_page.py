@@ -9,10 +9,10 @@ from importlib.resources import files
 from itertools import pairwise
 
 import pytest
-
-from onbrief.report import card, page
 from tests.report import samples
 from tests.report.samples import SAMPLES, Pictured
+
+from onbrief.report import card, page
 
 VOID = {"meta", "link", "img", "br"}
 
