@@ -18,7 +18,7 @@ USAGE = 2
 _HELP = """\
 Turn a brief into an image that meets every requirement of it.
 
-Examples:
+For example:
 
     onbrief run "a red circle left of a blue square"
     onbrief run brief.toml --max-usd 1.50 --parallel 4
@@ -41,7 +41,7 @@ def build() -> App:
         name="onbrief",
         version=VERSION,
         help=_HELP,
-        help_format="markdown",
+        help_format="plaintext",
         help_epilogue=_EPILOGUE,
         result_action="return_value",
     )

@@ -27,7 +27,7 @@ _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JS
 def show(run_id: str, *, out: _Out = None, json_: _Json = False) -> int:
     """Show what became of a run.
 
-    Examples:
+    For example:
         onbrief show 20261122-101500-3f9a1c
         onbrief show 20261122-101500-3f9a1c --json
 
@@ -61,7 +61,7 @@ def show(run_id: str, *, out: _Out = None, json_: _Json = False) -> int:
 def list_(*, out: _Out = None, json_: _Json = False) -> int:
     """List the runs, newest first.
 
-    Examples:
+    For example:
         onbrief list
         onbrief list --json
     """
@@ -86,7 +86,7 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
 def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")] = None, out: _Out = None) -> int:
     """Write the report of a run again, as a page or as a contact sheet.
 
-    Examples:
+    For example:
         onbrief report 20261122-101500-3f9a1c
         onbrief report 20261122-101500-3f9a1c --output page.html
         onbrief report 20261122-101500-3f9a1c --output sheet.png
@@ -119,7 +119,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
 def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out: _Out = None) -> int:
     """Delete a run: its pictures, its record and what the ledger knows of it.
 
-    Examples:
+    For example:
         onbrief rm 20261122-101500-3f9a1c
 
     Parameters
@@ -147,7 +147,7 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
 def config(*, json_: _Json = False) -> int:
     """Show every setting: its value and where it came from.
 
-    Examples:
+    For example:
         onbrief config
         ONBRIEF_MAX_USD=2 onbrief config --json
     """

@@ -58,14 +58,17 @@ def run(
 ) -> int:
     """Make a picture that meets every requirement of a brief.
 
-    Examples:
+    For example:
         onbrief run "three red circles above a blue square on a yellow background"
         onbrief run brief.toml --max-usd 1.50
         echo "a quiet harbour at dusk" | onbrief run - --prefer "calm water" --avoid people
         onbrief run "a sign that says OPEN" --dry-run
 
-    The path of the best picture goes to standard output. Giving the same command again after an interruption goes on
-    where it stopped. Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget, 5 blocked, 6 unknown, 130 cancelled.
+    The path of the best picture goes to standard output, everything else to standard error.
+    The same command, given again after an interruption, goes on where it stopped.
+
+    Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget,
+    5 blocked, 6 unknown, 130 cancelled.
 
     Parameters
     ----------
@@ -107,7 +110,7 @@ def resume(
 ) -> int:
     """Go on with a run, as it was ordered but for the limits that are given.
 
-    Examples:
+    For example:
         onbrief resume 20261122-101500-3f9a1c
         onbrief resume 20261122-101500-3f9a1c --max-images 24
 

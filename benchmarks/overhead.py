@@ -1,0 +1,80 @@
+"""What loop, ledger and store add to one attempt when the models answer at once, and how it splits."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import instant
+from onbrief import pictures
+from onbrief.events import ImageJudged
+from onbrief.ledger.sql import SqlLedger
+from onbrief.pursuit import Pursuit, open_pursuit
+from onbrief.store import FolderStore
+
+ATTEMPTS = 60
+
+
+def main() -> None:
+    size = len(instant.picture())
+    with tempfile.TemporaryDirectory(dir=".") as out:  # where users' pictures lie: /tmp may be in memory
+        plain = asyncio.run(_attempt_times(out))
+    spent: dict[str, list[float]] = defaultdict(list)
+    undo = [_timed(owner, name, label, spent) for owner, name, label in _STAGES]
+    with tempfile.TemporaryDirectory(dir=".") as out:
+        asyncio.run(_attempt_times(out))
+    for restore in undo:
+        restore()
+    print(f"one attempt, PNG of {size / 1e6:.2f} MB: median {statistics.median(plain):.1f} ms of {len(plain)} attempts")
+    for label, times in spent.items():
+        print(f"  {label:34} {sum(times) / ATTEMPTS:5.1f} ms")
+
+
+async def _attempt_times(out: str) -> list[float]:
+    times: list[float] = []
+    async with open_pursuit(instant.order(out, ATTEMPTS), instant.crew()) as pursuit:
+        last = time.perf_counter()
+        async for event in pursuit.events():
+            if isinstance(event, ImageJudged):
+                now = time.perf_counter()
+                times.append((now - last) * 1000)
+                last = now
+    return times
+
+
+_STAGES: tuple[tuple[Any, str, str], ...] = (
+    (pictures, "inspect", "decode and check the picture"),
+    (pictures, "label", "write the label into it"),
+    (FolderStore, "_create", "store it, synced"),
+    (SqlLedger, "begin", "ledger: intent, two calls"),
+    (SqlLedger, "finish", "ledger: outcome, two calls"),
+    (pictures, "judge_copy", "the judge's copy"),
+    (Pursuit, "_write_record", "run.json"),
+)
+
+
+def _timed(owner: Any, name: str, label: str, spent: dict[str, list[float]]) -> Callable[[], None]:
+    """Have each call of a function leave its time under `label`; answers how to undo it."""
+    original = getattr(owner, name)
+
+    def sync(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return original(*args, **kwargs)
+        finally:
+            spent[label].append((time.perf_counter() - began) * 1000)
+
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return await original(*args, **kwargs)
+        finally:
+            spent[label].append((time.perf_counter() - began) * 1000)
+
+    setattr(owner, name, awaited if asyncio.iscoroutinefunction(original) else sync)
+    return lambda: setattr(owner, name, original)
