@@ -232,6 +232,13 @@ def test_what_came_instead_of_a_picture_is_shown(data: bytes, message: str) -> N
     assert message in str(caught.value)
 
 
+def test_more_transparencies_than_colours_are_refused() -> None:
+    data = png(8, 1, 1, 3, b"\0\1", chunk(b"PLTE", bytes(6)), chunk(b"tRNS", bytes(300)))
+    for act in (inspect, judge_copy):
+        with pytest.raises(PictureError, match="cannot be decoded"):
+            act(data)
+
+
 ACTS: list[Callable[[bytes], object]] = [inspect, judge_copy, strip, read_label, lambda data: label(data, "a\nb", "{}")]
 
 

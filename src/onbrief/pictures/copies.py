@@ -53,14 +53,13 @@ def judge_copy(data: bytes, max_side: int = MAX_SIDE, max_bytes: int = MAX_BYTES
 def _flattened(parts: Parts) -> tuple[Image.Image, bool]:
     """The pixels in grey or RGB, 8 bits a channel, transparency laid on white; and whether there was none."""
     image = decode(parts)
+    if image.mode.startswith("I"):  # 16 bits; Pillow would clip them, and wants this very form of function for this mode
+        return image.convert("I").point(lambda value: value * (255 / 65535) + 0).convert("L"), True
     if parts.alpha:
         image = image.convert("RGBA")
         low, _ = image.getchannel("A").getextrema()
         if low != 255:
             return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"), False
-    if image.mode.startswith("I"):
-        image = image.convert("I").point(lambda value: value * (255 / 65535) + 0)  # the form that Pillow wants for this mode
-        return image.convert("L"), True
     return image.convert("L" if image.mode in ("1", "L") else "RGB"), True
 
 

@@ -38,8 +38,6 @@ def inspect(data: bytes) -> Facts:
 
 
 def _blank(image: Image.Image) -> bool:
-    if image.mode == "P":  # a palette's numbers are no colours
-        image = image.convert("RGBA")
     noise = _NOISE * 257 if image.mode.startswith("I") else _NOISE  # 65535 / 255
     channels = _extrema(image)
     if image.getbands()[-1] == "A" and channels[-1][1] <= noise:

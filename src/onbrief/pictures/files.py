@@ -47,7 +47,7 @@ def build(parts: Parts) -> bytes:
 
 
 def decode(parts: Parts) -> Image.Image:
-    """The pixels, as they are stored. Decodes no colour profile, text or thumbnail: Pillow never sees one.
+    """The pixels, as they are stored; those of a palette as its colours. Pillow never sees a profile, a text or a thumbnail.
 
     Raises:
         PictureError: data that cannot be decoded to the end.
@@ -55,9 +55,9 @@ def decode(parts: Parts) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(build(parts.bare())), formats=[_FORMATS[parts.media_type]])
         image.load()
+        return image.convert("RGBA" if parts.alpha else "RGB") if image.mode == "P" else image
     except Exception as error:  # Pillow raises about ten kinds, and more with each release
         raise PictureError(f"the {_FORMATS[parts.media_type]} file cannot be decoded: {error}") from error
-    return image
 
 
 def _not_a_picture(data: bytes) -> str:
