@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import statistics
 import tempfile
 import time
@@ -76,5 +77,5 @@ def _timed(owner: Any, name: str, label: str, spent: dict[str, list[float]]) -> 
         finally:
             spent[label].append((time.perf_counter() - began) * 1000)
 
-    setattr(owner, name, awaited if asyncio.iscoroutinefunction(original) else sync)
+    setattr(owner, name, awaited if inspect.iscoroutinefunction(original) else sync)
     return lambda: setattr(owner, name, original)

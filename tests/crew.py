@@ -124,7 +124,8 @@ class Writer:
 
     async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
         self.bill.add(f"revise {len(history)}")
-        return Revised(f"{brief.text}, better {len(self.bill.of('revise'))}", reason=f"{len(checklist.requirements)} to meet")
+        number = len(history) or len(self.bill.of("revise"))  # by the history where there is one: asked again, the same
+        return Revised(f"{brief.text}, better {number}", reason=f"{len(checklist.requirements)} to meet")
 
 
 def crew(bill: Bill, *script: set[str] | Exception, answer: Answer | None = None, price: float | None = 0.04) -> Crew:

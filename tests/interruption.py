@@ -1,0 +1,144 @@
+"""A run that is killed, or whose disk fails, at its n-th write, and then given again: what is left, for tests to look at.
+
+Everything here is called in a process started for it (see tests/killing.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from tests.crew import Bill, Painter, Planner, Writer
+from tests.killing import Outcome, fail_at_write, kill_at_write
+
+from onbrief import pictures, report  # what a run imports late is imported here, once, before the forks
+from onbrief.brief import Brief, Requirement
+from onbrief.config import Settings
+from onbrief.ledger.sql import SqlLedger
+from onbrief.ports import Judged
+from onbrief.pursuit import Order, open_pursuit
+from onbrief.record import Finding
+from onbrief.studio import Crew
+
+RUN_ID = "interrupted-4"  # its seed gives three pictures and three prompts before one passes
+FOREVER = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PixelCritic:
+    """Judges by the first pixel, so that it says the same of a picture in whichever process it is asked."""
+
+    bill: Bill
+    name: str = "test:critic"
+    price: float | None = 0.006
+
+    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
+        self.bill.add(f"judge {len(image)}")
+        red = Image.open(io.BytesIO(image)).convert("RGB").tobytes()[0]
+        met = red % 4 == 0
+        return Judged(tuple(Finding(r.id, "met" if met else "unmet", 0.9 if met else 0.1, f"red {red}") for r in requirements))
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What an interruption at one write left behind, after the same order was given again."""
+
+    interrupted: Outcome
+    first_outcome: str | None
+    record: dict[str, Any]
+    images_billed: list[str]
+    others_billed: list[str]
+    stored: dict[str, bool]
+
+
+def order(out: Path, parallel: int) -> Order:
+    settings = Settings(out=str(out), parallel=parallel)
+    return Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, run_id=RUN_ID)
+
+
+def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
+    """One sitting of the run: to be called in a process of its own."""
+
+    def sit() -> None:
+        async def go() -> None:
+            calls = Bill(bill)
+            crew = Crew(planner=Planner(calls), image_model=Painter(calls), judge=PixelCritic(calls), reviser=Writer(calls))
+            async with open_pursuit(order(out, parallel), crew) as pursuit:
+                async for _ in pursuit.events():
+                    pass
+
+        asyncio.run(go())
+
+    return sit
+
+
+def undisturbed(parallel: int) -> tuple[dict[str, Any], list[str], int]:
+    """The record of a run that nothing disturbs, the pictures on its bill, and the number of its writes."""
+    left = interrupt(FOREVER, parallel, None)
+    return left.record, left.images_billed, len(left.interrupted.writes)
+
+
+def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
+    """Kill the run in front of its n-th write, or let that write fail with `errno`; then give the same order again."""
+    folder = Path(tempfile.mkdtemp(prefix="onbrief-interrupt-")).resolve()
+    try:
+        out, bill = folder / "out", folder / "bill"
+        sit = work(out, bill, parallel)
+        stopped = kill_at_write(sit, n, out) if errno is None else fail_at_write(sit, n, errno, out)
+        first = _outcome(out)
+        again = kill_at_write(sit, FOREVER, out)
+        assert again.at is None, again
+        assert not again.error, again.error
+        record = json.loads((out / RUN_ID / "run.json").read_text())
+        stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
+        calls = Bill(bill)
+        others = [line for line in calls.lines if not line.startswith("image")]
+        return Aftermath(stopped, first, record, calls.of("image"), others, stored)
+    finally:
+        shutil.rmtree(folder)
+
+
+def campaign(numbers: Sequence[int], parallel: int, errno: int | None) -> list[Aftermath]:
+    """An interruption at each of these writes."""
+    return [interrupt(n, parallel, errno) for n in numbers]
+
+
+def same(record: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same in two records of one run: all but clock times, folders, and what a call asked again costs."""
+    text = json.dumps({key: value for key, value in record.items() if key not in ("started", "ended", "usage")})
+    kept = json.loads(text)
+    for attempt in kept["attempts"]:
+        del attempt["seconds"]
+        if attempt["image"]:
+            del attempt["image"]["url"]
+    return kept
+
+
+def _outcome(out: Path) -> str | None:
+    """How the ledger says that the first sitting ended."""
+    if not (out / "ledger.db").is_file():
+        return None
+    ledger = SqlLedger(out / "ledger.db")
+    try:
+        row = ledger.run(RUN_ID)
+        return row.outcome if row else None
+    finally:
+        ledger.close()
+
+
+def _is_as_recorded(out: Path, image: dict[str, Any]) -> bool:
+    import hashlib
+
+    data = (out / image["key"]).read_bytes()
+    return hashlib.sha256(data).hexdigest() == image["sha256"] and pictures.inspect(data).width == image["width"]
+
+
+_ = report  # imported for its import

@@ -1,0 +1,100 @@
+"""A run that is interrupted at any of its writes, and given again, ends the same, and pays for no picture twice."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+from tests import killing
+from tests.interruption import Aftermath, campaign, same, undisturbed
+
+pytestmark = pytest.mark.skipif(not killing.supported(), reason="this machine forbids tracing a process")
+Campaign = Callable[[Sequence[int], int, int | None], list[Aftermath]]
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[ProcessPoolExecutor]:
+    """A fresh process that has started no thread, from which to fork."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def whole(apart: ProcessPoolExecutor) -> tuple[dict[str, Any], list[str], int]:
+    """The same run, undisturbed."""
+    return apart.submit(undisturbed, 1).result()
+
+
+def check(left: Aftermath, record: dict[str, Any], billed: list[str]) -> str:
+    """Every promise, after one interruption; answers what kind of moment it was."""
+    assert Counter(left.images_billed).most_common(1)[0][1] == 1, "a picture was paid for twice"
+    assert max(Counter(left.others_billed).values()) <= 2, "a judge's or writer's call was sent more than once again"
+    assert all(left.stored.values()), "a picture is not in the store as the record says"
+    unknown = [a for a in left.record["attempts"] if a["problem"] and a["problem"]["kind"] == "unknown"]
+    assert len(unknown) == left.record["usage"]["unknown_calls"] - _asked_again(left) <= 1
+    if not unknown:
+        assert same(left.record) == same(record)
+        assert left.images_billed == billed
+        return "same"
+    # The picture was drawn and died with the process before a byte of it was in its place: it stays paid, and not drawn again.
+    assert left.record["outcome"] == "passed"
+    assert len(left.images_billed) == len(left.record["attempts"])
+    assert left.record["usage"]["usd"] >= 0.04 * len(left.images_billed)
+    return "unknown"
+
+
+def _asked_again(left: Aftermath) -> int:
+    """How many judge's or writer's calls were lost and asked once more."""
+    return sum(count - 1 for count in Counter(left.others_billed).values())
+
+
+def kills(apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int], numbers: Sequence[int]) -> Counter[str]:
+    record, billed, _ = whole
+    kinds: Counter[str] = Counter()
+    for left in apart.submit(campaign, numbers, 1, None).result():
+        assert left.interrupted.at is not None, "the run ended before it was killed"
+        kinds[check(left, record, billed)] += 1
+    return kinds
+
+
+def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(
+    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
+) -> None:
+    numbers = range(3, whole[2] + 1, 10)
+    assert kills(apart, whole, numbers)["same"] >= len(numbers) * 0.9
+
+
+@pytest.mark.soak
+def test_a_run_killed_at_every_write_ends_the_same(
+    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
+) -> None:
+    kinds = kills(apart, whole, range(1, whole[2] + 1))
+    print(f"killed at each of {whole[2]} writes: {dict(kinds)}")
+    assert kinds["unknown"] <= 6 * len(whole[1])  # of each picture: in front of its file, its bytes and its name
+
+
+def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Sequence[int], number: int) -> None:
+    for left in apart.submit(campaign, numbers, 1, number).result():
+        assert left.first_outcome in (None, "failed", "passed")
+        assert Counter(left.images_billed).most_common(1)[0][1] == 1
+        assert all(left.stored.values())
+        assert same(left.record) == same(record), left.interrupted.at
+
+
+def test_a_disk_that_is_full_at_a_write_ends_the_run_as_failed_and_loses_nothing(
+    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
+) -> None:
+    _failures(apart, whole[0], range(7, whole[2] + 1, 20), errno.ENOSPC)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_at_every_write_in_turn_loses_nothing(
+    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int], number: int
+) -> None:
+    _failures(apart, whole[0], range(1, whole[2] + 1), number)
