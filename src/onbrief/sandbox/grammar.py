@@ -118,7 +118,7 @@ class _Reader:
             if spoken > index:
                 return spoken
         if word in words.COPULAS:
-            clause.copula = clause.topic is not None or clause.ground
+            clause.copula = index > 0 and tokens[index - 1].text != "there" and clause.ahead is None
             clause.noun = not clause.copula
             return index + 1
         if word in words.BREAKS:
@@ -310,7 +310,8 @@ class _Reader:
         if phrase.count == 0:
             self._forbid(phrase)
             return
-        index = self._known(phrase) if phrase.definite else None
+        named_again = phrase.definite or not (phrase.determined or phrase.plural)
+        index = self._known(phrase) if named_again else None
         if index is None:
             if len(self.groups) >= MAX_GROUPS:
                 return
@@ -367,7 +368,7 @@ class _Reader:
             self.absent.add("text")
         elif phrase.noun:
             self.absent.add(f"{phrase.colour} {phrase.noun}" if phrase.colour else phrase.noun)
-        self.absent |= phrase.elements
+        self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
 
     # -- the whole -----------------------------------------------------------------------------------------------------
 
