@@ -164,35 +164,35 @@ def of(scene: Scene, *, apart: bool = False) -> tuple[Claim, ...]:
 def scene(claims: Iterable[Claim]) -> Scene:
     """The scene that asks for all of these claims at once: what `of` was made from, as far as they say."""
     claims = tuple(claims)
+    colours = _colours(claims)
     groups: dict[tuple[str, Colour | None], Group] = {}
 
-    def at(those: Which) -> tuple[str, Colour | None]:
-        key = (those.noun, those.colour)
-        groups.setdefault(key, Group(those.noun, 3 if those.many else 1, those.colour, numbered=False))
-        return key
+    def at(those: Which, **known: object) -> int | None:
+        """The number of the group that these belong to; None where "the circles" are groups of several colours."""
+        said = colours.get(those.noun, set())
+        if those.colour is None and len(said) > 1:
+            return None
+        key = (those.noun, those.colour or next(iter(said), None))
+        group = groups.setdefault(key, Group(those.noun, 3 if those.many else 1, key[1], numbered=False))
+        groups[key] = replace(group, **known)
+        return list(groups).index(key)
 
-    coloured = {claim.which.noun for claim in claims if isinstance(claim, Present) and claim.which.colour}
     background: Colour | None = None
     relations: list[Relation] = []
     for claim in claims:
         match claim:
             case Present(those):
-                if those.colour or those.noun not in coloured:
-                    at(those)
+                at(those)
             case Counted(those, number):
-                key = at(those)
-                groups[key] = replace(groups[key], count=number, numbered=True)
+                at(those, count=number, numbered=True)
             case Coloured(those, colour):
-                key = at(those)
-                groups[key] = replace(groups[key], colour=colour)
+                at(Which(those.noun, colour, those.many))
             case Placed(those, place):
-                key = at(those)
-                groups[key] = replace(groups[key], place=place)
+                at(those, place=place)
             case Related(those, direction, other):
                 ends = at(those), at(other)
-                order = list(groups)
-                if ends[0] != ends[1]:
-                    relations.append(Relation(order.index(ends[0]), direction, order.index(ends[1])))
+                if ends[0] is not None and ends[1] is not None and ends[0] != ends[1]:
+                    relations.append(Relation(ends[0], direction, ends[1]))
             case Ground(colour):
                 background = colour
             case _:
@@ -206,6 +206,25 @@ def scene(claims: Iterable[Claim]) -> Scene:
         absent=frozenset(claim.noun for claim in claims if isinstance(claim, Absent)),
         styles=frozenset(claim.style for claim in claims if isinstance(claim, Styled)),
     )
+
+
+def _colours(claims: tuple[Claim, ...]) -> dict[str, set[Colour]]:
+    """The colours in which things of each name are asked for."""
+    colours: dict[str, set[Colour]] = {}
+    for claim in claims:
+        match claim:
+            case Coloured(those, colour):
+                colours.setdefault(those.noun, set()).add(colour)
+            case Related(those, _, other):
+                for end in (those, other):
+                    if end.colour:
+                        colours.setdefault(end.noun, set()).add(end.colour)
+            case Present(those) | Counted(those) | Placed(those):
+                if those.colour:
+                    colours.setdefault(those.noun, set()).add(those.colour)
+            case _:
+                pass
+    return colours
 
 
 def which(scene: Scene, index: int, *, apart: bool = False) -> Which:
