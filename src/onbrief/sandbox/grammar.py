@@ -51,6 +51,7 @@ class _Clause:
     absent: bool = False
     pending: tuple[Phrase, ...] = ()  # "three red and …", which wait for their name
     sun: bool = False
+    new_sun: bool = False  # no sun was asked for before this clause
     horizon: bool = False
 
 
@@ -118,7 +119,7 @@ class _Reader:
             if spoken > index:
                 return spoken
         if word in words.COPULAS:
-            clause.copula = clause.topic is not None or clause.ground
+            clause.copula = index > 0 and tokens[index - 1].text != "there" and clause.ahead is None
             clause.noun = not clause.copula
             return index + 1
         if word in words.BREAKS:
@@ -129,8 +130,8 @@ class _Reader:
         """The sun of this clause is where the clause says that it is."""
         clause = self.clause
         if clause.sun and clause.horizon:
-            self.elements = (self.elements - {"sun"}) | {"sunrise"}
-        clause.sun = clause.horizon = False
+            self._move_sun("sunrise")
+        clause.sun = clause.new_sun = clause.horizon = False
         for phrase in clause.pending:
             self._add(replace(phrase, noun="orange") if phrase.colour == "orange" else phrase)
         clause.pending = ()
@@ -168,9 +169,9 @@ class _Reader:
         elif word == "there":
             clause.topic, clause.ground = None, False
         elif word in _SUN_UP and clause.sun:
-            self.elements = (self.elements - {"sun"}) | {"sunrise"}
+            self._move_sun("sunrise")
         elif word in _SUN_DOWN and clause.sun:
-            self.elements = (self.elements - {"sun"}) | {"sunset"}
+            self._move_sun("sunset")
         elif word == "on" and clause.topic is not None and not clause.absent:
             clause.relation = (clause.topic, "above")
         clause.noun = True
@@ -268,12 +269,18 @@ class _Reader:
 
     def _landscape(self, phrase: Phrase) -> None:
         clause = self.clause
-        clause.sun |= "sun" in phrase.elements and "sun" not in self.elements
-        clause.sun |= "sun" in phrase.elements and clause.horizon
+        clause.sun |= "sun" in phrase.elements
+        clause.new_sun |= "sun" in phrase.elements and "sun" not in self.elements
         self.elements |= phrase.elements
         clause.relation, clause.topic, clause.fresh = None, None, False
         if clause.ahead and clause.ahead[1] is None:
             clause.ahead = None  # "over green hills, …": elements have no place of their own
+
+    def _move_sun(self, name: str) -> None:
+        """The sun of this clause is not up in the sky after all."""
+        self.elements.add(name)
+        if self.clause.new_sun:
+            self.elements.discard("sun")
 
     def _describe(self, phrase: Phrase, tokens: list[Token]) -> None:
         """A colour or a number without a name of its own."""
@@ -310,7 +317,8 @@ class _Reader:
         if phrase.count == 0:
             self._forbid(phrase)
             return
-        index = self._known(phrase) if phrase.definite else None
+        named_again = phrase.definite or not (phrase.determined or phrase.plural)
+        index = self._known(phrase) if named_again else None
         if index is None:
             if len(self.groups) >= MAX_GROUPS:
                 return
@@ -367,7 +375,7 @@ class _Reader:
             self.absent.add("text")
         elif phrase.noun:
             self.absent.add(f"{phrase.colour} {phrase.noun}" if phrase.colour else phrase.noun)
-        self.absent |= phrase.elements
+        self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
 
     # -- the whole -----------------------------------------------------------------------------------------------------
 

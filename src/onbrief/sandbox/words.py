@@ -63,15 +63,17 @@ if _missing:  # the data file and scene.py must name the same things
 
 
 def plural(noun: str) -> str:
-    """The last word is put into the plural: "wine glass" → "wine glasses", "red fish" → "red fish"."""
-    stem, space, word = noun.rpartition(" ")
-    return stem + space + _plural(word)
+    """A name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
+    name, of, contents = noun.partition(" of ")
+    stem, space, word = name.rpartition(" ")
+    return stem + space + _plural(word) + of + contents
 
 
 def singular(noun: str) -> str:
     """What `plural` was given: "wine glasses" → "wine glass". A word that is no plural comes back as it is."""
-    stem, space, word = noun.rpartition(" ")
-    return stem + space + _singular(word)
+    name, of, contents = noun.partition(" of ")
+    stem, space, word = name.rpartition(" ")
+    return stem + space + _singular(word) + of + contents
 
 
 def numeral(number: int) -> str:

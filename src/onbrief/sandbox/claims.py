@@ -1,0 +1,235 @@
+"""Claims: the typed atoms that a requirement's text stands for. Each can be said, read back, and checked on a Sight.
+
+scene ── of ──► claims ── sentence ──► text ── read ──► claims ── check ──► yes or no, and what was seen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from onbrief.brief import Kind
+from onbrief.sandbox.scene import Colour, Direction, Group, Place, Relation, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The things a claim is about: all circles, or all red circles where circles of several colours are asked for.
+
+    `many` only says how to speak of them; it makes no claim.
+    """
+
+    noun: str
+    colour: Colour | None = None
+    many: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """At least one of these is there."""
+
+    which: Which
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """There are exactly `number` of these."""
+
+    which: Which
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """Each of these has this colour."""
+
+    which: Which
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The centre of each of these lies in this third of the picture."""
+
+    which: Which
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Each of these lies in this direction from each of the others."""
+
+    which: Which
+    direction: Direction
+    other: Which
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The background has this colour."""
+
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class ElementThere:
+    """This element of a landscape is there."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lettered:
+    """These words can be read."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nothing of this kind is there: a noun, a noun with its colour ("red circle"), an element, or "text"."""
+
+    noun: str
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """The picture has this style."""
+
+    style: str
+
+
+Claim = Present | Counted | Coloured | Placed | Related | Ground | ElementThere | Lettered | Absent | Styled
+
+
+def kind(claim: Claim) -> Kind:
+    """The kind of the requirement that makes this claim."""
+    match claim:
+        case Present() | ElementThere():
+            return "object"
+        case Counted():
+            return "count"
+        case Coloured() | Ground():
+            return "attribute"
+        case Placed() | Related():
+            return "relation"
+        case Lettered():
+            return "text"
+        case Absent():
+            return "absence"
+        case Styled():
+            return "style"
+
+
+def parents(claim: Claim) -> tuple[Claim, ...]:
+    """The claims without which this one makes no sense: there is no red circle without a circle."""
+    match claim:
+        case Present(which):
+            return (Present(Which(which.noun, None, which.many)),) if which.colour else ()
+        case Counted(which) | Coloured(which) | Placed(which):
+            return (Present(which),)
+        case Related(which, _, other):
+            return (Present(which), Present(other))
+        case _:
+            return ()
+
+
+def of(scene: Scene, *, apart: bool = False) -> tuple[Claim, ...]:
+    """All that a scene asks for, parents first, no claim twice.
+
+    Colours are told from their things ("there is a circle", "the circle is red") unless things of one name differ in
+    colour; with `apart` they never are: each statement then stands by itself ("there is a red circle").
+    """
+    whiches = [which(scene, index, apart=apart) for index in range(len(scene.groups))]
+    claims: list[Claim] = []
+    for group, those in zip(scene.groups, whiches, strict=True):
+        claims += [*parents(Present(those)), Present(those)]
+        if group.numbered:
+            alike = (g for g, w in zip(scene.groups, whiches, strict=True) if w == those and g.numbered)
+            claims.append(Counted(those, sum(g.count for g in alike)))
+        if group.colour and not those.colour:
+            claims.append(Coloured(those, group.colour))
+        if group.place:
+            claims.append(Placed(those, group.place))
+    claims += [Related(whiches[r.subject], r.direction, whiches[r.object]) for r in scene.relations]
+    if scene.background:
+        claims.append(Ground(scene.background))
+    claims += [ElementThere(name) for name in sorted(scene.elements)]
+    claims += [Lettered(text) for text in scene.words]
+    claims += [Absent(noun) for noun in sorted(scene.absent)]
+    claims += [Styled(style) for style in sorted(scene.styles)]
+    return tuple(dict.fromkeys(claims))
+
+
+def scene(claims: Iterable[Claim]) -> Scene:
+    """The scene that asks for all of these claims at once: what `of` was made from, as far as they say."""
+    claims = tuple(claims)
+    colours = _colours(claims)
+    groups: dict[tuple[str, Colour | None], Group] = {}
+
+    def at(those: Which, **known: object) -> int | None:
+        """The number of the group that these belong to; None where "the circles" are groups of several colours."""
+        said = colours.get(those.noun, set())
+        if those.colour is None and len(said) > 1:
+            return None
+        key = (those.noun, those.colour or next(iter(said), None))
+        group = groups.setdefault(key, Group(those.noun, 3 if those.many else 1, key[1], numbered=False))
+        groups[key] = replace(group, **known)
+        return list(groups).index(key)
+
+    background: Colour | None = None
+    relations: list[Relation] = []
+    for claim in claims:
+        match claim:
+            case Present(those):
+                at(those)
+            case Counted(those, number):
+                at(those, count=number, numbered=True)
+            case Coloured(those, colour):
+                at(Which(those.noun, colour, those.many))
+            case Placed(those, place):
+                at(those, place=place)
+            case Related(those, direction, other):
+                ends = at(those), at(other)
+                if ends[0] is not None and ends[1] is not None and ends[0] != ends[1]:
+                    relations.append(Relation(ends[0], direction, ends[1]))
+            case Ground(colour):
+                background = colour
+            case _:
+                pass
+    return Scene(
+        groups=tuple(groups.values()),
+        relations=tuple(dict.fromkeys(relations)),
+        background=background,
+        elements=frozenset(claim.name for claim in claims if isinstance(claim, ElementThere)),
+        words=tuple(claim.text for claim in claims if isinstance(claim, Lettered)),
+        absent=frozenset(claim.noun for claim in claims if isinstance(claim, Absent)),
+        styles=frozenset(claim.style for claim in claims if isinstance(claim, Styled)),
+    )
+
+
+def _colours(claims: tuple[Claim, ...]) -> dict[str, set[Colour]]:
+    """The colours in which things of each name are asked for."""
+    colours: dict[str, set[Colour]] = {}
+    for claim in claims:
+        match claim:
+            case Coloured(those, colour):
+                colours.setdefault(those.noun, set()).add(colour)
+            case Related(those, _, other):
+                for end in (those, other):
+                    if end.colour:
+                        colours.setdefault(end.noun, set()).add(end.colour)
+            case Present(those) | Counted(those) | Placed(those):
+                if those.colour:
+                    colours.setdefault(those.noun, set()).add(those.colour)
+            case _:
+                pass
+    return colours
+
+
+def which(scene: Scene, index: int, *, apart: bool = False) -> Which:
+    """How to speak of one group of a scene, so that it is told from its namesakes."""
+    group = scene.groups[index]
+    namesakes = {g.colour for g in scene.groups if g.noun == group.noun}
+    many = sum(g.count for g in scene.groups if (g.noun, g.colour) == (group.noun, group.colour)) != 1
+    return Which(group.noun, group.colour if apart or len(namesakes) > 1 else None, many)
