@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox import layout, phrases, words
-from onbrief.sandbox.layout import Layout
+from onbrief.sandbox import phrases, placing, words
+from onbrief.sandbox.placing import Layout
 from onbrief.sandbox.phrases import Phrase
 from onbrief.sandbox.scene import Colour, Direction, Group, Place, Relation, Scene
 from onbrief.sandbox.tokens import END, Token, sentences
@@ -103,7 +103,7 @@ class _Reader:
         if token.kind == "quote":
             self._letter(word, tokens, index)
             return index + 1
-        if found := layout.find(tokens, index):
+        if found := placing.find(tokens, index):
             return self._lay_out(tokens, index, found)
         if word in words.NOBODY or (word == "no" and _text(tokens, index + 1) == "one"):
             self.absent.add("person")

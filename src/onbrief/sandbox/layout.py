@@ -1,71 +1,251 @@
-"""Words for where things are: in the picture ("on the left side"), or from another thing ("to the left of a square")."""
+"""Where the things of a picture go: each group gets a cell of a grid that meets relations and places, its things share it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from onbrief.sandbox import words
-from onbrief.sandbox.scene import Direction, Place
-from onbrief.sandbox.tokens import Token
+from onbrief.sandbox.scene import Group, Place, Relation
 
-_SIDES: dict[str, Place] = {
-    "left": "left", "lefthand": "left", "left-hand": "left", "right": "right", "righthand": "right", "right-hand": "right",
-    "top": "top", "upper": "top", "bottom": "bottom", "lower": "bottom",
-    "middle": "middle", "center": "middle", "centre": "middle", "central": "middle",
-}  # fmt: skip
-_DIRECTIONS: dict[str, Direction] = {
-    "above": "above", "over": "above", "atop": "above",
-    "below": "below", "under": "below", "underneath": "below", "beneath": "below",
-}  # fmt: skip
-_OF: dict[Place, Direction] = {"left": "left of", "right": "right of", "top": "above"}
-_PARTS = frozenset({"side", "half", "part", "third", "edge", "corner", "hand", "left", "right", "area", "section"})
+Cell = tuple[int, int]
+"""A column and a row."""
+
+_COLUMN: dict[Place, int] = {"left": 0, "right": 2, "middle": 1}
+_ROW: dict[Place, int] = {"top": 0, "bottom": 2, "middle": 1}
+_PATIENCE = 4000  # steps of a search; enough for every satisfiable scene of up to nine groups that was tried
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """A place in the picture or a direction from another thing (or neither: words to pass over), and where it ends."""
+class Area:
+    """A part of the picture, in pixels."""
 
-    end: int
-    place: Place | None = None
-    direction: Direction | None = None
+    left: float
+    top: float
+    right: float
+    bottom: float
 
+    @property
+    def width(self) -> float:
+        """From left to right."""
+        return self.right - self.left
 
-def find(tokens: Sequence[Token], start: int) -> Layout | None:
-    """The words for a place or direction that begin at `start`, or None."""
-    first = tokens[start].text
-    if first in _DIRECTIONS and tokens[start].kind == "word":
-        return Layout(start + 1, direction=_DIRECTIONS[first])
-    index = start
-    if first == "the":
-        index += 1
-    elif first in ("on", "at", "in", "to", "near"):
-        index += 1
-        while index < len(tokens) and tokens[index].text in ("the", "very", "far") and index < start + 4:
-            index += 1
-    if index >= len(tokens) or tokens[index].text not in _SIDES:
-        return None
-    place = _SIDES[tokens[index].text]
-    index = side = index + 1
-    while index < len(tokens) and tokens[index].text in _PARTS and index < start + 8:
-        index += 1
-    if first == "the" and index == side:
-        return None  # "the left arrow"; but "the left half"
-    if index < len(tokens) and tokens[index].text == "of":
-        return _of(tokens, start, index, place)
-    if index == start + 1 and first not in ("left", "right", "centre", "center"):
-        return None  # "top", "upper" and the like are adjectives unless "at the" stands before them
-    if index == start + 1 and start > 0 and tokens[start - 1].text == "the":
-        return None
-    return Layout(index, place=place)
+    @property
+    def height(self) -> float:
+        """From top to bottom."""
+        return self.bottom - self.top
 
 
-def _of(tokens: Sequence[Token], start: int, index: int, place: Place) -> Layout:
-    """What follows "of": the picture itself (then it is a place), or another thing (then a direction)."""
-    following = [token.text for token in tokens[index + 1 : index + 4]]
-    named = [word for word in following if word not in ("the", "a", "an", "this", "whole")]
-    if named and named[0] in words.PICTURES:
-        return Layout(index + 1 + following.index(named[0]) + 1, place=place)
-    if (direction := _OF.get(place)) and (place != "top" or tokens[start].text == "on"):
-        return Layout(index + 1, direction=direction)
-    return Layout(index + 1)
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one thing goes: its centre in pixels, and the length of 100 units of its drawing."""
+
+    x: float
+    y: float
+    size: float
+
+
+def arrange(
+    groups: Sequence[Group],
+    extents: Sequence[tuple[float, float]],
+    relations: Sequence[Relation],
+    picture: Area,
+    free: Area,
+    largest: float,
+    rng: random.Random,
+) -> list[list[Spot]]:
+    """Spots for each group's things, within the free area of the picture. Thirds are thirds of the whole picture.
+
+    `extents` are the width and height of each group's drawing, in units of a hundredth of its size. Relations and places
+    that contradict each other are dropped, the last first.
+    """
+    if not groups:
+        return []
+    cells, columns, rows, kept = _assign(groups, relations, picture.width / picture.height, rng)
+    weights = [math.sqrt(g.count) + 0.6 for g in groups]
+    x_placed = [g.place in _COLUMN and ("x", i) in kept for i, g in enumerate(groups)]
+    y_placed = [g.place in _ROW and ("y", i) in kept for i, g in enumerate(groups)]
+    across = _spans([c for c, _ in cells], columns, weights, x_placed, (free.left, free.right), (picture.left, picture.right))
+    down = _spans([r for _, r in cells], rows, weights, y_placed, (free.top, free.bottom), (picture.top, picture.bottom))
+    blocks = [Area(x0, y0, x1, y1) for (x0, x1), (y0, y1) in zip(across, down, strict=True)]
+    grids = [_grid(g.count, block, extent) for g, block, extent in zip(groups, blocks, extents, strict=True)]
+    sizes = [min(size, largest) for _, _, size in grids]
+    related = {i for r in relations for i in (r.subject, r.object)}
+    placed: list[list[Spot]] = []
+    for i, (group, block, extent) in enumerate(zip(groups, blocks, extents, strict=True)):
+        size = min(sizes[i], 1.9 * min(sizes)) * rng.uniform(0.9, 1.0)
+        jitter = 0.0 if i in related and group.count == 1 else 0.35 if i in related else 0.7
+        placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, rng)))
+    return placed
+
+
+def _assign(
+    groups: Sequence[Group], relations: Sequence[Relation], aspect: float, rng: random.Random
+) -> tuple[list[Cell], int, int, set[tuple[str, int]]]:
+    """A cell for each group, the number of columns and rows, and which groups kept their place on which axis."""
+    count = len(groups)
+    places = [("x", i) for i, g in enumerate(groups) if g.place in _COLUMN] + [
+        ("y", i) for i, g in enumerate(groups) if g.place in _ROW
+    ]
+    known = [r for r in relations if r.subject < count and r.object < count and r.subject != r.object]
+    while True:
+        for strict in (True, False):
+            for columns, rows in _shapes(count, places, aspect, rng):
+                cells = _search(groups, known, places, columns, rows, strict, rng)
+                if cells is not None:
+                    return cells, columns, rows, set(places)
+        if known:
+            known.pop()
+        else:
+            places.pop()
+
+
+def _shapes(count: int, places: Sequence[tuple[str, int]], aspect: float, rng: random.Random) -> list[tuple[int, int]]:
+    """Grids to try, those that waste the least first."""
+    wide = [3] if any(axis == "x" for axis, _ in places) else list(range(1, count + 1))
+    high = [3] if any(axis == "y" for axis, _ in places) else list(range(1, count + 1))
+    shapes = [(c, r) for c in wide for r in high if c * r >= count]
+
+    def waste(shape: tuple[int, int]) -> float:
+        columns, rows = shape
+        return columns * rows / count + abs(math.log(aspect * rows / columns)) + rng.random() * 0.5
+
+    return sorted(shapes, key=waste)
+
+
+def _search(
+    groups: Sequence[Group],
+    relations: Sequence[Relation],
+    places: Sequence[tuple[str, int]],
+    columns: int,
+    rows: int,
+    strict: bool,
+    rng: random.Random,
+) -> list[Cell] | None:
+    """Cells that satisfy all of it, or None. If `strict`, two groups side by side also stand in one row, and so on."""
+    choices: list[list[Cell]] = []
+    for i, group in enumerate(groups):
+        fixed_column = _COLUMN[group.place] if group.place and ("x", i) in places else None
+        fixed_row = _ROW[group.place] if group.place and ("y", i) in places else None
+        options = [
+            (c, r)
+            for c in range(columns)
+            for r in range(rows)
+            if fixed_column in (None, c) and fixed_row in (None, r)
+        ]
+        rng.shuffle(options)
+        choices.append(options)
+    order = sorted(range(len(groups)), key=lambda i: (len(choices[i]), -sum(i in (r.subject, r.object) for r in relations)))
+    cells: dict[int, Cell] = {}
+    steps = 0
+
+    def fits(i: int, cell: Cell) -> bool:
+        if cell in cells.values():
+            return False
+        for relation in relations:
+            if i == relation.subject and relation.object in cells:
+                if not _holds(relation, cell, cells[relation.object], strict):
+                    return False
+            elif i == relation.object and relation.subject in cells and not _holds(relation, cells[relation.subject], cell, strict):
+                return False
+        return True
+
+    def extend(depth: int) -> bool:
+        nonlocal steps
+        if depth == len(order):
+            return True
+        i = order[depth]
+        for cell in choices[i]:
+            steps += 1
+            if steps > _PATIENCE:
+                return False
+            if fits(i, cell):
+                cells[i] = cell
+                if extend(depth + 1):
+                    return True
+                del cells[i]
+        return False
+
+    return [cells[i] for i in range(len(groups))] if extend(0) else None
+
+
+def _holds(relation: Relation, subject: Cell, other: Cell, strict: bool) -> bool:
+    across, down = subject[0] - other[0], subject[1] - other[1]
+    if relation.direction in {"left of", "right of"}:
+        ahead = across < 0 if relation.direction == "left of" else across > 0
+        return ahead and (down == 0 or not strict)
+    ahead = down < 0 if relation.direction == "above" else down > 0
+    return ahead and (across == 0 or not strict)
+
+
+def _spans(
+    indices: Sequence[int],
+    count: int,
+    weights: Sequence[float],
+    placed: Sequence[bool],
+    free: tuple[float, float],
+    whole: tuple[float, float],
+) -> list[tuple[float, float]]:
+    """From where to where each group reaches on one axis, given the index of its column (or row)."""
+    if not any(placed):
+        used = sorted(set(indices))
+        need = [max(w for i, w in zip(indices, weights, strict=True) if i == k) for k in used]
+        edges = [free[0]]
+        for share in need:
+            edges.append(edges[-1] + (free[1] - free[0]) * share / sum(need))
+        return [(edges[used.index(i)], edges[used.index(i) + 1]) for i in indices]
+    third = (whole[1] - whole[0]) / 3
+    edges = [free[0], whole[0] + third, whole[0] + 2 * third, free[1]]
+    spans: list[tuple[float, float]] = []
+    for i, fixed in zip(indices, placed, strict=True):
+        low, high = min(i, 2), min(i, 2)
+        mates_fixed = any(f for k, f in zip(indices, placed, strict=True) if k == i)
+        if not fixed and not mates_fixed:
+            if low and low - 1 not in indices and not (low == 2 and 0 in indices):
+                low -= 1
+            if high < 2 and high + 1 not in indices:
+                high += 1
+        spans.append((edges[low], edges[high + 1]))
+    return spans
+
+
+def _grid(count: int, block: Area, extent: tuple[float, float]) -> tuple[int, int, float]:
+    """Columns, rows and size with which so many things of this extent are largest in the block."""
+    best = (1, count, 0.0)
+    for columns in range(1, count + 1):
+        rows = math.ceil(count / columns)
+        size = 0.84 * min(block.width / columns / extent[0], block.height / rows / extent[1])
+        if size > best[2]:
+            best = (columns, rows, size)
+    return best
+
+
+def _fill(
+    count: int,
+    block: Area,
+    columns: int,
+    rows: int,
+    size: float,
+    extent: tuple[float, float],
+    jitter: float,
+    rng: random.Random,
+) -> Iterator[Spot]:
+    """Spots in rows, each row in the middle, with a little disorder where there is room for it."""
+    packed = 1.28 * size  # things of one group stay together when the block is larger than they need
+    width = min(block.width / columns, packed * extent[0] + 0.3 * (block.width / columns - packed * extent[0]))
+    height = min(block.height / rows, packed * extent[1] + 0.3 * (block.height / rows - packed * extent[1]))
+    middle_x, middle_y = (block.left + block.right) / 2, (block.top + block.bottom) / 2
+    if jitter:
+        middle_x += jitter * rng.uniform(-0.5, 0.5) * (block.width - width * columns)
+        middle_y += jitter * rng.uniform(-0.5, 0.5) * (block.height - height * rows)
+    for k in range(count):
+        row, column = divmod(k, columns)
+        in_row = min(columns, count - row * columns)
+        x = middle_x + (column - (in_row - 1) / 2) * width
+        y = middle_y + (row - (rows - 1) / 2) * height
+        yield Spot(
+            x + jitter * rng.uniform(-0.5, 0.5) * max(0.0, width - 1.17 * size * extent[0]),
+            y + jitter * rng.uniform(-0.5, 0.5) * max(0.0, height - 1.17 * size * extent[1]),
+            size,
+        )

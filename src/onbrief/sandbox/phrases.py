@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox import layout, words
+from onbrief.sandbox import placing, words
 from onbrief.sandbox.scene import Colour
 from onbrief.sandbox.tokens import END, Token
 
@@ -97,7 +97,7 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
     while content(token := _at(tokens, index)):
         word, after = token.text, _at(tokens, index + 1)
         last = not content(after)
-        if run and layout.find(tokens, index):
+        if run and placing.find(tokens, index):
             break  # "a circle left of …"
         if run and last and _participle(word) and not words.element(f"{run[-1]} {word}"):
             break  # "a cat sitting on …": what follows the name
