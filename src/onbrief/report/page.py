@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -62,7 +63,7 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
 def _copies(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> dict[str, Copy]:
     keys = [attempt.image.key for attempt in run.attempts if attempt.image and attempt.image.key in pictures]
     with ThreadPoolExecutor() as pool:  # Pillow decodes and encodes without the interpreter's lock
-        made = pool.map(lambda key: copy(pictures[key], longest, size), keys)
+        made = pool.map(copy, (pictures[key] for key in keys), repeat(longest), repeat(size))
         return {key: reduced for key, reduced in zip(keys, made, strict=True) if reduced}
 
 

@@ -32,6 +32,8 @@ def shown(text: str, at_most: int | None = None) -> str:
     kept: list[str] = []
     marks = 0
     for character in " ".join(text.split()):
+        if at_most is not None and len(kept) > at_most:
+            break
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > MAX_MARKS or character in _BIDI_CONTROLS:
