@@ -158,6 +158,7 @@ _EVENT_SECCOMP = 7
 _WALL = 0x40000000  # wait for threads as well as processes
 _NT_PRSTATUS, _NT_ARM_SYSTEM_CALL = 1, 0x404
 _AT_FDCWD = -100
+_SET_SUBREAPER = 36
 
 
 def _ptrace(request: int, pid: int, address: int = 0, data: int | ctypes.Array[ctypes.c_char] = 0) -> int:
@@ -233,6 +234,7 @@ class _Tracer:
         os.close(end)
 
     def run(self) -> Outcome:
+        _libc.prctl(_SET_SUBREAPER, 1, 0, 0, 0)  # orphans of the child are ours to wait for
         timer = threading.Timer(self.seconds, self._expire)
         try:
             self._begin()
@@ -241,6 +243,7 @@ class _Tracer:
         finally:
             timer.cancel()
             self._end()
+            _libc.prctl(_SET_SUBREAPER, 0, 0, 0, 0)
             with os.fdopen(self.report, "rb") as pipe:
                 error = pipe.read().decode(errors="replace")
         if self.late:

@@ -154,6 +154,14 @@ def test_noise_of_two_steps_is_blank() -> None:
     assert inspect(saved(image)).blank
 
 
+def test_noise_is_measured_in_steps_of_the_picture_s_depth() -> None:
+    image = Image.new("I;16", (90, 90), 40_000)
+    image.putpixel((5, 5), 40_514)
+    assert inspect(saved(image)).blank
+    image.putpixel((5, 5), 40_515)
+    assert not inspect(saved(image)).blank
+
+
 def test_a_transparent_picture_is_blank_whatever_its_colours() -> None:
     image = noise("RGB")
     image.putalpha(0)
@@ -230,6 +238,21 @@ def test_what_came_instead_of_a_picture_is_shown(data: bytes, message: str) -> N
     with pytest.raises(PictureError) as caught:
         inspect(data)
     assert message in str(caught.value)
+
+
+def test_a_damaged_chunk_is_refused() -> None:
+    data = bytearray(KINDS["png gamma"])
+    data[data.index(b"gAMA") + 5] ^= 1
+    for act in (inspect, strip):
+        with pytest.raises(PictureError, match="the gAMA chunk of the PNG file is damaged"):
+            act(bytes(data))
+
+
+def test_a_webp_of_two_sizes_is_refused() -> None:
+    data = bytearray(KINDS["webp profile"])
+    data[data.index(b"VP8X") + 12] ^= 1
+    with pytest.raises(PictureError, match="contradicts itself about its size"):
+        inspect(bytes(data))
 
 
 def test_more_transparencies_than_colours_are_refused() -> None:
@@ -413,6 +436,12 @@ def test_user_comments_are_found_by_other_tools(name: str) -> None:
     assert document == b'onbrief:{"a": 1}'
 
 
+@pytest.mark.parametrize("document", ["1", "10"])
+def test_exif_values_stand_at_even_offsets(document: str) -> None:
+    labelled = label(KINDS["webp lossy"], "a", document)
+    assert (labelled.index(b"UNICODE\0") - labelled.index(b"MM\0*")) % 2 == 0
+
+
 def test_foreign_texts_are_no_label() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = "a camera"
@@ -437,6 +466,7 @@ def test_no_negative_prompt_means_no_line_for_it() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.just("\n"), min_size=1))
+@example('"a"')
 def test_values_are_quoted_so_that_they_can_be_read(model: str) -> None:
     text = parameters_text("p", "", 5, (8, 8), model, "1")
     value = text.removeprefix("p\nSeed: 5, Size: 8x8, Model: ").removesuffix(", Version: onbrief 1")

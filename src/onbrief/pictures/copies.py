@@ -69,7 +69,7 @@ def _smaller_and_smaller(image: Image.Image, max_side: int) -> Iterator[bytes]:
     while True:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         drawn = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
-        yield _written(drawn, "PNG", compress_level=2)  # six times as fast as 6, and for photographs hardly larger
+        yield _written(drawn, "PNG", compress_level=2)  # eight times as fast as 6, and a tenth larger
         for quality in _QUALITIES:
             yield _written(drawn, "JPEG", quality=quality)
         if max(size) == 1:

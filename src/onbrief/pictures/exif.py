@@ -75,7 +75,7 @@ def _directory(offset: int, tags: _Tags) -> bytes:
 
 
 def _tags(tiff: bytes, order: str, offset: int) -> _Tags:
-    """The entries of the directory at this offset that lie within the structure."""
+    """The entries of the directory at this offset, as far as they lie within the structure."""
     tags: _Tags = {}
     for at in range(offset + 2, offset + 2 + 12 * _number(tiff[offset : offset + 2], order), 12):
         if at + 12 > len(tiff):
@@ -83,8 +83,7 @@ def _tags(tiff: bytes, order: str, offset: int) -> _Tags:
         tag, kind, count = struct.unpack_from(f"{order}HHI", tiff, at)
         size = count * _SIZES.get(kind, 0)
         start = at + 8 if size <= 4 else _number(tiff[at + 8 : at + 12], order)
-        if start + size <= len(tiff):
-            tags.setdefault(tag, (kind, tiff[start : start + size]))
+        tags.setdefault(tag, (kind, tiff[start : start + size]))
     return tags
 
 
