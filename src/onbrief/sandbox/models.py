@@ -11,11 +11,13 @@ from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import Judged, Picture
 from onbrief.record import Finding, Prompt
-from onbrief.sandbox import claims, grammar, world
+from onbrief.sandbox import grammar, world
+from onbrief.sandbox.checks import check
 from onbrief.sandbox.eye import look
 from onbrief.sandbox.painter import paint
 from onbrief.sandbox.planner import SandboxPlanner
 from onbrief.sandbox.scene import Sight
+from onbrief.sandbox.sentences import read
 from onbrief.sandbox.writer import SandboxWriter
 
 SIDES = (128, 2048)  # pixels
@@ -95,16 +97,16 @@ def sandbox_reviser(model: str, options: Mapping[str, str]) -> SandboxWriter:
 
 def _paint(prompt: Prompt, size: Size, seed: int) -> bytes:
     asked = grammar.parse(prompt.text, prompt.negative)
-    data, _truth = paint(world.distort(asked, prompt.text, seed), size, seed)
+    data, _truth = paint(world.distort(asked, prompt.text, seed, prompt.negative), size, seed)
     return data
 
 
 def _find(requirement: Requirement, sight: Sight) -> Finding:
     """Every claim in the words of the requirement, checked; words that say nothing to the eye are undecided."""
-    claimed = claims.read(requirement.text)
+    claimed = read(requirement.text)
     if not claimed:
         return Finding(requirement.id, "undecided", 0.5, "the eye does not know what this asks for")
-    answers = [claims.check(claim, sight) for claim in claimed]
+    answers = [check(claim, sight) for claim in claimed]
     met = all(answer for answer, _ in answers)
     evidence = "; ".join(dict.fromkeys(told for answer, told in answers if answer == met))
     return Finding(requirement.id, "met" if met else "unmet", 0.99 if met else 0.01, evidence)
