@@ -43,7 +43,7 @@ _Flag = Annotated[bool, Parameter(negative="")]
 
 
 def run(
-    brief: str,
+    brief: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a hyphen alone is standard input
     *,
     about: BriefFlags | None = None,
     models: ModelFlags | None = None,

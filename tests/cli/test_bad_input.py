@@ -1,0 +1,137 @@
+"""A wrong input is one clear line that names the field, the value and what is allowed; exit 2, nothing made."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from onbrief.cli import main
+
+BRIEF_FILES = {
+    "no-text.toml": 'size = "64x64"',
+    "empty-text.toml": 'text = ""',
+    "requirement-without-text.toml": 'text = "a circle"\n[[requirements]]\ntext = ""',
+    "duplicate-ids.toml": 'text = "a"\n[[requirements]]\nid = "x"\ntext = "b"\n[[requirements]]\nid = "x"\ntext = "c"',
+    "unknown-key.toml": 'text = "a circle"\ncolour = "red"',
+    "unknown-requirement-key.toml": 'text = "a"\n[[requirements]]\ntext = "b"\nmusst = true',
+    "wrong-kind.json": '{"text": "a", "requirements": [{"text": "b", "kind": "smell"}]}',
+    "broken.toml": 'text = "a circle"\nsize = = 3',
+    "broken.json": '{"text": "a circle",\n "size": }',
+    "list.json": "[1, 2]",
+}
+WRONG = [
+    (["run", ""], ["brief.text", "''", "a description"]),
+    (["run", "   "], ["brief.text", "a description"]),
+    (["run", "x" * 10_001], ["brief.text", "10003 characters", "at most 10000 characters"]),
+    (["run", "a circle", "--require", " "], ["requirement.text", "a statement"]),
+    (["run", "a circle", "--avoid", ""], ["brief.avoid", "names"]),
+    (["run", "a circle", "--size", "large"], ["size", "'large'", "WIDTHxHEIGHT"]),
+    (["run", "a circle", "--size", "0x0"], ["size", "0x0", "64 to 4096"]),
+    (["run", "a circle", "--size", "3000x3000"], ["size", "3000x3000", "128 to 2048"]),
+    (["run", "a circle", "--aspect", "9:0"], ["aspect", "'9:0'", "1:4 to 4:1"]),
+    (["run", "a circle", "--aspect", "1:1", "--size", "64x64"], ["aspect", "not both"]),
+    (["run", "a circle", "--max-images", "-1"], ["images", "-1", "1 to 10000"]),
+    (["run", "a circle", "--max-images", "many"], ["--max-images", "many"]),
+    (["run", "a circle", "--max-usd", "-0.5"], ["usd", "-0.5", "0 up"]),
+    (["run", "a circle", "--max-usd", "nan"], ["usd", "nan", "0 up"]),
+    (["run", "a circle", "--max-seconds", "-1"], ["seconds", "-1", "0 up"]),
+    (["run", "a circle", "--parallel", "0"], ["parallel", "0", "1 to 64"]),
+    (["run", "a circle", "--policy", "lucky"], ["--policy", "lucky", "adaptive"]),
+    (["run", "a circle", "--seed", "-1"], ["seed", "-1", "0 to"]),
+    (["run", "a circle", "--image-model", "sandbox:huge"], ["image_model", "sandbox:huge"]),
+    (["run", "a circle", "--image-model", "nobody:model"], ["image_model", "nobody:model", "sandbox"]),
+    (["run", "a circle", "--image-model", "sandbox"], ["image_model", "'sandbox'", "PROVIDER:MODEL"]),
+    (["run", "a circle", "--image-model", "sandbox:?speed=1"], ["image_model", "speed", "usd and seconds"]),
+    (["run", "a circle", "--image-model", "sandbox:?usd=free"], ["image_model", "usd=free", "0 to 1000"]),
+    (["run", "a circle", "--judge", "nobody:model"], ["judge", "nobody:model", "sandbox"]),
+    (["run", "a circle", "--reviser", "nobody:model"], ["reviser", "nobody:model", "sandbox"]),
+    (["run", "a circle", "--run-id", "../etc"], ["run id", "'../etc'", "letters"]),
+    (["run", "a circle", "--run-id", "Ünï"], ["run id", "letters"]),
+    (["run", "a circle", "--run-id", "-x"], ["--run-id"]),
+    (["run", "a circle", "--no-plan"], ["plan", "requirement"]),
+    (["run", "a circle", "--out", "a-file/below"], ["out", "a-file/below", "a folder"]),
+    (["run", "a circle", "--out", "a-file"], ["out", "a-file", "a folder"]),
+    (["run", "a circle", "--colour", "red"], ["--colour"]),
+    (["run"], ["BRIEF"]),
+    (["fly"], ["fly"]),
+    (["run", "missing.toml"], ["missing.toml", "cannot be read"]),
+    (["run", "no-text.toml"], ["text", "no-text.toml"]),
+    (["run", "empty-text.toml"], ["empty-text.toml", "brief.text", "a description"]),
+    (["run", "requirement-without-text.toml"], ["requirement.text", "a statement"]),
+    (["run", "duplicate-ids.toml"], ["requirement.id", "'x'", "no other"]),
+    (["run", "unknown-key.toml"], ["colour", "unknown-key.toml"]),
+    (["run", "unknown-requirement-key.toml"], ["musst"]),
+    (["run", "wrong-kind.json"], ["kind", "smell", "object"]),
+    (["run", "broken.toml"], ["broken.toml", "line 2", "column 8"]),
+    (["run", "broken.json"], ["broken.json", "line 2", "column 10"]),
+    (["run", "list.json"], ["list.json", "object"]),
+    (["resume", "nothing-here", "--out", "empty"], ["out", "empty", "runs"]),
+    (["show", "NOT-AN-ID", "--out", "empty"], ["out", "empty"]),
+    (["list", "--out", "empty"], ["out", "empty", "runs"]),
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in BRIEF_FILES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "a-file").write_text("not a folder")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("arguments", "told"), WRONG, ids=[" ".join(given)[:60] for given, _ in WRONG])
+def test_a_wrong_input_is_one_line_and_makes_nothing(
+    arguments: list[str], told: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(folder.rglob("*"))
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    first, *rest = err.splitlines()
+    assert code == 2, err
+    assert out == ""
+    assert first.startswith("error: ")
+    assert all(line.startswith("hint: ") for line in rest)
+    assert [part for part in told if part not in first] == []
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ONBRIEF_MAX_IMAGES", "many", ["max_images", "'many'"]),
+        ("ONBRIEF_COLOUR", "red", ["environment", "colour", "max_images"]),
+    ],
+)
+def test_a_wrong_variable_is_told(
+    name: str, value: str, told: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main(["run", "a circle"]) == 2
+    err = capsys.readouterr().err
+    assert [part for part in told if part not in err] == []
+
+
+def test_a_wrong_settings_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "onbrief.toml").write_text("max_images = 3\nmax_image = 4\n")
+    assert main(["run", "a circle"]) == 2
+    assert "onbrief.toml: 'max_image' is not allowed" in capsys.readouterr().err
+
+
+def test_a_ledger_of_a_newer_schema_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(folder / "empty" / "ledger.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    assert main(["run", "a circle", "--out", "empty"]) == 2
+    err = capsys.readouterr().err
+    assert "schema 99" in err
+    assert "newer onbrief" in err
+
+
+def test_a_taken_run_id_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "a circle", "--run-id", "mine", "--size", "128x128"]) == 0
+    assert main(["run", "a square", "--run-id", "mine", "--size", "128x128"]) == 2
+    assert "run id mine is taken" in capsys.readouterr().err

@@ -1,0 +1,84 @@
+"""`show`, `list`, `report`, `rm` and `config`."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from onbrief.cli import main
+
+
+@pytest.fixture
+def run_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "a red circle", "--size", "256x256", "--run-id", "mine", "--quiet"]) == 0
+    capsys.readouterr()
+    return "mine"
+
+
+def test_show_tells_each_requirement_of_the_best_picture(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", run_id]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("mine: passed, image ")
+    assert "the circle is red — met: " in out
+
+
+def test_show_json_is_the_record(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", run_id, "--json"]) == 0
+    assert capsys.readouterr().out == Path("onbrief-runs/mine/run.json").read_text()
+
+
+def test_list_tells_the_newest_first(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", "a blue square", "--size", "256x256", "--run-id", "later", "--quiet"])
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["later", run_id]
+    assert main(["list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["run_id"], row["outcome"], row["brief"]) for row in rows] == [
+        ("later", "passed", "a blue square"),
+        ("mine", "passed", "a red circle"),
+    ]
+
+
+def test_report_writes_a_page_or_a_sheet(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", run_id]) == 0
+    assert capsys.readouterr().out.strip().endswith("onbrief-runs/mine/report.html")
+    assert main(["report", run_id, "-o", "page.html"]) == 0
+    assert main(["report", run_id, "--output", "sheet.png"]) == 0
+    assert Path("page.html").read_text() == Path("onbrief-runs/mine/report.html").read_text()
+    assert Image.open(io.BytesIO(Path("sheet.png").read_bytes())).format == "PNG"
+    assert main(["report", run_id, "-o", "sheet.gif"]) == 2
+
+
+def test_rm_deletes_pictures_record_and_ledger(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rm", run_id]) == 2
+    assert "nobody to ask" in capsys.readouterr().err
+    assert main(["rm", run_id, "--yes"]) == 0
+    assert not Path("onbrief-runs/mine").exists()
+    assert main(["show", run_id]) == 2
+
+
+def test_config_tells_where_each_setting_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ONBRIEF_MAX_USD", "2.5")
+    Path("onbrief.toml").write_text("parallel = 3\n")
+    assert main(["config", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert settings["max_usd"] == {"value": 2.5, "from": "environment"}
+    assert settings["parallel"] == {"value": 3, "from": "onbrief.toml"}
+    assert settings["judge"] == {"value": "sandbox:", "from": "default"}
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["resume"], ["show"], ["list"], ["report"], ["rm"], ["config"]])
+def test_help_begins_with_examples(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.index("For example:") < out.index("──")
