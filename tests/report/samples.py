@@ -92,7 +92,7 @@ def shoot(
     rows: Sequence[tuple[Prompt, Sequence[str | Problem | None]]],
     texts: Sequence[str] = TEXTS,
     nice: str = NICE,
-    size: Size = (768, 768),
+    size: Size = (512, 512),
 ) -> Pictured:
     """A run with a row of attempts for each prompt: the letters of a verdict, a problem, or None (made, not judged)."""
     brief = replace(brief, size=size)
@@ -145,6 +145,7 @@ THIRD = Prompt(
 FOURTH = Prompt(3, "A photograph taken from the shore: " + THIRD.text, THIRD.negative, "A photographer's words for the same.")
 
 
+@cache
 def passed() -> Pictured:
     """Passed with the third prompt; one picture of that round was made and not judged."""
     rows = ((FIRST, ("umummmm", "muumumm", "mdmmumm")), (SECOND, ("mmmumdm", "mmmmumm")), (THIRD, ("mmmmmmm", None)))
@@ -152,6 +153,7 @@ def passed() -> Pictured:
     return replace(run.ended_as("passed", "every requirement is met in 002-000"), ended="2026-11-22T20:35:12Z"), pictures
 
 
+@cache
 def unmet() -> Pictured:
     """Twelve attempts with four prompts, and a requirement that no picture met."""
     rows = (
@@ -167,6 +169,7 @@ def unmet() -> Pictured:
     return run, pictures
 
 
+@cache
 def blocked() -> Pictured:
     """The provider refuses the first prompt."""
     problem = Problem("blocked", "Your request was flagged by our content filter: prompt.")
@@ -175,30 +178,34 @@ def blocked() -> Pictured:
     return replace(run, ended="2026-11-22T20:34:03Z"), pictures
 
 
+@cache
 def in_progress() -> Pictured:
     """The second round is being judged."""
     run, pictures = shoot("lake-04", LAKE, ((FIRST, ("mmumumm", "mmmmuum")), (SECOND, ("mmmumum", None))))
     return replace(run, usage=replace(run.usage, usd=None)), pictures
 
 
+@cache
 def begun() -> Pictured:
     """Nothing is there yet but the brief."""
     run, _ = shoot("lake-05", LAKE, ())
     return replace(run, checklist=None), {}
 
 
+@cache
 def single() -> Pictured:
     """One attempt, and it passed; a wide picture."""
-    run, pictures = shoot("lake-06", LAKE, ((FIRST, ("mmmmmmu",)),), size=(1024, 576))
+    run, pictures = shoot("lake-06", LAKE, ((FIRST, ("mmmmmmu",)),), size=(896, 504))
     return replace(run.ended_as("passed", "every requirement is met in 000-000"), ended="2026-11-22T20:34:09Z"), pictures
 
 
+@cache
 def japanese() -> Pictured:
     """A brief in Japanese; tall pictures."""
     brief = Brief(text="月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。")
     prompt = Prompt(0, brief.text, "", "the brief")
     texts = ("湖に赤い舟がある", "舟に二人が乗っている", "山に雪がある", "左の峰の上に月がある")
-    run, pictures = shoot("lake-07", brief, ((prompt, ("mmmum", "mmmmu")),), texts, "水面に月が映っている", (576, 768))
+    run, pictures = shoot("lake-07", brief, ((prompt, ("mmmum", "mmmmu")),), texts, "水面に月が映っている", (432, 576))
     return replace(run.ended_as("passed", "every requirement is met in 000-001"), ended="2026-11-22T20:34:20Z"), pictures
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
@@ -14,12 +15,18 @@ from tests.report.samples import SAMPLES, Pictured
 
 from onbrief.report import card, page
 
+
+@cache
+def outlined(make: Callable[[], Pictured]) -> Outline:
+    return Outline(page(*make()))
+
+
 every_sample = pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
 
 
 @every_sample
 def test_every_element_is_closed_and_every_id_is_one_of_a_kind(make: Callable[[], Pictured]) -> None:
-    outline = Outline(page(*make()))
+    outline = outlined(make)
     ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
     assert outline.open == []
     assert sorted(set(ids), key=str) == sorted(ids, key=str)
@@ -27,7 +34,7 @@ def test_every_element_is_closed_and_every_id_is_one_of_a_kind(make: Callable[[]
 
 @every_sample
 def test_every_reference_leads_to_an_element(make: Callable[[], Pictured]) -> None:
-    outline = Outline(page(*make()))
+    outline = outlined(make)
     ids = {attributes["id"] for _, attributes in outline.elements if "id" in attributes}
     labels = {attributes["aria-labelledby"] for _, attributes in outline.elements if "aria-labelledby" in attributes}
     anchors = {(link["href"] or "")[1:] for link in [*outline.all("a"), *outline.all("use")] if (link["href"] or "")[0] == "#"}
@@ -36,7 +43,7 @@ def test_every_reference_leads_to_an_element(make: Callable[[], Pictured]) -> No
 
 @every_sample
 def test_headings_never_skip_a_level_and_the_first_is_the_only_h1(make: Callable[[], Pictured]) -> None:
-    levels = [int(tag[1]) for tag, _ in Outline(page(*make())).elements if re.fullmatch("h[1-6]", tag)]
+    levels = [int(tag[1]) for tag, _ in outlined(make).elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(below - above <= 1 for above, below in pairwise(levels))
@@ -44,20 +51,20 @@ def test_headings_never_skip_a_level_and_the_first_is_the_only_h1(make: Callable
 
 @every_sample
 def test_there_is_one_of_each_landmark(make: Callable[[], Pictured]) -> None:
-    outline = Outline(page(*make()))
+    outline = outlined(make)
     assert [len(outline.all(tag)) for tag in ("main", "footer", "title")] == [1, 1, 1]
 
 
 @every_sample
 def test_every_picture_says_what_it_is(make: Callable[[], Pictured]) -> None:
-    for image in Outline(page(*make())).all("img"):
+    for image in outlined(make).all("img"):
         assert re.match(r"(Picture|Best picture,) \d{3}-\d{3}", image["alt"] or "")
         assert (image["src"] or "").startswith("data:image/webp;base64,")
 
 
 @every_sample
 def test_the_page_runs_nothing_and_loads_nothing(make: Callable[[], Pictured]) -> None:
-    outline = Outline(page(*make()))
+    outline = outlined(make)
     names = {name for _, attributes in outline.elements for name in attributes}
     addresses = {
         (a.get("href") or a.get("src") or "").partition(":")[0] for tag, a in outline.elements if tag in ("link", "img")
@@ -76,7 +83,7 @@ def test_the_policy_names_the_hash_of_the_style() -> None:
 
 
 def test_full_pictures_are_linked_by_their_names() -> None:
-    links = [link["href"] for link in Outline(page(*samples.passed())).all("a")]
+    links = [link["href"] for link in outlined(samples.passed).all("a")]
     assert links == [
         "#main",
         "002-000.png",
@@ -85,7 +92,7 @@ def test_full_pictures_are_linked_by_their_names() -> None:
 
 
 def test_the_outcome_stands_in_words() -> None:
-    headlines = {name: Outline(page(*make())).text.partition("report of run")[2] for name, make in SAMPLES.items()}
+    headlines = {name: outlined(make).text.partition("report of run")[2] for name, make in SAMPLES.items()}
     assert all("Passed" in headlines[name] for name in ("passed", "single", "japanese"))
     assert "No picture met every requirement" in headlines["unmet"]
     assert "Blocked by the provider" in headlines["blocked"]
@@ -93,17 +100,17 @@ def test_the_outcome_stands_in_words() -> None:
 
 
 def test_a_price_that_is_not_known_is_told_so() -> None:
-    assert "Cost price not known" in Outline(page(*samples.in_progress())).text
+    assert "Cost price not known" in outlined(samples.in_progress).text
 
 
 def test_the_checklist_names_what_no_picture_met() -> None:
-    text = Outline(page(*samples.unmet())).text
+    text = outlined(samples.unmet).text
     assert "r6 the moon above the left peak object 0 of 10 no picture met it" in text
     assert text.count("no picture met it") == 1
 
 
 def test_a_problem_is_told_in_the_words_of_the_provider() -> None:
-    text = Outline(page(*samples.blocked())).text
+    text = outlined(samples.blocked).text
     assert "Blocked by the provider Your request was flagged by our content filter: prompt." in text
 
 

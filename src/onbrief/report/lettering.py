@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image, ImageDraw, ImageFont
 
 from onbrief.errors import ConfigError
 from onbrief.report.wording import language, shown
@@ -23,7 +23,6 @@ _FALLBACKS = (
 _LANGUAGES = {"ja": "Japanese", "ko": "Korean", "zh": "Chinese", "th": "Thai", "he": "Hebrew", "el": "Greek"}
 _SPELLED = {"×": "x", "–": "-", "—": "-", "€": "EUR", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "Æ": "Ae", "Ø": "O", "Ł": "L"}
 _MISSING = "\U0010fffe"  # a noncharacter: no font has a glyph for it
-_DIRECTION = "ltr" if features.check_feature("raqm") else None  # of the line; words keep their own
 _PIECE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]|[^\\s\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]+|\\s+")
 
 
@@ -40,15 +39,15 @@ class Letters:
 
     def width(self, text: str) -> float:
         """How wide the text stands, in pixels."""
-        return sum(_font(which, self.size).getlength(run, direction=_DIRECTION) for which, run in _runs(text))
+        return sum(_length(_font(which, self.size), run) for which, run in _runs(text))
 
     def draw(self, draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, colour: str) -> None:
         """Draw one line; `at` is its left end, on the baseline."""
         x, y = at
         for which, run in _runs(text):
             font = _font(which, self.size)
-            draw.text((x, y), run, font=font, fill=colour, anchor="ls", direction=_DIRECTION)
-            x += font.getlength(run, direction=_DIRECTION)
+            draw.text((x, y), run, font=font, fill=colour, anchor="ls", direction=_direction(font))
+            x += _length(font, run)
 
     def wrap(self, text: str, width: float, lines: int) -> list[str]:
         """The text in at most so many lines of at most `width` pixels; what does not fit ends with "…"."""
@@ -73,6 +72,15 @@ class Letters:
         while line and self.width(line.rstrip() + "…") > width:
             line = line[:-1]
         return line.rstrip() + "…"
+
+
+def _length(font: ImageFont.FreeTypeFont, run: str) -> float:
+    return font.getlength(run, direction=_direction(font))
+
+
+def _direction(font: ImageFont.FreeTypeFont) -> str | None:
+    """The direction of the line, in which words keep their own; only the fuller of Pillow's layouts takes one."""
+    return "ltr" if font.layout_engine == ImageFont.Layout.RAQM else None
 
 
 def drawable(text: str, at_most: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -21,7 +22,7 @@ from onbrief.report.story import tell
 
 _CARD_COPY = (360, 40_000)
 _BEST_COPY = (880, 120_000)
-_FRAME_COPIES = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (10_000, 240, 8_000))
+_FRAME_COPIES = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
 """Up to so many attempts: the longest side in pixels, and about how many bytes. A dozen stays under a megabyte."""
 
 
