@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from tests.crew import Bill, Painter, Planner, Writer
-from tests.killing import Outcome, fail_at_write, kill_at_write
 
 from onbrief import pictures, report  # what a run imports late is imported here, once, before the forks
 from onbrief.brief import Brief, Requirement
@@ -27,6 +25,8 @@ from onbrief.ports import Judged
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Finding
 from onbrief.studio import Crew
+from tests.crew import Bill, Painter, Planner, Writer
+from tests.killing import Outcome, fail_at_write, kill_at_write
 
 RUN_ID = "interrupted-4"  # its seed gives three pictures and three prompts before one passes
 FOREVER = 1_000_000

@@ -215,6 +215,12 @@ class Run:
         ordered = {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
         return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: outcome, best picture, what fell short."""
+        from onbrief import report  # upwards, as notebooks ask the value itself for its looks
+
+        return report.card(self, report.local_pictures(self))
+
     @classmethod
     def from_json(cls, text: str | bytes) -> Run:
         """The run that a record describes.

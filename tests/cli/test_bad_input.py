@@ -54,7 +54,7 @@ WRONG = [
     (["run", "a circle", "--out", "a-file/below"], ["out", "a-file/below", "a folder"]),
     (["run", "a circle", "--out", "a-file"], ["out", "a-file", "a folder"]),
     (["run", "a circle", "--colour", "red"], ["--colour"]),
-    (["run"], ["BRIEF"]),
+    (["run"], ["run", "brief"]),
     (["fly"], ["fly"]),
     (["run", "missing.toml"], ["missing.toml", "cannot be read"]),
     (["run", "no-text.toml"], ["text", "no-text.toml"]),

@@ -52,7 +52,7 @@ def build() -> App:
     app.command(reading.report)
     app.command(reading.rm)
     app.command(reading.config)
-    app.register_install_completion_command()
+    app.register_install_completion_command()  # pyright: ignore[reportUnknownMemberType] - its keywords are untyped
     return app
 
 

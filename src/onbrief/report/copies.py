@@ -6,8 +6,13 @@ import base64
 import io
 import struct
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from PIL import Image
+
+from onbrief.record import Run
 
 MAX_PIXELS = 40_000_000
 """What is decoded at all: more than twice the largest picture that a brief can ask for."""
@@ -51,6 +56,15 @@ def copy(data: bytes, longest: int, at_most: int) -> Copy | None:
     if len(data) > at_most:
         data = _encoded(picture, max(20, round(0.9 * _QUALITY * at_most / len(data))))
     return Copy(data, *picture.size)
+
+
+def local_pictures(run: Run) -> dict[str, bytes]:
+    """The best picture of a run by its key, where it lies in a folder of this machine; nothing otherwise."""
+    image = run.best.image if run.best else None
+    if image is None or not image.url.startswith("file://"):
+        return {}
+    path = Path(url2pathname(urlsplit(image.url).path))
+    return {image.key: path.read_bytes()} if path.is_file() else {}
 
 
 def _encoded(picture: Image.Image, quality: int) -> bytes:
