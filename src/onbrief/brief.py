@@ -18,8 +18,10 @@ Size = tuple[int, int]
 MAX_BRIEF_CHARACTERS = 10_000  # what the largest image model of the catalogue takes as a prompt
 MAX_REQUIREMENT_CHARACTERS = 500
 MAX_REQUIREMENTS = 64
+_NONE_OF = "there is no "  # what to avoid, as a requirement
 SIDE_RANGE = (64, 4096)  # pixels; a model narrows it
 _ONLY_KNOWN_FIELDS = {"extra": "forbid"}  # for files: a field that is misspelt is an error
+_UNICODE = "valid Unicode, which bytes that are no UTF-8 cannot become"
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _SIZE = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", re.IGNORECASE)
 _ASPECT = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
@@ -53,6 +55,8 @@ class Requirement:
             raise UsageError.of("requirement.text", self.text, "a statement to check")
         if len(self.text) > MAX_REQUIREMENT_CHARACTERS:
             raise UsageError.of("requirement.text", self.text, f"at most {MAX_REQUIREMENT_CHARACTERS} characters")
+        if not _is_unicode(self.text):
+            raise UsageError.of("requirement.text", self.text, _UNICODE)
         if self.kind not in get_args(Kind):
             raise UsageError.of("requirement.kind", self.kind, " ".join(get_args(Kind)))
         if not math.isfinite(self.weight) or not 0 < self.weight <= 100:
@@ -67,7 +71,8 @@ class Brief:
     must not be in the picture. `size` is width and height in pixels.
 
     Raises:
-        UsageError: a field that is empty, too long or out of range, or two requirements with one id.
+        UsageError: a field that is empty, too long or out of range, two requirements with one id, or a parent that is
+            none of these requirements.
     """
 
     __pydantic_config__: ClassVar = _ONLY_KNOWN_FIELDS
@@ -82,12 +87,20 @@ class Brief:
             raise UsageError.of("brief.text", self.text, "a description of the picture")
         if len(self.text) > MAX_BRIEF_CHARACTERS:
             raise UsageError.of("brief.text", self.text, f"at most {MAX_BRIEF_CHARACTERS} characters")
-        if any(not thing.strip() or len(thing) > MAX_REQUIREMENT_CHARACTERS for thing in self.avoid):
-            raise UsageError.of("brief.avoid", self.avoid, f"names of 1 to {MAX_REQUIREMENT_CHARACTERS} characters")
+        if not _is_unicode(self.text):
+            raise UsageError.of("brief.text", self.text, _UNICODE)
+        longest = MAX_REQUIREMENT_CHARACTERS - len(_NONE_OF)
+        if any(not thing.strip() or len(thing) > longest or not _is_unicode(thing) for thing in self.avoid):
+            raise UsageError.of("brief.avoid", self.avoid, f"names of 1 to {longest} characters")
         low, high = SIDE_RANGE
         if not all(low <= side <= high for side in self.size):
             raise UsageError.of("brief.size", "x".join(map(str, self.size)), f"sides of {low} to {high} pixels")
         _refuse_duplicates(self.requirements)
+        _refuse_strange_parents(self.requirements)
+        if (own := len(self.requirements) + len(self.avoid)) > MAX_REQUIREMENTS:
+            raise UsageError.of(
+                "brief.requirements", f"{own} requirements", f"at most {MAX_REQUIREMENTS}, things to avoid included"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,6 @@ class Checklist:
 
     def __post_init__(self) -> None:
         _refuse_duplicates(self.requirements)
-        ids = {requirement.id for requirement in self.requirements}
         if not any(requirement.must for requirement in self.requirements):
             raise UsageError.of("checklist", [r.text for r in self.requirements], "at least one requirement that must be met")
         if len(self.requirements) > MAX_REQUIREMENTS:
@@ -111,8 +123,7 @@ class Checklist:
         for requirement in self.requirements:
             if not requirement.id:
                 raise UsageError.of("requirement.id", "", "an id for each requirement of a checklist")
-            if not ids.issuperset(requirement.parents):
-                raise UsageError.of(f"parents of {requirement.id}", requirement.parents, "ids of this checklist")
+        _refuse_strange_parents(self.requirements)
         digest = _digest(self.requirements)
         if self.sha256 not in ("", digest):
             raise UsageError.of("checklist.sha256", self.sha256, f"{digest}, the hash of these requirements")
@@ -125,7 +136,7 @@ class Checklist:
         The user's ids are kept; the others get r1, r2 … in order. A planned requirement whose text is already there is
         dropped, and so is one that has lost its parent.
         """
-        avoided = [Requirement(text=f"there is no {thing.strip()}", kind="absence") for thing in brief.avoid]
+        avoided = [Requirement(text=_NONE_OF + thing.strip(), kind="absence") for thing in brief.avoid]
         taken = {requirement.id for requirement in brief.requirements}
         fresh = (f"r{n}" for n in range(1, 10_000) if f"r{n}" not in taken)
         kept: list[Requirement] = []
@@ -141,7 +152,10 @@ class Checklist:
             ids_by_text[text.casefold()] = id_
             if not own:
                 renamed[requirement.id] = id_
-            parents = requirement.parents if own else tuple(renamed[p] for p in requirement.parents if p in renamed)
+            if own:
+                parents = tuple(renamed.get(p, p) for p in requirement.parents)
+            else:
+                parents = tuple(renamed[p] for p in requirement.parents if p in renamed)
             kept.append(replace(requirement, id=id_, text=text, parents=parents))
         return cls(tuple(kept))
 
@@ -200,3 +214,20 @@ def _refuse_duplicates(requirements: tuple[Requirement, ...]) -> None:
         if requirement.id and requirement.id in seen:
             raise UsageError.of("requirement.id", requirement.id, "an id that no other requirement has")
         seen.add(requirement.id)
+
+
+def _refuse_strange_parents(requirements: tuple[Requirement, ...]) -> None:
+    ids = {requirement.id for requirement in requirements}
+    for requirement in requirements:
+        if not ids.issuperset(requirement.parents):
+            allowed = "ids of requirements beside it"
+            raise UsageError.of(f"parents of {requirement.id or requirement.text!r}", requirement.parents, allowed)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written down: halves of surrogate pairs, which stand for bytes that were no text, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -22,7 +22,7 @@ class Limits:
 
     images: int = 12
     attempts: int = 4
-    prompts: int = 6
+    prompts: int = 12
     usd: float | None = None
     seconds: float | None = None
 

@@ -126,11 +126,17 @@ def _over(run: Run, limits: Limits) -> Step | None:
 
 
 def _blocked(run: Run, *, last: bool) -> Step | None:
-    """A prompt that the provider refuses is never sent again: it is revised, once; then the run ends with its words."""
+    """A prompt that the provider refuses is never sent again: it is revised, once; then the run ends with its words.
+
+    So it does when the revision says the same as a prompt that was refused.
+    """
     refusals = {a.revision: a.problem.message for a in run.attempts if a.problem and a.problem.kind == "blocked"}
-    if run.prompt.revision not in refusals:
+    refused = {(p.text, p.negative): refusals[p.revision] for p in run.prompts if p.revision in refusals}
+    words = refused.get((run.prompt.text, run.prompt.negative))
+    if words is None:
         return None
-    return Stop("blocked", refusals[run.prompt.revision]) if last or len(refusals) > 1 else Revise(with_history=True)
+    first = list(refusals) == [run.prompt.revision]
+    return Revise(with_history=True) if first and not last else Stop("blocked", words)
 
 
 def _fell_short(run: Run, limit: str) -> Stop:

@@ -235,7 +235,7 @@ class Run:
             if isinstance(document, dict):
                 document.pop("best", None)  # pyright: ignore[reportUnknownMemberType]
             return _adapter().validate_python(document)
-        except (ValueError, ValidationError) as error:
+        except (ValueError, ValidationError, RecursionError) as error:
             raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
 
 
@@ -251,7 +251,7 @@ def json_schema() -> dict[str, Any]:
         ],
     }
     schema["required"] = sorted({*schema["required"], *schema["properties"]})
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "onbrief run", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "onbrief run"}
 
 
 @cache

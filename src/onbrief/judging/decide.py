@@ -16,7 +16,7 @@ def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
     """One finding for each requirement, in the order of the checklist; passed when every must is met.
 
     A requirement with no finding, with several that differ, or with one that is no valid answer is undecided, and undecided
-    never passes. Findings about anything else are dropped.
+    never passes. Of several that agree, the least probable one stands. Findings about anything else are dropped.
     """
     decided = tuple(
         _decide(requirement.id, [finding for finding in findings if finding.id == requirement.id])
@@ -28,15 +28,21 @@ def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
 
 def undecided(checklist: Checklist, why: str) -> Verdict:
     """The verdict when the judge gave no answer at all."""
-    return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, why) for r in checklist.requirements))
+    return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, _plain(why)) for r in checklist.requirements))
 
 
 def _decide(id_: str, said: list[Finding]) -> Finding:
     if not said:
         return Finding(id_, "undecided", 0.5, "the judge gave no answer")
-    if len({finding.verdict for finding in said}) > 1:
+    answers = [_read(finding) for finding in said]
+    if len({answer.verdict for answer in answers}) > 1:
         return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
-    finding = said[0]
+    return min(answers, key=lambda answer: answer.probability)
+
+
+def _read(finding: Finding) -> Finding:
+    """One answer of the judge, undecided when it is none."""
+    id_ = finding.id
     if finding.verdict not in get_args(Answer):
         return Finding(id_, "undecided", 0.5, "the judge's answer is none of met, unmet and undecided")
     if not (math.isfinite(finding.probability) and 0 <= finding.probability <= 1):

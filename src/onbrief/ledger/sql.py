@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -71,18 +71,23 @@ class SqlLedger:
             sa.URL.create("sqlite+pysqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT}
         )
         event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin_at_once)
+        event.listen(self._engine, "begin", _begin)
+        strange = UsageError.of("ledger", str(path), "a SQLite file that onbrief made")
         try:
-            with self._transaction() as connection:
-                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-                if version > SCHEMA:
-                    raise UsageError.of(f"ledger {path}", f"schema {version}", f"schema {SCHEMA} or older; use a newer onbrief")
-                if version == 0:
-                    _metadata.create_all(connection)
-                    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+            with self._reading() as connection:
+                version = _version(connection)
+            if version > SCHEMA:
+                raise UsageError.of(f"ledger {path}", f"schema {version}", f"schema {SCHEMA} or older; use a newer onbrief")
+            if version == 0:
+                with self._writing() as connection:
+                    if _version(connection) == 0:  # another process may have made it meanwhile
+                        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one():
+                            raise strange
+                        _metadata.create_all(connection)
+                        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
         except LedgerError as error:
             if "not a database" in str(error):
-                raise UsageError.of("ledger", str(path), "a SQLite file that onbrief made") from error
+                raise strange from error
             raise
 
     def close(self) -> None:
@@ -91,7 +96,7 @@ class SqlLedger:
 
     def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
         """See ports.Ledger."""
-        with self._transaction() as connection:
+        with self._writing() as connection:
             found = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
             owned = {"settings": settings, "owner": token, "lease_until": time.time() + lease}
             if found is None:
@@ -104,9 +109,10 @@ class SqlLedger:
                     hint="leave --run-id away, or give another one",
                 )
             _refuse_if_live(run_id, found["owner"], found["lease_until"])
-            connection.execute(sa.update(_runs).where(_runs.c.run_id == run_id).values(outcome=None, ended=None, **owned))
+            owned |= {"outcome": None, "ended": None}
+            connection.execute(sa.update(_runs).where(_runs.c.run_id == run_id).values(**owned))
             rows = connection.execute(sa.select(_calls).where(_calls.c.run_id == run_id).order_by(_calls.c.number))
-            return _run_row(dict(found)), [_entry(dict(row)) for row in rows.mappings()]
+            return _run_row({**found, **owned}), [_entry(dict(row)) for row in rows.mappings()]
 
     def renew(self, run_id: str, token: str, lease: float) -> None:
         """See ports.Ledger."""
@@ -136,28 +142,36 @@ class SqlLedger:
 
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             row = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
         return _run_row(dict(row)) if row else None
 
     def runs(self) -> list[RunRow]:
         """See ports.Ledger."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(sa.select(_runs).order_by(_runs.c.started.desc(), _runs.c.run_id.desc())).mappings()
             return [_run_row(dict(row)) for row in rows]
 
     def forget(self, run_id: str) -> None:
         """See ports.Ledger."""
-        with self._transaction() as connection:
+        with self._writing() as connection:
             row = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
             if row:
                 _refuse_if_live(run_id, row["owner"], row["lease_until"])
             connection.execute(sa.delete(_runs).where(_runs.c.run_id == run_id))
 
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction that neither waits for a writer nor keeps one waiting, and needs no right to write."""
+        return self._transaction(self._engine.execution_options(reading=True))
+
+    def _writing(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction that has the write lock from its beginning."""
+        return self._transaction(self._engine)
+
     @contextmanager
-    def _transaction(self) -> Generator[sa.Connection]:
+    def _transaction(self, engine: sa.Engine) -> Generator[sa.Connection]:
         try:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except exc.DBAPIError as error:
             hint = "free some space, then give the same command again" if "full" in str(error.orig) else ""
@@ -166,7 +180,7 @@ class SqlLedger:
     @contextmanager
     def _owned(self, run_id: str, token: str, **changes: object) -> Generator[sa.Connection]:
         """A transaction that changes nothing unless the token is still the owner's."""
-        with self._transaction() as connection:
+        with self._writing() as connection:
             mine = (_runs.c.run_id == run_id) & (_runs.c.owner == token)
             if connection.execute(sa.update(_runs).where(mine).values(**{"owner": token, **changes})).rowcount != 1:
                 raise LeaseLost(f"run {run_id} has been taken over by another process")
@@ -184,9 +198,14 @@ def _configure(connection: Any, _: ConnectionPoolEntry) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_at_once(connection: sa.Connection) -> None:
-    """Take the write lock first: a transaction that reads and then writes must not lose a race in between."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: sa.Connection) -> None:
+    """Writers take the write lock first: a transaction that reads and then writes must not lose a race in between."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _version(connection: sa.Connection) -> int:
+    return connection.exec_driver_sql("PRAGMA user_version").scalar_one()
 
 
 def _live(owner: str | None, lease_until: float) -> bool:

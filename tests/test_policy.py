@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.histories import MUSTS, fresh, history, judged, problem, verdict
+
+from onbrief.errors import UsageError
+from onbrief.limits import Limits
+from onbrief.policy import SEED_RANGE, Adaptive, Classic, Generate, Policy, Revise, Step, Stop, named, seed_of
+from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
+
+LIMITS = Limits(images=10, attempts=3, prompts=3)
+BAD1, BAD2, BAD12, UNSURE, GOOD = verdict({"r1"}), verdict({"r2"}), verdict({"r1", "r2"}), verdict(undecided={"r1"}), verdict()
+
+
+def again(run: Run, count: int = 1) -> Generate:
+    made = len(run.round)
+    return Generate(tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + count)))
+
+
+# -- both policies ---------------------------------------------------------------------------------------------------
+
+BOTH = pytest.mark.parametrize("policy", [Classic(), Adaptive()], ids=["classic", "adaptive"])
+
+
+@BOTH
+def test_the_first_step_draws_with_the_seed_of_the_run(policy: Policy) -> None:
+    assert policy.next(fresh(seed=7), LIMITS) == Generate((7,))
+
+
+@BOTH
+def test_a_pass_ends_the_run(policy: Policy) -> None:
+    run = history(judged((0, 0), BAD1), judged((0, 1), GOOD))
+    assert policy.next(run, LIMITS) == Stop("passed", "image 000-001 meets every requirement")
+
+
+@BOTH
+def test_a_pass_counts_even_when_every_limit_is_reached(policy: Policy) -> None:
+    run = replace(history(judged((0, 0), GOOD)), usage=Usage(seconds=9.0))
+    step = policy.next(run, Limits(images=1, attempts=1, prompts=1, seconds=0))
+    assert step == Stop("passed", "image 000-000 meets every requirement")
+
+
+@BOTH
+def test_a_run_stops_at_the_last_image_and_names_what_no_image_met(policy: Policy) -> None:
+    run = history(judged((0, 0), BAD12), judged((0, 1), BAD1))
+    expected = Stop("unmet", "all 2 images are used up; no image met r1 (there is a circle)")
+    assert policy.next(run, replace(LIMITS, images=2)) == expected
+
+
+@BOTH
+def test_a_run_says_so_when_each_requirement_was_met_by_some_image(policy: Policy) -> None:
+    run = history(judged((0, 0), BAD1), judged((0, 1), BAD2))
+    told = "all 2 images are used up; each requirement was met by some image, but no image met them all"
+    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unmet", told)
+
+
+@BOTH
+def test_a_run_in_which_nothing_could_be_judged_says_so(policy: Policy) -> None:
+    run = history(problem((0, 0), "blank"), problem((0, 1), "unreadable"))
+    step = policy.next(run, replace(LIMITS, images=2))
+    assert step == Stop("unmet", "all 2 images are used up; no image could be judged")
+
+
+@BOTH
+def test_a_picture_that_nobody_has_seen_makes_the_end_unknown(policy: Policy) -> None:
+    run = history(problem((0, 0), "unknown"), judged((0, 1), BAD1))
+    told = "all 2 images are used up; what became of 000-000 is not known; no image met r1 (there is a circle)"
+    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unknown", told)
+
+
+@BOTH
+def test_the_time_is_a_limit(policy: Policy) -> None:
+    run = replace(history(judged((0, 0), BAD1)), usage=Usage(seconds=30.0))
+    told = "the time of 30 seconds is used up; no image met r1 (there is a circle)"
+    assert policy.next(run, replace(LIMITS, seconds=30)) == Stop("unmet", told)
+    assert isinstance(policy.next(run, replace(LIMITS, seconds=30.1)), Generate | Revise)
+
+
+@BOTH
+def test_a_prompt_that_the_provider_refuses_is_revised_at_once_and_with_its_history(policy: Policy) -> None:
+    assert policy.next(history(problem((0, 0), "blocked")), LIMITS) == Revise(with_history=True)
+
+
+@BOTH
+def test_a_second_refusal_ends_the_run_with_the_providers_words(policy: Policy) -> None:
+    run = history(problem((0, 0), "blocked", "first words"), problem((1, 0), "blocked", "last words"))
+    assert policy.next(run, LIMITS) == Stop("blocked", "last words")
+
+
+@BOTH
+def test_a_refusal_counts_among_other_pictures_of_its_round_too(policy: Policy) -> None:
+    run = history(judged((0, 0), BAD1), problem((0, 1), "blocked"), judged((0, 2), BAD2))
+    assert policy.next(run, LIMITS) == Revise(with_history=True)
+
+
+@BOTH
+def test_a_revision_that_says_what_was_refused_ends_the_run(policy: Policy) -> None:
+    run = history(problem((0, 0), "blocked", "no swords"))
+    assert policy.next(run.with_prompt(replace(run.prompt, revision=1)), LIMITS) == Stop("blocked", "no swords")
+    assert policy.next(run.with_prompt(replace(run.prompt, revision=1, negative="swords")), LIMITS) == Generate(
+        (seed_of(1, 1, 0),)
+    )
+
+
+@BOTH
+def test_a_refusal_with_no_prompt_or_image_left_ends_the_run_as_blocked(policy: Policy) -> None:
+    run = history(problem((0, 0), "blocked", "no swords"))
+    assert policy.next(run, replace(LIMITS, prompts=1)) == Stop("blocked", "no swords")
+    assert policy.next(run, replace(LIMITS, images=1)) == Stop("blocked", "no swords")
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["blank", "unreadable", "unknown"])
+def test_other_problems_are_tried_again_with_another_seed(
+    policy: Policy, kind: Literal["blank", "unreadable", "unknown"]
+) -> None:
+    run = history(problem((0, 0), kind))
+    assert policy.next(run, LIMITS) == again(run)
+
+
+# -- classic ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("run", "step"),
+    [
+        (history(judged((0, 0), BAD1)), Generate((seed_of(1, 0, 1),))),
+        (history(judged((0, 0), BAD1), judged((0, 1), BAD1)), Generate((seed_of(1, 0, 2),))),
+        (history(*(judged((0, n), BAD1) for n in range(3))), Revise(with_history=False)),
+        (history(*(judged((0, n), BAD1) for n in range(3)), prompts=2), Generate((seed_of(1, 1, 0),))),
+        (history(*(problem((0, n), "blank") for n in range(3))), Revise(with_history=False)),
+        (
+            history(*(judged((r, n), BAD1) for r in range(3) for n in range(3))),
+            Stop("unmet", "all 3 prompts are used up; no image met r1 (there is a circle)"),
+        ),
+    ],
+)
+def test_classic_gives_each_prompt_all_its_attempts_and_then_writes_one_from_the_brief_alone(run: Run, step: Step) -> None:
+    assert Classic().next(run, LIMITS) == step
+
+
+# -- adaptive --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("run", "step"),
+    [
+        (history(judged((0, 0), BAD1)), Revise(with_history=True)),
+        (history(judged((0, 0), UNSURE)), Revise(with_history=True)),
+        (history(judged((0, 0), BAD1), judged((0, 1), BAD2)), Generate((seed_of(1, 0, 2),))),
+        (history(judged((0, 0), BAD12), judged((0, 1), BAD2)), Revise(with_history=True)),
+        (history(judged((0, 0), BAD1), problem((0, 1), "blank")), Revise(with_history=True)),
+        (history(problem((0, 0), "blank")), Generate((seed_of(1, 0, 1),))),
+        (history(*(problem((0, n), "blank") for n in range(3))), Revise(with_history=True)),
+        (history(judged((0, 0), BAD1), judged((0, 1), BAD2), judged((0, 2), BAD1)), Revise(with_history=True)),
+        (history(judged((0, 0), BAD1), judged((1, 0), BAD2)), Revise(with_history=True)),
+        (history(judged((2, 0), BAD1)), Generate((seed_of(1, 2, 1),))),
+        (
+            history(*(judged((2, n), BAD1) for n in range(3))),
+            Stop("unmet", "all 3 prompts are used up; no image met r1 (there is a circle)"),
+        ),
+    ],
+)
+def test_adaptive_revises_when_the_same_must_fell_short_in_every_picture_of_the_prompt(run: Run, step: Step) -> None:
+    assert Adaptive().next(run, LIMITS) == step
+
+
+def test_a_nice_to_have_never_makes_a_prompt_stuck() -> None:
+    run = history(judged((0, 0), verdict({"r2", "r3"})), judged((0, 1), verdict({"r1", "r3"})))
+    assert Adaptive().next(run, LIMITS) == again(run)
+
+
+# -- rounds, seeds, names --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parallel", "limits", "count"),
+    [(4, Limits(), 4), (4, Limits(attempts=3), 3), (4, Limits(images=2), 2), (64, Limits(images=9, attempts=7), 7)],
+)
+def test_a_round_is_as_large_as_the_limits_let_it_be(parallel: int, limits: Limits, count: int) -> None:
+    assert Adaptive(parallel).next(fresh(), limits) == again(fresh(), count)
+
+
+def test_the_last_round_of_a_prompt_is_what_is_left_of_its_attempts() -> None:
+    run = history(judged((0, 0), BAD1), judged((0, 1), BAD2))
+    assert Classic(2).next(run, LIMITS) == again(run, 1)
+
+
+@given(st.integers(0, 4_294_967_294), st.integers(0, 999), st.integers(0, 999))
+def test_a_seed_is_one_that_every_image_model_takes(run_seed: int, revision: int, attempt: int) -> None:
+    low, high = SEED_RANGE
+    if (revision, attempt) != (0, 0):
+        assert low <= seed_of(run_seed, revision, attempt) <= high
+
+
+def test_seeds_are_fixed_for_all_time() -> None:
+    """A run that was interrupted under an older version asks for the same pictures."""
+    seeds = [seed_of(1, 0, 0), seed_of(1, 0, 1), seed_of(1, 1, 0), seed_of(2, 1, 0)]
+    assert seeds == [1, 1558900409, 1844229377, 422512074]
+
+
+def test_seeds_of_a_long_run_are_all_different() -> None:
+    seeds = {seed_of(1, revision, attempt) for revision in range(20) for attempt in range(50)}
+    assert len(seeds) == 1000
+
+
+def test_policies_have_names() -> None:
+    assert (named("adaptive", 3), named("classic", 1)) == (Adaptive(3), Classic(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "parallel", "message"),
+    [
+        ("greedy", 1, "policy: 'greedy' is not allowed; expected adaptive or classic"),
+        ("adaptive", 0, "parallel: 0 is not allowed; expected a whole number from 1 to 64"),
+        ("classic", 65, "parallel: 65 is not allowed; expected a whole number from 1 to 64"),
+    ],
+)
+def test_another_name_or_number_is_refused(name: str, parallel: int, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        named(name, parallel)
+    assert str(caught.value) == message
+
+
+# -- random histories ------------------------------------------------------------------------------------------------
+
+MOST = 12  # of everything, so that every limit is the first to be reached now and then
+Fate = Verdict | Literal["blank", "unreadable", "blocked", "unknown"]
+FATES: list[Fate] = [BAD1, BAD1, BAD1, BAD2, BAD12, UNSURE, GOOD, "blank", "unreadable", "blocked", "unknown"]
+
+
+@dataclass(frozen=True)
+class World:
+    """What will become of each picture, how long each takes, and whether a revision says anything new."""
+
+    policy: Classic | Adaptive
+    limits: Limits
+    fates: list[Fate]
+    seconds: list[float]
+    new_words: list[bool]
+    reverse: bool
+
+
+WORLDS = st.builds(
+    World,
+    policy=st.builds(Classic, st.integers(1, 5)) | st.builds(Adaptive, st.integers(1, 5)),
+    limits=st.builds(
+        Limits,
+        images=st.integers(1, MOST),
+        attempts=st.integers(1, 5),
+        prompts=st.integers(1, 5),
+        seconds=st.none() | st.integers(0, 40),
+    ),
+    fates=st.lists(st.sampled_from(FATES), min_size=MOST, max_size=MOST),
+    seconds=st.lists(st.sampled_from([0.0, 1.0, 5.0]), min_size=MOST, max_size=MOST),
+    new_words=st.lists(st.sampled_from([True, True, True, False]), min_size=5, max_size=5),
+    reverse=st.booleans(),
+)
+
+
+def drawn(number: tuple[int, int], fate: Fate, others_passed: bool) -> Attempt:
+    if isinstance(fate, str):
+        return problem(number, fate)
+    attempt = judged(number, fate)
+    return replace(attempt, verdict=None) if others_passed and not fate.passed else attempt
+
+
+def stuck(run: Run) -> bool:
+    """Whether one and the same must fell short in every judged picture of the prompt in use."""
+    verdicts = [attempt.verdict for attempt in run.round if attempt.verdict]
+    return any(verdicts and all(must in {f.id for f in verdict.unmet} for verdict in verdicts) for must in MUSTS)
+
+
+def refused_prompts(run: Run) -> list[Prompt]:
+    revisions = {a.revision for a in run.attempts if a.problem and a.problem.kind == "blocked"}
+    return [prompt for prompt in run.prompts if prompt.revision in revisions]
+
+
+def told_otherwise(run: Run) -> Run:
+    """The same run with all that no decision may look at changed: texts of models, places, costs, times of calls."""
+    attempts: list[Attempt] = []
+    for attempt in run.attempts:
+        other = Image("k", "u", "f" * 64, "image/webp", 1, 1, 1) if attempt.image else None
+        findings = (
+            tuple(Finding(f.id, f.verdict, 0.5, "say passed") for f in attempt.verdict.findings) if attempt.verdict else ()
+        )
+        judgement = replace(attempt.verdict, findings=findings) if attempt.verdict else None
+        attempts.append(replace(attempt, image=other, verdict=judgement, usd=99.0, seconds=99.0))
+    usage = replace(run.usage, usd=None, images=99, judge_calls=99, text_calls=99, unknown_calls=9)
+    return replace(run, attempts=tuple(attempts), usage=usage, warnings=("stop",), reason="stop")
+
+
+def check(world: World, run: Run, step: Step) -> None:
+    limits, policy = world.limits, world.policy
+    passed = any(attempt.passed for attempt in run.attempts)
+    unknown = any(a.problem and a.problem.kind == "unknown" for a in run.attempts)
+    assert policy.next(run, limits) == step
+    assert policy.next(told_otherwise(run), limits) == step
+    mixed = policy.next(replace(run, attempts=run.attempts[::-1]), limits)
+    assert (type(mixed), getattr(mixed, "outcome", None)) == (type(step), getattr(step, "outcome", None))
+    assert (step == Stop("passed", getattr(step, "reason", ""))) == passed
+    match step:
+        case Generate(seeds):
+            assert (run.prompt.text, run.prompt.negative) not in [(p.text, p.negative) for p in refused_prompts(run)]
+            assert 1 <= len(seeds) <= policy.parallel
+            assert seeds == again(run, len(seeds)).seeds
+            assert len(run.round) + len(seeds) <= limits.attempts
+            assert len(run.attempts) + len(seeds) <= limits.images
+            assert limits.seconds is None or run.usage.seconds < limits.seconds
+        case Revise(with_history):
+            assert len(run.prompts) < limits.prompts
+            assert len(run.attempts) < limits.images
+            blocked = run.prompt in refused_prompts(run)
+            spent = len(run.round) >= limits.attempts
+            assert with_history == (blocked or isinstance(policy, Adaptive))
+            assert blocked or spent or (isinstance(policy, Adaptive) and stuck(run))
+            assert len(refused_prompts(run)) <= 1 or not blocked
+        case Stop(outcome):
+            assert outcome in {"passed", "unmet", "blocked", "unknown"}
+            assert outcome != "unmet" or not unknown
+            assert outcome != "unknown" or unknown
+            assert outcome != "blocked" or refused_prompts(run)
+    if isinstance(policy, Adaptive) and isinstance(step, Generate) and len(run.prompts) < limits.prompts:
+        assert not stuck(run)
+
+
+@settings(max_examples=1500)
+@given(WORLDS)
+def test_whatever_happens_the_rules_hold(world: World) -> None:
+    run, fates = fresh(), iter(world.fates)
+    seconds, new_words = iter(world.seconds), iter(world.new_words)
+    for _ in range(MOST + 5 + 1):
+        step = world.policy.next(run, world.limits)
+        check(world, run, step)
+        match step:
+            case Generate(seeds):
+                numbers = range(len(run.round), len(run.round) + len(seeds))
+                batch: list[tuple[int, Fate]] = [(number, next(fates)) for number in numbers]
+                passes = any(isinstance(fate, Verdict) and fate.passed for _, fate in batch)
+                attempts = [drawn((run.prompt.revision, number), fate, passes) for number, fate in batch]
+                added, backwards = run, run
+                for attempt in attempts:
+                    added = added.with_attempt(attempt)
+                for attempt in attempts[::-1]:
+                    backwards = backwards.with_attempt(attempt)
+                assert added == backwards
+                assert [attempt.seed for attempt in attempts] == list(seeds)
+                run = replace(added, usage=Usage(seconds=run.usage.seconds + sum(next(seconds) for _ in attempts)))
+            case Revise():
+                text = f"prompt {len(run.prompts)}" if next(new_words) else run.prompt.text
+                run = run.with_prompt(Prompt(len(run.prompts), text))
+            case Stop():
+                break
+    else:
+        raise AssertionError("the run goes on for ever")
+    seeds = [attempt.seed for attempt in run.attempts]
+    assert len(seeds) == len(set(seeds))
+    assert len(run.attempts) <= world.limits.images
+    assert len(run.prompts) <= world.limits.prompts
