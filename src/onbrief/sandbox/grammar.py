@@ -375,6 +375,8 @@ class _Reader:
             self.absent.add("text")
         elif phrase.noun:
             self.absent.add(f"{phrase.colour} {phrase.noun}" if phrase.colour else phrase.noun)
+        elif phrase.colour == "orange":
+            self.absent.add("orange")
         self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
 
     # -- the whole -----------------------------------------------------------------------------------------------------

@@ -117,6 +117,10 @@ def _adverb(word: str) -> bool:
     return word.endswith("ly") and word not in words.ADVERB_NOUNS
 
 
+def _adjective(word: str) -> bool:
+    return word.endswith(_ADJECTIVES) and words.singular(word) not in words.PARTICIPLE_NOUNS | words.ADVERB_NOUNS
+
+
 def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     """What a run of words names: its last words decide what kind of thing it is."""
     phrase = replace(phrase, sky="sky" in run or "skies" in run, horizon="horizon" in run)
@@ -138,9 +142,12 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     rest = [w for w in run if w not in words.COLOUR_WORDS and w not in words.STYLE_WORDS]
     if all(w in words.PLAIN for w in rest):
         return replace(phrase, colour=_colour(run), styles=_styles(run))
-    if not phrase.determined and rest[-1] not in words.PARTICIPLE_NOUNS and rest[-1].endswith(_ADJECTIVES):
-        return replace(phrase, styles=_styles(run))
+    if run[-1] != rest[-1]:  # "circle red": the name stands before its colour
+        named = _named(phrase, rest, singular=singular)
+        return replace(named, colour=_colour(run), styles=named.styles | _styles(run))
     noun = _card(rest)
+    if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
+        return replace(phrase, styles=_styles(run))
     alone = noun if singular else words.singular(noun)
     return replace(phrase, noun=alone, plural=alone != noun, colour=_colour(run), styles=_styles(run))
 

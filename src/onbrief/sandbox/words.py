@@ -66,7 +66,8 @@ def plural(noun: str) -> str:
     """A name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
     name, of, contents = noun.partition(" of ")
     stem, space, word = name.rpartition(" ")
-    return stem + space + _plural(word) + of + contents
+    many = _plural(word)
+    return noun if many in BREAKS | DETERMINERS else stem + space + many + of + contents
 
 
 def singular(noun: str) -> str:
