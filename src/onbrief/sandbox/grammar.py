@@ -235,7 +235,7 @@ class _Reader:
 
     def _name(self, tokens: list[Token], index: int) -> int:
         clause = self.clause
-        phrase = phrases.read(tokens, index)
+        phrase = phrases.read(tokens, index, named=clause.absent)
         self.sky |= phrase.sky
         clause.horizon |= phrase.horizon
         if not clause.noun and not phrase.determined and not clause.copula:

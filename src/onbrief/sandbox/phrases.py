@@ -37,14 +37,19 @@ class Phrase:
     horizon: bool = False
 
 
-def read(tokens: Sequence[Token], start: int) -> Phrase:
-    """The noun phrase that begins at `start`, where a word or a number stands; at least one token long."""
+def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
+    """The noun phrase that begins at `start`, where a word or a number stands; at least one token long.
+
+    A bare word that looks like an adjective ("detailed") is taken for a name only where `named` says that one must follow.
+    """
     phrase = _opening(tokens, start)
     run, end = _run(tokens, phrase.end)
     singular = start < phrase.end and tokens[start].text in ("a", "an", "one", "1", "single", "another")
     if not run:
         return replace(phrase, end=max(phrase.end, start + 1))
-    phrase = _named(replace(phrase, end=end), run, singular=singular)
+    bare = not phrase.determined
+    phrase = replace(phrase, end=end, determined=phrase.determined or named)
+    phrase = replace(_named(phrase, run, singular=singular), determined=not bare)
     if phrase.noun and _at(tokens, end).text == "of":
         phrase = _joined(tokens, phrase)
     return phrase
