@@ -11,6 +11,7 @@ from onbrief.sandbox.tokens import END, Token
 
 MAX_NOUN = 24  # characters of a name on a card
 _MAX_RUN = 8
+_SINGLE = ("a", "an", "one", "1", "single", "another", "exactly")
 _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "less")
 
 
@@ -44,7 +45,7 @@ def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
     """
     phrase = _opening(tokens, start)
     run, end = _run(tokens, phrase.end)
-    singular = start < phrase.end and tokens[start].text in ("a", "an", "one", "1", "single", "another")
+    singular = phrase.count in (None, 1) and not phrase.amount and tokens[start].text in _SINGLE
     if not run:
         return replace(phrase, end=max(phrase.end, start + 1))
     bare = not phrase.determined
@@ -61,6 +62,7 @@ def content(token: Token) -> bool:
         token.text in words.BREAKS
         or token.text in words.DETERMINERS
         or token.text in words.NUMBERS
+        or token.text in words.AMOUNT_WORDS
         or token.text in words.NEGATORS
         or token.text in words.NOBODY
         or token.text in words.LETTERING
@@ -115,7 +117,8 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
 
 
 def _participle(word: str) -> bool:
-    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in words.PARTICIPLE_NOUNS
+    known = words.PARTICIPLE_NOUNS | words.SCENERY
+    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in known
 
 
 def _adverb(word: str) -> bool:
@@ -150,6 +153,8 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     if run[-1] != rest[-1]:  # "circle red": the name stands before its colour
         named = _named(phrase, rest, singular=singular)
         return replace(named, colour=_colour(run), styles=named.styles | _styles(run))
+    while len(rest) > 1 and _participle(rest[-1]):
+        rest = rest[:-1]  # "a shuttle painted yellow"
     noun = _card(rest)
     if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
         return replace(phrase, styles=_styles(run))
@@ -188,7 +193,9 @@ def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
 
 
 def _card(run: list[str]) -> str:
-    """A name that fits on a card: leading words are dropped until it does."""
+    """A name that fits on a card: what stands behind "of" and then leading words are dropped until it does."""
+    if "of" in run[1:] and len(" ".join(run)) > MAX_NOUN:
+        run = run[: run.index("of", 1)]
     while len(run) > 1 and len(" ".join(run)) > MAX_NOUN:
         run = run[1:]
     return " ".join(run)[:MAX_NOUN].strip(" -'")

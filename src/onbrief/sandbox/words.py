@@ -31,6 +31,7 @@ STYLE_WORDS = _meanings("styles")
 STYLES = tuple(cast("dict[str, list[str]]", _DATA["styles"]))
 
 GATHERINGS = _list("grammar", "gatherings")
+AMOUNT_WORDS = frozenset(AMOUNTS) - GATHERINGS
 SCENERY = _list("ignored", "scenery")
 BACKGROUNDS = _list("ignored", "backgrounds")
 SIGNS = _list("ignored", "signs")
