@@ -58,15 +58,7 @@ def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
 
 def content(token: Token) -> bool:
     """Whether this token may belong to a name: no article, number, preposition, verb or punctuation."""
-    return token.kind == "word" and not (
-        token.text in words.BREAKS
-        or token.text in words.DETERMINERS
-        or token.text in words.NUMBERS
-        or token.text in words.AMOUNT_WORDS
-        or token.text in words.NEGATORS
-        or token.text in words.NOBODY
-        or token.text in words.LETTERING
-    )
+    return token.kind == "word" and token.text not in words.FUNCTION_WORDS
 
 
 def _at(tokens: Sequence[Token], index: int) -> Token:
@@ -117,8 +109,7 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
 
 
 def _participle(word: str) -> bool:
-    known = words.PARTICIPLE_NOUNS | words.SCENERY
-    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in known
+    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in words.NO_PARTICIPLES
 
 
 def _adverb(word: str) -> bool:
@@ -126,7 +117,7 @@ def _adverb(word: str) -> bool:
 
 
 def _adjective(word: str) -> bool:
-    return word.endswith(_ADJECTIVES) and words.singular(word) not in words.PARTICIPLE_NOUNS | words.ADVERB_NOUNS
+    return word.endswith(_ADJECTIVES) and words.singular(word) not in words.NO_ADJECTIVES
 
 
 def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
@@ -134,13 +125,13 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     phrase = replace(phrase, sky="sky" in run or "skies" in run, horizon="horizon" in run)
     for size in (3, 2, 1):
         head = " ".join(run[-size:])
-        if words.element(head) or (size == 1 and head in words.SCENERY | words.STYLE_WORDS.keys()):
+        if words.element(head) or (size == 1 and words.singular(head) in words.MEDIA):
             return _landscape(phrase, run)
         if thing := words.thing(head):
             plural = not singular and words.singular(head) != head
             rest = run[:-size]
             return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest))
-        if head in words.BACKGROUNDS:
+        if words.singular(head) in words.BACKGROUNDS:
             return replace(phrase, background=True, colour=_colour(run))
         if head in words.SIGNS:
             phrase = replace(phrase, lettering=True)
@@ -159,6 +150,8 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
         return replace(phrase, styles=_styles(run))
     alone = noun if singular else words.singular(noun)
+    if alone in words.NAMELESS:
+        return replace(phrase, colour=_colour(run), styles=_styles(run))
     return replace(phrase, noun=alone, plural=alone != noun, colour=_colour(run), styles=_styles(run))
 
 

@@ -48,6 +48,21 @@ PARTICIPLE_NOUNS = _list("grammar", "participle_nouns")
 ADVERB_NOUNS = _list("grammar", "adverb_nouns")
 PICTURES = _list("grammar", "pictures")
 
+OPENINGS = DETERMINERS | NUMBERS.keys()
+"""Words that a noun phrase begins with, besides names."""
+
+FUNCTION_WORDS = BREAKS | OPENINGS | AMOUNT_WORDS | NEGATORS | NOBODY | LETTERING
+"""Words that belong to no name."""
+
+NAMELESS = (FUNCTION_WORDS | PLAIN | SCENERY | COLOUR_WORDS.keys() | STYLE_WORDS.keys()) - {"orange"}
+"""Words that are not the name of a thing by themselves; "an orange" is."""
+
+MEDIA = SCENERY | STYLE_WORDS.keys()
+"""Names of the picture itself: what stands before them is said of the whole."""
+
+NO_PARTICIPLES = PARTICIPLE_NOUNS | SCENERY
+NO_ADJECTIVES = PARTICIPLE_NOUNS | ADVERB_NOUNS
+
 _PLURALS = cast("dict[str, str]", _DATA["plurals"])
 _SINGULARS = {plural: word for word, plural in _PLURALS.items()}
 _NUMERALS = {number: word for word, number in reversed(NUMBERS.items()) if word not in ("single", "pair", "couple", "dozen")}
@@ -68,7 +83,7 @@ def plural(noun: str) -> str:
     name, of, contents = noun.partition(" of ")
     stem, space, word = name.rpartition(" ")
     many = _plural(word)
-    return noun if many in BREAKS | DETERMINERS else stem + space + many + of + contents
+    return noun if many in FUNCTION_WORDS else stem + space + many + of + contents
 
 
 def singular(noun: str) -> str:
