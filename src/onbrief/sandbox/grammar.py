@@ -87,7 +87,7 @@ class _Reader:
         while index < len(tokens):
             if tokens[index].text in words.NOBODY:
                 self.absent.add("person")
-            elif phrases.content(tokens[index]) or tokens[index].text in words.DETERMINERS | words.NUMBERS.keys():
+            elif phrases.content(tokens[index]) or tokens[index].text in words.OPENINGS:
                 phrase = phrases.read(tokens, index)
                 self._forbid(phrase)
                 index = phrase.end
@@ -114,7 +114,8 @@ class _Reader:
             return index + (1 if word != "free" else 2)
         if word == "not" or word.endswith("n't"):
             return self._not(tokens, index)
-        if word in words.LETTERING or (word in ("word", "words", "text") and _text(tokens, index + 1).isalpha()):
+        named = word in ("word", "words", "text") and _text(tokens, index + 1).isalpha()
+        if not clause.absent and (named or word in words.LETTERING):
             spoken = self._spoken(tokens, index)
             if spoken > index:
                 return spoken
@@ -235,7 +236,7 @@ class _Reader:
 
     def _name(self, tokens: list[Token], index: int) -> int:
         clause = self.clause
-        phrase = phrases.read(tokens, index)
+        phrase = phrases.read(tokens, index, named=clause.absent)
         self.sky |= phrase.sky
         clause.horizon |= phrase.horizon
         if not clause.noun and not phrase.determined and not clause.copula:
@@ -375,6 +376,8 @@ class _Reader:
             self.absent.add("text")
         elif phrase.noun:
             self.absent.add(f"{phrase.colour} {phrase.noun}" if phrase.colour else phrase.noun)
+        elif phrase.colour == "orange":
+            self.absent.add("orange")
         self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
 
     # -- the whole -----------------------------------------------------------------------------------------------------

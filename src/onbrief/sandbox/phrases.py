@@ -11,6 +11,7 @@ from onbrief.sandbox.tokens import END, Token
 
 MAX_NOUN = 24  # characters of a name on a card
 _MAX_RUN = 8
+_SINGLE = ("a", "an", "one", "1", "single", "another", "exactly")
 _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "less")
 
 
@@ -37,14 +38,19 @@ class Phrase:
     horizon: bool = False
 
 
-def read(tokens: Sequence[Token], start: int) -> Phrase:
-    """The noun phrase that begins at `start`, where a word or a number stands; at least one token long."""
+def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
+    """The noun phrase that begins at `start`, where a word or a number stands; at least one token long.
+
+    A bare word that looks like an adjective ("detailed") is taken for a name only where `named` says that one must follow.
+    """
     phrase = _opening(tokens, start)
     run, end = _run(tokens, phrase.end)
-    singular = start < phrase.end and tokens[start].text in ("a", "an", "one", "1", "single", "another")
+    singular = phrase.count in (None, 1) and not phrase.amount and tokens[start].text in _SINGLE
     if not run:
         return replace(phrase, end=max(phrase.end, start + 1))
-    phrase = _named(replace(phrase, end=end), run, singular=singular)
+    bare = not phrase.determined
+    phrase = replace(phrase, end=end, determined=phrase.determined or named)
+    phrase = replace(_named(phrase, run, singular=singular), determined=not bare)
     if phrase.noun and _at(tokens, end).text == "of":
         phrase = _joined(tokens, phrase)
     return phrase
@@ -52,14 +58,7 @@ def read(tokens: Sequence[Token], start: int) -> Phrase:
 
 def content(token: Token) -> bool:
     """Whether this token may belong to a name: no article, number, preposition, verb or punctuation."""
-    return token.kind == "word" and not (
-        token.text in words.BREAKS
-        or token.text in words.DETERMINERS
-        or token.text in words.NUMBERS
-        or token.text in words.NEGATORS
-        or token.text in words.NOBODY
-        or token.text in words.LETTERING
-    )
+    return token.kind == "word" and token.text not in words.FUNCTION_WORDS
 
 
 def _at(tokens: Sequence[Token], index: int) -> Token:
@@ -110,11 +109,15 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
 
 
 def _participle(word: str) -> bool:
-    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in words.PARTICIPLE_NOUNS
+    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in words.NO_PARTICIPLES
 
 
 def _adverb(word: str) -> bool:
     return word.endswith("ly") and word not in words.ADVERB_NOUNS
+
+
+def _adjective(word: str) -> bool:
+    return word.endswith(_ADJECTIVES) and words.singular(word) not in words.NO_ADJECTIVES
 
 
 def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
@@ -122,13 +125,13 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     phrase = replace(phrase, sky="sky" in run or "skies" in run, horizon="horizon" in run)
     for size in (3, 2, 1):
         head = " ".join(run[-size:])
-        if words.element(head) or (size == 1 and head in words.SCENERY | words.STYLE_WORDS.keys()):
+        if words.element(head) or (size == 1 and words.singular(head) in words.MEDIA):
             return _landscape(phrase, run)
         if thing := words.thing(head):
             plural = not singular and words.singular(head) != head
             rest = run[:-size]
             return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest))
-        if head in words.BACKGROUNDS:
+        if words.singular(head) in words.BACKGROUNDS:
             return replace(phrase, background=True, colour=_colour(run))
         if head in words.SIGNS:
             phrase = replace(phrase, lettering=True)
@@ -138,10 +141,17 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     rest = [w for w in run if w not in words.COLOUR_WORDS and w not in words.STYLE_WORDS]
     if all(w in words.PLAIN for w in rest):
         return replace(phrase, colour=_colour(run), styles=_styles(run))
-    if not phrase.determined and rest[-1] not in words.PARTICIPLE_NOUNS and rest[-1].endswith(_ADJECTIVES):
-        return replace(phrase, styles=_styles(run))
+    if run[-1] != rest[-1]:  # "circle red": the name stands before its colour
+        named = _named(phrase, rest, singular=singular)
+        return replace(named, colour=_colour(run), styles=named.styles | _styles(run))
+    while len(rest) > 1 and _participle(rest[-1]):
+        rest = rest[:-1]  # "a shuttle painted yellow"
     noun = _card(rest)
+    if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
+        return replace(phrase, styles=_styles(run))
     alone = noun if singular else words.singular(noun)
+    if alone in words.NAMELESS:
+        return replace(phrase, colour=_colour(run), styles=_styles(run))
     return replace(phrase, noun=alone, plural=alone != noun, colour=_colour(run), styles=_styles(run))
 
 
@@ -176,7 +186,9 @@ def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
 
 
 def _card(run: list[str]) -> str:
-    """A name that fits on a card: leading words are dropped until it does."""
+    """A name that fits on a card: what stands behind "of" and then leading words are dropped until it does."""
+    if "of" in run[1:] and len(" ".join(run)) > MAX_NOUN:
+        run = run[: run.index("of", 1)]
     while len(run) > 1 and len(" ".join(run)) > MAX_NOUN:
         run = run[1:]
     return " ".join(run)[:MAX_NOUN].strip(" -'")

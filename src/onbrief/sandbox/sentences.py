@@ -139,6 +139,8 @@ def _which(name: str, many: bool | None) -> Which | None:
     if len(found) != 1 or not phrases.content(found[0][1] if len(found[0]) > 1 else found[0][0]):
         return None
     phrase = phrases.read(found[0], 0)
+    if phrase.colour == "orange" and not phrase.noun:
+        return Which("orange", None, bool(many))  # the fruit
     if not phrase.noun or phrase.end != len(found[0]) or phrase.styles:
         return None
     return Which(phrase.noun, phrase.colour, phrase.plural if many is None else many)

@@ -31,6 +31,7 @@ STYLE_WORDS = _meanings("styles")
 STYLES = tuple(cast("dict[str, list[str]]", _DATA["styles"]))
 
 GATHERINGS = _list("grammar", "gatherings")
+AMOUNT_WORDS = frozenset(AMOUNTS) - GATHERINGS
 SCENERY = _list("ignored", "scenery")
 BACKGROUNDS = _list("ignored", "backgrounds")
 SIGNS = _list("ignored", "signs")
@@ -46,6 +47,21 @@ BREAKS = _list("grammar", "breaks")
 PARTICIPLE_NOUNS = _list("grammar", "participle_nouns")
 ADVERB_NOUNS = _list("grammar", "adverb_nouns")
 PICTURES = _list("grammar", "pictures")
+
+OPENINGS = DETERMINERS | NUMBERS.keys()
+"""Words that a noun phrase begins with, besides names."""
+
+FUNCTION_WORDS = BREAKS | OPENINGS | AMOUNT_WORDS | NEGATORS | NOBODY | LETTERING
+"""Words that belong to no name."""
+
+NAMELESS = (FUNCTION_WORDS | PLAIN | SCENERY | COLOUR_WORDS.keys() | STYLE_WORDS.keys()) - {"orange"}
+"""Words that are not the name of a thing by themselves; "an orange" is."""
+
+MEDIA = SCENERY | STYLE_WORDS.keys()
+"""Names of the picture itself: what stands before them is said of the whole."""
+
+NO_PARTICIPLES = PARTICIPLE_NOUNS | SCENERY
+NO_ADJECTIVES = PARTICIPLE_NOUNS | ADVERB_NOUNS
 
 _PLURALS = cast("dict[str, str]", _DATA["plurals"])
 _SINGULARS = {plural: word for word, plural in _PLURALS.items()}
@@ -66,7 +82,8 @@ def plural(noun: str) -> str:
     """A name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
     name, of, contents = noun.partition(" of ")
     stem, space, word = name.rpartition(" ")
-    return stem + space + _plural(word) + of + contents
+    many = _plural(word)
+    return noun if many in FUNCTION_WORDS else stem + space + many + of + contents
 
 
 def singular(noun: str) -> str:
