@@ -12,9 +12,9 @@ from PIL import Image
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.config import Settings
-from onbrief.ports import Judged, Picture, Revised
+from onbrief.ports import History, Judged, Picture, Revised
 from onbrief.pursuit import Order
-from onbrief.record import Attempt, Finding, Prompt
+from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 
 SIDE = 1024
@@ -64,8 +64,8 @@ class InstantWriter:
     name: str = "bench:instant"
     price: float | None = 0.0
 
-    async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
-        return Revised(f"{brief.text}, prompt {len(history)}")
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
+        return Revised(f"{brief.text}, prompt {revision}")
 
 
 def crew() -> Crew:

@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.ports import Judged, Picture, Planned, Revised
-from onbrief.record import Attempt, Finding, Prompt
+from onbrief.ports import History, Judged, Picture, Planned, Revised
+from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 
 
@@ -122,10 +122,9 @@ class Writer:
     price: float | None = 0.005
     name: str = "test:writer"
 
-    async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         self.bill.add(f"revise {len(history)}")
-        number = len(history) or len(self.bill.of("revise"))  # by the history where there is one: asked again, the same
-        return Revised(f"{brief.text}, better {number}", reason=f"{len(checklist.requirements)} to meet")
+        return Revised(f"{brief.text}, better {revision}", reason=f"{len(checklist.requirements)} to meet")
 
 
 def crew(bill: Bill, *script: set[str] | Exception, answer: Answer | None = None, price: float | None = 0.04) -> Crew:

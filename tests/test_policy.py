@@ -6,12 +6,12 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.histories import MUSTS, fresh, history, judged, problem, verdict
 
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import SEED_RANGE, Adaptive, Classic, Generate, Policy, Revise, Step, Stop, named, seed_of
 from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
+from tests.histories import MUSTS, fresh, history, judged, problem, verdict
 
 LIMITS = Limits(images=10, attempts=3, prompts=3)
 BAD1, BAD2, BAD12, UNSURE, GOOD = verdict({"r1"}), verdict({"r2"}), verdict({"r1", "r2"}), verdict(undecided={"r1"}), verdict()

@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.histories import BRIEF, CHECKLIST, fresh, history, image, judged, problem, verdict
 
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Outcome, UsageError
@@ -25,6 +24,7 @@ from onbrief.record import (
     Verdict,
     json_schema,
 )
+from tests.histories import BRIEF, CHECKLIST, fresh, history, image, judged, problem, verdict
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "record.schema.json"
 REGENERATE = (

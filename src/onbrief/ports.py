@@ -112,12 +112,16 @@ class Planner(Model, Protocol):
         ...
 
 
+History = Sequence[tuple[Prompt, Sequence[Attempt]]]
+"""Each prompt that was tried with its attempts, oldest first."""
+
+
 class Reviser(Model, Protocol):
     """Writes the next prompt."""
 
-    async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
-        """A better prompt for the same checklist. `history` is what was tried and what came of it, oldest first; it is
-        empty when the policy wants a prompt from the brief alone.
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
+        """The prompt number `revision` for this checklist, in other words than those before it. `history` is what was tried
+        and what came of it, oldest first; it is empty when the policy wants a prompt from the brief alone.
 
         Raises:
             CallError: when no answer came.

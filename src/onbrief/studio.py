@@ -77,7 +77,7 @@ class OpenStudio:
         tried = [(prompt, [a for a in run.attempts if a.revision == prompt.revision]) for prompt in run.prompts]
 
         async def send() -> Sent:
-            revised = await reviser.revise(run.brief, checklist, tried if with_history else ())
+            revised = await reviser.revise(run.brief, checklist, revision, tried if with_history else ())
             prompt = Prompt(revision, revised.text, revised.negative, revised.reason)
             return Sent(_json(asdict(prompt)), reviser.price, revised.tokens)
 

@@ -31,9 +31,9 @@ def judged(checklist: Checklist, *failing: str, evidence: str = "") -> Attempt:
     return Attempt(0, 0, 1, verdict=Verdict(not failing, findings))
 
 
-def revise(brief: Brief, *history: tuple[Prompt, list[Attempt]], writer: SandboxWriter | None = None) -> Revised:
-    writer = writer or SandboxWriter("sandbox:writer", 0.0)
-    return asyncio.run(writer.revise(brief, freeze(brief), history))
+def revise(brief: Brief, *history: tuple[Prompt, list[Attempt]], revision: int | None = None) -> Revised:
+    number = len(history) if revision is None else revision
+    return asyncio.run(SandboxWriter("sandbox:writer", 0.0).revise(brief, freeze(brief), number, history))
 
 
 @pytest.mark.parametrize("brief", [RED_LEFT, JAPANESE, Brief(text='a cat on a bicycle and a sign that says "OPEN"')])
@@ -74,11 +74,10 @@ def test_no_two_revisions_are_the_same() -> None:
     assert len({prompt.text for prompt, _ in history}) == 80
 
 
-def test_without_history_a_writer_words_anew_and_a_fresh_one_starts_the_same_series() -> None:
-    one, other = SandboxWriter("sandbox:writer", 0.0), SandboxWriter("sandbox:writer", 0.0)
-    texts = [revise(RED_LEFT, writer=one).text for _ in range(40)]
+def test_without_history_the_number_of_the_prompt_decides_its_words() -> None:
+    texts = [revise(RED_LEFT, revision=number).text for number in range(1, 41)]
     assert len(set(texts)) == 40
-    assert [revise(RED_LEFT, writer=other).text for _ in range(40)] == texts
+    assert [revise(RED_LEFT, revision=number).text for number in range(1, 41)] == texts
 
 
 def test_evidence_is_never_copied_into_the_prompt() -> None:

@@ -7,23 +7,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
-from onbrief.ports import Revised
-from onbrief.record import Attempt, Prompt
+from onbrief.ports import History, Revised
 from onbrief.sandbox import claims, composing, sentences
 from onbrief.sandbox.claims import Claim
 
 STRESSED = 2  # requirements that a prompt stresses: each stressed one costs the others a little
 _SHOWN = 80  # characters of a requirement in the reason
 
-History = Sequence[tuple[Prompt, Sequence[Attempt]]]
-
 
 class SandboxWriter:
     """Writes plain English with a clause for everything on the checklist, whatever the language of the brief.
 
     What failed most comes first, in clauses of its own and with a weight; what was met keeps its plain place. No two texts
-    are the same: each prompt is worded anew by the number of prompts before it. When there is no history to count, this
-    object counts how often it was asked about the checklist; so a fresh object starts the same series again.
+    are the same: each prompt is worded anew by its number.
     `price` is in US dollars, `seconds` is how long a call takes.
     """
 
@@ -31,9 +27,8 @@ class SandboxWriter:
         self.name = name
         self.price = price
         self._seconds = seconds
-        self._asked: Counter[str] = Counter()
 
-    async def revise(self, brief: Brief, checklist: Checklist, history: History) -> Revised:
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         """The next prompt. Evidence that a judge gave is not copied into it: it may hold words from the picture."""
         if self._seconds > 0:
             await asyncio.sleep(self._seconds)
@@ -46,10 +41,7 @@ class SandboxWriter:
             unread=unread or (() if wanted else (brief.text,)),
         )
         written = {prompt.text for prompt, _ in history} | {brief.text}
-        wording = len(history)
-        if not history:
-            wording = self._asked[checklist.sha256]
-            self._asked[checklist.sha256] += 1
+        wording = revision
         text = composing.compose(ask, wording)
         while text in written:
             wording += 1
