@@ -6,6 +6,7 @@ Everything here is called in a process started for it (see tests/killing.py).
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import shutil
@@ -41,7 +42,7 @@ class PixelCritic:
     price: float | None = 0.006
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        self.bill.add(f"judge {len(image)}")
+        self.bill.add(f"judge {hashlib.sha256(image).hexdigest()}")
         red = Image.open(io.BytesIO(image)).convert("RGB").tobytes()[0]
         met = red % 4 == 0
         return Judged(tuple(Finding(r.id, "met" if met else "unmet", 0.9 if met else 0.1, f"red {red}") for r in requirements))
@@ -135,8 +136,6 @@ def _outcome(out: Path) -> str | None:
 
 
 def _is_as_recorded(out: Path, image: dict[str, Any]) -> bool:
-    import hashlib
-
     data = (out / image["key"]).read_bytes()
     return hashlib.sha256(data).hexdigest() == image["sha256"] and pictures.inspect(data).width == image["width"]
 
