@@ -89,9 +89,13 @@ class _View:
         return math.inf if self.sunrise is None else abs(x - self.sunrise) / (0.085 * self.unit)
 
     def room(self, width: float, height: float, low: float, high: float, apart: float) -> Area:
-        """A free place in the sky between two heights: the freest of many drawn at random. It is taken from then on."""
-        best, least = None, math.inf
-        for _ in range(60):
+        """A free place in the sky between two heights, found at random and taken from then on. Where there is none of this
+        size, a smaller one is looked for; at last the freest.
+        """
+        best, least = Area(0, low, width, low + height), math.inf
+        for k in range(160):
+            if k in {50, 90, 130}:
+                width, height = 0.8 * width, 0.8 * height
             x = self.rng.uniform(0.03 * self.width, max(0.03 * self.width, 0.97 * self.width - width))
             y = self.rng.uniform(low, max(low, high - height))
             area = Area(x, y, x + width, y + height)
@@ -100,7 +104,6 @@ class _View:
                 best, least = area, covered
             if not covered:
                 break
-        assert best is not None  # noqa: S101  (sixty were drawn)
         self.taken.append(best)
         return best
 
@@ -115,8 +118,8 @@ def _box(area: Area, view: _View) -> Box:
     return Box(area.left / view.width, area.top / view.height, area.right / view.width, area.bottom / view.height)
 
 
-def _polygon(points: Iterable[Point], colour: str) -> str:
-    return f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}Z" fill="{colour}"/>'
+def _polygon(points: Iterable[Point], colour: str, more: str = "") -> str:
+    return f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}Z" fill="{colour}" {more}/>'
 
 
 def _disc(x: float, y: float, radius: float, colour: str, more: str = "") -> str:
@@ -142,23 +145,21 @@ def _aurora(view: _View) -> Iterator[str]:
     if "aurora" not in view.elements:
         return
     rng, width, horizon = view.rng, view.width, view.horizon
-    base = rng.uniform(0.36, 0.42)
     for k in range(2):
-        phase, waves, lift = rng.uniform(0, 6.3), rng.uniform(1.1, 1.7), base - 0.15 * k
-        tops: list[Point] = []
+        phase, waves, base = rng.uniform(0, 6.3), rng.uniform(1.0, 1.5), 0.46 - 0.17 * k
         feet: list[Point] = []
-        middles: list[Point] = []
-        for i in range(61):
-            t = i / 60
-            swing = 0.045 * math.sin(phase + 6.283 * waves * t) + 0.02 * math.sin(phase * 2 + 6.283 * 2.7 * t)
-            body = (0.045 + 0.05 * math.sin(math.pi * t)) * (1.0 - 0.25 * k)
-            ray = 0.012 * (1 + math.sin(i * 2.4 + phase))
-            x = (t * 1.1 - 0.05) * width
-            feet.append((x, horizon * (lift + swing + 0.02)))
-            middles.append((x, horizon * (lift + swing + 0.02 - body)))
-            tops.append((x, horizon * (lift + swing + 0.02 - body - body * 0.9 - ray)))
-        yield _polygon([*tops, *reversed(middles)], css(AURORA_FRINGE))
-        yield _polygon([*middles, *reversed(feet)], css(AURORA))
+        rises: list[float] = []
+        for i in range(81):
+            t = i / 80
+            swing = 0.05 * math.sin(phase + 6.283 * waves * t) + 0.015 * math.sin(phase * 2 + 6.283 * 3.1 * t)
+            feet.append(((t * 1.1 - 0.05) * width, horizon * (base + swing)))
+            rises.append(horizon * (0.16 + 0.07 * math.sin(math.pi * t) + 0.025 * math.sin(1.9 * i + phase) + 0.018 * math.sin(0.83 * i)))
+        for j in range(10):  # veils upon each other: violet and thin at the top, green and dense at the foot
+            tops = [(x, y - rise * (1 - 0.085 * j)) for (x, y), rise in zip(feet, rises, strict=True)]
+            colour = css(mix(AURORA_FRINGE, AURORA, min(1.0, j / 6)))
+            yield _polygon([*tops, *reversed(feet)], colour, f'fill-opacity="{0.07 + 0.014 * j:.3f}"')
+        core = [(x, y - 0.16 * rise) for (x, y), rise in zip(feet, rises, strict=True)]
+        yield _polygon([*core, *reversed(feet)], css(AURORA))
 
 
 def _rainbow(view: _View) -> Iterator[str]:
@@ -181,7 +182,7 @@ def _sun(view: _View) -> Iterator[str]:
         r = 0.075 * view.unit
         low = (0.3, 0.6) if view.air.hour == "sunset" else (0.1, 0.42)
         spot = view.room(2 * r, 2 * r, low[0] * view.horizon, low[1] * view.horizon, 0.7 * r)
-        x, y = (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
+        r, x, y = spot.width / 2, (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
         yield from (_disc(x, y, r * k, css(SUN), 'fill-opacity="0.1"') for k in (2.1, 1.65, 1.3))
         yield _disc(x, y, r, css(SUN))
         view.boxes.append(("sun", spot))
@@ -198,7 +199,7 @@ def _moon(view: _View) -> Iterator[str]:
         return
     r = 0.068 * view.unit
     spot = view.room(2 * r, 2 * r, 0.08 * view.horizon, 0.42 * view.horizon, 0.7 * r)
-    x, y = (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
+    r, x, y = spot.width / 2, (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
     yield from (_disc(x, y, r * k, css(MOON), 'fill-opacity="0.09"') for k in (1.9, 1.45))
     yield _disc(x, y, r, css(MOON))
     crater = css(mix(MOON, (150, 130, 110), 0.16))
@@ -214,7 +215,7 @@ def _clouds(view: _View) -> Iterator[str]:
         w = view.unit * rng.uniform(0.22, 0.3)
         h = 0.42 * w
         spot = view.room(w, h, 0.1 * view.horizon, (0.5 + 0.1 * (k == 0)) * view.horizon, 0.04 * view.unit)
-        x, y = spot.left, spot.bottom
+        x, y, w = spot.left, spot.bottom, spot.width
         puffs = ((0.2, 0.16), (0.42, 0.26), (0.66, 0.21), (0.83, 0.13))
         for name, rise in (("clouds shade", 0.0), ("clouds", 0.035 * w)):
             path = "".join(
@@ -427,19 +428,19 @@ def _ice(view: _View) -> Iterator[str]:
     below, rng = view.height - view.horizon, view.rng
     if "sea" in view.elements:
         alone = not {"hills", "forest", "lake"} & view.elements
-        low, high, left, right = 0.1, (0.62 if alone else 0.24), 0.04, 0.96
+        low, high, left, right, size = 0.1, (0.62 if alone else 0.24), 0.04, 0.96, (1.0 if alone else 0.8)
     elif "lake" in view.elements:
         behind = _near(view) + (0.36 if "hills" in view.elements else 0.0) + (0.12 if "forest" in view.elements else 0.0)
-        low, high, left, right = min(0.62, behind + 0.12) + 0.1, 0.8, 0.24, 0.76
+        low, high, left, right, size = min(0.62, behind + 0.12) + 0.08, 0.84, 0.2, 0.8, 0.55
     else:
         behind = _near(view) + (0.36 if "hills" in view.elements else 0.0) + (0.12 if "forest" in view.elements else 0.0)
-        low, high, left, right = behind + 0.14, 0.9, 0.03, 0.97
+        low, high, left, right, size = behind + 0.14, 0.9, 0.03, 0.97, 1.0
     count = 15
     for k in range(count):
         t = (k + rng.random() * 0.6) / count
         y = view.horizon + below * (low + (high - low) * t)
         x = view.width * (left + (right - left) * ((0.618 * k + rng.uniform(-0.06, 0.06)) % 1.0))
-        half = view.unit * (0.035 + 0.055 * (low + (high - low) * t)) * rng.uniform(0.8, 1.25)
+        half = view.unit * (0.035 + 0.055 * (low + (high - low) * t)) * rng.uniform(0.8, 1.25) * size
         flat = 0.3 * half
         corners = [
             (x + half * rng.uniform(0.78, 1.0) * math.cos(6.283 * i / 8 + 0.3), y + flat * rng.uniform(0.8, 1.0) * math.sin(6.283 * i / 8 + 0.3))

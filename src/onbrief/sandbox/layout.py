@@ -53,9 +53,11 @@ def arrange(
     picture: Area,
     free: Area,
     largest: float,
+    gap: float,
     rng: random.Random,
 ) -> list[list[Spot]]:
     """Spots for each group's things, within the free area of the picture. Thirds are thirds of the whole picture.
+    Between things there are at least `gap` pixels, in which their outlines and halos find room.
 
     `extents` are the width and height of each group's drawing, in units of a hundredth of its size. Relations and places
     that contradict each other are dropped, the last first.
@@ -69,14 +71,14 @@ def arrange(
     across = _spans([c for c, _ in cells], columns, weights, x_placed, (free.left, free.right), (picture.left, picture.right))
     down = _spans([r for _, r in cells], rows, weights, y_placed, (free.top, free.bottom), (picture.top, picture.bottom))
     blocks = [Area(x0, y0, x1, y1) for (x0, x1), (y0, y1) in zip(across, down, strict=True)]
-    grids = [_grid(g.count, block, extent) for g, block, extent in zip(groups, blocks, extents, strict=True)]
+    grids = [_grid(g.count, block, extent, gap) for g, block, extent in zip(groups, blocks, extents, strict=True)]
     sizes = [min(size, largest) for _, _, size in grids]
     related = {i for r in relations for i in (r.subject, r.object)}
     placed: list[list[Spot]] = []
     for i, (group, block, extent) in enumerate(zip(groups, blocks, extents, strict=True)):
         size = min(sizes[i], 1.9 * min(sizes)) * rng.uniform(0.9, 1.0)
         jitter = 0.0 if i in related and group.count == 1 else 0.35 if i in related else 0.7
-        placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, rng)))
+        placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, gap, rng)))
     return placed
 
 
@@ -210,12 +212,13 @@ def _spans(
     return spans
 
 
-def _grid(count: int, block: Area, extent: tuple[float, float]) -> tuple[int, int, float]:
+def _grid(count: int, block: Area, extent: tuple[float, float], gap: float) -> tuple[int, int, float]:
     """Columns, rows and size with which so many things of this extent are largest in the block."""
     best = (1, count, 0.0)
     for columns in range(1, count + 1):
         rows = math.ceil(count / columns)
-        size = 0.84 * min(block.width / columns / extent[0], block.height / rows / extent[1])
+        wide, high = block.width / columns - gap, block.height / rows - gap
+        size = 0.9 * max(2.0, min(wide / extent[0], high / extent[1]))
         if size > best[2]:
             best = (columns, rows, size)
     return best
@@ -229,23 +232,26 @@ def _fill(
     size: float,
     extent: tuple[float, float],
     jitter: float,
+    gap: float,
     rng: random.Random,
 ) -> Iterator[Spot]:
     """Spots in rows, each row in the middle, with a little disorder where there is room for it."""
-    packed = 1.28 * size  # things of one group stay together when the block is larger than they need
-    width = min(block.width / columns, packed * extent[0] + 0.3 * (block.width / columns - packed * extent[0]))
-    height = min(block.height / rows, packed * extent[1] + 0.3 * (block.height / rows - packed * extent[1]))
+
+    def pitch(room: float, thing: float) -> float:  # things of one group stay together in a block larger than they need
+        close = 1.15 * thing + gap
+        return close + 0.3 * (room - close) if room > close else room
+
+    width = pitch(block.width / columns, size * extent[0])
+    height = pitch(block.height / rows, size * extent[1])
     middle_x, middle_y = (block.left + block.right) / 2, (block.top + block.bottom) / 2
     if jitter:
         middle_x += jitter * rng.uniform(-0.5, 0.5) * (block.width - width * columns)
         middle_y += jitter * rng.uniform(-0.5, 0.5) * (block.height - height * rows)
+    loose_x = jitter * max(0.0, width - gap - 1.04 * size * extent[0])
+    loose_y = jitter * max(0.0, height - gap - 1.04 * size * extent[1])
     for k in range(count):
         row, column = divmod(k, columns)
         in_row = min(columns, count - row * columns)
         x = middle_x + (column - (in_row - 1) / 2) * width
         y = middle_y + (row - (rows - 1) / 2) * height
-        yield Spot(
-            x + jitter * rng.uniform(-0.5, 0.5) * max(0.0, width - 1.17 * size * extent[0]),
-            y + jitter * rng.uniform(-0.5, 0.5) * max(0.0, height - 1.17 * size * extent[1]),
-            size,
-        )
+        yield Spot(x + rng.uniform(-0.5, 0.5) * loose_x, y + rng.uniform(-0.5, 0.5) * loose_y, size)

@@ -45,6 +45,11 @@ _LEAST = {
     "ice": 0.003,
 }
 """The share of the picture from which each is there."""
+_LEAST_STARS = 12
+_HEIGHTS = {"mountains": (0.5, 1), "snow": (0.5, 1), "hills": (0.66, 1), "forest": (0.6, 1), "clouds": (0, 0.75), "aurora": (0, 0.7)}
+"""Between which heights of the sky each can be: 0 is the zenith, 1 the horizon."""
+_GLOWS = {"sun": 2.3, "sunrise": 3.2, "moon": 2.1}
+"""How far the glow of each reaches, in its radii. Nothing else is seen in it."""
 _STEP = 14  # how far a sky pixel may be from the colour that its height has
 _FAR = 30  # how far any other pixel may be from the colour that it is taken for
 
@@ -70,6 +75,14 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     near_sky = np.abs(pixels[:horizon].astype(np.int16) - expected[:, None]).max(axis=2) <= _STEP
     classes[:horizon][near_sky] = 0
     classes[~outside] = 0
+    for name, (highest, lowest) in _HEIGHTS.items():
+        for rows in (classes[: round(highest * horizon)], classes[round(lowest * horizon) : horizon]):
+            rows[rows == _NAMES.index(name)] = 0
+    boxes = _suns(classes == _NAMES.index("sun"), horizon)
+    bright = _bright(classes == _NAMES.index("pale"), horizon)
+    boxes += [(name, box) for name, box in bright if name == "moon"]
+    for name, box in boxes:
+        _dim(classes[:horizon], box, _GLOWS[name], height)
     solid = np.zeros(classes.shape, bool)
     inner = classes[1:-1, 1:-1]
     solid[1:-1, 1:-1] = (inner == classes[:-2, 1:-1]) & (inner == classes[2:, 1:-1]) & (inner == classes[1:-1, :-2]) & (inner == classes[1:-1, 2:])
@@ -79,12 +92,9 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     elements |= {name for name, least in _LEAST.items() if seen[name] >= least}
     if sum(seen[f"rainbow {k}"] > 0.0006 for k in range(len(RAINBOW))) >= 5:
         elements.add("rainbow")
-    boxes = list(_suns(classes == _NAMES.index("sun"), horizon))
-    bright = list(_bright(classes == _NAMES.index("pale"), horizon))
-    boxes += [b for b in bright if b[0] == "moon"]
     counted = [name for name, _ in bright]
     elements |= {name for name, _ in boxes}
-    if counted.count("stars") >= 6:
+    if counted.count("stars") >= _LEAST_STARS:
         elements.add("stars")
     if "meteors" in counted:
         elements.add("meteors")
@@ -179,3 +189,12 @@ def _slender(labels: Labels, region: Region) -> bool:
 def _box(region: Region, mask: Mask) -> Box:
     height, width = mask.shape
     return Box(region.left / width, region.top / height, region.right / width, region.bottom / height)
+
+
+def _dim(sky: npt.NDArray[np.uint8], box: Box, reach: float, height: int) -> None:
+    """Sees nothing in the glow around this box."""
+    width = sky.shape[1]
+    radius = reach * (box.right - box.left) * width / 2
+    x, y = box.x * width, (box.bottom if box.bottom * height >= len(sky) - 3 else box.y) * height
+    rows, columns = np.ogrid[: len(sky), :width]
+    sky[(rows - y) ** 2 + (columns - x) ** 2 <= radius**2] = 0

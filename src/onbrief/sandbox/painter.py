@@ -58,7 +58,7 @@ def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
     words = tuple(filter(None, map(transliterate, scene.words)))
     groups = [group for group in scene.groups if group.count > 0]
     banner_area = _banner_area(words, scene, size, rng) if words else None
-    placed = _place(scene, groups, size, _free(scene, size, banner_area, pen + halo), pen, rng)
+    placed = _place(scene, groups, size, _free(scene, size, banner_area, pen + halo), pen, halo, rng)
     kept_clear = [_grown(p.area, halo) for p in placed] + ([_grown(banner_area, pen + halo)] if banner_area else [])
     ground: Colour | None = None
     if scene.elements:
@@ -66,7 +66,10 @@ def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
     else:
         ground = scene.background or _choose(_CALM, scene, rng)
         view = Landscape(_paper(ground, size, rng), frozenset(), frozenset(), ())
-    parts = [view.svg, _shadows(placed, pen, halo) if ground not in {None, "white"} else "", _stickers(placed, pen, halo, rng)]
+    parts = [view.svg]
+    if ground and ground != "white":  # on white, a halo and a shadow would be one
+        parts.append(_shadows(placed, ground, pen, halo))
+    parts.append(_stickers(placed, pen, halo, rng))
     if banner_area:
         parts.append(_banner(words, banner_area, pen, halo, _choose(_BRIGHT, scene, rng)))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{"".join(parts)}</svg>'
@@ -94,10 +97,11 @@ def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.R
     width, height = size
     side = min(size)
     longest = max(map(len, words))
-    scale = min(0.066 * side / HEIGHT, 0.72 * width / (longest * ADVANCE), 0.2 * height / (LEADING * len(words)))
+    wanted = {group.place for group in scene.groups}
+    most = 0.1 if {"top", "bottom"} <= wanted else 0.17
+    scale = min(0.066 * side / HEIGHT, 0.72 * width / (longest * ADVANCE), most * height / (LEADING * len(words)))
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
-    wanted = {group.place for group in scene.groups}
     if not scene.groups:
         middle = height / 2 if not scene.elements else 0.86 * height
     elif "top" in wanted or ("bottom" not in wanted and (scene.elements or rng.random() < 0.5)):
@@ -122,7 +126,9 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
     return Area(margin, top, width - margin, bottom)
 
 
-def _place(scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, rng: random.Random) -> list[_Placed]:
+def _place(
+    scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, halo: float, rng: random.Random
+) -> list[_Placed]:
     nouns = [group.noun if group.noun in THINGS else transliterate(group.noun).lower() or NAMELESS for group in groups]
     extents = [_extent(noun) for noun in nouns]
     numbers = [i for i, group in enumerate(scene.groups) if group.count > 0]
@@ -132,7 +138,7 @@ def _place(scene: Scene, groups: list[Group], size: Size, free: Area, pen: float
         if r.subject in numbers and r.object in numbers
     ]
     largest = min(size) * (0.24 if scene.elements else 0.46)
-    spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, rng)
+    spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.6 * (pen + halo), rng)
     placed: list[_Placed] = []
     for i, group in enumerate(groups):
         colour = group.colour or _choose(_NATURAL.get(group.noun, _BRIGHT), scene, rng)
@@ -190,16 +196,15 @@ def _box(area: Area, size: Size) -> Box:
 
 
 def _paper(ground: Colour, size: Size, rng: random.Random) -> str:
-    """A plain ground with two large soft rounds in almost its own colour."""
+    """A plain ground, a shade darker at its foot, as a sheet lies on a table. Whole rows of one colour are quick to paint."""
     width, height = size
-    base = GROUND[ground]
-    lighter, darker = css(mix(base, (255, 255, 255), 0.035)), css(mix(base, INK, 0.02))
-    x, y = rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height
-    return (
-        f'<rect width="{width}" height="{height}" fill="{css(base)}"/>'
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{0.55 * max(size):.0f}" fill="{darker}"/>'
-        f'<circle cx="{width - x:.0f}" cy="{height - y:.0f}" r="{0.38 * max(size):.0f}" fill="{lighter}"/>'
-    )
+    parts = [f'<rect width="{width}" height="{height}" fill="{css(GROUND[ground])}"/>']
+    edge = round(rng.uniform(0.7, 0.84) * height)
+    for k in range(3):
+        y = edge + round(k * 0.012 * height)
+        shade = css(mix(GROUND[ground], INK, 0.014 * (k + 1)))
+        parts.append(f'<rect y="{y}" width="{width}" height="{height - y}" fill="{shade}"/>')
+    return "".join(parts)
 
 
 def _moved(placed: _Placed, down: float = 0.0) -> str:
@@ -209,13 +214,13 @@ def _moved(placed: _Placed, down: float = 0.0) -> str:
     return f'transform="{place} scale({flip:.4f} {scale:.4f}) translate(-50 -50)"'
 
 
-def _shadows(placed: list[_Placed], pen: float, halo: float) -> str:
+def _shadows(placed: list[_Placed], ground: Colour, pen: float, halo: float) -> str:
     parts = [
         f'<path d="{_drawing(p.noun).outline}" {_moved(p, 0.9 * halo)} stroke-width="{200 * (pen + halo) / p.spot.size:.2f}"/>'
         for p in placed
     ]
-    colour = css(INK)
-    return f'<g fill="{colour}" stroke="{colour}" stroke-linejoin="round" opacity="0.13">{"".join(parts)}</g>'
+    colour = css(mix(GROUND[ground], INK, 0.15))
+    return f'<g fill="{colour}" stroke="{colour}" stroke-linejoin="round">{"".join(parts)}</g>'
 
 
 def _stickers(placed: list[_Placed], pen: float, halo: float, rng: random.Random) -> str:
