@@ -297,15 +297,15 @@ DRAWINGS: dict[str, Drawing] = {
         _box(1, 15, 99, 85, 8),
         (
             ("main", _box(1, 15, 99, 85, 8)),
-            ("shade", _box(1, 27.5, 99, 30)),
-            ("cream", _box(6, 30, 94, 80, 4)),
-            ("cream", _ellipse(50, 22, 3)),
+            ("shade", _box(1, 30, 99, 32)),
+            ("cream", _box(6, 32, 94, 80, 4)),
+            ("cream", _ellipse(50, 23, 3)),
         ),
         tilt=0,
     ),
 }  # fmt: skip
 
-CARD_FACE = (8.0, 32.0, 92.0, 78.0)
+CARD_FACE = (8.0, 34.0, 92.0, 78.0)
 """Left, top, right and bottom of where a card is lettered."""
 
 

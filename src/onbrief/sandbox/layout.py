@@ -14,7 +14,8 @@ Cell = tuple[int, int]
 
 _COLUMN: dict[Place, int] = {"left": 0, "right": 2, "middle": 1}
 _ROW: dict[Place, int] = {"top": 0, "bottom": 2, "middle": 1}
-_PATIENCE = 4000  # steps of a search; enough for every satisfiable scene of up to nine groups that was tried
+_PATIENCE = 4000  # steps of a search
+_PLANS = 12  # that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +65,99 @@ def arrange(
     """
     if not groups:
         return []
-    cells, columns, rows, kept = _assign(groups, relations, picture.width / picture.height, rng)
-    weights = [math.sqrt(g.count) + 0.6 for g in groups]
-    x_placed = [g.place in _COLUMN and ("x", i) in kept for i, g in enumerate(groups)]
-    y_placed = [g.place in _ROW and ("y", i) in kept for i, g in enumerate(groups)]
-    across = _spans([c for c, _ in cells], columns, weights, x_placed, (free.left, free.right), (picture.left, picture.right))
-    down = _spans([r for _, r in cells], rows, weights, y_placed, (free.top, free.bottom), (picture.top, picture.bottom))
-    blocks = [Area(x0, y0, x1, y1) for (x0, x1), (y0, y1) in zip(across, down, strict=True)]
-    grids = [_grid(g.count, block, extent, gap) for g, block, extent in zip(groups, blocks, extents, strict=True)]
-    sizes = [min(size, largest) for _, _, size in grids]
     related = {i for r in relations for i in (r.subject, r.object)}
+    best: tuple[float, list[Area]] | None = None
+    for plan in _plans(groups, relations, picture.width / picture.height, rng):
+        blocks = _blocks(groups, plan, related, picture, free, rng)
+        least = min(_grid(g.count, b, e, gap)[2] for g, b, e in zip(groups, blocks, extents, strict=True))
+        worth = min(least, largest) * rng.uniform(0.8, 1.0)
+        if best is None or worth > best[0]:
+            best = (worth, blocks)
+    assert best is not None  # noqa: S101  (without relations and places there is always a plan)
+    grids = [_grid(g.count, block, extent, gap) for g, block, extent in zip(groups, best[1], extents, strict=True)]
+    sizes = [min(size, largest) for _, _, size in grids]
     placed: list[list[Spot]] = []
-    for i, (group, block, extent) in enumerate(zip(groups, blocks, extents, strict=True)):
+    for i, (group, block, extent) in enumerate(zip(groups, best[1], extents, strict=True)):
         size = min(sizes[i], 1.9 * min(sizes)) * rng.uniform(0.9, 1.0)
         jitter = 0.0 if i in related and group.count == 1 else 0.35 if i in related else 0.7
         placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, gap, rng)))
     return placed
 
 
-def _assign(
-    groups: Sequence[Group], relations: Sequence[Relation], aspect: float, rng: random.Random
-) -> tuple[list[Cell], int, int, set[tuple[str, int]]]:
-    """A cell for each group, the number of columns and rows, and which groups kept their place on which axis."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A cell for each group in a grid of so many columns and rows, and which groups keep their place on which axis."""
+
+    cells: list[Cell]
+    columns: int
+    rows: int
+    places: frozenset[tuple[str, int]]
+
+
+def _plans(groups: Sequence[Group], relations: Sequence[Relation], aspect: float, rng: random.Random) -> list[_Plan]:
+    """Several plans that satisfy as much as can be satisfied."""
     count = len(groups)
-    places = [("x", i) for i, g in enumerate(groups) if g.place in _COLUMN] + [
-        ("y", i) for i, g in enumerate(groups) if g.place in _ROW
-    ]
+    places = [("x", i) for i, g in enumerate(groups) if g.place in _COLUMN]
+    places += [("y", i) for i, g in enumerate(groups) if g.place in _ROW]
     known = [r for r in relations if r.subject < count and r.object < count and r.subject != r.object]
     while True:
         for strict in (True, False):
+            plans: list[_Plan] = []
             for columns, rows in _shapes(count, places, aspect, rng):
-                cells = _search(groups, known, places, columns, rows, strict, rng)
-                if cells is not None:
-                    return cells, columns, rows, set(places)
+                for _ in range(3):
+                    cells = _search(groups, known, places, columns, rows, strict, rng)
+                    if cells is None:
+                        break
+                    plans.append(_Plan(cells, columns, rows, frozenset(places)))
+                if len(plans) >= _PLANS:
+                    break
+            if plans:
+                return plans
         if known:
             known.pop()
         else:
             places.pop()
+
+
+def _blocks(
+    groups: Sequence[Group], plan: _Plan, related: set[int], picture: Area, free: Area, rng: random.Random
+) -> list[Area]:
+    """The area of each group: its cell, and the free cells beside it where nothing speaks against it."""
+    weights = [math.sqrt(g.count) + 0.6 for g in groups]
+    thirds = {axis for axis, _ in plan.places}
+    across = _edges([c for c, _ in plan.cells], plan.columns, weights, "x" in thirds, free.left, free.right, picture.width)
+    down = _edges([r for _, r in plan.cells], plan.rows, weights, "y" in thirds, free.top, free.bottom, picture.height)
+    taken = set(plan.cells)
+    blocks: dict[int, Area] = {}
+    for i in rng.sample(range(len(groups)), len(groups)):
+        (left, top), (right, bottom) = plan.cells[i], plan.cells[i]
+        if i not in related:
+            if ("x", i) not in plan.places:
+                while left > 0 and (left - 1, top) not in taken:
+                    left -= 1
+                while right < plan.columns - 1 and (right + 1, top) not in taken:
+                    right += 1
+            if ("y", i) not in plan.places:
+                while top > 0 and not any((c, top - 1) in taken for c in range(left, right + 1)):
+                    top -= 1
+                while bottom < plan.rows - 1 and not any((c, bottom + 1) in taken for c in range(left, right + 1)):
+                    bottom += 1
+            taken |= {(c, r) for c in range(left, right + 1) for r in range(top, bottom + 1)}
+        blocks[i] = Area(across[left], down[top], across[right + 1], down[bottom + 1])
+    return [blocks[i] for i in range(len(groups))]
+
+
+def _edges(
+    indices: Sequence[int], count: int, weights: Sequence[float], thirds: bool, low: float, high: float, whole: float
+) -> list[float]:
+    """Where columns (or rows) begin and end: at the thirds of the picture if groups have places, else by what they need."""
+    if thirds:
+        return [low, whole / 3, 2 * whole / 3, high]
+    need = [max((w for i, w in zip(indices, weights, strict=True) if i == k), default=0.0) for k in range(count)]
+    edges = [low]
+    for share in need:
+        edges.append(edges[-1] + (high - low) * share / sum(need))
+    return edges
 
 
 def _shapes(count: int, places: Sequence[tuple[str, int]], aspect: float, rng: random.Random) -> list[tuple[int, int]]:
@@ -179,37 +236,6 @@ def _holds(relation: Relation, subject: Cell, other: Cell, strict: bool) -> bool
         return ahead and (down == 0 or not strict)
     ahead = down < 0 if relation.direction == "above" else down > 0
     return ahead and (across == 0 or not strict)
-
-
-def _spans(
-    indices: Sequence[int],
-    count: int,
-    weights: Sequence[float],
-    placed: Sequence[bool],
-    free: tuple[float, float],
-    whole: tuple[float, float],
-) -> list[tuple[float, float]]:
-    """From where to where each group reaches on one axis, given the index of its column (or row)."""
-    if not any(placed):
-        used = sorted(set(indices))
-        need = [max(w for i, w in zip(indices, weights, strict=True) if i == k) for k in used]
-        edges = [free[0]]
-        for share in need:
-            edges.append(edges[-1] + (free[1] - free[0]) * share / sum(need))
-        return [(edges[used.index(i)], edges[used.index(i) + 1]) for i in indices]
-    third = (whole[1] - whole[0]) / 3
-    edges = [free[0], whole[0] + third, whole[0] + 2 * third, free[1]]
-    spans: list[tuple[float, float]] = []
-    for i, fixed in zip(indices, placed, strict=True):
-        low, high = min(i, 2), min(i, 2)
-        mates_fixed = any(f for k, f in zip(indices, placed, strict=True) if k == i)
-        if not fixed and not mates_fixed:
-            if low and low - 1 not in indices and not (low == 2 and 0 in indices):
-                low -= 1
-            if high < 2 and high + 1 not in indices:
-                high += 1
-        spans.append((edges[low], edges[high + 1]))
-    return spans
 
 
 def _grid(count: int, block: Area, extent: tuple[float, float], gap: float) -> tuple[int, int, float]:

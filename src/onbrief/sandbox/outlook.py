@@ -35,14 +35,14 @@ _NAMES = (
 _ABOVE = ("mountains", "hills", "forest", "clouds", "snow")
 _BELOW = ("hills", "forest", "meadow", "sea", "lake", "shore", "ice")
 _LEAST = {
-    "aurora": 0.006,
+    "aurora": 0.003,
     "clouds": 0.004,
     "mountains": 0.008,
     "hills": 0.012,
     "forest": 0.01,
     "lake": 0.01,
     "sea": 0.01,
-    "ice": 0.003,
+    "ice": 0.0015,
 }
 """The share of the picture from which each is there."""
 _LEAST_STARS = 12

@@ -102,9 +102,9 @@ def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.R
     scale = min(0.066 * side / HEIGHT, 0.72 * width / (longest * ADVANCE), most * height / (LEADING * len(words)))
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
-    if not scene.groups:
-        middle = height / 2 if not scene.elements else 0.86 * height
-    elif "top" in wanted or ("bottom" not in wanted and (scene.elements or rng.random() < 0.5)):
+    if not scene.groups and not scene.elements:
+        middle = height / 2
+    elif "top" in wanted or ("bottom" not in wanted and not scene.elements and rng.random() < 0.5):
         middle = height - high / 2 - 0.045 * side
     else:
         middle = high / 2 + 0.045 * side
