@@ -69,6 +69,8 @@ def _decoded(image: bytes) -> Image.Image:
             if opened.mode.startswith("I"):  # sixteen bits of grey, of which Pillow would keep the lower eight
                 return Image.fromarray((np.asarray(opened) >> 8).astype(np.uint8)).convert("RGB")
             whole = opened.convert("RGBA")
+            if whole.getchannel("A").getextrema()[0] == 255:
+                return whole.convert("RGB")
             flat = Image.new("RGB", whole.size, "white")
             flat.paste(whole, mask=whole.getchannel("A"))
             return flat
