@@ -105,8 +105,16 @@ class _View:
         self.horizon = float(round(HORIZON * height))
         self.unit = min(width, 1.4 * self.horizon)
         self.boxes: list[tuple[str, Area]] = []
-        self.sunrise = rng.uniform(0.3, 0.7) * width if "sunrise" in elements else None
+        self.ceiling = max((a.bottom for a in taken if a.width > width / 2 and a.top < height / 4), default=0.0)
+        """How far down a banner at the top reaches."""
+        self.sunrise = self._clear() if "sunrise" in elements else None
         """Where the sun stands on the horizon; the land keeps low there."""
+
+    def _clear(self) -> float:
+        """Where on the horizon the fewest things stand in the way."""
+        places = [self.rng.uniform(0.25, 0.75) * self.width for _ in range(12)]
+        r = 0.1 * self.unit
+        return min(places, key=lambda x: sum(_overlap(Area(x - r, self.horizon - r, x + r, self.horizon), a, 0) for a in self.taken))
 
     def colour(self, name: str) -> RGB:
         return self.air.land[name]
@@ -116,9 +124,10 @@ class _View:
         return math.inf if self.sunrise is None else abs(x - self.sunrise) / (0.085 * self.unit)
 
     def room(self, width: float, height: float, low: float, high: float, apart: float) -> Area:
-        """A free place in the sky between two heights, found at random and taken from then on. Where there is none of this
-        size, a smaller one is looked for; at last the freest.
+        """A free place in the sky between two heights (0 at the zenith, 1 at the horizon), found at random and taken from
+        then on. Where there is none of this size, a smaller one is looked for; at last the freest.
         """
+        low, high = (self.ceiling + share * (self.horizon - self.ceiling) for share in (low, high))
         best, least = Area(0, low, width, low + height), math.inf
         for k in range(160):
             if k in {50, 90, 130}:
@@ -183,10 +192,10 @@ def _aurora(view: _View) -> Iterator[_Patch]:
             swing = 0.05 * math.sin(phase + math.tau * waves * t) + 0.015 * math.sin(phase * 2 + math.tau * 3.1 * t)
             feet.append(((t * 1.1 - 0.05) * width, horizon * (base + swing)))
             rises.append(horizon * (0.16 + 0.07 * math.sin(math.pi * t) + 0.025 * math.sin(1.9 * i + phase) + 0.018 * math.sin(0.83 * i)))
-        for j in range(10):  # veils upon each other: violet and thin at the top, green and dense at the foot
-            tops = [(x, y - rise * (1 - 0.085 * j)) for (x, y), rise in zip(feet, rises, strict=True)]
-            colour = mix(AURORA_FRINGE, AURORA, min(1.0, j / 6))
-            yield _Patch([*tops, *reversed(feet)], colour, 0.07 + 0.014 * j)
+        for j in range(7):  # veils upon each other: violet and thin at the top, green and dense at the foot
+            tops = [(x, y - rise * (1 - 0.12 * j)) for (x, y), rise in zip(feet, rises, strict=True)]
+            colour = mix(AURORA_FRINGE, AURORA, min(1.0, j / 4))
+            yield _Patch([*tops, *reversed(feet)], colour, 0.09 + 0.022 * j)
         core = [(x, y - 0.16 * rise) for (x, y), rise in zip(feet, rises, strict=True)]
         yield _Patch([*core, *reversed(feet)], AURORA)
 
@@ -210,7 +219,7 @@ def _sun(view: _View) -> Iterator[_Patch]:
     if "sun" in view.elements:
         r = 0.075 * view.unit
         low = (0.3, 0.6) if view.air.hour == "sunset" else (0.1, 0.42)
-        spot = view.room(2 * r, 2 * r, low[0] * view.horizon, low[1] * view.horizon, 0.7 * r)
+        spot = view.room(2 * r, 2 * r, *low, 0.7 * r)
         r, x, y = spot.width / 2, (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
         yield from (_disc(x, y, r * k, SUN, 0.1) for k in (2.1, 1.65, 1.3))
         yield _disc(x, y, r, SUN)
@@ -227,7 +236,7 @@ def _moon(view: _View) -> Iterator[_Patch]:
     if "moon" not in view.elements:
         return
     r = 0.068 * view.unit
-    spot = view.room(2 * r, 2 * r, 0.08 * view.horizon, 0.42 * view.horizon, 0.7 * r)
+    spot = view.room(2 * r, 2 * r, 0.08, 0.42, 0.7 * r)
     r, x, y = spot.width / 2, (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
     yield from (_disc(x, y, r * k, MOON, 0.09) for k in (1.9, 1.45))
     yield _disc(x, y, r, MOON)
@@ -243,7 +252,7 @@ def _clouds(view: _View) -> Iterator[_Patch]:
     for k in range(rng.randint(3, 4)):
         w = view.unit * rng.uniform(0.22, 0.3)
         h = 0.42 * w
-        spot = view.room(w, h, 0.1 * view.horizon, (0.5 + 0.1 * (k == 0)) * view.horizon, 0.04 * view.unit)
+        spot = view.room(w, h, 0.1, 0.5 + 0.1 * (k == 0), 0.04 * view.unit)
         x, y, w = spot.left, spot.bottom, spot.width
         puffs = ((0.2, 0.16), (0.42, 0.26), (0.66, 0.21), (0.83, 0.13))
         for name, rise in (("clouds shade", 0.0), ("clouds", 0.035 * w)):
@@ -258,7 +267,7 @@ def _meteors(view: _View) -> Iterator[_Patch]:
     for _ in range(view.rng.randint(3, 4)):
         length = view.unit * view.rng.uniform(0.15, 0.2)
         dx, dy = 0.86 * length, 0.5 * length
-        spot = view.room(dx, dy, 0.06 * view.horizon, 0.55 * view.horizon, 0.02 * view.unit)
+        spot = view.room(dx, dy, 0.06, 0.55, 0.02 * view.unit)
         thick = 0.0075 * view.unit
         x, y = spot.left + thick, spot.bottom - thick  # the head, low on the left
         nx, ny = 0.5 * thick, 0.86 * thick

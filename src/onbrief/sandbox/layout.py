@@ -15,7 +15,8 @@ Cell = tuple[int, int]
 _COLUMN: dict[Place, int] = {"left": 0, "right": 2, "middle": 1}
 _ROW: dict[Place, int] = {"top": 0, "bottom": 2, "middle": 1}
 _PATIENCE = 4000  # steps of a search
-_PLANS = 12  # that are compared
+_LEAN = 0.13  # of a third; with four things in a row, the outermost centres are still within it
+_PLANS = 18  # that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def arrange(
     sizes = [min(size, largest) for _, _, size in grids]
     placed: list[list[Spot]] = []
     for i, (group, block, extent) in enumerate(zip(groups, best[1], extents, strict=True)):
-        size = min(sizes[i], 1.9 * min(sizes)) * rng.uniform(0.9, 1.0)
+        size = min(sizes[i], max(1.9 * min(sizes), 0.3 * largest)) * rng.uniform(0.9, 1.0)
         jitter = 0.0 if i in related and group.count == 1 else 0.35 if i in related else 0.7
         placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, gap, rng)))
     return placed
@@ -103,8 +104,9 @@ def _plans(groups: Sequence[Group], relations: Sequence[Relation], aspect: float
     while True:
         for strict in (True, False):
             plans: list[_Plan] = []
-            for columns, rows in _shapes(count, places, aspect, rng):
-                for _ in range(3):
+            shapes = _shapes(count, places, aspect, rng)
+            for columns, rows in shapes:
+                for _ in range(max(3, _PLANS // len(shapes))):
                     cells = _search(groups, known, places, columns, rows, strict, rng)
                     if cells is None:
                         break
@@ -143,8 +145,30 @@ def _blocks(
                 while bottom < plan.rows - 1 and not any((c, bottom + 1) in taken for c in range(left, right + 1)):
                     bottom += 1
             taken |= {(c, r) for c in range(left, right + 1) for r in range(top, bottom + 1)}
-        blocks[i] = Area(across[left], down[top], across[right + 1], down[bottom + 1])
+        area = Area(across[left], down[top], across[right + 1], down[bottom + 1])
+        blocks[i] = _leaning(area, plan, i, taken, picture) if i not in related else area
     return [blocks[i] for i in range(len(groups))]
+
+
+def _leaning(area: Area, plan: _Plan, group: int, taken: set[Cell], picture: Area) -> Area:
+    """The area of a group with a place, and a little of the free thirds beside it: only the centres of things must lie in
+    their third. What it leans into is taken.
+    """
+    column, row = plan.cells[group]
+    left, top, right, bottom = area.left, area.top, area.right, area.bottom
+    if ("x", group) in plan.places:
+        by = _LEAN * picture.width / 3
+        if column > 0 and (column - 1, row) not in taken:
+            left, _ = left - by, taken.add((column - 1, row))
+        if column < 2 and (column + 1, row) not in taken:
+            right, _ = right + by, taken.add((column + 1, row))
+    if ("y", group) in plan.places:
+        by = _LEAN * picture.height / 3
+        if row > 0 and (column, row - 1) not in taken:
+            top, _ = top - by, taken.add((column, row - 1))
+        if row < 2 and (column, row + 1) not in taken:
+            bottom, _ = bottom + by, taken.add((column, row + 1))
+    return Area(left, top, right, bottom)
 
 
 def _edges(

@@ -152,7 +152,7 @@ def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
     _, regions = connected(mask)
     unit = min(mask.shape[1], 1.4 * horizon)
     for region in regions:
-        if region.width < 0.06 * unit or region.area < 0.55 * region.width * region.height:
+        if region.width < 0.045 * unit or region.area < 0.55 * region.width * region.height:
             continue
         half = region.bottom >= horizon - 2 and region.width > 1.5 * region.height
         found.append(("sunrise" if half else "sun", _box(region, mask)))
@@ -168,11 +168,11 @@ def _bright(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
         if region.bottom > horizon or region.area < 2:
             continue
         long = max(region.width, region.height)
-        if min(region.width, region.height) > 0.08 * unit and region.area > 0.5 * region.width * region.height:
+        if min(region.width, region.height) > 0.045 * unit and region.area > 0.5 * region.width * region.height:
             found.append(("moon", _box(region, mask)))
         elif long > 0.06 * unit and _slender(labels, region):
             found.append(("meteors", _box(region, mask)))
-        elif long < 0.04 * unit:
+        elif long < 0.035 * unit:
             found.append(("stars", _box(region, mask)))
     return found
 

@@ -110,7 +110,7 @@ def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.R
     longest = max(map(len, words))
     wanted = {group.place for group in scene.groups}
     most = 0.1 if {"top", "bottom"} <= wanted else 0.17
-    scale = min(0.066 * side / HEIGHT, 0.72 * width / (longest * ADVANCE), most * height / (LEADING * len(words)))
+    scale = min((0.05 if scene.elements else 0.066) * side / HEIGHT, 0.72 * width / (longest * ADVANCE), most * height / (LEADING * len(words)))
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
     if not scene.groups and not scene.elements:
@@ -149,7 +149,7 @@ def _place(
         if r.subject in numbers and r.object in numbers
     ]
     largest = min(size) * (0.24 if scene.elements else 0.46)
-    spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.6 * (pen + halo), rng)
+    spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.3 * (pen + halo), rng)
     placed: list[_Placed] = []
     for i, group in enumerate(groups):
         colour = group.colour or _choose(_NATURAL.get(group.noun, _BRIGHT), scene, rng)
