@@ -13,7 +13,18 @@ NOUNS = (
     "dog", "cat", "fire truck", "hot air balloon", "butterfly", "merry-go-round", "sea otter", "queen's crown", "zebra",
     "jukebox", "vw beetle", "quiz show", "8 ball", "r2d2", "computer mouse", "wine glass", "xylophone", "bench", "kite",
 )  # fmt: skip
-WORDS = ("OPEN", "Hello World", "SALE 50%!", "happy birthday", "B8 S5 Z2 0O Q1 IL", "Don't panic", "GOOD NIGHT", "7 UP?", "love", "wxyz")
+WORDS = (
+    "OPEN",
+    "Hello World",
+    "SALE 50%!",
+    "happy birthday",
+    "B8 S5 Z2 0O Q1 IL",
+    "Don't panic",
+    "GOOD NIGHT",
+    "7 UP?",
+    "love",
+    "wxyz",
+)
 HOURS = ("day", "night", "sunset")
 
 
@@ -22,7 +33,9 @@ def random_scene(seed: int) -> Scene:
     rng = random.Random(seed)
     if rng.random() < 0.35:
         return _landscape(rng)
-    groups = tuple(_group(rng, rng.choice((1, 1, 2, 3, 4, 5, 6, 7, 8, 9))) for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3, 3, 4, 5))))
+    groups = tuple(
+        _group(rng, rng.choice((1, 1, 2, 3, 4, 5, 6, 7, 8, 9))) for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3, 3, 4, 5)))
+    )
     background = rng.choice((None, None, *COLOURS))
     if groups and rng.random() < 0.15:  # the same colour on the same ground
         background = groups[0].colour or background

@@ -89,7 +89,13 @@ def test_what_shows_through_a_transparent_picture_is_white():
     assert look(encoded(Image.new("RGBA", (90, 90), (255, 0, 0, 0)))) == Sight(background="white")
 
 
-@given(st.integers(1, 260), st.integers(1, 260), st.sampled_from(MODES), st.sampled_from(("noise", "one", "soft", "stripes")), st.integers(0, 99))
+@given(
+    st.integers(1, 260),
+    st.integers(1, 260),
+    st.sampled_from(MODES),
+    st.sampled_from(("noise", "one", "soft", "stripes")),
+    st.integers(0, 99),
+)
 @settings(max_examples=60, deadline=None)
 def test_any_picture_is_looked_at_without_an_error(width: int, height: int, mode: str, kind: str, seed: int):
     rng = np.random.default_rng(seed)

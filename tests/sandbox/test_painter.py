@@ -80,7 +80,9 @@ def test_single_things_side_by_side_stand_in_one_row():
 
 
 def test_relations_that_contradict_each_other_still_give_a_picture_of_all_things():
-    scene = Scene((Group("cup", 2), Group("star")), (Relation(0, "left of", 1), Relation(1, "left of", 0), Relation(0, "above", 0)))
+    scene = Scene(
+        (Group("cup", 2), Group("star")), (Relation(0, "left of", 1), Relation(1, "left of", 0), Relation(0, "above", 0))
+    )
     assert sorted(t.noun for t in truth(scene).things) == ["cup", "cup", "star"]
 
 

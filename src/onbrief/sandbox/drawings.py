@@ -319,6 +319,7 @@ def banner(width: float, height: float) -> Drawing:
         for s in (-1, 1)
     )
     folds = "".join(
-        f"M{s * (x - 2.6 * tail):g} {y:g}L{s * (x - 1.6 * tail):g} {y - height * 0.14:g}H{s * (x - 2.6 * tail):g}Z" for s in (-1, 1)
+        f"M{s * (x - 2.6 * tail):g} {y:g}L{s * (x - 1.6 * tail):g} {y - height * 0.14:g}H{s * (x - 2.6 * tail):g}Z"
+        for s in (-1, 1)
     )
     return Drawing(face + tails, (("main", tails), ("line", tails), ("deep", folds), ("cream", face), ("line", face)))

@@ -159,9 +159,7 @@ def _banner(picture: Image.Image, region: Region, shape: tuple[int, ...]) -> lis
     return read(_face(picture, region, shape, (tail + 0.012, 0.05, 1 - tail - 0.012, 0.82)))
 
 
-def _face(
-    picture: Image.Image, region: Region, shape: tuple[int, ...], part: tuple[float, float, float, float]
-) -> Image.Image:
+def _face(picture: Image.Image, region: Region, shape: tuple[int, ...], part: tuple[float, float, float, float]) -> Image.Image:
     """A part of the region (in shares of its box), in grey, from the picture as it came, large enough to read."""
     sx, sy = picture.width / shape[1], picture.height / shape[0]
     left, top = region.left * sx, region.top * sy

@@ -114,7 +114,9 @@ class _View:
         """Where on the horizon the fewest things stand in the way."""
         places = [self.rng.uniform(0.25, 0.75) * self.width for _ in range(12)]
         r = 0.1 * self.unit
-        return min(places, key=lambda x: sum(_overlap(Area(x - r, self.horizon - r, x + r, self.horizon), a, 0) for a in self.taken))
+        return min(
+            places, key=lambda x: sum(_overlap(Area(x - r, self.horizon - r, x + r, self.horizon), a, 0) for a in self.taken)
+        )
 
     def colour(self, name: str) -> RGB:
         return self.air.land[name]
@@ -191,7 +193,9 @@ def _aurora(view: _View) -> Iterator[_Patch]:
             t = i / 80
             swing = 0.05 * math.sin(phase + math.tau * waves * t) + 0.015 * math.sin(phase * 2 + math.tau * 3.1 * t)
             feet.append(((t * 1.1 - 0.05) * width, horizon * (base + swing)))
-            rises.append(horizon * (0.16 + 0.07 * math.sin(math.pi * t) + 0.025 * math.sin(1.9 * i + phase) + 0.018 * math.sin(0.83 * i)))
+            rises.append(
+                horizon * (0.16 + 0.07 * math.sin(math.pi * t) + 0.025 * math.sin(1.9 * i + phase) + 0.018 * math.sin(0.83 * i))
+            )
         for j in range(7):  # veils upon each other: violet and thin at the top, green and dense at the foot
             tops = [(x, y - rise * (1 - 0.12 * j)) for (x, y), rise in zip(feet, rises, strict=True)]
             colour = mix(AURORA_FRINGE, AURORA, min(1.0, j / 4))
@@ -241,7 +245,9 @@ def _moon(view: _View) -> Iterator[_Patch]:
     yield from (_disc(x, y, r * k, MOON, 0.09) for k in (1.9, 1.45))
     yield _disc(x, y, r, MOON)
     crater = mix(MOON, (150, 130, 110), 0.16)
-    yield from (_disc(x + dx * r, y + dy * r, k * r, crater) for dx, dy, k in ((-0.3, -0.25, 0.2), (0.3, 0.2, 0.26), (-0.2, 0.5, 0.13)))
+    yield from (
+        _disc(x + dx * r, y + dy * r, k * r, crater) for dx, dy, k in ((-0.3, -0.25, 0.2), (0.3, 0.2, 0.26), (-0.2, 0.5, 0.13))
+    )
     view.boxes.append(("moon", spot))
 
 
@@ -347,8 +353,7 @@ def _ground(view: _View) -> Iterator[_Patch]:
 def _rolling(view: _View, y: float, swing: float, colour: RGB, waves: float) -> _Patch:
     phase = view.rng.uniform(0, 6.3)
     points = [
-        (x, y + swing * math.sin(phase + math.tau * waves * x / view.width))
-        for x in (view.width * i / 48 for i in range(49))
+        (x, y + swing * math.sin(phase + math.tau * waves * x / view.width)) for x in (view.width * i / 48 for i in range(49))
     ]
     return _Patch([*points, (view.width, view.height), (0, view.height)], colour)
 
@@ -362,7 +367,10 @@ def _sea(view: _View) -> Iterator[_Patch]:
     rng = view.rng
     phase = rng.uniform(0, 6.3)
     coast = [(view.width * i / 40, end + 0.03 * below * math.sin(phase + 0.22 * i)) for i in range(41)]
-    yield _Patch([(0, view.horizon), (view.width, view.horizon), *((x, y + 0.045 * below) for x, y in reversed(coast))], view.colour("shore"))
+    yield _Patch(
+        [(0, view.horizon), (view.width, view.horizon), *((x, y + 0.045 * below) for x, y in reversed(coast))],
+        view.colour("shore"),
+    )
     yield _Patch([(0, view.horizon), (view.width, view.horizon), *reversed(coast)], view.colour("sea"))
     if view.sunrise is not None:
         glitter = mix(view.air.land["sea light"], SUN, 0.45)
@@ -380,7 +388,17 @@ def _sea(view: _View) -> Iterator[_Patch]:
 def _dash(x: float, y: float, half: float, thick: float, colour: RGB) -> _Patch:
     """A glint on water: a flat rhombus with blunt ends."""
     t = thick / 2
-    return _Patch([(x - half, y), (x - half + t, y - t), (x + half - t, y - t), (x + half, y), (x + half - t, y + t), (x - half + t, y + t)], colour)
+    return _Patch(
+        [
+            (x - half, y),
+            (x - half + t, y - t),
+            (x + half - t, y - t),
+            (x + half, y),
+            (x + half - t, y + t),
+            (x - half + t, y + t),
+        ],
+        colour,
+    )
 
 
 def _near(view: _View) -> float:
@@ -394,7 +412,9 @@ def _hills(view: _View) -> Iterator[_Patch]:
     below = view.height - view.horizon
     start = view.horizon + below * _near(view)
     clear = "sea" in view.elements or view.sunrise is None
-    yield _rolling(view, start + (0.02 if clear else 0.07) * below, 0.06 * below, view.colour("hills shade"), view.rng.uniform(1.2, 1.7))
+    yield _rolling(
+        view, start + (0.02 if clear else 0.07) * below, 0.06 * below, view.colour("hills shade"), view.rng.uniform(1.2, 1.7)
+    )
     yield _rolling(view, start + 0.14 * below, 0.05 * below, view.colour("hills"), view.rng.uniform(0.8, 1.2))
     yield _rolling(view, start + 0.32 * below, 0.03 * below, view.colour("meadow"), view.rng.uniform(0.6, 1.0))
 
@@ -415,7 +435,9 @@ def _forest(view: _View) -> Iterator[_Patch]:
         x += 0.26 * h + 0.012 * view.unit
     for x, y, h, light in sorted(trees, key=lambda tree: tree[1]):
         colour = view.colour("forest light" if light else "forest")
-        yield _Patch([(x - 0.018 * h, y + 0.08 * h), (x - 0.018 * h, y), (x + 0.018 * h, y), (x + 0.018 * h, y + 0.08 * h)], colour)
+        yield _Patch(
+            [(x - 0.018 * h, y + 0.08 * h), (x - 0.018 * h, y), (x + 0.018 * h, y), (x + 0.018 * h, y + 0.08 * h)], colour
+        )
         tiers = ((0.0, 0.24, 0.45), (0.25, 0.2, 0.72), (0.5, 0.155, 1.0))
         points: list[Point] = [(x, y - h)]
         for foot_at, half, _ in reversed(tiers):
@@ -448,7 +470,11 @@ def _lake(view: _View) -> Iterator[_Patch]:
     if "mountains" in view.elements:
         far_shore = sorted(point for point in shore(-0.004 * view.unit) if point[1] < y)
         for k in range(3):  # upside down, in the water, paler than they are
-            px, half, deep = x + a * (-0.5 + 0.48 * k) + rng.uniform(-0.05, 0.05) * a, rng.uniform(0.2, 0.28) * a, rng.uniform(0.7, 1.0) * b
+            px, half, deep = (
+                x + a * (-0.5 + 0.48 * k) + rng.uniform(-0.05, 0.05) * a,
+                rng.uniform(0.2, 0.28) * a,
+                rng.uniform(0.7, 1.0) * b,
+            )
             edge = [point for point in far_shore if abs(point[0] - px) < half]
             foot = [(sx, sy + deep * (1 - abs(sx - px) / half)) for sx, sy in reversed(edge)]
             yield _Patch([*edge, *foot], view.colour("lake light"))

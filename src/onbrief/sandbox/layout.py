@@ -15,7 +15,7 @@ Cell = tuple[int, int]
 _COLUMN: dict[Place, int] = {"left": 0, "right": 2, "middle": 1}
 _ROW: dict[Place, int] = {"top": 0, "bottom": 2, "middle": 1}
 _PATIENCE = 4000  # steps of a search
-_LEAN = 0.13  # of a third; with four things in a row, the outermost centres are still within it
+_LEAN = 0.13  # of a third; with four things in a row, the outermost centres still lie within it
 _PLANS = 18  # that are compared
 
 
@@ -132,43 +132,65 @@ def _blocks(
     taken = set(plan.cells)
     blocks: dict[int, Area] = {}
     for i in rng.sample(range(len(groups)), len(groups)):
-        (left, top), (right, bottom) = plan.cells[i], plan.cells[i]
-        if i not in related:
-            if ("x", i) not in plan.places:
-                while left > 0 and (left - 1, top) not in taken:
-                    left -= 1
-                while right < plan.columns - 1 and (right + 1, top) not in taken:
-                    right += 1
-            if ("y", i) not in plan.places:
-                while top > 0 and not any((c, top - 1) in taken for c in range(left, right + 1)):
-                    top -= 1
-                while bottom < plan.rows - 1 and not any((c, bottom + 1) in taken for c in range(left, right + 1)):
-                    bottom += 1
-            taken |= {(c, r) for c in range(left, right + 1) for r in range(top, bottom + 1)}
-        area = Area(across[left], down[top], across[right + 1], down[bottom + 1])
-        blocks[i] = _leaning(area, plan, i, taken, picture) if i not in related else area
+        span = _Span(*plan.cells[i], *plan.cells[i])
+        if i in related:
+            blocks[i] = span.area(across, down)
+            continue
+        for axis in ("x", "y"):
+            if (axis, i) not in plan.places:
+                while wider := span.grown(axis, plan, taken):
+                    span = wider
+        area = span.area(across, down)
+        for axis in ("x", "y"):  # only the centres of things must lie in their third, so that it may lean into the next
+            if (axis, i) in plan.places:
+                first, span = span, span.grown(axis, plan, taken) or span
+                area = _leaning(area, first, span, picture)
+                first, span = span, span.grown(axis, plan, taken) or span
+                area = _leaning(area, first, span, picture)
+        blocks[i] = area
     return [blocks[i] for i in range(len(groups))]
 
 
-def _leaning(area: Area, plan: _Plan, group: int, taken: set[Cell], picture: Area) -> Area:
-    """The area of a group with a place, and a little of the free thirds beside it: only the centres of things must lie in
-    their third. What it leans into is taken.
-    """
-    column, row = plan.cells[group]
-    left, top, right, bottom = area.left, area.top, area.right, area.bottom
-    if ("x", group) in plan.places:
-        by = _LEAN * picture.width / 3
-        if column > 0 and (column - 1, row) not in taken:
-            left, _ = left - by, taken.add((column - 1, row))
-        if column < 2 and (column + 1, row) not in taken:
-            right, _ = right + by, taken.add((column + 1, row))
-    if ("y", group) in plan.places:
-        by = _LEAN * picture.height / 3
-        if row > 0 and (column, row - 1) not in taken:
-            top, _ = top - by, taken.add((column, row - 1))
-        if row < 2 and (column, row + 1) not in taken:
-            bottom, _ = bottom + by, taken.add((column, row + 1))
-    return Area(left, top, right, bottom)
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A rectangle of cells: its first column and row, its last column and row."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def cells(self) -> set[Cell]:
+        return {(c, r) for c in range(self.left, self.right + 1) for r in range(self.top, self.bottom + 1)}
+
+    def area(self, across: Sequence[float], down: Sequence[float]) -> Area:
+        return Area(across[self.left], down[self.top], across[self.right + 1], down[self.bottom + 1])
+
+    def grown(self, axis: str, plan: _Plan, taken: set[Cell]) -> _Span | None:
+        """One cell wider on one side where all of it is free, and taken from then on; None where nothing is."""
+        left, top, right, bottom = self.left, self.top, self.right, self.bottom
+        if axis == "x":
+            wider = [_Span(left - 1, top, right, bottom), _Span(left, top, right + 1, bottom)]
+        else:
+            wider = [_Span(left, top - 1, right, bottom), _Span(left, top, right, bottom + 1)]
+        for span in wider:
+            within = span.left >= 0 and span.top >= 0 and span.right < plan.columns and span.bottom < plan.rows
+            if within and not (span.cells - self.cells) & taken:
+                taken |= span.cells
+                return span
+        return None
+
+
+def _leaning(area: Area, before: _Span, after: _Span, picture: Area) -> Area:
+    """The area, a little larger on the side on which its cells have grown."""
+    x, y = _LEAN * picture.width / 3, _LEAN * picture.height / 3
+    return Area(
+        area.left - x * (before.left - after.left),
+        area.top - y * (before.top - after.top),
+        area.right + x * (after.right - before.right),
+        area.bottom + y * (after.bottom - before.bottom),
+    )
 
 
 def _edges(
@@ -211,12 +233,7 @@ def _search(
     for i, group in enumerate(groups):
         fixed_column = _COLUMN[group.place] if group.place and ("x", i) in places else None
         fixed_row = _ROW[group.place] if group.place and ("y", i) in places else None
-        options = [
-            (c, r)
-            for c in range(columns)
-            for r in range(rows)
-            if fixed_column in (None, c) and fixed_row in (None, r)
-        ]
+        options = [(c, r) for c in range(columns) for r in range(rows) if fixed_column in (None, c) and fixed_row in (None, r)]
         rng.shuffle(options)
         choices.append(options)
     order = sorted(range(len(groups)), key=lambda i: (len(choices[i]), -sum(i in (r.subject, r.object) for r in relations)))
@@ -230,7 +247,11 @@ def _search(
             if i == relation.subject and relation.object in cells:
                 if not _holds(relation, cell, cells[relation.object], strict):
                     return False
-            elif i == relation.object and relation.subject in cells and not _holds(relation, cells[relation.subject], cell, strict):
+            elif (
+                i == relation.object
+                and relation.subject in cells
+                and not _holds(relation, cells[relation.subject], cell, strict)
+            ):
                 return False
         return True
 

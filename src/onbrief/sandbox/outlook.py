@@ -46,7 +46,14 @@ _LEAST = {
 }
 """The share of the picture from which each is there."""
 _LEAST_STARS = 12
-_HEIGHTS = {"mountains": (0.5, 1), "snow": (0.5, 1), "hills": (0.66, 1), "forest": (0.6, 1), "clouds": (0, 0.75), "aurora": (0, 0.7)}
+_HEIGHTS = {
+    "mountains": (0.5, 1),
+    "snow": (0.5, 1),
+    "hills": (0.66, 1),
+    "forest": (0.6, 1),
+    "clouds": (0, 0.75),
+    "aurora": (0, 0.7),
+}
 """Between which heights of the sky each can be: 0 is the zenith, 1 the horizon."""
 _GLOWS = {"sun": 2.3, "sunrise": 3.2, "moon": 2.1}
 """How far the glow of each reaches, in its radii. Nothing else is seen in it."""
@@ -79,27 +86,34 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
         for rows in (classes[: round(highest * horizon)], classes[round(lowest * horizon) : horizon]):
             rows[rows == _NAMES.index(name)] = 0
     boxes = _suns(classes == _NAMES.index("sun"), horizon)
-    bright = _bright(classes == _NAMES.index("pale"), horizon)
-    boxes += [(name, box) for name, box in bright if name == "moon"]
     for name, box in boxes:
         _dim(classes[:horizon], box, _GLOWS[name], height)
+    bright = _bright(classes == _NAMES.index("pale"), horizon)
+    for name, box in bright:
+        if name == "moon":
+            boxes.append((name, box))
+            _dim(classes[:horizon], box, _GLOWS[name], height)
     solid = np.zeros(classes.shape, bool)
     inner = classes[1:-1, 1:-1]
-    solid[1:-1, 1:-1] = (inner == classes[:-2, 1:-1]) & (inner == classes[2:, 1:-1]) & (inner == classes[1:-1, :-2]) & (inner == classes[1:-1, 2:])
+    solid[1:-1, 1:-1] = (
+        (inner == classes[:-2, 1:-1])
+        & (inner == classes[2:, 1:-1])
+        & (inner == classes[1:-1, :-2])
+        & (inner == classes[1:-1, 2:])
+    )
     shares = np.bincount(classes[solid], minlength=len(_NAMES)) / classes.size
     seen = {name: float(shares[i]) for i, name in enumerate(_NAMES)}
     elements = {air.hour, *(("sunset",) if air.glow else ())}
+    elements |= {name for name, _ in boxes}
     elements |= {name for name, least in _LEAST.items() if seen[name] >= least}
     if sum(seen[f"rainbow {k}"] > 0.0006 for k in range(len(RAINBOW))) >= 5:
         elements.add("rainbow")
     counted = [name for name, _ in bright]
-    elements |= {name for name, _ in boxes}
     if counted.count("stars") >= _LEAST_STARS:
         elements.add("stars")
     if "meteors" in counted:
         elements.add("meteors")
     return frozenset(elements), frozenset({air.style} - {""}), tuple(boxes)
-
 
 
 def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather:
@@ -134,7 +148,9 @@ def _table(swatches: list[tuple[str, RGB]]) -> npt.NDArray[np.uint8]:
     least = np.full((32, 32, 32), _FAR**2, np.int32)
     table = np.zeros((32, 32, 32), np.uint8)
     for name, (red, green, blue) in swatches:
-        distance = ((steps - red) ** 2)[:, None, None] + ((steps - green) ** 2)[None, :, None] + ((steps - blue) ** 2)[None, None]
+        distance = (
+            ((steps - red) ** 2)[:, None, None] + ((steps - green) ** 2)[None, :, None] + ((steps - blue) ** 2)[None, None]
+        )
         nearer = distance < least
         least[nearer] = distance[nearer]
         table[nearer] = _NAMES.index(name)

@@ -97,7 +97,9 @@ def _widths(size: Size) -> tuple[float, float]:
 
 def _choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Colour:
     """One of these colours, but for those that must not be in the picture."""
-    return rng.choice([c for c in colours if c not in scene.absent] or [c for c in COLOURS if c not in scene.absent] or ["white"])
+    return rng.choice(
+        [c for c in colours if c not in scene.absent] or [c for c in COLOURS if c not in scene.absent] or ["white"]
+    )
 
 
 # -- where -------------------------------------------------------------------------------------------------------------
@@ -110,7 +112,11 @@ def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.R
     longest = max(map(len, words))
     wanted = {group.place for group in scene.groups}
     most = 0.1 if {"top", "bottom"} <= wanted else 0.17
-    scale = min((0.05 if scene.elements else 0.066) * side / HEIGHT, 0.72 * width / (longest * ADVANCE), most * height / (LEADING * len(words)))
+    scale = min(
+        (0.05 if scene.elements else 0.066) * side / HEIGHT,
+        0.72 * width / (longest * ADVANCE),
+        most * height / (LEADING * len(words)),
+    )
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
     if not scene.groups and not scene.elements:
@@ -127,7 +133,9 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
     width, height = size
     margin = 0.03 * min(size) + border
     top, bottom = margin, height - margin
-    tall = any(g.place in {"top", "middle"} for g in scene.groups) or any(r.direction in {"above", "below"} for r in scene.relations)
+    tall = any(g.place in {"top", "middle"} for g in scene.groups) or any(
+        r.direction in {"above", "below"} for r in scene.relations
+    )
     if scene.elements and not tall:
         top = 0.57 * height
     if banner_area and banner_area.top > height / 2:
@@ -246,8 +254,7 @@ def _moved(placed: _Placed, down: float = 0.0) -> str:
     scale = placed.spot.size / 100
     flip = -scale if placed.pose.mirrored else scale
     return (
-        f'transform="translate(0 {down:.2f}) rotate({placed.pose.angle:.2f}) '
-        f'scale({flip:.4f} {scale:.4f}) translate(-50 -50)"'
+        f'transform="translate(0 {down:.2f}) rotate({placed.pose.angle:.2f}) scale({flip:.4f} {scale:.4f}) translate(-50 -50)"'
     )
 
 

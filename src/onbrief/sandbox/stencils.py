@@ -49,7 +49,9 @@ def on_grid(mask: Mask) -> Grid:
     height, width = mask.shape
     scale = GRID / max(height, width)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = Image.fromarray(mask.astype(np.uint8) * 255).resize(inner, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)
+    small = Image.fromarray(mask.astype(np.uint8) * 255).resize(
+        inner, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    )
     grid = np.zeros((GRID, GRID), np.float32)
     top, left = (GRID - inner[1]) // 2, (GRID - inner[0]) // 2
     grid[top : top + inner[1], left : left + inner[0]] = np.asarray(small, np.float32) / 255
@@ -88,7 +90,9 @@ def _stencils() -> tuple[list[str], npt.NDArray[np.float32], list[Mask]]:
 
 def _stencil(name: str, lean: float, mirrored: bool, pen: float) -> tuple[Grid, Mask]:
     """Paints the drawing in magenta, which none of its other parts has."""
-    drawn = symbol(DRAWINGS[name], (255, 0, 255), pen, 0.0, {"line": "#281e38", "shade": "#000", "tint": "#000", "deep": "#000"})
+    drawn = symbol(
+        DRAWINGS[name], (255, 0, 255), pen, 0.0, {"line": "#281e38", "shade": "#000", "tint": "#000", "deep": "#000"}
+    )
     flip = "scale(-1 1)" if mirrored else ""
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_CANVAS}" height="{_CANVAS}" viewBox="-66 -66 132 132">'
