@@ -297,15 +297,15 @@ DRAWINGS: dict[str, Drawing] = {
         _box(1, 15, 99, 85, 8),
         (
             ("main", _box(1, 15, 99, 85, 8)),
-            ("shade", _box(1, 27.5, 99, 30)),
-            ("cream", _box(6, 30, 94, 80, 4)),
-            ("cream", _ellipse(50, 22, 3)),
+            ("shade", _box(1, 30, 99, 32)),
+            ("cream", _box(6, 32, 94, 80, 4)),
+            ("cream", _ellipse(50, 23, 3)),
         ),
         tilt=0,
     ),
 }  # fmt: skip
 
-CARD_FACE = (8.0, 32.0, 92.0, 78.0)
+CARD_FACE = (8.0, 34.0, 92.0, 78.0)
 """Left, top, right and bottom of where a card is lettered."""
 
 
@@ -319,6 +319,7 @@ def banner(width: float, height: float) -> Drawing:
         for s in (-1, 1)
     )
     folds = "".join(
-        f"M{s * (x - 2.6 * tail):g} {y:g}L{s * (x - 1.6 * tail):g} {y - height * 0.14:g}H{s * (x - 2.6 * tail):g}Z" for s in (-1, 1)
+        f"M{s * (x - 2.6 * tail):g} {y:g}L{s * (x - 1.6 * tail):g} {y - height * 0.14:g}H{s * (x - 2.6 * tail):g}Z"
+        for s in (-1, 1)
     )
     return Drawing(face + tails, (("main", tails), ("line", tails), ("deep", folds), ("cream", face), ("line", face)))

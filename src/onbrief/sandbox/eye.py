@@ -11,6 +11,7 @@ from PIL import Image
 
 from onbrief.errors import PictureError
 from onbrief.sandbox.drawings import CARD, CARD_FACE
+from onbrief.sandbox.lettering import joined
 from onbrief.sandbox.outlook import is_landscape, survey
 from onbrief.sandbox.palette import GROUND, PAINT, RGB
 from onbrief.sandbox.reading import read
@@ -25,6 +26,7 @@ _WHITE = 226  # the least channel of a halo after JPEG; nothing in a landscape c
 _PAPER_WHITE = 204  # of white paper, its shades included
 _SMALLEST = 9  # pixels of the eye's picture, the side of the smallest thing
 _MOST = 400  # things; more is noise
+_INKED = 120  # the brightest channel on the darker of the two outermost rings of a silhouette
 _WIDEST_THING = 2.3  # wider is a banner
 
 Pixels = npt.NDArray[np.uint8]
@@ -64,7 +66,11 @@ def _decoded(image: bytes) -> Image.Image:
             if opened.mode == "RGB":
                 opened.load()
                 return opened.copy()
+            if opened.mode.startswith("I"):  # sixteen bits of grey, of which Pillow would keep the lower eight
+                return Image.fromarray((np.asarray(opened) >> 8).astype(np.uint8)).convert("RGB")
             whole = opened.convert("RGBA")
+            if whole.getchannel("A").getextrema()[0] == 255:
+                return whole.convert("RGB")
             flat = Image.new("RGB", whole.size, "white")
             flat.paste(whole, mask=whole.getchannel("A"))
             return flat
@@ -112,7 +118,10 @@ def _things_and_outside(pixels: Pixels, on_white: bool) -> tuple[Mask, Mask]:
 
 def _thing(picture: Image.Image, pixels: Pixels, labels: Labels, region: Region) -> Thing | None:
     crop = np.s_[region.top : region.bottom, region.left : region.right]
-    match = recognise(labels[crop] == region.label)
+    silhouette = labels[crop] == region.label
+    if not _outlined(pixels[crop], silhouette):
+        return None
+    match = recognise(silhouette)
     if match is None:
         return None
     columns, rows = grid_points(region.width, region.height)
@@ -127,10 +136,22 @@ def _thing(picture: Image.Image, pixels: Pixels, labels: Labels, region: Region)
     if noun == CARD:
         left, top, right, bottom = CARD_FACE
         face = (left - 1) / 98, (top - 15) / 70, (right - 1) / 98, (bottom - 15) / 70
-        noun = " ".join(read(_face(picture, region, pixels.shape, face))).lower()
+        noun = joined(read(_face(picture, region, pixels.shape, face))).lower()
         if not noun:
             return None
     return Thing(noun, names[int(votes.argmax())], box)
+
+
+def _outlined(crop: Pixels, silhouette: Mask) -> bool:
+    """Whether it has an outline in ink: what has none is a gap between halos, or part of some other picture."""
+    inner = _eroded(silhouette)
+    rims = silhouette & ~inner, inner & ~_eroded(inner)
+    return min(float(np.median(crop[rim].max(axis=1))) if rim.any() else 255.0 for rim in rims) < _INKED
+
+
+def _eroded(mask: Mask) -> Mask:
+    around = np.pad(mask, 1)
+    return mask & around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
 
 
 def _banner(picture: Image.Image, region: Region, shape: tuple[int, ...]) -> list[str]:
@@ -138,9 +159,7 @@ def _banner(picture: Image.Image, region: Region, shape: tuple[int, ...]) -> lis
     return read(_face(picture, region, shape, (tail + 0.012, 0.05, 1 - tail - 0.012, 0.82)))
 
 
-def _face(
-    picture: Image.Image, region: Region, shape: tuple[int, ...], part: tuple[float, float, float, float]
-) -> Image.Image:
+def _face(picture: Image.Image, region: Region, shape: tuple[int, ...], part: tuple[float, float, float, float]) -> Image.Image:
     """A part of the region (in shares of its box), in grey, from the picture as it came, large enough to read."""
     sx, sy = picture.width / shape[1], picture.height / shape[0]
     left, top = region.left * sx, region.top * sy

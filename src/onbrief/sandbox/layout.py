@@ -14,7 +14,9 @@ Cell = tuple[int, int]
 
 _COLUMN: dict[Place, int] = {"left": 0, "right": 2, "middle": 1}
 _ROW: dict[Place, int] = {"top": 0, "bottom": 2, "middle": 1}
-_PATIENCE = 4000  # steps of a search; enough for every satisfiable scene of up to nine groups that was tried
+_PATIENCE = 4000  # steps of a search
+_LEAN = 0.13  # of a third; with four things in a row, the outermost centres still lie within it
+_PLANS = 18  # that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,52 +55,155 @@ def arrange(
     picture: Area,
     free: Area,
     largest: float,
+    gap: float,
     rng: random.Random,
 ) -> list[list[Spot]]:
     """Spots for each group's things, within the free area of the picture. Thirds are thirds of the whole picture.
+    Between things there are at least `gap` pixels, in which their outlines and halos find room.
 
     `extents` are the width and height of each group's drawing, in units of a hundredth of its size. Relations and places
     that contradict each other are dropped, the last first.
     """
     if not groups:
         return []
-    cells, columns, rows, kept = _assign(groups, relations, picture.width / picture.height, rng)
-    weights = [math.sqrt(g.count) + 0.6 for g in groups]
-    x_placed = [g.place in _COLUMN and ("x", i) in kept for i, g in enumerate(groups)]
-    y_placed = [g.place in _ROW and ("y", i) in kept for i, g in enumerate(groups)]
-    across = _spans([c for c, _ in cells], columns, weights, x_placed, (free.left, free.right), (picture.left, picture.right))
-    down = _spans([r for _, r in cells], rows, weights, y_placed, (free.top, free.bottom), (picture.top, picture.bottom))
-    blocks = [Area(x0, y0, x1, y1) for (x0, x1), (y0, y1) in zip(across, down, strict=True)]
-    grids = [_grid(g.count, block, extent) for g, block, extent in zip(groups, blocks, extents, strict=True)]
-    sizes = [min(size, largest) for _, _, size in grids]
     related = {i for r in relations for i in (r.subject, r.object)}
+    best: tuple[float, list[Area]] | None = None
+    for plan in _plans(groups, relations, picture.width / picture.height, rng):
+        blocks = _blocks(groups, plan, related, picture, free, rng)
+        least = min(_grid(g.count, b, e, gap)[2] for g, b, e in zip(groups, blocks, extents, strict=True))
+        worth = min(least, largest) * rng.uniform(0.8, 1.0)
+        if best is None or worth > best[0]:
+            best = (worth, blocks)
+    assert best is not None  # noqa: S101  (without relations and places there is always a plan)
+    grids = [_grid(g.count, block, extent, gap) for g, block, extent in zip(groups, best[1], extents, strict=True)]
+    sizes = [min(size, largest) for _, _, size in grids]
     placed: list[list[Spot]] = []
-    for i, (group, block, extent) in enumerate(zip(groups, blocks, extents, strict=True)):
-        size = min(sizes[i], 1.9 * min(sizes)) * rng.uniform(0.9, 1.0)
+    for i, (group, block, extent) in enumerate(zip(groups, best[1], extents, strict=True)):
+        size = min(sizes[i], max(1.9 * min(sizes), 0.3 * largest)) * rng.uniform(0.9, 1.0)
         jitter = 0.0 if i in related and group.count == 1 else 0.35 if i in related else 0.7
-        placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, rng)))
+        placed.append(list(_fill(group.count, block, grids[i][0], grids[i][1], size, extent, jitter, gap, rng)))
     return placed
 
 
-def _assign(
-    groups: Sequence[Group], relations: Sequence[Relation], aspect: float, rng: random.Random
-) -> tuple[list[Cell], int, int, set[tuple[str, int]]]:
-    """A cell for each group, the number of columns and rows, and which groups kept their place on which axis."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A cell for each group in a grid of so many columns and rows, and which groups keep their place on which axis."""
+
+    cells: list[Cell]
+    columns: int
+    rows: int
+    places: frozenset[tuple[str, int]]
+
+
+def _plans(groups: Sequence[Group], relations: Sequence[Relation], aspect: float, rng: random.Random) -> list[_Plan]:
+    """Several plans that satisfy as much as can be satisfied."""
     count = len(groups)
-    places = [("x", i) for i, g in enumerate(groups) if g.place in _COLUMN] + [
-        ("y", i) for i, g in enumerate(groups) if g.place in _ROW
-    ]
+    places = [("x", i) for i, g in enumerate(groups) if g.place in _COLUMN]
+    places += [("y", i) for i, g in enumerate(groups) if g.place in _ROW]
     known = [r for r in relations if r.subject < count and r.object < count and r.subject != r.object]
     while True:
         for strict in (True, False):
-            for columns, rows in _shapes(count, places, aspect, rng):
-                cells = _search(groups, known, places, columns, rows, strict, rng)
-                if cells is not None:
-                    return cells, columns, rows, set(places)
+            plans: list[_Plan] = []
+            shapes = _shapes(count, places, aspect, rng)
+            for columns, rows in shapes:
+                for _ in range(max(3, _PLANS // len(shapes))):
+                    cells = _search(groups, known, places, columns, rows, strict, rng)
+                    if cells is None:
+                        break
+                    plans.append(_Plan(cells, columns, rows, frozenset(places)))
+                if len(plans) >= _PLANS:
+                    break
+            if plans:
+                return plans
         if known:
             known.pop()
         else:
             places.pop()
+
+
+def _blocks(
+    groups: Sequence[Group], plan: _Plan, related: set[int], picture: Area, free: Area, rng: random.Random
+) -> list[Area]:
+    """The area of each group: its cell, and the free cells beside it where nothing speaks against it."""
+    weights = [math.sqrt(g.count) + 0.6 for g in groups]
+    thirds = {axis for axis, _ in plan.places}
+    across = _edges([c for c, _ in plan.cells], plan.columns, weights, "x" in thirds, free.left, free.right, picture.width)
+    down = _edges([r for _, r in plan.cells], plan.rows, weights, "y" in thirds, free.top, free.bottom, picture.height)
+    taken = set(plan.cells)
+    blocks: dict[int, Area] = {}
+    for i in rng.sample(range(len(groups)), len(groups)):
+        span = _Span(*plan.cells[i], *plan.cells[i])
+        if i in related:
+            blocks[i] = span.area(across, down)
+            continue
+        for axis in ("x", "y"):
+            if (axis, i) not in plan.places:
+                while wider := span.grown(axis, plan, taken):
+                    span = wider
+        area = span.area(across, down)
+        for axis in ("x", "y"):  # only the centres of things must lie in their third, so that it may lean into the next
+            if (axis, i) in plan.places:
+                first, span = span, span.grown(axis, plan, taken) or span
+                area = _leaning(area, first, span, picture)
+                first, span = span, span.grown(axis, plan, taken) or span
+                area = _leaning(area, first, span, picture)
+        blocks[i] = area
+    return [blocks[i] for i in range(len(groups))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A rectangle of cells: its first column and row, its last column and row."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def cells(self) -> set[Cell]:
+        return {(c, r) for c in range(self.left, self.right + 1) for r in range(self.top, self.bottom + 1)}
+
+    def area(self, across: Sequence[float], down: Sequence[float]) -> Area:
+        return Area(across[self.left], down[self.top], across[self.right + 1], down[self.bottom + 1])
+
+    def grown(self, axis: str, plan: _Plan, taken: set[Cell]) -> _Span | None:
+        """One cell wider on one side where all of it is free, and taken from then on; None where nothing is."""
+        left, top, right, bottom = self.left, self.top, self.right, self.bottom
+        if axis == "x":
+            wider = [_Span(left - 1, top, right, bottom), _Span(left, top, right + 1, bottom)]
+        else:
+            wider = [_Span(left, top - 1, right, bottom), _Span(left, top, right, bottom + 1)]
+        for span in wider:
+            within = span.left >= 0 and span.top >= 0 and span.right < plan.columns and span.bottom < plan.rows
+            if within and not (span.cells - self.cells) & taken:
+                taken |= span.cells
+                return span
+        return None
+
+
+def _leaning(area: Area, before: _Span, after: _Span, picture: Area) -> Area:
+    """The area, a little larger on the side on which its cells have grown."""
+    x, y = _LEAN * picture.width / 3, _LEAN * picture.height / 3
+    return Area(
+        area.left - x * (before.left - after.left),
+        area.top - y * (before.top - after.top),
+        area.right + x * (after.right - before.right),
+        area.bottom + y * (after.bottom - before.bottom),
+    )
+
+
+def _edges(
+    indices: Sequence[int], count: int, weights: Sequence[float], thirds: bool, low: float, high: float, whole: float
+) -> list[float]:
+    """Where columns (or rows) begin and end: at the thirds of the picture if groups have places, else by what they need."""
+    if thirds:
+        return [low, whole / 3, 2 * whole / 3, high]
+    need = [max((w for i, w in zip(indices, weights, strict=True) if i == k), default=0.0) for k in range(count)]
+    edges = [low]
+    for share in need:
+        edges.append(edges[-1] + (high - low) * share / sum(need))
+    return edges
 
 
 def _shapes(count: int, places: Sequence[tuple[str, int]], aspect: float, rng: random.Random) -> list[tuple[int, int]]:
@@ -128,12 +233,7 @@ def _search(
     for i, group in enumerate(groups):
         fixed_column = _COLUMN[group.place] if group.place and ("x", i) in places else None
         fixed_row = _ROW[group.place] if group.place and ("y", i) in places else None
-        options = [
-            (c, r)
-            for c in range(columns)
-            for r in range(rows)
-            if fixed_column in (None, c) and fixed_row in (None, r)
-        ]
+        options = [(c, r) for c in range(columns) for r in range(rows) if fixed_column in (None, c) and fixed_row in (None, r)]
         rng.shuffle(options)
         choices.append(options)
     order = sorted(range(len(groups)), key=lambda i: (len(choices[i]), -sum(i in (r.subject, r.object) for r in relations)))
@@ -147,7 +247,11 @@ def _search(
             if i == relation.subject and relation.object in cells:
                 if not _holds(relation, cell, cells[relation.object], strict):
                     return False
-            elif i == relation.object and relation.subject in cells and not _holds(relation, cells[relation.subject], cell, strict):
+            elif (
+                i == relation.object
+                and relation.subject in cells
+                and not _holds(relation, cells[relation.subject], cell, strict)
+            ):
                 return False
         return True
 
@@ -179,43 +283,13 @@ def _holds(relation: Relation, subject: Cell, other: Cell, strict: bool) -> bool
     return ahead and (across == 0 or not strict)
 
 
-def _spans(
-    indices: Sequence[int],
-    count: int,
-    weights: Sequence[float],
-    placed: Sequence[bool],
-    free: tuple[float, float],
-    whole: tuple[float, float],
-) -> list[tuple[float, float]]:
-    """From where to where each group reaches on one axis, given the index of its column (or row)."""
-    if not any(placed):
-        used = sorted(set(indices))
-        need = [max(w for i, w in zip(indices, weights, strict=True) if i == k) for k in used]
-        edges = [free[0]]
-        for share in need:
-            edges.append(edges[-1] + (free[1] - free[0]) * share / sum(need))
-        return [(edges[used.index(i)], edges[used.index(i) + 1]) for i in indices]
-    third = (whole[1] - whole[0]) / 3
-    edges = [free[0], whole[0] + third, whole[0] + 2 * third, free[1]]
-    spans: list[tuple[float, float]] = []
-    for i, fixed in zip(indices, placed, strict=True):
-        low, high = min(i, 2), min(i, 2)
-        mates_fixed = any(f for k, f in zip(indices, placed, strict=True) if k == i)
-        if not fixed and not mates_fixed:
-            if low and low - 1 not in indices and not (low == 2 and 0 in indices):
-                low -= 1
-            if high < 2 and high + 1 not in indices:
-                high += 1
-        spans.append((edges[low], edges[high + 1]))
-    return spans
-
-
-def _grid(count: int, block: Area, extent: tuple[float, float]) -> tuple[int, int, float]:
+def _grid(count: int, block: Area, extent: tuple[float, float], gap: float) -> tuple[int, int, float]:
     """Columns, rows and size with which so many things of this extent are largest in the block."""
     best = (1, count, 0.0)
     for columns in range(1, count + 1):
         rows = math.ceil(count / columns)
-        size = 0.84 * min(block.width / columns / extent[0], block.height / rows / extent[1])
+        wide, high = block.width / columns - gap, block.height / rows - gap
+        size = 0.9 * max(2.0, min(wide / extent[0], high / extent[1]))
         if size > best[2]:
             best = (columns, rows, size)
     return best
@@ -229,23 +303,26 @@ def _fill(
     size: float,
     extent: tuple[float, float],
     jitter: float,
+    gap: float,
     rng: random.Random,
 ) -> Iterator[Spot]:
     """Spots in rows, each row in the middle, with a little disorder where there is room for it."""
-    packed = 1.28 * size  # things of one group stay together when the block is larger than they need
-    width = min(block.width / columns, packed * extent[0] + 0.3 * (block.width / columns - packed * extent[0]))
-    height = min(block.height / rows, packed * extent[1] + 0.3 * (block.height / rows - packed * extent[1]))
+
+    def pitch(room: float, thing: float) -> float:  # things of one group stay together in a block larger than they need
+        close = 1.15 * thing + gap
+        return close + 0.3 * (room - close) if room > close else room
+
+    width = pitch(block.width / columns, size * extent[0])
+    height = pitch(block.height / rows, size * extent[1])
     middle_x, middle_y = (block.left + block.right) / 2, (block.top + block.bottom) / 2
     if jitter:
         middle_x += jitter * rng.uniform(-0.5, 0.5) * (block.width - width * columns)
         middle_y += jitter * rng.uniform(-0.5, 0.5) * (block.height - height * rows)
+    loose_x = jitter * max(0.0, width - gap - 1.04 * size * extent[0])
+    loose_y = jitter * max(0.0, height - gap - 1.04 * size * extent[1])
     for k in range(count):
         row, column = divmod(k, columns)
         in_row = min(columns, count - row * columns)
         x = middle_x + (column - (in_row - 1) / 2) * width
         y = middle_y + (row - (rows - 1) / 2) * height
-        yield Spot(
-            x + jitter * rng.uniform(-0.5, 0.5) * max(0.0, width - 1.17 * size * extent[0]),
-            y + jitter * rng.uniform(-0.5, 0.5) * max(0.0, height - 1.17 * size * extent[1]),
-            size,
-        )
+        yield Spot(x + rng.uniform(-0.5, 0.5) * loose_x, y + rng.uniform(-0.5, 0.5) * loose_y, size)

@@ -78,24 +78,32 @@ def transliterate(text: str) -> str:
     """The text in the letters there are: capitals A–Z, digits, common marks and single spaces. What has none is left out."""
     spelled = unicodedata.normalize("NFKD", text.lower().translate(_SPELLED).translate(_LIKE)).upper()
     kept = "".join(c if c in GLYPHS else "" if unicodedata.combining(c) else " " for c in spelled)
-    return " ".join(kept.split())[:_LONGEST].rstrip()
+    return joined(kept.split())[:_LONGEST].rstrip()
 
 
 def break_lines(text: str, width: float, height: float) -> tuple[list[str], float]:
-    """The lines into which the text is best broken, between words, to fill a box; and the scale of the letters then."""
-    words = text.split()
+    """The lines into which the text is best broken, at spaces and behind hyphens, to fill a box; and the scale of the
+    letters then. `joined` is the way back.
+    """
+    pieces = text.replace("-", "- ").split(" ")
     best: tuple[list[str], float] = ([text], 0.0)
-    for limit in sorted({len(" ".join(words[i:j])) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}):
+    for limit in range(max(map(len, pieces)), len(text) + 1):
         lines: list[str] = []
-        for word in words:
-            if lines and len(lines[-1]) + 1 + len(word) <= limit:
-                lines[-1] += f" {word}"
+        for piece in pieces:
+            longer = joined([lines[-1], piece]) if lines else piece
+            if lines and len(longer) <= limit:
+                lines[-1] = longer
             else:
-                lines.append(word)
+                lines.append(piece)
         scale = fit(lines, width, height)
         if scale > best[1]:
             best = (lines, scale)
     return best
+
+
+def joined(lines: Sequence[str]) -> str:
+    """The text that was broken into these lines."""
+    return " ".join(lines).replace("- ", "-")
 
 
 def fit(lines: Sequence[str], width: float, height: float) -> float:

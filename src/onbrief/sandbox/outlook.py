@@ -35,16 +35,28 @@ _NAMES = (
 _ABOVE = ("mountains", "hills", "forest", "clouds", "snow")
 _BELOW = ("hills", "forest", "meadow", "sea", "lake", "shore", "ice")
 _LEAST = {
-    "aurora": 0.006,
+    "aurora": 0.003,
     "clouds": 0.004,
     "mountains": 0.008,
     "hills": 0.012,
     "forest": 0.01,
     "lake": 0.01,
     "sea": 0.01,
-    "ice": 0.003,
+    "ice": 0.0015,
 }
 """The share of the picture from which each is there."""
+_LEAST_STARS = 12
+_HEIGHTS = {
+    "mountains": (0.5, 1),
+    "snow": (0.5, 1),
+    "hills": (0.66, 1),
+    "forest": (0.6, 1),
+    "clouds": (0, 0.75),
+    "aurora": (0, 0.7),
+}
+"""Between which heights of the sky each can be: 0 is the zenith, 1 the horizon."""
+_GLOWS = {"sun": 2.3, "sunrise": 3.2, "moon": 2.1}
+"""How far the glow of each reaches, in its radii. Nothing else is seen in it."""
 _STEP = 14  # how far a sky pixel may be from the colour that its height has
 _FAR = 30  # how far any other pixel may be from the colour that it is taken for
 
@@ -70,26 +82,38 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     near_sky = np.abs(pixels[:horizon].astype(np.int16) - expected[:, None]).max(axis=2) <= _STEP
     classes[:horizon][near_sky] = 0
     classes[~outside] = 0
+    for name, (highest, lowest) in _HEIGHTS.items():
+        for rows in (classes[: round(highest * horizon)], classes[round(lowest * horizon) : horizon]):
+            rows[rows == _NAMES.index(name)] = 0
+    boxes = _suns(classes == _NAMES.index("sun"), horizon)
+    for name, box in boxes:
+        _dim(classes[:horizon], box, _GLOWS[name], height)
+    bright = _bright(classes == _NAMES.index("pale"), horizon)
+    for name, box in bright:
+        if name == "moon":
+            boxes.append((name, box))
+            _dim(classes[:horizon], box, _GLOWS[name], height)
     solid = np.zeros(classes.shape, bool)
     inner = classes[1:-1, 1:-1]
-    solid[1:-1, 1:-1] = (inner == classes[:-2, 1:-1]) & (inner == classes[2:, 1:-1]) & (inner == classes[1:-1, :-2]) & (inner == classes[1:-1, 2:])
+    solid[1:-1, 1:-1] = (
+        (inner == classes[:-2, 1:-1])
+        & (inner == classes[2:, 1:-1])
+        & (inner == classes[1:-1, :-2])
+        & (inner == classes[1:-1, 2:])
+    )
     shares = np.bincount(classes[solid], minlength=len(_NAMES)) / classes.size
     seen = {name: float(shares[i]) for i, name in enumerate(_NAMES)}
     elements = {air.hour, *(("sunset",) if air.glow else ())}
+    elements |= {name for name, _ in boxes}
     elements |= {name for name, least in _LEAST.items() if seen[name] >= least}
     if sum(seen[f"rainbow {k}"] > 0.0006 for k in range(len(RAINBOW))) >= 5:
         elements.add("rainbow")
-    boxes = list(_suns(classes == _NAMES.index("sun"), horizon))
-    bright = list(_bright(classes == _NAMES.index("pale"), horizon))
-    boxes += [b for b in bright if b[0] == "moon"]
     counted = [name for name, _ in bright]
-    elements |= {name for name, _ in boxes}
-    if counted.count("stars") >= 6:
+    if counted.count("stars") >= _LEAST_STARS:
         elements.add("stars")
     if "meteors" in counted:
         elements.add("meteors")
     return frozenset(elements), frozenset({air.style} - {""}), tuple(boxes)
-
 
 
 def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather:
@@ -124,7 +148,9 @@ def _table(swatches: list[tuple[str, RGB]]) -> npt.NDArray[np.uint8]:
     least = np.full((32, 32, 32), _FAR**2, np.int32)
     table = np.zeros((32, 32, 32), np.uint8)
     for name, (red, green, blue) in swatches:
-        distance = ((steps - red) ** 2)[:, None, None] + ((steps - green) ** 2)[None, :, None] + ((steps - blue) ** 2)[None, None]
+        distance = (
+            ((steps - red) ** 2)[:, None, None] + ((steps - green) ** 2)[None, :, None] + ((steps - blue) ** 2)[None, None]
+        )
         nearer = distance < least
         least[nearer] = distance[nearer]
         table[nearer] = _NAMES.index(name)
@@ -142,7 +168,7 @@ def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
     _, regions = connected(mask)
     unit = min(mask.shape[1], 1.4 * horizon)
     for region in regions:
-        if region.width < 0.06 * unit or region.area < 0.55 * region.width * region.height:
+        if region.width < 0.045 * unit or region.area < 0.55 * region.width * region.height:
             continue
         half = region.bottom >= horizon - 2 and region.width > 1.5 * region.height
         found.append(("sunrise" if half else "sun", _box(region, mask)))
@@ -158,11 +184,11 @@ def _bright(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
         if region.bottom > horizon or region.area < 2:
             continue
         long = max(region.width, region.height)
-        if min(region.width, region.height) > 0.08 * unit and region.area > 0.5 * region.width * region.height:
+        if min(region.width, region.height) > 0.045 * unit and region.area > 0.5 * region.width * region.height:
             found.append(("moon", _box(region, mask)))
         elif long > 0.06 * unit and _slender(labels, region):
             found.append(("meteors", _box(region, mask)))
-        elif long < 0.04 * unit:
+        elif long < 0.035 * unit:
             found.append(("stars", _box(region, mask)))
     return found
 
@@ -179,3 +205,12 @@ def _slender(labels: Labels, region: Region) -> bool:
 def _box(region: Region, mask: Mask) -> Box:
     height, width = mask.shape
     return Box(region.left / width, region.top / height, region.right / width, region.bottom / height)
+
+
+def _dim(sky: npt.NDArray[np.uint8], box: Box, reach: float, height: int) -> None:
+    """Sees nothing in the glow around this box."""
+    width = sky.shape[1]
+    radius = reach * (box.right - box.left) * width / 2
+    x, y = box.x * width, (box.bottom if box.bottom * height >= len(sky) - 3 else box.y) * height
+    rows, columns = np.ogrid[: len(sky), :width]
+    sky[(rows - y) ** 2 + (columns - x) ** 2 <= radius**2] = 0

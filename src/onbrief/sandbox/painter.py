@@ -33,21 +33,31 @@ _NATURAL: dict[str, tuple[Colour, ...]] = {
 }
 _BRIGHT: tuple[Colour, ...] = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 _CALM: tuple[Colour, ...] = ("white", "white", "blue", "yellow", "pink", "green", "gray", "purple")
+_POSES = 3  # in which the things of one group are drawn
+_EFFORT = 3  # of the PNG's compression, 0 to 9: much faster than the usual 6, and not much larger
 _SKINS = ((244, 206, 174), (226, 172, 130), (176, 118, 82), (122, 80, 58))
 _HAIRS = ((70, 48, 42), (46, 40, 48), (160, 98, 52), (224, 178, 96), (150, 146, 150))
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A thing with its place: what it is, how it leans and where it lies."""
+    """A thing with its place, and what it covers, its outline included."""
 
-    group: int
     noun: str
     colour: Colour
     spot: Spot
+    pose: _Pose
+    area: Area
+
+
+@dataclass(frozen=True, slots=True)
+class _Pose:
+    """How a thing leans (in degrees), whether it is mirrored, and which skin and hair it has if it is a person."""
+
     angle: float
     mirrored: bool
-    area: Area
+    skin: str
+    hair: str
 
 
 def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
@@ -58,21 +68,25 @@ def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
     words = tuple(filter(None, map(transliterate, scene.words)))
     groups = [group for group in scene.groups if group.count > 0]
     banner_area = _banner_area(words, scene, size, rng) if words else None
-    placed = _place(scene, groups, size, _free(scene, size, banner_area, pen + halo), pen, rng)
+    placed = _place(scene, groups, size, _free(scene, size, banner_area, pen + halo), pen, halo, rng)
     kept_clear = [_grown(p.area, halo) for p in placed] + ([_grown(banner_area, pen + halo)] if banner_area else [])
-    ground: Colour | None = None
     if scene.elements:
-        view = landscape(scene.elements, scene.styles, size, kept_clear, rng)
+        ground, view = None, landscape(scene.elements, scene.styles, size, kept_clear, rng)
     else:
         ground = scene.background or _choose(_CALM, scene, rng)
         view = Landscape(_paper(ground, size, rng), frozenset(), frozenset(), ())
-    parts = [view.svg, _shadows(placed, pen, halo) if ground not in {None, "white"} else "", _stickers(placed, pen, halo, rng)]
+    stickers = {_sticker(p, ground, pen, halo): p for p in placed}  # those that look alike are drawn once
+    drawn = {svg: _rendered(svg, _grown(_about(p.area, p.spot), 3 * halo)) for svg, p in stickers.items()}
+    for p in placed:
+        _stick(view.picture, *drawn[_sticker(p, ground, pen, halo)], p.spot)
     if banner_area:
-        parts.append(_banner(words, banner_area, pen, halo, _choose(_BRIGHT, scene, rng)))
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{"".join(parts)}</svg>'
+        spot = Spot(*_middle(banner_area), 100)
+        ribbon = _banner(words, banner_area, pen, halo, _choose(_BRIGHT, scene, rng))
+        _stick(view.picture, *_rendered(ribbon, _grown(_about(banner_area, spot), pen + halo + 2)), spot)
+    png = io.BytesIO()
+    view.picture.save(png, "PNG", compress_level=_EFFORT)
     things = tuple(Thing(p.noun, p.colour, _box(p.area, size)) for p in placed)
-    truth = Sight(things, ground, view.elements, words, view.styles, view.boxes)
-    return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True), truth
+    return png.getvalue(), Sight(things, ground, view.elements, words, view.styles, view.boxes)
 
 
 def _widths(size: Size) -> tuple[float, float]:
@@ -83,7 +97,9 @@ def _widths(size: Size) -> tuple[float, float]:
 
 def _choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Colour:
     """One of these colours, but for those that must not be in the picture."""
-    return rng.choice([c for c in colours if c not in scene.absent] or [c for c in COLOURS if c not in scene.absent] or ["white"])
+    return rng.choice(
+        [c for c in colours if c not in scene.absent] or [c for c in COLOURS if c not in scene.absent] or ["white"]
+    )
 
 
 # -- where -------------------------------------------------------------------------------------------------------------
@@ -94,13 +110,18 @@ def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.R
     width, height = size
     side = min(size)
     longest = max(map(len, words))
-    scale = min(0.066 * side / HEIGHT, 0.72 * width / (longest * ADVANCE), 0.2 * height / (LEADING * len(words)))
+    wanted = {group.place for group in scene.groups}
+    most = 0.1 if {"top", "bottom"} <= wanted else 0.17
+    scale = min(
+        (0.05 if scene.elements else 0.066) * side / HEIGHT,
+        0.72 * width / (longest * ADVANCE),
+        most * height / (LEADING * len(words)),
+    )
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
-    wanted = {group.place for group in scene.groups}
-    if not scene.groups:
-        middle = height / 2 if not scene.elements else 0.86 * height
-    elif "top" in wanted or ("bottom" not in wanted and (scene.elements or rng.random() < 0.5)):
+    if not scene.groups and not scene.elements:
+        middle = height / 2
+    elif "top" in wanted or ("bottom" not in wanted and not scene.elements and rng.random() < 0.5):
         middle = height - high / 2 - 0.045 * side
     else:
         middle = high / 2 + 0.045 * side
@@ -112,7 +133,9 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
     width, height = size
     margin = 0.03 * min(size) + border
     top, bottom = margin, height - margin
-    tall = any(g.place in {"top", "middle"} for g in scene.groups) or any(r.direction in {"above", "below"} for r in scene.relations)
+    tall = any(g.place in {"top", "middle"} for g in scene.groups) or any(
+        r.direction in {"above", "below"} for r in scene.relations
+    )
     if scene.elements and not tall:
         top = 0.57 * height
     if banner_area and banner_area.top > height / 2:
@@ -122,7 +145,9 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
     return Area(margin, top, width - margin, bottom)
 
 
-def _place(scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, rng: random.Random) -> list[_Placed]:
+def _place(
+    scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, halo: float, rng: random.Random
+) -> list[_Placed]:
     nouns = [group.noun if group.noun in THINGS else transliterate(group.noun).lower() or NAMELESS for group in groups]
     extents = [_extent(noun) for noun in nouns]
     numbers = [i for i, group in enumerate(scene.groups) if group.count > 0]
@@ -132,15 +157,19 @@ def _place(scene: Scene, groups: list[Group], size: Size, free: Area, pen: float
         if r.subject in numbers and r.object in numbers
     ]
     largest = min(size) * (0.24 if scene.elements else 0.46)
-    spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, rng)
+    spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.3 * (pen + halo), rng)
     placed: list[_Placed] = []
     for i, group in enumerate(groups):
         colour = group.colour or _choose(_NATURAL.get(group.noun, _BRIGHT), scene, rng)
         drawing = _drawing(nouns[i])
         mirrored = drawing.faces and rng.random() < 0.5
+        poses = [
+            _Pose(rng.uniform(-1, 1) * drawing.tilt, mirrored, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
+            for _ in range(_POSES)
+        ]
         for spot in spots[i]:
-            angle = rng.uniform(-1, 1) * drawing.tilt
-            placed.append(_Placed(i, nouns[i], colour, spot, angle, mirrored, _reach(nouns[i], spot, angle, mirrored, pen)))
+            whole, pose = Spot(round(spot.x), round(spot.y), spot.size), rng.choice(poses)
+            placed.append(_Placed(nouns[i], colour, whole, pose, _reach(nouns[i], whole, pose, pen)))
     return placed
 
 
@@ -169,10 +198,10 @@ def _silhouette(name: str) -> npt.NDArray[np.float64]:
     return np.stack([(x + 0.5) * 0.3 - 60, (y + 0.5) * 0.3 - 60], axis=1)
 
 
-def _reach(noun: str, spot: Spot, angle: float, mirrored: bool, pen: float) -> Area:
+def _reach(noun: str, spot: Spot, pose: _Pose, pen: float) -> Area:
     """What the drawn thing covers, its outline included."""
-    turn = math.radians(angle)
-    points = _silhouette(noun if noun in THINGS else CARD) * ((-1.0 if mirrored else 1.0), 1.0)
+    turn = math.radians(pose.angle)
+    points = _silhouette(noun if noun in THINGS else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)
     x = (points[:, 0] * math.cos(turn) - points[:, 1] * math.sin(turn)) * spot.size / 100 + spot.x
     y = (points[:, 0] * math.sin(turn) + points[:, 1] * math.cos(turn)) * spot.size / 100 + spot.y
     return _grown(Area(float(x.min()), float(y.min()), float(x.max()), float(y.max())), pen)
@@ -189,55 +218,66 @@ def _box(area: Area, size: Size) -> Box:
 # -- what it looks like ------------------------------------------------------------------------------------------------
 
 
-def _paper(ground: Colour, size: Size, rng: random.Random) -> str:
-    """A plain ground with two large soft rounds in almost its own colour."""
+def _paper(ground: Colour, size: Size, rng: random.Random) -> Image.Image:
+    """A plain ground, a shade darker at its foot, as a sheet lies on a table."""
     width, height = size
-    base = GROUND[ground]
-    lighter, darker = css(mix(base, (255, 255, 255), 0.035)), css(mix(base, INK, 0.02))
-    x, y = rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height
-    return (
-        f'<rect width="{width}" height="{height}" fill="{css(base)}"/>'
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{0.55 * max(size):.0f}" fill="{darker}"/>'
-        f'<circle cx="{width - x:.0f}" cy="{height - y:.0f}" r="{0.38 * max(size):.0f}" fill="{lighter}"/>'
+    paper = Image.new("RGB", size, GROUND[ground])
+    edge = round(rng.uniform(0.7, 0.84) * height)
+    for k in range(3):
+        paper.paste(mix(GROUND[ground], INK, 0.014 * (k + 1)), (0, edge + round(k * 0.012 * height), width, height))
+    return paper
+
+
+def _about(area: Area, spot: Spot) -> Area:
+    return Area(area.left - spot.x, area.top - spot.y, area.right - spot.x, area.bottom - spot.y)
+
+
+def _middle(area: Area) -> tuple[int, int]:
+    return round((area.left + area.right) / 2), round((area.top + area.bottom) / 2)
+
+
+def _rendered(svg: str, area: Area) -> tuple[Image.Image, int, int]:
+    """What is drawn in this area around (0, 0), and where the area begins."""
+    left, top, right, bottom = math.floor(area.left), math.floor(area.top), math.ceil(area.right), math.ceil(area.bottom)
+    sheet = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{right - left}" height="{bottom - top}" '
+        f'viewBox="{left} {top} {right - left} {bottom - top}">{svg}</svg>'
     )
+    return Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=sheet, skip_system_fonts=True))), left, top
+
+
+def _stick(picture: Image.Image, sticker: Image.Image, left: int, top: int, spot: Spot) -> None:
+    picture.paste(sticker, (int(spot.x) + left, int(spot.y) + top), sticker)
 
 
 def _moved(placed: _Placed, down: float = 0.0) -> str:
     scale = placed.spot.size / 100
-    flip = -scale if placed.mirrored else scale
-    place = f"translate({placed.spot.x:.2f} {placed.spot.y + down:.2f}) rotate({placed.angle:.2f})"
-    return f'transform="{place} scale({flip:.4f} {scale:.4f}) translate(-50 -50)"'
+    flip = -scale if placed.pose.mirrored else scale
+    return (
+        f'transform="translate(0 {down:.2f}) rotate({placed.pose.angle:.2f}) scale({flip:.4f} {scale:.4f}) translate(-50 -50)"'
+    )
 
 
-def _shadows(placed: list[_Placed], pen: float, halo: float) -> str:
-    parts = [
-        f'<path d="{_drawing(p.noun).outline}" {_moved(p, 0.9 * halo)} stroke-width="{200 * (pen + halo) / p.spot.size:.2f}"/>'
-        for p in placed
-    ]
-    colour = css(INK)
-    return f'<g fill="{colour}" stroke="{colour}" stroke-linejoin="round" opacity="0.13">{"".join(parts)}</g>'
-
-
-def _stickers(placed: list[_Placed], pen: float, halo: float, rng: random.Random) -> str:
-    parts: list[str] = []
-    for p in placed:
-        scale = p.spot.size / 100
-        variant = {"skin": css(rng.choice(_SKINS)), "hair": css(rng.choice(_HAIRS))}
-        drawn = symbol(_drawing(p.noun), PAINT[p.colour], pen / scale, halo / scale, variant)
-        if p.noun not in THINGS:
-            left, top, right, bottom = CARD_FACE
-            lines, unit = break_lines(p.noun.upper(), right - left, bottom - top)
-            drawn += lettered(lines, min(unit, 3.2), (left + right) / 2, (top + bottom) / 2, css(INK))
-        parts.append(f"<g {_moved(p)}>{drawn}</g>")
-    return "".join(parts)
+def _sticker(placed: _Placed, ground: Colour | None, pen: float, halo: float) -> str:
+    """SVG of the thing around (0, 0), in pixels, its shadow and its halo included."""
+    scale = placed.spot.size / 100
+    drawing = _drawing(placed.noun)
+    variant = {"skin": placed.pose.skin, "hair": placed.pose.hair}
+    drawn = symbol(drawing, PAINT[placed.colour], pen / scale, halo / scale, variant)
+    if placed.noun not in THINGS:
+        left, top, right, bottom = CARD_FACE
+        lines, unit = break_lines(placed.noun.upper(), right - left, bottom - top)
+        drawn += lettered(lines, min(unit, 3.2), (left + right) / 2, (top + bottom) / 2, css(INK))
+    shadow = ""
+    if ground and ground != "white":  # on white, a halo and a shadow would be one
+        colour = css(mix(GROUND[ground], INK, 0.15))
+        line = f'stroke="{colour}" stroke-width="{2 * (pen + halo) / scale:.2f}" stroke-linejoin="round"'
+        shadow = f'<path d="{drawing.outline}" fill="{colour}" {line} {_moved(placed, 0.9 * halo)}/>'
+    return f"{shadow}<g {_moved(placed)}>{drawn}</g>"
 
 
 def _banner(words: tuple[str, ...], area: Area, pen: float, halo: float, colour: Colour) -> str:
     drawing = banner(area.width, area.height)
     high = area.height
     scale = min(fit(words, area.width - 1.3 * high, 0.86 * high), 0.86 * high / (LEADING * (len(words) - 1) + HEIGHT + 4.5))
-    middle = ((area.left + area.right) / 2, (area.top + area.bottom) / 2)
-    return (
-        f'<g transform="translate({middle[0]:.1f} {middle[1]:.1f})">{symbol(drawing, PAINT[colour], pen, halo)}'
-        f"{lettered(words, scale, 0, -0.07 * high, css(INK))}</g>"
-    )
+    return symbol(drawing, PAINT[colour], pen, halo) + lettered(words, scale, 0, -0.07 * high, css(INK))

@@ -92,9 +92,7 @@ def _line(labels: Labels, parts: list[Region], grey: npt.NDArray[np.uint8]) -> s
     return " ".join(text.split())
 
 
-def _window(
-    labels: Labels, letter: _Letter, top: float, unit: float, grey: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.float32]:
+def _window(labels: Labels, letter: _Letter, top: float, unit: float, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """The letter's strokes on a small grid: its own middle, the line's height. How dark, not only whether."""
     half = 2 + _MARGIN + PEN / 2
     left, upper = letter.x - half * unit, top - _MARGIN * unit
@@ -133,5 +131,3 @@ def _alphabet() -> tuple[str, npt.NDArray[np.float32]]:
         letter = _Letter(min(r.left for r in regions), max(r.right for r in regions), tuple(r.label for r in regions), 0, 0)
         rows.append(_window(labels, letter, (4 - PEN / 2) * unit, unit, grey))
     return "".join(GLYPHS), np.stack(rows)
-
-

@@ -90,7 +90,7 @@ def _measured(
 ) -> list[Region]:
     rows, columns = np.divmod(starts, stride)
     area = np.bincount(labels, ends - starts, count).astype(int)
-    left, top = np.full(count, stride), np.full(count, len(starts) * stride)
+    left, top = np.full(count, stride), np.full(count, np.iinfo(int).max)
     right, bottom = np.zeros(count, int), np.zeros(count, int)
     np.minimum.at(left, labels, columns)
     np.minimum.at(top, labels, rows)

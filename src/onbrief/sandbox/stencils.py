@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,9 @@ from onbrief.sandbox.drawings import CARD, DRAWINGS, symbol
 from onbrief.sandbox.regions import Mask
 
 GRID = 40
-_CANVAS = 160
+_CANVAS = 120
+_PENS = (1.5, 4.5)  # of large things and of small ones: the pen is as wide for both
+_ENOUGH = 12  # cells that show the main colour surely
 _TOO_FAR = 0.105
 """Mean difference from a silhouette above which a shape is none of the drawings. Sightings of drawings stay below 0.06."""
 
@@ -46,7 +49,9 @@ def on_grid(mask: Mask) -> Grid:
     height, width = mask.shape
     scale = GRID / max(height, width)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = Image.fromarray(mask.astype(np.uint8) * 255).resize(inner, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)
+    small = Image.fromarray(mask.astype(np.uint8) * 255).resize(
+        inner, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    )
     grid = np.zeros((GRID, GRID), np.float32)
     top, left = (GRID - inner[1]) // 2, (GRID - inner[0]) // 2
     grid[top : top + inner[1], left : left + inner[0]] = np.asarray(small, np.float32) / 255
@@ -73,22 +78,24 @@ def _stencils() -> tuple[list[str], npt.NDArray[np.float32], list[Mask]]:
     shapes: list[npt.NDArray[np.float32]] = []
     mains: list[Mask] = []
     for name, drawing in DRAWINGS.items():
-        leans = (0.0,) if name in {CARD, "circle"} else (-drawing.tilt, -drawing.tilt / 2, 0.0, drawing.tilt / 2, drawing.tilt)
+        leans = (0.0,) if name in {CARD, "circle"} else (-0.8 * drawing.tilt, 0.0, 0.8 * drawing.tilt)
         for mirrored in (False, True) if drawing.faces else (False,):
-            for lean in leans:
-                shape, main = _stencil(name, lean, mirrored)
+            for lean, pen in product(leans, _PENS):
+                shape, main = _stencil(name, lean, mirrored, pen)
                 names.append(name)
                 shapes.append(shape.ravel())
                 mains.append(main)
     return names, np.stack(shapes), mains
 
 
-def _stencil(name: str, lean: float, mirrored: bool) -> tuple[Grid, Mask]:
+def _stencil(name: str, lean: float, mirrored: bool, pen: float) -> tuple[Grid, Mask]:
     """Paints the drawing in magenta, which none of its other parts has."""
-    drawn = symbol(DRAWINGS[name], (255, 0, 255), 2.0, 0.0, {"line": "#281e38", "shade": "#000", "tint": "#000", "deep": "#000"})
+    drawn = symbol(
+        DRAWINGS[name], (255, 0, 255), pen, 0.0, {"line": "#281e38", "shade": "#000", "tint": "#000", "deep": "#000"}
+    )
     flip = "scale(-1 1)" if mirrored else ""
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_CANVAS}" height="{_CANVAS}" viewBox="-65 -65 130 130">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_CANVAS}" height="{_CANVAS}" viewBox="-66 -66 132 132">'
         f'<g transform="rotate({lean}) {flip} translate(-50 -50)">{drawn}</g></svg>'
     )
     picture = np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))).convert("RGBA"))
@@ -96,4 +103,7 @@ def _stencil(name: str, lean: float, mirrored: bool) -> tuple[Grid, Mask]:
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     crop = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     magenta = (picture[:, :, 0] > 200) & (picture[:, :, 1] < 60) & (picture[:, :, 2] > 200)
-    return on_grid(solid[crop]), on_grid(magenta[crop]) > 0.97
+    main = on_grid(magenta[crop]) > 0.97
+    inner = np.zeros_like(main)
+    inner[1:-1, 1:-1] = main[1:-1, 1:-1] & main[:-2, 1:-1] & main[2:, 1:-1] & main[1:-1, :-2] & main[1:-1, 2:]
+    return on_grid(solid[crop]), inner if inner.sum() >= _ENOUGH else main

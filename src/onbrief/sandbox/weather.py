@@ -77,7 +77,11 @@ _AT_NIGHT: dict[str, RGB] = {
     "sea": (20, 54, 116),
     "sea light": (34, 72, 138),
 }
-_LIGHT: dict[Hour, tuple[RGB, float]] = {"day": ((255, 255, 255), 0.0), "night": ((16, 18, 62), 0.5), "sunset": ((150, 60, 96), 0.3)}
+_LIGHT: dict[Hour, tuple[RGB, float]] = {
+    "day": ((255, 255, 255), 0.0),
+    "night": ((16, 18, 62), 0.5),
+    "sunset": ((150, 60, 96), 0.3),
+}
 
 SUN: RGB = (255, 204, 54)
 MOON: RGB = (240, 226, 156)
