@@ -6,7 +6,6 @@ import base64
 import hashlib
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from itertools import repeat
@@ -62,15 +61,16 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
 
 
 def _copies(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> dict[str, Copy]:
-    keys = [attempt.image.key for attempt in run.attempts if attempt.image and attempt.image.key in pictures]
-    with ThreadPoolExecutor() as pool:  # Pillow decodes and encodes without the interpreter's lock
-        made = pool.map(copy, (pictures[key] for key in keys), repeat(longest), repeat(size))
-        return {key: reduced for key, reduced in zip(keys, made, strict=True) if reduced}
+    """A copy of each picture; one after the other, so that only one is ever decoded."""
+    keys = [attempt.image.key for attempt in run.attempts if attempt.image]
+    made = {key: copy(data, longest, size) for key in keys if (data := pictures.get(key))}
+    return {key: reduced for key, reduced in made.items() if reduced}
 
 
 def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Copy | None:
     image = run.best.image if run.best else None
-    return copy(pictures[image.key], longest, size) if image and image.key in pictures else None
+    data = pictures.get(image.key) if image else None
+    return copy(data, longest, size) if data else None
 
 
 def _words(text: str, at_most: int | None = None) -> Markup:
