@@ -74,7 +74,7 @@ MISCHIEF = (
     "\u200f\u061cright-to-left \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
     "Z" + "\u0301\u0316\u0489" * 200 + "algo",
     "\x1b[2J\x1b[31mred\x07\x08\x7f\x85\x9b",
-    "half \ud83d of a pair \udc4d, \ufffe \uffff \U0010ffff",
+    "whole: \ufffe \uffff \U0010ffff",
     "\ufdd0\ufeff\u2028line\u2029paragraph",
     "\u3000\u00a0 wide \u2003 spaces",
     "\N{FAMILY}\u200d\N{MAN}\u200d\N{GIRL}" * 40,
@@ -93,7 +93,7 @@ def run_of(payload: str) -> Pictured:
     """A run of two prompts whose every text is the payload, as far as the words of the product allow it."""
     text = f"a {payload}"[:10_000]
     short = f"a {payload}".encode(errors="replace").decode()[:500]
-    brief = Brief(text=text, avoid=(text[:500],), size=(256, 256))
+    brief = Brief(text=text, avoid=(text[:480],), size=(256, 256))
     requirements = (Requirement(id="r1", text=short), Requirement(id="r2", text=short, must=False))
     data = paint(3, (96, 96))
     image = Image(f"{text}/{text} ", text, text, text, 96, 96, len(data))

@@ -56,6 +56,16 @@ _calls = sa.Table(
     sa.Column("finished", sa.Text),
 )
 
+# The statements of the two writes that every call makes: built once, since building one takes longer than running it.
+_own = sa.update(_runs).where(_runs.c.run_id == sa.bindparam("of_run"), _runs.c.owner == sa.bindparam("of_owner"))
+_this_try = (
+    (_calls.c.run_id == sa.bindparam("of_run"))
+    & (_calls.c.key == sa.bindparam("of_key"))
+    & (_calls.c.number == sa.bindparam("of_number"))
+)
+_insert_call = sa.insert(_calls)
+_update_call = sa.update(_calls).where(_this_try)
+
 
 class SqlLedger:
     """The Ledger port over a SQLite file; see ports.Ledger for what each method does."""
@@ -132,13 +142,13 @@ class SqlLedger:
         fixed |= {"digest": call.digest, "price": call.price, "began": _now()}
         with self._owned(run_id, token) as connection:
             key = {"run_id": run_id, "key": call.key, "number": entry.number}
-            connection.execute(sa.insert(_calls).values(**key, **fixed, **_outcome_of(entry)))
+            connection.execute(_insert_call, key | fixed | _outcome_of(entry))
 
     def finish(self, run_id: str, token: str, entry: Entry) -> None:
         """See ports.Ledger."""
         with self._owned(run_id, token) as connection:
-            this = (_calls.c.run_id == run_id) & (_calls.c.key == entry.call.key) & (_calls.c.number == entry.number)
-            connection.execute(sa.update(_calls).where(this).values(finished=_now(), **_outcome_of(entry)))
+            this = {"of_run": run_id, "of_key": entry.call.key, "of_number": entry.number}
+            connection.execute(_update_call, this | {"finished": _now()} | _outcome_of(entry))
 
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger."""
@@ -181,8 +191,8 @@ class SqlLedger:
     def _owned(self, run_id: str, token: str, **changes: object) -> Generator[sa.Connection]:
         """A transaction that changes nothing unless the token is still the owner's."""
         with self._writing() as connection:
-            mine = (_runs.c.run_id == run_id) & (_runs.c.owner == token)
-            if connection.execute(sa.update(_runs).where(mine).values(**{"owner": token, **changes})).rowcount != 1:
+            mine = {"of_run": run_id, "of_owner": token}
+            if connection.execute(_own, mine | {"owner": token} | changes).rowcount != 1:
                 raise LeaseLost(f"run {run_id} has been taken over by another process")
             yield connection
 
