@@ -61,6 +61,8 @@ def _lively(console: Console, status: Status, event: Event) -> None:
         console.print(Text(plain(line), style=_style(event)))
     run = event.run
     match event:
+        case ImageJudged(attempt=Attempt(passed=True)):
+            doing = "writing the report"
         case PromptChosen() | ImageJudged():
             doing = f"drawing with prompt {run.prompt.revision}, image {len(run.round)}"
         case ImageMade(attempt=attempt):
