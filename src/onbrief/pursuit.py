@@ -97,7 +97,7 @@ class Pursuit:
 
     def stop(self) -> None:
         """Begin nothing new; what is under way is finished and written down, then the run ends as cancelled."""
-        self.account.stopping = True
+        self.account.stop()
 
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens. run.json is written after each attempt, report.html at the end."""
