@@ -40,6 +40,7 @@ from onbrief.ports import Call, Entry, Ledger, RunRow, State, Tokens
 from onbrief.record import Usage
 
 MORE_TRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
+PATIENCE = 300.0  # seconds for which a refused call is tried again
 LONGEST_WAIT = 30.0  # seconds between two tries of a refused call
 ROUNDING = 1e-9  # US dollars; sums of prices are floating point
 NO_TOKENS = Tokens()
@@ -65,7 +66,7 @@ class Terms:
     usd: float | None = None
     resend_unknown: bool = False
     lease: float = 60.0
-    patience: float = 300.0
+    patience: float = PATIENCE
     first_wait: float = 1.0
 
 
@@ -154,12 +155,13 @@ class Account:
             return last
         if last and last.state == "blocked":
             raise Blocked(last.message)
-        tries = 1  # of this sitting: what failed in an earlier one may have been mended since
+        failures = 0  # of this sitting: what failed in an earlier one may have been mended since
         unknown = [entry for (key, _), entry in self._entries.items() if key == call.key and entry.state == "unknown"]
-        if unknown and not self._terms.resend_unknown:
-            if call.kind == "image" or len(unknown) > MORE_TRIES["unknown"]:
-                raise Unknown(unknown[-1].message)
-            tries += len(unknown)
+        if self._terms.resend_unknown:
+            unknown = []
+        if unknown and (call.kind == "image" or len(unknown) > MORE_TRIES["unknown"]):
+            raise Unknown(unknown[-1].message)
+        unknowns = len(unknown)
         deadline = time.monotonic() + self._terms.patience
         wait = self._terms.first_wait
         while True:
@@ -174,13 +176,13 @@ class Account:
                     await asyncio.wait_for(self._stopping.wait(), pause)
                 wait = min(wait * 2, LONGEST_WAIT)
             except Failed:
-                if tries > MORE_TRIES["failed"]:
+                failures += 1
+                if failures > MORE_TRIES["failed"]:
                     raise
-                tries += 1
             except Unknown:
-                if call.kind == "image" or tries > MORE_TRIES["unknown"]:
+                unknowns += 1
+                if call.kind == "image" or unknowns > MORE_TRIES["unknown"]:
                     raise
-                tries += 1
 
     async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]]) -> Entry:
         """One try: written down, sent, written down."""
