@@ -42,9 +42,8 @@ def show(run_id: str, *, out: _Out = None, json_: _Json = False) -> int:
         return 0
     print(f"{run.run_id}: {run.outcome or 'not ended'}{', ' if run.reason else ''}{plain(run.reason)}")
     print(f"brief: {plain(run.brief.text)}")
-    print(
-        f"spent: {spent(run.usage)}, {len(run.prompts)} prompts; models {run.models.image} {run.models.judge} {run.models.reviser}"
-    )
+    models = f"{run.models.image} {run.models.judge} {run.models.reviser}"
+    print(f"spent: {spent(run.usage)}, {len(run.prompts)} prompts; models {models}")
     best = run.best
     findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
     if best and best.image:
