@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,8 +56,9 @@ async def pursue(
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Pursue a brief and tell what happens, as it happens; the last event is RunEnded. See `run` for the arguments."""
-    async with open_pursuit(_order(brief, limits, settings, run_id, seed, resend_unknown)) as pursuit:
-        async for event in pursuit.events():
+    order = _order(brief, limits, settings, run_id, seed, resend_unknown)
+    async with open_pursuit(order) as pursuit, aclosing(pursuit.events()) as events:
+        async for event in events:
             yield event
 
 

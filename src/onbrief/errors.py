@@ -36,7 +36,7 @@ class OnbriefError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message.encode("utf-8", "replace").decode())  # providers' words must not break what writes them down
         self.hint = hint
 
 

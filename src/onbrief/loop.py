@@ -7,6 +7,7 @@ already written down there. So going on with an interrupted run is running this 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 
 from onbrief.errors import OnbriefError
@@ -34,9 +35,10 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                     run = run.with_prompt(await studio.revise(run, with_history))
                     yield PromptChosen(run := await studio.account(run))
                 case Generate(seeds):
-                    async for attempt in studio.attempts(run, seeds):
-                        run = await studio.account(run.with_attempt(attempt))
-                        yield ImageJudged(run, attempt) if attempt.complete else ImageMade(run, attempt)
+                    async with aclosing(studio.attempts(run, seeds)) as attempts:
+                        async for attempt in attempts:
+                            run = await studio.account(run.with_attempt(attempt))
+                            yield ImageJudged(run, attempt) if attempt.complete else ImageMade(run, attempt)
                     run = await studio.account(run)
                 case Stop(outcome, reason):
                     run = run.ended_as(outcome, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -297,7 +297,7 @@ class Studio(Protocol):
         """The next prompt; written from the brief alone unless `with_history`."""
         ...
 
-    def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncIterator[Attempt]:
+    def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
         """One attempt for each seed with the prompt in use, at once. Each is given twice: when its picture is stored, and
         when it is judged. Once one has passed, nothing new is paid for.
         """

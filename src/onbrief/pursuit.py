@@ -9,19 +9,20 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 import re
 import secrets
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from onbrief import loop, report
 from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
-from onbrief.errors import UsageError
+from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
 from onbrief.events import Event, ImageJudged, RunEnded
-from onbrief.ledger.account import Account, Terms, open_account
+from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
@@ -97,10 +98,10 @@ class Pursuit:
 
     def stop(self) -> None:
         """Begin nothing new; what is under way is finished and written down, then the run ends as cancelled."""
-        self.account.stopping = True
+        self.account.stop()
 
     async def events(self) -> AsyncGenerator[Event]:
-        """What happens, as it happens. run.json is written after each attempt, report.html at the end."""
+        """What happens, as it happens. run.json is written before each attempt is told, report.html at the end."""
         studio = OpenStudio(crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata)
         for warning in self.crew.image_model.check(self.order.brief.size):
             studio.warn(warning)
@@ -112,21 +113,44 @@ class Pursuit:
             started=self.account.row.started,
         )
         settings = self.order.settings
-        async for event in loop.pursue(run, studio, settings.limits, settings.chosen_policy):
-            match event:
-                case ImageJudged(run):
-                    await self._write_record(run)
-                case RunEnded(run):
-                    await self.account.release(run.outcome or "failed")
-                    await self._write_record(run)
-                    page = await asyncio.to_thread(report.page, run, StoredPictures(self.store, asyncio.get_running_loop()))
-                    await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
-                case _:
-                    pass
-            yield event
+        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, settings.chosen_policy)) as events:
+            async for event in events:
+                match event:
+                    case ImageJudged(run):
+                        with _warned(studio):
+                            await self._write_record(run)
+                        yield event
+                    case RunEnded(run):
+                        yield RunEnded(await self._close(run, studio))
+                    case _:
+                        yield event
+
+    async def _close(self, run: Run, studio: OpenStudio) -> Run:
+        """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it."""
+        with _warned(studio):
+            try:
+                await self.account.release(run.outcome or "failed")
+            except LeaseLost as error:  # what lies in the store is the other owner's
+                studio.warn(str(error))
+                return replace(run, warnings=tuple(studio.warnings))
+        run = await studio.account(run)
+        with _warned(studio):
+            await self._write_record(run)
+            page = await asyncio.to_thread(report.page, run, StoredPictures(self.store, asyncio.get_running_loop()))
+            await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+        return replace(run, warnings=tuple(studio.warnings))
 
     async def _write_record(self, run: Run) -> None:
         await self.store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+
+
+@contextlib.contextmanager
+def _warned(studio: OpenStudio) -> Generator[None]:
+    """Trouble with the record is told in it and ends nothing: the ledger has all that was paid for."""
+    try:
+        yield
+    except (LedgerError, StoreError) as error:
+        studio.warn(str(error))
 
 
 class StoredPictures(Mapping[str, bytes]):
@@ -166,7 +190,8 @@ async def open_pursuit(order: Order, crew: Crew | None = None) -> AsyncGenerator
         interrupted = None if order.run_id else _interrupted(ledger, order)
         run_id = order.run_id or interrupted or _new_run_id()
         settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
-        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown)
+        patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
+        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience)
         async with open_account(ledger, run_id, order.request, settings, terms) as account:
             yield Pursuit(order=order, crew=crew, store=store, account=account)
 
@@ -256,9 +281,12 @@ def _checked(crew: Crew, order: Order) -> Crew:
 
 
 def _interrupted(ledger: Ledger, order: Order) -> str | None:
-    """The newest run of the same order that was interrupted and that nobody works on."""
+    """The newest run of the same order that was interrupted and that nobody works on; to send again what became of which
+    is not known, one that ended so.
+    """
     for row in ledger.runs():
-        if row.request == order.request and row.outcome in _INTERRUPTED and not row.live:
+        left = row.outcome in _INTERRUPTED or (order.resend_unknown and row.outcome == "unknown")
+        if left and not row.live and row.request == order.request:
             return row.run_id
     return None
 

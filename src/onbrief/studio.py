@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from onbrief import pictures
-from onbrief.brief import Checklist, Requirement
-from onbrief.errors import Blocked, KeyTaken, PictureError, StoreError, Unknown
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Checklist, Requirement
+from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown
 from onbrief.judging import decide
 from onbrief.ledger.account import Account, NotSent, Ready, Sent
 from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store
@@ -78,7 +78,9 @@ class OpenStudio:
 
         async def send() -> Sent:
             revised = await reviser.revise(run.brief, checklist, revision, tried if with_history else ())
-            prompt = Prompt(revision, revised.text, revised.negative, revised.reason)
+            prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
+            if not prompt.text:
+                raise Failed(f"{reviser.name} wrote an empty prompt")
             return Sent(_json(asdict(prompt)), reviser.price, revised.tokens)
 
         # The history is no part of the request's identity: it grows when a run is resumed with higher limits, and a prompt
@@ -89,12 +91,12 @@ class OpenStudio:
 
     async def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
-        halted = False
+        passed = failed = False
         complete: set[int] = set()
         numbered = list(enumerate(seeds, len(run.round)))
 
         async def only_if_wanted() -> None:
-            if halted:
+            if passed or failed:
                 raise NotSent
 
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
@@ -102,20 +104,22 @@ class OpenStudio:
             async for attempt in self._attempt(run, number, seed, _only_recorded):
                 if attempt.complete:
                     complete.add(number)
-                    halted = halted or attempt.passed
+                    passed = passed or attempt.passed
                     yield attempt
 
         told: asyncio.Queue[Attempt | None] = asyncio.Queue()
         errors: list[Exception] = []
 
         async def work(number: int, seed: int) -> None:
-            nonlocal halted
+            nonlocal passed, failed
             try:
                 async for attempt in self._attempt(run, number, seed, only_if_wanted):
-                    halted = halted or attempt.passed
+                    passed = passed or attempt.passed
                     told.put_nowait(attempt)
+            except OverBudget as error:  # the others are still judged as far as the money goes
+                errors.append(error)
             except Exception as error:  # noqa: BLE001 - raised below, once the others' calls have been written down
-                halted = True
+                failed = True
                 errors.append(error)
             finally:
                 told.put_nowait(None)
@@ -132,8 +136,9 @@ class OpenStudio:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if errors:
-            raise errors[0]
+        for error in errors:
+            if not (passed and isinstance(error, OnbriefError)):  # a pass is a pass, whatever became of the others
+                raise error
 
     async def account(self, run: Run) -> Run:
         """See ports.Studio."""
@@ -211,17 +216,21 @@ class OpenStudio:
     async def _judge(self, checklist: Checklist, attempt: Attempt, image: Image, data: bytes | None, ready: Ready) -> Attempt:
         """The attempt with its verdict."""
         judge, requirements = self.crew.judge, checklist.requirements
+        copy = b""
+
+        async def ready_with_copy() -> None:
+            nonlocal copy
+            await ready()
+            copy = copy or await asyncio.to_thread(pictures.judge_copy, data or await self._stored(image))
 
         async def send() -> Sent:
-            seen = data or await self._stored(image)
-            copy = await asyncio.to_thread(pictures.judge_copy, seen)
             judged = await judge.judge(copy, requirements)
             return Sent(_json([asdict(finding) for finding in judged.findings]), judge.price, judged.tokens)
 
         request = {"image": image.sha256, "checklist": checklist.sha256}
         call = _call("judge", attempt.revision, attempt.attempt, judge, request)
         try:
-            entry = await self.ledger.once(call, send, ready=ready)
+            entry = await self.ledger.once(call, send, ready=ready_with_copy)
         except (Blocked, Unknown) as error:
             return replace(attempt, verdict=decide.undecided(checklist, f"the judge gave no answer: {error}"))
         verdict = decide.verdict(checklist, [Finding(**finding) for finding in json.loads(entry.result)])
@@ -244,7 +253,7 @@ class OpenStudio:
         about: dict[str, object] = {"run_id": run.run_id, "revision": attempt.revision, "attempt": attempt.attempt}
         about |= {"prompt": prompt.text, "negative": prompt.negative, "seed": attempt.seed, "model": model}
         about |= {"checklist": run.checklist.sha256, "software": f"onbrief {VERSION}"}
-        return pictures.label(data, text, _json(about))
+        return pictures.label(data, text, json.dumps(about, ensure_ascii=False, sort_keys=True))
 
     def warn(self, text: str) -> None:
         """Have the record say this, once."""
@@ -265,5 +274,11 @@ def _call(kind: CallKind, revision: int, attempt: int, model: Model, request: Ma
     return Call(kind, revision, attempt, model.name, digest, model.price)
 
 
+def _bounded(text: str) -> str:
+    """What a model wrote: of bounded length, and without halves of surrogate pairs, which nothing can store."""
+    return text.strip()[:MAX_BRIEF_CHARACTERS].encode("utf-8", "replace").decode()
+
+
 def _json(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """In ASCII, so that whatever a model answered can be hashed and stored."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))

@@ -157,6 +157,8 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     elif ended.best and ended.best.image:
         print(folder / Path(ended.best.image.key).name)
     if not quiet:
+        for warning in ended.warnings:
+            say(f"warning: {warning}")
         say(f"{ended.outcome}: {ended.reason}")
         say(f"report: {folder / 'report.html'}")
         if advice := _ADVICE.get(ended.outcome):

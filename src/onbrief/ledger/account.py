@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -26,6 +27,7 @@ from onbrief.errors import (
     Cancelled,
     ConfigError,
     Failed,
+    LeaseLost,
     LedgerError,
     OtherRequest,
     OverBudget,
@@ -38,6 +40,7 @@ from onbrief.ports import Call, Entry, Ledger, RunRow, State, Tokens
 from onbrief.record import Usage
 
 MORE_TRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
+PATIENCE = 300.0  # seconds for which a refused call is tried again
 LONGEST_WAIT = 30.0  # seconds between two tries of a refused call
 ROUNDING = 1e-9  # US dollars; sums of prices are floating point
 NO_TOKENS = Tokens()
@@ -63,7 +66,7 @@ class Terms:
     usd: float | None = None
     resend_unknown: bool = False
     lease: float = 60.0
-    patience: float = 300.0
+    patience: float = PATIENCE
     first_wait: float = 1.0
 
 
@@ -79,20 +82,20 @@ async def _always_ready() -> None:
 
 
 class Account:
-    """See `open_account`. `row` is the run as the ledger has it, `recorded` whether there were entries already; set
-    `stopping` to send nothing new.
-    """
+    """See `open_account`. `row` is the run as the ledger has it, `recorded` whether there were entries already."""
 
     def __init__(self, ledger: Ledger, row: RunRow, token: str, entries: list[Entry], terms: Terms) -> None:
         self.row = row
         self.recorded = bool(entries)
-        self.stopping = False
+        self.released = False
         self._ledger = ledger
         self._token = token
         self._terms = terms
         self._entries = {(entry.call.key, entry.number): entry for entry in entries}
         self._newest = {entry.call.key: entry for entry in entries}
-        self._lost: LedgerError | None = None
+        self._under_way: dict[str, asyncio.Lock] = {}
+        self._stopping = asyncio.Event()
+        self._lost: LeaseLost | None = None
 
     async def once(
         self,
@@ -114,6 +117,35 @@ class Account:
             NotSent: nothing is recorded and `ready` said not to send it.
             LedgerError: the ledger failed; nothing is sent that is not written down.
         """
+        async with self._under_way.setdefault(call.key, asyncio.Lock()):
+            return await self._once(call, send, recover, ready)
+
+    def usage(self) -> Usage:
+        """What the run has used, all sittings together."""
+        sent = [entry for entry in self._entries.values() if entry.state not in {"refused", "started"}]
+        kinds = [entry.call.kind for entry in sent]
+        spent = self._spent()
+        return Usage(
+            images=kinds.count("image"),
+            judge_calls=kinds.count("judge"),
+            text_calls=kinds.count("plan") + kinds.count("revise"),
+            input_tokens=sum(entry.tokens.input for entry in sent),
+            output_tokens=sum(entry.tokens.output for entry in sent),
+            usd=spent if spent is None else round(spent, 9),
+            unknown_calls=sum(entry.state == "unknown" for entry in sent),
+        )
+
+    def stop(self) -> None:
+        """Send nothing new; what is under way ends and is written down."""
+        self._stopping.set()
+
+    async def _once(
+        self,
+        call: Call,
+        send: Callable[[], Awaitable[Sent]],
+        recover: Callable[[], Awaitable[Sent | None]] | None,
+        ready: Ready,
+    ) -> Entry:
         last = self._newest.get(call.key)
         if last and last.call.digest != call.digest:
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
@@ -123,11 +155,13 @@ class Account:
             return last
         if last and last.state == "blocked":
             raise Blocked(last.message)
-        tries = 1  # of this sitting: what failed in an earlier one may have been mended since
-        if last and last.state == "unknown" and not self._terms.resend_unknown:
-            if call.kind == "image" or self._count(call.key, "unknown") > MORE_TRIES["unknown"]:
-                raise Unknown(last.message)
-            tries = 1 + self._count(call.key, "unknown")
+        failures = 0  # of this sitting: what failed in an earlier one may have been mended since
+        unknown = [entry for (key, _), entry in self._entries.items() if key == call.key and entry.state == "unknown"]
+        if self._terms.resend_unknown:
+            unknown = []
+        if unknown and (call.kind == "image" or len(unknown) > MORE_TRIES["unknown"]):
+            raise Unknown(unknown[-1].message)
+        unknowns = len(unknown)
         deadline = time.monotonic() + self._terms.patience
         wait = self._terms.first_wait
         while True:
@@ -135,40 +169,26 @@ class Account:
             try:
                 return await self._send(call, send)
             except Refused as error:
-                pause = error.retry_after if error.retry_after is not None else random.uniform(0, wait)  # noqa: S311
+                pause = max(error.retry_after or 0.0, random.uniform(0, wait))  # noqa: S311 - spreads callers, hides nothing
                 if time.monotonic() + pause > deadline:
                     raise
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause)
                 wait = min(wait * 2, LONGEST_WAIT)
             except Failed:
-                if tries > MORE_TRIES["failed"]:
+                failures += 1
+                if failures > MORE_TRIES["failed"]:
                     raise
-                tries += 1
             except Unknown:
-                if call.kind == "image" or tries > MORE_TRIES["unknown"]:
+                unknowns += 1
+                if call.kind == "image" or unknowns > MORE_TRIES["unknown"]:
                     raise
-                tries += 1
-
-    def usage(self) -> Usage:
-        """What the run has used, all sittings together."""
-        sent = [entry for entry in self._entries.values() if entry.state not in {"refused", "started"}]
-        kinds = [entry.call.kind for entry in sent]
-        prices = [entry.usd for entry in self._entries.values()]
-        return Usage(
-            images=kinds.count("image"),
-            judge_calls=kinds.count("judge"),
-            text_calls=kinds.count("plan") + kinds.count("revise"),
-            input_tokens=sum(entry.tokens.input for entry in sent),
-            output_tokens=sum(entry.tokens.output for entry in sent),
-            usd=None if None in prices else round(sum(price for price in prices if price is not None), 6),
-            unknown_calls=sum(entry.state == "unknown" for entry in sent),
-        )
 
     async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]]) -> Entry:
         """One try: written down, sent, written down."""
         if self._lost:
             raise self._lost
-        if self.stopping:
+        if self._stopping.is_set():
             raise Cancelled("stopped by the user")
         self._refuse_over_budget(call)
         number = sum(key == call.key for key, _ in self._entries)
@@ -179,6 +199,7 @@ class Account:
         except LedgerError:
             del self._entries[call.key, number]
             raise
+        self._newest[call.key] = entry  # whatever `send` raises, it was sent
         began = time.monotonic()
         try:
             sent = await send()
@@ -213,36 +234,45 @@ class Account:
         self._entries[entry.call.key, entry.number] = entry
         self._newest[entry.call.key] = entry
 
-    def _count(self, key: str, state: State) -> int:
-        return sum(entry.state == state for (k, _), entry in self._entries.items() if k == key)
+    def _spent(self) -> float | None:
+        """In US dollars, what is reserved included; None when a price is not known."""
+        prices = [entry.usd for entry in self._entries.values()]
+        return None if None in prices else math.fsum(price for price in prices if price is not None)
 
     def _refuse_over_budget(self, call: Call) -> None:
         if self._terms.usd is None:
             return
-        spent = self.usage().usd
+        spent = self._spent()
         if spent is None or call.price is None:
-            raise OverBudget(f"the price of {call.model} is not known, so the limit of ${self._terms.usd:g} cannot be kept")
+            whose = call.model if call.price is None else "an earlier call"
+            raise OverBudget(f"the price of {whose} is not known, so the limit of ${self._terms.usd:g} cannot be kept")
         if spent + call.price > self._terms.usd + ROUNDING:
             raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next call may cost ${call.price:g}")
 
-    async def release(self, outcome: str) -> None:
+    async def release(self, outcome: str | None) -> None:
         """Note how the run ended, and own it no longer."""
         await asyncio.to_thread(self._ledger.release, self.row.run_id, self._token, outcome)
+        self.released = True
 
     async def keep_lease(self) -> None:
-        """Renew the lease until cancelled; once it is lost, nothing is sent any more."""
+        """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger is only out of order
+        for a while, the next beat may come in time, and every write shows the token anyway.
+        """
         while True:
             await asyncio.sleep(self._terms.lease / 3)
             try:
                 await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._terms.lease)
-            except LedgerError as error:
+            except LeaseLost as error:
                 self._lost = error
                 return
+            except LedgerError:
+                continue
 
 
 @asynccontextmanager
 async def open_account(ledger: Ledger, run_id: str, request: str, settings: str, terms: Terms) -> AsyncGenerator[Account]:
-    """The account of a run, owned by this process while the context lasts.
+    """The account of a run, owned by this process while the context lasts: a run that was left in the middle can be gone on
+    with at once, by this process too.
 
     Raises:
         LedgerBusy: another live process works on it.
@@ -258,6 +288,9 @@ async def open_account(ledger: Ledger, run_id: str, request: str, settings: str,
         heart.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await heart
+        if not account.released:
+            with contextlib.suppress(LedgerError):  # it was taken over, or its lease runs out
+                await account.release(None)
 
 
 def _state(error: CallError) -> State:

@@ -1,0 +1,730 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import tempfile
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from onbrief.errors import (
+    Blocked,
+    CallError,
+    Cancelled,
+    ConfigError,
+    Failed,
+    LeaseLost,
+    LedgerError,
+    OtherRequest,
+    OverBudget,
+    Refused,
+    StoreError,
+    Unknown,
+)
+from onbrief.ledger.account import Account, NotSent, Sent, Terms, open_account
+from onbrief.ledger.owner import new_token
+from onbrief.ledger.sql import SqlLedger
+from onbrief.ports import Call, CallKind, Entry, State, Tokens
+
+PRICE = 0.04
+IMAGE = Call("image", 0, 0, "test:painter", "d" * 64, PRICE)
+JUDGE = Call("judge", 0, 0, "test:critic", "e" * 64, PRICE)
+PLAN = Call("plan", 0, 0, "test:writer", "f" * 64, PRICE)
+AT_ONCE = Terms(first_wait=0.0)
+RESEND = replace(AT_ONCE, resend_unknown=True)
+
+Answer = Sent | Exception
+DONE = Sent("{}", 0.03, Tokens(10, 20))
+REFUSED, FAILED = Refused("busy", retry_after=0.0), Failed("it broke")
+UNKNOWN, BLOCKED = Unknown("no answer"), Blocked("not allowed")
+
+
+@dataclass
+class Provider:
+    """Answers by a script, the last answer for ever after, and counts what it was sent."""
+
+    answers: list[Answer]
+    sent: int = 0
+
+    async def __call__(self) -> Sent:
+        answer = self.answers[min(self.sent, len(self.answers) - 1)]
+        self.sent += 1
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Generator[SqlLedger]:
+    with contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger:
+        yield ledger
+
+
+def sitting(ledger: SqlLedger, terms: Terms = AT_ONCE) -> contextlib.AbstractAsyncContextManager[Account]:
+    return open_account(ledger, "a-run", "{}", "{}", terms)
+
+
+def once(
+    ledger: SqlLedger,
+    call: Call,
+    *answers: Answer,
+    terms: Terms = AT_ONCE,
+    recover: Callable[[], Awaitable[Sent | None]] | None = None,
+) -> tuple[Entry | type[Exception], int]:
+    """What became of a call in a sitting of its own, and how often it was sent."""
+
+    async def go() -> tuple[Entry | type[Exception], int]:
+        provider = Provider(list(answers) or [DONE])
+        async with sitting(ledger, terms) as account:
+            try:
+                return await account.once(call, provider, recover), provider.sent
+            except Exception as error:  # noqa: BLE001 - the test says which
+                return type(error), provider.sent
+
+    return asyncio.run(go())
+
+
+def entries(ledger: SqlLedger) -> list[Entry]:
+    token = new_token()
+    found = ledger.claim("a-run", "{}", "{}", token, 60.0)[1]
+    ledger.release("a-run", token, None)
+    return found
+
+
+def states(ledger: SqlLedger) -> list[tuple[State, float | None]]:
+    return [(entry.state, entry.usd) for entry in entries(ledger)]
+
+
+# -- outcomes --------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_is_written_down_before_it_is_sent_and_after(ledger: SqlLedger) -> None:
+    seen: list[tuple[State, float | None]] = []
+
+    async def go() -> Entry:
+        async with sitting(ledger) as account:
+
+            async def send() -> Sent:
+                with ledger._reading() as connection:
+                    rows = connection.exec_driver_sql("SELECT state, usd FROM calls").all()
+                seen.extend((row[0], row[1]) for row in rows)
+                return DONE
+
+            return await account.once(IMAGE, send)
+
+    entry = asyncio.run(go())
+    assert seen == [("started", PRICE)]
+    assert replace(entry, seconds=0.0) == Entry(IMAGE, 0, "done", 0.03, 0.0, Tokens(10, 20), "{}")
+    assert entries(ledger) == [entry]
+
+
+@pytest.mark.parametrize("call", [IMAGE, JUDGE, PLAN])
+def test_a_recorded_result_is_never_sent_again(ledger: SqlLedger, call: Call) -> None:
+    first = once(ledger, call)
+    assert once(ledger, call, Sent("another", 1.0)) == (first[0], 0)
+    assert once(ledger, call, Sent("another", 1.0), terms=RESEND) == (first[0], 0)
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_a_refused_call_costs_nothing_and_is_sent_again(ledger: SqlLedger, retry_after: float | None) -> None:
+    refused = Refused("busy", retry_after=retry_after)
+    _, sent = once(ledger, IMAGE, refused, refused, refused, refused, DONE)
+    assert sent == 5
+    assert states(ledger) == [("refused", 0.0)] * 4 + [("done", 0.03)]
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0, 1000.0])
+def test_a_refused_call_is_given_up_when_the_wait_would_outlast_the_patience(
+    ledger: SqlLedger, retry_after: float | None
+) -> None:
+    patience = replace(AT_ONCE, patience=-1.0 if retry_after is None else 0.0)
+    assert once(ledger, IMAGE, Refused("busy", retry_after=retry_after), DONE, terms=patience) == (Refused, 1)
+    assert states(ledger) == [("refused", 0.0)]
+    assert once(ledger, IMAGE, DONE)[1] == 1
+
+
+@pytest.mark.parametrize("call", [IMAGE, JUDGE, PLAN])
+def test_a_failed_call_is_tried_twice_more_each_try_counted(ledger: SqlLedger, call: Call) -> None:
+    _, sent = once(ledger, call, FAILED, FAILED, DONE)
+    assert sent == 3
+    assert states(ledger) == [("failed", PRICE), ("failed", PRICE), ("done", 0.03)]
+
+
+def test_a_call_that_failed_three_times_is_given_up_for_this_sitting(ledger: SqlLedger) -> None:
+    assert once(ledger, IMAGE, FAILED) == (Failed, 3)
+    assert states(ledger) == [("failed", PRICE)] * 3
+    assert once(ledger, IMAGE, DONE)[1] == 1
+
+
+def test_refusals_between_failures_give_no_further_tries(ledger: SqlLedger) -> None:
+    assert once(ledger, IMAGE, FAILED, REFUSED, FAILED, REFUSED, FAILED, DONE) == (Failed, 5)
+
+
+def test_an_image_whose_outcome_is_not_known_is_never_sent_again_by_itself(ledger: SqlLedger) -> None:
+    assert once(ledger, IMAGE, UNKNOWN, DONE) == (Unknown, 1)
+    assert once(ledger, IMAGE, DONE) == (Unknown, 0)
+    assert states(ledger) == [("unknown", PRICE)]
+
+
+def test_an_image_whose_outcome_is_not_known_is_sent_again_when_the_user_asks(ledger: SqlLedger) -> None:
+    once(ledger, IMAGE, UNKNOWN)
+    assert once(ledger, IMAGE, UNKNOWN, DONE, terms=RESEND) == (Unknown, 1)
+    assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
+    assert states(ledger) == [("unknown", PRICE), ("unknown", PRICE), ("done", 0.03)]
+    assert once(ledger, IMAGE, DONE)[1] == 0
+
+
+def test_a_second_try_that_was_refused_does_not_hide_that_the_first_is_not_known(ledger: SqlLedger) -> None:
+    once(ledger, IMAGE, UNKNOWN)
+    assert once(ledger, IMAGE, REFUSED, terms=replace(RESEND, patience=-1.0)) == (Refused, 1)
+    assert once(ledger, IMAGE, DONE) == (Unknown, 0)
+
+
+@pytest.mark.parametrize("call", [JUDGE, PLAN])
+def test_another_call_whose_outcome_is_not_known_is_sent_once_more(ledger: SqlLedger, call: Call) -> None:
+    _, sent = once(ledger, call, UNKNOWN, DONE)
+    assert sent == 2
+    assert states(ledger) == [("unknown", PRICE), ("done", 0.03)]
+
+
+def test_another_call_is_sent_once_more_in_all_and_not_once_in_each_sitting(ledger: SqlLedger) -> None:
+    assert once(ledger, JUDGE, UNKNOWN) == (Unknown, 2)
+    assert once(ledger, JUDGE, DONE) == (Unknown, 0)
+    assert once(ledger, JUDGE, DONE, terms=RESEND)[1] == 1
+
+
+def test_a_blocked_call_is_never_sent_again(ledger: SqlLedger) -> None:
+    assert once(ledger, IMAGE, BLOCKED) == (Blocked, 1)
+    assert once(ledger, IMAGE, DONE, terms=RESEND) == (Blocked, 0)
+    assert states(ledger) == [("blocked", PRICE)]
+
+
+def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqlLedger) -> None:
+    once(ledger, IMAGE, BLOCKED)
+
+    async def go() -> str:
+        async with sitting(ledger) as account:
+            with pytest.raises(Blocked) as caught:
+                await account.once(IMAGE, Provider([DONE]))
+            return str(caught.value)
+
+    assert asyncio.run(go()) == "not allowed"
+
+
+def test_wrong_access_costs_nothing_and_uses_no_try_up(ledger: SqlLedger) -> None:
+    assert once(ledger, IMAGE, ConfigError("no access")) == (ConfigError, 1)
+    assert states(ledger) == [("refused", 0.0)]
+    assert once(ledger, IMAGE, DONE)[1] == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a defect of a plug-in"), StoreError("the disk is full")])
+def test_whatever_else_goes_wrong_once_it_was_sent_is_not_known_in_this_sitting_and_the_next(
+    ledger: SqlLedger, error: Exception
+) -> None:
+    async def go() -> int:
+        provider = Provider([error, DONE])
+        async with sitting(ledger) as account:
+            with pytest.raises(type(error)):
+                await account.once(IMAGE, provider)
+            assert account.usage().usd == PRICE
+            with pytest.raises(Unknown):
+                await account.once(IMAGE, provider)
+        return provider.sent
+
+    assert asyncio.run(go()) == 1
+    assert once(ledger, IMAGE, DONE) == (Unknown, 0)
+
+
+def test_the_usage_counts_every_sitting_and_every_try(ledger: SqlLedger) -> None:
+    once(ledger, IMAGE, FAILED, REFUSED, DONE)
+    once(ledger, JUDGE, UNKNOWN, DONE)
+    once(ledger, PLAN, BLOCKED)
+
+    async def go() -> tuple[float | int | None, ...]:
+        async with sitting(ledger) as account:
+            used = account.usage()
+            return used.images, used.judge_calls, used.text_calls, used.unknown_calls, used.usd, used.input_tokens
+
+    assert asyncio.run(go()) == (2, 2, 1, 1, pytest.approx(3 * PRICE + 2 * 0.03), 20)
+
+
+# -- crashes ---------------------------------------------------------------------------------------------------------
+
+
+def crash_during(ledger: SqlLedger, call: Call) -> None:
+    """A sitting that ends between sending and writing down what came of it."""
+    token = new_token()
+    ledger.claim("a-run", "{}", "{}", token, 60.0)
+    ledger.begin("a-run", token, Entry(call, 0, "started", call.price))
+    ledger.release("a-run", token, None)
+
+
+def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: SqlLedger) -> None:
+    crash_during(ledger, IMAGE)
+
+    async def recover() -> Sent:
+        return Sent('{"found":1}', PRICE)
+
+    entry, sent = once(ledger, IMAGE, DONE, recover=recover)
+    assert (entry, sent) == (Entry(IMAGE, 0, "done", PRICE, result='{"found":1}'), 0)
+    assert entries(ledger) == [entry]
+
+
+def test_an_image_of_which_a_crash_left_nothing_is_not_known(ledger: SqlLedger) -> None:
+    crash_during(ledger, IMAGE)
+
+    async def recover() -> None:
+        return None
+
+    assert once(ledger, IMAGE, DONE, recover=recover) == (Unknown, 0)
+    assert states(ledger) == [("unknown", PRICE)]
+    assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
+
+
+def test_another_call_is_sent_once_more_after_a_crash(ledger: SqlLedger) -> None:
+    crash_during(ledger, JUDGE)
+    assert once(ledger, JUDGE, UNKNOWN, DONE) == (Unknown, 1)
+    assert states(ledger) == [("unknown", PRICE)] * 2
+
+
+def test_trouble_while_recovering_changes_nothing(ledger: SqlLedger) -> None:
+    crash_during(ledger, IMAGE)
+
+    async def recover() -> Sent | None:
+        raise StoreError("the folder is away")
+
+    assert once(ledger, IMAGE, DONE, recover=recover) == (StoreError, 0)
+    assert states(ledger) == [("started", PRICE)]
+
+
+def test_another_request_under_the_same_key_is_refused(ledger: SqlLedger) -> None:
+    once(ledger, IMAGE)
+    assert once(ledger, replace(IMAGE, digest="0" * 64)) == (OtherRequest, 0)
+
+
+def test_a_run_that_was_left_in_the_middle_is_gone_on_with_at_once(ledger: SqlLedger) -> None:
+    async def leave() -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with sitting(ledger):
+                raise ZeroDivisionError
+
+    asyncio.run(leave())
+    row = ledger.run("a-run")
+    assert row is not None
+    assert (row.live, row.outcome) == (False, None)
+
+
+def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqlLedger) -> None:
+    async def end() -> None:
+        async with sitting(ledger) as account:
+            await account.release("passed")
+
+    asyncio.run(end())
+    row = ledger.run("a-run")
+    assert row is not None
+    assert (row.live, row.outcome) == (False, "passed")
+
+
+def take_over(ledger: SqlLedger) -> None:
+    """Another process claims the run, as if the lease had run out."""
+    with ledger._writing() as connection:
+        connection.exec_driver_sql("UPDATE runs SET owner = 'another-host/1/abc', lease_until = 1e12")
+
+
+def test_nothing_is_sent_once_the_run_was_taken_over(ledger: SqlLedger) -> None:
+    async def go() -> tuple[int, bool]:
+        provider = Provider([DONE])
+        async with sitting(ledger) as account:
+            take_over(ledger)
+            with pytest.raises(LeaseLost):
+                await account.once(IMAGE, provider)
+            return provider.sent, account.usage().usd == 0
+
+    assert asyncio.run(go()) == (0, True)
+    row = ledger.run("a-run")
+    assert row is not None
+    assert row.live
+
+
+def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger: SqlLedger) -> None:
+    async def go() -> None:
+        async def send() -> Sent:
+            take_over(ledger)
+            return DONE
+
+        async with sitting(ledger) as account:
+            with pytest.raises(LeaseLost):
+                await account.once(IMAGE, send)
+
+    asyncio.run(go())
+    with ledger._reading() as connection:
+        assert connection.exec_driver_sql("SELECT state FROM calls").scalars().all() == ["started"]
+
+
+class Flaky(SqlLedger):
+    """A ledger that renews a lease by this script: what to raise, or None to do it."""
+
+    def __init__(self, path: Path, script: list[LedgerError | None]) -> None:
+        super().__init__(path)
+        self.script = script
+        self.beats: asyncio.Queue[None] = asyncio.Queue()
+        self.loop = asyncio.get_running_loop()
+
+    def renew(self, run_id: str, token: str, lease: float) -> None:
+        error = self.script.pop(0) if self.script else None
+        self.loop.call_soon_threadsafe(self.beats.put_nowait, None)
+        if error:
+            raise error
+        super().renew(run_id, token, lease)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [([LedgerError("busy")], "done"), ([None, LedgerError("busy"), None], "done"), ([LeaseLost("gone")], "lost")],
+)
+def test_a_heart_that_misses_a_beat_goes_on_and_one_that_lost_the_lease_stops_the_sending(
+    tmp_path: Path, script: list[LedgerError | None], outcome: str
+) -> None:
+    beats = len(script)
+
+    async def go() -> str:
+        with contextlib.closing(Flaky(tmp_path / "ledger.db", script)) as ledger:
+            async with sitting(ledger, replace(AT_ONCE, lease=0.001)) as account:
+                for _ in range(beats if outcome == "lost" else beats + 1):
+                    await ledger.beats.get()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({asyncio.ensure_future(asyncio.to_thread(int))})
+                try:
+                    await account.once(IMAGE, Provider([DONE]))
+                except LeaseLost:
+                    return "lost"
+                return "done"
+
+    assert asyncio.run(go()) == outcome
+
+
+# -- stopping and money ----------------------------------------------------------------------------------------------
+
+
+def test_once_stopped_nothing_new_is_sent_and_what_is_recorded_still_comes(ledger: SqlLedger) -> None:
+    first = once(ledger, IMAGE)[0]
+
+    async def go() -> tuple[Entry, int]:
+        provider = Provider([DONE])
+        async with sitting(ledger) as account:
+            account.stop()
+            with pytest.raises(Cancelled):
+                await account.once(JUDGE, provider)
+            return await account.once(IMAGE, provider), provider.sent
+
+    assert asyncio.run(go()) == (first, 0)
+
+
+def test_a_stop_ends_the_wait_of_a_refused_call(ledger: SqlLedger) -> None:
+    async def go() -> int:
+        async with sitting(ledger, Terms(first_wait=0.0, patience=9_999.0)) as account:
+            refused = asyncio.Event()
+            provider = Provider([Refused("busy", retry_after=5_000.0)])
+
+            async def send() -> Sent:
+                refused.set()
+                return await provider()
+
+            call = asyncio.create_task(account.once(IMAGE, send))
+            await refused.wait()
+            account.stop()
+            with pytest.raises(Cancelled):
+                await call
+            return provider.sent
+
+    assert asyncio.run(go()) == 1
+
+
+def test_a_call_that_is_not_ready_is_not_written_down(ledger: SqlLedger) -> None:
+    async def not_ready() -> None:
+        raise NotSent
+
+    async def go() -> int:
+        provider = Provider([DONE])
+        async with sitting(ledger) as account:
+            with pytest.raises(NotSent):
+                await account.once(IMAGE, provider, ready=not_ready)
+        return provider.sent
+
+    assert asyncio.run(go()) == 0
+    assert entries(ledger) == []
+
+
+def test_the_same_call_at_once_is_sent_once(ledger: SqlLedger) -> None:
+    async def go() -> tuple[list[Entry], int]:
+        provider = Provider([DONE])
+        async with sitting(ledger) as account:
+            return await asyncio.gather(*(account.once(IMAGE, provider) for _ in range(5))), provider.sent
+
+    found, sent = asyncio.run(go())
+    assert (len(found), len(set(found)), sent) == (5, 1, 1)
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(0.0, 0), (0.039, 0), (0.04, 1), (0.12, 3), (1.0, 25)])
+def test_calls_that_race_for_the_same_money_never_exceed_it(ledger: SqlLedger, limit: float, fits: int) -> None:
+    async def go() -> tuple[int, int, float | None]:
+        provider = Provider([Sent("{}", PRICE)])
+        async with sitting(ledger, replace(AT_ONCE, usd=limit)) as account:
+            calls = [account.once(replace(IMAGE, attempt=number), provider) for number in range(32)]
+            ends = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(end, Entry | OverBudget) for end in ends)
+            return provider.sent, sum(isinstance(end, Entry) for end in ends), account.usage().usd
+
+    assert asyncio.run(go()) == (fits, fits, pytest.approx(fits * PRICE))
+
+
+def test_amounts_far_below_a_cent_add_up(ledger: SqlLedger) -> None:
+    async def go() -> int:
+        provider = Provider([Sent("{}", 4e-7)])
+        async with sitting(ledger, replace(AT_ONCE, usd=4e-6)) as account:
+            calls = [account.once(replace(JUDGE, attempt=number, price=4e-7), provider) for number in range(32)]
+            await asyncio.gather(*calls, return_exceptions=True)
+        return provider.sent
+
+    assert asyncio.run(go()) == 10
+
+
+def test_what_a_call_did_not_use_of_its_price_can_be_spent(ledger: SqlLedger) -> None:
+    async def go() -> int:
+        provider = Provider([Sent("{}", 0.01)])
+        async with sitting(ledger, replace(AT_ONCE, usd=0.06)) as account:
+            for number in range(3):
+                await account.once(replace(IMAGE, attempt=number), provider)
+            with pytest.raises(OverBudget, match=r"^\$0\.03 of \$0\.06 is spent, and the next call may cost \$0\.04$"):
+                await account.once(replace(IMAGE, attempt=3), provider)
+        return provider.sent
+
+    assert asyncio.run(go()) == 3
+
+
+def test_the_price_of_what_is_not_known_stays_spent(ledger: SqlLedger) -> None:
+    once(ledger, IMAGE, UNKNOWN)
+    assert once(ledger, JUDGE, DONE, terms=replace(AT_ONCE, usd=0.07)) == (OverBudget, 0)
+
+
+def test_a_try_again_must_fit_under_the_limit_too(ledger: SqlLedger) -> None:
+    assert once(ledger, IMAGE, FAILED, DONE, terms=replace(AT_ONCE, usd=0.07)) == (OverBudget, 1)
+
+
+def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqlLedger) -> None:
+    unpriced = replace(IMAGE, price=None)
+    assert once(ledger, unpriced, terms=replace(AT_ONCE, usd=100.0)) == (OverBudget, 0)
+    assert once(ledger, unpriced, Sent("{}", None))[1] == 1
+    assert once(ledger, JUDGE, terms=replace(AT_ONCE, usd=100.0)) == (OverBudget, 0)
+
+    async def go() -> float | None:
+        async with sitting(ledger) as account:
+            return account.usage().usd
+
+    assert asyncio.run(go()) is None
+
+
+# -- any order of calls, outcomes and crashes ------------------------------------------------------------------------
+
+Fate = Literal["done", "cheap", "refused", "failed", "unknown", "blocked", "config", "store", "bug", "crash"]
+FATES: list[Fate] = ["done", "cheap", "refused", "failed", "unknown", "blocked", "config", "store", "bug", "crash"]
+ERRORS: dict[str, Exception] = {
+    "refused": REFUSED,
+    "failed": FAILED,
+    "unknown": UNKNOWN,
+    "blocked": BLOCKED,
+    "config": ConfigError("no access"),
+    "store": StoreError("the disk is full"),
+    "bug": RuntimeError("a defect"),
+}
+FREE = {"refused", "config"}
+KINDS: list[CallKind] = ["image", "judge", "plan"]
+
+
+class Crash(BaseException):
+    """The end of the process, at the point where it is raised."""
+
+
+@dataclass
+class Truth:
+    """What really happened, as the provider and the store know it."""
+
+    bill: float = 0.0
+    accepted: list[str] = field(default_factory=list[str])
+    stored: set[str] = field(default_factory=set[str])
+    known: set[str] = field(default_factory=set[str])  # keys with a result or a refusal that was written down
+    unknown: set[str] = field(default_factory=set[str])
+
+
+SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - a faster disk; nothing is kept
+
+
+class Sittings(RuleBasedStateMachine):
+    """Sittings of one run, one after the other, with whatever can happen in them."""
+
+    ledger: SqlLedger
+    loop: asyncio.AbstractEventLoop
+
+    @initialize(usd=st.sampled_from([None, 0.0, 0.1, 0.25, 1.0]), resend=st.booleans())
+    def begin(self, usd: float | None, resend: bool) -> None:
+        self.run_id = secrets.token_hex(8)  # all the runs of the test share one ledger
+        self.truth = Truth()
+        self.limit = usd
+        self.highest = usd
+        self.resend = resend
+        self.stale: list[Account] = []
+        self.account = self.claimed()
+
+    def claimed(self) -> Account:
+        token = new_token()
+        row, found = self.ledger.claim(self.run_id, "{}", "{}", token, 60.0)
+        terms = Terms(usd=self.limit, resend_unknown=self.resend, first_wait=0.0)
+        return Account(self.ledger, row, token, found, terms)
+
+    async def send(self, key: str, fates: list[Fate]) -> Sent:
+        """The provider's end of a call."""
+        fate = fates.pop(0) if fates else "done"
+        assert key not in self.truth.known, "sent again what is recorded"
+        image = key.startswith("image")
+        assert self.resend or not image or key not in self.truth.unknown, "sent again what is not known"
+        if fate not in FREE:
+            self.truth.bill += PRICE / 2 if fate == "cheap" else PRICE
+            self.truth.accepted.append(key)
+        if fate in {"unknown", "bug", "store", "crash"}:
+            self.truth.unknown.add(key)
+        if fate in {"store", "crash"} and image:
+            self.truth.stored.add(key)
+        if fate == "crash":
+            raise Crash
+        if fate == "blocked":
+            self.truth.known.add(key)
+        if error := ERRORS.get(fate):
+            raise error
+        self.truth.known.add(key)
+        return Sent('{"ok":1}', PRICE / 2 if fate == "cheap" else PRICE, Tokens(1, 1))
+
+    @rule(
+        kind=st.sampled_from(KINDS),
+        numbers=st.lists(st.integers(0, 2), min_size=1, max_size=3),
+        fates=st.lists(st.sampled_from(FATES), max_size=4),
+    )
+    def call(self, kind: CallKind, numbers: list[int], fates: list[Fate]) -> None:
+        """A call, or a few of the same kind at once; the process may end in the middle of them."""
+        self.loop.run_until_complete(self.calls(kind, numbers, fates))
+
+    async def calls(self, kind: CallKind, numbers: list[int], fates: list[Fate]) -> None:
+        crashed = False
+
+        async def one(number: int) -> None:
+            nonlocal crashed
+            call = Call(kind, 0, number, "test:model", "d" * 64, PRICE)
+
+            async def recover() -> Sent | None:
+                if call.key not in self.truth.stored:
+                    return None
+                self.truth.known.add(call.key)
+                return Sent('{"found":1}', PRICE)
+
+            async def ready() -> None:
+                if crashed:
+                    raise Crash
+
+            try:
+                entry = await self.account.once(call, lambda: self.send(call.key, fates), recover, ready)
+            except Crash:
+                crashed = True
+            except Unknown:
+                assert call.key in self.truth.unknown
+            except (CallError, OverBudget, Cancelled, ConfigError, StoreError):
+                pass
+            except RuntimeError as error:
+                assert error is ERRORS["bug"]  # noqa: PT017
+            else:
+                assert entry.state == "done"
+                assert call.key in self.truth.known
+
+        await asyncio.gather(*(one(number) for number in numbers))
+        if crashed:
+            self.start_again(None)
+
+    def start_again(self, outcome: str | None) -> None:
+        """What this sitting knows is what the next one finds written down."""
+        before = dict(self.account._entries)
+        self.stale.append(self.account)
+        self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
+        self.account = self.claimed()
+        assert self.account._entries == before
+
+    @rule()
+    def crash_between_calls(self) -> None:
+        self.start_again(None)
+
+    @rule(usd=st.sampled_from([None, 0.1, 0.5, 1.0]), resend=st.booleans())
+    def go_on_with_other_terms(self, usd: float | None, resend: bool) -> None:
+        self.limit, self.resend = usd, resend
+        self.highest = None if usd is None or self.highest is None else max(usd, self.highest)
+        self.start_again("failed")
+
+    @rule()
+    def stop(self) -> None:
+        self.account.stop()
+        accepted = list(self.truth.accepted)
+        self.loop.run_until_complete(self.calls("judge", [0, 1, 2], []))
+        assert self.truth.accepted == accepted
+        self.start_again("cancelled")
+
+    @rule(fates=st.lists(st.sampled_from(FATES[:3]), max_size=2))
+    def a_stale_owner_wakes_up(self, fates: list[Fate]) -> None:
+        if not self.stale:
+            return
+        stale, before = self.stale[-1], self.stored_entries()
+        call = Call("image", 9, 9, "test:model", "d" * 64, PRICE)
+        stale._terms = replace(stale._terms, usd=None)
+        stale._stopping.clear()
+
+        async def wake() -> None:
+            with pytest.raises(LeaseLost):
+                await stale.once(call, lambda: self.send(call.key, fates))
+            with pytest.raises(LeaseLost):
+                await stale.release("passed")
+
+        accepted = list(self.truth.accepted)
+        self.loop.run_until_complete(wake())
+        assert (self.truth.accepted, self.stored_entries()) == (accepted, before)
+
+    def stored_entries(self) -> list[tuple[object, ...]]:
+        with self.ledger._reading() as connection:
+            query = "SELECT key, number, state, usd, result FROM calls WHERE run_id = ? ORDER BY key, number"
+            rows = connection.exec_driver_sql(query, (self.run_id,))
+            return [tuple(row) for row in rows]
+
+    @invariant()
+    def what_is_counted_is_what_was_billed_or_more_and_never_above_the_limit(self) -> None:
+        if not hasattr(self, "account"):
+            return
+        usd = self.account.usage().usd
+        assert usd is not None
+        assert usd >= self.truth.bill - 1e-9
+        assert self.highest is None or usd <= self.highest + 1e-9
+        assert self.highest is None or self.truth.bill <= self.highest + 1e-9
+
+    def teardown(self) -> None:
+        if hasattr(self, "account"):
+            self.start_again(None)
+
+
+def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=SCRATCH or tmp_path) as folder,
+        contextlib.closing(SqlLedger(Path(folder) / "ledger.db")) as ledger,
+        asyncio.Runner() as runner,
+    ):
+        machine = type("Sittings", (Sittings,), {"ledger": ledger, "loop": runner.get_loop()})
+        run_state_machine_as_test(machine, settings=settings(max_examples=1000, stateful_step_count=15, deadline=None))

@@ -1,0 +1,35 @@
+"""A pursuit in a folder of a test, with a crew of its own, told to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from onbrief.brief import Brief
+from onbrief.config import Settings
+from onbrief.events import Event
+from onbrief.pursuit import Order, open_pursuit
+from onbrief.studio import Crew
+
+BRIEF = Brief(text="a red circle left of a blue square", size=(64, 64))
+
+
+def settings(**changes: Any) -> Settings:
+    return replace(Settings(), **changes)
+
+
+def order(folder: Path, settings: Settings | None = None, brief: Brief = BRIEF, **about: Any) -> Order:
+    return Order(brief=brief, settings=replace(settings or Settings(), out=str(folder)), **about)
+
+
+def pursue(folder: Path, crew: Crew, settings: Settings | None = None, brief: Brief = BRIEF, **about: Any) -> list[Event]:
+    """Every event of one sitting. Runs of one folder have the same seed, so that what they ask for can be compared."""
+    about = {"seed": 7} | about
+
+    async def go() -> list[Event]:
+        async with open_pursuit(order(folder, settings, brief, **about), crew) as pursuit:
+            return [event async for event in pursuit.events()]
+
+    return asyncio.run(go())
