@@ -43,7 +43,7 @@ def agreement(seeds: range, size: tuple[int, int], format_: str = "PNG") -> tupl
 
 
 def test_the_eye_agrees_with_the_painter_on_random_scenes():
-    share, wrong = agreement(range(40), (768, 768))
+    share, wrong = agreement(range(100), (768, 768))
     assert share >= 0.99, wrong
 
 

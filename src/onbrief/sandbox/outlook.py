@@ -159,7 +159,7 @@ def _table(swatches: list[tuple[str, RGB]]) -> npt.NDArray[np.uint8]:
 
 def _index(pixels: Pixels) -> npt.NDArray[np.uint16]:
     coarse = (pixels >> 3).astype(np.uint16)
-    return (coarse[:, :, 0] << 10) | (coarse[:, :, 1] << 5) | coarse[:, :, 2]
+    return ((coarse[:, :, 0] << 10) | (coarse[:, :, 1] << 5) | coarse[:, :, 2]).astype(np.uint16, copy=False)
 
 
 def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
