@@ -85,6 +85,12 @@ def test_a_picture_of_any_mode_is_seen(mode: str):
     assert [t.noun for t in look(encoded(picture)).things] == ["star", "star"]
 
 
+def test_a_picture_of_something_else_is_no_landscape():
+    y, x = np.indices((512, 512)) - 256
+    spiral = (np.hypot(x, y) + 6 * np.arctan2(y, x)) // 12 % 2 * 255
+    assert look(encoded(Image.fromarray(spiral.astype(np.uint8)))).elements == frozenset()
+
+
 def test_what_shows_through_a_transparent_picture_is_white():
     assert look(encoded(Image.new("RGBA", (90, 90), (255, 0, 0, 0)))) == Sight(background="white")
 

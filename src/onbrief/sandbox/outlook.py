@@ -46,6 +46,7 @@ _LEAST = {
 }
 """The share of the picture from which each is there."""
 _LEAST_STARS = 12
+_LEAST_SKY = 0.05  # of what is above the horizon; any other picture agrees less
 _HEIGHTS = {
     "mountains": (0.5, 1),
     "snow": (0.5, 1),
@@ -75,6 +76,8 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     height = len(pixels)
     horizon = min(height - 1, round(HORIZON * height))
     air = _weather(pixels, outside, horizon)
+    if air is None:
+        return frozenset(), frozenset(), ()
     above, below = _tables(air)
     index = _index(pixels)
     classes = np.concatenate([above[index[:horizon]], below[index[horizon:]]])
@@ -116,21 +119,20 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     return frozenset(elements), frozenset({air.style} - {""}), tuple(boxes)
 
 
-def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather:
-    """The weather whose sky most of what is above the horizon agrees with."""
+def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather | None:
+    """The weather whose sky most of what is above the horizon agrees with; None where next to nothing agrees with any."""
     sample = pixels[:horizon:4, ::4].astype(np.int16)
     clear = outside[:horizon:4, ::4]
-    best: tuple[int, Weather] | None = None
+    most, best = _LEAST_SKY * clear.size, None
     for hour in HOURS:
         for glow in (False, True) if hour != "sunset" else (False,):
             for style in STYLES:
                 air = weather(hour, glow, style)
                 expected = np.array([sky_at(air.sky, y / horizon) for y in range(0, horizon, 4)], np.int16)
                 agree = int(((np.abs(sample - expected[:, None]).max(axis=2) <= _STEP) & clear).sum())
-                if best is None or agree > best[0]:
-                    best = (agree, air)
-    assert best is not None  # noqa: S101  (there are fifteen)
-    return best[1]
+                if agree > most:
+                    most, best = agree, air
+    return best
 
 
 @cache
