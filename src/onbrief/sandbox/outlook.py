@@ -178,17 +178,17 @@ def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
 
 
 def _bright(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
-    """What is pale in the sky: a moon is large and round, a meteor long and thin, a star small."""
+    """What is pale in the sky: a moon is large and round, a meteor long, thin and aslant, a star small."""
     labels, regions = connected(mask)
     unit = min(mask.shape[1], 1.4 * horizon)
     found: list[tuple[str, Box]] = []
     for region in regions:
         if region.bottom > horizon or region.area < 2:
             continue
-        long = max(region.width, region.height)
-        if min(region.width, region.height) > 0.045 * unit and region.area > 0.5 * region.width * region.height:
+        long, short = max(region.width, region.height), min(region.width, region.height)
+        if short > 0.045 * unit and region.area > 0.5 * region.width * region.height:
             found.append(("moon", _box(region, mask)))
-        elif long > 0.06 * unit and _slender(labels, region):
+        elif long > 0.06 * unit and short > 0.25 * long and _slender(labels, region):
             found.append(("meteors", _box(region, mask)))
         elif long < 0.035 * unit:
             found.append(("stars", _box(region, mask)))
