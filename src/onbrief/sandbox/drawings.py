@@ -19,8 +19,8 @@ CARD = "card"
 class Drawing:
     """`outline` is the path around all of it; `layers` are roles (see `roles`) or colours and the paths that they fill.
 
-    The roles "line" and "edge" are drawn with the pen instead. `faces` says that it looks left or right and may be mirrored; `tilt` is
-    how far it may lean, in degrees.
+    The roles "line" and "edge" are drawn with the pen instead. `faces` says that it looks left or right and
+    may be mirrored; `tilt` is how far it may lean, in degrees.
     """
 
     outline: str

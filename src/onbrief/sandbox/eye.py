@@ -61,23 +61,27 @@ def look(image: bytes) -> Sight:
 def _decoded(image: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(image), formats=FORMATS) as opened:
-            if opened.width * opened.height > _LARGEST:
-                raise PictureError(f"the picture has {opened.width} x {opened.height} pixels, more than {_LARGEST}")
-            if opened.mode == "RGB":
-                opened.load()
-                return opened.copy()
-            if opened.mode.startswith("I"):  # sixteen bits of grey, of which Pillow would keep the lower eight
-                return Image.fromarray((np.asarray(opened) >> 8).astype(np.uint8)).convert("RGB")
-            whole = opened.convert("RGBA")
-            if whole.getchannel("A").getextrema()[0] == 255:
-                return whole.convert("RGB")
-            flat = Image.new("RGB", whole.size, "white")
-            flat.paste(whole, mask=whole.getchannel("A"))
-            return flat
-    except PictureError:
-        raise
+            if opened.width * opened.height <= _LARGEST:
+                return _without_alpha(opened)
+            size = f"{opened.width} x {opened.height}"
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError, Warning) as error:
         raise PictureError(f"these bytes are no picture that can be read: {error}") from error
+    raise PictureError(f"the picture has {size} pixels, more than {_LARGEST}")
+
+
+def _without_alpha(picture: Image.Image) -> Image.Image:
+    """The picture in red, green and blue; what is transparent lies on white."""
+    if picture.mode == "RGB":
+        picture.load()
+        return picture.copy()
+    if picture.mode.startswith("I"):  # sixteen bits of grey, of which Pillow would keep the lower eight
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+    whole = picture.convert("RGBA")
+    if whole.getchannel("A").getextrema()[0] == 255:
+        return whole.convert("RGB")
+    flat = Image.new("RGB", whole.size, "white")
+    flat.paste(whole, mask=whole.getchannel("A"))
+    return flat
 
 
 def _at_eye_size(picture: Image.Image) -> Image.Image:

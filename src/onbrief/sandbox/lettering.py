@@ -1,6 +1,6 @@
-"""The sandbox's own alphabet: capitals, digits and some marks as strokes of a pen, all of one width, so that a space is a space.
+"""The sandbox's own alphabet: capitals, digits and some marks as strokes of a pen, all of one width.
 
-Glyphs stand in a box 4 wide and 6 high.
+So a space is a space to whoever reads it. Glyphs stand in a box 4 wide and 6 high.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ GLYPHS = {
     "0": "M2 0C.9 0 .3 1.2 .3 3C.3 4.8 .9 6 2 6C3.1 6 3.7 4.8 3.7 3C3.7 1.2 3.1 0 2 0ZM.8 4.9L3.2 1.1",
     "1": "M.7 1.4L2.2 0V6M.7 6H3.7",
     "2": "M.1 1.5C.3 .5 1 0 2 0C3.2 0 3.9 .7 3.9 1.7C3.9 2.6 3.4 3.2 2.6 3.9L0 6H4",
-    "3": "M.1 .9C.6 .3 1.2 0 2 0C3.1 0 3.8 .6 3.8 1.5C3.8 2.4 3 2.9 1.6 2.9C3.2 2.9 4 3.5 4 4.4C4 5.4 3.2 6 2 6C1.1 6 .4 5.6 0 4.9",
+    "3": "M.1 .9C.6 .3 1.2 0 2 0C3.1 0 3.8 .6 3.8 1.5C3.8 2.4 3 2.9 1.6 2.9"
+    "C3.2 2.9 4 3.5 4 4.4C4 5.4 3.2 6 2 6C1.1 6 .4 5.6 0 4.9",
     "4": "M3 6V0L0 4.2H4",
     "5": "M3.7 0H.6L.4 2.8C.9 2.4 1.4 2.3 2 2.3C3.2 2.3 4 3 4 4.1C4 5.3 3.2 6 1.9 6C1.1 6 .4 5.6 0 4.9",
     "6": "M3.5 .3C1.4 -.3 0 1.6 0 4.1C0 5.3 .8 6 2 6C3.2 6 4 5.3 4 4.2C4 3.1 3.2 2.5 2 2.5C.9 2.5 .1 3.1 0 4.1",
@@ -59,7 +60,8 @@ GLYPHS = {
     "/": "M.4 6L3.6 0",
     "%": "M.2 6L3.8 0M.7 .7V1M3.3 5V5.3",
     "#": "M1.4 .3L.8 5.7M3.2 .3L2.6 5.7M0 2H4M0 4H4",
-    "$": "M3.8 1.6C3.4 1 2.8 .8 2 .8C.9 .8 .2 1.3 .2 2C.2 2.8 1 2.9 2 3.1C3.2 3.3 4 3.6 4 4.2C4 5 3.2 5.3 2 5.3C1.1 5.3 .4 5 0 4.3M2 0V6",
+    "$": "M3.8 1.6C3.4 1 2.8 .8 2 .8C.9 .8 .2 1.3 .2 2C.2 2.8 1 2.9 2 3.1"
+    "C3.2 3.3 4 3.6 4 4.2C4 5 3.2 5.3 2 5.3C1.1 5.3 .4 5 0 4.3M2 0V6",
 }  # fmt: skip
 
 HEIGHT = 6.0

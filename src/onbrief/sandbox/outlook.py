@@ -46,6 +46,7 @@ _LEAST = {
 }
 """The share of the picture from which each is there."""
 _LEAST_STARS = 12
+_LEAST_SKY = 0.05  # of what is above the horizon; any other picture agrees less
 _HEIGHTS = {
     "mountains": (0.5, 1),
     "snow": (0.5, 1),
@@ -75,6 +76,8 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     height = len(pixels)
     horizon = min(height - 1, round(HORIZON * height))
     air = _weather(pixels, outside, horizon)
+    if air is None:
+        return frozenset(), frozenset(), ()
     above, below = _tables(air)
     index = _index(pixels)
     classes = np.concatenate([above[index[:horizon]], below[index[horizon:]]])
@@ -116,21 +119,20 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
     return frozenset(elements), frozenset({air.style} - {""}), tuple(boxes)
 
 
-def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather:
-    """The weather whose sky most of what is above the horizon agrees with."""
+def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather | None:
+    """The weather whose sky most of what is above the horizon agrees with; None where next to nothing agrees with any."""
     sample = pixels[:horizon:4, ::4].astype(np.int16)
     clear = outside[:horizon:4, ::4]
-    best: tuple[int, Weather] | None = None
+    most, best = _LEAST_SKY * clear.size, None
     for hour in HOURS:
         for glow in (False, True) if hour != "sunset" else (False,):
             for style in STYLES:
                 air = weather(hour, glow, style)
                 expected = np.array([sky_at(air.sky, y / horizon) for y in range(0, horizon, 4)], np.int16)
                 agree = int(((np.abs(sample - expected[:, None]).max(axis=2) <= _STEP) & clear).sum())
-                if best is None or agree > best[0]:
-                    best = (agree, air)
-    assert best is not None  # noqa: S101  (there are fifteen)
-    return best[1]
+                if agree > most:
+                    most, best = agree, air
+    return best
 
 
 @cache
@@ -159,7 +161,7 @@ def _table(swatches: list[tuple[str, RGB]]) -> npt.NDArray[np.uint8]:
 
 def _index(pixels: Pixels) -> npt.NDArray[np.uint16]:
     coarse = (pixels >> 3).astype(np.uint16)
-    return (coarse[:, :, 0] << 10) | (coarse[:, :, 1] << 5) | coarse[:, :, 2]
+    return ((coarse[:, :, 0] << 10) | (coarse[:, :, 1] << 5) | coarse[:, :, 2]).astype(np.uint16, copy=False)
 
 
 def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
@@ -176,17 +178,17 @@ def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
 
 
 def _bright(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
-    """What is pale in the sky: a moon is large and round, a meteor long and thin, a star small."""
+    """What is pale in the sky: a moon is large and round, a meteor long, thin and aslant, a star small."""
     labels, regions = connected(mask)
     unit = min(mask.shape[1], 1.4 * horizon)
     found: list[tuple[str, Box]] = []
     for region in regions:
         if region.bottom > horizon or region.area < 2:
             continue
-        long = max(region.width, region.height)
-        if min(region.width, region.height) > 0.045 * unit and region.area > 0.5 * region.width * region.height:
+        long, short = max(region.width, region.height), min(region.width, region.height)
+        if short > 0.045 * unit and region.area > 0.5 * region.width * region.height:
             found.append(("moon", _box(region, mask)))
-        elif long > 0.06 * unit and _slender(labels, region):
+        elif long > 0.06 * unit and short > 0.25 * long and _slender(labels, region):
             found.append(("meteors", _box(region, mask)))
         elif long < 0.035 * unit:
             found.append(("stars", _box(region, mask)))

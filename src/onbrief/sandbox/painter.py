@@ -63,9 +63,8 @@ class _Pose:
 def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
     """A PNG of the scene and the painter's own account of it. The same scene, size and seed give the same bytes."""
     rng = random.Random(seed)  # noqa: S311  (a picture, not a secret)
-    width, height = size
     pen, halo = _widths(size)
-    words = tuple(filter(None, map(transliterate, scene.words)))
+    words = tuple(text for word in scene.words if (text := transliterate(word)))
     groups = [group for group in scene.groups if group.count > 0]
     banner_area = _banner_area(words, scene, size, rng) if words else None
     placed = _place(scene, groups, size, _free(scene, size, banner_area, pen + halo), pen, halo, rng)
@@ -195,7 +194,7 @@ def _silhouette(name: str) -> npt.NDArray[np.float64]:
     inner = filled.copy()
     inner[1:-1, 1:-1] = filled[:-2, 1:-1] & filled[2:, 1:-1] & filled[1:-1, :-2] & filled[1:-1, 2:]
     y, x = np.nonzero(filled & ~inner)
-    return np.stack([(x + 0.5) * 0.3 - 60, (y + 0.5) * 0.3 - 60], axis=1)
+    return np.stack([(x + 0.5) * 0.3 - 60, (y + 0.5) * 0.3 - 60], axis=1).astype(np.float64)
 
 
 def _reach(noun: str, spot: Spot, pose: _Pose, pen: float) -> Area:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Literal, get_args
 
 from onbrief.sandbox.palette import RGB, mix
@@ -129,7 +130,7 @@ def _styled(colour: RGB, style: Style) -> RGB:
 
 def sky_at(stops: tuple[tuple[float, RGB], ...], height: float) -> RGB:
     """The colour of the sky so far down (0 at the zenith, 1 at the horizon)."""
-    for (low, a), (high, b) in zip(stops, stops[1:], strict=False):
+    for (low, a), (high, b) in pairwise(stops):
         if height <= high:
             return mix(a, b, (height - low) / (high - low))
     return stops[-1][1]
