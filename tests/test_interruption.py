@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import pytest
+
 from tests import killing
 from tests.interruption import Aftermath, campaign, same, undisturbed
 

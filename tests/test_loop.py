@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
-from tests.crew import Answer, Bill, crew, picture
-from tests.pursuing import BRIEF, pursue, settings
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
@@ -22,6 +20,8 @@ from onbrief.policy import seed_of
 from onbrief.ports import Judged, Picture, Planned, Revised
 from onbrief.record import Attempt, Finding, Prompt
 from onbrief.studio import Crew
+from tests.crew import Answer, Bill, crew, picture
+from tests.pursuing import BRIEF, pursue, settings
 
 R1, R2 = {"r1"}, {"r2"}
 

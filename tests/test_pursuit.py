@@ -13,8 +13,6 @@ from typing import Any
 import jsonschema
 import pytest
 from PIL import Image as Pillow
-from tests.crew import Bill, Painter, crew, picture
-from tests.pursuing import BRIEF, order, pursue, settings
 
 from onbrief import pictures
 from onbrief.brief import Brief, Requirement, Size
@@ -27,6 +25,8 @@ from onbrief.ports import Judged, Picture, RunRow
 from onbrief.pursuit import MAX_SEED, Order, check_run_id, open_ledger, open_pursuit, resumed
 from onbrief.record import Prompt, Run, json_schema
 from onbrief.studio import Crew
+from tests.crew import Bill, Painter, crew, picture
+from tests.pursuing import BRIEF, order, pursue, settings
 
 R1 = {"r1"}
 

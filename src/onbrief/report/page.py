@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from itertools import repeat
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from onbrief.sandbox import phrases, placing, words
-from onbrief.sandbox.placing import Layout
 from onbrief.sandbox.phrases import Phrase
+from onbrief.sandbox.placing import Layout
 from onbrief.sandbox.scene import Colour, Direction, Group, Place, Relation, Scene
 from onbrief.sandbox.tokens import END, Token, sentences
 

@@ -68,7 +68,7 @@ def arrange(
         worth = min(least, largest) * rng.uniform(0.8, 1.0)
         if best is None or worth > best[0]:
             best = (worth, blocks)
-    assert best is not None  # noqa: S101  (without relations and places there is always a plan)
+    assert best is not None
     grids = [_grid(g.count, block, extent, gap) for g, block, extent in zip(groups, best[1], extents, strict=True)]
     sizes = [min(size, largest) for _, _, size in grids]
     placed: list[list[Spot]] = []
