@@ -185,14 +185,15 @@ class OpenStudio:
 
         async def keep(labelled: bytes) -> Sent:
             nonlocal data
-            facts = await asyncio.to_thread(pictures.inspect, labelled)
             sha256 = hashlib.sha256(labelled).hexdigest()
-            key = f"{place}.{_SUFFIXES[facts.media_type]}"
+            media_type = pictures.media_type(labelled)
+            # Decoding takes longest, so the picture is stored meanwhile; one that turns out to be damaged was paid for too.
+            decoding = asyncio.create_task(asyncio.to_thread(pictures.inspect, labelled))
             try:
-                url = await self.store.create(key, labelled, facts.media_type)
-            except KeyTaken:
-                key = f"{place}-{sha256[:8]}.{_SUFFIXES[facts.media_type]}"
-                url = await self.store.create(key, labelled, facts.media_type)
+                key, url = await self._create(place, labelled, sha256, media_type)
+            finally:
+                await asyncio.wait([decoding])
+            facts = decoding.result()
             data = labelled
             image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(labelled))
             problem = asdict(Problem("blank", "the picture is of one colour")) if facts.blank else None
@@ -212,6 +213,15 @@ class OpenStudio:
         if image and (image.width, image.height) != size:
             self.warn(f"{model.name} makes pictures of {image.width}x{image.height} instead of {size[0]}x{size[1]} pixels")
         return replace(attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds), data
+
+    async def _create(self, place: str, data: bytes, sha256: str, media_type: str) -> tuple[str, str]:
+        """Store a picture; answers its key and url. Where another picture lies in its place, its hash joins its name."""
+        suffix = _SUFFIXES[media_type]
+        try:
+            return f"{place}.{suffix}", await self.store.create(f"{place}.{suffix}", data, media_type)
+        except KeyTaken:
+            key = f"{place}-{sha256[:8]}.{suffix}"
+            return key, await self.store.create(key, data, media_type)
 
     async def _judge(self, checklist: Checklist, attempt: Attempt, image: Image, data: bytes | None, ready: Ready) -> Attempt:
         """The attempt with its verdict."""
