@@ -209,11 +209,13 @@ class Run:
 
     def to_json(self) -> str:
         """The record: run.json, `--json` and the HTTP API are this text."""
+        from pydantic_core import to_json
+
         document: dict[str, Any] = _adapter().dump_python(self, mode="json")
         best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
         keys = list(document)
         ordered = {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
-        return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
+        return to_json(ordered, indent=2).decode() + "\n"
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: outcome, best picture, what fell short."""

@@ -198,7 +198,9 @@ class Account:
             await asyncio.to_thread(self._ledger.begin, self.row.run_id, self._token, entry)
         except LedgerError as error:
             del self._entries[call.key, number]
-            with contextlib.suppress(LedgerError):  # a commit can fail and be on the disk all the same: say that it was not sent
+            with contextlib.suppress(
+                LedgerError
+            ):  # a commit can fail and be on the disk all the same: say that it was not sent
                 never = replace(entry, state="refused", usd=0.0, message=f"not sent: {error}")
                 await asyncio.to_thread(self._ledger.finish, self.row.run_id, self._token, never)
             raise
