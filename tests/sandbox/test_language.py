@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onbrief.sandbox import claims, composing, sentences, world
-from onbrief.sandbox.checks import check
-from onbrief.sandbox.grammar import parse
+from onbrief.sandbox import world
+from onbrief.sandbox.language import claims, composing, sentences
+from onbrief.sandbox.language.checks import check
+from onbrief.sandbox.language.grammar import parse
+from onbrief.sandbox.language.words import STYLES
 from onbrief.sandbox.scene import (
     COLOURS,
     ELEMENTS,
@@ -26,7 +28,6 @@ from onbrief.sandbox.scene import (
     Sight,
     Thing,
 )
-from onbrief.sandbox.words import STYLES
 
 CARDS = (
     "cat", "fluffy cat", "wine glass", "bowl of soup", "traffic light", "orange", "sheep", "bus", "knife", "hot dog",

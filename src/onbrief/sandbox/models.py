@@ -11,14 +11,15 @@ from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import Judged, Picture
 from onbrief.record import Finding, Prompt
-from onbrief.sandbox import grammar, world
-from onbrief.sandbox.checks import check
-from onbrief.sandbox.eye import look
-from onbrief.sandbox.painter import paint
-from onbrief.sandbox.planner import SandboxPlanner
+from onbrief.sandbox import world
+from onbrief.sandbox.language import grammar
+from onbrief.sandbox.language.checks import check
+from onbrief.sandbox.language.planner import SandboxPlanner
+from onbrief.sandbox.language.sentences import read
+from onbrief.sandbox.language.writer import SandboxWriter
+from onbrief.sandbox.painting.painter import paint
 from onbrief.sandbox.scene import Sight
-from onbrief.sandbox.sentences import read
-from onbrief.sandbox.writer import SandboxWriter
+from onbrief.sandbox.seeing.eye import look
 
 SIDES = (128, 2048)  # pixels
 

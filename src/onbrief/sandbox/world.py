@@ -16,8 +16,8 @@ from random import Random
 from statistics import NormalDist
 from typing import cast, get_args
 
-from onbrief.sandbox import claims, words
-from onbrief.sandbox.claims import (
+from onbrief.sandbox.language import claims, words
+from onbrief.sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -30,9 +30,9 @@ from onbrief.sandbox.claims import (
     Related,
     Styled,
 )
-from onbrief.sandbox.emphasis import Stress, stress, strip_layout
+from onbrief.sandbox.language.emphasis import Stress, stress, strip_layout
+from onbrief.sandbox.language.sentences import sentence
 from onbrief.sandbox.scene import COLOURS, ELEMENTS, THINGS, Colour, Direction, Group, Place, Relation, Scene
-from onbrief.sandbox.sentences import sentence
 
 _NUMBERS = tomllib.loads(files("onbrief.sandbox").joinpath("world.toml").read_text("utf-8"))
 _BASE = cast("dict[str, float]", _NUMBERS["base"])

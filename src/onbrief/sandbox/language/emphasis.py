@@ -1,0 +1,123 @@
+"""Which devices a prompt spends on which claim: the ways of stressing that prompt writers use."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from onbrief.sandbox.language import claims, words
+from onbrief.sandbox.language.claims import Absent, Claim, Coloured, Counted, ElementThere, Placed, Present, Related
+from onbrief.sandbox.language.grammar import parse
+from onbrief.sandbox.scene import Direction, Place, Relation, Scene
+
+_CLAUSE = re.compile(r"[.;!?\n]+")
+_WEIGHT = re.compile(r"\(([^()]{1,200}):(\d{1,2}(?:\.\d{1,3})?)\)")
+_WORD = re.compile(r"[^\s]+")
+_LIGHT = re.compile(r"\b(?:light|lit|lighting|daylight|shadow|shadows|style)\b")
+_MANY_CLAUSES = 100  # clauses and weights beyond this are not looked at
+
+Key = tuple[str, ...]
+"""A claim without what depends on the rest of the prompt: a clause may name "the circles" where the claim has red ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stress:
+    """How a prompt is written: the number of devices spent on each claim, its length, its highest weight, its form."""
+
+    devices: Counter[Key]
+    words: int
+    weight: float
+    well_formed: bool
+
+    def on(self, claim: Claim) -> int:
+        """How many different devices are spent on this claim."""
+        return self.devices[key(claim)]
+
+    def elsewhere(self, claim: Claim) -> int:
+        """How many are spent on others."""
+        return self.devices.total() - self.on(claim)
+
+
+def stress(scene: Scene, text: str, negative: str, first_words: int) -> Stress:
+    """The devices that a prompt spends on the claims of its scene. Short prompts of one clause spend none."""
+    atoms = {key(claim) for claim in claims.of(scene)}
+    plain = words.fold(text)
+    clauses = [clause for clause in _CLAUSE.split(_unweighted(plain)) if clause.strip()][:_MANY_CLAUSES]
+    devices: Counter[Key] = Counter()
+    if len(clauses) > 1:
+        devices.update({k for clause in clauses if len(own := _chiefs(clause)) == 1 for k in own})
+    weights = _WEIGHT.findall(plain)[:_MANY_CLAUSES]
+    devices.update({k for inner, weight in weights if float(weight) > 1 for k in _chiefs(inner)})
+    spoken = _WORD.findall(plain)
+    if len(spoken) > first_words:
+        devices.update({key(claim) for claim in claims.of(parse(" ".join(spoken[:first_words])))})
+    devices.update({k for clause in clauses if "in a row" in clause for k in _chiefs(clause) if k[0] == "Counted"})
+    devices.update(_laid_out(scene))
+    devices.update(key(Absent(noun)) for noun in parse("", negative).absent)
+    named = bool(scene.styles) or _LIGHT.search(plain.lower()) is not None
+    return Stress(
+        devices=Counter({k: n for k, n in devices.items() if k in atoms}),
+        words=len(spoken),
+        weight=max((float(weight) for _, weight in weights), default=1.0),
+        well_formed=named and len(clauses) > 1,
+    )
+
+
+def key(claim: Claim) -> Key:
+    """What a claim and its mention in a single clause have in common."""
+    name = type(claim).__name__
+    match claim:
+        case Present(which) | Counted(which) | Placed(which):
+            return (name, which.noun)
+        case Coloured(which, colour):
+            return (name, which.noun, colour)
+        case Related(which, direction, other):
+            return (name, which.noun, direction, other.noun)
+        case ElementThere(element):
+            return (name, element)
+        case Absent(noun):
+            return (name, noun)
+        case _:
+            return (name,)
+
+
+def strip_layout(scene: Scene) -> Scene:
+    """The scene without places that only spell out a relation ("on the left side … on the right side")."""
+    spelled = _spelled_out(scene)
+    groups = tuple(replace(g, place=None) if i in spelled else g for i, g in enumerate(scene.groups))
+    return replace(scene, groups=groups)
+
+
+_ENDS: dict[Direction, tuple[Place, Place]] = {
+    "left of": ("left", "right"),
+    "right of": ("right", "left"),
+    "above": ("top", "bottom"),
+    "below": ("bottom", "top"),
+}
+
+
+def _spelled_out(scene: Scene) -> set[int]:
+    return {index for r in _in_full(scene) for index in (r.subject, r.object)}
+
+
+def _laid_out(scene: Scene) -> set[Key]:
+    groups = scene.groups
+    return {("Related", groups[r.subject].noun, r.direction, groups[r.object].noun) for r in _in_full(scene)}
+
+
+def _in_full(scene: Scene) -> list[Relation]:
+    """The relations whose ends are also placed on the two sides."""
+    groups = scene.groups
+    return [r for r in scene.relations if (groups[r.subject].place, groups[r.object].place) == _ENDS[r.direction]]
+
+
+def _chiefs(text: str) -> set[Key]:
+    """The claims of a piece of text, without those that only lead up to another."""
+    found = claims.of(parse(text))
+    implied = {key(parent) for claim in found for parent in claims.parents(claim)}
+    return {key(claim) for claim in found} - implied
+
+
+def _unweighted(text: str) -> str:
+    return _WEIGHT.sub(lambda match: match[1], text)

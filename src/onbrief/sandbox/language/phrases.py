@@ -1,0 +1,202 @@
+"""A noun phrase: "exactly three big red circles", "the calm sea", "a yellow background"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from onbrief.sandbox.language import placing, words
+from onbrief.sandbox.language.tokens import END, Token
+from onbrief.sandbox.scene import Colour
+
+MAX_NOUN = 24  # characters of a name on a card
+_MAX_RUN = 8
+_SINGLE = ("a", "an", "one", "1", "single", "another", "exactly")
+_ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "less")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a noun phrase says. Without noun, elements and styles it is only a colour or a number, or nothing that is known.
+
+    `end` is the place behind its last token. `determined`: it began with an article, a number or an amount.
+    """
+
+    end: int
+    noun: str = ""
+    plural: bool = False
+    count: int | None = None
+    amount: int | None = None
+    colour: Colour | None = None
+    determined: bool = False
+    definite: bool = False
+    elements: frozenset[str] = frozenset()
+    styles: frozenset[str] = frozenset()
+    background: bool = False
+    lettering: bool = False
+    sky: bool = False
+    horizon: bool = False
+
+
+def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
+    """The noun phrase that begins at `start`, where a word or a number stands; at least one token long.
+
+    A bare word that looks like an adjective ("detailed") is taken for a name only where `named` says that one must follow.
+    """
+    phrase = _opening(tokens, start)
+    run, end = _run(tokens, phrase.end)
+    singular = phrase.count in (None, 1) and not phrase.amount and tokens[start].text in _SINGLE
+    if not run:
+        return replace(phrase, end=max(phrase.end, start + 1))
+    bare = not phrase.determined
+    phrase = replace(phrase, end=end, determined=phrase.determined or named)
+    phrase = replace(_named(phrase, run, singular=singular), determined=not bare)
+    if phrase.noun and _at(tokens, end).text == "of":
+        phrase = _joined(tokens, phrase)
+    return phrase
+
+
+def content(token: Token) -> bool:
+    """Whether this token may belong to a name: no article, number, preposition, verb or punctuation."""
+    return token.kind == "word" and token.text not in words.FUNCTION_WORDS
+
+
+def _at(tokens: Sequence[Token], index: int) -> Token:
+    return tokens[index] if index < len(tokens) else END
+
+
+def _opening(tokens: Sequence[Token], start: int) -> Phrase:
+    """Articles, numbers and amounts: "exactly three", "a group of", "all the"."""
+    phrase = Phrase(start)
+    index = start
+    while True:
+        token, after = _at(tokens, index), _at(tokens, index + 1)
+        if token.kind == "number":
+            phrase = replace(phrase, count=int(token.text), determined=True)
+        elif token.kind != "word":
+            break
+        elif token.text in words.NUMBERS:
+            phrase = replace(phrase, count=words.NUMBERS[token.text], determined=True)
+        elif token.text in words.DETERMINERS:
+            phrase = replace(phrase, determined=True, definite=phrase.definite or token.text in words.DEFINITE)
+        elif token.text in words.AMOUNTS and (after.text == "of" or token.text not in words.GATHERINGS):
+            phrase = replace(phrase, amount=words.AMOUNTS[token.text], determined=True)
+        elif token.text not in ("exactly", "only", "just", "precisely", "both"):
+            break
+        index += 1
+        if after.text == "of" and (phrase.count or phrase.amount) and token.text not in words.DETERMINERS:
+            index += 1
+    return replace(phrase, end=index)
+
+
+def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
+    """The words of a name, without adverbs, and the place behind them."""
+    run: list[str] = []
+    index = start
+    while content(token := _at(tokens, index)):
+        word, after = token.text, _at(tokens, index + 1)
+        last = not content(after)
+        if run and placing.find(tokens, index):
+            break  # "a circle left of …"
+        if run and last and _participle(word) and not words.element(f"{run[-1]} {word}"):
+            break  # "a cat sitting on …": what follows the name
+        if len(run) < _MAX_RUN and (run == [] or not _adverb(word)) and (last or not _adverb(word)):
+            run.append(word)
+        index += 1
+        if run and (words.thing(word) or words.element(word)) and _participle(after.text):
+            break  # "a person riding bicycles"
+    return run, index
+
+
+def _participle(word: str) -> bool:
+    return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in words.NO_PARTICIPLES
+
+
+def _adverb(word: str) -> bool:
+    return word.endswith("ly") and word not in words.ADVERB_NOUNS
+
+
+def _adjective(word: str) -> bool:
+    return word.endswith(_ADJECTIVES) and words.singular(word) not in words.NO_ADJECTIVES
+
+
+def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
+    """What a run of words names: its last words decide what kind of thing it is."""
+    phrase = replace(phrase, sky="sky" in run or "skies" in run, horizon="horizon" in run)
+    for size in (3, 2, 1):
+        head = " ".join(run[-size:])
+        if words.element(head) or (size == 1 and words.singular(head) in words.MEDIA):
+            return _landscape(phrase, run)
+        if thing := words.thing(head):
+            plural = not singular and words.singular(head) != head
+            rest = run[:-size]
+            return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest))
+        if words.singular(head) in words.BACKGROUNDS:
+            return replace(phrase, background=True, colour=_colour(run))
+        if head in words.SIGNS:
+            phrase = replace(phrase, lettering=True)
+    colours = [word for word in run if word in words.COLOUR_WORDS]
+    if len(colours) == len(run) > 1 and run[-1] == "orange":
+        return replace(phrase, noun="orange", colour=_colour(run[:-1]))
+    rest = [w for w in run if w not in words.COLOUR_WORDS and w not in words.STYLE_WORDS]
+    if all(w in words.PLAIN for w in rest):
+        return replace(phrase, colour=_colour(run), styles=_styles(run))
+    if run[-1] != rest[-1]:  # "circle red": the name stands before its colour
+        named = _named(phrase, rest, singular=singular)
+        return replace(named, colour=_colour(run), styles=named.styles | _styles(run))
+    while len(rest) > 1 and _participle(rest[-1]):
+        rest = rest[:-1]  # "a shuttle painted yellow"
+    noun = _card(rest)
+    if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
+        return replace(phrase, styles=_styles(run))
+    alone = noun if singular else words.singular(noun)
+    if alone in words.NAMELESS:
+        return replace(phrase, colour=_colour(run), styles=_styles(run))
+    return replace(phrase, noun=alone, plural=alone != noun, colour=_colour(run), styles=_styles(run))
+
+
+def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
+    """All elements that a run names ("a snowy mountain lake at dusk"); what else it says is not known here."""
+    elements: set[str] = set()
+    styles: set[str] = set()
+    index = 0
+    while index < len(run):
+        for size in (3, 2, 1):
+            words_here = " ".join(run[index : index + size])
+            found = words.element(words_here)
+            if found or (words_here == "stars" and size == 1):
+                elements.add(found or "stars")
+                index += size
+                break
+            if words_here in words.STYLE_WORDS:
+                styles.add(words.STYLE_WORDS[words_here])
+        else:
+            index += 1
+    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles))
+
+
+def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
+    """What "of" adds: a bowl of soup is one thing, a cup of coffee is a cup, and an article begins another thing."""
+    run, end = _run(tokens, phrase.end + 1)
+    if not run:
+        return phrase
+    if phrase.noun in words.THING_WORDS.values():
+        return replace(phrase, end=end)
+    return replace(phrase, noun=_card([*phrase.noun.split(), "of", *run]), end=end)
+
+
+def _card(run: list[str]) -> str:
+    """A name that fits on a card: what stands behind "of" and then leading words are dropped until it does."""
+    if "of" in run[1:] and len(" ".join(run)) > MAX_NOUN:
+        run = run[: run.index("of", 1)]
+    while len(run) > 1 and len(" ".join(run)) > MAX_NOUN:
+        run = run[1:]
+    return " ".join(run)[:MAX_NOUN].strip(" -'")
+
+
+def _colour(run: list[str]) -> Colour | None:
+    return next((words.COLOUR_WORDS[word] for word in run if word in words.COLOUR_WORDS), None)
+
+
+def _styles(run: list[str]) -> frozenset[str]:
+    return frozenset(words.STYLE_WORDS[word] for word in run if word in words.STYLE_WORDS)

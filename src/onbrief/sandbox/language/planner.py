@@ -1,0 +1,55 @@
+"""The sandbox's planner: finds the requirements in a brief by grammar."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
+from onbrief.ports import Planned
+from onbrief.sandbox.language import claims, words
+from onbrief.sandbox.language.claims import Claim, Styled
+from onbrief.sandbox.language.grammar import parse
+from onbrief.sandbox.language.sentences import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPlanner:
+    """Reads English, and as much Japanese as its lexicon has. `price` is in US dollars, `seconds` is how long a call takes."""
+
+    name: str
+    price: float | None
+    seconds: float = 0
+
+    async def checklist(self, brief: Brief) -> Planned:
+        """One requirement for each claim of the brief; styles are nice to have.
+
+        A brief that cannot be read, or that asks for nothing but a style, is one requirement as a whole.
+        """
+        if self.seconds > 0:
+            await asyncio.sleep(self.seconds)
+        found = claims.of(parse(words.from_japanese(brief.text)))[: _room(brief)]
+        ids = {claim: f"c{number}" for number, claim in enumerate(found, 1)}
+        planned = [_requirement(claim, ids) for claim in found]
+        if not any(requirement.must for requirement in (*planned, *brief.requirements)) and not brief.avoid:
+            planned.insert(0, Requirement(id="whole", text=_whole(brief.text)))
+        return Planned(tuple(planned))
+
+
+def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:
+    return Requirement(
+        id=ids[claim],
+        text=sentence(claim),
+        kind=claims.kind(claim),
+        must=not isinstance(claim, Styled),
+        parents=tuple(ids[parent] for parent in claims.parents(claim) if parent in ids),
+    )
+
+
+def _room(brief: Brief) -> int:
+    """How many requirements a checklist can take besides the user's own."""
+    return max(0, MAX_REQUIREMENTS - len(brief.requirements) - len(brief.avoid) - 1)
+
+
+def _whole(text: str) -> str:
+    return " ".join(text.split())[:MAX_REQUIREMENT_CHARACTERS]

@@ -1,0 +1,155 @@
+"""Claims in words: the neutral English sentence for a claim, and the claims that a statement makes."""
+
+from __future__ import annotations
+
+import re
+
+from onbrief.sandbox.language import claims, grammar, phrases, words
+from onbrief.sandbox.language.claims import (
+    Absent,
+    Claim,
+    Coloured,
+    Counted,
+    ElementThere,
+    Ground,
+    Lettered,
+    Placed,
+    Present,
+    Related,
+    Styled,
+    Which,
+)
+from onbrief.sandbox.language.tokens import MAX_QUOTE, sentences
+from onbrief.sandbox.scene import Direction, Place
+
+_ELEMENTS = {
+    "day": "it is day",
+    "night": "it is night",
+    "sunset": "it is sunset",
+    "sun": "there is a sun",
+    "sunrise": "the sun is on the horizon",
+    "moon": "there is a moon",
+    "stars": "there are stars in the sky",
+    "aurora": "there is an aurora",
+    "meteors": "there are meteors",
+    "clouds": "there are clouds",
+    "rainbow": "there is a rainbow",
+    "mountains": "there are mountains",
+    "hills": "there are hills",
+    "forest": "there is a forest",
+    "lake": "there is a lake",
+    "sea": "there is a sea",
+    "ice": "there is ice",
+}
+_BY_SENTENCE = {text: name for name, text in _ELEMENTS.items()}
+_PLACES: dict[Place, str] = {
+    "left": "on the left",
+    "right": "on the right",
+    "top": "at the top",
+    "bottom": "at the bottom",
+    "middle": "in the middle",
+}
+_BY_PLACE: dict[str, Place] = {text: place for place, text in _PLACES.items()}
+_DIRECTIONS: dict[Direction, str] = {
+    "left of": "to the left of",
+    "right of": "to the right of",
+    "above": "above",
+    "below": "below",
+}
+_BY_DIRECTION: dict[str, Direction] = {text: direction for direction, text in _DIRECTIONS.items()}
+
+_LONGEST = 1000  # characters; a requirement has 500 at most
+_NAME = r"([a-z0-9' -]{1,64})"
+_PRESENT = re.compile(rf"there (is an?|are) {_NAME}")
+_COUNTED = re.compile(rf"there (is|are) exactly ([a-z]+|\d\d?) {_NAME}")
+_COLOURED = re.compile(rf"the {_NAME} (is|are) ({'|'.join(words.COLOUR_WORDS)})")
+_PLACED = re.compile(rf"the {_NAME} (is|are) ({'|'.join(_BY_PLACE)})")
+_RELATED = re.compile(rf"the {_NAME} (is|are) ({'|'.join(_BY_DIRECTION)}) the {_NAME}")
+_GROUND = re.compile(rf"the background is ({'|'.join(words.COLOUR_WORDS)})")
+_LETTERED = re.compile(rf'the words? "([^"\n]{{1,{MAX_QUOTE}}})" can be read')
+_STYLED = re.compile(rf"the picture has a ({'|'.join(words.STYLES)}) style")
+
+
+def sentence(claim: Claim) -> str:
+    """The claim as the text of a requirement."""
+    match claim:
+        case Present(those):
+            return f"there are {_name(those)}" if those.many else f"there is {words.article(_name(those))}"
+        case Counted(those, number):
+            few = Which(those.noun, those.colour, number != 1)
+            return f"there {'is' if number == 1 else 'are'} exactly {words.numeral(number)} {_name(few)}"
+        case Coloured(those, colour):
+            return f"the {_name(those)} {_be(those)} {colour}"
+        case Placed(those, place):
+            return f"the {_name(those)} {_be(those)} {_PLACES[place]}"
+        case Related(those, direction, other):
+            return f"the {_name(those)} {_be(those)} {_DIRECTIONS[direction]} the {_name(other)}"
+        case Ground(colour):
+            return f"the background is {colour}"
+        case ElementThere(name):
+            return _ELEMENTS[name]
+        case Lettered(text):
+            return f'the {"words" if " " in text else "word"} "{text}" can be read'
+        case Absent(noun):
+            return f"there {'are' if noun == words.plural(words.singular(noun)) else 'is'} no {noun}"
+        case Styled(style):
+            return f"the picture has a {style} style"
+
+
+def read(text: str) -> tuple[Claim, ...] | None:
+    """The claims that a statement makes, without those that the others imply; None if it makes none that is understood."""
+    plain = " ".join(words.fold(text[:_LONGEST]).split()).rstrip(" .")
+    if (claim := _exactly(plain)) is not None:
+        return (claim,)
+    found = claims.of(grammar.parse(text), apart=True)
+    implied = {parent for claim in found for parent in claims.parents(claim)}
+    return tuple(claim for claim in found if claim not in implied) or None
+
+
+def _exactly(text: str) -> Claim | None:
+    """The claim of a sentence in the form that `sentence` gives it."""
+    if match := _LETTERED.fullmatch(text):
+        return Lettered(match[1])
+    text = text.lower()
+    if name := _BY_SENTENCE.get(text):
+        return ElementThere(name)
+    if match := _GROUND.fullmatch(text):
+        return Ground(words.COLOUR_WORDS[match[1]])
+    if match := _STYLED.fullmatch(text):
+        return Styled(match[1])
+    if match := _COUNTED.fullmatch(text):
+        number = int(match[2]) if match[2].isdecimal() else words.NUMBERS.get(match[2])
+        return Counted(those, number) if number is not None and (those := _which(match[3], number != 1)) else None
+    if match := _RELATED.fullmatch(text):
+        those, other = _which(match[1], match[2] == "are"), _which(match[4], None)
+        return Related(those, _BY_DIRECTION[match[3]], other) if those and other else None
+    if match := _PLACED.fullmatch(text):
+        return Placed(those, _BY_PLACE[match[3]]) if (those := _which(match[1], match[2] == "are")) else None
+    if match := _COLOURED.fullmatch(text):
+        return Coloured(those, words.COLOUR_WORDS[match[3]]) if (those := _which(match[1], match[2] == "are")) else None
+    if match := _PRESENT.fullmatch(text):
+        return Present(those) if (those := _which(match[2], match[1] == "are")) else None
+    return None
+
+
+def _which(name: str, many: bool | None) -> Which | None:
+    """The things of this name, if it is nothing but a name; `many` is heard in the verb (None: there is none)."""
+    opening = {True: "some", False: "a", None: "the"}[many]
+    found = sentences(f"{opening} {name}")
+    if len(found) != 1 or not phrases.content(found[0][1] if len(found[0]) > 1 else found[0][0]):
+        return None
+    phrase = phrases.read(found[0], 0)
+    if phrase.colour == "orange" and not phrase.noun:
+        return Which("orange", None, bool(many))  # the fruit
+    if not phrase.noun or phrase.end != len(found[0]) or phrase.styles:
+        return None
+    return Which(phrase.noun, phrase.colour, phrase.plural if many is None else many)
+
+
+def _name(those: Which) -> str:
+    noun = words.plural(those.noun) if those.many else those.noun
+    return f"{those.colour} {noun}" if those.colour else noun
+
+
+def _be(those: Which) -> str:
+    return "are" if those.many else "is"

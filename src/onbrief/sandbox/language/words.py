@@ -1,0 +1,152 @@
+"""The sandbox's vocabulary: which words mean the same, what is plural, and a little Japanese. The words are in words.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from importlib.resources import files
+from typing import cast
+
+from onbrief.sandbox.scene import COLOURS, ELEMENTS, THINGS, Colour
+
+_DATA = tomllib.loads(files("onbrief.sandbox.language").joinpath("words.toml").read_text("utf-8"))
+
+
+def _meanings(table: str) -> dict[str, str]:
+    rows = cast("dict[str, list[str]]", _DATA[table])
+    return {word: name for name, words in rows.items() for word in words}
+
+
+def _list(table: str, name: str) -> frozenset[str]:
+    return frozenset(cast("str", _DATA[table][name]).split())
+
+
+COLOUR_WORDS = cast("dict[str, Colour]", _meanings("colours"))
+NUMBERS = cast("dict[str, int]", _DATA["numbers"])
+AMOUNTS = cast("dict[str, int]", _DATA["amounts"])
+THING_WORDS = _meanings("things")
+ELEMENT_WORDS = _meanings("elements")
+STYLE_WORDS = _meanings("styles")
+STYLES = tuple(cast("dict[str, list[str]]", _DATA["styles"]))
+
+GATHERINGS = _list("grammar", "gatherings")
+AMOUNT_WORDS = frozenset(AMOUNTS) - GATHERINGS
+SCENERY = _list("ignored", "scenery")
+BACKGROUNDS = _list("ignored", "backgrounds")
+SIGNS = _list("ignored", "signs")
+PLAIN = _list("ignored", "plain")
+
+DETERMINERS = _list("grammar", "determiners")
+DEFINITE = _list("grammar", "definite")
+NEGATORS = _list("grammar", "negators")
+NOBODY = _list("grammar", "nobody")
+LETTERING = _list("grammar", "lettering")
+COPULAS = _list("grammar", "copulas")
+BREAKS = _list("grammar", "breaks")
+PARTICIPLE_NOUNS = _list("grammar", "participle_nouns")
+ADVERB_NOUNS = _list("grammar", "adverb_nouns")
+PICTURES = _list("grammar", "pictures")
+
+OPENINGS = DETERMINERS | NUMBERS.keys()
+"""Words that a noun phrase begins with, besides names."""
+
+FUNCTION_WORDS = BREAKS | OPENINGS | AMOUNT_WORDS | NEGATORS | NOBODY | LETTERING
+"""Words that belong to no name."""
+
+NAMELESS = (FUNCTION_WORDS | PLAIN | SCENERY | COLOUR_WORDS.keys() | STYLE_WORDS.keys()) - {"orange"}
+"""Words that are not the name of a thing by themselves; "an orange" is."""
+
+MEDIA = SCENERY | STYLE_WORDS.keys()
+"""Names of the picture itself: what stands before them is said of the whole."""
+
+NO_PARTICIPLES = PARTICIPLE_NOUNS | SCENERY
+NO_ADJECTIVES = PARTICIPLE_NOUNS | ADVERB_NOUNS
+
+_PLURALS = cast("dict[str, str]", _DATA["plurals"])
+_SINGULARS = {plural: word for word, plural in _PLURALS.items()}
+_NUMERALS = {number: word for word, number in reversed(NUMBERS.items()) if word not in ("single", "pair", "couple", "dozen")}
+
+_JAPANESE = cast("dict[str, str]", _DATA["japanese"])
+_LEXICON = re.compile("|".join(sorted(map(re.escape, _JAPANESE), key=len, reverse=True)))
+_KANA = re.compile("[\u3040-\u30ff]")
+_NEGATED = re.compile(r", ((?:the |a )?[a-z][a-z ]{0,30}), (?:のない|がない|なし)")
+
+_missing = (set(COLOURS) - set(COLOUR_WORDS.values())) | (set(THINGS) ^ set(THING_WORDS.values()))
+_missing |= set(ELEMENTS) ^ set(ELEMENT_WORDS.values())
+if _missing:  # the data file and scene.py must name the same things
+    raise RuntimeError(f"words.toml and scene.py differ in {sorted(_missing)}")
+
+
+def plural(noun: str) -> str:
+    """A name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
+    name, of, contents = noun.partition(" of ")
+    stem, space, word = name.rpartition(" ")
+    many = _plural(word)
+    return noun if many in FUNCTION_WORDS else stem + space + many + of + contents
+
+
+def singular(noun: str) -> str:
+    """What `plural` was given: "wine glasses" → "wine glass". A word that is no plural comes back as it is."""
+    name, of, contents = noun.partition(" of ")
+    stem, space, word = name.rpartition(" ")
+    return stem + space + _singular(word) + of + contents
+
+
+def numeral(number: int) -> str:
+    """3 → "three", 37 → "37"."""
+    return _NUMERALS.get(number, str(number))
+
+
+def article(phrase: str) -> str:
+    """With its indefinite article: "circle" → "a circle", "orange" → "an orange"."""
+    return f"an {phrase}" if phrase[:1] in "aeiou" else f"a {phrase}"
+
+
+def thing(phrase: str) -> str | None:
+    """The name of the thing that this word means, in the singular or plural, or None."""
+    return THING_WORDS.get(phrase) or THING_WORDS.get(singular(phrase))
+
+
+def element(phrase: str) -> str | None:
+    """The name of the element of a landscape that these words mean, or None."""
+    return ELEMENT_WORDS.get(phrase) or ELEMENT_WORDS.get(singular(phrase))
+
+
+def fold(text: str) -> str:
+    """Latin letters without accents, full-width letters as plain ones; quotation marks and dashes as typewriters have them."""
+    plain = unicodedata.normalize("NFKD", text).translate(_TYPEWRITER)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+_TYPEWRITER = str.maketrans(
+    dict.fromkeys("“”„«»「」『』", '"') | {"‘": "'", "’": "'", "–": ",", "—": ",", "、": ",", "。": "."}
+)
+
+
+def from_japanese(text: str) -> str:
+    """The words of a Japanese text that the lexicon knows, as English; a text without kana comes back unchanged."""
+    if not _KANA.search(text):
+        return text
+    english = _LEXICON.sub(lambda match: _JAPANESE[match[0]], text)
+    return _NEGATED.sub(lambda match: f", no {match[1]}, ", english)
+
+
+def _plural(word: str) -> str:
+    if word in _PLURALS:
+        return _PLURALS[word]
+    if word in _SINGULARS:
+        return word
+    if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("ss", "x", "ch", "sh")) else "s")
+
+
+def _singular(word: str) -> str:
+    if word in _SINGULARS:
+        return _SINGULARS[word]
+    if word in _PLURALS or word.endswith(("ss", "us", "is", "'s")) or len(word) < 3 or not word.endswith("s"):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]

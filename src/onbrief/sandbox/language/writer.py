@@ -1,0 +1,83 @@
+"""The sandbox's writer: the next prompt from the checklist, and from what failed so far."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
+from onbrief.ports import History, Revised
+from onbrief.sandbox.language import claims, composing, sentences
+from onbrief.sandbox.language.claims import Claim
+
+STRESSED = 2  # requirements that a prompt stresses: each stressed one costs the others a little
+_SHOWN = 80  # characters of a requirement in the reason
+
+
+class SandboxWriter:
+    """Writes plain English with a clause for everything on the checklist, whatever the language of the brief.
+
+    What failed most comes first, in clauses of its own and with a weight; what was met keeps its plain place. No two texts
+    are the same: each prompt is worded anew by its number.
+    `price` is in US dollars, `seconds` is how long a call takes.
+    """
+
+    def __init__(self, name: str, price: float | None, seconds: float = 0) -> None:
+        self.name = name
+        self.price = price
+        self._seconds = seconds
+
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
+        """The next prompt. Evidence that a judge gave is not copied into it: it may hold words from the picture."""
+        if self._seconds > 0:
+            await asyncio.sleep(self._seconds)
+        failures = _failures(checklist, history)
+        stressed = [requirement for requirement, _ in failures.most_common(STRESSED)]
+        wanted, unread = _claims(checklist.requirements)
+        ask = composing.Ask(
+            claims.scene(wanted),
+            stressed=tuple(claim for requirement in stressed for claim in sentences.read(requirement.text) or ()),
+            unread=unread or (() if wanted else (brief.text,)),
+        )
+        written = {prompt.text for prompt, _ in history} | {brief.text}
+        wording = revision
+        text = composing.compose(ask, wording)
+        while text in written:
+            wording += 1
+            text = composing.compose(ask, wording)
+        return Revised(text[:MAX_BRIEF_CHARACTERS], composing.negative(ask.scene), _reason(failures, history))
+
+
+def _claims(requirements: Sequence[Requirement]) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+    """What the checklist asks for, and the texts in it that cannot be read."""
+    wanted: list[Claim] = []
+    unread: list[str] = []
+    for requirement in requirements:
+        found = sentences.read(requirement.text)
+        wanted += found or ()
+        if not found:
+            unread.append(requirement.text)
+    return tuple(dict.fromkeys(wanted)), tuple(unread)
+
+
+def _failures(checklist: Checklist, history: History) -> Counter[Requirement]:
+    """How often each must was not met. Where its parent was not met either, only the parent counts."""
+    failures: Counter[Requirement] = Counter()
+    for _, attempts in history:
+        for attempt in attempts:
+            unmet = {finding.id for finding in attempt.verdict.unmet} if attempt.verdict else set[str]()
+            failures.update(r for r in checklist.musts if r.id in unmet and unmet.isdisjoint(r.parents))
+    return failures
+
+
+def _reason(failures: Counter[Requirement], history: History) -> str:
+    if not failures:
+        return "nothing judged has failed yet: the same in other words" if history else "written from the brief alone"
+    judged = sum(attempt.verdict is not None for _, attempts in history for attempt in attempts)
+    worst = [f"“{_short(r.text)}” failed {n} of {judged} times" for r, n in failures.most_common(STRESSED)]
+    return " and ".join(worst)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

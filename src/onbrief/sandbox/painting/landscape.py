@@ -1,0 +1,81 @@
+"""Paints landscapes: the sky and what is in it, then the land from the horizon forward, as flat layers of polygons."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from onbrief.sandbox.painting import land, sky
+from onbrief.sandbox.painting.layout import Area
+from onbrief.sandbox.painting.view import Patch, View
+from onbrief.sandbox.painting.weather import Hour, Style, Weather, weather
+from onbrief.sandbox.scene import Box
+
+_FINE = 2  # painted so many times larger, then scaled down: smooth edges, and quicker than a vector renderer's
+_FINE_UP_TO = 3_000_000  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """A painted landscape and what is in it."""
+
+    picture: Image.Image
+    elements: frozenset[str]
+    styles: frozenset[str]
+    boxes: tuple[tuple[str, Box], ...]
+
+
+def weather_of(elements: Collection[str], styles: Collection[str]) -> Weather:
+    """The weather that comes nearest to these elements and styles. Night wins over sunset, and sunset over day; a night or
+    a day with a sunset has its glow on the horizon.
+    """
+    style: Style = "serene" if "serene" in styles else "dramatic" if "dramatic" in styles else ""
+    glow = "sunset" in elements
+    hour: Hour
+    if "night" in elements:
+        hour = "night"
+    elif "day" in elements:
+        hour = "day"
+    elif glow:
+        hour = "sunset"
+    else:
+        hour = "night" if {"moon", "stars", "aurora", "meteors"} & set(elements) and "sun" not in elements else "day"
+    return weather(hour, glow and hour != "sunset", style)
+
+
+def landscape(
+    elements: Collection[str], styles: Collection[str], size: tuple[int, int], things: Sequence[Area], rng: random.Random
+) -> Landscape:
+    """A landscape of these elements. What is small in the sky keeps clear of the things that will stand before it."""
+    air = weather_of(elements, styles)
+    view = View(size[0], size[1], set(elements), air, rng, list(things))
+    picture = _raster((patch for layer in _LAYERS for patch in layer(view)), size)
+    shown = (view.elements - {"day", "night", "sunset"}) | {air.hour} | ({"sunset"} if air.glow else set[str]())
+    boxes = tuple((name, _box(area, view)) for name, area in view.boxes)
+    return Landscape(picture, frozenset(shown), frozenset({air.style} - {""}), boxes)
+
+
+def _box(area: Area, view: View) -> Box:
+    return Box(area.left / view.width, area.top / view.height, area.right / view.width, area.bottom / view.height)
+
+
+def _raster(patches: Iterable[Patch], size: tuple[int, int]) -> Image.Image:
+    fine = _FINE if size[0] * size[1] <= _FINE_UP_TO else 1
+    picture = Image.new("RGB", (size[0] * fine, size[1] * fine))
+    solid, glazed = ImageDraw.Draw(picture, "RGB"), ImageDraw.Draw(picture, "RGBA")
+    for patch in patches:
+        points = [(x * fine, y * fine) for x, y in patch.points]
+        if patch.opacity < 1:
+            glazed.polygon(points, (*patch.colour, round(255 * patch.opacity)))
+        else:
+            solid.polygon(points, patch.colour)
+    return picture.reduce(fine) if fine > 1 else picture
+
+
+_LAYERS: tuple[Callable[[View], Iterator[Patch]], ...] = (
+    sky.sky, sky.aurora, sky.rainbow, sky.sun, sky.moon, sky.meteors, sky.clouds, sky.stars,
+    land.mountains, land.ground, land.sea, land.hills, land.forest, land.lake, land.ice,
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""What the layers of one landscape are made of, and what they share: its measures, its colours, the room in its sky."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from onbrief.sandbox.painting.layout import Area
+from onbrief.sandbox.painting.palette import RGB
+from onbrief.sandbox.painting.weather import HORIZON, Weather
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A polygon of one colour. Opacity goes from 0 to 1."""
+
+    points: Sequence[Point]
+    colour: RGB
+    opacity: float = 1.0
+
+
+class View:
+    """What the layers of one landscape share: its measures, its colours and the room that is taken in its sky."""
+
+    def __init__(
+        self, width: int, height: int, elements: set[str], air: Weather, rng: random.Random, taken: list[Area]
+    ) -> None:
+        self.width, self.height, self.elements, self.air, self.rng, self.taken = width, height, elements, air, rng, taken
+        self.horizon = float(round(HORIZON * height))
+        self.unit = min(width, 1.4 * self.horizon)
+        self.boxes: list[tuple[str, Area]] = []
+        self.ceiling = max((a.bottom for a in taken if a.width > width / 2 and a.top < height / 4), default=0.0)
+        """How far down a banner at the top reaches."""
+        self.sunrise = self._clear() if "sunrise" in elements else None
+        """Where the sun stands on the horizon; the land keeps low there."""
+
+    def _clear(self) -> float:
+        """Where on the horizon the fewest things stand in the way."""
+        places = [self.rng.uniform(0.25, 0.75) * self.width for _ in range(12)]
+        r = 0.1 * self.unit
+        return min(
+            places, key=lambda x: sum(overlap(Area(x - r, self.horizon - r, x + r, self.horizon), a, 0) for a in self.taken)
+        )
+
+    def colour(self, name: str) -> RGB:
+        """What this part of the land is painted with."""
+        return self.air.land[name]
+
+    def at(self, x: float) -> float:
+        """How far x is from the sun on the horizon, in its radii."""
+        return math.inf if self.sunrise is None else abs(x - self.sunrise) / (0.085 * self.unit)
+
+    def room(self, width: float, height: float, low: float, high: float, apart: float) -> Area:
+        """A free place in the sky between two heights (0 at the zenith, 1 at the horizon), found at random and taken from
+        then on. Where there is none of this size, a smaller one is looked for; at last the freest.
+        """
+        low, high = (self.ceiling + share * (self.horizon - self.ceiling) for share in (low, high))
+        best, least = Area(0, low, width, low + height), math.inf
+        for k in range(160):
+            if k in {50, 90, 130}:
+                width, height = 0.8 * width, 0.8 * height
+            x = self.rng.uniform(0.03 * self.width, max(0.03 * self.width, 0.97 * self.width - width))
+            y = self.rng.uniform(low, max(low, high - height))
+            area = Area(x, y, x + width, y + height)
+            covered = sum(overlap(area, other, apart) for other in self.taken)
+            if covered < least:
+                best, least = area, covered
+            if not covered:
+                break
+        self.taken.append(best)
+        return best
+
+
+def overlap(a: Area, b: Area, apart: float) -> float:
+    """How much of two areas is common, in square pixels, when they should be so far apart."""
+    across = min(a.right, b.right) - max(a.left, b.left) + apart
+    down = min(a.bottom, b.bottom) - max(a.top, b.top) + apart
+    return max(0.0, across) * max(0.0, down)
+
+
+def disc(x: float, y: float, radius: float, colour: RGB, opacity: float = 1.0) -> Patch:
+    """A round patch."""
+    steps = max(16, min(96, int(2 * radius)))
+    angles = [math.tau * k / steps for k in range(steps)]
+    return Patch([(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles], colour, opacity)
+
+
+def band(left: float, top: float, right: float, bottom: float, colour: RGB) -> Patch:
+    """A patch with upright sides."""
+    return Patch([(left, top), (right, top), (right, bottom), (left, bottom)], colour)

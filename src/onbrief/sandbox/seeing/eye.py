@@ -1,0 +1,174 @@
+"""Sees what is in a picture, from its pixels alone."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from onbrief.errors import PictureError
+from onbrief.sandbox.painting.drawings import CARD, CARD_FACE
+from onbrief.sandbox.painting.lettering import joined
+from onbrief.sandbox.painting.palette import GROUND, PAINT, RGB
+from onbrief.sandbox.scene import Box, Colour, Sight, Thing
+from onbrief.sandbox.seeing.outlook import is_landscape, survey
+from onbrief.sandbox.seeing.reading import read
+from onbrief.sandbox.seeing.regions import Labels, Mask, Region, connected, touching_border
+from onbrief.sandbox.seeing.stencils import grid_points, recognise
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+_SIDE = 512  # the eye looks at about 512 x 512 pixels, whatever the shape
+_LARGEST = 64_000_000  # pixels; four times the largest picture that can be asked for
+_WHITE = 226  # the least channel of a halo after JPEG; nothing in a landscape comes near
+_PAPER_WHITE = 204  # of white paper, its shades included
+_SMALLEST = 9  # pixels of the eye's picture, the side of the smallest thing
+_MOST = 400  # things; more is noise
+_INKED = 120  # the brightest channel on the darker of the two outermost rings of a silhouette
+_WIDEST_THING = 2.3  # wider is a banner
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def look(image: bytes) -> Sight:
+    """What is in the picture. Metadata is ignored.
+
+    Raises:
+        PictureError: bytes that are no PNG, JPEG or WebP, or more pixels than anybody asked for.
+    """
+    picture = _decoded(image)
+    pixels = np.asarray(_at_eye_size(picture))
+    ground = _ground(pixels)
+    outside, silhouettes = _things_and_outside(pixels, ground == "white")
+    labels, regions = connected(silhouettes)
+    things: list[Thing] = []
+    words: tuple[str, ...] = ()
+    large = [r for r in regions if min(r.width, r.height) >= _SMALLEST and r.area >= 60]
+    for region in sorted(large, key=lambda r: -r.area)[:_MOST]:
+        if region.width > _WIDEST_THING * region.height:
+            words = words or tuple(_banner(picture, region, pixels.shape))
+        elif thing := _thing(picture, pixels, labels, region):
+            things.append(thing)
+    things.sort(key=lambda t: (t.box.y, t.box.x))
+    if ground is not None:
+        return Sight(tuple(things), ground, words=words)
+    elements, styles, boxes = survey(pixels, outside)
+    return Sight(tuple(things), None, elements, words, styles, boxes)
+
+
+def _decoded(image: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(image), formats=FORMATS) as opened:
+            if opened.width * opened.height <= _LARGEST:
+                return _without_alpha(opened)
+            size = f"{opened.width} x {opened.height}"
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError, Warning) as error:
+        raise PictureError(f"these bytes are no picture that can be read: {error}") from error
+    raise PictureError(f"the picture has {size} pixels, more than {_LARGEST}")
+
+
+def _without_alpha(picture: Image.Image) -> Image.Image:
+    """The picture in red, green and blue; what is transparent lies on white."""
+    if picture.mode == "RGB":
+        picture.load()
+        return picture.copy()
+    if picture.mode.startswith("I"):  # sixteen bits of grey, of which Pillow would keep the lower eight
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+    whole = picture.convert("RGBA")
+    if whole.getchannel("A").getextrema()[0] == 255:
+        return whole.convert("RGB")
+    flat = Image.new("RGB", whole.size, "white")
+    flat.paste(whole, mask=whole.getchannel("A"))
+    return flat
+
+
+def _at_eye_size(picture: Image.Image) -> Image.Image:
+    scale = _SIDE / math.sqrt(picture.width * picture.height)
+    scale = min(scale, 4.0, 4 * _SIDE / max(picture.size))
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    if size == picture.size:
+        return picture
+    if picture.size == (2 * size[0], 2 * size[1]):
+        return picture.reduce(2)
+    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _ground(pixels: Pixels) -> Colour | None:
+    """The colour of a plain ground, from the picture's border; None in a landscape."""
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.int16)
+    middle = np.median(edge, axis=0)
+    if is_landscape(pixels):
+        return None
+    return nearest(GROUND, (int(middle[0]), int(middle[1]), int(middle[2])))
+
+
+def nearest(colours: dict[Colour, RGB], colour: RGB) -> Colour:
+    """Which of these colours this one is nearest to."""
+    return min(colours, key=lambda name: sum((a - b) ** 2 for a, b in zip(colours[name], colour, strict=True)))
+
+
+def _things_and_outside(pixels: Pixels, on_white: bool) -> tuple[Mask, Mask]:
+    """What lies around all halos, and the silhouettes of what lies within them."""
+    least = pixels.min(axis=2)
+    if on_white:
+        outside = touching_border(least >= _PAPER_WHITE)
+        return outside, ~outside
+    white = least >= _WHITE
+    outside = touching_border(~white)
+    return outside, ~touching_border(outside | white)
+
+
+def _thing(picture: Image.Image, pixels: Pixels, labels: Labels, region: Region) -> Thing | None:
+    crop = np.s_[region.top : region.bottom, region.left : region.right]
+    silhouette = labels[crop] == region.label
+    if not _outlined(pixels[crop], silhouette):
+        return None
+    match = recognise(silhouette)
+    if match is None:
+        return None
+    columns, rows = grid_points(region.width, region.height)
+    y, x = np.nonzero(match.main)
+    seen = pixels[crop][rows[y], columns[x]].astype(np.int32)
+    names = list(PAINT)
+    paints = np.array([PAINT[name] for name in names])
+    votes = np.bincount(((seen[:, None] - paints[None]) ** 2).sum(axis=2).argmin(axis=1), minlength=len(names))
+    height, width, _ = pixels.shape
+    box = Box(region.left / width, region.top / height, region.right / width, region.bottom / height)
+    noun = match.name
+    if noun == CARD:
+        left, top, right, bottom = CARD_FACE
+        face = (left - 1) / 98, (top - 15) / 70, (right - 1) / 98, (bottom - 15) / 70
+        noun = joined(read(_face(picture, region, pixels.shape, face))).lower()
+        if not noun:
+            return None
+    return Thing(noun, names[int(votes.argmax())], box)
+
+
+def _outlined(crop: Pixels, silhouette: Mask) -> bool:
+    """Whether it has an outline in ink: what has none is a gap between halos, or part of some other picture."""
+    inner = _eroded(silhouette)
+    rims = silhouette & ~inner, inner & ~_eroded(inner)
+    return min(float(np.median(crop[rim].max(axis=1))) if rim.any() else 255.0 for rim in rims) < _INKED
+
+
+def _eroded(mask: Mask) -> Mask:
+    around = np.pad(mask, 1)
+    return mask & around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
+
+
+def _banner(picture: Image.Image, region: Region, shape: tuple[int, ...]) -> list[str]:
+    tail = 0.3 * 1.6 * region.height / region.width
+    return read(_face(picture, region, shape, (tail + 0.012, 0.05, 1 - tail - 0.012, 0.82)))
+
+
+def _face(picture: Image.Image, region: Region, shape: tuple[int, ...], part: tuple[float, float, float, float]) -> Image.Image:
+    """A part of the region (in shares of its box), in grey, from the picture as it came, large enough to read."""
+    sx, sy = picture.width / shape[1], picture.height / shape[0]
+    left, top = region.left * sx, region.top * sy
+    wide, high = region.width * sx, region.height * sy
+    box = (left + part[0] * wide, top + part[1] * high, left + part[2] * wide, top + part[3] * high)
+    scale = min(max(1.0, 360 / (box[2] - box[0])), 4.0, 1200 / (box[2] - box[0]))
+    size = max(8, round((box[2] - box[0]) * scale)), max(8, round((box[3] - box[1]) * scale))
+    return picture.resize(size, Image.Resampling.BICUBIC, box=box).convert("L")

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from onbrief.sandbox.language import sentences
+from onbrief.sandbox.language.emphasis import Stress, stress, strip_layout
+from onbrief.sandbox.language.grammar import parse
+
+
+def stressed(text: str, negative: str = "") -> Stress:
+    return stress(parse(text, negative), text, negative, first_words=10)
+
+
+@pytest.mark.parametrize(
+    ("text", "negative", "statement", "devices"),
+    [
+        ("a red circle left of a blue square", "", "the circle is red", 0),
+        ("a red circle and a square. The circle is red.", "", "the circle is red", 1),
+        ("a (red circle:1.2) and a square", "", "the circle is red", 1),
+        ("a (red circle:0.8) and a square", "", "the circle is red", 0),
+        ("a red circle that stands in some wide and empty place with a square", "", "the circle is red", 1),
+        ("a big old (red circle:1.2), a square and a green heart. The circle is red", "", "the circle is red", 3),
+        ("three circles. The circles are three in a row", "", "there are exactly three circles", 2),
+        ("a circle left of a square. The circle on the left side, the square on the right side", "",
+         "the circle is to the left of the square", 3),
+        ("a lake, no people", "people", "there is no person", 1),
+        ("a lake, no people", "", "there is no person", 0),
+    ],
+)  # fmt: skip
+def test_devices_are_counted_for_each_claim(text: str, negative: str, statement: str, devices: int) -> None:
+    assert [stressed(text, negative).on(claim) for claim in sentences.read(statement) or ()] == [devices]
+
+
+def test_length_weight_and_form_are_noted() -> None:
+    written = stressed("a (red circle:1.7). In soft light.")
+    assert (written.words, written.weight, written.well_formed) == (6, 1.7, True)
+    assert stressed("a red circle").well_formed is False
+
+
+def test_places_that_spell_out_a_relation_are_no_demand_of_their_own() -> None:
+    spelled = "a circle left of a square. The circle on the left side, the square on the right side"
+    assert strip_layout(parse(spelled)) == parse("a circle left of a square")
+    assert strip_layout(parse("a circle at the top")) == parse("a circle at the top")

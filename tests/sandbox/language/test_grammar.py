@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+
+from onbrief.sandbox.language.grammar import parse
+from onbrief.sandbox.scene import Colour, Group, Place, Relation, Scene
+
+
+def some(noun: str, count: int = 1, colour: Colour | None = None, place: Place | None = None) -> Group:
+    """A group whose number was not said."""
+    return Group(noun, count, colour, place, numbered=False)
+
+
+def landscape(*elements: str, styles: tuple[str, ...] = (), absent: tuple[str, ...] = ()) -> Scene:
+    return Scene(elements=frozenset(elements), styles=frozenset(styles), absent=frozenset(absent))
+
+
+CIRCLE_SQUARE = (some("circle", 1, "red"), some("square", 1, "blue"))
+LEFT = (Relation(0, "left of", 1),)
+
+PROMPTS: list[tuple[str, Scene]] = [
+    (
+        "three red circles above a blue square on a yellow background",
+        Scene((Group("circle", 3, "red"), some("square", 1, "blue")), (Relation(0, "above", 1),), "yellow"),
+    ),
+    ("a red circle left of a blue square", Scene(CIRCLE_SQUARE, LEFT)),
+    ("a red circle to the left of a blue square", Scene(CIRCLE_SQUARE, LEFT)),
+    ("A red circle is on the left side of a blue square.", Scene(CIRCLE_SQUARE, LEFT)),
+    ("red circle, to the left of blue square", Scene(CIRCLE_SQUARE, LEFT)),
+    ("a (red circle:1.2) and a ((blue square))", Scene(CIRCLE_SQUARE)),
+    ("“a red circle and a blue square”", Scene(CIRCLE_SQUARE)),
+    ("a red circle left of a blue circle", Scene((some("circle", 1, "red"), some("circle", 1, "blue")), LEFT)),
+    (
+        "on the left side a red circle, on the right side a blue square",
+        Scene((some("circle", 1, "red", "left"), some("square", 1, "blue", "right"))),
+    ),
+    (
+        "The left half shows a yellow star; the right half shows a purple star.",
+        Scene((some("star", 1, "yellow", "left"), some("star", 1, "purple", "right"))),
+    ),
+    (
+        "two green stars and a pink heart in the middle",
+        Scene((Group("star", 2, "green"), some("heart", 1, "pink", "middle"))),
+    ),
+    ("a star at the top", Scene((some("star", place="top"),))),
+    ("At the top, a star. At the bottom, two hearts.", Scene((some("star", place="top"), Group("heart", 2, None, "bottom")))),
+    (
+        "Draw me a picture of a big red heart in the center of the image, please!",
+        Scene((some("heart", 1, "red", "middle"),)),
+    ),
+    ("exactly one grey circle", Scene((Group("circle", 1, "gray"),))),
+    ("a pair of fish and a dozen cups", Scene((Group("fish", 2), Group("cup", 12)))),
+    ("three red and two blue circles", Scene((Group("circle", 3, "red"), Group("circle", 2, "blue")))),
+    (
+        "a red circle above a blue square and left of a green star",
+        Scene((*CIRCLE_SQUARE, some("star", 1, "green")), (Relation(0, "above", 1), Relation(0, "left of", 2))),
+    ),
+    ("to the left of a square there is a circle", Scene((some("square"), some("circle")), (Relation(1, "left of", 0),))),
+    (
+        "circle left of square and square left of circle",
+        Scene((some("circle"), some("square")), (Relation(0, "left of", 1), Relation(1, "left of", 0))),
+    ),
+    (
+        "There are exactly three circles. The circles are red. They are above the square. The background is light blue.",
+        Scene((Group("circle", 3, "red"), some("square")), (Relation(0, "above", 1),), "blue"),
+    ),
+    ("the circle is not red", Scene((some("circle"),))),
+    ('a sign that says "OPEN"', Scene(words=("OPEN",))),
+    ('the word "Hello"', Scene(words=("Hello",))),
+    ("a neon sign saying OPEN", Scene(words=("OPEN",))),
+    (
+        "a white canvas with the text 'SALE' below a red heart",
+        Scene((some("heart", 1, "red"),), background="white", words=("SALE",)),
+    ),
+    ("a cat sitting on a bicycle", Scene((some("cat"), some("bicycle")), (Relation(0, "above", 1),))),
+    ("A fluffy cat and two small brown dogs", Scene((some("fluffy cat"), Group("small dog", 2, "brown")))),
+    ("a bowl of soup next to a cup of coffee", Scene((some("bowl of soup"), some("cup")))),
+    ("a photo of a purple orange", Scene((some("orange", 1, "purple"),), styles=frozenset({"photograph"}))),
+    ("a photo of an orange", Scene((some("orange"),), styles=frozenset({"photograph"}))),
+    ("a traffic light, highly detailed, 8k, masterpiece, trending on artstation", Scene((some("traffic light"),))),
+    ("a group of people under a tree", Scene((some("person", 4), some("tree")), (Relation(0, "below", 1),))),
+    ("a man riding a horse", Scene((some("person"), some("horse")))),
+    ("two stars and a moon", Scene((Group("star", 2),), elements=frozenset({"moon"}))),
+    ("a night scene with stars and a moon", landscape("night", "stars", "moon")),
+    ("a serene landscape with mountains and a lake", landscape("mountains", "lake", styles=("serene",))),
+    ("a landscape with hills and no people", landscape("hills", absent=("person",))),
+    ("mountains without clouds", landscape("mountains", absent=("clouds",))),
+    ("A moon hangs over calm waters", landscape("moon", styles=("serene",))),
+    ("the sun rising from the horizon over the ocean", landscape("sunrise", "sea")),
+    ("night, with a sun on the horizon", landscape("night", "sunrise")),
+    ("the sun above the hills, and the moon at the horizon", landscape("sun", "hills", "moon")),
+    (
+        "a starry night sky with the northern lights over the ocean and drifting icebergs",
+        landscape("stars", "night", "aurora", "sea", "ice"),
+    ),
+    ("a deserted forest at dusk", landscape("forest", "sunset", absent=("person",))),
+    ("There should not be any people; a rainbow", landscape("rainbow", absent=("person",))),
+    (
+        "without people, cars or trees, a red house",
+        Scene((some("house", 1, "red"),), absent=frozenset({"person", "car", "tree"})),
+    ),
+    ("a red circle, without circles", Scene((some("circle", 1, "red"),), absent=frozenset({"circle"}))),
+    ("no red circles and a blue square", Scene((some("square", 1, "blue"),), absent=frozenset({"red circle"}))),
+    ("赤い円と青い四角", Scene()),
+    ("красный круг and a blue square", Scene((some("square", 1, "blue"),))),
+    ("", Scene()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prompt", "scene"), PROMPTS, ids=[prompt[:50] for prompt, _ in PROMPTS])
+def test_a_prompt_is_understood_as_its_scene(prompt: str, scene: Scene) -> None:
+    assert parse(prompt) == scene
+
+
+def test_negative_text_names_what_must_be_absent() -> None:
+    assert parse("a lake", "people, red circles, clouds, text, blurry").absent == {"person", "red circle", "clouds", "text"}
+
+
+GENEVAL = [
+    ("a photo of a bench", [("bench", None, None)]),
+    ("a photo of a stop sign and a bowl", [("stop sign", None, None), ("bowl", None, None)]),
+    ("a photo of four wine glasses", [("wine glass", None, 4)]),
+    ("a photo of two computer keyboards", [("computer keyboard", None, 2)]),
+    ("a photo of an orange cow and a purple sandwich", [("cow", "orange", None), ("sandwich", "purple", None)]),
+    ("a photo of a dog right of a teddy bear", [("dog", None, None), ("teddy bear", None, None)]),
+]
+
+
+@pytest.mark.parametrize(("prompt", "groups"), GENEVAL, ids=[prompt for prompt, _ in GENEVAL])
+def test_prompts_in_the_form_of_geneval_are_understood(prompt: str, groups: list[tuple[str, str | None, int | None]]) -> None:
+    assert [(g.noun, g.colour, g.count if g.numbered else None) for g in parse(prompt).groups] == groups

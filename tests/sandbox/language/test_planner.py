@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
+from onbrief.sandbox.language.planner import SandboxPlanner
+
+JAPANESE = (
+    "自然の中から見た夜景で、空にはオーロラと月と流星群があり、地上には海が広がって流氷が流れ、"
+    "地平線から太陽が出ている無人の写真。"
+)
+
+
+def plan(text: str, **fields: object) -> tuple[Requirement, ...]:
+    brief = Brief(text=text, **fields)  # pyright: ignore[reportArgumentType]
+    return asyncio.run(SandboxPlanner("sandbox:grammar", 0.0).checklist(brief)).requirements
+
+
+def texts(requirements: tuple[Requirement, ...], *, must: bool) -> list[str]:
+    return [r.text for r in requirements if r.must is must]
+
+
+def test_each_claim_of_a_brief_is_one_requirement() -> None:
+    assert [(r.text, r.kind) for r in plan("three red circles above a blue square on a yellow background")] == [
+        ("there are circles", "object"),
+        ("there are exactly three circles", "count"),
+        ("the circles are red", "attribute"),
+        ("there is a square", "object"),
+        ("the square is blue", "attribute"),
+        ("the circles are above the square", "relation"),
+        ("the background is yellow", "attribute"),
+    ]
+
+
+def test_what_is_said_of_a_thing_has_the_thing_as_its_parent() -> None:
+    requirements = plan("three red circles above a blue square")
+    names = {r.id: r.text for r in requirements}
+    assert {r.text: [names[p] for p in r.parents] for r in requirements if r.parents} == {
+        "there are exactly three circles": ["there are circles"],
+        "the circles are red": ["there are circles"],
+        "the square is blue": ["there is a square"],
+        "the circles are above the square": ["there are circles", "there is a square"],
+    }
+
+
+def test_namesakes_are_told_apart_by_colour() -> None:
+    assert texts(plan("a red circle left of a blue circle"), must=True) == [
+        "there is a circle",
+        "there is a red circle",
+        "there is a blue circle",
+        "the red circle is to the left of the blue circle",
+    ]
+
+
+def test_an_article_asks_for_no_exact_number_but_a_numeral_does() -> None:
+    assert texts(plan("a red circle"), must=True) == ["there is a circle", "the circle is red"]
+    assert texts(plan("one circle"), must=True) == ["there is a circle", "there is exactly one circle"]
+
+
+def test_a_vague_brief_gives_few_musts_and_styles_are_nice_to_have() -> None:
+    requirements = plan("A serene landscape with mountains and a lake")
+    assert texts(requirements, must=True) == ["there is a lake", "there are mountains"]
+    assert texts(requirements, must=False) == ["the picture has a serene style"]
+
+
+def test_a_japanese_brief_is_read_by_the_lexicon() -> None:
+    requirements = plan(JAPANESE)
+    assert sorted(texts(requirements, must=True)) == [
+        "it is night",
+        "the sun is on the horizon",
+        "there are meteors",
+        "there is a moon",
+        "there is a sea",
+        "there is an aurora",
+        "there is ice",
+        "there is no person",
+    ]
+    assert texts(requirements, must=False) == ["the picture has a photograph style"]
+    assert [r.kind for r in requirements if r.text == "there is no person"] == ["absence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "musts"),
+    [
+        (
+            "赤い円と三つの四角",
+            ["there is a circle", "the circle is red", "there are squares", "there are exactly three squares"],
+        ),
+        ("雲のない山と湖", ["there is a lake", "there are mountains", "there are no clouds"]),
+        ("猫が「おはよう」という", ["there is a cat"]),
+    ],
+)  # fmt: skip
+def test_other_japanese_briefs(text: str, musts: list[str]) -> None:
+    assert texts(plan(text), must=True) == musts
+
+
+@pytest.mark.parametrize("text", ["красный круг", "夜景", "🙂", "something serene", "x" * 600])
+def test_what_cannot_be_read_is_one_requirement_as_a_whole(text: str) -> None:
+    musts = [r for r in plan(text) if r.must]
+    assert len(musts) == 1
+    assert text[:24] in musts[0].text or musts[0].kind == "whole"
+
+
+def test_the_checklist_can_always_be_frozen() -> None:
+    text = ". ".join(f"{n} red {c}{c}ob and {c}{c}ib at the left, no {c}{c}ub" for n, c in enumerate("bcdfghjklmnpqrstvwxz", 2))
+    own = tuple(Requirement(text=f"own {n}") for n in range(30))
+    brief = Brief(text=text, requirements=own, avoid=("dogs",))
+    planned = asyncio.run(SandboxPlanner("sandbox:grammar", None).checklist(brief))
+    assert len(Checklist.freeze(planned.requirements, brief).requirements) <= MAX_REQUIREMENTS
+    assert len(planned.requirements) > 20
