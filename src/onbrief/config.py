@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from onbrief.brief import Brief, Size, parse_size
+from onbrief.brief import Brief, Requirement, Size, parse_size
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import Policy, PolicyName, named
@@ -121,7 +121,7 @@ def read_brief(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: a file that cannot be read, or is broken (with line and column).
     """
-    document = read_toml(path) if path.suffix == ".toml" else _read_json(path)
+    document = read_toml(path) if path.suffix.lower() == ".toml" else _read_json(path)
     if isinstance(size := document.get("size"), str):
         document["size"] = parse_size(size)
     return document
@@ -155,7 +155,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(_read(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: numbers of 5000 digits, 1000 nested lists
         raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 
@@ -164,6 +164,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         document = json.loads(_read(path))
     except json.JSONDecodeError as error:
         raise UsageError(f"{path} is not valid JSON: {error.msg} (at line {error.lineno}, column {error.colno})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise UsageError.of(str(path), document, "an object with the fields of a brief")
     return document  # pyright: ignore[reportUnknownVariableType] - what is in it is checked by the caller
@@ -187,7 +189,15 @@ def _validated(adapter: TypeAdapter[T], document: Mapping[str, object], where: s
         if isinstance(cause := wrong.get("ctx", {}).get("error"), UsageError):
             raise UsageError(f"{where}: {cause}") from error
         field = ".".join(str(part) for part in wrong["loc"])
-        raise UsageError.of(f"{field} in {where}", wrong["input"], wrong["msg"]) from error
+        match wrong["type"]:
+            case "missing":
+                value, allowed = None, "a value"
+            case "unexpected_keyword_argument":
+                known = fields(Brief if len(wrong["loc"]) == 1 else Requirement)
+                value, allowed = wrong["input"], "one of the fields " + " ".join(field.name for field in known)
+            case _:
+                value, allowed = wrong["input"], wrong["msg"].removeprefix("Input should be ")
+        raise UsageError.of(f"{field} in {where}", value, allowed) from error
 
 
 @cache

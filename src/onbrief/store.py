@@ -37,7 +37,7 @@ class FolderStore:
             self.folder = folder.resolve(strict=True)
         except OSError as error:
             raise UsageError.of("out", str(folder), f"a folder that can be made ({error.strerror})") from error
-        if not os.access(self.folder, os.W_OK | os.X_OK):
+        if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
         self._objects = LocalStore(self.folder)
         state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
@@ -45,7 +45,10 @@ class FolderStore:
 
     async def require_room(self) -> None:
         """See ports.Store."""
-        free = shutil.disk_usage(self.folder).free
+        try:
+            free = shutil.disk_usage(self.folder).free
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be read: {error.strerror}", hint=_FULL) from error
         if free < ROOM:
             raise StoreError(f"{self.folder}: {free // 2**20} MB are free, {ROOM // 2**20} MB are needed", hint=_FULL)
 
@@ -68,16 +71,18 @@ class FolderStore:
     def _create(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            obstore.put(self._objects, key, data, mode="create")
-        except AlreadyExistsError:
-            if path.read_bytes() != data:
-                raise KeyTaken(f"{path} holds another picture already") from None
+            try:
+                obstore.put(self._objects, key, data, mode="create")
+            except AlreadyExistsError:
+                if not path.is_file() or path.read_bytes() != data:
+                    raise KeyTaken(f"{path} holds another picture already") from None
+            for place in (path, path.parent, self.folder):
+                _sync(place)
         except (OSError, BaseError) as error:
             self._keep_in_spool(key, data)
             raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
-        for place in (path, path.parent, self.folder):
-            _sync(place)
-        (self._spool / key).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self._spool / key).unlink()
         return path.as_uri()
 
     def _put(self, key: str, data: bytes) -> str:
@@ -101,12 +106,10 @@ class FolderStore:
     def _remove(self, run_id: str) -> None:
         path = self._path(run_id)
         try:
-            for page in obstore.list(self._objects, run_id):  # pyright: ignore[reportUnknownMemberType] - arrow tables, not asked for
-                obstore.delete(self._objects, [meta["path"] for meta in page])
             with contextlib.suppress(FileNotFoundError):
-                path.rmdir()
+                shutil.rmtree(path)  # follows no link, and takes along what a killed process left half written
             shutil.rmtree(self._spool / run_id, ignore_errors=True)
-        except (OSError, BaseError) as error:
+        except OSError as error:
             raise StoreError(f"{path} cannot be removed: {_reason(error)}") from error
 
     def _path(self, key: str) -> Path:
