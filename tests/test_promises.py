@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.crew import Bill, Painter, crew, picture
-from tests.pursuing import BRIEF, order, pursue, settings
 
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Unknown, UsageError
@@ -21,6 +19,8 @@ from onbrief.ledger.sql import SqlLedger
 from onbrief.ports import Judged, Revised
 from onbrief.pursuit import open_pursuit
 from onbrief.record import Attempt, Prompt, Run
+from tests.crew import Bill, Painter, crew, picture
+from tests.pursuing import BRIEF, order, pursue, settings
 
 R1, R12 = {"r1"}, {"r1", "r2"}
 
