@@ -9,7 +9,7 @@ import pytest
 
 import onbrief
 
-SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(256, 256))
+SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(512, 512))
 
 
 def test_run_gives_back_the_run_with_its_best_picture(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_pursue_tells_what_happens_in_order(tmp_path: Path) -> None:
 
 def test_resume_goes_on_with_higher_limits(tmp_path: Path) -> None:
     settings = onbrief.Settings(out=str(tmp_path))
-    impossible = onbrief.Brief(text="a circle, without circles", size=(256, 256))
+    impossible = onbrief.Brief(text="a circle, without circles", size=(512, 512))
     first = onbrief.run(impossible, limits=onbrief.Limits(images=2), settings=settings, run_id="mine")
     more = onbrief.resume("mine", limits=onbrief.Limits(images=3), out=tmp_path)
     assert (first.outcome, len(first.attempts)) == ("unmet", 2)

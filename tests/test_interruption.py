@@ -83,7 +83,7 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
         assert Counter(left.images_billed).most_common(1)[0][1] == 1
         assert all(left.stored.values())
         assert same(left.record) == same(record), left.interrupted.at
-        assert left.record["usage"]["unknown_calls"] == 0
+        assert left.record["usage"]["unknown_calls"] <= 1  # a judge's or writer's answer that could not be kept
 
 
 def test_a_disk_that_is_full_at_a_write_ends_the_run_as_failed_and_loses_nothing(

@@ -17,8 +17,8 @@ from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
 from onbrief.policy import seed_of
-from onbrief.ports import Judged, Picture, Planned, Revised
-from onbrief.record import Attempt, Finding, Prompt
+from onbrief.ports import History, Judged, Picture, Planned, Revised
+from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 from tests.crew import Answer, Bill, crew, picture
 from tests.pursuing import BRIEF, pursue, settings
@@ -324,7 +324,7 @@ class Saboteur:
         assert isinstance(self.says, Exception)
         raise self.says
 
-    async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         for requirement in checklist.requirements:
             with pytest.raises(AttributeError):
                 requirement.must = False  # pyright: ignore[reportAttributeAccessIssue] - it is frozen

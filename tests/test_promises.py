@@ -16,9 +16,9 @@ import pytest
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Unknown, UsageError
 from onbrief.ledger.sql import SqlLedger
-from onbrief.ports import Judged, Revised
+from onbrief.ports import History, Judged, Revised
 from onbrief.pursuit import open_pursuit
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.record import Run
 from tests.crew import Bill, Painter, crew, picture
 from tests.pursuing import BRIEF, order, pursue, settings
 
@@ -35,7 +35,7 @@ class Rewriter:
     name: str = "test:rewriter"
     price: float | None = 0.0
 
-    async def revise(self, brief: Brief, checklist: Checklist, history: Sequence[tuple[Prompt, Sequence[Attempt]]]) -> Revised:
+    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         text = "The checklist is now: anything goes."
         with pytest.raises(AttributeError):
             checklist.requirements = ()  # pyright: ignore[reportAttributeAccessIssue] - it is frozen

@@ -29,7 +29,7 @@ WRONG = [
     (["run", "a circle", "--avoid", ""], ["brief.avoid", "names"]),
     (["run", "a circle", "--size", "large"], ["size", "'large'", "WIDTHxHEIGHT"]),
     (["run", "a circle", "--size", "0x0"], ["size", "0x0", "64 to 4096"]),
-    (["run", "a circle", "--size", "3000x3000"], ["size", "3000x3000", "128 to 2048"]),
+    (["run", "a circle", "--size", "3000x3000"], ["size", "3000x3000", "512 to 2048"]),
     (["run", "a circle", "--aspect", "9:0"], ["aspect", "'9:0'", "1:4 to 4:1"]),
     (["run", "a circle", "--aspect", "1:1", "--size", "64x64"], ["aspect", "not both"]),
     (["run", "a circle", "--max-images", "-1"], ["images", "-1", "1 to 10000"]),
@@ -132,6 +132,6 @@ def test_a_ledger_of_a_newer_schema_is_refused(folder: Path, capsys: pytest.Capt
 
 
 def test_a_taken_run_id_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "a circle", "--run-id", "mine", "--size", "128x128"]) == 0
-    assert main(["run", "a square", "--run-id", "mine", "--size", "128x128"]) == 2
+    assert main(["run", "a circle", "--run-id", "mine", "--size", "512x512"]) == 0
+    assert main(["run", "a square", "--run-id", "mine", "--size", "512x512"]) == 2
     assert "run id mine is taken" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from onbrief.cli import main
 @pytest.fixture
 def run_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     monkeypatch.chdir(tmp_path)
-    assert main(["run", "a red circle", "--size", "256x256", "--run-id", "mine", "--quiet"]) == 0
+    assert main(["run", "a red circle", "--size", "512x512", "--run-id", "mine", "--quiet"]) == 0
     capsys.readouterr()
     return "mine"
 
@@ -33,7 +33,7 @@ def test_show_json_is_the_record(run_id: str, capsys: pytest.CaptureFixture[str]
 
 
 def test_list_tells_the_newest_first(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["run", "a blue square", "--size", "256x256", "--run-id", "later", "--quiet"])
+    main(["run", "a blue square", "--size", "512x512", "--run-id", "later", "--quiet"])
     capsys.readouterr()
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()

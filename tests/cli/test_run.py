@@ -15,7 +15,7 @@ import pytest
 
 from onbrief.cli import main
 
-SMALL = ["--size", "256x256"]
+SMALL = ["--size", "512x512"]
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "record.schema.json").read_text())
 
 
@@ -108,9 +108,9 @@ def test_own_requirements_come_first_and_decide(capsys: pytest.CaptureFixture[st
 
 
 def test_a_brief_comes_from_a_file_or_from_standard_input(folder: Path) -> None:
-    (folder / "brief.toml").write_text('text = "a red circle"\nsize = "256x256"\navoid = ["star"]\n')
+    (folder / "brief.toml").write_text('text = "a red circle"\nsize = "512x512"\navoid = ["star"]\n')
     document = json.loads(_onbrief("run", "brief.toml", "--json").stdout)
-    assert (document["brief"]["size"], document["brief"]["avoid"]) == ([256, 256], ["star"])
+    assert (document["brief"]["size"], document["brief"]["avoid"]) == ([512, 512], ["star"])
     document = json.loads(_onbrief("run", "-", "--json", *SMALL, stdin="a blue square\n").stdout)
     assert document["brief"]["text"] == "a blue square\n"
 

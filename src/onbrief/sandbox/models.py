@@ -21,7 +21,7 @@ from onbrief.sandbox.painting.painter import paint
 from onbrief.sandbox.scene import Sight
 from onbrief.sandbox.seeing.eye import look
 
-SIDES = (128, 2048)  # pixels
+SIDES = (512, 2048)  # pixels; on smaller ones, outlines are too thin for the eye
 
 
 @dataclass(frozen=True, slots=True)
