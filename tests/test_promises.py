@@ -18,9 +18,13 @@ from onbrief.errors import Unknown, UsageError
 from onbrief.ledger.sql import SqlLedger
 from onbrief.ports import History, Judged, Revised
 from onbrief.pursuit import open_pursuit
+<<<<<<< HEAD
 from onbrief.record import Run
 from tests.crew import Bill, Painter, crew, picture
 from tests.pursuing import BRIEF, order, pursue, settings
+=======
+from onbrief.record import Attempt, Finding, Prompt, Run
+>>>>>>> core
 
 R1, R12 = {"r1"}, {"r1", "r2"}
 
@@ -62,6 +66,25 @@ def test_a_picture_on_which_the_judge_gave_no_answer_never_passes(tmp_path: Path
     run = pursue(tmp_path, crew(Bill(), Unknown("cut")), settings(max_images=2))[-1].run
     assert run.outcome == "unmet"
     assert {f.verdict for a in run.attempts if a.verdict for f in a.verdict.findings} == {"undecided"}
+
+
+MET = [Finding("r1", "met", 0.9), Finding("r2", "met", 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("says", "outcome"),
+    [
+        (MET, "passed"),
+        ([], "unmet"),
+        (MET[:1], "unmet"),
+        ([MET[0], Finding("r2", "undecided", 0.5)], "unmet"),
+        ([*MET, Finding("r2", "unmet", 0.1)], "unmet"),
+        ([MET[0], Finding("r2", "met", 0.1)], "unmet"),
+    ],
+)
+def test_only_valid_met_findings_pass_a_picture(tmp_path: Path, says: list[Finding], outcome: str) -> None:
+    run = pursue(tmp_path, replace(crew(Bill()), judge=Witness([], says)), settings(max_images=1))[-1].run
+    assert run.outcome == outcome
 
 
 # -- 3. a paid call is written down before it is sent, and never sent twice ------------------------------------------
@@ -217,15 +240,16 @@ def test_words_of_a_brief_are_no_instruction_no_markup_and_no_path(tmp_path: Pat
 
 @dataclass(slots=True)
 class Witness:
-    """A judge that remembers the pictures that it was shown."""
+    """A judge that says just this, and remembers the pictures that it was shown."""
 
     seen: list[bytes]
+    says: Sequence[Finding] = ()
     name: str = "test:witness"
     price: float | None = 0.0
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         self.seen.append(image)
-        return Judged(())
+        return Judged(tuple(self.says))
 
 
 def test_the_judge_is_shown_pixels_and_requirements_and_no_prompt(tmp_path: Path) -> None:
