@@ -18,13 +18,9 @@ from onbrief.errors import Unknown, UsageError
 from onbrief.ledger.sql import SqlLedger
 from onbrief.ports import History, Judged, Revised
 from onbrief.pursuit import open_pursuit
-<<<<<<< HEAD
-from onbrief.record import Run
+from onbrief.record import Finding, Run
 from tests.crew import Bill, Painter, crew, picture
 from tests.pursuing import BRIEF, order, pursue, settings
-=======
-from onbrief.record import Attempt, Finding, Prompt, Run
->>>>>>> core
 
 R1, R12 = {"r1"}, {"r1", "r2"}
 
