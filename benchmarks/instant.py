@@ -18,7 +18,6 @@ from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 
 SIDE = 1024
-PICTURE_BYTES = 1_500_000
 
 
 @cache
@@ -28,7 +27,7 @@ def picture() -> bytes:
     image = Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")
     grain = Image.frombytes("L", (SIDE, SIDE), bytes(noise.choices(range(8), k=SIDE * SIDE)))
     image = Image.merge("RGB", [Image.blend(band, grain, 0.3) for band in image.split()])
-    rough = Image.frombytes("RGB", (SIDE, SIDE // 4), noise.randbytes(SIDE * SIDE // 4 * 3))
+    rough = Image.frombytes("RGB", (SIDE, SIDE * 3 // 8), noise.randbytes(SIDE * SIDE * 3 // 8 * 3))
     image.paste(rough, (0, SIDE // 2))
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=6)

@@ -40,6 +40,7 @@ class FolderStore:
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
         self._objects = LocalStore(self.folder)
+        self._kept: set[Path] = set()  # run folders whose own entry is on the disk
         state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
         self._spool = state / "onbrief" / "spool" / hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
 
@@ -76,8 +77,11 @@ class FolderStore:
             except AlreadyExistsError:
                 if not path.is_file() or path.read_bytes() != data:
                     raise KeyTaken(f"{path} holds another picture already") from None
-            for place in (path, path.parent, self.folder):
-                _sync(place)
+            _sync(path)
+            _sync(path.parent)
+            if path.parent not in self._kept:
+                _sync(self.folder)
+                self._kept.add(path.parent)
         except (OSError, BaseError) as error:
             self._keep_in_spool(key, data)
             raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error

@@ -21,6 +21,7 @@ from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Rev
 from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run
 from onbrief.version import VERSION
 
+Checked = tuple[bytes, pictures.Facts, str]
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -171,8 +172,7 @@ class OpenStudio:
         async def draw() -> Sent:
             picture = await model.generate(prompt, size, attempt.seed)
             try:
-                labelled = await asyncio.to_thread(self._labelled, picture.data, run, attempt)
-                return await keep(labelled)
+                return await keep(await asyncio.to_thread(_checked, self._labelled(picture.data, run, attempt)))
             except PictureError as error:
                 return Sent(_json({"image": None, "problem": asdict(Problem("unreadable", str(error)))}), model.price)
 
@@ -180,22 +180,14 @@ class OpenStudio:
             for suffix in _SUFFIXES.values():
                 if found := await self.store.read(f"{place}.{suffix}"):
                     with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
-                        return await keep(found)
+                        return await keep(await asyncio.to_thread(_checked, found))
             return None
 
-        async def keep(labelled: bytes) -> Sent:
+        async def keep(checked: Checked) -> Sent:
             nonlocal data
-            sha256 = hashlib.sha256(labelled).hexdigest()
-            media_type = pictures.media_type(labelled)
-            # Decoding takes longest, so the picture is stored meanwhile; one that turns out to be damaged was paid for too.
-            decoding = asyncio.create_task(asyncio.to_thread(pictures.inspect, labelled))
-            try:
-                key, url = await self._create(place, labelled, sha256, media_type)
-            finally:
-                await asyncio.wait([decoding])
-            facts = decoding.result()
-            data = labelled
-            image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(labelled))
+            data, facts, sha256 = checked
+            key, url = await self._create(place, data, sha256, facts.media_type)
+            image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
             problem = asdict(Problem("blank", "the picture is of one colour")) if facts.blank else None
             return Sent(_json({"image": asdict(image), "problem": problem}), model.price)
 
@@ -268,6 +260,11 @@ class OpenStudio:
     def warn(self, text: str) -> None:
         """Have the record say this, once."""
         self.warnings[text] = None
+
+
+def _checked(data: bytes) -> Checked:
+    """The picture, decoded once to see that it is one, and its sha256."""
+    return data, pictures.inspect(data), hashlib.sha256(data).hexdigest()
 
 
 def _requirement(document: dict[str, Any]) -> Requirement:
