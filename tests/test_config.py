@@ -223,3 +223,8 @@ def test_a_wrong_field_of_a_brief_is_named(document: dict[str, object], message:
         brief_of(document, "b.toml")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "examples").glob("*.toml")), ids=lambda path: path.name)
+def test_the_examples_are_briefs(path: Path) -> None:
+    assert brief_of(read_brief(path), str(path)).text

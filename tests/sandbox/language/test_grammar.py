@@ -101,6 +101,7 @@ PROMPTS: list[tuple[str, Scene]] = [
     ),
     ("a red circle, without circles", Scene((some("circle", 1, "red"),), absent=frozenset({"circle"}))),
     ("no red circles and a blue square", Scene((some("square", 1, "blue"),), absent=frozenset({"red circle"}))),
+    ("a poster with the word SALE above a house", Scene((some("house"),), words=("SALE",))),
     ("赤い円と青い四角", Scene()),
     ("красный круг and a blue square", Scene((some("square", 1, "blue"),))),
     ("", Scene()),

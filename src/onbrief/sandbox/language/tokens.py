@@ -10,6 +10,7 @@ from onbrief.sandbox.language import words
 
 MAX_CHARACTERS = 20_000  # what lies behind is not read; twice the longest brief
 MAX_QUOTE = 64
+_LETTERS = ("word", "words", "text", "letters")  # in front of capitals, they stand for quotation marks: the word OPEN
 
 _TOKEN = re.compile(
     rf"""
@@ -51,7 +52,8 @@ def sentences(text: str) -> list[list[Token]]:
         elif kind in ("quote", "single"):
             found[-1].append(Token("quote", value))
         elif kind == "word":
-            found[-1].append(Token("word", value.lower()))
+            spelled = value.isupper() and len(value) > 1 and found[-1] and found[-1][-1].text in _LETTERS
+            found[-1].append(Token("quote", value) if spelled else Token("word", value.lower()))
         elif kind == "number":
             whole = value.rstrip(".")
             if whole.isdecimal() and len(whole) <= 2:
