@@ -168,6 +168,10 @@ class Store(Protocol):
         """
         ...
 
+    def load(self, key: str) -> bytes | None:
+        """`read`, for code that has a thread of its own and may wait in it."""
+        ...
+
     async def remove(self, run_id: str) -> None:
         """Delete all that lies under a run id.
 

@@ -136,7 +136,7 @@ class Pursuit:
         run = await studio.account(run)
         with _warned(studio):
             await self._write_record(run)
-            page = await asyncio.to_thread(report.page, run, StoredPictures(self.store, asyncio.get_running_loop()))
+            page = await asyncio.to_thread(report.page, run, StoredPictures(self.store))
             await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
         return replace(run, warnings=tuple(studio.warnings))
 
@@ -154,14 +154,13 @@ def _warned(studio: OpenStudio) -> Generator[None]:
 
 
 class StoredPictures(Mapping[str, bytes]):
-    """The pictures of a store by their keys, each read when it is asked for, for code in another thread than the loop's."""
+    """The pictures of a store by their keys, each read when it is asked for, so that only one is in memory."""
 
-    def __init__(self, store: Store, event_loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._loop = event_loop
 
     def __getitem__(self, key: str) -> bytes:
-        data = asyncio.run_coroutine_threadsafe(self._store.read(key), self._loop).result()
+        data = self._store.load(key)
         if data is None:
             raise KeyError(key)
         return data

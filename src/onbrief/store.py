@@ -63,7 +63,7 @@ class FolderStore:
 
     async def read(self, key: str) -> bytes | None:
         """See ports.Store."""
-        return await asyncio.to_thread(self._read, key)
+        return await asyncio.to_thread(self.load, key)
 
     async def remove(self, run_id: str) -> None:
         """See ports.Store."""
@@ -97,7 +97,8 @@ class FolderStore:
             raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
         return path.as_uri()
 
-    def _read(self, key: str) -> bytes | None:
+    def load(self, key: str) -> bytes | None:
+        """See ports.Store."""
         for path in (self._path(key), self._spool / key):
             try:
                 return path.read_bytes()

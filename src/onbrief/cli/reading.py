@@ -98,12 +98,13 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         An .html file, or a .png file for a contact sheet as one picture; report.html beside the pictures by default.
     """
     from onbrief import report as reports
+    from onbrief.pursuit import StoredPictures
 
     run, store = _recorded(run_id, out)
     target = output or store.folder / run_id / "report.html"
     if target.suffix.lower() not in (".html", ".png"):
         raise UsageError.of("output", str(target), "a file name that ends in .html or .png")
-    pictures = asyncio.run(_pictures(run, store))
+    pictures = StoredPictures(store)
     try:
         if target.suffix.lower() == ".png":
             target.write_bytes(reports.sheet(run, pictures))
@@ -175,11 +176,6 @@ def _recorded(run_id: str, out: str | None) -> tuple[Run, FolderStore]:
     if document is None:
         raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")
     return Run.from_json(document), store
-
-
-async def _pictures(run: Run, store: FolderStore) -> dict[str, bytes]:
-    keys = [attempt.image.key for attempt in run.attempts if attempt.image]
-    return {key: data for key in keys if (data := await store.read(key)) is not None}
 
 
 def _sure(question: str) -> bool:
