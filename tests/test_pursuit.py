@@ -187,6 +187,40 @@ def test_a_run_goes_on_with_higher_limits(tmp_path: Path) -> None:
     assert (run.outcome, run.attempts[:2], len(bill.of("image"))) == ("passed", first.attempts, 4)
 
 
+OTHER_LIMITS = [
+    (settings(max_prompts=1), settings(max_prompts=6, max_images=6)),
+    (settings(parallel=4, max_images=4, max_prompts=2), settings(max_prompts=2, max_images=6)),
+    (settings(max_images=4), settings(parallel=4, max_images=8)),
+    (settings(max_images=5), settings(max_images=2)),
+    (settings(policy="classic", max_attempts=2, max_images=3), settings(policy="classic", max_attempts=4, max_images=8)),
+    (settings(policy="classic", max_attempts=4, max_images=6), settings(policy="classic", max_attempts=1, max_images=8)),
+    (settings(max_prompts=3, max_images=5), settings(max_prompts=1, max_attempts=1)),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), OTHER_LIMITS)
+def test_under_other_limits_nothing_that_was_paid_for_is_lost(tmp_path: Path, before: Settings, after: Settings) -> None:
+    bill = Bill()
+    first = ended(tmp_path, crew(bill, {"r1", "r2"}, R1, {"r1", "r2"}), before, run_id="r")
+    second = ended(tmp_path, crew(bill, {"r1", "r2"}), after, run_id="r")
+    assert second.attempts[: len(first.attempts)] == first.attempts
+    assert second.best == first.best
+    assert second.usage.images == len(second.attempts) == len(bill.of("image"))
+    assert len(second.attempts) <= max(len(first.attempts), after.max_images)
+
+
+@pytest.mark.parametrize(("before", "after"), OTHER_LIMITS)
+def test_under_other_limits_a_run_that_passed_is_told_again_without_a_call(
+    tmp_path: Path, before: Settings, after: Settings
+) -> None:
+    bill = Bill()
+    first = ended(tmp_path, crew(bill, R1, R1, set()), before, run_id="r")
+    paid = bill.lines
+    second = ended(tmp_path, crew(bill, R1), after, run_id="r")
+    assert first.outcome == "passed"
+    assert (but_for_time(second), bill.lines) == (but_for_time(first), paid)
+
+
 def test_only_limits_and_the_like_can_be_given_anew(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), run_id="r")
     with pytest.raises(UsageError, match="its models, policy and checklist are fixed"):

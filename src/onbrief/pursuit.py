@@ -28,7 +28,7 @@ from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
 from onbrief.store import FolderStore
-from onbrief.studio import Crew, OpenStudio
+from onbrief.studio import AsRecorded, Crew, OpenStudio
 
 LEDGER_FILE = "ledger.db"
 MAX_SEED = 4_294_967_294  # the largest that every active image model of the catalogue takes
@@ -113,7 +113,8 @@ class Pursuit:
             started=self.account.row.started,
         )
         settings = self.order.settings
-        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, settings.chosen_policy)) as events:
+        policy = AsRecorded(settings.chosen_policy, self.account)
+        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events:
             async for event in events:
                 match event:
                     case ImageJudged(run):

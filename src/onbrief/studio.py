@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -17,7 +18,9 @@ from onbrief.brief import MAX_BRIEF_CHARACTERS, Checklist, Requirement
 from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown
 from onbrief.judging import decide
 from onbrief.ledger.account import Account, NotSent, Ready, Sent
-from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store
+from onbrief.limits import Limits
+from onbrief.policy import Generate, Policy, Revise, Step, seed_of
+from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store, call_key
 from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run
 from onbrief.version import VERSION
 
@@ -258,6 +261,30 @@ class OpenStudio:
     def warn(self, text: str) -> None:
         """Have the record say this, once."""
         self.warnings[text] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsRecorded:
+    """A policy that first goes the way that is recorded, and then on as `policy` says.
+
+    Limits and `parallel` may be other ones than they were when the run was begun. Decided anew, its first steps could be
+    others too: pictures that are paid for would be missing from the record, the best one among them, and would not count.
+    """
+
+    policy: Policy
+    ledger: Account
+
+    def next(self, run: Run, limits: Limits) -> Step:
+        """See policy.Policy."""
+        revision, made = run.prompt.revision, len(run.round)
+        drawn = next(n for n in itertools.count(made) if not self.ledger.has(call_key("image", revision, n)))
+        if any(attempt.passed for attempt in run.attempts):
+            return self.policy.next(run, limits)
+        if drawn > made:
+            return Generate(tuple(seed_of(run.seed, revision, number) for number in range(made, drawn)))
+        if self.ledger.has(call_key("revise", revision + 1, 0)):
+            return Revise(with_history=True)
+        return self.policy.next(run, limits)
 
 
 def _requirement(document: dict[str, Any]) -> Requirement:
