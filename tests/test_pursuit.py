@@ -19,7 +19,7 @@ from tests.pursuing import BRIEF, order, pursue, settings
 from onbrief import pictures
 from onbrief.brief import Brief, Requirement, Size
 from onbrief.config import Settings
-from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, UsageError
+from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, UsageError
 from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import seed_of
@@ -389,6 +389,14 @@ def test_no_time_makes_no_pictures(tmp_path: Path) -> None:
     run = ended(tmp_path, crew(bill), settings(max_seconds=0.0))
     assert (run.outcome, run.reason) == ("unmet", "the time of 0 seconds is used up; no image could be judged")
     assert bill.of("image") == []
+
+
+def test_a_refused_call_is_not_waited_for_longer_than_the_run_may_take(tmp_path: Path) -> None:
+    def busy(number: int) -> bytes:
+        raise Refused("busy", retry_after=100.0)
+
+    run = ended(tmp_path, crew(Bill(), answer=busy), settings(max_seconds=50.0))
+    assert (run.outcome, run.reason) == ("failed", "busy")
 
 
 def test_a_size_that_the_model_refuses_is_refused_before_anything_is_written(tmp_path: Path) -> None:
