@@ -20,7 +20,7 @@ from onbrief.policy import seed_of
 from onbrief.ports import History, Judged, Picture, Planned, Revised
 from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
-from tests.crew import Answer, Bill, crew, picture
+from tests.crew import Answer, Bill, Painter, crew, picture
 from tests.pursuing import BRIEF, pursue, settings
 
 R1, R2 = {"r1"}, {"r2"}
@@ -447,22 +447,28 @@ def test_nothing_new_is_paid_for_once_a_picture_of_the_round_has_passed(tmp_path
     assert run.best.passed
 
 
+@dataclass(slots=True)
+class Moody(Painter):
+    """An image model that has no access for these seeds."""
+
+    refuses: tuple[int, ...] = ()
+
+    async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
+        if seed in self.refuses:
+            raise ConfigError("no access")
+        self.bill.add(f"image {seed}")
+        return Picture(picture(seed, size))
+
+
 def test_an_error_of_one_picture_lets_the_others_be_written_down(tmp_path: Path) -> None:
+    """They are judged in the next sitting, before anything new is asked for."""
     bill = Bill()
-    answers: dict[int, Exception] = {2: ConfigError("no access")}
-
-    def answer(number: int) -> bytes:
-        if number in answers:
-            raise answers[number]
-        return picture(number)
-
-    run = pursue(tmp_path, crew(bill, R1, answer=answer), FOUR, run_id="r")[-1].run
+    given = replace(crew(bill, ConfigError("no access")), image_model=Moody(bill, refuses=(seed_of(7, 0, 2),)))
+    run = pursue(tmp_path, given, FOUR, run_id="r")[-1].run
     assert (run.outcome, run.reason) == ("failed", "no access")
-    assert (len(bill.of("image")), run.usage.images) == (4, 3)
-    answers.clear()
+    assert (len(bill.of("image")), run.usage.images) == (3, 3)
     run = pursue(tmp_path, crew(bill), FOUR, run_id="r")[-1].run
-    assert (run.outcome, run.usage.images) == ("passed", 4)
-    assert len(bill.of("image")) == 5
+    assert (run.outcome, run.usage.images, [attempt.name for attempt in run.attempts]) == ("passed", 3, ["000-000", "000-001"])
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from onbrief import pictures
 from onbrief.brief import Brief, Requirement, Size
 from onbrief.config import Settings
-from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, UsageError
+from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, UsageError
 from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import seed_of
@@ -185,6 +185,40 @@ def test_a_run_goes_on_with_higher_limits(tmp_path: Path) -> None:
 
     run = asyncio.run(go())
     assert (run.outcome, run.attempts[:2], len(bill.of("image"))) == ("passed", first.attempts, 4)
+
+
+OTHER_LIMITS = [
+    (settings(max_prompts=1), settings(max_prompts=6, max_images=6)),
+    (settings(parallel=4, max_images=4, max_prompts=2), settings(max_prompts=2, max_images=6)),
+    (settings(max_images=4), settings(parallel=4, max_images=8)),
+    (settings(max_images=5), settings(max_images=2)),
+    (settings(policy="classic", max_attempts=2, max_images=3), settings(policy="classic", max_attempts=4, max_images=8)),
+    (settings(policy="classic", max_attempts=4, max_images=6), settings(policy="classic", max_attempts=1, max_images=8)),
+    (settings(max_prompts=3, max_images=5), settings(max_prompts=1, max_attempts=1)),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), OTHER_LIMITS)
+def test_under_other_limits_nothing_that_was_paid_for_is_lost(tmp_path: Path, before: Settings, after: Settings) -> None:
+    bill = Bill()
+    first = ended(tmp_path, crew(bill, {"r1", "r2"}, R1, {"r1", "r2"}), before, run_id="r")
+    second = ended(tmp_path, crew(bill, {"r1", "r2"}), after, run_id="r")
+    assert second.attempts[: len(first.attempts)] == first.attempts
+    assert second.best == first.best
+    assert second.usage.images == len(second.attempts) == len(bill.of("image"))
+    assert len(second.attempts) <= max(len(first.attempts), after.max_images)
+
+
+@pytest.mark.parametrize(("before", "after"), OTHER_LIMITS)
+def test_under_other_limits_a_run_that_passed_is_told_again_without_a_call(
+    tmp_path: Path, before: Settings, after: Settings
+) -> None:
+    bill = Bill()
+    first = ended(tmp_path, crew(bill, R1, R1, set()), before, run_id="r")
+    paid = bill.lines
+    second = ended(tmp_path, crew(bill, R1), after, run_id="r")
+    assert first.outcome == "passed"
+    assert (but_for_time(second), bill.lines) == (but_for_time(first), paid)
 
 
 def test_only_limits_and_the_like_can_be_given_anew(tmp_path: Path) -> None:
@@ -355,6 +389,14 @@ def test_no_time_makes_no_pictures(tmp_path: Path) -> None:
     run = ended(tmp_path, crew(bill), settings(max_seconds=0.0))
     assert (run.outcome, run.reason) == ("unmet", "the time of 0 seconds is used up; no image could be judged")
     assert bill.of("image") == []
+
+
+def test_a_refused_call_is_not_waited_for_longer_than_the_run_may_take(tmp_path: Path) -> None:
+    def busy(number: int) -> bytes:
+        raise Refused("busy", retry_after=100.0)
+
+    run = ended(tmp_path, crew(Bill(), answer=busy), settings(max_seconds=50.0))
+    assert (run.outcome, run.reason) == ("failed", "busy")
 
 
 def test_a_size_that_the_model_refuses_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -185,6 +185,11 @@ CallKind = Literal["plan", "image", "judge", "revise"]
 State = Literal["started", "done", "refused", "failed", "unknown", "blocked"]
 
 
+def call_key(kind: CallKind, revision: int, attempt: int) -> str:
+    """What names a paid step within its run: `image/001-003`."""
+    return f"{kind}/{revision:03d}-{attempt:03d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One paid step of a run. `digest` is the sha256 of the request, `price` the most that it can cost in US dollars
@@ -200,8 +205,8 @@ class Call:
 
     @property
     def key(self) -> str:
-        """What names this step within its run: `image/001-003`."""
-        return f"{self.kind}/{self.revision:03d}-{self.attempt:03d}"
+        """What names this step within its run."""
+        return call_key(self.kind, self.revision, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
+from onbrief.replay import AsRecorded
 from onbrief.store import FolderStore
 from onbrief.studio import Crew, OpenStudio
 
@@ -113,7 +114,8 @@ class Pursuit:
             started=self.account.row.started,
         )
         settings = self.order.settings
-        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, settings.chosen_policy)) as events:
+        policy = AsRecorded(settings.chosen_policy, self.account)
+        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events:
             async for event in events:
                 match event:
                     case ImageJudged(run):

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 from hypothesis import settings
@@ -533,18 +533,19 @@ def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqlLedger
 
 # -- any order of calls, outcomes and crashes ------------------------------------------------------------------------
 
-Fate = Literal["done", "cheap", "refused", "failed", "unknown", "blocked", "config", "store", "bug", "crash"]
-FATES: list[Fate] = ["done", "cheap", "refused", "failed", "unknown", "blocked", "config", "store", "bug", "crash"]
+Fate = Literal["done", "cheap", "refused", "failed", "unknown", "blocked", "config", "busy", "store", "bug", "crash"]
+FATES: list[Fate] = [*get_args(Fate)]
 ERRORS: dict[str, Exception] = {
     "refused": REFUSED,
     "failed": FAILED,
     "unknown": UNKNOWN,
     "blocked": BLOCKED,
     "config": ConfigError("no access"),
+    "busy": Refused("busy for long", retry_after=9_999.0),
     "store": StoreError("the disk is full"),
     "bug": RuntimeError("a defect"),
 }
-FREE = {"refused", "config"}
+FREE = {"refused", "config", "busy"}
 KINDS: list[CallKind] = ["image", "judge", "plan"]
 
 

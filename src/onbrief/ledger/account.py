@@ -120,6 +120,19 @@ class Account:
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
             return await self._once(call, send, recover, ready)
 
+    def has(self, key: str) -> bool:
+        """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
+        last = self._newest.get(key)
+        unknown = any(entry.call.key == key and entry.state == "unknown" for entry in self._entries.values())
+        return last is not None and (
+            last.state in {"started", "done", "blocked"} or (unknown and not self._terms.resend_unknown)
+        )
+
+    def has_done(self, key: str) -> bool:
+        """Whether the result of the call of this key is recorded."""
+        last = self._newest.get(key)
+        return last is not None and last.state == "done"
+
     def usage(self) -> Usage:
         """What the run has used, all sittings together."""
         sent = [entry for entry in self._entries.values() if entry.state not in {"refused", "started"}]
