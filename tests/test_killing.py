@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
 from tests.killing import Outcome, Write, fail_at_write, kill_at_write, supported
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.generate import COMMANDS, documents
 
 import onbrief
+from docs.generate import COMMANDS, documents
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.histories import CHECKLIST, MUSTS
 
 from onbrief.judging.decide import MAX_EVIDENCE_CHARACTERS, undecided, verdict
 from onbrief.record import Answer, Finding
+from tests.histories import CHECKLIST, MUSTS
 
 IDS = [requirement.id for requirement in CHECKLIST.requirements]
 ALL_MET = [Finding(id_, "met", 0.9, "seen") for id_ in IDS]

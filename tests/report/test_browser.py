@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from onbrief.report import card, page
 from tests.report import samples
 from tests.report.hostile import MARKUP, MISCHIEF, PAYLOADS, run_of
 from tests.report.samples import Pictured
 from tests.report.test_page import palette
-
-from onbrief.report import card, page
 
 pytestmark = pytest.mark.browser
 

@@ -4,9 +4,9 @@ import io
 
 import pytest
 from PIL import Image
-from tests.report.samples import paint
 
 from onbrief.report.copies import copy, thumbnail
+from tests.report.samples import paint
 
 
 def encoded(picture: Image.Image, form: str) -> bytes:

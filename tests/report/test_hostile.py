@@ -8,12 +8,12 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.report.hostile import MISCHIEF, PAYLOADS, run_of
-from tests.report.outline import Outline
 
 from onbrief.record import Run
 from onbrief.report import card, page, sheet
 from onbrief.report.wording import shown
+from tests.report.hostile import MISCHIEF, PAYLOADS, run_of
+from tests.report.outline import Outline
 
 TEXTUAL = {"alt", "lang", "title"}
 """The attributes that hold data; every other one must be the same whatever the data is."""

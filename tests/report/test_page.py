@@ -9,11 +9,11 @@ from importlib.resources import files
 from itertools import pairwise
 
 import pytest
+
+from onbrief.report import card, page
 from tests.report import samples
 from tests.report.outline import Outline
 from tests.report.samples import SAMPLES, Pictured
-
-from onbrief.report import card, page
 
 
 @cache

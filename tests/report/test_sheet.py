@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
-from tests.report import samples
-from tests.report.samples import SAMPLES, Pictured
 
 from onbrief.record import Attempt, Prompt
 from onbrief.report import sheet
 from onbrief.report.lettering import Letters, drawable
 from onbrief.report.sheet import MAX_FRAMES
+from tests.report import samples
+from tests.report.samples import SAMPLES, Pictured
 
 
 def opened(data: bytes) -> Image.Image:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.report import samples
 
 from onbrief.errors import Outcome
 from onbrief.report.story import tell
+from tests.report import samples
 
 
 def test_a_requirement_is_counted_over_all_judged_pictures() -> None:

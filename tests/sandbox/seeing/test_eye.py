@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from PIL import Image, PngImagePlugin
-from tests.sandbox.scenes import facts, random_scene
 
 from onbrief.errors import PictureError
 from onbrief.sandbox.painting.painter import paint
 from onbrief.sandbox.scene import COLOURS, Group, Scene, Sight
 from onbrief.sandbox.seeing.eye import look
+from tests.sandbox.scenes import facts, random_scene
 
 MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
