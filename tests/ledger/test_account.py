@@ -396,11 +396,13 @@ def test_a_heart_that_misses_a_beat_goes_on_and_one_that_lost_the_lease_stops_th
 
     async def go() -> str:
         with contextlib.closing(Flaky(tmp_path / "ledger.db", script)) as ledger:
-            async with sitting(ledger, replace(AT_ONCE, lease=0.001)) as account:
-                for _ in range(beats if outcome == "lost" else beats + 1):
-                    await ledger.beats.get()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait({asyncio.ensure_future(asyncio.to_thread(int))})
+            before = asyncio.all_tasks()
+            async with sitting(ledger, replace(AT_ONCE, lease=0.001)) as account, asyncio.timeout(20):
+                if outcome == "lost":
+                    await asyncio.wait(asyncio.all_tasks() - before)  # the heart, which stops
+                else:
+                    for _ in range(beats + 1):
+                        await ledger.beats.get()
                 try:
                     await account.once(IMAGE, Provider([DONE]))
                 except LeaseLost:
