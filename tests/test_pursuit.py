@@ -365,8 +365,14 @@ def test_a_run_that_cannot_pay_for_the_next_call_gives_back_the_best_so_far(tmp_
     bill = Bill()
     run = ended(tmp_path, crew(bill, {"r1", "r2"}, R1, {"r1", "r2"}), settings(max_usd=0.19))
     assert (run.outcome, run.best and run.best.name) == ("over_budget", "001-000")
-    assert run.reason == "$0.158 of $0.19 is spent, and the next call may cost $0.04"
+    assert run.reason == "$0.158 of $0.19 is spent, and the next step may cost $0.046"
     assert run.usage.usd == pytest.approx(0.158)
+
+
+def test_a_picture_that_could_not_be_judged_is_not_paid_for(tmp_path: Path) -> None:
+    bill = Bill()
+    run = ended(tmp_path, crew(bill, R1), settings(max_usd=0.005 + 0.045))
+    assert (run.outcome, bill.of("image"), run.usage.usd) == ("over_budget", [], 0.005)
 
 
 @pytest.mark.parametrize("unpriced", ["image_model", "judge", "reviser", "planner"])

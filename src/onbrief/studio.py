@@ -194,7 +194,8 @@ class OpenStudio:
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": attempt.seed}
         call = _call("image", attempt.revision, attempt.attempt, model, request)
         try:
-            entry = await self.ledger.once(call, draw, recover, ready_with_room)
+            # A picture that nobody could afford to judge is of no use.
+            entry = await self.ledger.once(call, draw, recover, ready_with_room, then=self.crew.judge.price or 0.0)
         except Blocked as error:
             return replace(attempt, problem=Problem("blocked", str(error)), usd=model.price or 0.0), None
         except Unknown as error:

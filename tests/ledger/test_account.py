@@ -504,7 +504,7 @@ def test_what_a_call_did_not_use_of_its_price_can_be_spent(ledger: SqlLedger) ->
         async with sitting(ledger, replace(AT_ONCE, usd=0.06)) as account:
             for number in range(3):
                 await account.once(replace(IMAGE, attempt=number), provider)
-            with pytest.raises(OverBudget, match=r"^\$0\.03 of \$0\.06 is spent, and the next call may cost \$0\.04$"):
+            with pytest.raises(OverBudget, match=r"^\$0\.03 of \$0\.06 is spent, and the next step may cost \$0\.04$"):
                 await account.once(replace(IMAGE, attempt=3), provider)
         return provider.sent
 

@@ -103,11 +103,12 @@ class Account:
         send: Callable[[], Awaitable[Sent]],
         recover: Callable[[], Awaitable[Sent | None]] | None = None,
         ready: Ready = _always_ready,
+        then: float = 0.0,
     ) -> Entry:
         """The entry of a call that is done: the recorded one, or a new one made by sending it.
 
         `recover` looks for what a call whose outcome is not known has left behind. `ready` is awaited before each send and
-        raises to prevent it.
+        raises to prevent it. `then` is what must fit under the money limit besides, in US dollars, for the call to be of use.
 
         Raises:
             CallError: how the call ended; it has been written down.
@@ -118,7 +119,7 @@ class Account:
             LedgerError: the ledger failed; nothing is sent that is not written down.
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
-            return await self._once(call, send, recover, ready)
+            return await self._once(call, send, recover, ready, then)
 
     def has(self, key: str) -> bool:
         """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
@@ -158,6 +159,7 @@ class Account:
         send: Callable[[], Awaitable[Sent]],
         recover: Callable[[], Awaitable[Sent | None]] | None,
         ready: Ready,
+        then: float,
     ) -> Entry:
         last = self._newest.get(call.key)
         if last and last.call.digest != call.digest:
@@ -180,7 +182,7 @@ class Account:
         while True:
             await ready()
             try:
-                return await self._send(call, send)
+                return await self._send(call, send, then)
             except Refused as error:
                 pause = max(error.retry_after or 0.0, random.uniform(0, wait))  # noqa: S311 - spreads callers, hides nothing
                 if time.monotonic() + pause > deadline:
@@ -197,13 +199,13 @@ class Account:
                 if call.kind == "image" or unknowns > MORE_TRIES["unknown"]:
                     raise
 
-    async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]]) -> Entry:
+    async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]], then: float) -> Entry:
         """One try: written down, sent, written down."""
         if self._lost:
             raise self._lost
         if self._stopping.is_set():
             raise Cancelled("stopped by the user")
-        self._refuse_over_budget(call)
+        self._refuse_over_budget(call, then)
         number = sum(key == call.key for key, _ in self._entries)
         entry = Entry(call, number, "started", call.price)
         self._entries[call.key, number] = entry  # before the first await: two calls must not both fit under the same money
@@ -257,15 +259,16 @@ class Account:
         prices = [entry.usd for entry in self._entries.values()]
         return None if None in prices else math.fsum(price for price in prices if price is not None)
 
-    def _refuse_over_budget(self, call: Call) -> None:
+    def _refuse_over_budget(self, call: Call, then: float) -> None:
         if self._terms.usd is None:
             return
         spent = self._spent()
         if spent is None or call.price is None:
             whose = call.model if call.price is None else "an earlier call"
             raise OverBudget(f"the price of {whose} is not known, so the limit of ${self._terms.usd:g} cannot be kept")
-        if spent + call.price > self._terms.usd + ROUNDING:
-            raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next call may cost ${call.price:g}")
+        if spent + call.price + then > self._terms.usd + ROUNDING:
+            most = f"${call.price + then:g}"
+            raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next step may cost {most}")
 
     async def release(self, outcome: str | None) -> None:
         """Note how the run ended, and own it no longer."""
