@@ -70,7 +70,7 @@ class Terms:
     first_wait: float = 1.0
 
 
-class NotSent(Exception):  # noqa: N818, RUF100
+class NotSent(Exception):
     """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
 
 

@@ -22,8 +22,18 @@ COLOURS: tuple[Colour, ...] = get_args(Colour)
 THINGS = (
     "circle", "square", "triangle", "star", "heart", "diamond", "hexagon", "cross", "arrow",
     "tree", "flower", "house", "car", "boat", "fish", "cup", "person",
+    "bicycle", "motorcycle", "airplane", "bus", "train", "truck", "traffic light", "fire hydrant", "stop sign",
+    "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe",
+    "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball", "kite",
+    "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle", "wine glass", "fork", "knife",
+    "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake",
+    "chair", "couch", "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "computer mouse", "tv remote",
+    "computer keyboard", "cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase",
+    "scissors", "teddy bear", "hair drier", "toothbrush",
 )  # fmt: skip
-"""What the painter has a drawing for. Anything else is painted as a card lettered with its name."""
+"""What the painter has a drawing for: plain shapes, a few more, and the classes of GenEval. Anything else is painted as a card
+lettered with its name.
+"""
 
 ELEMENTS = (
     "day", "night", "sunset",

@@ -19,8 +19,9 @@ from onbrief.sandbox.painting.landscape import Landscape, landscape
 from onbrief.sandbox.painting.layout import Area, Spot, arrange
 from onbrief.sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, break_lines, fit, lettered, transliterate
 from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
-from onbrief.sandbox.scene import COLOURS, THINGS, Box, Colour, Group, Relation, Scene, Sight, Thing
+from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Relation, Scene, Sight, Thing
 
+_DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"
 """What a card is lettered with when its noun has no letter that the painter knows."""
 
@@ -147,7 +148,7 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
 def _place(
     scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, halo: float, rng: random.Random
 ) -> list[_Placed]:
-    nouns = [group.noun if group.noun in THINGS else transliterate(group.noun).lower() or NAMELESS for group in groups]
+    nouns = [group.noun if group.noun in _DRAWN else transliterate(group.noun).lower() or NAMELESS for group in groups]
     extents = [_extent(noun) for noun in nouns]
     numbers = [i for i, group in enumerate(scene.groups) if group.count > 0]
     relations = [
@@ -173,11 +174,11 @@ def _place(
 
 
 def _drawing(noun: str) -> Drawing:
-    return DRAWINGS[noun if noun in THINGS else CARD]
+    return DRAWINGS[noun if noun in _DRAWN else CARD]
 
 
 def _extent(noun: str) -> tuple[float, float]:
-    points = _silhouette(noun if noun in THINGS else CARD)
+    points = _silhouette(noun if noun in _DRAWN else CARD)
     wide, high = 2 * np.abs(points).max(axis=0)
     return float(wide) / 100, float(high) / 100
 
@@ -200,7 +201,7 @@ def _silhouette(name: str) -> npt.NDArray[np.float64]:
 def _reach(noun: str, spot: Spot, pose: _Pose, pen: float) -> Area:
     """What the drawn thing covers, its outline included."""
     turn = math.radians(pose.angle)
-    points = _silhouette(noun if noun in THINGS else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)
+    points = _silhouette(noun if noun in _DRAWN else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)
     x = (points[:, 0] * math.cos(turn) - points[:, 1] * math.sin(turn)) * spot.size / 100 + spot.x
     y = (points[:, 0] * math.sin(turn) + points[:, 1] * math.cos(turn)) * spot.size / 100 + spot.y
     return _grown(Area(float(x.min()), float(y.min()), float(x.max()), float(y.max())), pen)
@@ -263,7 +264,7 @@ def _sticker(placed: _Placed, ground: Colour | None, pen: float, halo: float) ->
     drawing = _drawing(placed.noun)
     variant = {"skin": placed.pose.skin, "hair": placed.pose.hair}
     drawn = symbol(drawing, PAINT[placed.colour], pen / scale, halo / scale, variant)
-    if placed.noun not in THINGS:
+    if placed.noun not in _DRAWN:
         left, top, right, bottom = CARD_FACE
         lines, unit = break_lines(placed.noun.upper(), right - left, bottom - top)
         drawn += lettered(lines, min(unit, 3.2), (left + right) / 2, (top + bottom) / 2, css(INK))

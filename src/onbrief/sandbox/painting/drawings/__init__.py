@@ -1,0 +1,13 @@
+"""The drawings of the sandbox's things, and of a card, each in a square of 100 units around (50, 50)."""
+
+from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
+from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
+from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
+from onbrief.sandbox.painting.drawings.living import LIVING
+from onbrief.sandbox.painting.drawings.scenery import SCENERY
+from onbrief.sandbox.painting.drawings.shapes import SHAPES
+from onbrief.sandbox.painting.drawings.street import STREET
+
+DRAWINGS: dict[str, Drawing] = {**SHAPES, **SCENERY, **LIVING, **STREET, **KITCHEN, CARD: CARD_DRAWING}
+
+__all__ = ["CARD", "CARD_FACE", "DRAWINGS", "Drawing", "banner", "symbol"]
