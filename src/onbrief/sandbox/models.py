@@ -10,6 +10,7 @@ from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import Judged, Picture
 from onbrief.record import Finding, Prompt
+from onbrief.sandbox.editing import edited
 from onbrief.sandbox.erring import SUREST, ErringEye, Errors
 from onbrief.sandbox.imagining import picture
 from onbrief.sandbox.language.checks import check
@@ -43,7 +44,7 @@ class SandboxImageModel:
             UsageError: another model or option.
         """
         named = take_apart("image_model", model, options, models=MODELS)
-        which: Model = next((known for known in MODELS if known == model), MODELS[0])
+        which: Model = "sdxl" if model == "sdxl" else "modern"
         return cls(named.name, named.usd, named.seconds, which)
 
     def check(self, size: Size) -> tuple[str, ...]:
@@ -58,6 +59,11 @@ class SandboxImageModel:
         await asyncio.sleep(self.seconds)
         data, _truth = await asyncio.to_thread(picture, prompt.text, prompt.negative, size, seed, self.model)
         return Picture(data)
+
+    async def edit(self, image: bytes, instruction: str, seed: int) -> Picture:
+        """See ports.Editor. An instruction that is not understood fails however often it is sent."""
+        await asyncio.sleep(self.seconds)
+        return Picture(await asyncio.to_thread(edited, image, instruction, seed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from onbrief.sandbox.painting.landscape import Landscape, landscape, shown
 from onbrief.sandbox.painting.layout import Area, Spot, arrange
 from onbrief.sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, break_lines, fit, lettered, transliterate
 from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
-from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Relation, Scene, Sight, Thing
+from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Place, Relation, Scene, Sight, Thing
 
 _DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"
@@ -59,6 +59,11 @@ class Pose:
     mirrored: bool
     skin: str
     hair: str
+
+    @classmethod
+    def upright(cls, rng: random.Random) -> Pose:
+        """One that does not lean."""
+        return cls(0.0, False, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +149,29 @@ def choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Col
 
 def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.Random) -> Area:
     """Where the banner goes: at the top or at the bottom, whichever no group wants; in the middle of an empty picture."""
+    wanted = {group.place for group in scene.groups}
+    landscape = bool(scene.elements)
+    crowded = {"top", "bottom"} <= wanted
+    if not scene.groups and not landscape:
+        return banner_area(words, "middle", size)
+    low = "top" in wanted or ("bottom" not in wanted and not landscape and rng.random() < 0.5)
+    return banner_area(words, "bottom" if low else "top", size, landscape=landscape, crowded=crowded)
+
+
+def banner_area(words: tuple[str, ...], place: Place, size: Size, *, landscape: bool = False, crowded: bool = False) -> Area:
+    """What a banner with these words covers at the top, at the bottom or in the middle; it is flat where it is crowded."""
     width, height = size
     side = min(size)
     longest = max(map(len, words))
-    wanted = {group.place for group in scene.groups}
-    most = 0.1 if {"top", "bottom"} <= wanted else 0.17
     scale = min(
-        (0.05 if scene.elements else 0.066) * side / HEIGHT,
+        (0.05 if landscape else 0.066) * side / HEIGHT,
         0.72 * width / (longest * ADVANCE),
-        most * height / (LEADING * len(words)),
+        (0.1 if crowded else 0.17) * height / (LEADING * len(words)),
     )
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
-    if not scene.groups and not scene.elements:
-        middle = height / 2
-    elif "top" in wanted or ("bottom" not in wanted and not scene.elements and rng.random() < 0.5):
-        middle = height - high / 2 - 0.045 * side
-    else:
-        middle = high / 2 + 0.045 * side
+    edge = high / 2 + 0.045 * side
+    middle = {"top": edge, "bottom": height - edge}.get(place, height / 2)
     return Area((width - wide) / 2, middle - high / 2, (width + wide) / 2, middle + high / 2)
 
 
@@ -185,7 +195,7 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
 def _place(
     scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, halo: float, rng: random.Random
 ) -> list[Placed]:
-    nouns = [group.noun if group.noun in _DRAWN else transliterate(group.noun).lower() or NAMELESS for group in groups]
+    nouns = [name_of(group.noun) for group in groups]
     extents = [_extent(noun) for noun in nouns]
     numbers = [i for i, group in enumerate(scene.groups) if group.count > 0]
     relations = [
@@ -197,7 +207,7 @@ def _place(
     spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.3 * (pen + halo), rng)
     placed: list[Placed] = []
     for i, group in enumerate(groups):
-        colour = group.colour or choose(_NATURAL.get(group.noun, _BRIGHT), scene, rng)
+        colour = group.colour or natural_colour(group.noun, scene, rng)
         drawing = _drawing(nouns[i])
         mirrored = drawing.faces and rng.random() < 0.5
         poses = [
@@ -206,8 +216,18 @@ def _place(
         ]
         for spot in spots[i]:
             whole, pose = Spot(round(spot.x), round(spot.y), spot.size), rng.choice(poses)
-            placed.append(Placed(nouns[i], colour, whole, pose, _reach(nouns[i], whole, pose, pen)))
+            placed.append(Placed(nouns[i], colour, whole, pose, reach(nouns[i], whole, pose, pen)))
     return placed
+
+
+def name_of(noun: str) -> str:
+    """What a thing is painted as: a drawing's name, or what a card can be lettered with."""
+    return noun if noun in _DRAWN else transliterate(noun).lower() or NAMELESS
+
+
+def natural_colour(noun: str, scene: Scene, rng: random.Random) -> Colour:
+    """One of the colours that such things have where none is asked for."""
+    return choose(_NATURAL.get(noun, _BRIGHT), scene, rng)
 
 
 def _drawing(noun: str) -> Drawing:
@@ -235,7 +255,7 @@ def _silhouette(name: str) -> npt.NDArray[np.float64]:
     return np.stack([(x + 0.5) * 0.3 - 60, (y + 0.5) * 0.3 - 60], axis=1).astype(np.float64)
 
 
-def _reach(noun: str, spot: Spot, pose: Pose, pen: float) -> Area:
+def reach(noun: str, spot: Spot, pose: Pose, pen: float) -> Area:
     """What the drawn thing covers, its outline included."""
     turn = math.radians(pose.angle)
     points = _silhouette(noun if noun in _DRAWN else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)

@@ -75,7 +75,7 @@ def faulty(scene: Scene, wrong: Mapping[Atom, Random], *, turn: bool = True) -> 
             case ElementThere(name):
                 _vanish(name, elements, scene, draw)
             case Lettered(word):
-                lettering[number] = _misspelt(word, scene.words, draw)
+                lettering[number] = misspelt(word, scene.words, draw)
             case Absent(noun):
                 _appear(noun, extra, elements, lettering)
             case Styled(style):
@@ -146,7 +146,7 @@ def _vanish(name: str, elements: set[str], scene: Scene, draw: Random) -> None:
         elements.add(draw.choice(others))
 
 
-def _misspelt(word: str, asked: Sequence[str], draw: Random) -> str:
+def misspelt(word: str, asked: Sequence[str], draw: Random) -> str:
     """Two neighbours swapped or a letter dropped, such that nothing that was asked for is left."""
     forbidden = {"".join(text.casefold().split()) for text in asked}
     places = list(range(len(word)))
