@@ -30,10 +30,10 @@ STREET: dict[str, Drawing] = {
         (
             ("wood", box(46.5, 4, 51.5, 68)),
             ("white", _SAIL),
-            ("cream", _JIB),
+            ("main", _JIB),
             ("edge", _SAIL + _JIB),
             ("main", _HULL),
-            ("shade", "M9 80C13 88 18 94 24 94H76C82 94 87 88 91 80Z"),
+            ("shade", "M12 84C15 90 19 94 24 94H76C81 94 85 90 88 84Z"),
             ("tint", box(10, 69, 90, 73, 2)),
             ("edge", "M4 66H96"),
         ),
