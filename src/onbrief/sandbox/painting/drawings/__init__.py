@@ -6,8 +6,9 @@ from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
 from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.scenery import SCENERY
 from onbrief.sandbox.painting.drawings.shapes import SHAPES
+from onbrief.sandbox.painting.drawings.sports import SPORTS
 from onbrief.sandbox.painting.drawings.street import STREET
 
-DRAWINGS: dict[str, Drawing] = {**SHAPES, **SCENERY, **LIVING, **STREET, **KITCHEN, CARD: CARD_DRAWING}
+DRAWINGS: dict[str, Drawing] = {**SHAPES, **SCENERY, **LIVING, **STREET, **KITCHEN, **SPORTS, CARD: CARD_DRAWING}
 
 __all__ = ["CARD", "CARD_FACE", "DRAWINGS", "Drawing", "banner", "symbol"]
