@@ -8,9 +8,21 @@ from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.pets import PETS
 from onbrief.sandbox.painting.drawings.scenery import SCENERY
 from onbrief.sandbox.painting.drawings.shapes import SHAPES
+from onbrief.sandbox.painting.drawings.sports import SPORTS
 from onbrief.sandbox.painting.drawings.street import STREET
 from onbrief.sandbox.painting.drawings.wild import WILD
 
-DRAWINGS: dict[str, Drawing] = {**SHAPES, **SCENERY, **LIVING, **PETS, **FARM, **WILD, **STREET, **KITCHEN, CARD: CARD_DRAWING}
+DRAWINGS: dict[str, Drawing] = {
+    **SHAPES,
+    **SCENERY,
+    **LIVING,
+    **FARM,
+    **WILD,
+    **STREET,
+    **SPORTS,
+    **KITCHEN,
+    **PETS,
+    CARD: CARD_DRAWING,
+}
 
 __all__ = ["CARD", "CARD_FACE", "DRAWINGS", "Drawing", "banner", "symbol"]
