@@ -2,12 +2,21 @@
 
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
+from onbrief.sandbox.painting.drawings.food import FOOD
 from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
 from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.scenery import SCENERY
 from onbrief.sandbox.painting.drawings.shapes import SHAPES
 from onbrief.sandbox.painting.drawings.street import STREET
 
-DRAWINGS: dict[str, Drawing] = {**SHAPES, **SCENERY, **LIVING, **STREET, **KITCHEN, CARD: CARD_DRAWING}
+DRAWINGS: dict[str, Drawing] = {
+    **SHAPES,
+    **SCENERY,
+    **LIVING,
+    **STREET,
+    **KITCHEN,
+    **FOOD,
+    CARD: CARD_DRAWING,
+}
 
 __all__ = ["CARD", "CARD_FACE", "DRAWINGS", "Drawing", "banner", "symbol"]
