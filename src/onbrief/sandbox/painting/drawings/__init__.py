@@ -3,6 +3,7 @@
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
 from onbrief.sandbox.painting.drawings.food import FOOD
+from onbrief.sandbox.painting.drawings.furniture import FURNITURE
 from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
 from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.scenery import SCENERY
@@ -16,6 +17,7 @@ DRAWINGS: dict[str, Drawing] = {
     **STREET,
     **KITCHEN,
     **FOOD,
+    **FURNITURE,
     CARD: CARD_DRAWING,
 }
 
