@@ -3,6 +3,8 @@
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
 from onbrief.sandbox.painting.drawings.farm import FARM
+from onbrief.sandbox.painting.drawings.food import FOOD
+from onbrief.sandbox.painting.drawings.furniture import FURNITURE
 from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
 from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.pets import PETS
@@ -21,6 +23,8 @@ DRAWINGS: dict[str, Drawing] = {
     **STREET,
     **SPORTS,
     **KITCHEN,
+    **FOOD,
+    **FURNITURE,
     **PETS,
     CARD: CARD_DRAWING,
 }
