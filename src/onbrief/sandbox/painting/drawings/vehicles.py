@@ -30,6 +30,7 @@ def _bicycle() -> Drawing:
         + bar(*head, *wheels[1], 6)
     )
     within = polygon((40, 37), (69, 35), crank, wheels[0])
+    pedal = bar(*crank, 50, 53, 4.5) + bar(45, 52, 55, 52, 5)
     saddle = smooth((27, 24), (38, 26), (50, 24), (50, 30), (40, 33), (28, 32))
     handle = bar(66, 20, 68, 28, 5) + bar(66, 19, 78, 17, 5.5) + bar(78, 17, 82, 22, 5.5)
     return Drawing(
@@ -44,7 +45,8 @@ def _bicycle() -> Drawing:
             ("slate", saddle + handle),
             ("edge", saddle + handle),
             ("slate", ellipse(*crank, 7.5)),
-            ("edge", ellipse(*crank, 7.5) + bar(48, 67, 54, 75, 0.5)),
+            ("edge", ellipse(*crank, 7.5)),
+            ("ink", pedal),
             ("steel", "".join(ellipse(*hub, 4) for hub in wheels)),
         ),
         faces=True,
@@ -160,10 +162,10 @@ def _train() -> Drawing:
     dome = "M46 38V32A6.5 6.5 0 0 1 59 32V38Z"
     frame = box(10, 68, 96, 80, 2)
     plough = "M14 70V90H0L8 70Z"
-    lamp = ellipse(16, 49, 5)
+    lamp, rod = ellipse(16, 49, 5), bar(28, 84, 79, 84, 4)
     wheels = ((28, 84, 10), (51, 84, 10), (79, 80, 14))
     return Drawing(
-        boiler + cab + roof + chimney + dome + frame + plough + lamp + "".join(ellipse(*w) for w in wheels),
+        boiler + cab + roof + chimney + dome + frame + plough + lamp + rod + "".join(ellipse(*w) for w in wheels),
         (
             ("slate", chimney),
             ("edge", chimney),
@@ -184,7 +186,8 @@ def _train() -> Drawing:
             ("gold", lamp),
             ("edge", lamp),
             *(layer for wheel in wheels for layer in _wheel(*wheel)),
-            ("edge", bar(28, 84, 79, 84, 0.5)),
+            ("steel", rod),
+            ("edge", rod),
         ),
         faces=True,
         tilt=2,
