@@ -1,7 +1,9 @@
 """The drawings of the sandbox's things, and of a card, each in a square of 100 units around (50, 50)."""
 
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
+from onbrief.sandbox.painting.drawings.carried import CARRIED
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
+from onbrief.sandbox.painting.drawings.household import HOUSEHOLD
 from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
 from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.scenery import SCENERY
@@ -9,6 +11,16 @@ from onbrief.sandbox.painting.drawings.shapes import SHAPES
 from onbrief.sandbox.painting.drawings.sports import SPORTS
 from onbrief.sandbox.painting.drawings.street import STREET
 
-DRAWINGS: dict[str, Drawing] = {**SHAPES, **SCENERY, **LIVING, **STREET, **KITCHEN, **SPORTS, CARD: CARD_DRAWING}
+DRAWINGS: dict[str, Drawing] = {
+    **SHAPES,
+    **SCENERY,
+    **LIVING,
+    **STREET,
+    **KITCHEN,
+    **SPORTS,
+    **CARRIED,
+    **HOUSEHOLD,
+    CARD: CARD_DRAWING,
+}
 
 __all__ = ["CARD", "CARD_FACE", "DRAWINGS", "Drawing", "banner", "symbol"]
