@@ -1,10 +1,12 @@
 """The drawings of the sandbox's things, and of a card, each in a square of 100 units around (50, 50)."""
 
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
+from onbrief.sandbox.painting.drawings.carried import CARRIED
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
 from onbrief.sandbox.painting.drawings.farm import FARM
 from onbrief.sandbox.painting.drawings.food import FOOD
 from onbrief.sandbox.painting.drawings.furniture import FURNITURE
+from onbrief.sandbox.painting.drawings.household import HOUSEHOLD
 from onbrief.sandbox.painting.drawings.kitchen import KITCHEN
 from onbrief.sandbox.painting.drawings.living import LIVING
 from onbrief.sandbox.painting.drawings.pets import PETS
@@ -19,15 +21,17 @@ DRAWINGS: dict[str, Drawing] = {
     **SHAPES,
     **SCENERY,
     **LIVING,
-    **PETS,
     **FARM,
     **WILD,
     **STREET,
     **VEHICLES,
     **SPORTS,
+    **CARRIED,
+    **HOUSEHOLD,
     **KITCHEN,
     **FOOD,
     **FURNITURE,
+    **PETS,
     CARD: CARD_DRAWING,
 }
 

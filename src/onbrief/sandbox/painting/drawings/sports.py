@@ -48,7 +48,7 @@ def _skis() -> Drawing:
 
 
 def _snowboard() -> Drawing:
-    board = "M31 9C31 -14 69 -14 69 9C66 35 66 65 69 91C69 114 31 114 31 91C34 65 34 35 31 9Z"
+    board = "M31 10C31 -13 69 -13 69 10C66 35 66 65 69 90C69 113 31 113 31 90C34 65 34 35 31 10Z"
     plate, strap = box(28, 23, 72, 36, 4), box(38, 19, 62, 40, 4)
     plates = [turned(path, -10, 50, 29.5) for path in (plate, strap)]
     lower = [turned(path, 180) for path in plates]
@@ -57,9 +57,9 @@ def _snowboard() -> Drawing:
             board + plates[0] + lower[0],
             (
                 ("main", board),
-                ("tint", "M31 9C31 -14 69 -14 69 9Z"),
-                ("shade", "M69 91C69 114 31 114 31 91Z"),
-                ("line", "M31 9H69M69 91H31"),
+                ("tint", "M31 10C31 -13 69 -13 69 10Z"),
+                ("shade", "M69 90C69 113 31 113 31 90Z"),
+                ("line", "M31 10H69M69 90H31"),
                 ("slate", plates[0] + lower[0]),
                 ("edge", plates[0] + lower[0]),
                 ("ink", plates[1] + lower[1]),
