@@ -1,5 +1,6 @@
 """The drawings of the sandbox's things, and of a card, each in a square of 100 units around (50, 50)."""
 
+from onbrief.sandbox.painting.drawings.appliances import APPLIANCES
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
 from onbrief.sandbox.painting.drawings.food import FOOD
@@ -18,6 +19,7 @@ DRAWINGS: dict[str, Drawing] = {
     **KITCHEN,
     **FOOD,
     **FURNITURE,
+    **APPLIANCES,
     CARD: CARD_DRAWING,
 }
 

@@ -105,7 +105,7 @@ def _toilet() -> Drawing:
         cistern + lid + bowl + seat,
         (
             ("main", cistern + bowl),
-            ("shade", "M94 60C94 74 84 83 68 86L72 97H26C31 92 31 88 30 84C56 84 76 76 80 58Z"),
+            ("shade", "M94 58C95 72 84 83 68 86L72 97H26C31 92 31 88 30 84C56 84 76 76 80 58Z"),
             ("tint", box(13, 22, 19, 44, 3)),
             ("main", lid),
             ("line", lid),
