@@ -59,7 +59,7 @@ def _laptop() -> Drawing:
 
 def _computer_mouse() -> Drawing:
     body = "M50 30C68 30 76 42 76 62C76 86 66 99 50 99C34 99 24 86 24 62C24 42 32 30 50 30Z"
-    cable = "M46.5 36C47 26 41 24 33 22C22 19 18 14 22 6L28.5 9C26 12.5 28 14.5 35 16C46 19 53 24 53.5 36Z"
+    cable = "M46.5 36C47 26 41 24 33 22C24 19 20 15 23 8L29.5 11C28 13.5 29 14.8 35 16C46 19 53 24 53.5 36Z"
     return Drawing(
         turned(body + cable, 24),
         (
@@ -79,14 +79,14 @@ def _tv_remote() -> Drawing:
     body = box(33, 2, 67, 98, 11)
     keys = "".join(ellipse(x, y, 3.6) for x in (41, 50, 59) for y in (60, 71, 82))
     return Drawing(
-        turned(body, 35),
+        turned(body, 60),
         (
-            ("main", turned(body, 35)),
-            ("shade", turned("M67 20V87A11 11 0 0 1 56 98H44A11 11 0 0 1 36 94H50A11 11 0 0 0 61 83V4L67 13Z", 35)),
-            ("gold", turned(ellipse(42, 13, 4), 35)),
-            ("ink", turned(ellipse(50, 36, 12), 35)),
-            ("tint", turned(ellipse(50, 36, 5.5), 35)),
-            ("steel", turned(keys, 35)),
+            ("main", turned(body, 60)),
+            ("shade", turned("M67 20V87A11 11 0 0 1 56 98H44A11 11 0 0 1 36 94H50A11 11 0 0 0 61 83V4L67 13Z", 60)),
+            ("gold", turned(ellipse(42, 13, 4), 60)),
+            ("ink", turned(ellipse(50, 36, 12), 60)),
+            ("tint", turned(ellipse(50, 36, 5.5), 60)),
+            ("steel", turned(keys, 60)),
         ),
         faces=True,
         tilt=4,

@@ -110,18 +110,18 @@ def _carrot() -> Drawing:
 
 
 def _hot_dog() -> Drawing:
-    bun, sausage = box(4, 20, 96, 80, 28), box(-3, 39.5, 103, 60.5, 10.5)
+    bun, sausage = box(9, 19, 91, 81, 27), box(-7, 39.5, 107, 60.5, 10.5)
     xs = range(12, 89, 11)
     zigzag = [(float(x), 46.0 + 8 * (k % 2)) for k, x in enumerate(xs)]
     mustard = polygon(*((x, y - 3) for x, y in zigzag), *((x, y + 3) for x, y in reversed(zigzag)))
     return Drawing(
-        turned(bun + sausage, -28),
+        turned(bun + sausage, -35),
         (
-            ("main", turned(bun, -28)),
-            ("tint", turned(box(28, 26, 60, 31, 2.5), -28)),
-            ("deep", turned(sausage, -28)),
-            ("edge", turned(sausage, -28)),
-            ("gold", turned(mustard, -28)),
+            ("main", turned(bun, -35)),
+            ("tint", turned(box(32, 27, 60, 32, 2.5), -35)),
+            ("deep", turned(sausage, -35)),
+            ("edge", turned(sausage, -35)),
+            ("gold", turned(mustard, -35)),
         ),
         faces=True,
         tilt=4,
