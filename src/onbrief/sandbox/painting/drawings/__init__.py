@@ -1,5 +1,6 @@
 """The drawings of the sandbox's things, and of a card, each in a square of 100 units around (50, 50)."""
 
+from onbrief.sandbox.painting.drawings.appliances import APPLIANCES
 from onbrief.sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner
 from onbrief.sandbox.painting.drawings.carried import CARRIED
 from onbrief.sandbox.painting.drawings.drawing import Drawing, symbol
@@ -31,6 +32,7 @@ DRAWINGS: dict[str, Drawing] = {
     **KITCHEN,
     **FOOD,
     **FURNITURE,
+    **APPLIANCES,
     **PETS,
     CARD: CARD_DRAWING,
 }
