@@ -19,10 +19,10 @@ Pixels = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]
 
 _PER_ASPECT = 0.5  # how much a difference of aspect counts beside one of silhouettes
-_MARGIN = 0.05  # more than the nearest silhouette by which another may be the right one
+_MARGIN = 0.06  # more than the nearest silhouette by which another may be the right one
 _MOST = 24  # stencils whose inside is looked at
 _TOO_FAR = 0.12
-_TOO_UNLIKE = 0.05
+_TOO_UNLIKE = 0.04
 _FREE = frozenset({"skin", "hair"})  # of any colour
 
 
@@ -71,7 +71,8 @@ def ranked(crop: Pixels, silhouette: Mask) -> list[Match]:
     distances = np.abs(known.shapes - shape).mean(axis=1) + _PER_ASPECT * np.abs(known.aspects(max(height, width)) - aspect)
     order = np.argsort(distances)[:_MOST]
     limit = min(_TOO_FAR, float(distances[order[0]]) + _MARGIN)
-    seen = _on_grid(Image.fromarray(np.where(silhouette[:, :, None], crop, np.uint8(255)))).reshape(-1, 3)
+    seen = _on_grid(Image.fromarray(np.where(silhouette[:, :, None], crop, np.uint8(255))))
+    seen = _blurred(seen).reshape(-1, 3)
     matches: dict[str, Match] = {}
     for number in map(int, order):
         if distances[number] > limit:
@@ -89,6 +90,15 @@ def _on_grid(picture: Image.Image) -> Numbers:
     return (np.asarray(picture.resize((GRID, GRID), soft)) / 255).astype(np.float32)
 
 
+def _blurred(grid: Numbers) -> Numbers:
+    """Each cell (of the first two axes) with half of its neighbours', so that half a cell aside is not far off."""
+    for axis in (0, 1):
+        wide = np.concatenate([grid.take([0], axis), grid, grid.take([-1], axis)], axis)
+        steps = np.arange(GRID)
+        grid = (wide.take(steps, axis) + 2 * wide.take(steps + 1, axis) + wide.take(steps + 2, axis)) / 4
+    return grid
+
+
 @cache
 def _inside(known: Stencils, number: int) -> _Inside:
     kinds = known.kinds(known.each[number])
@@ -97,8 +107,9 @@ def _inside(known: Stencils, number: int) -> _Inside:
     colours = _colours()
     count = colours.shape[1] + 1
     codes = (along[:, None] * GRID + along[None, :]) * count + kinds
-    shares = np.bincount(codes.ravel(), minlength=GRID * GRID * count).reshape(-1, count) / side**2
-    certain = np.flatnonzero(shares[:, BEYOND] + shares[:, _free()].sum(axis=1) < 0.02)
+    shares = np.bincount(codes.ravel(), minlength=GRID * GRID * count).reshape(GRID, GRID, count) / side**2
+    shares = _blurred(shares.astype(np.float32)).reshape(-1, count)
+    certain = np.flatnonzero(shares[:, BEYOND] + shares[:, _free()].sum(axis=1) < 0.05)
     shown = np.flatnonzero(shares[certain, :BEYOND].any(axis=0))
     part = shares[np.ix_(certain, shown)].astype(np.float32)
     palettes = colours[:, shown]

@@ -21,14 +21,16 @@ from onbrief.sandbox.painting.drawings.drawing import roles
 from onbrief.sandbox.seeing.regions import Mask, touching_border
 
 GRID = 24
-PEN = 2.5
-"""The width of the ink around things in the eye's picture, in pixels: 0.0044 of its side, and half a pixel that is mixed."""
+PEN = 2.25
+"""The width of the ink around things in the eye's picture, in pixels: 0.0044 of its side."""
+MIXED = 0.25
+"""How much wider it seems: a pixel that is mixed from ink and halo counts as ink."""
 
 _HALO = 4.0  # the width of the halo beside it
-_FINE = 4  # points of a drawing along the side of a cell
+_FINE = 3  # points of a drawing along the side of a cell
 _CELL = 140  # units of a drawing, and of its place on the sheet
 _ACROSS = 10  # drawings on the sheet
-_SIZES = ((46.0, 80), (80.0, 104), (150.0, 128))
+_SIZES = ((42.0, 64), (60.0, 72), (90.0, 88), (160.0, 112))
 """Longer sides of things that there are stencils for, in pixels of the eye's picture, and how finely each drawing is made."""
 _EXTENT = 94.0  # units of a drawing along its longer side, as most are
 _LEAN = 1.9  # degrees by which a lean may be missed
@@ -73,8 +75,9 @@ class Stencils:
 
     def aspects(self, longer: int) -> Shares:
         """The logarithm of width over height that each has when its longer side has so many pixels, its outline included."""
-        scale = max(1.0, longer - 2 * PEN) / np.maximum(self.wide, self.high)
-        return np.log((self.wide * scale + 2 * PEN) / (self.high * scale + 2 * PEN)).astype(np.float32)
+        around = 2 * (PEN + MIXED)
+        scale = max(1.0, longer - around) / np.maximum(self.wide, self.high)
+        return np.log((self.wide * scale + around) / (self.high * scale + around)).astype(np.float32)
 
     def kinds(self, stencil: Stencil) -> npt.NDArray[np.uint8]:
         """What each point of the stencil shows: a number of ROLES, OUTSIDE, INKED or BEYOND."""
