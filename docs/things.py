@@ -10,11 +10,11 @@ from PIL import Image
 from onbrief.sandbox.painting.drawings import DRAWINGS, symbol
 from onbrief.sandbox.painting.lettering import fit, lettered
 from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css
-from onbrief.sandbox.scene import COLOURS, THINGS
+from onbrief.sandbox.scene import COLOURS, THINGS, Colour
 
 _COLUMNS = 10
 _SIDE, _LINE, _GAP = 120, 22, 18  # pixels: of a drawing, of the line with its name, and around both
-_PAINTS = [colour for colour in COLOURS if colour not in {"white", "black"}]
+_PAINTS: list[Colour] = [colour for colour in COLOURS if colour not in {"white", "black"}]
 
 
 def sheet() -> bytes:
