@@ -18,6 +18,7 @@ from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, Drawing
 from onbrief.sandbox.painting.landscape import Landscape, landscape, shown
 from onbrief.sandbox.painting.layout import Area, Spot, arrange
 from onbrief.sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, break_lines, fit, lettered, transliterate
+from onbrief.sandbox.painting.natural import BRIGHT, NATURAL
 from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
 from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Place, Relation, Scene, Sight, Thing
 
@@ -25,14 +26,6 @@ _DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"
 """What a card is lettered with when its noun has no letter that the painter knows."""
 
-_NATURAL: dict[str, tuple[Colour, ...]] = {
-    "tree": ("green", "green", "orange", "yellow"),
-    "flower": ("pink", "red", "yellow", "purple", "white"),
-    "heart": ("red", "pink"),
-    "star": ("yellow", "orange"),
-    "cup": ("white", "blue", "yellow", "red"),
-}
-_BRIGHT: tuple[Colour, ...] = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 _CALM: tuple[Colour, ...] = ("white", "white", "blue", "yellow", "pink", "green", "gray", "purple")
 _POSES = 3  # in which the things of one group are drawn
 _EFFORT = 3  # of the PNG's compression, 0 to 9: much faster than the usual 6, and not much larger
@@ -97,7 +90,7 @@ def _composed(scene: Scene, size: Size, rng: random.Random) -> Composition:
     groups = [group for group in scene.groups if group.count > 0]
     area = _banner_area(words, scene, size, rng) if words else None
     placed = _place(scene, groups, size, _free(scene, size, area, pen + halo), pen, halo, rng)
-    ground = None if scene.elements else scene.background or choose(_CALM, scene, rng)
+    ground = None if scene.elements else scene.background or _choose(_CALM, scene, rng)
     return Composition(tuple(placed), ground, words, area)
 
 
@@ -120,7 +113,7 @@ def render(
         _stick(view.picture, *drawn[_sticker(p, ground, pen, halo)], p.spot)
     if banner_area:
         spot = Spot(*_middle(banner_area), 100)
-        ribbon = _banner(composition.words, banner_area, pen, halo, choose(_BRIGHT, scene, rng))
+        ribbon = _banner(composition.words, banner_area, pen, halo, _choose(BRIGHT, scene, rng))
         _stick(view.picture, *_rendered(ribbon, _grown(_about(banner_area, spot), pen + halo + 2)), spot)
     png = io.BytesIO()
     view.picture.save(png, "PNG", compress_level=_EFFORT)
@@ -137,7 +130,7 @@ def widths(size: Size) -> tuple[float, float]:
     return side * 0.0044, side * 0.0078
 
 
-def choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Colour:
+def _choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Colour:
     """One of these colours, but for those that must not be in the picture."""
     return rng.choice(
         [c for c in colours if c not in scene.absent] or [c for c in COLOURS if c not in scene.absent] or ["white"]
@@ -207,7 +200,7 @@ def _place(
     spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.3 * (pen + halo), rng)
     placed: list[Placed] = []
     for i, group in enumerate(groups):
-        colour = group.colour or natural_colour(group.noun, scene, rng)
+        colour = group.colour or _choose(NATURAL.get(group.noun, BRIGHT), scene, rng)
         drawing = _drawing(nouns[i])
         mirrored = drawing.faces and rng.random() < 0.5
         poses = [
@@ -223,11 +216,6 @@ def _place(
 def name_of(noun: str) -> str:
     """What a thing is painted as: a drawing's name, or what a card can be lettered with."""
     return noun if noun in _DRAWN else transliterate(noun).lower() or NAMELESS
-
-
-def natural_colour(noun: str, scene: Scene, rng: random.Random) -> Colour:
-    """One of the colours that such things have where none is asked for."""
-    return choose(_NATURAL.get(noun, _BRIGHT), scene, rng)
 
 
 def _drawing(noun: str) -> Drawing:
