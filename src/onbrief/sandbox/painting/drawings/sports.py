@@ -97,7 +97,7 @@ def _ball() -> Drawing:
         (
             ("main", ball),
             ("shade", "M90 25A47 47 0 0 1 25 90A47 47 0 0 0 90 25Z"),
-            ("ink", polygon(*inner) + "".join(rims)),
+            ("mark", polygon(*inner) + "".join(rims)),
             ("line", polygon(*inner) + "".join(rims) + seams + between),
         ),
         tilt=3,
