@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
 from onbrief.ports import Planned
 from onbrief.sandbox.language import claims, words
-from onbrief.sandbox.language.claims import Claim, Styled
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.language.sentences import sentence
+from onbrief.sandbox.language.claims import Claim, Present, Styled
+from onbrief.sandbox.language.draft import Unread
+from onbrief.sandbox.language.grammar import read
+from onbrief.sandbox.language.sentences import sentence, statement
+from onbrief.sandbox.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,12 @@ class SandboxPlanner:
         """
         if self.seconds > 0:
             await asyncio.sleep(self.seconds)
-        found = claims.of(parse(words.from_japanese(brief.text)))[: _room(brief)]
+        reading = read(words.from_japanese(brief.text))
+        found = claims.of(reading.scene)[: _room(brief)]
         ids = {claim: f"c{number}" for number, claim in enumerate(found, 1)}
         planned = [_requirement(claim, ids) for claim in found]
+        planned += [_unread(said, reading.scene, ids) for said in reading.unread if not said.loose]
+        planned = planned[: _room(brief)]
         if not any(requirement.must for requirement in (*planned, *brief.requirements)) and not brief.avoid:
             planned.insert(0, Requirement(id="whole", text=_whole(brief.text)))
         return Planned(tuple(planned))
@@ -43,6 +48,15 @@ def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:
         kind=claims.kind(claim),
         must=not isinstance(claim, Styled),
         parents=tuple(ids[parent] for parent in claims.parents(claim) if parent in ids),
+    )
+
+
+def _unread(said: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
+    """What no eye here can check is asked for all the same, and stays undecided."""
+    numbers = (*(() if said.subject is None else (said.subject,)), *said.objects)
+    parents = (Present(claims.which(scene, number)) for number in numbers)
+    return Requirement(
+        text=statement(said, scene), kind=said.kind, parents=tuple(dict.fromkeys(ids[p] for p in parents if p in ids))
     )
 
 

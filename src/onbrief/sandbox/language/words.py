@@ -35,7 +35,12 @@ AMOUNT_WORDS = frozenset(AMOUNTS) - GATHERINGS
 SCENERY = _list("ignored", "scenery")
 BACKGROUNDS = _list("ignored", "backgrounds")
 SIGNS = _list("ignored", "signs")
-PLAIN = _list("ignored", "plain")
+MEASURES = _list("ignored", "measures")
+PLAIN = _list("ignored", "plain") | MEASURES
+MEANINGLESS = (PLAIN - MEASURES) | SCENERY | _list("ignored", "there")
+UNREAD_RELATIONS = frozenset(cast("list[str]", _DATA["unread"]["relations"]))
+UNREAD_VERBS = frozenset(cast("list[str]", _DATA["unread"]["verbs"]))
+UNREAD_ACTIONS = frozenset(cast("list[str]", _DATA["unread"]["actions"])) | UNREAD_VERBS
 
 DETERMINERS = _list("grammar", "determiners")
 DEFINITE = _list("grammar", "definite")
@@ -46,6 +51,7 @@ COPULAS = _list("grammar", "copulas")
 BREAKS = _list("grammar", "breaks")
 PARTICIPLE_NOUNS = _list("grammar", "participle_nouns")
 ADVERB_NOUNS = _list("grammar", "adverb_nouns")
+IN_PAIRS = _list("grammar", "in_pairs")
 PICTURES = _list("grammar", "pictures")
 
 OPENINGS = DETERMINERS | NUMBERS.keys()
@@ -111,6 +117,11 @@ def thing(phrase: str) -> str | None:
 def element(phrase: str) -> str | None:
     """The name of the element of a landscape that these words mean, or None."""
     return ELEMENT_WORDS.get(phrase) or ELEMENT_WORDS.get(singular(phrase))
+
+
+def foreign(text: str) -> bool:
+    """Whether a text has letters that the grammar does not see at all."""
+    return any(c.isalpha() and not c.isascii() for c in fold(text))
 
 
 def fold(text: str) -> str:
