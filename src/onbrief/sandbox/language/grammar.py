@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from onbrief.sandbox.language import passing, phrases, placing, words
+from onbrief.sandbox.language import foreign, passing, phrases, placing, words
 from onbrief.sandbox.language.draft import MAX_WORDS, Draft, Reading, Unread
 from onbrief.sandbox.language.phrases import Phrase
 from onbrief.sandbox.language.placing import Layout
@@ -24,7 +24,7 @@ _PRONOUNS = frozenset({"it", "they", "it's"})
 def parse(text: str, negative: str = "") -> Scene:
     """The scene that an English prompt asks for; `negative` names what must be absent.
 
-    Words in other scripts are not seen. A noun without a drawing becomes a group of cards with that name.
+    Words of other languages are not seen. A noun without a drawing becomes a group of cards with that name.
     """
     return read(text, negative).scene
 
@@ -32,7 +32,7 @@ def parse(text: str, negative: str = "") -> Scene:
 def read(text: str, negative: str = "") -> Reading:
     """The scene, and what the text says besides that no scene can hold."""
     reader = _Reader()
-    for sentence in sentences(text):
+    for sentence in sentences(foreign.legible(text)):
         reader.read(sentence)
     for sentence in sentences(negative):
         reader.read_negative(sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from onbrief.sandbox.language import claims, grammar, phrases, words
+from onbrief.sandbox.language import claims, foreign, grammar, phrases, words
 from onbrief.sandbox.language.claims import (
     Absent,
     Claim,
@@ -121,7 +121,7 @@ def read(text: str) -> tuple[Claim, ...] | None:
     if (claim := _exactly(plain)) is not None:
         return (claim,)
     reading = grammar.read(text)
-    if reading.unread or words.foreign(text):
+    if reading.unread or words.beyond_latin(text) or foreign.language(text):
         return None
     found = claims.of(reading.scene, apart=True)
     implied = {parent for claim in found for parent in claims.parents(claim)}

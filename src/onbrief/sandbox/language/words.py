@@ -1,8 +1,7 @@
-"""The sandbox's vocabulary: which words mean the same, what is plural, and a little Japanese. The words are in words.toml."""
+"""The sandbox's vocabulary: which words mean the same, what is plural. The words are in words.toml."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 import unicodedata
 from importlib.resources import files
@@ -73,11 +72,6 @@ _PLURALS = cast("dict[str, str]", _DATA["plurals"])
 _SINGULARS = {plural: word for word, plural in _PLURALS.items()}
 _NUMERALS = {number: word for word, number in reversed(NUMBERS.items()) if word not in ("single", "pair", "couple", "dozen")}
 
-_JAPANESE = cast("dict[str, str]", _DATA["japanese"])
-_LEXICON = re.compile("|".join(sorted(map(re.escape, _JAPANESE), key=len, reverse=True)))
-_KANA = re.compile("[\u3040-\u30ff]")
-_NEGATED = re.compile(r", ((?:the |a )?[a-z][a-z ]{0,30}), (?:のない|がない|なし)")
-
 _missing = (set(COLOURS) - set(COLOUR_WORDS.values())) | (set(THINGS) ^ set(THING_WORDS.values()))
 _missing |= set(ELEMENTS) ^ set(ELEMENT_WORDS.values())
 if _missing:  # the data file and scene.py must name the same things
@@ -119,8 +113,8 @@ def element(phrase: str) -> str | None:
     return ELEMENT_WORDS.get(phrase) or ELEMENT_WORDS.get(singular(phrase))
 
 
-def foreign(text: str) -> bool:
-    """Whether a text has letters that the grammar does not see at all."""
+def beyond_latin(text: str) -> bool:
+    """Whether a text has letters of another script than Latin, which the grammar does not see at all."""
     return any(c.isalpha() and not c.isascii() for c in fold(text))
 
 
@@ -133,14 +127,6 @@ def fold(text: str) -> str:
 _TYPEWRITER = str.maketrans(
     dict.fromkeys("“”„«»「」『』", '"') | {"‘": "'", "’": "'", "–": ",", "—": ",", "、": ",", "。": "."}
 )
-
-
-def from_japanese(text: str) -> str:
-    """The words of a Japanese text that the lexicon knows, as English; a text without kana comes back unchanged."""
-    if not _KANA.search(text):
-        return text
-    english = _LEXICON.sub(lambda match: _JAPANESE[match[0]], text)
-    return _NEGATED.sub(lambda match: f", no {match[1]}, ", english)
 
 
 def _plural(word: str) -> str:
