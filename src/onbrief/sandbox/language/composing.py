@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from onbrief.sandbox.language import claims, stressing, words
-from onbrief.sandbox.language.claims import Absent, Claim, Lettered, Related, Styled
+from onbrief.sandbox.language.claims import Absent, Claim, Counted, Lettered, Related, Styled
 from onbrief.sandbox.scene import ELEMENTS, Relation, Scene
 
 _PICTURES = ("picture", "image", "view", "illustration", "scene", "composition")
@@ -55,7 +55,7 @@ def compose(ask: Ask, wording: int) -> str:
     scene = ask.scene
     picture, light, finish = _worded(wording)
     parts: list[str] = []
-    first = stressing.lead(ask.stressed[0], alone=len(ask.stressed) == 1) if ask.stressed else None
+    first = stressing.lead(ask.stressed[0], scene, alone=len(ask.stressed) == 1) if ask.stressed else None
     known = stressing.stressed_groups(scene, ask.stressed[:1] if first else ())
     parts += [first] if first else []
     parts.append(_whole(scene, known, picture))
@@ -145,7 +145,7 @@ def _relations(ask: Ask, told: Claim | None) -> list[str]:
 def _clause(claim: Claim) -> str | None:
     """A clause for what is stressed besides the first claim."""
     match claim:
-        case Related() | Styled():
+        case Counted() | Related() | Styled():
             return stressing.own(claim)
         case Absent(noun):
             return f"there are no {_forbidden(noun)}"

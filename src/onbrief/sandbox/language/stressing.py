@@ -39,14 +39,17 @@ _LEAD = 10  # words in which nothing else is named: a place among the first ten 
 _FILLERS = ("clear and fully visible", "in sharp focus", "in full and plain view", "with clean edges")
 
 
-def lead(claim: Claim, *, alone: bool) -> str | None:
+def lead(claim: Claim, scene: Scene, *, alone: bool) -> str | None:
     """A prompt's first clause, about this claim and nothing else; with a weight where no other claim is stressed.
 
-    None for what must be absent, which has its place in the negative text.
+    None for what must be absent, which has its place in the negative text, and for things of several colours at once.
     """
-    if isinstance(claim, Absent | Styled):
+    whiches = {claims.which(scene, index) for index in range(len(scene.groups))}
+    if isinstance(claim, Absent | Styled) or not whiches.issuperset(ends(claim)):
         return None
     clause = weighted(own(claim)) if alone and not isinstance(claim, Counted | Related) else own(claim)
+    if isinstance(claim, Counted) and claim.number != 1 and not claim.which.colour:
+        clause = f"exactly {words.numeral(claim.number)} {name(claim.which)} in a row"
     for filler in _FILLERS:
         if len(clause.split()) >= _LEAD:
             break
@@ -57,9 +60,9 @@ def lead(claim: Claim, *, alone: bool) -> str | None:
 def own(claim: Claim) -> str:
     """A clause that makes this claim alone. A count is also laid out, in a row."""
     match claim:
-        case Counted(those, number) if number != 1 and those.colour is None:
-            return f"exactly {words.numeral(number)} {name(those)} in a row"
-        case Counted(those, number) if number != 1:
+        case Counted(those, 1):
+            return f"the one {name(those)} is alone"
+        case Counted(those, number):
             return f"{the(those)} are exactly {words.numeral(number)} in a row"
         case Present(those):
             return f"{the(those)} {'are' if those.many else 'is'} there"
@@ -69,7 +72,7 @@ def own(claim: Claim) -> str:
             return f'a sign says "{text}"'
         case Styled(style):
             return f"in a {style} style"
-        case Counted() | Coloured() | Placed() | ElementThere() | Ground() | Absent():
+        case Coloured() | Placed() | ElementThere() | Ground() | Absent():
             return sentence(claim)
 
 

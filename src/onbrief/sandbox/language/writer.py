@@ -11,7 +11,7 @@ from onbrief.ports import History, Revised
 from onbrief.sandbox.language import claims, composing, sentences
 from onbrief.sandbox.language.claims import Claim
 
-STRESSED = 3  # requirements that a prompt stresses at most: each stressed one costs the others a little
+STRESSED = 2  # requirements that a prompt stresses at most: each stressed one costs the others a little
 _SHOWN = 80  # characters of a requirement in the reason
 
 
