@@ -34,6 +34,7 @@ def roles(main: RGB) -> dict[str, str]:
         "tint": css(mix(main, (255, 255, 255), 0.38 if not dark else 0.24)),
         "deep": css(mix(main, INK, 0.42)) if not dark else css((92, 90, 104)),
         "line": css(INK) if not dark else css((122, 120, 134)),
+        "mark": css(INK) if not dark else css((122, 120, 134)),
         "ink": css(INK),
         "edge": css(INK),
         "cream": css(CREAM),

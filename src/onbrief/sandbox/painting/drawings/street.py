@@ -7,8 +7,8 @@ from onbrief.sandbox.painting.drawings.paths import box, ellipse
 
 _CAR = "M4 72V56C4 50 8 47 13 46L25 43L36 26C38 23 41 22 45 22H66C70 22 73 23 76 27L86 42C93 43 97 47 97 54V72Z"
 _HULL = "M4 66H96C93 82 84 94 76 94H24C16 94 7 82 4 66Z"
-_SAIL = "M53 6L90 58H53Z"
-_JIB = "M45 16V58H14Z"
+_SAIL = "M51 6L90 58H51Z"
+_JIB = "M47 14V58H14Z"
 
 STREET: dict[str, Drawing] = {
     "car": Drawing(
@@ -30,10 +30,10 @@ STREET: dict[str, Drawing] = {
         (
             ("wood", box(46.5, 4, 51.5, 68)),
             ("white", _SAIL),
-            ("cream", _JIB),
+            ("main", _JIB),
             ("edge", _SAIL + _JIB),
             ("main", _HULL),
-            ("shade", "M9 80C13 88 18 94 24 94H76C82 94 87 88 91 80Z"),
+            ("shade", "M12 84C15 90 19 94 24 94H76C81 94 85 90 88 84Z"),
             ("tint", box(10, 69, 90, 73, 2)),
             ("edge", "M4 66H96"),
         ),
