@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any, Literal
 
+from onbrief.errors import UsageError
 from onbrief.sandbox.server.refusals import Refusal, invalid
 
 Language = Literal[
@@ -17,7 +18,10 @@ Language = Literal[
 ]  # fmt: skip
 """Whose body a model takes."""
 
-_PREFIX = re.compile(r"(global|us|eu|jp|au)\.(?=(?:anthropic|stability|amazon)\.)")
+PREFIXES = ("global", "us", "eu", "jp", "au")
+"""Of inference profiles."""
+
+_PREFIX = re.compile(rf"({'|'.join(PREFIXES)})\.(?=(?:anthropic|stability|amazon)\.)")
 _ARN = re.compile(r"arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:[0-9]{12})?:(?:foundation-model|inference-profile)/")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,2047}")
 _REGIONAL = 1.1  # what a profile that stays in one part of the world costs, against a global one
@@ -97,3 +101,18 @@ def find(identifier: str, ended: Collection[str] = ()) -> Called:
             "ARN of an inference profile that contains this model."
         )
     return called
+
+
+def refuse_unknown(field: str, pattern: str) -> None:
+    """Refuse a pattern that fits no model: it is a slip.
+
+    Raises:
+        UsageError: with the name of the setting that the pattern is from.
+    """
+    if not fits_any(pattern):
+        raise UsageError.of(field, pattern, "a model that the sandbox knows, such as stability.stable-image-core-v1:1")
+
+
+def fits_any(pattern: str) -> bool:
+    """Whether a shell pattern fits a model's id, with or without a prefix."""
+    return any(Called(model, prefix).fits(pattern) for model in MODELS.values() for prefix in ("", *PREFIXES))

@@ -38,12 +38,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer as it ends: `stop` is the stop reason."""
+    """An answer as it ends: `stop` is the stop reason, `sequence` the stop sequence that was met."""
 
     answer: Answer
     stop: str
     tokens_in: int
     tokens_out: int
+    sequence: str | None = None
 
 
 def check(called: Called, asked: Asked) -> None:
@@ -122,14 +123,16 @@ def count(talk: Conversation) -> int:
 def ended(asked: Asked, answer: Answer) -> Said:
     """The answer as far as it goes: to the first stop sequence, or to the most tokens."""
     stop = "tool_use" if answer.tool else "end_turn"
-    at = [place for text in asked.stops if (place := answer.text.find(text)) >= 0]
-    if at:
-        answer, stop = Answer(answer.text[: min(at)]), "stop_sequence"
+    sequence: str | None = None
+    if met := [(place, text) for text in asked.stops if (place := answer.text.find(text)) >= 0]:
+        place, sequence = min(met)
+        answer, stop = Answer(answer.text[:place]), "stop_sequence"
     room = math.inf if asked.max_tokens is None else asked.max_tokens
     if _tokens(answer) > room:
         kept = answer.text[: int(room) * _CHARACTERS]
         answer, stop = replace(answer, text=kept, arguments={}), "max_tokens"
-    return Said(answer, stop, count(asked.conversation), int(min(_tokens(answer), room)))
+        sequence = None
+    return Said(answer, stop, count(asked.conversation), int(min(_tokens(answer), room)), sequence)
 
 
 def halved(said: Said) -> Said:

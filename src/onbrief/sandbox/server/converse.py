@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from itertools import pairwise
 
 from onbrief.sandbox.server import claude
 from onbrief.sandbox.server.catalogue import Called
@@ -24,7 +25,7 @@ def read(called: Called, form: Form) -> Asked:
         Refusal: anything that the operation or the model does not take.
     """
     turns = tuple(_turn(message) for message in form.forms("messages", least=1))
-    for earlier, later in zip(turns, turns[1:], strict=False):
+    for earlier, later in pairwise(turns):
         if earlier.role == later.role:
             raise invalid(
                 "A conversation must alternate between user and assistant roles. Make sure the conversation alternates "
@@ -74,7 +75,8 @@ def _block(block: Form, texts: list[str], images: list[bytes]) -> None:
         text = block.text("text")
         if not text.strip():
             raise invalid(
-                f"The text field in the ContentBlock object at {_where(block)} is blank. Add text to the text field, and try again."
+                f"The text field in the ContentBlock object at {_where(block)} is blank. "
+                "Add text to the text field, and try again."
             )
         texts.append(text)
     elif block.has("image"):
@@ -89,8 +91,10 @@ def _block(block: Form, texts: list[str], images: list[bytes]) -> None:
         for part in result.forms("content"):
             if part.has("json"):
                 texts.append(json.dumps(part.any("json"), ensure_ascii=False))
+            elif part.has("text"):
+                texts.append(part.text("text"))
             else:
-                _block(part, texts, images)
+                images.append(_image(part.form("image")))
     elif not (block.has("cachePoint") or block.has("reasoningContent")):
         raise invalid(f"The content block at {_where(block)} is of a kind that this model doesn't support.")
 

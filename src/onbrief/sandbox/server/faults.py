@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from onbrief.errors import UsageError
-from onbrief.sandbox.server.catalogue import MODELS, Called
+from onbrief.sandbox.server.catalogue import Called, fits_any
 from onbrief.sandbox.server.images import Filter
 from onbrief.sandbox.server.refusals import STATUS
 
@@ -154,7 +154,7 @@ def _seconds(value: object) -> bool:
 
 
 def _pattern(value: object) -> bool:
-    return isinstance(value, str) and any(Called(m, p).fits(value) for m in MODELS.values() for p in ("", "us", "global"))
+    return isinstance(value, str) and fits_any(value)
 
 
 def _headers(value: object) -> bool:

@@ -16,7 +16,8 @@ from onbrief.sandbox.server.form import Form
 VERSION = "bedrock-2023-05-31"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MEDIA_TYPES = tuple(f"image/{name}" for name in IMAGE_FORMATS)
-_BLOCKS = ("text", "image", "tool_use", "tool_result", "thinking", "redacted_thinking")
+_RESULTS = ("text", "image")
+_BLOCKS = (*_RESULTS, "tool_use", "tool_result", "thinking", "redacted_thinking")
 _UNUSED = ("thinking", "metadata", "anthropic_beta")
 _STOPS = {"content_filtered": "refusal"}  # where the two formats differ
 
@@ -60,7 +61,7 @@ def reply(called: Called, said: Said) -> dict[str, object]:
         "model": called.model.id.removeprefix("anthropic."),
         "content": content,
         "stop_reason": _STOPS.get(said.stop, said.stop),
-        "stop_sequence": None,
+        "stop_sequence": said.sequence,
         "usage": {"input_tokens": said.tokens_in, "output_tokens": said.tokens_out},
     }
 
@@ -69,18 +70,18 @@ def _turn(message: Form) -> Turn:
     role: Literal["user", "assistant"] = message.choice("role", ("user", "assistant"))
     texts: list[str] = []
     images: list[bytes] = []
-    _content(message, texts, images)
+    _content(message, _BLOCKS, texts, images)
     message.end()
     return Turn(role, claude.joined(texts), tuple(images))
 
 
-def _content(holder: Form, texts: list[str], images: list[bytes]) -> None:
+def _content(holder: Form, kinds: tuple[str, ...], texts: list[str], images: list[bytes]) -> None:
     if isinstance(holder.any("content"), str):
         texts.append(holder.text("content", least=1))
         return
     for block in holder.forms("content"):
         block.any("cache_control")
-        match block.choice("type", _BLOCKS):
+        match block.choice("type", kinds):
             case "text":
                 texts.append(block.text("text", least=1))
                 block.any("citations")
@@ -93,7 +94,7 @@ def _content(holder: Form, texts: list[str], images: list[bytes]) -> None:
                 block.text("tool_use_id")
                 block.flag("is_error")
                 if block.has("content"):
-                    _content(block, texts, images)
+                    _content(block, _RESULTS, texts, images)
             case _:
                 continue  # what Claude thought before is not answered again
         block.end()
