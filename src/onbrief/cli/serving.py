@@ -58,18 +58,18 @@ def sandbox(
     for pattern in ended or ():
         refuse_unknown("ended", pattern)
     script = scripts.load(faults) if faults else scripts.Script()
-    plug = listen(port)
-    terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
-    say("sandbox: a stand-in on this machine, not Amazon Bedrock; it draws and answers for nothing. Ctrl-C ends it.")
-    for line in (
-        f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://{HOST}:{plug.getsockname()[1]}",
-        "AWS_ACCESS_KEY_ID=sandbox",
-        "AWS_SECRET_ACCESS_KEY=sandbox",
-        "AWS_REGION=us-west-2",
-        "AWS_DEFAULT_REGION=us-west-2",  # the one that boto3 reads
-    ):
-        print(f"export {line}", flush=True)
-    serve(plug, terms)
+    with listen(port) as plug:
+        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
+        say("sandbox: a stand-in on this machine, not Amazon Bedrock; it draws and answers for nothing. Ctrl-C ends it.")
+        for name, value in {
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{plug.getsockname()[1]}",
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": "us-west-2",
+            "AWS_DEFAULT_REGION": "us-west-2",  # the one that boto3 reads
+        }.items():
+            print(f"export {name}={value}", flush=True)
+        serve(plug, terms)
     return 0
 
 

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -271,7 +272,7 @@ def some_request(draw: random.Random) -> tuple[str, bytes]:
     kind = draw.random()
     if kind < 0.1:
         return path, draw.randbytes(draw.randrange(2000))
-    document = json.loads(json.dumps(sample))
+    document = deepcopy(sample)
     for _ in range(draw.randrange(1, 4)):
         _mutate(document, draw)
     body = json.dumps(document, ensure_ascii=draw.random() < 0.5).encode()
@@ -291,11 +292,11 @@ def _mutate(document: Any, draw: random.Random) -> None:
                 del holder[key]
             case 1 if named:
                 name = draw.choice(["prompt", "image", "text", "seed", "content", "extra", "toolResult", "width"])
-                holder[name] = draw.choice(VALUES)
+                holder[name] = deepcopy(draw.choice(VALUES))
             case 2:
-                holder[key] = json.loads(json.dumps(draw.choice(SAMPLES)[1]))
+                holder[key] = deepcopy(draw.choice(SAMPLES)[1])
             case _:
-                holder[key] = draw.choice(VALUES)
+                holder[key] = deepcopy(draw.choice(VALUES))
         return
 
 

@@ -36,7 +36,7 @@ def listen(port: int) -> socket.socket:
     Raises:
         UsageError: a port that is taken or not allowed.
     """
-    # With the protocol spelt out, asyncio sends small packets at once; otherwise each answer waits 40 ms for the client's system.
+    # With the protocol spelt out, asyncio sends small packets at once; otherwise each answer waits 40 ms for the client.
     plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
