@@ -30,8 +30,8 @@ from onbrief.sandbox.scene import (
 )
 
 CARDS = (
-    "cat", "fluffy cat", "wine glass", "bowl of soup", "traffic light", "orange", "sheep", "bus", "knife", "hot dog",
-    "computer mouse", "stop sign", "teddy bear", "butterfly", "tie", "scissors", "building",
+    "robot", "fluffy robot", "champagne glass", "jar of honey", "traffic cone", "butterfly", "ostrich", "cactus", "leaf",
+    "goose", "tower", "computer screen", "stop light", "tiger", "building",
 )  # fmt: skip
 NOUNS = (*THINGS, *CARDS)
 HOURS = {"day", "night", "sunset"}

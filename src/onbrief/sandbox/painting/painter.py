@@ -18,6 +18,7 @@ from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, Drawing
 from onbrief.sandbox.painting.landscape import Landscape, landscape
 from onbrief.sandbox.painting.layout import Area, Spot, arrange
 from onbrief.sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, break_lines, fit, lettered, transliterate
+from onbrief.sandbox.painting.natural import BRIGHT, NATURAL
 from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
 from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Relation, Scene, Sight, Thing
 
@@ -25,14 +26,6 @@ _DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"
 """What a card is lettered with when its noun has no letter that the painter knows."""
 
-_NATURAL: dict[str, tuple[Colour, ...]] = {
-    "tree": ("green", "green", "orange", "yellow"),
-    "flower": ("pink", "red", "yellow", "purple", "white"),
-    "heart": ("red", "pink"),
-    "star": ("yellow", "orange"),
-    "cup": ("white", "blue", "yellow", "red"),
-}
-_BRIGHT: tuple[Colour, ...] = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 _CALM: tuple[Colour, ...] = ("white", "white", "blue", "yellow", "pink", "green", "gray", "purple")
 _POSES = 3  # in which the things of one group are drawn
 _EFFORT = 3  # of the PNG's compression, 0 to 9: much faster than the usual 6, and not much larger
@@ -81,7 +74,7 @@ def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
         _stick(view.picture, *drawn[_sticker(p, ground, pen, halo)], p.spot)
     if banner_area:
         spot = Spot(*_middle(banner_area), 100)
-        ribbon = _banner(words, banner_area, pen, halo, _choose(_BRIGHT, scene, rng))
+        ribbon = _banner(words, banner_area, pen, halo, _choose(BRIGHT, scene, rng))
         _stick(view.picture, *_rendered(ribbon, _grown(_about(banner_area, spot), pen + halo + 2)), spot)
     png = io.BytesIO()
     view.picture.save(png, "PNG", compress_level=_EFFORT)
@@ -160,7 +153,7 @@ def _place(
     spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.3 * (pen + halo), rng)
     placed: list[_Placed] = []
     for i, group in enumerate(groups):
-        colour = group.colour or _choose(_NATURAL.get(group.noun, _BRIGHT), scene, rng)
+        colour = group.colour or _choose(NATURAL.get(group.noun, BRIGHT), scene, rng)
         drawing = _drawing(nouns[i])
         mirrored = drawing.faces and rng.random() < 0.5
         poses = [

@@ -43,6 +43,7 @@ def roles(main: RGB) -> dict[str, str]:
         "wood": css((150, 104, 68)),
         "leaf": css((92, 158, 88)),
         "gold": css((250, 206, 84)),
+        "ruby": css((214, 66, 62)),
         "steel": css((196, 200, 208)),
         "slate": css((94, 92, 118)),
         "skin": css((240, 196, 160)),

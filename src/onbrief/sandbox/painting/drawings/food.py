@@ -59,7 +59,7 @@ def _orange() -> Drawing:
             ("main", half),
             ("edge", half),
             ("cream", ellipse(67, 66, 25)),
-            ("main", ellipse(67, 66, 20.5)),
+            ("shade", ellipse(67, 66, 20.5)),
             ("cream", walls),
         ),
         faces=True,
@@ -110,18 +110,18 @@ def _carrot() -> Drawing:
 
 
 def _hot_dog() -> Drawing:
-    bun, sausage = box(4, 20, 96, 80, 28), box(-3, 39.5, 103, 60.5, 10.5)
+    bun, sausage = box(9, 19, 91, 81, 27), box(-7, 39.5, 107, 60.5, 10.5)
     xs = range(12, 89, 11)
     zigzag = [(float(x), 46.0 + 8 * (k % 2)) for k, x in enumerate(xs)]
     mustard = polygon(*((x, y - 3) for x, y in zigzag), *((x, y + 3) for x, y in reversed(zigzag)))
     return Drawing(
-        turned(bun + sausage, -28),
+        turned(bun + sausage, -35),
         (
-            ("main", turned(bun, -28)),
-            ("tint", turned(box(28, 26, 60, 31, 2.5), -28)),
-            ("deep", turned(sausage, -28)),
-            ("edge", turned(sausage, -28)),
-            ("gold", turned(mustard, -28)),
+            ("main", turned(bun, -35)),
+            ("tint", turned(box(32, 27, 60, 32, 2.5), -35)),
+            ("deep", turned(sausage, -35)),
+            ("edge", turned(sausage, -35)),
+            ("gold", turned(mustard, -35)),
         ),
         faces=True,
         tilt=4,
@@ -130,10 +130,10 @@ def _hot_dog() -> Drawing:
 
 def _pizza() -> Drawing:
     """One slice is gone."""
-    whole = "M50 50L92.4 31.2A46.4 46.4 0 1 1 61 4.9Z"
-    field = "M50 50L85.2 34.4A38.5 38.5 0 1 1 59.1 12.6Z"
-    salami = "".join(ellipse(x, y, 7.5) for x, y in ((34, 28), (25, 56), (49, 74), (73, 58)))
-    olives = "".join(ellipse(x, y, 3.2) for x, y in ((46, 20), (40, 45), (30, 72), (60, 57), (68, 76), (19, 42)))
+    whole = "M50 50L94.6 37.2A46.4 46.4 0 1 1 59.6 4.6Z"
+    field = "M50 50L87.0 39.4A38.5 38.5 0 1 1 58.0 12.3Z"
+    salami = "".join(ellipse(x, y, 7.5) for x, y in ((34, 28), (25, 56), (49, 74), (75, 60)))
+    olives = "".join(ellipse(x, y, 3.2) for x, y in ((46, 20), (40, 45), (30, 72), (60, 60), (68, 78), (19, 42)))
     return Drawing(
         whole,
         (
@@ -141,32 +141,32 @@ def _pizza() -> Drawing:
             ("main", field),
             ("deep", salami),
             ("leaf", olives),
-            ("line", "M61 4.9L50 50L92.4 31.2"),
+            ("line", "M59.6 4.6L50 50L94.6 37.2"),
         ),
         faces=True,
         tilt=6,
     )
 
 
-_SPRINKLES = ((24, 40, 60), (36, 23, 20), (52, 24, -50), (24, 64, 10), (40, 76, 70), (58, 76, -20), (74, 68, 40), (78, 50, 90))
+_SPRINKLES = ((23, 48, 60), (30, 31, 20), (47, 22, -50), (24, 65, 10), (39, 77, 70), (65, 26, 30), (78, 36, -20), (79, 53, 90))
 
 
 def _donut() -> Drawing:
-    hole = "M36 50a14 14 0 1 0 28 0a14 14 0 1 0 -28 0Z"
-    dough = "M93.2 34.3A46 46 0 1 1 65.7 6.8A11 11 0 0 0 73 26A11.5 11.5 0 0 0 93.2 34.3Z" + hole
+    hole = "M34 50a16 16 0 1 0 32 0a16 16 0 1 0 -32 0Z"
+    dough = turned("M93.2 34.3A46 46 0 1 1 65.7 6.8A11 11 0 0 0 73 26A11.5 11.5 0 0 0 93.2 34.3Z", 90) + hole
     waves = around(24, 37.5, turn=-12)[:21]
     icing = (
         f"M{waves[0][0]:.2f} {waves[0][1]:.2f}"
         + "".join(f"A6.5 6.5 0 0 1 {x:.2f} {y:.2f}" for x, y in waves[2::2])
         + "A15 15 0 0 0 69 30A15 15 0 0 0 "
         + f"{waves[0][0]:.2f} {waves[0][1]:.2f}Z"
-        + "M32 50a18 18 0 1 0 36 0a18 18 0 1 0 -36 0Z"
+        + "M30.5 50a19.5 19.5 0 1 0 39 0a19.5 19.5 0 1 0 -39 0Z"
     )
     return Drawing(
         dough,
         (
             ("wood", dough),
-            ("main", icing),
+            ("main", turned(icing, 90)),
             ("cream", "".join(turned(box(x - 4, y - 1.8, x + 4, y + 1.8, 1.8), a, x, y) for x, y, a in _SPRINKLES)),
             ("edge", hole),
         ),
@@ -192,6 +192,7 @@ def _cake() -> Drawing:
             ("main", body),
             ("shade", "M11 74A39 10 0 0 0 89 74V84A39 10 0 0 1 11 84Z"),
             ("cream", icing),
+            ("line", icing),
             ("tint", candles),
             ("gold", flames),
         ),

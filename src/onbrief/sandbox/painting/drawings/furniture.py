@@ -7,7 +7,7 @@ from onbrief.sandbox.painting.drawings.paths import box, ellipse
 
 
 def _chair() -> Drawing:
-    back = "M24 10A7 7 0 0 1 31 3H69A7 7 0 0 1 76 10V52H66V34H34V52H24Z"
+    back = "M24 10A7 7 0 0 1 31 3H69A7 7 0 0 1 76 10V52H66V30H34V52H24Z"
     seat, front = "M22 46H78L92 61H8Z", box(8, 59, 92, 71, 3)
     legs, behind = box(11, 66, 23, 98, 3) + box(77, 66, 89, 98, 3), box(30, 66, 39, 88, 2) + box(61, 66, 70, 88, 2)
     return Drawing(
@@ -16,7 +16,7 @@ def _chair() -> Drawing:
             ("deep", behind),
             ("main", back),
             ("shade", box(24, 39, 34, 52) + box(66, 39, 76, 52)),
-            ("tint", box(33, 10, 67, 26, 4)),
+            ("tint", box(33, 9, 67, 23, 4)),
             ("main", legs),
             ("main", seat),
             ("line", seat),
@@ -105,7 +105,7 @@ def _toilet() -> Drawing:
         cistern + lid + bowl + seat,
         (
             ("main", cistern + bowl),
-            ("shade", "M94 60C94 74 84 83 68 86L72 97H26C31 92 31 88 30 84C56 84 76 76 80 58Z"),
+            ("shade", "M94 58C95 72 84 83 68 86L72 97H26C31 92 31 88 30 84C56 84 76 76 80 58Z"),
             ("tint", box(13, 22, 19, 44, 3)),
             ("main", lid),
             ("line", lid),

@@ -43,7 +43,7 @@ def _fork() -> Drawing:
 
 def _knife() -> Drawing:
     blade = "M64 -10V60H34C30 28 40 -2 64 -10Z"
-    handle = "M43 56H64V104A7 7 0 0 1 57 111H52A7 7 0 0 1 45 104Z"
+    handle = "M43 56H64V102A7 7 0 0 1 57 109H52A7 7 0 0 1 45 102Z"
     return Drawing(
         turned(blade + handle, 42),
         (

@@ -11,7 +11,7 @@ from onbrief.sandbox.painting.drawings.turning import turned
 
 
 def _frisbee() -> Drawing:
-    disc, rim = ellipse(50, 47, 49, 26), "M1 47H99C99 52 97 55 94 58C83 71 66 78 50 78C34 78 17 71 6 58C3 55 1 52 1 47Z"
+    disc, rim = ellipse(50, 46, 48, 33), "M2 46H98C98 53 96 58 92 63C82 77 67 85 50 85C33 85 18 77 8 63C4 58 2 53 2 46Z"
     return slanted(
         Drawing(
             disc + rim,
@@ -19,15 +19,15 @@ def _frisbee() -> Drawing:
                 ("shade", rim),
                 ("main", disc),
                 ("edge", disc),
-                ("white", ellipse(50, 46, 37, 18)),
-                ("main", ellipse(50, 46, 29, 13.5)),
-                ("line", ellipse(50, 46, 37, 18) + ellipse(50, 46, 29, 13.5)),
-                ("tint", ellipse(50, 46, 10, 4.6)),
+                ("white", ellipse(50, 45, 36, 23)),
+                ("main", ellipse(50, 45, 28, 17)),
+                ("line", ellipse(50, 45, 36, 23) + ellipse(50, 45, 28, 17)),
+                ("tint", ellipse(50, 45, 10, 5.6)),
             ),
             faces=True,
             tilt=3,
         ),
-        -22,
+        -24,
     )
 
 
@@ -48,22 +48,22 @@ def _skis() -> Drawing:
 
 
 def _snowboard() -> Drawing:
-    board = "M31 9C31 -14 69 -14 69 9C66 35 66 65 69 91C69 114 31 114 31 91C34 65 34 35 31 9Z"
-    plate, strap = box(28, 23, 72, 36, 4), box(38, 19, 62, 40, 4)
-    plates = [turned(path, -10, 50, 29.5) for path in (plate, strap)]
+    board = "M32 8C32 -12 68 -12 68 8C63 36 63 64 68 92C68 112 32 112 32 92C37 64 37 36 32 8Z"
+    plate, strap = box(24, 24, 76, 37, 4), box(39, 20, 61, 41, 4)
+    plates = [turned(path, -10, 50, 30.5) for path in (plate, strap)]
     lower = [turned(path, 180) for path in plates]
     return slanted(
         Drawing(
             board + plates[0] + lower[0],
             (
                 ("main", board),
-                ("tint", "M31 9C31 -14 69 -14 69 9Z"),
-                ("shade", "M69 91C69 114 31 114 31 91Z"),
-                ("line", "M31 9H69M69 91H31"),
+                ("tint", "M32 8C32 -12 68 -12 68 8Z"),
+                ("shade", "M68 92C68 112 32 112 32 92Z"),
+                ("line", "M32 8H68M68 92H32"),
                 ("slate", plates[0] + lower[0]),
                 ("edge", plates[0] + lower[0]),
                 ("ink", plates[1] + lower[1]),
-                ("steel", box(44, 24, 56, 35, 2) + box(44, 65, 56, 76, 2)),
+                ("steel", box(44, 25, 56, 36, 2) + box(44, 64, 56, 75, 2)),
             ),
             faces=True,
             tilt=3,
@@ -97,7 +97,7 @@ def _ball() -> Drawing:
         (
             ("main", ball),
             ("shade", "M90 25A47 47 0 0 1 25 90A47 47 0 0 0 90 25Z"),
-            ("ink", polygon(*inner) + "".join(rims)),
+            ("mark", polygon(*inner) + "".join(rims)),
             ("line", polygon(*inner) + "".join(rims) + seams + between),
         ),
         tilt=3,
