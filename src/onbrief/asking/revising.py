@@ -60,7 +60,13 @@ def revise(brief: Brief, checklist: Checklist, revision: int, history: History) 
     parts = [
         f"Write prompt number {revision}. Number 0 was the text of the brief as it stands; use other words than any before it.",
         material("brief", {"text": brief.text, "avoid": list(brief.avoid), "size": list(brief.size)}),
-        material("checklist", [{"id": r.id, "text": r.text, "kind": r.kind, "must": r.must} for r in checklist.requirements]),
+        material(
+            "checklist",
+            [
+                {"id": r.id, "text": r.text, "kind": r.kind, "must": r.must, "parents": list(r.parents)}
+                for r in checklist.requirements
+            ],
+        ),
     ]
     if history:
         parts += ["What was tried, oldest first:", material("history", _shown(history, checklist))]
