@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 
 _LABEL = r"(?:prompts?|descriptions?|captions?|briefs?|プロンプト|説明文?|指示文?|提示词)"
-_NOT_IT = re.compile(r"negative|system|revis|new|improv|rewrit|better|updated|ネガティブ", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"((?:negative|system|revised|new|improved|rewritten|better|updated|ネガティブ)[\s_-]*)?{_LABEL}", re.IGNORECASE
+)
 _TAG = re.compile(rf"<([\w-]{{0,20}}{_LABEL}[\w-]{{0,20}})>", re.IGNORECASE)
 _FENCE = re.compile(r"(```|~~~)[\w-]*[ \t]*\n(.*?)\n?[ \t]*\1", re.DOTALL)
 _IN_JSON = re.compile(rf'"(\w*{_LABEL}\w*)"\s*:\s*("(?:[^"\\]|\\.)+")', re.IGNORECASE)
@@ -35,7 +37,7 @@ _ASKED = re.compile(
 _ABOUT_IT = re.compile(rf"^(?:the|this|that|my|its|given|following|\s)*(?:\w+ )?{_LABEL}\b", re.IGNORECASE)
 _PAIRS = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", "‘": "’", "`": "`", '"': '"', "'": "'", "＂": "＂"}
 _LONGEST = 10_000  # characters
-_MOST = 200  # quotation marks that are looked at
+_MOST = 100  # quotation marks that are looked at
 
 
 def prompt(text: str) -> str | None:
@@ -74,14 +76,14 @@ def _tagged(text: str) -> Iterator[str]:
         for match in _TAG.finditer(text)
         if (end := text.find(f"</{match[1]}>", match.end())) > 0
     ]
-    right = [found for found in tags if not _NOT_IT.search(found[0])]
+    right = [found for found in tags if not _is_another(found[0])]
     yield from (inner for name, inner in right if "original" in name.lower())
     yield from (inner for _, inner in right or tags)
 
 
 def _json(text: str) -> Iterator[str]:
     for match in _IN_JSON.finditer(text):
-        if not _NOT_IT.search(match[1]) and not re.fullmatch(r'"\W*"', match[2]) and not match[2].startswith('"<'):
+        if not _is_another(match[1]) and not re.fullmatch(r'"\W*"', match[2]) and not match[2].startswith('"<'):
             try:
                 yield str(json.loads(match[2], strict=False))
             except ValueError:
@@ -102,7 +104,7 @@ def _labelled(text: str) -> Iterator[str]:
         sentence = re.split(r"[.?!。]\s", label)[-1]
         after = text[end : end + 12].lstrip()
         behind = after.startswith(("というプロンプト", "のプロンプト", "という説明"))
-        if (behind or _BEFORE_QUOTE.search(label)) and not _NOT_IT.search(sentence):
+        if (behind or _BEFORE_QUOTE.search(label)) and not _is_another(sentence):
             yield _bare(text[start:end])
 
 
@@ -111,7 +113,7 @@ def _lines(text: str) -> Iterator[str]:
         for match in pattern.finditer(text):
             first = match[1].strip()
             label = text[match.start() : match.start(1)]
-            if _NOT_IT.search(re.split(r"[.?!]\s", label)[-1]) or first.startswith(("{", "<")):
+            if _is_another(label) or first.startswith(("{", "<")):
                 continue
             whole = any(quote == (0, len(first)) for quote in quotes(first))
             yield _bare(first) if whole else "\n".join([first, *_going_on(text[match.end() :])])
@@ -136,6 +138,12 @@ def _any_fence(text: str) -> Iterator[str]:
 
 def _asked(text: str) -> Iterator[str]:
     yield from (match[1] for match in _ASKED.finditer(text) if not _ABOUT_IT.match(match[1]))
+
+
+def _is_another(label: str) -> bool:
+    """Whether the label speaks of a prompt that is not the one in question: a negative one, or the one to be written."""
+    named = list(_NAMED.finditer(label))
+    return bool(named and named[-1][1])
 
 
 def _opens(text: str, at: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
+from onbrief.sandbox.server.mind.words import VERDICTS
+
 Schema = dict[str, object]
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -18,7 +20,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 _STEPS = 5000  # parts looked at; schemas that refer to themselves have no end
 _DEEPEST = 32
-_REFUSING = ("ng", "no", "false", "fail", "failed", "unclear", "unknown", "undecided", "none", "unmet", "mismatch")
+_AGREEING = {yes.lower() for yes, _ in VERDICTS}
+_REFUSING = {no.lower() for _, no in VERDICTS} | {"unclear", "unknown", "undecided", "unsure", "none"}
 
 
 def fits(value: object, schema: Schema) -> bool:
@@ -95,7 +98,8 @@ class _Walk:
             return schema["const"]
         if choices := _list(schema.get("enum")):
             refusing = [choice for choice in choices if str(choice).lower() in _REFUSING]
-            return (refusing or choices)[0]
+            neutral = [choice for choice in choices if str(choice).lower() not in _AGREEING]
+            return (refusing or neutral or choices)[0]
         deeper = self.steps > 0 and depth < _DEEPEST
         if (ways := [*_ways(schema), *_schemas(schema.get("allOf"))]) and deeper:
             return self.least(ways[0], depth + 1)
@@ -123,10 +127,10 @@ class _Walk:
 def _resolved(schema: Schema, root: Schema) -> Schema:
     for _ in range(_DEEPEST):
         reference = schema.get("$ref")
-        if not isinstance(reference, str) or not reference.startswith("#/"):
+        if not isinstance(reference, str) or not reference.startswith("#"):
             return schema
         found: Any = root
-        for step in reference[2:].split("/"):
+        for step in filter(None, reference[1:].split("/")):
             found = found.get(step) if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if not isinstance(found, dict):
             return {}
