@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
-from onbrief.sandbox.language import words
+from onbrief.sandbox.language import foreign, words
 from onbrief.sandbox.language.planner import SandboxPlanner
 from onbrief.sandbox.server.mind import perception
 
@@ -61,6 +61,6 @@ async def _match(wanted: tuple[Requirement, ...], image: bytes) -> Match:
 
 def _unread(prompt: str, read: tuple[Requirement, ...]) -> list[str]:
     """Lettering that a Japanese prompt quotes and the planner could not read."""
-    if words.from_japanese(prompt) == prompt:
+    if foreign.language(prompt) is None:
         return []
     return [quoted for quoted in _BRACKETED.findall(prompt) if not any(words.fold(quoted) in r.text for r in read)]
