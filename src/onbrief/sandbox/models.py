@@ -91,7 +91,7 @@ class SandboxJudge:
         """See ports.Judge."""
         await asyncio.sleep(self.seconds)
         sight = await asyncio.to_thread(look, image)
-        found = tuple(_find(requirement, sight) for requirement in requirements)
+        found = tuple(find(requirement, sight) for requirement in requirements)
         return Judged(self.erring.see(image, tuple(requirements), found) if self.erring else found)
 
 
@@ -115,7 +115,7 @@ def sandbox_reviser(model: str, options: Mapping[str, str]) -> SandboxWriter:
     return SandboxWriter(named.name, named.usd, named.seconds)
 
 
-def _find(requirement: Requirement, sight: Sight) -> Finding:
+def find(requirement: Requirement, sight: Sight) -> Finding:
     """Every claim in the words of the requirement, checked; words that say nothing to the eye are undecided."""
     claimed = read(requirement.text)
     if not claimed:

@@ -24,6 +24,10 @@ _MOST = 24  # stencils whose inside is looked at
 _TOO_FAR = 0.12
 _TOO_UNLIKE = 0.04
 _FREE = frozenset({"skin", "hair"})  # of any colour
+_PAINTED = frozenset({"main", "shade", "tint", "deep"})
+_CERTAIN = 0.05  # the most of a cell that may show what is not known
+_PURE = 0.8  # the least of a cell that shows paint
+_ENOUGH = 5  # cells that decide on a colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inside:
-    """What a stencil shows in those cells of the grid that are certain: `shares` of each colour, one row for a cell;
-    `palettes`, the colours themselves, for each paint; and what follows from the two.
+    """What a stencil shows in some cells of the grid: `shares` of each colour, one row for a cell; `palettes`, the colours
+    themselves, for each paint; and `squares`, the sum of the squares of what follows from the two.
     """
 
     cells: npt.NDArray[np.intp]
@@ -73,16 +77,21 @@ def ranked(crop: Pixels, silhouette: Mask) -> list[Match]:
     limit = min(_TOO_FAR, float(distances[order[0]]) + _MARGIN)
     seen = _on_grid(Image.fromarray(np.where(silhouette[:, :, None], crop, np.uint8(255))))
     seen = _blurred(seen).reshape(-1, 3)
-    matches: dict[str, Match] = {}
+    found: dict[str, tuple[float, int]] = {}
     for number in map(int, order):
         if distances[number] > limit:
             break
-        residuals = _inside(known, number).residuals(seen)
-        best = int(residuals.argmin())
-        match = Match(known.each[number].name, COLOURS[best], float(distances[number]), float(residuals[best]))
-        if match.residual <= _TOO_UNLIKE and (match.name not in matches or match.residual < matches[match.name].residual):
-            matches[match.name] = match
-    return sorted(matches.values(), key=lambda each: each.residual)
+        residual, name = float(_inside(known, number).residuals(seen).min()), known.each[number].name
+        if residual <= _TOO_UNLIKE and (name not in found or residual < found[name][0]):
+            found[name] = residual, number
+    return [
+        Match(name, _colour(known, number, seen), float(distances[number]), residual)
+        for name, (residual, number) in sorted(found.items(), key=lambda each: each[1])
+    ]
+
+
+def _colour(known: Stencils, number: int, seen: Numbers) -> Colour:
+    return COLOURS[int(_inside(known, number, painted=True).residuals(seen).argmin())]
 
 
 def _on_grid(picture: Image.Image) -> Numbers:
@@ -95,37 +104,42 @@ def _blurred(grid: Numbers) -> Numbers:
     for axis in (0, 1):
         wide = np.concatenate([grid.take([0], axis), grid, grid.take([-1], axis)], axis)
         steps = np.arange(GRID)
-        grid = (wide.take(steps, axis) + 2 * wide.take(steps + 1, axis) + wide.take(steps + 2, axis)) / 4
+        grid = (0.25 * (wide.take(steps, axis) + wide.take(steps + 2, axis)) + 0.5 * grid).astype(np.float32, copy=False)
     return grid
 
 
 @cache
-def _inside(known: Stencils, number: int) -> _Inside:
+def _inside(known: Stencils, number: int, *, painted: bool = False) -> _Inside:
+    """Of this stencil, the cells that are certain; or of those only the ones that show next to nothing but paint, because
+    lines seem a little wider or narrower than they are, and that makes a colour lighter or darker.
+    """
     kinds = known.kinds(known.each[number])
     side = kinds.shape[0] // GRID
     along = np.arange(GRID, dtype=np.intp).repeat(side)
     colours = _colours()
     count = colours.shape[1] + 1
     codes = (along[:, None] * GRID + along[None, :]) * count + kinds
-    shares = np.bincount(codes.ravel(), minlength=GRID * GRID * count).reshape(GRID, GRID, count) / side**2
-    shares = _blurred(shares.astype(np.float32)).reshape(-1, count)
-    certain = np.flatnonzero(shares[:, BEYOND] + shares[:, _free()].sum(axis=1) < 0.05)
-    shown = np.flatnonzero(shares[certain, :BEYOND].any(axis=0))
-    part = shares[np.ix_(certain, shown)].astype(np.float32)
-    palettes = colours[:, shown]
+    points = np.bincount(codes.ravel(), minlength=GRID * GRID * count).reshape(GRID, GRID, count)
+    shares = _blurred((points / side**2).astype(np.float32)).reshape(-1, count)
+    cells = np.flatnonzero(shares[:, _numbers(_FREE)].sum(axis=1) + shares[:, BEYOND] < _CERTAIN)
+    paint = shares[cells][:, _numbers(_PAINTED)].sum(axis=1)
+    if painted and (paint > _PURE).sum() >= _ENOUGH:
+        cells = cells[paint > _PURE]
+    shown = np.flatnonzero(shares[cells, :BEYOND].any(axis=0))
+    part, palettes = shares[np.ix_(cells, shown)], colours[:, shown]
     squares = np.einsum("prc,rs,psc->p", palettes, part.T @ part, palettes, optimize=True)
-    return _Inside(certain, part, palettes, squares.astype(np.float32))
+    return _Inside(cells, part, palettes, squares.astype(np.float32))
 
 
-def _free() -> list[int]:
-    return [number for number, role in enumerate(ROLES) if role in _FREE]
+def _numbers(some: frozenset[str]) -> list[int]:
+    return [number for number, role in enumerate(ROLES) if role in some]
 
 
 @cache
 def _colours() -> Numbers:
-    """For each paint, the colours of all roles, of what is outside, and of the outline."""
+    """For each paint, the colours of all roles, of what is outside, of the outline, of the halo in a hole."""
     table = [
-        [*(tuple(int(code[i : i + 2], 16) for i in (1, 3, 5)) for code in roles(PAINT[paint]).values()), HALO, INK]
+        [*(tuple(int(code[i : i + 2], 16) for i in (1, 3, 5)) for code in roles(PAINT[paint]).values()), HALO, INK, HALO]
         for paint in COLOURS
     ]
     return (np.array(table) / 255).astype(np.float32)

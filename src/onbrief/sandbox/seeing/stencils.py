@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,24 +33,24 @@ _CELL = 140  # units of a drawing, and of its place on the sheet
 _ACROSS = 10  # drawings on the sheet
 _SIZES = ((42.0, 64), (60.0, 72), (90.0, 88), (160.0, 112))
 """Longer sides of things that there are stencils for, in pixels of the eye's picture, and how finely each drawing is made."""
-_EXTENT = 94.0  # units of a drawing along its longer side, as most are
 _LEAN = 1.9  # degrees by which a lean may be missed
 _LEAN_SLENDER = 1.0  # the same, of things four times as long as wide
 
 ROLES = tuple(roles((128, 128, 128)))
 _CODES = {role: 2 * number + 1 for number, role in enumerate(ROLES)}
-OUTSIDE, INKED, BEYOND = len(ROLES), len(ROLES) + 1, len(ROLES) + 2
-"""What a point shows besides the roles: what lies outside the silhouette, the outline, and what nobody knows: the ground that
-shows through a hole, and what a card is lettered with.
+OUTSIDE, INKED, HOLLOW, BEYOND = range(len(ROLES), len(ROLES) + 4)
+"""What a point shows besides the roles: what lies outside the silhouette, the outline, the halo within a hole, and what nobody
+knows: the ground that shows through a hole, and what a card is lettered with.
 """
-_KINDS = BEYOND + 1
 
 Shares = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Stencil:
-    """One drawing, leaning and facing one way. `wide` and `high` are its extent in units, without the outline."""
+    """One drawing, leaning and facing one way. `wide` and `high` are its extent in units, without the outline,
+    whose width is `pen`.
+    """
 
     name: str
     lean: float
@@ -58,6 +59,7 @@ class Stencil:
     top: float
     wide: float
     high: float
+    pen: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +72,6 @@ class Stencils:
     shapes: Shares
     wide: Shares
     high: Shares
-    pen: float
     sheet: npt.NDArray[np.uint8]
 
     def aspects(self, longer: int) -> Shares:
@@ -81,18 +82,19 @@ class Stencils:
 
     def kinds(self, stencil: Stencil) -> npt.NDArray[np.uint8]:
         """What each point of the stencil shows: a number of ROLES, OUTSIDE, INKED or BEYOND."""
-        return _sampled(self.sheet, stencil, self.pen)
+        return _sampled(self.sheet, stencil)
 
 
 def stencils(longer: int) -> Stencils:
     """The stencils of things whose longer side has about so many pixels in the eye's picture."""
     size, pixels = min(_SIZES, key=lambda each: abs(math.log(each[0] / max(1, longer))))
-    return _stencils(PEN * _EXTENT / (size - 2 * PEN), pixels)
+    return _stencils(size, pixels)
 
 
 @cache
-def _stencils(pen: float, pixels: int) -> Stencils:
-    sheet = _sheet(pen, pixels)
+def _stencils(size: float, pixels: int) -> Stencils:
+    pens = [PEN * extent / (size - 2 * PEN) for extent in _extents()]
+    sheet = _codes(pens, pixels)
     each: list[Stencil] = []
     shapes: list[npt.NDArray[np.uint8]] = []
     for number, (name, drawing) in enumerate(DRAWINGS.items()):
@@ -102,13 +104,13 @@ def _stencils(pen: float, pixels: int) -> Stencils:
         points = np.stack([(x + 0.5) * unit - _CELL / 2, (y + 0.5) * unit - _CELL / 2])
         for lean in _leans(name, drawing.tilt, points):
             for mirrored in (False, True) if drawing.faces else (False,):
-                stencil = _measured(name, lean, mirrored, points, pen - unit / 2)
+                stencil = _measured(name, lean, mirrored, points, pens[number], unit / 2)
                 each.append(stencil)
-                solid = _sampled(sheet, stencil, pen) != OUTSIDE
+                solid = _sampled(sheet, stencil) != OUTSIDE
                 shapes.append(solid.reshape(GRID, _FINE, GRID, _FINE).sum(axis=(1, 3), dtype=np.uint8).ravel())
     wide = np.array([stencil.wide for stencil in each], np.float32)
     high = np.array([stencil.high for stencil in each], np.float32)
-    return Stencils(tuple(each), (np.stack(shapes) / _FINE**2).astype(np.float32), wide, high, pen, sheet)
+    return Stencils(tuple(each), (np.stack(shapes) / _FINE**2).astype(np.float32), wide, high, sheet)
 
 
 def _leans(name: str, tilt: float, points: npt.NDArray[np.float64]) -> list[float]:
@@ -120,22 +122,23 @@ def _leans(name: str, tilt: float, points: npt.NDArray[np.float64]) -> list[floa
     return [tilt * ((2 * k + 1) / count - 1) for k in range(count)]
 
 
-def _measured(name: str, lean: float, mirrored: bool, points: npt.NDArray[np.float64], pen: float) -> Stencil:
-    turn = math.radians(lean)
-    x = (-points[0] if mirrored else points[0]) * math.cos(turn) - points[1] * math.sin(turn)
-    y = (-points[0] if mirrored else points[0]) * math.sin(turn) + points[1] * math.cos(turn)
+def _measured(name: str, lean: float, mirrored: bool, points: npt.NDArray[np.float64], pen: float, rounded: float) -> Stencil:
+    """The stencil whose outline has these points, which stand so far within it."""
+    turn, facing = math.radians(lean), -1.0 if mirrored else 1.0
+    x = facing * math.cos(turn) * points[0] - math.sin(turn) * points[1]
+    y = facing * math.sin(turn) * points[0] + math.cos(turn) * points[1]
     left, right, top, bottom = (float(value) for value in (x.min(), x.max(), y.min(), y.max()))
-    return Stencil(
-        name, lean, mirrored, left + pen, top + pen, max(1.0, right - left - 2 * pen), max(1.0, bottom - top - 2 * pen)
-    )
+    in_ = pen - rounded
+    wide, high = max(1.0, right - left - 2 * in_), max(1.0, bottom - top - 2 * in_)
+    return Stencil(name, lean, mirrored, left + in_, top + in_, wide, high, pen)
 
 
-def _sampled(sheet: npt.NDArray[np.uint8], stencil: Stencil, pen: float) -> npt.NDArray[np.uint8]:
+def _sampled(sheet: npt.NDArray[np.uint8], stencil: Stencil) -> npt.NDArray[np.uint8]:
     """The points of the drawing within its box, leaning as the stencil does, in even steps."""
     part = _part(sheet, list(DRAWINGS).index(stencil.name))
     steps = (np.arange(GRID * _FINE) + 0.5) / (GRID * _FINE)
-    u = stencil.left - pen + steps * (stencil.wide + 2 * pen)
-    v = stencil.top - pen + steps * (stencil.high + 2 * pen)
+    u = stencil.left - stencil.pen + steps * (stencil.wide + 2 * stencil.pen)
+    v = stencil.top - stencil.pen + steps * (stencil.high + 2 * stencil.pen)
     turn, unit = math.radians(stencil.lean), part.shape[0] / _CELL
     facing = -1.0 if stencil.mirrored else 1.0
     middle = part.shape[0] / 2
@@ -155,30 +158,48 @@ def _rim(mask: Mask) -> Mask:
     return mask & ~(around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:])
 
 
-def _sheet(pen: float, pixels: int) -> npt.NDArray[np.uint8]:
-    """What each point shows of all drawings, side by side: painted in codes instead of colours, with hard edges."""
+@cache
+def _extents() -> list[float]:
+    """How long the longer side of each drawing is, in its units, without the outline."""
+    pixels = _CELL // 2
+    painted = _painted([f'<path d="{drawing.outline}"/>' for drawing in DRAWINGS.values()], pixels)[:, :, 3]
+    extents: list[float] = []
+    for number in range(len(DRAWINGS)):
+        y, x = np.nonzero(_part(painted, number) > 127)
+        extents.append(2.0 * max(int(np.ptp(x)), int(np.ptp(y))) + 2)
+    return extents
+
+
+def _codes(pens: Sequence[float], pixels: int) -> npt.NDArray[np.uint8]:
+    """What each point shows of all drawings, side by side: they are painted in codes instead of colours, with hard edges."""
     variant = {role: f"#{code:02x}ff00" for role, code in _CODES.items()}
-    rows = math.ceil(len(DRAWINGS) / _ACROSS)
     parts: list[str] = []
-    for number, (name, drawing) in enumerate(DRAWINGS.items()):
-        row, column = divmod(number, _ACROSS)
+    for (name, drawing), pen in zip(DRAWINGS.items(), pens, strict=True):
         drawn = symbol(drawing, (0, 0, 0), pen, pen * _HALO / PEN, variant)
         if name == CARD:
             left, top, right, bottom = CARD_FACE
             drawn += f'<path d="M{left} {top}H{right}V{bottom}H{left}Z" fill="#fe0000"/>'
-        parts.append(f'<g transform="translate({column * _CELL} {row * _CELL})">{drawn}</g>')
+        parts.append(drawn)
+    painted = _painted(parts, pixels)
+    code, green, alpha = painted[:, :, 0], painted[:, :, 1], painted[:, :, 3]
+    halo, clear = (code == 255) & (green == 255), alpha < 128
+    kinds = np.where((green == 255) & ~halo, np.minimum(code // 2, len(ROLES) - 1), INKED).astype(np.uint8)
+    kinds[clear | (code == 254)] = BEYOND
+    kinds[halo] = HOLLOW
+    kinds[touching_border(halo | clear)] = OUTSIDE
+    return kinds
+
+
+def _painted(parts: Sequence[str], pixels: int) -> npt.NDArray[np.uint8]:
+    """These drawings side by side, each on so many pixels square."""
+    rows = math.ceil(len(parts) / _ACROSS)
+    placed = [
+        f'<g transform="translate({number % _ACROSS * _CELL} {number // _ACROSS * _CELL})">{part}</g>'
+        for number, part in enumerate(parts)
+    ]
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_ACROSS * pixels}" height="{rows * pixels}" '
         f'viewBox="{50 - _CELL / 2} {50 - _CELL / 2} {_ACROSS * _CELL} {rows * _CELL}">'
-        f'<g shape-rendering="crispEdges">{"".join(parts)}</g></svg>'
+        f'<g shape-rendering="crispEdges">{"".join(placed)}</g></svg>'
     )
-    picture = np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))).convert("RGBA"))
-    code, green, alpha = picture[:, :, 0], picture[:, :, 1], picture[:, :, 3]
-    kinds = np.full(code.shape, INKED, np.uint8)
-    kinds[green == 255] = np.minimum(code[green == 255] // 2, len(ROLES) - 1)
-    halo = (code == 255) & (picture[:, :, 2] == 255)
-    clear = alpha < 128
-    kinds[clear | (code == 254)] = BEYOND
-    around = touching_border(halo | clear)
-    kinds[halo | around] = OUTSIDE
-    return kinds
+    return np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))).convert("RGBA"))

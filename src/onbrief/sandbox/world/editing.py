@@ -22,6 +22,7 @@ from onbrief.sandbox.language.editing import (
     SetCount,
     Target,
 )
+from onbrief.sandbox.painting.natural import NATURAL
 from onbrief.sandbox.scene import COLOURS, THINGS, Box, Colour, Direction, Group, Sight, Thing
 from onbrief.sandbox.world import room
 from onbrief.sandbox.world.draws import chooser, uniform
@@ -52,9 +53,9 @@ def edited(sight: Sight, edit: Edit, key: str, aspect: float = 1.0) -> Sight:
         NotThereError: it names nothing in the picture.
     """
     after = _done(sight, edit, aspect, chooser("edit", key))
-    if uniform("edit succeeds", key) >= EDIT[kind(edit, sight)]:
-        after = sight
-    for name, breaking in _other_facts(sight, edit):
+    succeeds = uniform("edit succeeds", key) < EDIT[kind(edit, sight)]
+    after = after if succeeds else sight
+    for name, breaking in _other_facts(sight, edit, succeeds=succeeds):
         if uniform("edit breaks", key, name) < EDIT["breaks"]:
             after = breaking(after, chooser("edit breaks how", key, name))
     return after
@@ -158,7 +159,7 @@ def _region(group: Group, direction: Direction | None, others: tuple[Thing, ...]
 def _more(sight: Sight, group: Group, region: room.Region, direction: Direction | None, aspect: float, rng: Random) -> Sight:
     """So many more things; as many as there is room for, all others closer together if need be."""
     like: list[Colour] = [thing.colour for thing in sight.things if thing.colour and thing.noun == group.noun]
-    colour = group.colour or (like[0] if like else rng.choice(_unused_colours(sight)))
+    colour = group.colour or (like[0] if like else rng.choice(NATURAL.get(group.noun, _unused_colours(sight))))
     side = median(_side(thing.box) for thing in sight.things) if sight.things else _SIZE
     if sight.elements and region == room.Region():
         region = room.Region(top=0.6)  # on the ground
@@ -174,9 +175,9 @@ def _more(sight: Sight, group: Group, region: room.Region, direction: Direction 
     return sight
 
 
-def _unused_colours(sight: Sight) -> list[Colour]:
+def _unused_colours(sight: Sight) -> tuple[Colour, ...]:
     used = {thing.colour for thing in sight.things} | {sight.background}
-    return [colour for colour in COLOURS if colour not in used] or list(COLOURS)
+    return tuple(colour for colour in COLOURS if colour not in used) or COLOURS
 
 
 def _counted(sight: Sight, target: Target, number: int, aspect: float, rng: Random) -> Sight:
@@ -245,19 +246,20 @@ def _lettered(sight: Sight, text: str, instead: str) -> tuple[str, ...]:
 # -- what nobody asked for ---------------------------------------------------------------------------------------------
 
 
-def _other_facts(sight: Sight, edit: Edit) -> Iterator[tuple[str, Breaking]]:
-    """All that may break while something else is changed: each fact by name, and how it breaks."""
-    target, spared = _spared(edit)
+def _other_facts(sight: Sight, edit: Edit, *, succeeds: bool) -> Iterator[tuple[str, Breaking]]:
+    """All that may break while something else is changed: each fact by name, and how it breaks. What would undo an edit that
+    succeeds is none of them.
+    """
+    spared = _spared(edit, succeeds=succeeds)
     kinds = _kinds(sight)
-    for noun, colour in kinds:
-        its = (noun, colour)
-        its_own = target and noun == target.noun and (not colour or target.colour in (None, colour))
-        own = spared if its_own else frozenset[str]()
+    for its in kinds:
+        own = next((facts for target, facts in spared if _speaks_of(target, its)), frozenset[str]())
         for fact, breaking in (("object", _lose), ("count", _miscount), ("colour", _discolour)):
             if fact not in own:
-                yield f"{fact} {noun} {colour}", _of(breaking, its)
+                yield f"{fact} {its}", _of(breaking, its)
+    fixed = [target for target, facts in spared if "relation" in facts]
     for one, other in pairwise(kinds):
-        if not (isinstance(edit, Move) and target and target.noun in (one[0], other[0])):
+        if not any(_speaks_of(target, its) for target in fixed for its in (one, other)):
             yield f"relation {one} {other}", _of_both(one, other)
     if sight.words and not isinstance(edit, Letter):
         yield "text", lambda now, rng: replace(now, words=tuple(misspelt(word, now.words, rng) or word for word in now.words))
@@ -268,23 +270,29 @@ def _other_facts(sight: Sight, edit: Edit) -> Iterator[tuple[str, Breaking]]:
             yield f"element {name}", _lose_element(name)
 
 
-def _spared(edit: Edit) -> tuple[Target | None, frozenset[str]]:
+def _spared(edit: Edit, *, succeeds: bool) -> list[tuple[Target, frozenset[str]]]:
     """The things that an edit is about, and which facts of theirs it settles itself."""
+    there = {"object"} if succeeds else set[str]()
     match edit:
         case Replace(target):
-            return target, frozenset({"object", "count", "colour"})
+            return [(target, frozenset({"object", "count", "colour"}))]
         case Remove(target, number):
-            return target, frozenset({"object", "count", "colour"} if number is None else {"object", "count"})
+            return [(target, frozenset({"object", "count", "colour"} if number is None else {"object", "count"}))]
         case Recolour(target) if target:
-            return target, frozenset({"colour"})
+            return [(target, frozenset({"colour", *there}))]
         case Add(group):
-            return Target(group.noun, group.colour), frozenset({"object", "count"})
+            return [(Target(group.noun, group.colour), frozenset({"object", "count"}))]
         case SetCount(target):
-            return target, frozenset({"object", "count"})
-        case Move(target):
-            return target, frozenset()
+            return [(target, frozenset({"object", "count"}))]
+        case Move(target, _, _, other):
+            facts = frozenset({"object", "count", "relation"} if succeeds else {"relation"})
+            return [(target, facts), *([(other, facts)] if other and succeeds else [])]
         case _:
-            return None, frozenset()
+            return []
+
+
+def _speaks_of(target: Target, its: Kind) -> bool:
+    return target.noun == its[0] and (its[1] is None or target.colour in (None, its[1]))
 
 
 def _kinds(sight: Sight) -> list[Kind]:

@@ -15,6 +15,8 @@ _OBJECT = re.compile(r"\{([^{}]{1,2000})\}")
 _KEY = r"""(?:["'“”「]([^"'“”「」{}:：\n]{1,40})["'“”」]|(?<![\w"'])([A-Za-z_]\w{0,39}))\s*[:：]"""
 _ENTRY = re.compile(rf"""{_KEY}\s*(.*?)\s*(?=,?\s*(?:(?://|#)[^\n]*)?\s*{_KEY}|\Z)""", re.DOTALL)
 _NAMED = re.compile(r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?)\b([^.\n]{2,160})", re.IGNORECASE)
+_TOLD = re.compile(r"""([A-Za-z_]\w*)["'`”]?\s*\(([^()]*)\)""")
+_PARENTHESES = re.compile(r"\([^()]*\)")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -32,6 +34,13 @@ class Field:
 def skeletons(text: str) -> list[tuple[int, int]]:
     """Where JSON skeletons stand in the text: objects of which at least one key can be told what it is for."""
     return [match.span() for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
+
+
+def masked(text: str) -> str:
+    """The text without its skeletons, whose quotation marks quote nothing."""
+    for start, end in reversed(skeletons(text)):
+        text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def of_text(text: str) -> tuple[Field, ...]:
@@ -101,13 +110,20 @@ def _form(name: str, shown: str) -> Form:
 
 
 def _named(text: str) -> tuple[Field, ...]:
-    """`JSON with the keys "result" and "reason"`."""
+    """`JSON with the keys "result" (OK or NG) and "reason"`."""
     for match in _NAMED.finditer(text):
-        names = [name for name in _IDENTIFIER.findall(match[1]) if _is_name(name, match[1])]
-        fields = tuple(Field(name, sense(name), "text") for name in dict.fromkeys(names))
+        told = dict(_TOLD.findall(match[1]))
+        plain = _PARENTHESES.sub(" ", match[1])
+        names = [name for name in _IDENTIFIER.findall(plain) if _is_name(name, plain)]
+        fields = tuple(_told(name, told.get(name, "")) for name in dict.fromkeys(names))
         if any(field.sense in ("verdict", "prompt") for field in fields):
             return fields
     return ()
+
+
+def _told(name: str, shown: str) -> Field:
+    """A field that a sentence names, with what stands in parentheses behind it."""
+    return Field(name, sense(name), _form(name, shown), re.sub(r"^\s*(?:string|str|text)\b[,:;]?", "", shown))
 
 
 def _is_name(name: str, text: str) -> bool:

@@ -23,7 +23,7 @@ _IMAGE = re.compile(
 )
 _JUDGING = re.compile(
     r"\b(?:match|depict|show|contain|consisten|correspond|follow|satisf|adher|accura|reflect|meet|align|faithful|conform|valid|"
-    r"verif|check|evaluat|compar|judge|assess|represent|portray|agree)\w*|一致|合っ|満た|検証|判定|確認|評価|沿っ|反映",
+    r"verif|check|evaluat|compar|judge|assess|represent|portray|agree|correct|right)\w*|一致|合っ|満た|検証|判定|確認|評価|沿っ|反映",
     re.IGNORECASE,
 )
 _REVISING = re.compile(
@@ -67,7 +67,7 @@ class _Request:
             return False
         # `{"result": ""}` may as well be where a new prompt goes.
         revising = len(self.fields) == 1 and not self.images and _REVISING.search(self.text)
-        return not revising and self._compares
+        return not revising and (bool(self.images or self.prompt) or self._compares)
 
     @property
     def _compares(self) -> bool:
@@ -102,7 +102,7 @@ def _read(conversation: Conversation, wanted: tuple[Field, ...]) -> _Request:
     newest = _clipped(users[-1].text) if users else ""
     system = _clipped(conversation.system)
     sources = [newest, system, *(_clipped(turn.text) for turn in reversed(users[-_TURNS:-1]))]
-    prompt = next((found for text in sources if (found := quoting.prompt(_masked(text)) or _from_json(text))), "")
+    prompt = next((found for text in sources if (found := quoting.prompt(fields.masked(text)) or _from_json(text))), "")
     if not wanted:
         wanted = next((found for text in sources if (found := fields.of_text(_without(prompt, text)))), ())
     images = next((turn.images for turn in reversed(users) if turn.images), ())
@@ -118,13 +118,6 @@ def _without(prompt: str, text: str) -> str:
 def _clipped(text: str) -> str:
     """As much as is read of a message: both its ends."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}\n\n{text[-_LONGEST // 2 :]}"
-
-
-def _masked(text: str) -> str:
-    """The text without its JSON skeletons, whose quotation marks quote nothing."""
-    for start, end in reversed(fields.skeletons(text)):
-        text = f"{text[:start]} {text[end:]}"
-    return text
 
 
 def _from_json(text: str) -> str | None:
@@ -169,7 +162,7 @@ def _filled(field: Field, request: _Request, match: Match | None, revised: Revis
             number = int(value) if value.is_integer() and high > 1 else value
             return number if field.form != "text" or not field.shown.startswith('"') else str(number)
         case "list":
-            unmet = list(match.unmet) if match else []
+            unmet = list(match.unmet or [match.reason]) if match and not match.so else []
             return unmet if field.form != "text" or field.shown in ("", "[]") else "; ".join(unmet)
         case "prompt":
             return revised.text if revised else request.prompt
