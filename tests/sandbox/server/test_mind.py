@@ -118,7 +118,7 @@ def test_the_eye_answers_from_both_sides(ask: Callable[..., asking.Question[Any]
     findings = question.read(json.loads(put(question, picture(text)).text)).findings
     verdict = decide.verdict(checklist(), findings)
     assert {finding.id for finding in verdict.unmet} == unmet
-    assert verdict.passed is not unmet if not unmet else not verdict.passed
+    assert verdict.passed == (not unmet)
 
 
 @pytest.mark.parametrize("ask", [asking.judge, asking.confirm])
@@ -186,6 +186,32 @@ def test_a_question_that_is_asked_again_after_a_refusal_is_answered_again() -> N
     assert question.read(json.loads(said.text)).requirements
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["text", "requirements", "avoid", "id", "kind", "must", "parents", "prompt", "results", "of", "met", "things"]
+            ),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+TAGS = st.dictionaries(
+    st.sampled_from(["brief", "checklist", "history", "statements", "claims", "counts", "description"]), JSON
+)
+
+
+@given(TAGS)
+def test_material_that_is_not_as_onbrief_writes_it_breaks_nothing(material: dict[str, object]) -> None:
+    blocks = "\n\n".join(f"<{name}>\n{json.dumps(value)}\n</{name}>" for name, value in material.items())
+    said = say(f"{asking.judge(()).text}\n\n{blocks}")
+    assert '"answer": "true"' not in said.text
+    assert '"answer": "supported"' not in said.text
+
+
 # -- does it match? ----------------------------------------------------------------------------------------------------
 
 WORDINGS = tomllib.loads((Path(__file__).parent / "wordings.toml").read_text("utf-8"))
@@ -242,6 +268,8 @@ def test_the_reason_says_what_is_wrong_and_what_is_seen() -> None:
         "A cat.\nA dog on the right.",
         "a bench (wooden), a cup [blue] and a <b>bold</b> text",
         "Is this a cat? No, a dog.",
+        "“Hello” in red letters on a wall, 'quoted' too",
+        "A cat.\n\nA dog on the right.",
         "赤い円と三つの四角、「OPEN」という看板",
     ],
 )
