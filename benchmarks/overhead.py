@@ -24,15 +24,21 @@ ATTEMPTS = 12  # of each run: the default limit
 
 def main() -> None:
     size = len(instant.picture())
-    plain = _attempt_times()
     spent: dict[str, list[float]] = defaultdict(list)
     undo = [_timed(owner, name, label, spent) for owner, name, label in _STAGES]
-    _attempt_times()
+    times = _attempt_times()
     for restore in undo:
         restore()
-    print(f"one attempt, PNG of {size / 1e6:.2f} MB: median {statistics.median(plain):.1f} ms of {len(plain)} attempts")
-    for label, times in spent.items():
-        print(f"  {label:34} {sum(times) / RUNS / ATTEMPTS:5.1f} ms")
+    whole = statistics.median(times)
+    split = {label: statistics.median(each) * len(each) / RUNS / ATTEMPTS for label, each in spent.items()}
+    picture = sum(split[label] for owner, _, label in _STAGES if owner is pictures)
+    print(f"one attempt, PNG of {size / 1e6:.2f} MB, in all   {whole:5.1f} ms, median of {len(times)} attempts")
+    print(f"  loop, ledger and store             {whole - picture:5.1f} ms")
+    print(f"  work on the picture itself         {picture:5.1f} ms")
+    print("of these")
+    for label, spent_on_it in split.items():
+        print(f"  {label:34} {spent_on_it:5.1f} ms")
+    print(f"  {'the loop, events, threads':34} {whole - sum(split.values()):5.1f} ms")
 
 
 def _attempt_times() -> list[float]:

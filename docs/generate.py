@@ -1,4 +1,6 @@
-"""Write what is generated: the record's JSON Schema and the command line's help. `make docs`; a test says when it is stale."""
+"""Write what is generated: the record's JSON Schema, the command line's help, the sheet of all drawings. `make docs`; a test
+says when one is stale.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from docs import things
 from onbrief.cli.app import build
 from onbrief.record import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("", "run", "resume", "show", "list", "report", "rm", "config")
+COMMANDS = ("", "run", "resume", "show", "list", "report", "rm", "config", "sandbox")
 
 
 def documents() -> dict[str, str]:
@@ -35,3 +38,5 @@ if __name__ == "__main__":
     for name, text in documents().items():
         (HERE / name).write_text(text, "utf-8")
         print(f"docs/{name}")
+    (HERE / "things.png").write_bytes(things.sheet())
+    print("docs/things.png")

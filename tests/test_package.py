@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 import subprocess
@@ -9,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import onbrief
+from docs import things
 from docs.generate import COMMANDS, documents
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +79,11 @@ def test_readme_and_the_command_line_agree() -> None:
 def test_readme_and_the_makefile_agree() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE)) <= targets
+
+
+def test_the_sheet_of_all_drawings_is_current() -> None:
+    with Image.open(ROOT / "docs" / "things.png") as kept, Image.open(io.BytesIO(things.sheet())) as drawn:
+        assert kept.convert("RGB").tobytes() == drawn.convert("RGB").tobytes()
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

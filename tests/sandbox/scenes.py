@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from onbrief.sandbox.scene import COLOURS, ELEMENTS, THINGS, Direction, Group, Place, Relation, Scene, Sight, Thing
@@ -26,15 +26,18 @@ WORDS = (
     "wxyz",
 )
 HOURS = ("day", "night", "sunset")
+FIRST_THINGS = THINGS[: THINGS.index("bicycle")]
+"""Those that there were before the classes of GenEval."""
 
 
-def random_scene(seed: int) -> Scene:
-    """One scene; the same seed gives the same one."""
+def random_scene(seed: int, things: Sequence[str] = THINGS) -> Scene:
+    """One scene of these things and a few others; the same seed gives the same one."""
     rng = random.Random(seed)  # noqa: S311  (scenes, not secrets)
     if rng.random() < 0.35:
-        return _landscape(rng)
+        return _landscape(rng, things)
     groups = tuple(
-        _group(rng, rng.choice((1, 1, 2, 3, 4, 5, 6, 7, 8, 9))) for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3, 3, 4, 5)))
+        _group(rng, things, rng.choice((1, 1, 2, 3, 4, 5, 6, 7, 8, 9)))
+        for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3, 3, 4, 5)))
     )
     background = rng.choice((None, None, *COLOURS))
     if groups and rng.random() < 0.15:  # the same colour on the same ground
@@ -43,8 +46,8 @@ def random_scene(seed: int) -> Scene:
     return Scene(groups, _relations(rng, len(groups)), background, words=words if rng.random() < 0.95 else ())
 
 
-def _group(rng: random.Random, count: int) -> Group:
-    noun = rng.choice(NOUNS) if rng.random() < 0.2 else rng.choice(THINGS)
+def _group(rng: random.Random, things: Sequence[str], count: int) -> Group:
+    noun = rng.choice(NOUNS) if rng.random() < 0.2 else rng.choice(things)
     colour = rng.choice((None, *COLOURS, *COLOURS))
     place = rng.choice(get_args(Place)) if rng.random() < 0.2 else None
     return Group(noun, count, colour, place)
@@ -57,12 +60,12 @@ def _relations(rng: random.Random, count: int) -> tuple[Relation, ...]:
     return tuple(Relation(a, rng.choice(get_args(Direction)), b) for a, b in pairs)
 
 
-def _landscape(rng: random.Random) -> Scene:
+def _landscape(rng: random.Random, things: Sequence[str]) -> Scene:
     hours = rng.sample(HOURS, rng.choice((0, 1, 1, 1, 1, 2)))
     others = sorted({*ELEMENTS, "sunrise"} - set(HOURS))
     share = rng.choice((0.15, 0.3, 0.5, 0.9))
     elements = frozenset(hours) | {element for element in others if rng.random() < share} or frozenset({"day"})
-    groups = tuple(_group(rng, rng.choice((1, 1, 2, 3))) for _ in range(rng.choice((0, 0, 0, 1, 1, 2))))
+    groups = tuple(_group(rng, things, rng.choice((1, 1, 2, 3))) for _ in range(rng.choice((0, 0, 0, 1, 1, 2))))
     styles = frozenset(rng.sample(("serene", "dramatic"), rng.choice((0, 1))))
     words = (rng.choice(WORDS),) if rng.random() < 0.12 else ()
     return Scene(groups, _relations(rng, len(groups)), elements=elements, words=words, styles=styles)

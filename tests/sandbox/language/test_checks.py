@@ -18,14 +18,14 @@ SIGHT = Sight(
         at("square", "blue", 0.5, 0.5),
         at("star", "green", 0.8, 0.5),
         at("star", "pink", 0.9, 0.52),
-        at("fluffycat", "white", 0.5, 0.9),
+        at("fluffyrobot", "white", 0.5, 0.9),
     ),
     background="yellow",
     elements=frozenset({"sunrise", "sea"}),
     words=("OPEN  late",),
     styles=frozenset({"serene"}),
 )
-ALL = "two red circles, one blue square, one green star, one pink star, one white fluffycat"
+ALL = "two red circles, one blue square, one green star, one pink star, one white fluffyrobot"
 FROM = "(from the left and from the top)"
 
 
@@ -49,7 +49,7 @@ FROM = "(from the left and from the top)"
         ("the square is on the left", False, "square in the middle"),
         ("the background is yellow", True, "the background is yellow"),
         ("the background is red", False, "the background is yellow"),
-        ("there is a fluffy cat", True, "one fluffy cat: white"),
+        ("there is a fluffy robot", True, "one fluffy robot: white"),
         ("the sun is on the horizon", True, "seen in the landscape: sea, sunrise"),
         ("there is a sun", True, "seen in the landscape: sea, sunrise"),
         ("there is a moon", False, "seen in the landscape: sea, sunrise"),
@@ -83,6 +83,14 @@ def test_a_free_statement_makes_claims_that_stand_by_themselves(statement: str, 
     assert [sentences.sentence(claim) for claim in sentences.read(statement) or ()] == sentences_read
 
 
-@pytest.mark.parametrize("statement", ["赤い円", "", "the mood is happy", "very nice"])
-def test_what_claims_nothing_is_not_understood(statement: str) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "赤い円", "", "the mood is happy", "very nice", "there is a fluffy cat", "the star is small", "the star is not red",
+        "the star is next to the square", "a star between two squares", "a star inside a square", "a person riding a horse",
+        "a circle und 赤い円", "a cup of coffee", "there is a red moon", "the boat is on the lake", "no big stars",
+        "the moon is at the top", "two stars side by side",
+    ],
+)  # fmt: skip
+def test_what_claims_nothing_or_more_than_is_known_is_not_understood(statement: str) -> None:
     assert sentences.read(statement) is None

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.sandbox.language.grammar import parse
+from benchmarks.geneval import briefs, expected
+from onbrief.sandbox.language import claims
+from onbrief.sandbox.language.grammar import parse, read
 from onbrief.sandbox.scene import Colour, Group, Place, Relation, Scene
 
 
@@ -73,10 +75,24 @@ PROMPTS: list[tuple[str, Scene]] = [
         Scene((some("heart", 1, "red"),), background="white", words=("SALE",)),
     ),
     ("a cat sitting on a bicycle", Scene((some("cat"), some("bicycle")), (Relation(0, "above", 1),))),
-    ("A fluffy cat and two small brown dogs", Scene((some("fluffy cat"), Group("small dog", 2, "brown")))),
-    ("a bowl of soup next to a cup of coffee", Scene((some("bowl of soup"), some("cup")))),
-    ("a photo of a purple orange", Scene((some("orange", 1, "purple"),), styles=frozenset({"photograph"}))),
-    ("a photo of an orange", Scene((some("orange"),), styles=frozenset({"photograph"}))),
+    ("A fluffy robot and two small brown otters", Scene((some("fluffy robot"), Group("small otter", 2, "brown")))),
+    ("A fluffy cat and two small brown dogs", Scene((some("cat"), Group("dog", 2, "brown")))),
+    ("a bowl of soup next to a jar of honey", Scene((some("bowl"), some("jar of honey")))),
+    ("a photo of a purple orange", Scene((some("orange", 1, "purple"),))),
+    ("a photograph of an orange", Scene((some("orange"),))),
+    ("a photorealistic image of an orange", Scene((some("orange"),), styles=frozenset({"photographic"}))),
+    ("an orange potted plant and an orange", Scene((some("potted plant", 1, "orange"), some("orange")))),
+    ("a pair of scissors and two pairs of skis", Scene((some("scissors"), Group("skis", 2)))),
+    ("a dog portrait, a heart shape", Scene((some("dog"), some("heart")))),
+    (
+        "a cat to the left of and above a dog",
+        Scene((some("cat"), some("dog")), (Relation(0, "left of", 1), Relation(0, "above", 1))),
+    ),
+    ("a cat on top of a bed", Scene((some("cat"), some("bed")), (Relation(0, "above", 1),))),
+    ("a cat beneath a bed", Scene((some("cat"), some("bed")), (Relation(0, "below", 1),))),
+    ("a kite over a bed", Scene((some("kite"), some("bed")), (Relation(0, "above", 1),))),
+    ("a cat on the right of a bed", Scene((some("cat"), some("bed")), (Relation(0, "right of", 1),))),
+    ("a moon at the top and a tree", Scene((some("tree"),), elements=frozenset({"moon"}))),
     ("a traffic light, highly detailed, 8k, masterpiece, trending on artstation", Scene((some("traffic light"),))),
     ("a group of people under a tree", Scene((some("person", 4), some("tree")), (Relation(0, "below", 1),))),
     ("a man riding a horse", Scene((some("person"), some("horse")))),
@@ -117,16 +133,39 @@ def test_negative_text_names_what_must_be_absent() -> None:
     assert parse("a lake", "people, red circles, clouds, text, blurry").absent == {"person", "red circle", "clouds", "text"}
 
 
-GENEVAL = [
-    ("a photo of a bench", [("bench", None, None)]),
-    ("a photo of a stop sign and a bowl", [("stop sign", None, None), ("bowl", None, None)]),
-    ("a photo of four wine glasses", [("wine glass", None, 4)]),
-    ("a photo of two computer keyboards", [("computer keyboard", None, 2)]),
-    ("a photo of an orange cow and a purple sandwich", [("cow", "orange", None), ("sandwich", "purple", None)]),
-    ("a photo of a dog right of a teddy bear", [("dog", None, None), ("teddy bear", None, None)]),
+UNREAD: list[tuple[str, list[tuple[str, int | None, tuple[int, ...]]]]] = [
+    ("a fluffy cat and two small dogs", [("fluffy", 0, ()), ("small", 1, ())]),
+    ("a fluffy robot", []),
+    ("the cat is fluffy", [("fluffy", 0, ())]),
+    ("the circle is not red", [("not red", 0, ())]),
+    ("a cat next to a dog", [("next to", 0, (1,))]),
+    ("a cat between a dog and a horse", [("between", 0, (1, 2))]),
+    ("a cat and a dog side by side", [("side by side", 1, ())]),
+    ("a dog in a car", [("in", 0, (1,))]),
+    ("a man riding a horse", [("riding", 0, (1,))]),
+    ("a cat sleeping on a couch", [("sleeping", 0, ())]),
+    ("a cat sitting on a couch", []),
+    ("a person holding an umbrella and a dog", [("holding", 0, (1,))]),
+    ("a bowl of soup", [("of soup", 0, ())]),
+    ("misty mountains and a calm lake", [("misty mountains", None, ())]),
+    ("a beautiful red car, highly detailed, in soft light", []),
+    ("a car is visible in the picture", []),
+    ("stars in the sky, a cat next to a dog", [("next to", 0, (1,))]),
 ]
 
 
-@pytest.mark.parametrize(("prompt", "groups"), GENEVAL, ids=[prompt for prompt, _ in GENEVAL])
-def test_prompts_in_the_form_of_geneval_are_understood(prompt: str, groups: list[tuple[str, str | None, int | None]]) -> None:
-    assert [(g.noun, g.colour, g.count if g.numbered else None) for g in parse(prompt).groups] == groups
+@pytest.mark.parametrize(("prompt", "unread"), UNREAD, ids=[prompt for prompt, _ in UNREAD])
+def test_what_no_scene_can_hold_is_noted(prompt: str, unread: list[tuple[str, int | None, tuple[int, ...]]]) -> None:
+    assert [(u.said, u.subject, u.objects) for u in read(prompt).unread] == unread
+
+
+@pytest.mark.parametrize("prompt", ["a boat on the sea", "a house by the lake", "a moon at the top", "the mood is happy"])
+def test_where_in_a_landscape_something_is_may_be_left(prompt: str) -> None:
+    assert [u.loose for u in read(prompt).unread] == [True]
+
+
+def test_every_prompt_of_geneval_asks_for_what_its_metadata_say() -> None:
+    readings = [(brief.prompt, read(brief.prompt)) for brief in briefs()]
+    asked = [(prompt, set(claims.of(reading.scene)), reading.unread) for prompt, reading in readings]
+    assert asked == [(brief.prompt, expected(brief), ()) for brief in briefs()]
+    assert len(asked) == 553

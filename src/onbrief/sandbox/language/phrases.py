@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox.language import placing, words
+from onbrief.sandbox.language import passing, placing, words
 from onbrief.sandbox.language.tokens import END, Token
 from onbrief.sandbox.scene import Colour
 
 MAX_NOUN = 24  # characters of a name on a card
 _MAX_RUN = 8
 _SINGLE = ("a", "an", "one", "1", "single", "another", "exactly")
+_PAIRS = ("pair", "pairs")
 _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "less")
 
 
@@ -19,7 +20,8 @@ _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "le
 class Phrase:
     """What a noun phrase says. Without noun, elements and styles it is only a colour or a number, or nothing that is known.
 
-    `end` is the place behind its last token. `determined`: it began with an article, a number or an amount.
+    `end` is the place behind its last token. `determined`: it began with an article, a number or an amount. `unread` are words
+    that say of a thing or an element what no picture here can show; of a card, they are part of its name.
     """
 
     end: int
@@ -36,6 +38,7 @@ class Phrase:
     lettering: bool = False
     sky: bool = False
     horizon: bool = False
+    unread: tuple[str, ...] = ()
 
 
 def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
@@ -75,6 +78,8 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
             phrase = replace(phrase, count=int(token.text), determined=True)
         elif token.kind != "word":
             break
+        elif token.text in _PAIRS and after.text == "of" and _at(tokens, index + 2).text in words.IN_PAIRS:
+            phrase = replace(phrase, determined=True)
         elif token.text in words.NUMBERS:
             phrase = replace(phrase, count=words.NUMBERS[token.text], determined=True)
         elif token.text in words.DETERMINERS:
@@ -84,7 +89,11 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
         elif token.text not in ("exactly", "only", "just", "precisely", "both"):
             break
         index += 1
-        if after.text == "of" and (phrase.count or phrase.amount) and token.text not in words.DETERMINERS:
+        if (
+            after.text == "of"
+            and (phrase.count or phrase.amount or token.text in _PAIRS)
+            and token.text not in words.DETERMINERS
+        ):
             index += 1
     return replace(phrase, end=index)
 
@@ -96,15 +105,17 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
     while content(token := _at(tokens, index)):
         word, after = token.text, _at(tokens, index + 1)
         last = not content(after)
-        if run and placing.find(tokens, index):
-            break  # "a circle left of …"
+        if run and (placing.find(tokens, index) or passing.find(tokens, index)):
+            break  # "a circle left of …", "two dogs side by side"
         if run and last and _participle(word) and not words.element(f"{run[-1]} {word}"):
             break  # "a cat sitting on …": what follows the name
         if len(run) < _MAX_RUN and (run == [] or not _adverb(word)) and (last or not _adverb(word)):
             run.append(word)
         index += 1
         if run and (words.thing(word) or words.element(word)) and _participle(after.text):
-            break  # "a person riding bicycles"
+            shade = word in words.COLOUR_WORDS and content(_at(tokens, index + 1))
+            if not shade or not words.thing(" ".join(t.text for t in tokens[index : index + 2])):
+                break  # "a person riding bicycles", but "an orange potted plant"
     return run, index
 
 
@@ -123,6 +134,8 @@ def _adjective(word: str) -> bool:
 def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     """What a run of words names: its last words decide what kind of thing it is."""
     phrase = replace(phrase, sky="sky" in run or "skies" in run, horizon="horizon" in run)
+    if len(run) > 1 and run[-1] in words.SCENERY and words.thing(run[-2]) and not words.element(" ".join(run[-2:])):
+        run = run[:-1]  # "a dog portrait", "a heart shape"
     for size in (3, 2, 1):
         head = " ".join(run[-size:])
         if words.element(head) or (size == 1 and words.singular(head) in words.MEDIA):
@@ -130,7 +143,8 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
         if thing := words.thing(head):
             plural = not singular and words.singular(head) != head
             rest = run[:-size]
-            return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest))
+            unread = passing.meaning(rest)
+            return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest), unread=unread)
         if words.singular(head) in words.BACKGROUNDS:
             return replace(phrase, background=True, colour=_colour(run))
         if head in words.SIGNS:
@@ -140,7 +154,7 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
         return replace(phrase, noun="orange", colour=_colour(run[:-1]))
     rest = [w for w in run if w not in words.COLOUR_WORDS and w not in words.STYLE_WORDS]
     if all(w in words.PLAIN for w in rest):
-        return replace(phrase, colour=_colour(run), styles=_styles(run))
+        return replace(phrase, colour=_colour(run), styles=_styles(run), unread=passing.meaning(rest))
     if run[-1] != rest[-1]:  # "circle red": the name stands before its colour
         named = _named(phrase, rest, singular=singular)
         return replace(named, colour=_colour(run), styles=named.styles | _styles(run))
@@ -148,17 +162,18 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
         rest = rest[:-1]  # "a shuttle painted yellow"
     noun = _card(rest)
     if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
-        return replace(phrase, styles=_styles(run))
+        return replace(phrase, styles=_styles(run), unread=passing.meaning(rest))
     alone = noun if singular else words.singular(noun)
     if alone in words.NAMELESS:
-        return replace(phrase, colour=_colour(run), styles=_styles(run))
+        return replace(phrase, colour=_colour(run), styles=_styles(run), unread=passing.meaning(rest))
     return replace(phrase, noun=alone, plural=alone != noun, colour=_colour(run), styles=_styles(run))
 
 
 def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
-    """All elements that a run names ("a snowy mountain lake at dusk"); what else it says is not known here."""
+    """All elements that a run names ("a snowy mountain lake at dusk")."""
     elements: set[str] = set()
     styles: set[str] = set()
+    unread: set[str] = set()
     index = 0
     while index < len(run):
         for size in (3, 2, 1):
@@ -171,8 +186,11 @@ def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
             if words_here in words.STYLE_WORDS:
                 styles.add(words.STYLE_WORDS[words_here])
         else:
+            colour = run[index] in words.COLOUR_WORDS
+            unread |= {run[index]} if colour or passing.meaning(run[index : index + 1]) else set()
             index += 1
-    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles))
+    said = (" ".join(run),) if unread and elements else ()
+    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles), unread=said)
 
 
 def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
@@ -181,7 +199,7 @@ def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
     if not run:
         return phrase
     if phrase.noun in words.THING_WORDS.values():
-        return replace(phrase, end=end)
+        return replace(phrase, end=end, unread=(*phrase.unread, f"of {' '.join(run)}"))
     return replace(phrase, noun=_card([*phrase.noun.split(), "of", *run]), end=end)
 
 

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
 from onbrief.ports import Planned
-from onbrief.sandbox.language import claims, words
-from onbrief.sandbox.language.claims import Claim, Styled
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.language.sentences import sentence
+from onbrief.sandbox.language import claims, foreign, words
+from onbrief.sandbox.language.claims import Claim, Present, Styled
+from onbrief.sandbox.language.draft import Unread
+from onbrief.sandbox.language.foreign import Translation
+from onbrief.sandbox.language.grammar import read
+from onbrief.sandbox.language.sentences import sentence, statement
+from onbrief.sandbox.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxPlanner:
-    """Reads English, and as much Japanese as its lexicon has. `price` is in US dollars, `seconds` is how long a call takes."""
+    """Reads English, and as much of other languages as the lexicon has.
+
+    `price` is in US dollars, `seconds` is how long a call takes.
+    """
 
     name: str
     price: float | None
@@ -24,14 +30,20 @@ class SandboxPlanner:
     async def checklist(self, brief: Brief) -> Planned:
         """One requirement for each claim of the brief; styles are nice to have.
 
-        A brief that cannot be read, or that asks for nothing but a style, is one requirement as a whole.
+        A brief that cannot be read, or that asks for nothing but a style, is one requirement as a whole; and where only a part
+        of it can be read, the whole is asked for besides. What nobody here can check stays undecided.
         """
         if self.seconds > 0:
             await asyncio.sleep(self.seconds)
-        found = claims.of(parse(words.from_japanese(brief.text)))[: _room(brief)]
+        known = foreign.translate(brief.text) or Translation(brief.text, not words.beyond_latin(brief.text))
+        reading = read(known.english)
+        found = claims.of(reading.scene)[: _room(brief)]
         ids = {claim: f"c{number}" for number, claim in enumerate(found, 1)}
         planned = [_requirement(claim, ids) for claim in found]
-        if not any(requirement.must for requirement in (*planned, *brief.requirements)) and not brief.avoid:
+        planned += [_unread(said, reading.scene, ids) for said in reading.unread if not said.loose]
+        planned = planned[: _room(brief)]
+        asked = any(requirement.must for requirement in (*planned, *brief.requirements)) or brief.avoid
+        if not (asked and known.complete):
             planned.insert(0, Requirement(id="whole", text=_whole(brief.text)))
         return Planned(tuple(planned))
 
@@ -43,6 +55,15 @@ def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:
         kind=claims.kind(claim),
         must=not isinstance(claim, Styled),
         parents=tuple(ids[parent] for parent in claims.parents(claim) if parent in ids),
+    )
+
+
+def _unread(said: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
+    """What no eye here can check is asked for all the same, and stays undecided."""
+    numbers = (*(() if said.subject is None else (said.subject,)), *said.objects)
+    parents = (Present(claims.which(scene, number)) for number in numbers)
+    return Requirement(
+        text=statement(said, scene), kind=said.kind, parents=tuple(dict.fromkeys(ids[p] for p in parents if p in ids))
     )
 
 

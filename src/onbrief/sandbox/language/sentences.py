@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from onbrief.sandbox.language import claims, grammar, phrases, words
+from onbrief.sandbox.language import claims, foreign, grammar, phrases, words
 from onbrief.sandbox.language.claims import (
     Absent,
     Claim,
@@ -19,8 +19,9 @@ from onbrief.sandbox.language.claims import (
     Styled,
     Which,
 )
+from onbrief.sandbox.language.draft import Unread
 from onbrief.sandbox.language.tokens import MAX_QUOTE, sentences
-from onbrief.sandbox.scene import Direction, Place
+from onbrief.sandbox.scene import Direction, Place, Scene
 
 _ELEMENTS = {
     "day": "it is day",
@@ -96,12 +97,33 @@ def sentence(claim: Claim) -> str:
             return f"the picture has a {style} style"
 
 
+def statement(unread: Unread, scene: Scene) -> str:
+    """What nobody here can check, as the text of a requirement: "the cat is next to the dog". `read` finds no claim in it."""
+    if unread.subject is None:
+        many = words.singular(unread.said) != unread.said
+        return f"there are {unread.said}" if many else f"there is {words.article(unread.said)}"
+    these = claims.which(scene, unread.subject)
+    said = unread.said
+    if said.startswith("of "):
+        return f"the {_name(these)} {said} {_be(these)} there"
+    objects = " and ".join(f"the {_name(claims.which(scene, number))}" for number in unread.objects)
+    verb = unread.kind == "action" and said.partition(" ")[0] in words.UNREAD_VERBS
+    return " ".join(part for part in ("the", _name(these), "" if verb else _be(these), said, objects) if part)
+
+
 def read(text: str) -> tuple[Claim, ...] | None:
-    """The claims that a statement makes, without those that the others imply; None if it makes none that is understood."""
+    """The claims that a statement makes, without those that the others imply.
+
+    None if it makes none, or says anything besides that is not understood: a part of a statement may hold where all of it
+    does not.
+    """
     plain = " ".join(words.fold(text[:_LONGEST]).split()).rstrip(" .")
     if (claim := _exactly(plain)) is not None:
         return (claim,)
-    found = claims.of(grammar.parse(text), apart=True)
+    reading = grammar.read(text)
+    if reading.unread or words.beyond_latin(text) or foreign.language(text):
+        return None
+    found = claims.of(reading.scene, apart=True)
     implied = {parent for claim in found for parent in claims.parents(claim)}
     return tuple(claim for claim in found if claim not in implied) or None
 
@@ -141,7 +163,7 @@ def _which(name: str, many: bool | None) -> Which | None:
     phrase = phrases.read(found[0], 0)
     if phrase.colour == "orange" and not phrase.noun:
         return Which("orange", None, bool(many))  # the fruit
-    if not phrase.noun or phrase.end != len(found[0]) or phrase.styles:
+    if not phrase.noun or phrase.end != len(found[0]) or phrase.styles or phrase.unread:
         return None
     return Which(phrase.noun, phrase.colour, phrase.plural if many is None else many)
 

@@ -1,8 +1,7 @@
-"""The sandbox's vocabulary: which words mean the same, what is plural, and a little Japanese. The words are in words.toml."""
+"""The sandbox's vocabulary: which words mean the same, what is plural. The words are in words.toml."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 import unicodedata
 from importlib.resources import files
@@ -35,7 +34,12 @@ AMOUNT_WORDS = frozenset(AMOUNTS) - GATHERINGS
 SCENERY = _list("ignored", "scenery")
 BACKGROUNDS = _list("ignored", "backgrounds")
 SIGNS = _list("ignored", "signs")
-PLAIN = _list("ignored", "plain")
+MEASURES = _list("ignored", "measures")
+PLAIN = _list("ignored", "plain") | MEASURES
+MEANINGLESS = (PLAIN - MEASURES) | SCENERY | _list("ignored", "there")
+UNREAD_RELATIONS = frozenset(cast("list[str]", _DATA["unread"]["relations"]))
+UNREAD_VERBS = frozenset(cast("list[str]", _DATA["unread"]["verbs"]))
+UNREAD_ACTIONS = frozenset(cast("list[str]", _DATA["unread"]["actions"])) | UNREAD_VERBS
 
 DETERMINERS = _list("grammar", "determiners")
 DEFINITE = _list("grammar", "definite")
@@ -46,6 +50,7 @@ COPULAS = _list("grammar", "copulas")
 BREAKS = _list("grammar", "breaks")
 PARTICIPLE_NOUNS = _list("grammar", "participle_nouns")
 ADVERB_NOUNS = _list("grammar", "adverb_nouns")
+IN_PAIRS = _list("grammar", "in_pairs")
 PICTURES = _list("grammar", "pictures")
 
 OPENINGS = DETERMINERS | NUMBERS.keys()
@@ -66,11 +71,6 @@ NO_ADJECTIVES = PARTICIPLE_NOUNS | ADVERB_NOUNS
 _PLURALS = cast("dict[str, str]", _DATA["plurals"])
 _SINGULARS = {plural: word for word, plural in _PLURALS.items()}
 _NUMERALS = {number: word for word, number in reversed(NUMBERS.items()) if word not in ("single", "pair", "couple", "dozen")}
-
-_JAPANESE = cast("dict[str, str]", _DATA["japanese"])
-_LEXICON = re.compile("|".join(sorted(map(re.escape, _JAPANESE), key=len, reverse=True)))
-_KANA = re.compile("[\u3040-\u30ff]")
-_NEGATED = re.compile(r", ((?:the |a )?[a-z][a-z ]{0,30}), (?:のない|がない|なし)")
 
 _missing = (set(COLOURS) - set(COLOUR_WORDS.values())) | (set(THINGS) ^ set(THING_WORDS.values()))
 _missing |= set(ELEMENTS) ^ set(ELEMENT_WORDS.values())
@@ -113,6 +113,11 @@ def element(phrase: str) -> str | None:
     return ELEMENT_WORDS.get(phrase) or ELEMENT_WORDS.get(singular(phrase))
 
 
+def beyond_latin(text: str) -> bool:
+    """Whether a text has letters of another script than Latin, which the grammar does not see at all."""
+    return any(c.isalpha() and not c.isascii() for c in fold(text))
+
+
 def fold(text: str) -> str:
     """Latin letters without accents, full-width letters as plain ones; quotation marks and dashes as typewriters have them."""
     plain = unicodedata.normalize("NFKD", text).translate(_TYPEWRITER)
@@ -122,14 +127,6 @@ def fold(text: str) -> str:
 _TYPEWRITER = str.maketrans(
     dict.fromkeys("“”„«»「」『』", '"') | {"‘": "'", "’": "'", "–": ",", "—": ",", "、": ",", "。": "."}
 )
-
-
-def from_japanese(text: str) -> str:
-    """The words of a Japanese text that the lexicon knows, as English; a text without kana comes back unchanged."""
-    if not _KANA.search(text):
-        return text
-    english = _LEXICON.sub(lambda match: _JAPANESE[match[0]], text)
-    return _NEGATED.sub(lambda match: f", no {match[1]}, ", english)
 
 
 def _plural(word: str) -> str:

@@ -12,12 +12,12 @@ from PIL import Image
 from onbrief.errors import PictureError
 from onbrief.sandbox.painting.drawings import CARD, CARD_FACE
 from onbrief.sandbox.painting.lettering import joined
-from onbrief.sandbox.painting.palette import GROUND, PAINT, RGB
+from onbrief.sandbox.painting.palette import GROUND, RGB
 from onbrief.sandbox.scene import Box, Colour, Sight, Thing
 from onbrief.sandbox.seeing.outlook import is_landscape, survey
 from onbrief.sandbox.seeing.reading import read
+from onbrief.sandbox.seeing.recognition import recognise
 from onbrief.sandbox.seeing.regions import Labels, Mask, Region, connected, touching_border
-from onbrief.sandbox.seeing.stencils import grid_points, recognise
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 512  # the eye looks at about 512 x 512 pixels, whatever the shape
@@ -125,15 +125,9 @@ def _thing(picture: Image.Image, pixels: Pixels, labels: Labels, region: Region)
     silhouette = labels[crop] == region.label
     if not _outlined(pixels[crop], silhouette):
         return None
-    match = recognise(silhouette)
+    match = recognise(pixels[crop], silhouette)
     if match is None:
         return None
-    columns, rows = grid_points(region.width, region.height)
-    y, x = np.nonzero(match.main)
-    seen = pixels[crop][rows[y], columns[x]].astype(np.int32)
-    names = list(PAINT)
-    paints = np.array([PAINT[name] for name in names])
-    votes = np.bincount(((seen[:, None] - paints[None]) ** 2).sum(axis=2).argmin(axis=1), minlength=len(names))
     height, width, _ = pixels.shape
     box = Box(region.left / width, region.top / height, region.right / width, region.bottom / height)
     noun = match.name
@@ -143,7 +137,7 @@ def _thing(picture: Image.Image, pixels: Pixels, labels: Labels, region: Region)
         noun = joined(read(_face(picture, region, pixels.shape, face))).lower()
         if not noun:
             return None
-    return Thing(noun, names[int(votes.argmax())], box)
+    return Thing(noun, match.colour, box)
 
 
 def _outlined(crop: Pixels, silhouette: Mask) -> bool:

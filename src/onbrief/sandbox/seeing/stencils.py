@@ -1,109 +1,205 @@
-"""What the eye knows things by: the silhouettes of the drawings and where their main colour is, on a small grid."""
+"""What the eye knows things by: how each drawing looks, whichever way it leans, on a small grid stretched to its box.
+
+A thing's outline is as wide in pixels whatever its size, so a small thing looks more of ink than a large one; there is a set
+of stencils for each of a few sizes, made when the first thing of about this size is seen.
+"""
 
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import resvg_py
 from PIL import Image
 
-from onbrief.sandbox.painting.drawings import CARD, DRAWINGS, symbol
-from onbrief.sandbox.seeing.regions import Mask
+from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, symbol
+from onbrief.sandbox.painting.drawings.drawing import roles
+from onbrief.sandbox.seeing.regions import Mask, touching_border
 
-GRID = 40
-_CANVAS = 120
-_PENS = (1.5, 4.5)  # of large things and of small ones: the pen is as wide for both
-_ENOUGH = 12  # cells that show the main colour surely
-_TOO_FAR = 0.105
-"""Mean difference from a silhouette above which a shape is none of the drawings. Sightings of drawings stay below 0.06."""
+GRID = 24
+PEN = 2.25
+"""The width of the ink around things in the eye's picture, in pixels: 0.0044 of its side."""
+MIXED = 0.25
+"""How much wider it seems: a pixel that is mixed from ink and halo counts as ink."""
 
-Grid = npt.NDArray[np.float32]
+_HALO = 4.0  # the width of the halo beside it
+_FINE = 3  # points of a drawing along the side of a cell
+_CELL = 140  # units of a drawing, and of its place on the sheet
+_ACROSS = 10  # drawings on the sheet
+_SIZES = ((42.0, 64), (60.0, 72), (90.0, 88), (160.0, 112))
+"""Longer sides of things that there are stencils for, in pixels of the eye's picture, and how finely each drawing is made."""
+_LEAN = 1.9  # degrees by which a lean may be missed
+_LEAN_SLENDER = 1.0  # the same, of things four times as long as wide
+
+ROLES = tuple(roles((128, 128, 128)))
+_CODES = {role: 2 * number + 1 for number, role in enumerate(ROLES)}
+OUTSIDE, INKED, HOLLOW, BEYOND = range(len(ROLES), len(ROLES) + 4)
+"""What a point shows besides the roles: what lies outside the silhouette, the outline, the halo within a hole, and what nobody
+knows: the ground that shows through a hole, and what a card is lettered with.
+"""
+
+Shares = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """The drawing that a shape is most like, and the cells of the grid that show its main colour."""
+class Stencil:
+    """One drawing, leaning and facing one way. `wide` and `high` are its extent in units, without the outline,
+    whose width is `pen`.
+    """
 
     name: str
-    distance: float
-    main: Mask
+    lean: float
+    mirrored: bool
+    left: float
+    top: float
+    wide: float
+    high: float
+    pen: float
 
 
-def recognise(silhouette: Mask) -> Match | None:
-    """The drawing with this silhouette (cropped to its box), or None."""
-    names, shapes, mains = _stencils()
-    distances = np.abs(shapes - on_grid(silhouette).ravel()).mean(axis=1)
-    best = int(np.argmin(distances))
-    if distances[best] > _TOO_FAR:
-        return None
-    return Match(names[best], float(distances[best]), mains[best])
+@dataclass(frozen=True, slots=True, eq=False)
+class Stencils:
+    """All stencils of things of about one size. `shapes` are their silhouettes, one row for each; `wide` and `high` are columns
+    of the same in the stencils.
+    """
+
+    each: tuple[Stencil, ...]
+    shapes: Shares
+    wide: Shares
+    high: Shares
+    sheet: npt.NDArray[np.uint8]
+
+    def aspects(self, longer: int) -> Shares:
+        """The logarithm of width over height that each has when its longer side has so many pixels, its outline included."""
+        around = 2 * (PEN + MIXED)
+        scale = max(1.0, longer - around) / np.maximum(self.wide, self.high)
+        return np.log((self.wide * scale + around) / (self.high * scale + around)).astype(np.float32)
+
+    def kinds(self, stencil: Stencil) -> npt.NDArray[np.uint8]:
+        """What each point of the stencil shows: a number of ROLES, OUTSIDE, INKED or BEYOND."""
+        return _sampled(self.sheet, stencil)
 
 
-def on_grid(mask: Mask) -> Grid:
-    """The mask scaled to the grid, its longer side to the whole of it, in the middle."""
-    height, width = mask.shape
-    scale = GRID / max(height, width)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = Image.fromarray(mask.astype(np.uint8) * 255).resize(
-        inner, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    )
-    grid = np.zeros((GRID, GRID), np.float32)
-    top, left = (GRID - inner[1]) // 2, (GRID - inner[0]) // 2
-    grid[top : top + inner[1], left : left + inner[0]] = np.asarray(small, np.float32) / 255
-    return grid
-
-
-def grid_points(width: int, height: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Which column and which row of a crop of this size each column and row of the grid falls on (-1: beside it)."""
-    scale = GRID / max(height, width)
-
-    def along(length: int) -> npt.NDArray[np.intp]:
-        inner = max(1, round(length * scale))
-        points = np.full(GRID, -1)
-        start = (GRID - inner) // 2
-        points[start : start + inner] = np.minimum(((np.arange(inner) + 0.5) * length / inner).astype(int), length - 1)
-        return points
-
-    return along(width), along(height)
+def stencils(longer: int) -> Stencils:
+    """The stencils of things whose longer side has about so many pixels in the eye's picture."""
+    size, pixels = min(_SIZES, key=lambda each: abs(math.log(each[0] / max(1, longer))))
+    return _stencils(size, pixels)
 
 
 @cache
-def _stencils() -> tuple[list[str], npt.NDArray[np.float32], list[Mask]]:
-    names: list[str] = []
-    shapes: list[npt.NDArray[np.float32]] = []
-    mains: list[Mask] = []
-    for name, drawing in DRAWINGS.items():
-        leans = (0.0,) if name in {CARD, "circle"} else (-0.8 * drawing.tilt, 0.0, 0.8 * drawing.tilt)
-        for mirrored in (False, True) if drawing.faces else (False,):
-            for lean, pen in product(leans, _PENS):
-                shape, main = _stencil(name, lean, mirrored, pen)
-                names.append(name)
-                shapes.append(shape.ravel())
-                mains.append(main)
-    return names, np.stack(shapes), mains
+def _stencils(size: float, pixels: int) -> Stencils:
+    pens = [PEN * extent / (size - 2 * PEN) for extent in _extents()]
+    sheet = _codes(pens, pixels)
+    each: list[Stencil] = []
+    shapes: list[npt.NDArray[np.uint8]] = []
+    for number, (name, drawing) in enumerate(DRAWINGS.items()):
+        part = _part(sheet, number)
+        y, x = np.nonzero(_rim(part != OUTSIDE))
+        unit = _CELL / part.shape[0]
+        points = np.stack([(x + 0.5) * unit - _CELL / 2, (y + 0.5) * unit - _CELL / 2])
+        for lean in _leans(name, drawing.tilt, points):
+            for mirrored in (False, True) if drawing.faces else (False,):
+                stencil = _measured(name, lean, mirrored, points, pens[number], unit / 2)
+                each.append(stencil)
+                solid = _sampled(sheet, stencil) != OUTSIDE
+                shapes.append(solid.reshape(GRID, _FINE, GRID, _FINE).sum(axis=(1, 3), dtype=np.uint8).ravel())
+    wide = np.array([stencil.wide for stencil in each], np.float32)
+    high = np.array([stencil.high for stencil in each], np.float32)
+    return Stencils(tuple(each), (np.stack(shapes) / _FINE**2).astype(np.float32), wide, high, sheet)
 
 
-def _stencil(name: str, lean: float, mirrored: bool, pen: float) -> tuple[Grid, Mask]:
-    """Paints the drawing in magenta, which none of its other parts has."""
-    drawn = symbol(
-        DRAWINGS[name], (255, 0, 255), pen, 0.0, {"line": "#281e38", "shade": "#000", "tint": "#000", "deep": "#000"}
-    )
-    flip = "scale(-1 1)" if mirrored else ""
+def _leans(name: str, tilt: float, points: npt.NDArray[np.float64]) -> list[float]:
+    wide, high = np.ptp(points, axis=1)
+    step = 2 * (_LEAN if min(wide, high) > 0.3 * max(wide, high) else _LEAN_SLENDER)
+    if name in {CARD, "circle"}:
+        return [0.0]
+    count = max(1, math.ceil(2 * tilt / step))
+    return [tilt * ((2 * k + 1) / count - 1) for k in range(count)]
+
+
+def _measured(name: str, lean: float, mirrored: bool, points: npt.NDArray[np.float64], pen: float, rounded: float) -> Stencil:
+    """The stencil whose outline has these points, which stand so far within it."""
+    turn, facing = math.radians(lean), -1.0 if mirrored else 1.0
+    x = facing * math.cos(turn) * points[0] - math.sin(turn) * points[1]
+    y = facing * math.sin(turn) * points[0] + math.cos(turn) * points[1]
+    left, right, top, bottom = (float(value) for value in (x.min(), x.max(), y.min(), y.max()))
+    in_ = pen - rounded
+    wide, high = max(1.0, right - left - 2 * in_), max(1.0, bottom - top - 2 * in_)
+    return Stencil(name, lean, mirrored, left + in_, top + in_, wide, high, pen)
+
+
+def _sampled(sheet: npt.NDArray[np.uint8], stencil: Stencil) -> npt.NDArray[np.uint8]:
+    """The points of the drawing within its box, leaning as the stencil does, in even steps."""
+    part = _part(sheet, list(DRAWINGS).index(stencil.name))
+    steps = (np.arange(GRID * _FINE) + 0.5) / (GRID * _FINE)
+    u = stencil.left - stencil.pen + steps * (stencil.wide + 2 * stencil.pen)
+    v = stencil.top - stencil.pen + steps * (stencil.high + 2 * stencil.pen)
+    turn, unit = math.radians(stencil.lean), part.shape[0] / _CELL
+    facing = -1.0 if stencil.mirrored else 1.0
+    middle = part.shape[0] / 2
+    x = (facing * math.cos(turn) * unit * u + middle)[None, :] + (facing * math.sin(turn) * unit * v)[:, None]
+    y = (-math.sin(turn) * unit * u + middle)[None, :] + (math.cos(turn) * unit * v)[:, None]
+    return part[y.astype(np.intp), x.astype(np.intp)]
+
+
+def _part(sheet: npt.NDArray[np.uint8], number: int) -> npt.NDArray[np.uint8]:
+    pixels = sheet.shape[1] // _ACROSS
+    row, column = divmod(number, _ACROSS)
+    return sheet[row * pixels : (row + 1) * pixels, column * pixels : (column + 1) * pixels]
+
+
+def _rim(mask: Mask) -> Mask:
+    around = np.pad(mask, 1)
+    return mask & ~(around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:])
+
+
+@cache
+def _extents() -> list[float]:
+    """How long the longer side of each drawing is, in its units, without the outline."""
+    pixels = _CELL // 2
+    painted = _painted([f'<path d="{drawing.outline}"/>' for drawing in DRAWINGS.values()], pixels)[:, :, 3]
+    extents: list[float] = []
+    for number in range(len(DRAWINGS)):
+        y, x = np.nonzero(_part(painted, number) > 127)
+        extents.append(2.0 * max(int(np.ptp(x)), int(np.ptp(y))) + 2)
+    return extents
+
+
+def _codes(pens: Sequence[float], pixels: int) -> npt.NDArray[np.uint8]:
+    """What each point shows of all drawings, side by side: they are painted in codes instead of colours, with hard edges."""
+    variant = {role: f"#{code:02x}ff00" for role, code in _CODES.items()}
+    parts: list[str] = []
+    for (name, drawing), pen in zip(DRAWINGS.items(), pens, strict=True):
+        drawn = symbol(drawing, (0, 0, 0), pen, pen * _HALO / PEN, variant)
+        if name == CARD:
+            left, top, right, bottom = CARD_FACE
+            drawn += f'<path d="M{left} {top}H{right}V{bottom}H{left}Z" fill="#fe0000"/>'
+        parts.append(drawn)
+    painted = _painted(parts, pixels)
+    code, green, alpha = painted[:, :, 0], painted[:, :, 1], painted[:, :, 3]
+    halo, clear = (code == 255) & (green == 255), alpha < 128
+    kinds = np.where((green == 255) & ~halo, np.minimum(code // 2, len(ROLES) - 1), INKED).astype(np.uint8)
+    kinds[clear | (code == 254)] = BEYOND
+    kinds[halo] = HOLLOW
+    kinds[touching_border(halo | clear)] = OUTSIDE
+    return kinds
+
+
+def _painted(parts: Sequence[str], pixels: int) -> npt.NDArray[np.uint8]:
+    """These drawings side by side, each on so many pixels square."""
+    rows = math.ceil(len(parts) / _ACROSS)
+    placed = [
+        f'<g transform="translate({number % _ACROSS * _CELL} {number // _ACROSS * _CELL})">{part}</g>'
+        for number, part in enumerate(parts)
+    ]
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_CANVAS}" height="{_CANVAS}" viewBox="-66 -66 132 132">'
-        f'<g transform="rotate({lean}) {flip} translate(-50 -50)">{drawn}</g></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_ACROSS * pixels}" height="{rows * pixels}" '
+        f'viewBox="{50 - _CELL / 2} {50 - _CELL / 2} {_ACROSS * _CELL} {rows * _CELL}">'
+        f'<g shape-rendering="crispEdges">{"".join(placed)}</g></svg>'
     )
-    picture = np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))).convert("RGBA"))
-    solid = picture[:, :, 3] > 127
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    crop = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    magenta = (picture[:, :, 0] > 200) & (picture[:, :, 1] < 60) & (picture[:, :, 2] > 200)
-    main = on_grid(magenta[crop]) > 0.97
-    inner = np.zeros_like(main)
-    inner[1:-1, 1:-1] = main[1:-1, 1:-1] & main[:-2, 1:-1] & main[2:, 1:-1] & main[1:-1, :-2] & main[1:-1, 2:]
-    return on_grid(solid[crop]), inner if inner.sum() >= _ENOUGH else main
+    return np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))).convert("RGBA"))

@@ -1,0 +1,164 @@
+"""The scene as far as it was read: what is gathered from a text, phrase by phrase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from onbrief.sandbox.language.phrases import Phrase
+from onbrief.sandbox.scene import Colour, Group, Place, Relation, Scene
+
+MAX_GROUPS = 12  # what still fits into one picture
+MAX_WORDS = 4
+MAX_LETTERS = 32
+_MAX_UNREAD = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Words that say something which no scene can hold, of the group number `subject`: that a cat is "fluffy", or "next to"
+    the groups `objects`. Without a subject, they are what a landscape should have: "misty mountains". `loose`: they say where
+    in a landscape something is, or nothing of anything in particular; a reader who need not be strict may leave them.
+    """
+
+    said: str
+    kind: Literal["attribute", "relation", "action"]
+    subject: int | None = None
+    objects: tuple[int, ...] = ()
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of a text, and what was not."""
+
+    scene: Scene
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """Groups are known by their numbers, in the order in which they were named."""
+
+    groups: list[Group] = field(default_factory=list[Group])
+    bare: set[int] = field(default_factory=set[int])  # "stars", without a number or article: of the sky if there is one
+    relations: list[Relation] = field(default_factory=list[Relation])
+    background: Colour | None = None
+    elements: set[str] = field(default_factory=set[str])
+    words: list[str] = field(default_factory=list[str])
+    absent: set[str] = field(default_factory=set[str])
+    styles: set[str] = field(default_factory=set[str])
+    unread: list[Unread] = field(default_factory=list[Unread])
+    sky: bool = False
+
+    def add(self, phrase: Phrase, place: Place | None, *, bare: bool = False) -> int | None:
+        """A group, or more about one that was named before; its number, None where the picture is full."""
+        named_again = phrase.definite or not (phrase.determined or phrase.plural)
+        index = self._known(phrase) if named_again else None
+        if index is None:
+            if len(self.groups) >= MAX_GROUPS:
+                return None
+            index = len(self.groups)
+            count = phrase.count or phrase.amount or (3 if phrase.plural else 1)
+            self.groups.append(Group(phrase.noun, count, phrase.colour, place, numbered=phrase.count is not None))
+            if bare and not phrase.colour and not place:
+                self.bare.add(index)
+        else:
+            group = self.groups[index]
+            numbered = phrase.count is not None
+            self.groups[index] = replace(
+                group,
+                count=phrase.count if numbered and phrase.count else group.count,
+                numbered=group.numbered or numbered,
+                colour=group.colour or phrase.colour,
+                place=group.place or place,
+            )
+        for said in phrase.unread:
+            self.note(Unread(said, "attribute", index))
+        return index
+
+    def amend(self, topic: int, phrase: Phrase) -> None:
+        """Gives a group what it lacks ("the circle is red"); if it is of another colour already, both are asked for."""
+        group = self.groups[topic]
+        if phrase.count and not group.numbered:
+            group = replace(group, count=phrase.count, numbered=True)
+        if phrase.colour and group.colour in (None, phrase.colour):
+            group = replace(group, colour=phrase.colour)
+        elif phrase.colour and len(self.groups) < MAX_GROUPS:
+            self.groups.append(replace(group, colour=phrase.colour))
+        self.groups[topic] = group
+
+    def put(self, topic: int, place: Place) -> None:
+        """Where a group is, unless that was said before."""
+        group = self.groups[topic]
+        self.groups[topic] = replace(group, place=group.place or place)
+
+    def relate(self, relation: Relation) -> None:
+        """A relation between two groups."""
+        if relation not in self.relations and relation.subject != relation.object:
+            self.relations.append(relation)
+
+    def forbid(self, phrase: Phrase) -> None:
+        """What must not be there. What is said of it besides a colour is not understood."""
+        if phrase.lettering and not phrase.noun.count(" "):
+            self.absent.add("text")
+        elif phrase.noun:
+            self.absent.add(f"{phrase.colour} {phrase.noun}" if phrase.colour else phrase.noun)
+        elif phrase.colour == "orange":
+            self.absent.add("orange")
+        self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
+        for said in phrase.unread:
+            self.note(Unread(f"no {said}", "attribute", loose=True))
+
+    def letter(self, text: str) -> None:
+        """Words to be lettered; the sign that bears them is the banner itself."""
+        letters = " ".join("".join(c for c in text if " " <= c <= "~").split())[:MAX_LETTERS].strip(" .,;:!?")
+        known = {word.casefold() for word in self.words}
+        if letters and letters.casefold() not in known and len(self.words) < MAX_WORDS:
+            self.words.append(letters)
+
+    def note(self, unread: Unread) -> None:
+        """Words that were not understood."""
+        if unread not in self.unread and len(self.unread) < _MAX_UNREAD:
+            self.unread.append(unread)
+
+    def reading(self) -> Reading:
+        """What all sentences together ask for."""
+        kept = list(range(len(self.groups)))
+        if self.elements or self.sky:
+            related = {number for relation in self.relations for number in (relation.subject, relation.object)}
+            in_the_sky = {i for i in self.bare if i not in related and self.groups[i].colour is None}
+            if in_the_sky:
+                self.elements.add("stars")
+                kept = [index for index in kept if index not in in_the_sky]
+        number = {old: new for new, old in enumerate(kept)}
+        scene = Scene(
+            groups=tuple(self.groups[index] for index in kept),
+            relations=tuple(Relation(number[r.subject], r.direction, number[r.object]) for r in self.relations),
+            background=self.background,
+            elements=frozenset(self.elements),
+            words=tuple(self.words),
+            absent=frozenset(self.absent),
+            styles=frozenset(self.styles),
+        )
+        unread = tuple(
+            replace(
+                u,
+                subject=None if u.subject is None else number.get(u.subject),
+                objects=tuple(number[o] for o in u.objects if o in number),
+            )
+            for u in self.unread
+        )
+        return Reading(scene, unread)
+
+    def _known(self, phrase: Phrase) -> int | None:
+        """The group that "the red circles" speaks of: the last one that nothing said of it contradicts."""
+        fitting = [
+            index
+            for index, group in enumerate(self.groups)
+            if group.noun == phrase.noun
+            and (phrase.colour is None or group.colour in (None, phrase.colour))
+            and (phrase.count is None or not group.numbered or group.count == phrase.count)
+        ]
+        exact = [index for index in fitting if self.groups[index].colour == phrase.colour]
+        return (exact or fitting or [None])[-1]

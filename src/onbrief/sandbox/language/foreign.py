@@ -1,0 +1,199 @@
+"""Briefs in other languages: which language a text is in, and its words in English as far as foreign.toml has them.
+
+Only the planner uses the English. The painter sees no words of another language, as image models that were taught on English.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import cast
+
+from onbrief.sandbox.language import words
+
+_ENOUGH = 2  # words of a language, that English does not have, from which a text counts as written in it
+_LONGEST = 8  # units of a piece
+_SUN, _HORIZON = "the sun", "on the horizon"  # as foreign.toml has them
+_ARTICLE = re.compile("^(?:the|an?) ")
+_QUOTED = re.compile(r'"[^"\n]*"')
+_CLAUSE = re.compile(r'("[^"\n]*"|[.,;:!?\n()])')
+_WORD = re.compile("[a-z]+")
+_UNIT = re.compile("[A-Za-z0-9'-]+|[^ -~]")  # of a text without spaces: one character, or a word that is written in ASCII
+_SILENT = re.compile("[\u3040-\u309f\u30fc\\W]")  # hiragana between words is grammar; punctuation
+_SCRIPTS = (("ko", re.compile("[\uac00-\ud7af]")), ("ja", re.compile("[\u3040-\u30ff]")), ("zh", re.compile("[\u4e00-\u9fff]")))
+
+Units = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Pieces are English by the words or characters that mean it. `spaced`: with spaces between its words."""
+
+    name: str
+    spaced: bool
+    after: bool
+    pieces: dict[Units, str]
+    nothing: frozenset[Units]
+
+    def units(self, text: str) -> Units:
+        """The words of a clause, or the characters."""
+        return _units(text, spaced=self.spaced)
+
+    def knows(self, word: str) -> bool:
+        """Whether this word by itself means anything in this language."""
+        return (word,) in self.pieces or (word,) in self.nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """English that the grammar reads; and whether that is all of the text."""
+
+    english: str
+    complete: bool
+
+
+def language(text: str) -> str | None:
+    """The code of the language that a text is written in, if it is one of foreign.toml; None also for English."""
+    plain = _QUOTED.sub(" ", _plain(text))
+    for code, script in _SCRIPTS:
+        if script.search(plain):
+            return code
+    spoken = set(_WORD.findall(plain.lower()))
+    english = {word for word in spoken if _english(word)}
+    known = {code: {w for w in spoken if tongue.knows(w)} for code, tongue in LANGUAGES.items() if tongue.spaced}
+    best = max(known, key=lambda code: len(known[code]))
+    return best if len(known[best] - english) >= _ENOUGH and len(known[best]) > len(english) else None
+
+
+def translate(text: str) -> Translation | None:
+    """A text of another language in English, or None."""
+    code = language(text)
+    if code is None:
+        return None
+    tongue = LANGUAGES[code]
+    complete, clauses = True, list[str]()
+    for part in _CLAUSE.split(_plain(text)):
+        if part.startswith('"'):
+            complete &= part.isascii()
+            clauses.append(f"the word {part}" if part.isascii() else "")
+            continue
+        pieces, understood = _pieces(tongue, tongue.units(part))
+        complete &= understood
+        if pieces[:1] == [_HORIZON] and clauses and clauses[-1].endswith(_SUN):
+            clauses[-1] += f" {pieces.pop(0)}"  # "the sun, which rises on the horizon"
+        clauses += [_joined(tongue, pieces)] if pieces else []
+    return Translation(", ".join(clause for clause in clauses if clause), complete)
+
+
+def legible(text: str) -> str:
+    """What a reader who knows only English sees: clauses of another language that is written in Latin letters are left out."""
+    code = language(text)
+    if code is None or not LANGUAGES[code].spaced:
+        return text
+    tongue = LANGUAGES[code]
+    parts = _CLAUSE.split(_plain(text))
+    return "".join(" " if _WORD.search(part) and not part.startswith('"') and _is_in(tongue, part) else part for part in parts)
+
+
+def _plain(text: str) -> str:
+    """Folded, with the syllables of Korean in one piece."""
+    return unicodedata.normalize("NFC", words.fold(text))
+
+
+def _is_in(tongue: Language, clause: str) -> bool:
+    spoken = _WORD.findall(clause.lower())
+    return sum(map(tongue.knows, spoken)) >= sum(map(_english, spoken))
+
+
+def _units(text: str, *, spaced: bool) -> Units:
+    return tuple(_WORD.findall(text.lower()) if spaced else _UNIT.findall(text))
+
+
+def _english(word: str) -> bool:
+    return word in _ENGLISH or words.singular(word) in _ENGLISH
+
+
+def _pieces(tongue: Language, units: Units) -> tuple[list[str], bool]:
+    """The English of a clause, piece by piece, the longest match first; and whether nothing was left over."""
+    pieces: list[str] = []
+    understood, index = True, 0
+    while index < len(units):
+        for size in range(min(_LONGEST, len(units) - index), 0, -1):
+            here = units[index : index + size]
+            if here in tongue.pieces:
+                pieces.append(tongue.pieces[here])
+            elif here not in tongue.nothing:
+                continue
+            index += size
+            break
+        else:
+            unit = units[index]
+            if unit.isascii() and not tongue.spaced:
+                pieces.append(f"{unit}-")  # English among the characters
+            elif not _SILENT.fullmatch(unit):
+                understood = False
+            index += 1
+    return pieces, understood
+
+
+def _joined(tongue: Language, pieces: Sequence[str]) -> str:
+    """One clause of English. What is said of a thing stands before it."""
+    said: list[str] = []
+    waiting: list[str] = []
+    for piece in pieces:
+        if piece == "-no":
+            said[-1:] = [f"no {_bare(thing)}" for thing in said[-1:]]
+        elif piece.endswith("-") and tongue.after and said and not waiting and piece[:-1] in words.COLOUR_WORDS:
+            before, _, thing = said[-1].rpartition(" ")
+            said[-1] = f"{before} {piece[:-1]} {thing}".strip()
+        elif piece.endswith("-"):
+            waiting.append(piece[:-1])
+        else:
+            said.append(" ".join((*waiting, _bare(piece) if waiting else piece)))
+            waiting = []
+    said += [" ".join(waiting)] if waiting else []
+    return ", ".join(_in_order(said))
+
+
+def _bare(piece: str) -> str:
+    """Without its article."""
+    return _ARTICLE.sub("", piece)
+
+
+def _in_order(said: Sequence[str]) -> Iterator[str]:
+    """The sun of a clause belongs to its horizon, whichever was named first."""
+    horizon = _HORIZON in said
+    for piece in said:
+        if piece == _SUN and horizon:
+            yield f"{_SUN} {_HORIZON}"
+        elif piece != _HORIZON:
+            yield piece
+
+
+def _read(row: dict[str, object]) -> Language:
+    spaced = bool(row["spaced"])
+
+    def units(word: str) -> Units:
+        return _units(_plain(word), spaced=spaced)
+
+    pieces = cast("dict[str, str]", row["pieces"])
+    return Language(
+        name=str(row["name"]),
+        spaced=spaced,
+        after=bool(row.get("after")),
+        pieces={units(word): piece for piece, them in pieces.items() for word in (them.split("|") if spaced else them.split())},
+        nothing=frozenset(units(word) for word in str(row["nothing"]).split()),
+    )
+
+
+LANGUAGES = {
+    code: _read(cast("dict[str, object]", row))
+    for code, row in tomllib.loads(files("onbrief.sandbox.language").joinpath("foreign.toml").read_text("utf-8")).items()
+}
+_VOCABULARY = (words.THING_WORDS, words.ELEMENT_WORDS, words.STYLE_WORDS, words.COLOUR_WORDS)
+_NAMES = frozenset(word for names in _VOCABULARY for name in names for word in name.split())
+_ENGLISH = _NAMES | words.FUNCTION_WORDS | words.PLAIN | words.SCENERY | words.SIGNS | words.COPULAS | words.BACKGROUNDS

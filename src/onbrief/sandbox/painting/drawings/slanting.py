@@ -1,0 +1,14 @@
+"""Drawings that are drawn upright and stand at a slant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from onbrief.sandbox.painting.drawings.drawing import Drawing
+from onbrief.sandbox.painting.drawings.turning import turned
+
+
+def slanted(drawing: Drawing, degrees: float, x: float = 50, y: float = 50) -> Drawing:
+    """The drawing turned clockwise around (x, y)."""
+    layers = tuple((role, turned(path, degrees, x, y)) for role, path in drawing.layers)
+    return replace(drawing, outline=turned(drawing.outline, degrees, x, y), layers=layers)
