@@ -8,7 +8,7 @@ from typing import Literal
 from onbrief.sandbox.language import passing
 from onbrief.sandbox.language.draft import Draft, Unread
 from onbrief.sandbox.language.phrases import Phrase
-from onbrief.sandbox.scene import Direction, Place, Relation
+from onbrief.sandbox.scene import Colour, Direction, Place, Relation
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class Clause:
     ground: bool = False  # the background is what is spoken of
     noun: bool = True  # a name may begin here
     absent: bool = False
+    mixed: Colour | None = None  # "a black and …", which waits for another colour and a name
     pending: tuple[Phrase, ...] = ()  # "three red and …", which wait for their name
     unread: Unread | None = None  # said of the topic, and not yet all read
     element: bool = False  # an element of a landscape was named last
@@ -47,7 +48,7 @@ class Clause:
         self.sun = self.new_sun = self.horizon = False
         for phrase in self.pending:
             self.add(replace(phrase, noun="orange") if phrase.colour == "orange" else phrase)
-        self.pending = ()
+        self.pending, self.mixed = (), None
         self.settle()
 
     def move_sun(self, name: Literal["sunrise", "sunset"]) -> None:
@@ -60,6 +61,10 @@ class Clause:
 
     def name(self, phrase: Phrase) -> None:
         """A thing, which what waits for a name has too: "three red and two blue circles"."""
+        if self.mixed and phrase.colour:
+            said = f"{self.mixed} and {phrase.colour}"
+            phrase = replace(phrase, colour=None, determined=True, unread=(said, *phrase.unread))
+        self.mixed = None
         for waiting in self.pending:
             self.add(replace(waiting, noun=phrase.noun, plural=True))
         self.pending = ()
@@ -99,18 +104,27 @@ class Clause:
         self.draft.background = phrase.colour or self.draft.background
         self.ground, self.topic, self.relations = True, None, ()
 
-    def describe(self, phrase: Phrase, *, joined: bool) -> None:
-        """A colour or a number without a name of its own; `joined`: "and" and another name follow."""
-        if self.ground and self.copula:
+    def describe(self, phrase: Phrase, *, joined: bool, mixed: bool) -> None:
+        """A colour or a number without a name of its own. `joined`: "and" and another name follow; `mixed`: another colour."""
+        if self.mixed and phrase.colour:
+            self.draft.note(Unread(f"{self.mixed} and {phrase.colour}", "attribute", self.topic, loose=self.topic is None))
+            self.mixed = None
+        elif self.copula and self.topic is not None and mixed:
+            self.mixed = phrase.colour
+        elif self.ground and self.copula:
             self.draft.background = phrase.colour or self.draft.background
         elif self.copula and self.topic is not None:
             self.draft.amend(self.topic, phrase)
         elif joined and (phrase.count or 2) > 1 and not (phrase.determined and phrase.count is None):
             self.pending = (*self.pending, phrase)
+        elif mixed and phrase.determined and phrase.count in (None, 1):
+            self.mixed = phrase.colour
         elif phrase.colour == "orange" and phrase.determined:
             self.add(replace(phrase, noun="orange", colour=None))
         elif self.topic is not None and not phrase.determined:
             self.draft.amend(self.topic, phrase)
+        elif phrase.colour:  # "two dogs, one black and one white"
+            self.draft.note(Unread(f"in part {phrase.colour}", "attribute", self.topic, loose=self.topic is None))
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 

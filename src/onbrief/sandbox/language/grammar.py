@@ -76,6 +76,8 @@ class _Reader:
         if token.kind == "quote":
             self.draft.letter("" if clause.absent else word)
             return index + 1
+        if phrases.limits(tokens, index):
+            return self._name(tokens, index)
         if found := placing.find(tokens, index):
             return self._lay_out(tokens, index, found)
         if word in words.NOBODY or (word == "no" and _text(tokens, index + 1) == "one"):
@@ -211,7 +213,7 @@ class _Reader:
         elif phrase.colour or phrase.count is not None:
             after = _text(tokens, phrase.end + 1)
             joined = _text(tokens, phrase.end) == "and" and after != "" and after not in words.DETERMINERS
-            clause.describe(phrase, joined=joined)
+            clause.describe(phrase, joined=joined, mixed=joined and after in words.COLOUR_WORDS)
         if clause.copula or not (phrase.noun or phrase.elements):
             clause.say(phrase)
         return phrase.end
