@@ -160,7 +160,8 @@ def test_any_text_can_be_read(text: str, negative: str) -> None:
         assert len(sentences.read(sentence) or ()) <= 3
 
 
-WORDS = """fluffy next to beside holding riding between at least and black white a the no not is are and or of on left right side top middle background red orange circle circles star stars
+WORDS = """fluffy next to beside holding riding between at least and black white
+    a the no not is are and or of on left right side top middle background red orange circle circles star stars
     people cat sun horizon rising sky three one 12 some , . ; : ( ) :1.2) " ' word says there it in with without"""
 
 
