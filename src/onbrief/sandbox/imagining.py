@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from onbrief.brief import Size
 from onbrief.sandbox import world
@@ -11,7 +12,7 @@ from onbrief.sandbox.language.checks import check
 from onbrief.sandbox.painting.painter import foresee, paint
 from onbrief.sandbox.scene import Scene, Sight
 
-_LAYOUTS = 8  # that are tried where a fault does not show
+_LAYOUTS = 3  # that are tried where a fault does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ def imagine(asked: world.Prospect, size: Size, seed: int) -> Imagined:
     first = Imagined(outcome.scene, seed, foresee(outcome.scene, size, seed))
     if _shows(outcome, first):
         return first
-    for layout in range(seed, seed + _LAYOUTS):
-        again = Imagined(outcome.blunt, layout, foresee(outcome.blunt, size, layout))
+    for scene, layout in product(outcome.others, range(seed, seed + _LAYOUTS)):
+        again = Imagined(scene, layout, foresee(scene, size, layout))
         if _shows(outcome, again):
             return again
     return first

@@ -8,13 +8,13 @@ Numbers are in world.toml. The same model, text, negative text and seed give the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from onbrief.sandbox.language.claims import Claim
+from onbrief.sandbox.language.claims import Claim, Placed, Related
 from onbrief.sandbox.scene import Scene
 from onbrief.sandbox.world.chances import Prospect, prospect
 from onbrief.sandbox.world.draws import chooser, uniform
-from onbrief.sandbox.world.faults import faulty
+from onbrief.sandbox.world.faults import Swerve, faulty
 from onbrief.sandbox.world.numbers import MODELS, Model
 
 __all__ = ["MODELS", "Model", "Outcome", "Prospect", "distort", "happen", "prospect"]
@@ -22,12 +22,12 @@ __all__ = ["MODELS", "Model", "Outcome", "Prospect", "distort", "happen", "prosp
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is painted for one seed, and the claims that came out wrong. `blunt` is the same with every wrong relation mirrored:
-    for where the layout would leave a turned one right after all.
+    """What is painted for one seed, and the claims that came out wrong. `others` show the same faults in other ways, for where
+    the layout cannot show them: what is on the right cannot be painted left of something else.
     """
 
     scene: Scene
-    blunt: Scene
+    others: tuple[Scene, ...]
     wrong: tuple[Claim, ...]
 
 
@@ -36,10 +36,20 @@ def happen(asked: Prospect, seed: int) -> Outcome:
     key = f"{asked.model}\0{asked.prompt}"
     wrong = [atom for atom, chance in asked.chances if uniform("outcome", key, str(atom), str(seed)) >= chance]
 
-    def painted(*, turn: bool) -> Scene:
-        return faulty(asked.scene, {a: chooser("fault", key, str(a), str(seed)) for a in wrong}, turn=turn)
+    def painted(swerve: Swerve) -> Scene:
+        return faulty(asked.scene, {atom: chooser("fault", key, str(atom), str(seed)) for atom in wrong}, swerve)
 
-    return Outcome(painted(turn=True), painted(turn=False), tuple(atom.claim for atom in wrong))
+    others: tuple[Scene, ...] = ()
+    if any(isinstance(atom.claim, Related | Placed) for atom in wrong):
+        mirrored = painted("mirrored")
+        others = (mirrored, painted("turned"), _anywhere(mirrored))
+    return Outcome(painted("drawn"), others, tuple(atom.claim for atom in wrong))
+
+
+def _anywhere(scene: Scene) -> Scene:
+    """Things that lie in a direction from one another are in no third of the picture of their own."""
+    related = {number for r in scene.relations for number in (r.subject, r.object)}
+    return replace(scene, groups=tuple(replace(g, place=None) if i in related else g for i, g in enumerate(scene.groups)))
 
 
 def distort(scene: Scene, text: str, seed: int, negative: str = "", model: Model = "modern") -> Scene:

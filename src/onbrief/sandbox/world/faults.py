@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Literal
 
 from onbrief.sandbox.language import words
 from onbrief.sandbox.language.claims import (
@@ -38,10 +39,12 @@ _ELSEWHERE: dict[Place, tuple[Place, ...]] = {
 _HOURS = frozenset({"day", "night", "sunset"})
 
 
-def faulty(scene: Scene, wrong: Mapping[Atom, Random], *, turn: bool = True) -> Scene:
-    """What is painted when these atoms come out wrong; each has its own choices. Without `turn`, wrong relations are
-    mirrored, and none is turned by a quarter, where a layout could leave it right after all.
-    """
+Swerve = Literal["drawn", "mirrored", "turned"]
+"""How wrong relations go wrong: as chance has it, all of them mirrored, or all turned by a quarter."""
+
+
+def faulty(scene: Scene, wrong: Mapping[Atom, Random], swerve: Swerve = "drawn") -> Scene:
+    """What is painted when these atoms come out wrong; each has its own choices."""
     groups: list[Group | None] = [replace(group, count=min(group.count, MOST)) for group in scene.groups]
     relations: list[Relation] = list(scene.relations)
     background, lettering = scene.background, list(scene.words)
@@ -68,7 +71,7 @@ def faulty(scene: Scene, wrong: Mapping[Atom, Random], *, turn: bool = True) -> 
                     group = groups[index]
                     groups[index] = replace(group, place=other) if group else None
             case Related(_, direction, _):
-                turned = draw.random() >= FAULT["mirrored"] and turn
+                turned = draw.random() >= FAULT["mirrored"] if swerve == "drawn" else swerve == "turned"
                 relations[number] = replace(relations[number], direction=(_TURNED if turned else MIRRORED)[direction])
             case Ground(colour):
                 background = draw.choice(_colours_but({colour}))
