@@ -26,8 +26,8 @@ _TOO_UNLIKE = 0.04
 _FREE = frozenset({"skin", "hair"})  # of any colour
 _PAINTED = frozenset({"main", "shade", "tint", "deep"})
 _CERTAIN = 0.05  # the most of a cell that may show what is not known
-_PURE = 0.8  # the least of a cell that shows paint
-_ENOUGH = 5  # cells that decide on a colour
+_PURE = 0.8  # the least that a cell shows of paint to count as pure
+_ENOUGH = 12  # cells that decide on a colour; the purest, where not so many are pure
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _blurred(grid: Numbers) -> Numbers:
 
 @cache
 def _inside(known: Stencils, number: int, *, painted: bool = False) -> _Inside:
-    """Of this stencil, the cells that are certain; or of those only the ones that show next to nothing but paint, because
+    """Of this stencil, the cells that are certain; or of those only the ones that show most of paint, because
     lines seem a little wider or narrower than they are, and that makes a colour lighter or darker.
     """
     kinds = known.kinds(known.each[number])
@@ -122,9 +122,9 @@ def _inside(known: Stencils, number: int, *, painted: bool = False) -> _Inside:
     points = np.bincount(codes.ravel(), minlength=GRID * GRID * count).reshape(GRID, GRID, count)
     shares = _blurred((points / side**2).astype(np.float32)).reshape(-1, count)
     cells = np.flatnonzero(shares[:, _numbers(_FREE)].sum(axis=1) + shares[:, BEYOND] < _CERTAIN)
-    paint = shares[cells][:, _numbers(_PAINTED)].sum(axis=1)
-    if painted and (paint > _PURE).sum() >= _ENOUGH:
-        cells = cells[paint > _PURE]
+    if painted:
+        paint = shares[cells][:, _numbers(_PAINTED)].sum(axis=1)
+        cells = cells[paint >= min(_PURE, float(np.sort(paint)[-_ENOUGH:][0]))]
     shown = np.flatnonzero(shares[cells, :BEYOND].any(axis=0))
     part, palettes = shares[np.ix_(cells, shown)], colours[:, shown]
     squares = np.einsum("prc,rs,psc->p", palettes, part.T @ part, palettes, optimize=True)
