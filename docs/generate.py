@@ -15,7 +15,7 @@ from onbrief.cli.app import build
 from onbrief.record import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("", "run", "resume", "show", "list", "report", "rm", "config")
+COMMANDS = ("", "run", "resume", "show", "list", "report", "rm", "config", "sandbox")
 
 
 def documents() -> dict[str, str]:

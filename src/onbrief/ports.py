@@ -88,6 +88,22 @@ class ImageModel(Model, Protocol):
         ...
 
 
+class Editor(Model, Protocol):
+    """Changes one thing in a picture and leaves the rest, as far as it can."""
+
+    async def edit(self, image: bytes, instruction: str, seed: int) -> Picture:
+        """The picture after one change, in its own size, asked for exactly once. `instruction` is English: "replace the dog
+        with a cat", "make the bench blue", "add two cups", "remove the car", "move the clock to the left of the cat",
+        'change the text to "OPEN"'.
+
+        Raises:
+            PictureError: bytes that are no picture.
+            CallError: one of its four classes, when no picture came; `Failed` where the instruction is not understood, or
+                speaks of what the picture does not show.
+        """
+        ...
+
+
 class Judge(Model, Protocol):
     """Answers requirements from the bytes of a picture, and from nothing else."""
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import Judged, Picture
 from onbrief.record import Finding, Prompt
-from onbrief.sandbox import world
-from onbrief.sandbox.language import grammar
+from onbrief.sandbox.editing import edited
+from onbrief.sandbox.erring import SUREST, ErringEye, Errors
+from onbrief.sandbox.imagining import picture
 from onbrief.sandbox.language.checks import check
 from onbrief.sandbox.language.planner import SandboxPlanner
 from onbrief.sandbox.language.sentences import read
 from onbrief.sandbox.language.writer import SandboxWriter
-from onbrief.sandbox.painting.painter import paint
+from onbrief.sandbox.naming import COSTS, take_apart
 from onbrief.sandbox.scene import Sight
 from onbrief.sandbox.seeing.eye import look
+from onbrief.sandbox.world import MODELS, Model
 
 SIDES = (512, 2048)  # pixels; on smaller ones, outlines are too thin for the eye
+ERRORS = ("false_accept", "false_reject", "correlated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,19 @@ class SandboxImageModel:
     name: str
     price: float | None
     seconds: float
+    model: Model = "modern"
 
     @classmethod
     def named(cls, model: str, options: Mapping[str, str]) -> SandboxImageModel:
-        """`sandbox:?usd=0.04&seconds=0.5`: what a picture costs and how long it takes, both nothing by default.
+        """`sandbox:modern` (also `sandbox:`) or `sandbox:sdxl`, which errs more often. `?usd=0.04&seconds=0.5`: what a
+        picture costs and how long it takes, both nothing by default.
 
         Raises:
             UsageError: another model or option.
         """
-        return cls(*_name_price_and_latency("image_model", model, options))
+        named = take_apart("image_model", model, options, models=MODELS)
+        which: Model = "sdxl" if model == "sdxl" else "modern"
+        return cls(named.name, named.usd, named.seconds, which)
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""
@@ -51,58 +57,65 @@ class SandboxImageModel:
     async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
         """See ports.ImageModel."""
         await asyncio.sleep(self.seconds)
-        return Picture(await asyncio.to_thread(_paint, prompt, size, seed))
+        data, _truth = await asyncio.to_thread(picture, prompt.text, prompt.negative, size, seed, self.model)
+        return Picture(data)
+
+    async def edit(self, image: bytes, instruction: str, seed: int) -> Picture:
+        """See ports.Editor. An instruction that is not understood fails however often it is sent."""
+        await asyncio.sleep(self.seconds)
+        return Picture(await asyncio.to_thread(edited, image, instruction, seed))
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxJudge:
-    """Answers each requirement from the pixels alone."""
+    """Answers each requirement from the pixels alone; with errors, if it is made to."""
 
     name: str
     price: float | None
     seconds: float
+    erring: ErringEye | None = field(default=None, compare=False)
 
     @classmethod
     def named(cls, model: str, options: Mapping[str, str]) -> SandboxJudge:
-        """`sandbox:?usd=0.006&seconds=0.2`: what a judgement costs and how long it takes, both nothing by default.
+        """`sandbox:?usd=0.006&seconds=0.2`: what a judgement costs and how long it takes, both nothing by default;
+        `false_accept=0.05&false_reject=0.1&correlated=0.5`: how it errs (see erring.Errors), not at all by default.
 
         Raises:
             UsageError: another model or option.
         """
-        return cls(*_name_price_and_latency("judge", model, options))
+        named = take_apart("judge", model, options, (*COSTS, *ERRORS))
+        errors = Errors(*(named.amount(option, 1) for option in ERRORS))
+        return cls(named.name, named.usd, named.seconds, ErringEye(errors) if errors else None)
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge."""
         await asyncio.sleep(self.seconds)
         sight = await asyncio.to_thread(look, image)
-        return Judged(tuple(_find(requirement, sight) for requirement in requirements))
+        found = tuple(find(requirement, sight) for requirement in requirements)
+        return Judged(self.erring.see(image, tuple(requirements), found) if self.erring else found)
 
 
 def sandbox_planner(model: str, options: Mapping[str, str]) -> SandboxPlanner:
-    """The planner of this name; the same options as the judge.
+    """The planner of this name; usd and seconds as for the judge.
 
     Raises:
         UsageError: another model or option.
     """
-    return SandboxPlanner(*_name_price_and_latency("reviser", model, options))
+    named = take_apart("reviser", model, options)
+    return SandboxPlanner(named.name, named.usd, named.seconds)
 
 
 def sandbox_reviser(model: str, options: Mapping[str, str]) -> SandboxWriter:
-    """The reviser of this name; the same options as the judge.
+    """The reviser of this name; usd and seconds as for the judge.
 
     Raises:
         UsageError: another model or option.
     """
-    return SandboxWriter(*_name_price_and_latency("reviser", model, options))
+    named = take_apart("reviser", model, options)
+    return SandboxWriter(named.name, named.usd, named.seconds)
 
 
-def _paint(prompt: Prompt, size: Size, seed: int) -> bytes:
-    asked = grammar.parse(prompt.text, prompt.negative)
-    data, _truth = paint(world.distort(asked, prompt.text, seed, prompt.negative), size, seed)
-    return data
-
-
-def _find(requirement: Requirement, sight: Sight) -> Finding:
+def find(requirement: Requirement, sight: Sight) -> Finding:
     """Every claim in the words of the requirement, checked; words that say nothing to the eye are undecided."""
     claimed = read(requirement.text)
     if not claimed:
@@ -110,24 +123,4 @@ def _find(requirement: Requirement, sight: Sight) -> Finding:
     answers = [check(claim, sight) for claim in claimed]
     met = all(answer for answer, _ in answers)
     evidence = "; ".join(dict.fromkeys(told for answer, told in answers if answer == met))
-    return Finding(requirement.id, "met" if met else "unmet", 0.99 if met else 0.01, evidence)
-
-
-def _name_price_and_latency(field: str, model: str, options: Mapping[str, str]) -> tuple[str, float, float]:
-    query = "&".join(f"{key}={value}" for key, value in options.items())
-    name = f"sandbox:{model}" + (f"?{query}" if query else "")
-    if model:
-        raise UsageError.of(field, name, "sandbox: without a model behind it")
-    if unknown := set(options) - {"usd", "seconds"}:
-        raise UsageError.of(field, name, f"the options usd and seconds, not {' '.join(sorted(unknown))}")
-    return name, _amount(field, name, options.get("usd", "0")), _amount(field, name, options.get("seconds", "0"))
-
-
-def _amount(field: str, name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1000:
-        raise UsageError.of(field, name, "amounts from 0 to 1000")
-    return value
+    return Finding(requirement.id, "met" if met else "unmet", SUREST if met else round(1 - SUREST, 2), evidence)

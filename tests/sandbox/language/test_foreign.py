@@ -40,8 +40,8 @@ BRIEFS = {
     ),
     "fr": (
         "Un paysage serein avec des montagnes et un lac",
-        "Une vue nocturne prise depuis la nature : dans le ciel une aurore boréale, la lune et une pluie de météores, au sol la "
-        "mer où flottent des glaces dérivantes, le soleil qui se lève à l'horizon, une photo sans personne.",
+        "Une vue nocturne prise depuis la nature : dans le ciel une aurore boréale, la lune et une pluie de météores, au sol "
+        "la mer où flottent des glaces dérivantes, le soleil qui se lève à l'horizon, une photo sans personne.",
     ),
     "es": (
         "Un paisaje sereno con montañas y un lago",
@@ -104,7 +104,10 @@ def test_what_is_said_of_a_thing_stays_with_it(text: str, english: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Eine Katze und ein Nashorn auf der Wiese", "un chat et un rhinocéros", "猫とサイ", "一只猫和犀牛", "고양이와 코뿔소", "красный круг и circle"],
+    [
+        "Eine Katze und ein Nashorn auf der Wiese", "un chat et un rhinocéros", "猫とサイ", "一只猫和犀牛", "고양이와 코뿔소",
+        "красный круг и circle",
+    ],
 )  # fmt: skip
 def test_a_word_that_is_not_in_the_lexicon_leaves_the_whole_undecided(text: str) -> None:
     assert asked(text)[1] == [text]

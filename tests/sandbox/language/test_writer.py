@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import pytest
 
+from benchmarks import geneval
+from benchmarks.hard import hard_briefs
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.ports import Revised
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief.sandbox.language import claims, composing
+from onbrief.sandbox.language.emphasis import stress, strip_layout
 from onbrief.sandbox.language.grammar import parse
 from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.sentences import read
+from onbrief.sandbox.language.sentences import read, sentence
 from onbrief.sandbox.language.writer import SandboxWriter
 from onbrief.sandbox.scene import Scene
 
@@ -47,8 +51,10 @@ def test_the_prompt_asks_for_the_whole_checklist_in_english(brief: Brief) -> Non
 def test_what_failed_most_comes_first_with_a_weight_and_a_clause_of_its_own() -> None:
     checklist = freeze(RED_LEFT)
     revised = revise(RED_LEFT, (Prompt(0, RED_LEFT.text), [judged(checklist, "the square is blue")] * 3))
-    assert "(blue square:1.2), three red circles" in revised.text
-    assert "The square is blue." in revised.text
+    assert revised.text.startswith("(The square is blue:1.3), clear and fully visible")
+    assert "picture of three red circles to the left of the blue square, without people." in revised.text.replace(
+        "image", "picture"
+    )
     assert revised.reason == "“the square is blue” failed 3 of 3 times"
 
 
@@ -60,6 +66,7 @@ def test_a_missing_thing_hides_what_is_said_of_it() -> None:
 def test_a_failing_relation_is_laid_out() -> None:
     attempt = judged(freeze(RED_LEFT), "the circles are to the left of the square")
     text = revise(RED_LEFT, (Prompt(0, "x"), [attempt])).text
+    assert text.startswith("The circles are to the left of the square")
     assert "The circles on the left side, the square on the right side." in text
 
 
@@ -99,3 +106,40 @@ def test_the_users_own_requirements_join_what_the_brief_says() -> None:
 @pytest.mark.parametrize("wording", [*range(40), 36 * 1023 + 35])
 def test_the_ornaments_of_a_prompt_ask_for_nothing(wording: int) -> None:
     assert parse(composing.compose(composing.Ask(Scene()), wording)) == Scene()
+
+
+BRIEFS = [brief.prompt for brief in geneval.briefs()[::5]] + [brief.text for brief in hard_briefs()[::5]]
+
+
+def test_after_any_failure_the_prompt_asks_for_exactly_the_checklist_and_stresses_what_failed() -> None:
+    draw = Random(7)  # noqa: S311
+    for text in BRIEFS:
+        brief = Brief(text=text)
+        checklist = freeze(brief)
+        failing = draw.sample([r.text for r in checklist.requirements], min(draw.randint(1, 2), len(checklist.requirements)))
+        revised = revise(brief, (Prompt(0, text), [judged(checklist, *failing)]))
+        scene = parse(revised.text, revised.negative)
+        asked = {claim for r in checklist.requirements for claim in read(r.text) or ()}
+        assert (revised.text, set(claims.of(strip_layout(scene)))) == (revised.text, asked)
+        written = stress(scene, revised.text, revised.negative, first_words=10)
+        assert written.well_formed
+        assert max(written.on(claim) for claim in asked if sentence(claim) in failing) >= 2
+        assert max((written.on(claim) for claim in asked if sentence(claim) not in failing), default=0) <= 2
+        assert written.words < 60
+
+
+@pytest.mark.soak
+def test_whatever_fails_the_prompt_asks_for_exactly_the_checklist() -> None:
+    draw = Random(11)  # noqa: S311
+    texts = [brief.prompt for brief in geneval.briefs()] + [brief.text for brief in hard_briefs()]
+    for text in texts:
+        brief = Brief(text=text)
+        checklist = freeze(brief)
+        asked = {claim for r in checklist.requirements for claim in read(r.text) or ()}
+        history: list[tuple[Prompt, list[Attempt]]] = [(Prompt(0, text), [])]
+        for revision in range(1, 9):
+            failing = draw.sample([r.text for r in checklist.requirements], draw.randint(0, len(asked)))
+            history[-1][1].append(judged(checklist, *failing))
+            revised = revise(brief, *history)
+            assert set(claims.of(strip_layout(parse(revised.text, revised.negative)))) == asked
+            history.append((Prompt(revision, revised.text, revised.negative), []))

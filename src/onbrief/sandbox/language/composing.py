@@ -1,26 +1,19 @@
-"""A Scene in well-formed English that the grammar reads as the same Scene, with stress where it is wanted."""
+"""A Scene in well-formed English that the grammar reads as the same Scene, with stress where it is wanted.
+
+What stress costs the rest is in sandbox's world.toml, so nothing is stressed by accident: relations stand inside the list of
+things, and what is absent and the style have no clause of their own, unless they are stressed.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from onbrief.sandbox.language import claims, words
-from onbrief.sandbox.language.claims import (
-    Claim,
-    Coloured,
-    Counted,
-    ElementThere,
-    Ground,
-    Lettered,
-    Placed,
-    Present,
-    Related,
-    Which,
-)
-from onbrief.sandbox.language.sentences import sentence
-from onbrief.sandbox.scene import ELEMENTS, Place, Scene
+from onbrief.sandbox.language import claims, stressing, words
+from onbrief.sandbox.language.claims import Absent, Claim, Counted, Lettered, Related, Styled
+from onbrief.sandbox.scene import ELEMENTS, Relation, Scene
 
-_OPENINGS = ("A picture of", "An image of", "A view of", "An illustration with", "A scene with", "A composition of")
+_PICTURES = ("picture", "image", "view", "illustration", "scene", "composition")
 _LIGHTS = ("Soft even light", "Clear light", "Bright even light", "Gentle light", "Natural light", "Clean bright lighting")
 _FINISHES = (
     "sharp focus", "clean edges", "high contrast", "simple shapes", "bold colours", "high quality", "clear outlines",
@@ -46,26 +39,11 @@ _ELEMENTS = {
     "sea": "the sea",
     "ice": "drifting ice",
 }
-_PLACES: dict[Place, str] = {
-    "left": "on the left side",
-    "right": "on the right side",
-    "top": "at the top",
-    "bottom": "at the bottom",
-    "middle": "in the middle",
-}
-_SIDES: dict[str, tuple[Place, Place]] = {
-    "left of": ("left", "right"),
-    "right of": ("right", "left"),
-    "above": ("top", "bottom"),
-    "below": ("bottom", "top"),
-}
-_DIRECTIONS = {"left of": "to the left of", "right of": "to the right of", "above": "above", "below": "below"}
-_WEIGHT = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a prompt must say: a scene, which of its claims to stress, and texts that nobody could read, as they are."""
+    """What a prompt must say: a scene, which of its claims to stress, the first most, and texts that nobody could read."""
 
     scene: Scene
     stressed: tuple[Claim, ...] = ()
@@ -74,19 +52,19 @@ class Ask:
 
 def compose(ask: Ask, wording: int) -> str:
     """The prompt, in the wording of this number; other numbers give other texts."""
-    opening, light, finish = _worded(wording)
     scene = ask.scene
-    names = _names(ask)
-    ground = f"on {_weighted(f'a {scene.background} background', Ground(scene.background), ask)}" if scene.background else ""
-    said = [*names, *([ground] if ground else [])]
-    parts = [f"{opening} {', '.join(said)}"] if said else [f"{opening.rpartition(' ')[0]}"]
-    parts += [_capital(clause) for clause in _own_clauses(ask)]
-    parts += [f"A sign says {_weighted(chr(34) + word + chr(34), Lettered(word), ask)}" for word in scene.words]
-    if scene.absent:
-        parts.append(_capital(", ".join(f"no {_forbidden(noun)}" for noun in sorted(scene.absent))))
-    parts += [f"In a {style} style" for style in sorted(scene.styles)]
+    picture, light, finish = _worded(wording)
+    parts: list[str] = []
+    first = stressing.lead(ask.stressed[0], scene, alone=len(ask.stressed) == 1) if ask.stressed else None
+    known = stressing.stressed_groups(scene, ask.stressed[:1] if first else ())
+    parts += [first] if first else []
+    parts.append(_whole(scene, known, picture))
+    parts += _relations(ask, told=ask.stressed[0] if first else None)
+    parts += [clause for claim in ask.stressed[bool(first) :] if (clause := _clause(claim)) is not None]
+    parts += [place for claim in ask.stressed if isinstance(claim, Related) and (place := stressing.layout(claim, scene))]
+    parts += [stressing.own(claim) for word in scene.words if (claim := Lettered(word)) not in ask.stressed]
     parts.append(f"{light}, {finish}" if finish else light)
-    parts += ask.unread
+    parts = [*map(_capital, parts), *ask.unread]
     return ". ".join(part.rstrip(". ") for part in parts) + "."
 
 
@@ -96,81 +74,83 @@ def negative(scene: Scene) -> str:
 
 
 def _worded(wording: int) -> tuple[str, str, str]:
-    """The number's digits choose an opening, a light, and which finishes to name."""
-    rest, opening = divmod(wording, len(_OPENINGS))
-    rest, light = divmod(rest + opening, len(_LIGHTS))  # both change at once, so that neighbours differ at two places
-    return _OPENINGS[opening], _LIGHTS[light], ", ".join(f for bit, f in enumerate(_FINISHES) if rest >> bit & 1)
+    """The number's digits choose a name for the picture, a light, and which finishes to name."""
+    rest, picture = divmod(wording, len(_PICTURES))
+    rest, light = divmod(rest + picture, len(_LIGHTS))  # both change at once, so that neighbours differ at two places
+    return _PICTURES[picture], _LIGHTS[light], ", ".join(f for bit, f in enumerate(_FINISHES) if rest >> bit & 1)
 
 
-def _names(ask: Ask) -> list[str]:
-    """Everything in the picture, what is stressed first."""
-    scene = ask.scene
-    things: list[tuple[bool, str]] = []
-    for index, group in enumerate(scene.groups):
-        which = claims.which(scene, index)
-        name = words.plural(group.noun) if group.count != 1 else group.noun
-        coloured = f"{group.colour} {name}" if group.colour else name
-        stress = [claim for claim in ask.stressed if _about(claim, which, group.colour)]
-        if any(isinstance(claim, Present) for claim in stress):
-            shown = f"{group.colour} ({name}:{_WEIGHT})" if group.colour else f"({name}:{_WEIGHT})"
-        elif any(isinstance(claim, Coloured) for claim in stress):
-            shown = f"({coloured}:{_WEIGHT})"
-        else:
-            shown = coloured
-        if group.numbered:
-            shown = f"{words.numeral(group.count)} {shown}"
-        else:
-            shown = f"some {shown}" if group.count != 1 else f"{words.article(coloured).split()[0]} {shown}"
-        things.append((bool(stress), f"{shown} {_PLACES[group.place]}" if group.place else shown))
-    for name in ELEMENTS:
-        if name in scene.elements:
-            claim = ElementThere(name)
-            things.append((claim in ask.stressed, _weighted(_ELEMENTS[name], claim, ask)))
-    return [text for stressed in (True, False) for first, text in things if first is stressed]
+def _whole(scene: Scene, known: set[int], picture: str) -> str:
+    """The clause that names all there is: "A serene picture of a clock above a cat, three dogs on a red background"."""
+    styled = " ".join((*sorted(scene.styles), picture))
+    said = _things(scene, known) + [_ELEMENTS[name] for name in ELEMENTS if name in scene.elements]
+    said += [f"on a {scene.background} background"] if scene.background else []
+    absent = [_forbidden(noun) for noun in sorted(scene.absent)]
+    if absent:
+        listed = f"{', '.join(absent[:-1])} or {absent[-1]}" if absent[1:] else absent[0]
+        said.append(f"without {listed}")
+    opening = words.article(styled)
+    return f"{opening} of {', '.join(said)}" if said else opening
 
 
-def _about(claim: Claim, which: Which, colour: str | None) -> bool:
-    """Whether a claim is about this group alone."""
+def _things(scene: Scene, known: set[int]) -> list[str]:
+    """Every group once; where two are related and nothing else is said of where they are, in one phrase."""
+    names = [_named(scene, index, known=index in known) for index in range(len(scene.groups))]
+    joined = _inline(scene)
+    objects = {r.object for r in joined.values()}
+    return [
+        f"{name} {stressing.DIRECTIONS[joined[index].direction]} {names[joined[index].object]}" if index in joined else name
+        for index, name in enumerate(names)
+        if index not in objects
+    ]
+
+
+def _named(scene: Scene, index: int, *, known: bool) -> str:
+    """A group as it is first named, or named again."""
+    group = scene.groups[index]
+    noun = words.plural(group.noun) if group.count != 1 else group.noun
+    coloured = f"{group.colour} {noun}" if group.colour else noun
+    number = f"{words.numeral(group.count)} " if group.numbered else ""
+    if known:
+        shown = f"the {number}{coloured}"
+    elif number:
+        shown = f"{number}{coloured}"
+    else:
+        shown = f"some {coloured}" if group.count != 1 else words.article(coloured)
+    return f"{shown} {stressing.PLACES[group.place]}" if group.place else shown
+
+
+def _inline(scene: Scene) -> dict[int, Relation]:
+    """Relations by their subjects, of which neither end has another relation or a place of its own."""
+    busy = Counter(end for r in scene.relations for end in (r.subject, r.object))
+    return {
+        r.subject: r
+        for r in scene.relations
+        if busy[r.subject] == busy[r.object] == 1 and not (scene.groups[r.subject].place or scene.groups[r.object].place)
+    }
+
+
+def _relations(ask: Ask, told: Claim | None) -> list[str]:
+    """A clause for each relation that was not said so far."""
+    scene, inline = ask.scene, _inline(ask.scene)
+    left = [r for r in scene.relations if inline.get(r.subject) != r]
+    found = [
+        Related(claims.which(scene, r.subject), r.direction, claims.which(scene, r.object))
+        for r in left
+        if not any(stressing.is_of(r, claim, scene) for claim in (told, *ask.stressed) if claim)
+    ]
+    return [stressing.own(claim) for claim in found]
+
+
+def _clause(claim: Claim) -> str | None:
+    """A clause for what is stressed besides the first claim."""
     match claim:
-        case Present(those) | Counted(those) | Coloured(those) | Placed(those) | Related(those):
-            return those.noun == which.noun and those.colour in (None, colour)
+        case Counted() | Related() | Styled():
+            return stressing.own(claim)
+        case Absent(noun):
+            return f"there are no {_forbidden(noun)}"
         case _:
-            return False
-
-
-def _own_clauses(ask: Ask) -> list[str]:
-    """A clause for each relation, and one for each thing that is stressed."""
-    scene = ask.scene
-    whiches = [claims.which(scene, index) for index in range(len(scene.groups))]
-    clauses: list[str] = []
-    for r in scene.relations:
-        one, other = _the(whiches[r.subject]), _the(whiches[r.object])
-        be = "are" if whiches[r.subject].many else "is"
-        clauses.append(f"{one} {be} {_DIRECTIONS[r.direction]} {other}")
-    for claim in ask.stressed:
-        match claim:
-            case Present(those):
-                clauses.append(f"the picture shows {_the(those)}")
-            case Counted(those, number):
-                clauses.append(f"{_the(those)} {'are' if those.many else 'is'} exactly {words.numeral(number)} in a row")
-            case Coloured() | Placed() | ElementThere() | Ground():
-                clauses.append(sentence(claim))
-            case Related() if len(scene.relations) == 1 and not any(group.place for group in scene.groups):
-                r = scene.relations[0]
-                sides = _SIDES[r.direction]
-                clauses.append(f"{_the(whiches[r.subject])} {_PLACES[sides[0]]}, {_the(whiches[r.object])} {_PLACES[sides[1]]}")
-            case _:
-                pass
-    return clauses
-
-
-def _the(which: Which) -> str:
-    name = words.plural(which.noun) if which.many else which.noun
-    return f"the {which.colour} {name}" if which.colour else f"the {name}"
-
-
-def _weighted(text: str, claim: Claim, ask: Ask) -> str:
-    return f"({text}:{_WEIGHT})" if claim in ask.stressed else text
+            return stressing.weighted(stressing.own(claim))
 
 
 def _forbidden(noun: str) -> str:
@@ -178,4 +158,5 @@ def _forbidden(noun: str) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    start = text.startswith("(")
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]

@@ -7,12 +7,26 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from onbrief.sandbox.language import claims, words
-from onbrief.sandbox.language.claims import Absent, Claim, Coloured, Counted, ElementThere, Placed, Present, Related
+from onbrief.sandbox.language.claims import (
+    Absent,
+    Claim,
+    Coloured,
+    Counted,
+    ElementThere,
+    Ground,
+    Lettered,
+    Placed,
+    Present,
+    Related,
+    Styled,
+)
 from onbrief.sandbox.language.grammar import parse
 from onbrief.sandbox.scene import Direction, Place, Relation, Scene
 
 _CLAUSE = re.compile(r"[.;!?\n]+")
 _WEIGHT = re.compile(r"\(([^()]{1,200}):(\d{1,2}(?:\.\d{1,3})?)\)")
+_LEAST, _MOST = 1.1, 1.4  # weights that stress; heavier ones only harm, see world.toml
+_ROW = re.compile(r"\bin (?:a|one|two) (?:row|rows|line|lines|column|columns|grid)\b")
 _WORD = re.compile(r"[^\s]+")
 _LIGHT = re.compile(r"\b(?:light|lit|lighting|daylight|shadow|shadows|style)\b")
 _MANY_CLAUSES = 100  # clauses and weights beyond this are not looked at
@@ -40,19 +54,24 @@ class Stress:
 
 
 def stress(scene: Scene, text: str, negative: str, first_words: int) -> Stress:
-    """The devices that a prompt spends on the claims of its scene. Short prompts of one clause spend none."""
-    atoms = {key(claim) for claim in claims.of(scene)}
+    """The devices that a prompt spends on the claims of its scene. A plain prompt of one clause spends none.
+
+    A clause of its own; a weight from 1.1 to 1.4; a place among the first words of a prompt that is longer and has several
+    clauses; a count in an explicit layout; a relation in an explicit layout; a negative text that names what must be absent.
+    """
+    atoms = {key(claim) for claim in claims.of(strip_layout(scene))}
     plain = words.fold(text)
     clauses = [clause for clause in _CLAUSE.split(_unweighted(plain)) if clause.strip()][:_MANY_CLAUSES]
     devices: Counter[Key] = Counter()
     if len(clauses) > 1:
         devices.update({k for clause in clauses if len(own := _chiefs(clause)) == 1 for k in own})
     weights = _WEIGHT.findall(plain)[:_MANY_CLAUSES]
-    devices.update({k for inner, weight in weights if float(weight) > 1 for k in _chiefs(inner)})
+    devices.update({k for inner, weight in weights if _LEAST <= float(weight) <= _MOST for k in _chiefs(inner)})
     spoken = _WORD.findall(plain)
-    if len(spoken) > first_words:
+    if len(clauses) > 1 and len(spoken) > first_words:
         devices.update({key(claim) for claim in claims.of(parse(" ".join(spoken[:first_words])))})
-    devices.update({k for clause in clauses if "in a row" in clause for k in _chiefs(clause) if k[0] == "Counted"})
+    rows = [clause for clause in clauses if _ROW.search(clause.lower())]
+    devices.update({k for clause in rows for k in _chiefs(clause) if k[0] == "Counted"})
     devices.update(_laid_out(scene))
     devices.update(key(Absent(noun)) for noun in parse("", negative).absent)
     named = bool(scene.styles) or _LIGHT.search(plain.lower()) is not None
@@ -78,8 +97,12 @@ def key(claim: Claim) -> Key:
             return (name, element)
         case Absent(noun):
             return (name, noun)
-        case _:
-            return (name,)
+        case Lettered(text):
+            return (name, text.casefold())
+        case Ground(colour):
+            return (name, colour)
+        case Styled(style):
+            return (name, style)
 
 
 def strip_layout(scene: Scene) -> Scene:

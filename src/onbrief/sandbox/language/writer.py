@@ -11,15 +11,16 @@ from onbrief.ports import History, Revised
 from onbrief.sandbox.language import claims, composing, sentences
 from onbrief.sandbox.language.claims import Claim
 
-STRESSED = 2  # requirements that a prompt stresses: each stressed one costs the others a little
+STRESSED = 2  # requirements that a prompt stresses at most: each stressed one costs the others a little
 _SHOWN = 80  # characters of a requirement in the reason
 
 
 class SandboxWriter:
     """Writes plain English with a clause for everything on the checklist, whatever the language of the brief.
 
-    What failed most comes first, in clauses of its own and with a weight; what was met keeps its plain place. No two texts
-    are the same: each prompt is worded anew by its number.
+    What failed most comes first, in a clause of its own; what was met keeps its plain place, because stress on one thing costs
+    the others a little. No two texts are the same: each prompt is worded anew by its number.
+
     `price` is in US dollars, `seconds` is how long a call takes.
     """
 
@@ -33,11 +34,10 @@ class SandboxWriter:
         if self._seconds > 0:
             await asyncio.sleep(self._seconds)
         failures = _failures(checklist, history)
-        stressed = [requirement for requirement, _ in failures.most_common(STRESSED)]
         wanted, unread = _claims(checklist.requirements)
         ask = composing.Ask(
             claims.scene(wanted),
-            stressed=tuple(claim for requirement in stressed for claim in sentences.read(requirement.text) or ()),
+            stressed=_stressed(failures),
             unread=unread or (() if wanted else (brief.text,)),
         )
         written = {prompt.text for prompt, _ in history} | {brief.text}
@@ -69,6 +69,12 @@ def _failures(checklist: Checklist, history: History) -> Counter[Requirement]:
             unmet = {finding.id for finding in attempt.verdict.unmet} if attempt.verdict else set[str]()
             failures.update(r for r in checklist.musts if r.id in unmet and unmet.isdisjoint(r.parents))
     return failures
+
+
+def _stressed(failures: Counter[Requirement]) -> tuple[Claim, ...]:
+    """The claims that failed most, and of those only what a prompt can say."""
+    found = (claim for requirement, _ in failures.most_common() for claim in sentences.read(requirement.text) or ())
+    return tuple(dict.fromkeys(found))[:STRESSED]
 
 
 def _reason(failures: Counter[Requirement], history: History) -> str:

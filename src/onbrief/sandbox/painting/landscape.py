@@ -47,15 +47,33 @@ def weather_of(elements: Collection[str], styles: Collection[str]) -> Weather:
 
 
 def landscape(
-    elements: Collection[str], styles: Collection[str], size: tuple[int, int], things: Sequence[Area], rng: random.Random
+    elements: Collection[str],
+    styles: Collection[str],
+    size: tuple[int, int],
+    things: Sequence[Area],
+    rng: random.Random,
+    kept: tuple[tuple[str, Box], ...] = (),
 ) -> Landscape:
-    """A landscape of these elements. What is small in the sky keeps clear of the things that will stand before it."""
+    """A landscape of these elements. What is small in the sky keeps clear of the things that will stand before it; sun and
+    moon stand where `kept` has them, if it has.
+    """
     air = weather_of(elements, styles)
-    view = View(size[0], size[1], set(elements), air, rng, list(things))
+    fixed = {name: _area(box, size) for name, box in kept}
+    view = View(size[0], size[1], set(elements), air, rng, list(things), fixed)
     picture = _raster((patch for layer in _LAYERS for patch in layer(view)), size)
-    shown = (view.elements - {"day", "night", "sunset"}) | {air.hour} | ({"sunset"} if air.glow else set[str]())
     boxes = tuple((name, _box(area, view)) for name, area in view.boxes)
-    return Landscape(picture, frozenset(shown), frozenset({air.style} - {""}), boxes)
+    return Landscape(picture, *shown(elements, styles), boxes)
+
+
+def shown(elements: Collection[str], styles: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """What a landscape of these elements and styles will have in it: there is an hour even where none is asked for."""
+    air = weather_of(elements, styles)
+    hours = {air.hour} | ({"sunset"} if air.glow else set[str]())
+    return frozenset((set(elements) - {"day", "night", "sunset"}) | hours), frozenset({air.style} - {""})
+
+
+def _area(box: Box, size: tuple[int, int]) -> Area:
+    return Area(box.left * size[0], box.top * size[1], box.right * size[0], box.bottom * size[1])
 
 
 def _box(area: Area, view: View) -> Box:

@@ -15,12 +15,12 @@ from PIL import Image
 
 from onbrief.brief import Size
 from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, Drawing, banner, symbol
-from onbrief.sandbox.painting.landscape import Landscape, landscape
+from onbrief.sandbox.painting.landscape import Landscape, landscape, shown
 from onbrief.sandbox.painting.layout import Area, Spot, arrange
 from onbrief.sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, break_lines, fit, lettered, transliterate
 from onbrief.sandbox.painting.natural import BRIGHT, NATURAL
 from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
-from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Relation, Scene, Sight, Thing
+from onbrief.sandbox.scene import COLOURS, Box, Colour, Group, Place, Relation, Scene, Sight, Thing
 
 _DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"
@@ -34,18 +34,18 @@ _HAIRS = ((70, 48, 42), (46, 40, 48), (160, 98, 52), (224, 178, 96), (150, 146, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class Placed:
     """A thing with its place, and what it covers, its outline included."""
 
     noun: str
     colour: Colour
     spot: Spot
-    pose: _Pose
+    pose: Pose
     area: Area
 
 
 @dataclass(frozen=True, slots=True)
-class _Pose:
+class Pose:
     """How a thing leans (in degrees), whether it is mirrored, and which skin and hair it has if it is a person."""
 
     angle: float
@@ -53,20 +53,59 @@ class _Pose:
     skin: str
     hair: str
 
+    @classmethod
+    def upright(cls, rng: random.Random) -> Pose:
+        """One that does not lean."""
+        return cls(0.0, False, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What goes where, before a stroke is painted. `ground` is None in a landscape."""
+
+    things: tuple[Placed, ...]
+    ground: Colour | None
+    words: tuple[str, ...] = ()
+    banner: Area | None = None
+
 
 def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
     """A PNG of the scene and the painter's own account of it. The same scene, size and seed give the same bytes."""
     rng = random.Random(seed)  # noqa: S311  (a picture, not a secret)
-    pen, halo = _widths(size)
+    return render(_composed(scene, size, rng), scene, size, rng)
+
+
+def foresee(scene: Scene, size: Size, seed: int) -> Sight:
+    """What `paint` will say that it painted, without painting; of a landscape, the boxes of what is in the sky are missing."""
+    composition = _composed(scene, size, random.Random(seed))  # noqa: S311
+    if not scene.elements:
+        return Sight(_things(composition, size), composition.ground, words=composition.words)
+    elements, styles = shown(scene.elements, scene.styles)
+    return Sight(_things(composition, size), None, elements, composition.words, styles)
+
+
+def _composed(scene: Scene, size: Size, rng: random.Random) -> Composition:
+    pen, halo = widths(size)
     words = tuple(text for word in scene.words if (text := transliterate(word)))
     groups = [group for group in scene.groups if group.count > 0]
-    banner_area = _banner_area(words, scene, size, rng) if words else None
-    placed = _place(scene, groups, size, _free(scene, size, banner_area, pen + halo), pen, halo, rng)
+    area = _banner_area(words, scene, size, rng) if words else None
+    placed = _place(scene, groups, size, _free(scene, size, area, pen + halo), pen, halo, rng)
+    ground = None if scene.elements else scene.background or _choose(_CALM, scene, rng)
+    return Composition(tuple(placed), ground, words, area)
+
+
+def render(
+    composition: Composition, scene: Scene, size: Size, rng: random.Random, boxes: tuple[tuple[str, Box], ...] = ()
+) -> tuple[bytes, Sight]:
+    """A PNG of what goes where, and an account of it. Of the scene, only elements, styles and what is absent count;
+    `boxes` say where elements with a place of their own are to be.
+    """
+    pen, halo = widths(size)
+    placed, ground, banner_area = composition.things, composition.ground, composition.banner
     kept_clear = [_grown(p.area, halo) for p in placed] + ([_grown(banner_area, pen + halo)] if banner_area else [])
-    if scene.elements:
-        ground, view = None, landscape(scene.elements, scene.styles, size, kept_clear, rng)
+    if ground is None:
+        view = landscape(scene.elements, scene.styles, size, kept_clear, rng, boxes)
     else:
-        ground = scene.background or _choose(_CALM, scene, rng)
         view = Landscape(_paper(ground, size, rng), frozenset(), frozenset(), ())
     stickers = {_sticker(p, ground, pen, halo): p for p in placed}  # those that look alike are drawn once
     drawn = {svg: _rendered(svg, _grown(_about(p.area, p.spot), 3 * halo)) for svg, p in stickers.items()}
@@ -74,15 +113,18 @@ def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
         _stick(view.picture, *drawn[_sticker(p, ground, pen, halo)], p.spot)
     if banner_area:
         spot = Spot(*_middle(banner_area), 100)
-        ribbon = _banner(words, banner_area, pen, halo, _choose(BRIGHT, scene, rng))
+        ribbon = _banner(composition.words, banner_area, pen, halo, _choose(BRIGHT, scene, rng))
         _stick(view.picture, *_rendered(ribbon, _grown(_about(banner_area, spot), pen + halo + 2)), spot)
     png = io.BytesIO()
     view.picture.save(png, "PNG", compress_level=_EFFORT)
-    things = tuple(Thing(p.noun, p.colour, _box(p.area, size)) for p in placed)
-    return png.getvalue(), Sight(things, ground, view.elements, words, view.styles, view.boxes)
+    return png.getvalue(), Sight(_things(composition, size), ground, view.elements, composition.words, view.styles, view.boxes)
 
 
-def _widths(size: Size) -> tuple[float, float]:
+def _things(composition: Composition, size: Size) -> tuple[Thing, ...]:
+    return tuple(Thing(p.noun, p.colour, _box(p.area, size)) for p in composition.things)
+
+
+def widths(size: Size) -> tuple[float, float]:
     """The widths of the ink and of the halo around things, in pixels: wide enough to survive when the eye scales it down."""
     side = math.sqrt(size[0] * size[1])
     return side * 0.0044, side * 0.0078
@@ -100,24 +142,29 @@ def _choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Co
 
 def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.Random) -> Area:
     """Where the banner goes: at the top or at the bottom, whichever no group wants; in the middle of an empty picture."""
+    wanted = {group.place for group in scene.groups}
+    landscape = bool(scene.elements)
+    crowded = {"top", "bottom"} <= wanted
+    if not scene.groups and not landscape:
+        return banner_area(words, "middle", size)
+    low = "top" in wanted or ("bottom" not in wanted and not landscape and rng.random() < 0.5)
+    return banner_area(words, "bottom" if low else "top", size, landscape=landscape, crowded=crowded)
+
+
+def banner_area(words: tuple[str, ...], place: Place, size: Size, *, landscape: bool = False, crowded: bool = False) -> Area:
+    """What a banner with these words covers at the top, at the bottom or in the middle; it is flat where it is crowded."""
     width, height = size
     side = min(size)
     longest = max(map(len, words))
-    wanted = {group.place for group in scene.groups}
-    most = 0.1 if {"top", "bottom"} <= wanted else 0.17
     scale = min(
-        (0.05 if scene.elements else 0.066) * side / HEIGHT,
+        (0.05 if landscape else 0.066) * side / HEIGHT,
         0.72 * width / (longest * ADVANCE),
-        most * height / (LEADING * len(words)),
+        (0.1 if crowded else 0.17) * height / (LEADING * len(words)),
     )
     high = scale * (LEADING * (len(words) - 1) + HEIGHT + 7.0)
     wide = min(0.94 * width, max(scale * longest * ADVANCE + 1.6 * high, 3.0 * high))
-    if not scene.groups and not scene.elements:
-        middle = height / 2
-    elif "top" in wanted or ("bottom" not in wanted and not scene.elements and rng.random() < 0.5):
-        middle = height - high / 2 - 0.045 * side
-    else:
-        middle = high / 2 + 0.045 * side
+    edge = high / 2 + 0.045 * side
+    middle = {"top": edge, "bottom": height - edge}.get(place, height / 2)
     return Area((width - wide) / 2, middle - high / 2, (width + wide) / 2, middle + high / 2)
 
 
@@ -140,8 +187,8 @@ def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> 
 
 def _place(
     scene: Scene, groups: list[Group], size: Size, free: Area, pen: float, halo: float, rng: random.Random
-) -> list[_Placed]:
-    nouns = [group.noun if group.noun in _DRAWN else transliterate(group.noun).lower() or NAMELESS for group in groups]
+) -> list[Placed]:
+    nouns = [name_of(group.noun) for group in groups]
     extents = [_extent(noun) for noun in nouns]
     numbers = [i for i, group in enumerate(scene.groups) if group.count > 0]
     relations = [
@@ -151,19 +198,24 @@ def _place(
     ]
     largest = min(size) * (0.24 if scene.elements else 0.46)
     spots = arrange(groups, extents, relations, Area(0, 0, *size), free, largest, 2.3 * (pen + halo), rng)
-    placed: list[_Placed] = []
+    placed: list[Placed] = []
     for i, group in enumerate(groups):
         colour = group.colour or _choose(NATURAL.get(group.noun, BRIGHT), scene, rng)
         drawing = _drawing(nouns[i])
         mirrored = drawing.faces and rng.random() < 0.5
         poses = [
-            _Pose(rng.uniform(-1, 1) * drawing.tilt, mirrored, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
+            Pose(rng.uniform(-1, 1) * drawing.tilt, mirrored, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
             for _ in range(_POSES)
         ]
         for spot in spots[i]:
             whole, pose = Spot(round(spot.x), round(spot.y), spot.size), rng.choice(poses)
-            placed.append(_Placed(nouns[i], colour, whole, pose, _reach(nouns[i], whole, pose, pen)))
+            placed.append(Placed(nouns[i], colour, whole, pose, reach(nouns[i], whole, pose, pen)))
     return placed
+
+
+def name_of(noun: str) -> str:
+    """What a thing is painted as: a drawing's name, or what a card can be lettered with."""
+    return noun if noun in _DRAWN else transliterate(noun).lower() or NAMELESS
 
 
 def _drawing(noun: str) -> Drawing:
@@ -191,7 +243,7 @@ def _silhouette(name: str) -> npt.NDArray[np.float64]:
     return np.stack([(x + 0.5) * 0.3 - 60, (y + 0.5) * 0.3 - 60], axis=1).astype(np.float64)
 
 
-def _reach(noun: str, spot: Spot, pose: _Pose, pen: float) -> Area:
+def reach(noun: str, spot: Spot, pose: Pose, pen: float) -> Area:
     """What the drawn thing covers, its outline included."""
     turn = math.radians(pose.angle)
     points = _silhouette(noun if noun in _DRAWN else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)
@@ -243,7 +295,7 @@ def _stick(picture: Image.Image, sticker: Image.Image, left: int, top: int, spot
     picture.paste(sticker, (int(spot.x) + left, int(spot.y) + top), sticker)
 
 
-def _moved(placed: _Placed, down: float = 0.0) -> str:
+def _moved(placed: Placed, down: float = 0.0) -> str:
     scale = placed.spot.size / 100
     flip = -scale if placed.pose.mirrored else scale
     return (
@@ -251,7 +303,7 @@ def _moved(placed: _Placed, down: float = 0.0) -> str:
     )
 
 
-def _sticker(placed: _Placed, ground: Colour | None, pen: float, halo: float) -> str:
+def _sticker(placed: Placed, ground: Colour | None, pen: float, halo: float) -> str:
     """SVG of the thing around (0, 0), in pixels, its shadow and its halo included."""
     scale = placed.spot.size / 100
     drawing = _drawing(placed.noun)

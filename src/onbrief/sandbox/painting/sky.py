@@ -68,7 +68,7 @@ def sun(view: View) -> Iterator[Patch]:
     if "sun" in view.elements:
         r = 0.075 * view.unit
         low = (0.3, 0.6) if view.air.hour == "sunset" else (0.1, 0.42)
-        spot = view.room(2 * r, 2 * r, *low, 0.7 * r)
+        spot = view.disc_room("sun", r, *low)
         r, x, y = spot.width / 2, (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
         yield from (disc(x, y, r * k, SUN, 0.1) for k in (2.1, 1.65, 1.3))
         yield disc(x, y, r, SUN)
@@ -86,7 +86,7 @@ def moon(view: View) -> Iterator[Patch]:
     if "moon" not in view.elements:
         return
     r = 0.068 * view.unit
-    spot = view.room(2 * r, 2 * r, 0.08, 0.42, 0.7 * r)
+    spot = view.disc_room("moon", r, 0.08, 0.42)
     r, x, y = spot.width / 2, (spot.left + spot.right) / 2, (spot.top + spot.bottom) / 2
     yield from (disc(x, y, r * k, MOON, 0.09) for k in (1.9, 1.45))
     yield disc(x, y, r, MOON)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onbrief.sandbox.painting.layout import Area
@@ -27,12 +27,21 @@ class View:
     """What the layers of one landscape share: its measures, its colours and the room that is taken in its sky."""
 
     def __init__(
-        self, width: int, height: int, elements: set[str], air: Weather, rng: random.Random, taken: list[Area]
+        self,
+        width: int,
+        height: int,
+        elements: set[str],
+        air: Weather,
+        rng: random.Random,
+        taken: list[Area],
+        fixed: Mapping[str, Area],
     ) -> None:
         self.width, self.height, self.elements, self.air, self.rng, self.taken = width, height, elements, air, rng, taken
         self.horizon = float(round(HORIZON * height))
         self.unit = min(width, 1.4 * self.horizon)
         self.boxes: list[tuple[str, Area]] = []
+        self.fixed = fixed
+        """Where sun and moon stand if that is not left to chance."""
         self.ceiling = max((a.bottom for a in taken if a.width > width / 2 and a.top < height / 4), default=0.0)
         """How far down a banner at the top reaches."""
         self.sunrise = self._clear() if "sunrise" in elements else None
@@ -40,6 +49,8 @@ class View:
 
     def _clear(self) -> float:
         """Where on the horizon the fewest things stand in the way."""
+        if "sunrise" in self.fixed:
+            return (self.fixed["sunrise"].left + self.fixed["sunrise"].right) / 2
         places = [self.rng.uniform(0.25, 0.75) * self.width for _ in range(12)]
         r = 0.1 * self.unit
         return min(
@@ -53,6 +64,13 @@ class View:
     def at(self, x: float) -> float:
         """How far x is from the sun on the horizon, in its radii."""
         return math.inf if self.sunrise is None else abs(x - self.sunrise) / (0.085 * self.unit)
+
+    def disc_room(self, name: str, radius: float, low: float, high: float) -> Area:
+        """Where the disc of this name stands: where it is fixed, or in a free place between two heights."""
+        if name not in self.fixed:
+            return self.room(2 * radius, 2 * radius, low, high, 0.7 * radius)
+        self.taken.append(self.fixed[name])
+        return self.fixed[name]
 
     def room(self, width: float, height: float, low: float, high: float, apart: float) -> Area:
         """A free place in the sky between two heights (0 at the zenith, 1 at the horizon), found at random and taken from

@@ -1,0 +1,122 @@
+"""Asking for the next prompt, from the brief, the frozen checklist and what came of the prompts before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from onbrief.asking import reading, shapes
+from onbrief.asking.question import NOTICE, Question, material
+from onbrief.brief import Brief, Checklist
+from onbrief.ports import History, Revised
+from onbrief.record import Attempt, Prompt
+
+SHOWN_PROMPTS = 8  # of the history: the newest ones, and the best one
+SHOWN_EVIDENCE = 3  # for each requirement and prompt, the latest
+_LONGEST_EVIDENCE = 200  # characters
+
+_SYSTEM = f"""\
+You write prompts for a text-to-image model. The pictures that it makes of your prompt are checked against a checklist, \
+which is fixed: only a picture that meets every requirement marked as a must is accepted. You cannot change, drop or \
+reinterpret a requirement, and the checker reads nothing of what you write.
+
+The image model reads the prompt and nothing else: no brief, no checklist, no history. So the prompt
+- asks for everything on the checklist, what is already met as well, and for nothing that would contradict it or the brief.
+- is one plain English text that describes the finished picture, whatever the language of the brief; about 60 words or \
+fewer unless the checklist needs more. No instructions to a person, no "should", no ids, no remarks about earlier \
+pictures.
+- names each thing together with its number, colour and place, so that nothing of one thing runs over to another.
+- puts first what is hardest to get right.
+- writes words to be read between double quotation marks, exactly as they are on the checklist.
+- never names what must be absent. That goes into the negative text, as a list of names without "no" or "without".
+
+Where a history is given, read it before you write: it says how often pictures of each prompt met each requirement, and \
+what was seen where one was not met.
+- Reinforce what failed, by the means that were not used yet: a clause of its own; a number said once as a word and once \
+as an arrangement ("three … in a row"); a relation as an explicit layout ("on the left side …, on the right side …"); a \
+colour right before its thing and said again; an uncommon thing described by its shape; a simpler scene around it. Stress \
+one or two requirements, not all of them: each stress weakens the others.
+- Protect what was met: keep the wording that worked, above all that of the best prompt so far.
+- Where two requirements alternate, one met whenever the other one fails, change the arrangement rather than the stress.
+- Where a prompt was blocked, say the same in words that no filter minds.
+- Never repeat a prompt. A small change where most is met, a new arrangement where the same thing failed with every prompt.
+
+{NOTICE}"""
+
+_SCHEMA = shapes.record(
+    reason=shapes.words("What failed so far and what you change because of it, in one or two sentences."),
+    text=shapes.words("The prompt."),
+    negative=shapes.words(
+        "The negative text: names of what must not be in the picture, joined by commas; empty if there is nothing."
+    ),
+)
+
+
+def revise(brief: Brief, checklist: Checklist, revision: int, history: History) -> Question[Revised]:
+    """What is the next prompt? An empty history asks for one from the brief alone.
+
+    Reading refuses an empty prompt; its length is bounded by whoever stores it.
+    """
+    parts = [
+        f"Write prompt number {revision}. Number 0 was the text of the brief as it stands; use other words than any before it.",
+        material("brief", {"text": brief.text, "avoid": list(brief.avoid), "size": list(brief.size)}),
+        material(
+            "checklist",
+            [
+                {"id": r.id, "text": r.text, "kind": r.kind, "must": r.must, "parents": list(r.parents)}
+                for r in checklist.requirements
+            ],
+        ),
+    ]
+    if history:
+        parts += ["What was tried, oldest first:", material("history", _shown(history, checklist))]
+    return Question(_SYSTEM, "\n\n".join(parts), "revision", _SCHEMA, _read)
+
+
+def _read(answer: object) -> Revised:
+    fields = reading.mapping(answer, "the answer")
+    return Revised(
+        text=reading.text(fields, "text"),
+        negative=reading.text(fields, "negative", empty=True),
+        reason=reading.text(fields, "reason", empty=True),
+    )
+
+
+def _shown(history: History, checklist: Checklist) -> list[dict[str, object]]:
+    """The newest prompts and the best one, with what came of each."""
+    best = max(history, key=lambda tried: _best_of(tried[1], checklist))
+    newest = history[-SHOWN_PROMPTS:]
+    shown = newest if best in newest else [best, *newest[1:]]
+    return [_tried(prompt, attempts, checklist, best=prompt is best[0]) for prompt, attempts in shown]
+
+
+def _best_of(attempts: Sequence[Attempt], checklist: Checklist) -> int:
+    """How many musts the best picture of a prompt met; -1 where none was judged."""
+    return max((_musts_met(attempt, checklist) for attempt in attempts if attempt.verdict), default=-1)
+
+
+def _musts_met(attempt: Attempt, checklist: Checklist) -> int:
+    unmet = {finding.id for finding in attempt.verdict.unmet} if attempt.verdict else set[str]()
+    return sum(requirement.id not in unmet for requirement in checklist.musts)
+
+
+def _tried(prompt: Prompt, attempts: Sequence[Attempt], checklist: Checklist, *, best: bool) -> dict[str, object]:
+    verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
+    found = [finding for verdict in verdicts for finding in verdict.findings]
+    met = Counter(finding.id for finding in found if finding.verdict == "met")
+    results: list[dict[str, object]] = []
+    for requirement in checklist.requirements if verdicts else ():
+        result: dict[str, object] = {"id": requirement.id, "met": met[requirement.id], "of": len(verdicts)}
+        seen = [f.evidence[:_LONGEST_EVIDENCE] for f in found if f.id == requirement.id and f.verdict != "met" and f.evidence]
+        if seen:
+            result["seen"] = list(dict.fromkeys(reversed(seen)))[:SHOWN_EVIDENCE]
+        results.append(result)
+    problems = [f"{a.problem.kind}: {a.problem.message[:_LONGEST_EVIDENCE]}" for a in attempts if a.problem]
+    return {
+        "prompt": prompt.revision,
+        "best": best,
+        "text": prompt.text,
+        "negative": prompt.negative,
+        "results": results,
+        "problems": list(dict.fromkeys(problems)),
+    }

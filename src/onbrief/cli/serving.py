@@ -1,0 +1,84 @@
+"""The command that serves: `sandbox`."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from onbrief.cli.say import say
+from onbrief.errors import UsageError
+
+_MANY = Parameter(negative="", consume_multiple=False)
+_LONGEST = 3600.0  # seconds
+
+
+def sandbox(
+    *,
+    port: int = 0,
+    latency: Annotated[list[str] | None, _MANY] = None,
+    ended: Annotated[list[str] | None, _MANY] = None,
+    faults: Path | None = None,
+    bill: Path | None = None,
+) -> int:
+    """Serve the sandbox on this machine as if it were Amazon Bedrock.
+
+    For example:
+        onbrief sandbox
+        onbrief sandbox --port 8080 --latency stability.=2.5 --bill bill.jsonl
+        onbrief sandbox --ended stability.stable-diffusion-xl-v1 --faults faults.toml
+
+    The lines to export go to standard output. Nothing leaves this machine, nothing costs anything,
+    and keys are not looked at. It ends on Ctrl-C.
+
+    Parameters
+    ----------
+    port
+        The port on 127.0.0.1; 0 is any free one.
+    latency
+        MODEL=SECONDS, how long calls take at least of models whose id begins so.
+    ended
+        A model, or a pattern such as "anthropic.*", that has reached the end of its life.
+    faults
+        A .toml or .json script of what goes wrong and when.
+    bill
+        A file that gets a line of JSON for each accepted call.
+    """
+    from onbrief.sandbox.server import faults as scripts
+    from onbrief.sandbox.server.app import Terms
+    from onbrief.sandbox.server.bill import Bill
+    from onbrief.sandbox.server.catalogue import refuse_unknown
+    from onbrief.sandbox.server.serve import HOST, listen, serve
+
+    seconds = dict(map(_latency, latency or ()))
+    for start in seconds:
+        refuse_unknown("latency", f"{start}*")
+    for pattern in ended or ():
+        refuse_unknown("ended", pattern)
+    script = scripts.load(faults) if faults else scripts.Script()
+    with listen(port) as plug:
+        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
+        say("sandbox: a stand-in on this machine, not Amazon Bedrock; it draws and answers for nothing. Ctrl-C ends it.")
+        for name, value in {
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{plug.getsockname()[1]}",
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": "us-west-2",
+            "AWS_DEFAULT_REGION": "us-west-2",  # the one that boto3 reads
+        }.items():
+            print(f"export {name}={value}", flush=True)
+        serve(plug, terms)
+    return 0
+
+
+def _latency(text: str) -> tuple[str, float]:
+    model, _, amount = text.rpartition("=")
+    try:
+        seconds = float(amount)
+    except ValueError:
+        seconds = math.nan
+    if not model or not 0 <= seconds <= _LONGEST:
+        raise UsageError.of("latency", text, f"MODEL=SECONDS, with 0 to {_LONGEST:g} seconds")
+    return model, seconds

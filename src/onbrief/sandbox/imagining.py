@@ -1,0 +1,46 @@
+"""What an image model of the sandbox makes of a prompt: read, wrong here and there, laid out so that what is wrong shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onbrief.brief import Size
+from onbrief.sandbox import world
+from onbrief.sandbox.language import grammar
+from onbrief.sandbox.language.checks import check
+from onbrief.sandbox.painting.painter import foresee, paint
+from onbrief.sandbox.scene import Scene, Sight
+
+_LAYOUTS = 8  # that are tried where a fault does not show
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """A picture before it is painted: its scene, the seed of its layout, and what will be in it."""
+
+    scene: Scene
+    layout: int
+    sight: Sight
+
+
+def imagine(asked: world.Prospect, size: Size, seed: int) -> Imagined:
+    """The picture of this seed. No claim that came out wrong holds in it, unless the prompt contradicts itself."""
+    outcome = world.happen(asked, seed)
+    first = Imagined(outcome.scene, seed, foresee(outcome.scene, size, seed))
+    if _shows(outcome, first):
+        return first
+    for layout in range(seed, seed + _LAYOUTS):
+        again = Imagined(outcome.blunt, layout, foresee(outcome.blunt, size, layout))
+        if _shows(outcome, again):
+            return again
+    return first
+
+
+def _shows(outcome: world.Outcome, imagined: Imagined) -> bool:
+    return not any(check(claim, imagined.sight)[0] for claim in outcome.wrong)
+
+
+def picture(text: str, negative: str, size: Size, seed: int, model: world.Model = "modern") -> tuple[bytes, Sight]:
+    """A PNG, and the painter's account of it. The same arguments give the same bytes."""
+    imagined = imagine(world.prospect(grammar.parse(text, negative), text, negative, model), size, seed)
+    return paint(imagined.scene, size, imagined.layout)

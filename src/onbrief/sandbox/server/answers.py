@@ -1,0 +1,67 @@
+"""HTTP answers: replies and refusals in the service's shape, and the two ways in which an answer is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from typing import cast
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from onbrief.sandbox.server.refusals import Refusal
+
+
+def reply(request_id: str, document: dict[str, object]) -> Response:
+    """What was asked for."""
+    return Response(_json(document), headers={"x-amzn-RequestId": request_id}, media_type="application/json")
+
+
+def refusal(request_id: str, refused: Refusal, headers: dict[str, str] | None = None) -> Response:
+    """A refusal."""
+    told = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": refused.type, **(headers or {})}
+    return Response(_json({"message": refused.message}), refused.status, told, "application/json")
+
+
+class Reset(Response):
+    """No answer: the connection is reset before a byte of one."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See Starlette's Response."""
+        transport = _transport(scope)
+        plug = cast("socket.socket", transport.get_extra_info("socket"))
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await _gone(receive)
+
+
+class Cut(Response):
+    """An answer that says how long it is, and ends after so many bytes of its body."""
+
+    def __init__(self, whole: Response, byte: int) -> None:
+        super().__init__(whole.body, whole.status_code, dict(whole.headers))
+        self._byte = byte
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See Starlette's Response."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(self.body)[: self._byte], "more_body": True})
+        _transport(scope).close()
+        await _gone(receive)
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    """The connection that a request came on; connections.py puts it there."""
+    return cast("asyncio.Transport", scope["state"]["transport"])
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the connection is closed, so that nobody complains about an answer without an end."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _json(document: dict[str, object]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

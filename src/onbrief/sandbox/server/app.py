@@ -1,0 +1,252 @@
+"""The server's application: one call from the bytes that came to the bytes that go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+import uuid
+from collections.abc import AsyncGenerator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbrief.sandbox.server import answers, claude, converse, easel, images, messages, mind, services
+from onbrief.sandbox.server.bill import Bill, Entry, digest
+from onbrief.sandbox.server.catalogue import Called, find
+from onbrief.sandbox.server.claude import Asked, Said
+from onbrief.sandbox.server.conversation import Answer
+from onbrief.sandbox.server.faults import Fault, Operation, Script
+from onbrief.sandbox.server.form import MALFORMED, Form, parse
+from onbrief.sandbox.server.images import Order
+from onbrief.sandbox.server.refusals import Refusal, invalid
+from onbrief.sandbox.server.wording import INPUTS, MEMBERS, SCHEMA
+
+MAX_BODY = 25_000_000
+"""Bytes; the service's own limit."""
+
+_DRAINED = 8 * MAX_BODY  # read, and thrown away, so that a client that only listens after it has spoken hears the refusal
+_PATIENCE = 60.0  # seconds without a byte of the body
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How this server is to behave. `latency`: seconds by the beginning of a model's id; the longest one that fits holds."""
+
+    latency: Mapping[str, float] = field(default_factory=dict[str, float])
+    ended: tuple[str, ...] = ()
+    script: Script = field(default_factory=Script)
+    bill: Bill = field(default_factory=lambda: Bill(None))
+
+    def seconds(self, called: Called) -> float:
+        """How long a call of this model takes at least."""
+        fitting = [start for start in self.latency if called.id.startswith(start) or called.model.id.startswith(start)]
+        return self.latency[max(fitting, key=len)] if fitting else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that asks for something this server can do."""
+
+    id: str
+    called: Called
+    operation: Operation
+    sha256: str
+    fault: Fault | None
+    began: float
+    seconds: float
+    """How long it takes at least, from `began`."""
+
+    def entry(self, usd: float, answer: str) -> Entry:
+        """Its line on the bill."""
+        told = answer if self.fault is None or self.fault.does == "delay" else self.fault.does
+        return Entry(self.id, self.called.id, self.operation, self.sha256, usd, told)
+
+
+def application(terms: Terms) -> Starlette:
+    """The application on these terms."""
+
+    async def invoke(request: Request) -> Response:
+        return await _served(terms, request, "InvokeModel")
+
+    async def talk(request: Request) -> Response:
+        return await _served(terms, request, "Converse")
+
+    @asynccontextmanager
+    async def working(_: Starlette) -> AsyncGenerator[None]:
+        """Pictures are painted and looked at in as many threads as there are processors."""
+        threads = ThreadPoolExecutor(os.cpu_count())
+        asyncio.get_running_loop().set_default_executor(threads)
+        try:
+            yield
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    return Starlette(
+        routes=[
+            Route("/model/{model_id:path}/invoke", invoke, methods=["POST"]),
+            Route("/model/{model_id:path}/converse", talk, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _elsewhere},
+        lifespan=working,
+    )
+
+
+async def _served(terms: Terms, request: Request, operation: Operation) -> Response:
+    request_id = str(uuid.uuid4())
+    try:
+        return await _answered(terms, request, operation, request_id)
+    except Refusal as refused:
+        return answers.refusal(request_id, refused)
+    except ClientDisconnect:
+        return Response()  # nobody hears it
+    except Exception as error:  # noqa: BLE001 - whatever happens, a client gets the service's shape
+        print(f"sandbox: {type(error).__name__}: {error}", file=sys.stderr)
+        failed = Refusal("InternalServerException", "The system encountered an unexpected error during processing.")
+        return answers.refusal(request_id, failed)
+
+
+async def _answered(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
+    if "origin" in request.headers:  # a page in a browser has no business here
+        raise Refusal("AccessDeniedException", "Requests of web pages are not served.")
+    body = await _body(request)
+    began = time.monotonic()
+    called = find(request.path_params["model_id"], terms.ended)
+    asked = await asyncio.to_thread(_read, called, operation, body)
+    fault = terms.script.next(called, operation)
+    seconds = terms.seconds(called) + (fault.delay if fault else 0.0)
+    call = Call(request_id, called, operation, digest(body), fault, began, seconds)
+    if fault and fault.does in ("status", "reset"):
+        return await _failed(terms, call, fault)
+    if isinstance(asked, Order):
+        terms.bill.add(call.entry(called.model.usd * len(asked.seeds), "picture"))
+        document = await _pictures(asked, fault)
+    else:
+        document = await _said(terms, call, asked)
+    await _wait(call)
+    whole = answers.reply(request_id, document)
+    return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        Refusal: too many bytes, or none for too long.
+        ClientDisconnect: a client that went away.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                chunk = await anext(stream, None)
+        except TimeoutError as error:
+            raise Refusal("RequestTimeoutException", "The body did not come in time.") from error
+        if chunk is None:
+            break
+        size += len(chunk)
+        if size > MAX_BODY:
+            chunks.clear()
+        else:
+            chunks.append(chunk)
+        if size > _DRAINED:
+            break
+    if size > MAX_BODY:
+        raise invalid(
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MAX_BODY}"
+        )
+    return b"".join(chunks)
+
+
+def _read(called: Called, operation: Operation, body: bytes) -> Order | Asked:
+    """What a body asks of a model, which is checked here and nowhere else.
+
+    Raises:
+        Refusal: anything that is wrong with it.
+    """
+    try:
+        match called.model.speaks, operation:
+            case "claude", "Converse":
+                return converse.read(called, Form(parse(body), MEMBERS))
+            case "claude", "InvokeModel":
+                return messages.read(called, Form(parse(body), INPUTS))
+            case _, "Converse":
+                raise invalid(
+                    "This action doesn't support the model that you provided. Try again with a supported text or chat model."
+                )
+            case ("search-replace" | "search-recolor" | "erase-object") as service, _:
+                return services.read(service, Form(parse(body), SCHEMA))
+            case painter, _:
+                return images.read(painter, Form(parse(body), SCHEMA))
+    except RecursionError as error:
+        raise invalid(MALFORMED) from error
+
+
+async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:
+    """A call that brings no answer at all, or an error."""
+    if fault.accepted:
+        terms.bill.add(call.entry(call.called.model.usd if fault.does == "reset" else 0.0, fault.does))
+    await _wait(call)
+    if fault.does == "reset":
+        return answers.Reset()
+    return answers.refusal(call.id, Refusal(fault.type, fault.message, status=fault.status), fault.headers)
+
+
+async def _pictures(order: Order, fault: Fault | None) -> dict[str, object]:
+    match fault.does if fault else None:
+        case "filtered":
+            assert fault is not None
+            return images.filtered(order, fault.reason)
+        case "empty":
+            return images.reply(order, [])
+        case ("blank" | "truncated" | "text") as how:
+            return images.reply(order, [easel.spoil(picture, how) for picture in await images.paint(order)])
+        case _:
+            return images.reply(order, await images.paint(order))
+
+
+async def _said(terms: Terms, call: Call, asked: Asked) -> dict[str, object]:
+    said = claude.ended(asked, await mind.answer(asked.conversation))
+    if call.fault:
+        said = _unsaid(said, call.fault)
+    terms.bill.add(call.entry(call.called.price(said.tokens_in, said.tokens_out), "tool" if said.answer.tool else "text"))
+    if call.operation == "InvokeModel":
+        return messages.reply(call.called, said)
+    return converse.reply(said, max(call.seconds, time.monotonic() - call.began))
+
+
+def _unsaid(said: Said, fault: Fault) -> Said:
+    """What a fault leaves of an answer."""
+    match fault.does:
+        case "filtered":
+            said = replace(said, answer=Answer(), stop="content_filtered")
+        case "empty" | "blank":
+            said = replace(said, answer=Answer())
+        case "truncated":
+            said = claude.halved(said)
+        case "text":
+            said = replace(said, answer=Answer(fault.text), stop="end_turn")
+        case _:
+            pass
+    return replace(said, stop=fault.stop_reason) if fault.stop_reason else said
+
+
+async def _wait(call: Call) -> None:
+    await asyncio.sleep(max(0.0, call.began + call.seconds - time.monotonic()))
+
+
+async def _elsewhere(request: Request, error: Exception) -> Response:
+    """Paths and methods that the service does not have."""
+    assert isinstance(error, HTTPException)
+    refused = Refusal("UnknownOperationException", f"There is no {request.method} here.", status=error.status_code)
+    return answers.refusal(str(uuid.uuid4()), refused, dict(error.headers or {}))

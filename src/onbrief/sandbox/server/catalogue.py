@@ -1,0 +1,118 @@
+"""The models that the server answers for: catalogue.toml, and how a request names one of them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from typing import Any, Literal
+
+from onbrief.errors import UsageError
+from onbrief.sandbox.server.refusals import Refusal, invalid
+
+Language = Literal[
+    "core", "sd3", "ultra", "sdxl", "nova", "titan", "search-replace", "search-recolor", "erase-object", "claude"
+]  # fmt: skip
+"""Whose body a model takes."""
+
+PREFIXES = ("global", "us", "eu", "jp", "au")
+"""Of inference profiles."""
+
+_PREFIX = re.compile(rf"({'|'.join(PREFIXES)})\.(?=(?:anthropic|stability|amazon)\.)")
+_ARN = re.compile(r"arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:[0-9]{12})?:(?:foundation-model|inference-profile)/")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,2047}")
+_REGIONAL = 1.1  # what a profile that stays in one part of the world costs, against a global one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What is known of one model; see catalogue.toml."""
+
+    id: str
+    speaks: Language
+    usd: float = 0.0
+    usd_in: float = 0.0
+    usd_out: float = 0.0
+    long_from: int | None = None
+    long_in: float = 0.0
+    long_out: float = 0.0
+    on_demand: bool = True
+    sampling: Literal["none", "one", "all"] = "all"
+    forced: bool = True
+    schema: bool = True
+    context: int = 1_000_000
+
+
+def _models() -> dict[str, Model]:
+    document: dict[str, Any] = tomllib.loads(files("onbrief.sandbox.server").joinpath("catalogue.toml").read_text("utf-8"))
+    return {name: Model(id=name, **facts) for name, facts in document["models"].items()}
+
+
+MODELS = _models()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A model as a request names it: with the prefix of an inference profile, or without one (empty)."""
+
+    model: Model
+    prefix: str
+
+    @property
+    def id(self) -> str:
+        """The id with its prefix."""
+        return f"{self.prefix}.{self.model.id}" if self.prefix else self.model.id
+
+    def fits(self, pattern: str) -> bool:
+        """Whether a shell pattern fits this model's id, with or without the prefix."""
+        return fnmatchcase(self.id, pattern) or fnmatchcase(self.model.id, pattern)
+
+    def price(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost, in US dollars."""
+        model = self.model
+        long = model.long_from is not None and tokens_in > model.long_from
+        each = (model.long_in, model.long_out) if long else (model.usd_in, model.usd_out)
+        regional = 1.0 if self.prefix in ("", "global") else _REGIONAL
+        return round(regional * (each[0] * tokens_in + each[1] * tokens_out) / 1e6, 9)
+
+
+def find(identifier: str, ended: Collection[str] = ()) -> Called:
+    """The model that an id, an inference profile or the ARN of either means. `ended` are patterns of models that are no more.
+
+    Raises:
+        Refusal: no such model, one that has ended, or one that only answers through an inference profile.
+    """
+    if not _ID.fullmatch(identifier):
+        raise invalid("The provided model identifier is invalid.")
+    name = _ARN.sub("", identifier, count=1)
+    prefix = match[1] if (match := _PREFIX.match(name)) else ""
+    model = MODELS.get(name[len(prefix) + 1 :] if prefix else name)
+    if model is None or (prefix not in ("", "us") and model.speaks != "claude"):
+        raise Refusal("ResourceNotFoundException", "Could not resolve the foundation model from the provided model identifier.")
+    called = Called(model, prefix)
+    if any(called.fits(pattern) for pattern in ended):
+        raise Refusal("ResourceNotFoundException", "This model version has reached the end of its life.")
+    if not prefix and not model.on_demand:
+        raise invalid(
+            f"Invocation of model ID {model.id} with on-demand throughput isn’t supported. Retry your request with the ID or "
+            "ARN of an inference profile that contains this model."
+        )
+    return called
+
+
+def refuse_unknown(field: str, pattern: str) -> None:
+    """Refuse a pattern that fits no model: it is a slip.
+
+    Raises:
+        UsageError: with the name of the setting that the pattern is from.
+    """
+    if not fits_any(pattern):
+        raise UsageError.of(field, pattern, "a model that the sandbox knows, such as stability.stable-image-core-v1:1")
+
+
+def fits_any(pattern: str) -> bool:
+    """Whether a shell pattern fits a model's id, with or without a prefix."""
+    return any(Called(model, prefix).fits(pattern) for model in MODELS.values() for prefix in ("", *PREFIXES))

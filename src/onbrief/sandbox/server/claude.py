@@ -1,0 +1,163 @@
+"""What holds for Claude in either wire format: what each model refuses, how tokens are counted, how an answer ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from onbrief.errors import PictureError
+from onbrief.pictures import inspect
+from onbrief.sandbox.server.catalogue import Called
+from onbrief.sandbox.server.conversation import Answer, Conversation
+from onbrief.sandbox.server.refusals import invalid
+
+MAX_IMAGES = 20
+MAX_SIDE = 8000  # pixels
+MAX_BASE64 = 5 * 2**20  # bytes
+IMAGE_FORMATS = ("png", "jpeg", "gif", "webp")
+
+_CHARACTERS = 4  # of a token, about
+_PIXELS = 750  # of a token
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request to a Claude model. `max_tokens` None: as many as the model can."""
+
+    conversation: Conversation
+    max_tokens: int | None
+    stops: tuple[str, ...] = ()
+    sampling: frozenset[str] = frozenset()
+    """Which of temperature, top_p and top_k were given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer as it ends: `stop` is the stop reason, `sequence` the stop sequence that was met."""
+
+    answer: Answer
+    stop: str
+    tokens_in: int
+    tokens_out: int
+    sequence: str | None = None
+
+
+def check(called: Called, asked: Asked) -> None:
+    """Refuse what this model does not take.
+
+    Raises:
+        Refusal: sampling parameters, a forced tool, a JSON schema, or a prompt above the model's context.
+    """
+    model, talk = called.model, asked.conversation
+    if model.sampling == "none" and asked.sampling:
+        raise invalid(f"`{min(asked.sampling)}` is deprecated for this model")
+    if model.sampling == "one" and {"temperature", "top_p"} <= asked.sampling:
+        raise invalid("`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
+    if talk.forced and not model.forced:
+        raise invalid('tool_choice: type "tool" and "any" are not supported for this model.')
+    if talk.schema is not None and not model.schema:
+        raise invalid("output_config.format: Extra inputs are not permitted")
+    if not talk.turns or talk.turns[0].role != "user":
+        raise invalid(
+            "A conversation must start with a user message. Try again with a conversation that starts with a user message."
+        )
+    names = [tool.name for tool in talk.tools]
+    if len(set(names)) < len(names):
+        raise invalid("tools: Tool names must be unique.")
+    if talk.forced and talk.forced != "*" and talk.forced not in names:
+        raise invalid(f"Tool '{talk.forced}' not found in provided tools")
+    if talk.forced == "*" and not names:
+        raise invalid("tool_choice may only be specified while providing tools")
+    if (images := sum(len(turn.images) for turn in talk.turns)) > MAX_IMAGES:
+        raise invalid(f"too many images and documents: {images} + 0 > {MAX_IMAGES}")
+    if (tokens := count(talk)) > model.context:
+        raise invalid(f"prompt is too long: {tokens} tokens > {model.context} maximum")
+
+
+def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the service's word
+    """An image that a message brings, as PNG, JPEG or WebP. `format` is what the message says of it.
+
+    Raises:
+        Refusal: too many bytes or pixels, another format than was said, or no picture.
+    """
+    if (size := 4 * math.ceil(len(data) / 3)) > MAX_BASE64:
+        raise invalid(f"{where}: image exceeds 5 MB maximum: {size} bytes > {MAX_BASE64} bytes")
+    try:
+        with Image.open(io.BytesIO(data), formats=[name.upper() for name in IMAGE_FORMATS]) as image:
+            found, largest = str(image.format).lower(), max(image.size)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        found, largest = format, MAX_SIDE + 1
+    except Exception as error:  # Pillow raises about ten kinds, and more with each release
+        raise invalid(f"{where}: Could not process image") from error
+    if found != format:
+        raise invalid(
+            f"{where}: The image was specified using the image/{format} media type, "
+            f"but the image appears to be a image/{found} image"
+        )
+    if largest > MAX_SIDE:
+        raise invalid(f"{where}: At least one of the image dimensions exceed max allowed size: {MAX_SIDE} pixels")
+    try:
+        still = _still(data) if format == "gif" else data
+        inspect(still)
+    except PictureError as error:
+        raise invalid(f"{where}: Could not process image") from error
+    return still
+
+
+def count(talk: Conversation) -> int:
+    """About how many tokens a conversation is: a token for four characters, and one for 750 pixels."""
+    texts = [talk.system, *(turn.text for turn in talk.turns), *(json.dumps(tool.schema) for tool in talk.tools)]
+    pixels = 0
+    for turn in talk.turns:
+        for data in turn.images:
+            with Image.open(io.BytesIO(data)) as image:
+                pixels += image.width * image.height
+    return sum(math.ceil(len(text) / _CHARACTERS) for text in texts) + math.ceil(pixels / _PIXELS)
+
+
+def ended(asked: Asked, answer: Answer) -> Said:
+    """The answer as far as it goes: to the first stop sequence, or to the most tokens."""
+    stop = "tool_use" if answer.tool else "end_turn"
+    sequence: str | None = None
+    if met := [(place, text) for text in asked.stops if (place := answer.text.find(text)) >= 0]:
+        place, sequence = min(met)
+        answer, stop = Answer(answer.text[:place]), "stop_sequence"
+    room = math.inf if asked.max_tokens is None else asked.max_tokens
+    if _tokens(answer) > room:
+        kept = answer.text[: int(room) * _CHARACTERS]
+        answer, stop = replace(answer, text=kept, arguments={}), "max_tokens"
+        sequence = None
+    return Said(answer, stop, count(asked.conversation), int(min(_tokens(answer), room)), sequence)
+
+
+def halved(said: Said) -> Said:
+    """The same answer, cut in the middle."""
+    text = said.answer.text[: len(said.answer.text) // 2]
+    half = dict(list(said.answer.arguments.items())[: len(said.answer.arguments) // 2])
+    return replace(said, answer=Answer(text, said.answer.tool, half), stop="max_tokens", tokens_out=said.tokens_out // 2)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Blocks of text as one."""
+    return "\n".join(texts)
+
+
+def _tokens(answer: Answer) -> int:
+    arguments = json.dumps(answer.arguments, ensure_ascii=False) if answer.tool else ""
+    return math.ceil((len(answer.text) + len(arguments)) / _CHARACTERS)
+
+
+def _still(data: bytes) -> bytes:
+    """The first picture of a GIF as PNG."""
+    out = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(data), formats=["GIF"]) as image:
+            image.convert("RGB").save(out, "PNG", compress_level=1)
+    except Exception as error:  # Pillow raises about ten kinds, and more with each release
+        raise PictureError(f"the GIF file cannot be decoded: {error}") from error
+    return out.getvalue()

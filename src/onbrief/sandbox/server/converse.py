@@ -1,0 +1,162 @@
+"""Converse: its requests and replies."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from itertools import pairwise
+
+from onbrief.sandbox.server import claude
+from onbrief.sandbox.server.catalogue import Called
+from onbrief.sandbox.server.claude import IMAGE_FORMATS, Asked, Said
+from onbrief.sandbox.server.conversation import Conversation, Tool, Turn
+from onbrief.sandbox.server.form import Form
+from onbrief.sandbox.server.refusals import invalid
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_ADDED = {"temperature", "top_p", "top_k"}
+
+
+def read(called: Called, form: Form) -> Asked:
+    """What a body asks for.
+
+    Raises:
+        Refusal: anything that the operation or the model does not take.
+    """
+    turns = tuple(_turn(message) for message in form.forms("messages", least=1))
+    for earlier, later in pairwise(turns):
+        if earlier.role == later.role:
+            raise invalid(
+                "A conversation must alternate between user and assistant roles. Make sure the conversation alternates "
+                "between user and assistant roles and try again."
+            )
+    system = [text for part in form.forms("system") for text in _system(part)] if form.has("system") else []
+    max_tokens, stops, sampling = _inference(form)
+    tools, forced = _tools(form)
+    schema = _schema(form)
+    if form.has("additionalModelRequestFields"):
+        added = form.form("additionalModelRequestFields")
+        sampling |= {name for name in _ADDED if added.has(name)}
+        if added.has("output_config") and (config := added.form("output_config")).has("format"):
+            schema = config.form("format").form("schema").fields
+    talk = Conversation(called.id, claude.joined(system), turns, tools, forced, schema)
+    asked = Asked(talk, max_tokens, stops, sampling)
+    claude.check(called, asked)
+    return asked
+
+
+def reply(said: Said, latency: float) -> dict[str, object]:
+    """The body that brings an answer; `latency` is in seconds."""
+    content: list[object] = [{"text": said.answer.text}] if said.answer.text else []
+    if said.answer.tool:
+        use = {"toolUseId": f"tooluse_{secrets.token_urlsafe(16)}", "name": said.answer.tool, "input": said.answer.arguments}
+        content.append({"toolUse": use})
+    usage = {"inputTokens": said.tokens_in, "outputTokens": said.tokens_out, "totalTokens": said.tokens_in + said.tokens_out}
+    return {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": said.stop,
+        "usage": usage,
+        "metrics": {"latencyMs": round(latency * 1000)},
+    }
+
+
+def _turn(message: Form) -> Turn:
+    role = message.choice("role", ("user", "assistant"))
+    texts: list[str] = []
+    images: list[bytes] = []
+    for block in message.forms("content", least=1):
+        _block(block, texts, images)
+    return Turn(role, claude.joined(texts), tuple(images))
+
+
+def _block(block: Form, texts: list[str], images: list[bytes]) -> None:
+    if block.has("text"):
+        text = block.text("text")
+        if not text.strip():
+            raise invalid(
+                f"The text field in the ContentBlock object at {_where(block)} is blank. "
+                "Add text to the text field, and try again."
+            )
+        texts.append(text)
+    elif block.has("image"):
+        images.append(_image(block.form("image")))
+    elif block.has("toolUse"):
+        use = block.form("toolUse")
+        use.text("toolUseId", least=1, most=64)
+        texts.append(f"{use.text('name')} {json.dumps(use.form('input').fields, ensure_ascii=False)}")
+    elif block.has("toolResult"):
+        result = block.form("toolResult")
+        result.text("toolUseId", least=1, most=64)
+        for part in result.forms("content"):
+            if part.has("json"):
+                texts.append(json.dumps(part.any("json"), ensure_ascii=False))
+            elif part.has("text"):
+                texts.append(part.text("text"))
+            else:
+                images.append(_image(part.form("image")))
+    elif not (block.has("cachePoint") or block.has("reasoningContent")):
+        raise invalid(f"The content block at {_where(block)} is of a kind that this model doesn't support.")
+
+
+def _image(image: Form) -> bytes:
+    format = image.choice("format", IMAGE_FORMATS)  # noqa: A001 - the service's word
+    source = image.form("source")
+    return claude.picture(source.bytes("bytes"), format, ".".join(map(str, (*source.path, "bytes"))))
+
+
+def _system(part: Form) -> list[str]:
+    return [] if part.has("cachePoint") else [part.text("text", least=1)]
+
+
+def _inference(form: Form) -> tuple[int | None, tuple[str, ...], frozenset[str]]:
+    if not form.has("inferenceConfig"):
+        return None, (), frozenset()
+    config = form.form("inferenceConfig")
+    sampling: set[str] = set()
+    for name, meant in (("temperature", "temperature"), ("topP", "top_p")):
+        if config.has(name):
+            config.number(name, 0, 1)
+            sampling.add(meant)
+    max_tokens = config.whole("maxTokens", 1) if config.has("maxTokens") else None
+    return max_tokens, tuple(text for text in config.texts("stopSequences") if text), frozenset(sampling)
+
+
+def _tools(form: Form) -> tuple[tuple[Tool, ...], str | None]:
+    if not form.has("toolConfig"):
+        return (), None
+    config = form.form("toolConfig")
+    tools: list[Tool] = []
+    for entry in config.forms("tools", least=1):
+        if entry.has("cachePoint"):
+            continue
+        spec = entry.form("toolSpec")
+        name = spec.text("name", least=1, most=64)
+        if not _NAME.fullmatch(name):
+            spec.refuse("name", "String should match pattern '^[a-zA-Z0-9_-]{1,64}$'")
+        tools.append(Tool(name, spec.form("inputSchema").form("json").fields))
+    if not config.has("toolChoice"):
+        return tuple(tools), None
+    choice = config.form("toolChoice")
+    if choice.has("tool"):
+        return tuple(tools), choice.form("tool").text("name", least=1, most=64)
+    if not (choice.has("any") or choice.has("auto")):
+        raise invalid("The toolChoice field must be one of auto, any and tool.")
+    return tuple(tools), "*" if choice.has("any") else None
+
+
+def _schema(form: Form) -> dict[str, object] | None:
+    if not form.has("outputConfig") or not (config := form.form("outputConfig")).has("textFormat"):
+        return None
+    wanted = config.form("textFormat")
+    wanted.choice("type", ("json_schema",))
+    definition = wanted.form("structure").form("jsonSchema")
+    try:
+        schema = json.loads(definition.text("schema"))
+    except (ValueError, RecursionError):
+        definition.refuse("schema", "The schema is not valid JSON.")
+    return Form(schema, form.wording, (*definition.path, "schema")).fields
+
+
+def _where(block: Form) -> str:
+    return ".".join(map(str, block.path))

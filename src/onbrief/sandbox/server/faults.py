@@ -1,0 +1,200 @@
+"""Faults by script: which call, and what happens to it.
+
+A script is a TOML or JSON file with a list `faults`. Each entry says which calls it is for: `model` (a shell pattern over
+model ids, `*` by default), `operation` (`InvokeModel` or `Converse`; both by default), and either `calls` (numbers of
+calls, from 1, among those that fit) or `every` (each n-th); by default all of them. And it says what `does` happen; without
+it, there is only the `delay` in seconds, which any entry may have. The first entry that is for a call decides; a request
+that is refused for what it asks is no call.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from onbrief.errors import UsageError
+from onbrief.sandbox.server.catalogue import Called, fits_any
+from onbrief.sandbox.server.images import Filter
+from onbrief.sandbox.server.refusals import STATUS
+
+Operation = Literal["InvokeModel", "Converse"]
+Doing = Literal["delay", "status", "reset", "cut", "filtered", "blank", "truncated", "text", "empty"]
+"""`reset`: the connection is reset before a byte of the answer. `cut`: it closes after `byte` bytes of the body. `filtered`:
+a filter objects to what `reason` says. `blank`: a picture of one colour. `truncated`: half a picture, or half an answer of
+Claude's. `text`: text where a picture should be, or where Claude's answer should be. `empty`: no picture, no content.
+"""
+
+_DELAY = 3600.0
+_NOT_ACCEPTED = frozenset({429, 503, 529, *range(400, 408)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One entry of a script."""
+
+    model: str = "*"
+    operation: Operation | None = None
+    calls: tuple[int, ...] = ()
+    every: int = 1
+    delay: float = 0.0
+    does: Doing = "delay"
+    status: int = 500
+    type: str = ""
+    message: str = "This is a fault by script."
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    byte: int = 0
+    reason: Filter = "prompt"
+    text: str = "I am sorry, but I cannot help with that."
+    stop_reason: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the call is one that the service accepted, and so is on the bill."""
+        return self.does != "status" or self.status not in _NOT_ACCEPTED
+
+    def fits(self, called: Called, operation: Operation) -> bool:
+        """Whether it is for calls of this model and operation."""
+        return called.fits(self.model) and self.operation in (None, operation)
+
+    def strikes(self, number: int) -> bool:
+        """Whether it is for the call of this number, counted from 1."""
+        return number in self.calls if self.calls else number % self.every == 0
+
+
+class Script:
+    """The faults of one server, with how many calls each has seen."""
+
+    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        self._faults = faults
+        self._seen = [0] * len(faults)
+
+    def next(self, called: Called, operation: Operation) -> Fault | None:
+        """What happens to the call that comes now."""
+        chosen: Fault | None = None
+        for place, fault in enumerate(self._faults):
+            if fault.fits(called, operation):
+                self._seen[place] += 1
+                if chosen is None and fault.strikes(self._seen[place]):
+                    chosen = fault
+        return chosen
+
+
+def load(path: Path) -> Script:
+    """The script in this file.
+
+    Raises:
+        UsageError: a file that cannot be read, or the first thing in it that is wrong.
+    """
+    try:
+        text = path.read_text("utf-8")
+        document: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise UsageError.of("faults", str(path), f"a file that can be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"faults: {path} is not valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
+    entries = cast("dict[str, object]", document).get("faults") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or set(cast("dict[str, object]", document)) != {"faults"}:
+        raise UsageError(f"faults: {path} must hold a list `faults`, and nothing else")
+    return Script(
+        tuple(_fault(entry, f"{path}: fault {number}") for number, entry in enumerate(cast("list[object]", entries), 1))
+    )
+
+
+def _fault(entry: object, where: str) -> Fault:
+    if not isinstance(entry, dict):
+        raise UsageError.of(where, entry, "a table")
+    given = cast("dict[str, object]", entry)
+    for name, value in given.items():
+        rule = _RULES.get(name)
+        if rule is None:
+            raise UsageError(f"{where}: {name!r} is not known; expected {', '.join(_RULES)}")
+        holds, allowed = rule
+        if not holds(value):
+            raise UsageError.of(f"{where}: {name}", value, allowed)
+    if "calls" in given and "every" in given:
+        raise UsageError(f"{where}: calls and every exclude each other")
+    values = given | {"calls": tuple(cast("list[int]", given.get("calls", ())))}
+    fault = Fault(**cast("dict[str, Any]", values))
+    _refuse_idle_fields(fault, given, where)
+    return fault if fault.type else _typed(fault)
+
+
+def _typed(fault: Fault) -> Fault:
+    """With the type that goes with the status, where none was said."""
+    known = (name for name, status in STATUS.items() if status == fault.status)
+    name = next(known, "InternalServerException" if fault.status >= 500 else "ValidationException")
+    return replace(fault, type=name)
+
+
+def _refuse_idle_fields(fault: Fault, given: dict[str, object], where: str) -> None:
+    """A field that has no meaning for what this fault does is a mistake."""
+    for name, doings in _ONLY_FOR.items():
+        if name in given and fault.does not in doings:
+            raise UsageError(f"{where}: {name} is for faults that do {' or '.join(doings)}, not {fault.does}")
+    if fault.does == "delay" and "delay" not in given and "stop_reason" not in given:
+        raise UsageError(
+            f"{where}: says nothing of what happens; expected does, one of {', '.join(get_args(Doing))}, or a delay"
+        )
+
+
+def _whole(low: int, high: int) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and value != [] and all(map(_whole(1, 10**9), cast("list[object]", value)))
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _DELAY
+
+
+def _pattern(value: object) -> bool:
+    return isinstance(value, str) and fits_any(value)
+
+
+def _headers(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(text, str) and text.isascii() and text.isprintable() and name.replace("-", "").isalnum() and name.isascii()
+        for name, text in cast("dict[str, object]", value).items()
+    )
+
+
+def _one_of(kind: object) -> tuple[Callable[[object], bool], str]:
+    allowed = get_args(kind)
+    return lambda value: value in allowed, "one of " + ", ".join(allowed)
+
+
+def _token(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value.isascii()
+
+
+_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "model": (_pattern, "a shell pattern that fits a model which the server knows"),
+    "operation": _one_of(Operation),
+    "calls": (_numbers, "a list of numbers of calls, from 1"),
+    "every": (_whole(1, 10**9), "a whole number from 1"),
+    "delay": (_seconds, f"seconds from 0 to {_DELAY:g}"),
+    "does": _one_of(Doing),
+    "status": (_whole(400, 599), "an HTTP status from 400 to 599"),
+    "type": (_token, "the name of an exception, such as ThrottlingException"),
+    "message": (lambda value: isinstance(value, str), "a text"),
+    "headers": (_headers, "a table of header names and texts"),
+    "byte": (_whole(0, 10**9), "a number of bytes"),
+    "reason": _one_of(Filter),
+    "text": (lambda value: isinstance(value, str), "a text"),
+    "stop_reason": (_token, "a stop reason, such as malformed_model_output"),
+}
+_ONLY_FOR: dict[str, tuple[Doing, ...]] = {
+    "status": ("status",),
+    "type": ("status",),
+    "message": ("status",),
+    "headers": ("status",),
+    "byte": ("cut",),
+    "reason": ("filtered",),
+    "text": ("text",),
+}

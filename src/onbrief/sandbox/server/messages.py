@@ -1,0 +1,166 @@
+"""InvokeModel with the body of Anthropic's Messages: its requests and replies."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from typing import Literal
+
+from onbrief.sandbox.server import claude
+from onbrief.sandbox.server.catalogue import Called
+from onbrief.sandbox.server.claude import IMAGE_FORMATS, Asked, Said
+from onbrief.sandbox.server.conversation import Conversation, Tool, Turn
+from onbrief.sandbox.server.form import Form
+
+VERSION = "bedrock-2023-05-31"
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_MEDIA_TYPES = tuple(f"image/{name}" for name in IMAGE_FORMATS)
+_RESULTS = ("text", "image")
+_BLOCKS = (*_RESULTS, "tool_use", "tool_result", "thinking", "redacted_thinking")
+_UNUSED = ("thinking", "metadata", "anthropic_beta")
+_STOPS = {"content_filtered": "refusal"}  # where the two formats differ
+
+
+def read(called: Called, form: Form) -> Asked:
+    """What a body asks for.
+
+    Raises:
+        Refusal: anything that the operation or the model does not take.
+    """
+    form.choice("anthropic_version", (VERSION,))
+    max_tokens = form.whole("max_tokens", 1)
+    turns = tuple(_turn(message) for message in form.forms("messages", least=1))
+    sampling = frozenset(name for name in ("temperature", "top_p", "top_k") if form.has(name))
+    for name in sampling - {"top_k"}:
+        form.number(name, 0, 1)
+    if "top_k" in sampling:
+        form.whole("top_k", 0)
+    tools, forced = _tools(form)
+    schema = _schema(form)
+    stops = tuple(text for text in form.texts("stop_sequences") if text)
+    system = _system(form)
+    for name in _UNUSED:
+        form.any(name)
+    form.end()
+    asked = Asked(Conversation(called.id, system, turns, tools, forced, schema), max_tokens, stops, sampling)
+    claude.check(called, asked)
+    return asked
+
+
+def reply(called: Called, said: Said) -> dict[str, object]:
+    """The body that brings an answer."""
+    content: list[object] = [{"type": "text", "text": said.answer.text}] if said.answer.text else []
+    if said.answer.tool:
+        use = {"id": f"toolu_bdrk_{secrets.token_hex(12)}", "name": said.answer.tool, "input": said.answer.arguments}
+        content.append({"type": "tool_use", **use})
+    return {
+        "id": f"msg_bdrk_{secrets.token_hex(12)}",
+        "type": "message",
+        "role": "assistant",
+        "model": called.model.id.removeprefix("anthropic."),
+        "content": content,
+        "stop_reason": _STOPS.get(said.stop, said.stop),
+        "stop_sequence": said.sequence,
+        "usage": {"input_tokens": said.tokens_in, "output_tokens": said.tokens_out},
+    }
+
+
+def _turn(message: Form) -> Turn:
+    role: Literal["user", "assistant"] = message.choice("role", ("user", "assistant"))
+    texts: list[str] = []
+    images: list[bytes] = []
+    _content(message, _BLOCKS, texts, images)
+    message.end()
+    return Turn(role, claude.joined(texts), tuple(images))
+
+
+def _content(holder: Form, kinds: tuple[str, ...], texts: list[str], images: list[bytes]) -> None:
+    if isinstance(holder.any("content"), str):
+        texts.append(holder.text("content", least=1))
+        return
+    for block in holder.forms("content"):
+        block.any("cache_control")
+        match block.choice("type", kinds):
+            case "text":
+                texts.append(block.text("text", least=1))
+                block.any("citations")
+            case "image":
+                images.append(_image(block.form("source")))
+            case "tool_use":
+                block.text("id")
+                texts.append(f"{block.text('name')} {json.dumps(block.form('input').fields, ensure_ascii=False)}")
+            case "tool_result":
+                block.text("tool_use_id")
+                block.flag("is_error")
+                if block.has("content"):
+                    _content(block, _RESULTS, texts, images)
+            case _:
+                continue  # what Claude thought before is not answered again
+        block.end()
+
+
+def _image(source: Form) -> bytes:
+    source.choice("type", ("base64",))
+    format = source.choice("media_type", _MEDIA_TYPES).removeprefix("image/")  # noqa: A001 - the service's word
+    data = claude.picture(source.bytes("data"), format, ".".join(map(str, (*source.path, "base64"))))
+    source.end()
+    return data
+
+
+def _system(form: Form) -> str:
+    if not form.has("system"):
+        return ""
+    if isinstance(form.any("system"), str):
+        return form.text("system")
+    texts: list[str] = []
+    for block in form.forms("system"):
+        block.choice("type", ("text",))
+        block.any("cache_control")
+        texts.append(block.text("text", least=1))
+        block.end()
+    return claude.joined(texts)
+
+
+def _tools(form: Form) -> tuple[tuple[Tool, ...], str | None]:
+    tools: list[Tool] = []
+    for entry in form.forms("tools") if form.has("tools") else ():
+        entry.choice("type", ("custom",), "custom")
+        name = entry.text("name", least=1)
+        if not _NAME.fullmatch(name):
+            entry.refuse("name", "String should match pattern '^[a-zA-Z0-9_-]{1,128}$'")
+        schema = entry.form("input_schema")
+        if schema.any("type") != "object":
+            schema.choice("type", ("object",))
+        for name_of_rest in ("description", "cache_control", "strict"):
+            entry.any(name_of_rest)
+        entry.end()
+        tools.append(Tool(name, schema.fields))
+    return tuple(tools), _forced(form)
+
+
+def _forced(form: Form) -> str | None:
+    if not form.has("tool_choice"):
+        return None
+    choice = form.form("tool_choice")
+    kind = choice.choice("type", ("auto", "any", "tool", "none"))
+    name = choice.text("name") if kind == "tool" else None
+    choice.flag("disable_parallel_tool_use")
+    choice.end()
+    return "*" if kind == "any" else name
+
+
+def _schema(form: Form) -> dict[str, object] | None:
+    if not form.has("output_config"):
+        return None
+    config = form.form("output_config")
+    config.any("effort")
+    schema: dict[str, object] | None = None
+    if config.has("format"):
+        wanted = config.form("format")
+        wanted.choice("type", ("json_schema",))
+        schema = wanted.form("schema").fields
+        wanted.any("name")
+        wanted.end()
+    config.end()
+    return schema

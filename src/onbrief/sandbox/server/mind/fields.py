@@ -1,0 +1,132 @@
+"""The fields that a client wants in its answer, read from a JSON skeleton, a schema, or a sentence that names them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from onbrief.sandbox.server.mind import schemas
+from onbrief.sandbox.server.mind.words import SENSE_ORDER, SENSES, Sense
+
+Form = Literal["text", "flag", "number", "list"]
+
+_OBJECT = re.compile(r"\{([^{}]{1,2000})\}")
+_KEY = r"""(?:["'“”「]([^"'“”「」{}:：\n]{1,40})["'“”」]|(?<![\w"'])([A-Za-z_]\w{0,39}))\s*[:：]"""
+_ENTRY = re.compile(rf"""{_KEY}\s*(.*?)\s*(?=,?\s*(?:(?://|#)[^\n]*)?\s*{_KEY}|\Z)""", re.DOTALL)
+_NAMED = re.compile(r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?)\b([^.\n]{2,160})", re.IGNORECASE)
+_TOLD = re.compile(r"""([A-Za-z_]\w*)["'`”]?\s*\(([^()]*)\)""")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field, what it is for, what stands in its place in the skeleton, and the words that a schema allows in it."""
+
+    name: str
+    sense: Sense
+    form: Form
+    shown: str = ""
+    choices: tuple[str, ...] = ()
+
+
+def skeletons(text: str) -> list[tuple[int, int]]:
+    """Where JSON skeletons stand in the text: objects of which at least one key can be told what it is for."""
+    return [match.span() for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
+
+
+def masked(text: str) -> str:
+    """The text without its skeletons, whose quotation marks quote nothing."""
+    for start, end in reversed(skeletons(text)):
+        text = f"{text[:start]} {text[end:]}"
+    return text
+
+
+def of_text(text: str) -> tuple[Field, ...]:
+    """The fields of the last skeleton, with what others of the same keys show. Or those that a sentence names."""
+    found = [_fields(match[1]) for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
+    if not found:
+        return _named(text)
+    last = found[-1]
+    names = [field.name for field in last]
+    alike = [fields for fields in found if [field.name for field in fields] == names]
+    shown = [" | ".join(fields[index].shown for fields in alike) for index in range(len(last))]
+    return tuple(Field(f.name, f.sense, f.form, text) for f, text in zip(last, shown, strict=True))
+
+
+def of_schema(schema: schemas.Schema) -> tuple[Field, ...]:
+    """The fields of an object's JSON schema."""
+    return tuple(_of_property(name, schemas.resolved(part, schema)) for name, part in schemas.properties(schema).items())
+
+
+def sense(name: str) -> Sense:
+    """What a field of this name is for."""
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+", name)
+    senses = [SENSES[part.lower()] for part in parts if part.lower() in SENSES]
+    for known in SENSE_ORDER:
+        if known in senses:
+            return known
+    return "other"
+
+
+def _of_property(name: str, part: schemas.Schema) -> Field:
+    kinds = schemas.types(part)
+    enum = part.get("enum")
+    choices = tuple(word for word in enum if isinstance(word, str)) if isinstance(enum, list) else ()  # pyright: ignore[reportUnknownVariableType]
+    form: Form = "text"
+    if "boolean" in kinds:
+        form = "flag"
+    elif "number" in kinds or "integer" in kinds:
+        form = "number"
+    elif "array" in kinds:
+        form = "list"
+    return Field(name, sense(name), form, str(part.get("description", "")), choices)
+
+
+def _is_skeleton(inner: str) -> bool:
+    return any(field.sense in ("verdict", "prompt") for field in _fields(inner))
+
+
+def _fields(inner: str) -> list[Field]:
+    found: dict[str, Field] = {}
+    for match in _ENTRY.finditer(inner):
+        name, shown = (match[1] or match[2]).strip(), match[3].rstrip(", \n")
+        found.setdefault(name, Field(name, sense(name), _form(name, shown), shown))
+    return list(found.values())
+
+
+def _form(name: str, shown: str) -> Form:
+    bare = shown.strip()
+    if bare.startswith("["):
+        return "list"
+    if bare.startswith(('"', "'", "“")):
+        return "text"
+    if re.search(r"\btrue\b|\bfalse\b|bool", bare, re.IGNORECASE):
+        return "flag"
+    if re.search(r"\d|number|float|int\b|integer", bare) and sense(name) == "score":
+        return "number"
+    return "text"
+
+
+def _named(text: str) -> tuple[Field, ...]:
+    """`JSON with the keys "result" (OK or NG) and "reason"`."""
+    for match in _NAMED.finditer(text):
+        told = dict(_TOLD.findall(match[1]))
+        plain = _PARENTHESES.sub(" ", match[1])
+        names = [name for name in _IDENTIFIER.findall(plain) if _is_name(name, plain)]
+        fields = tuple(_told(name, told.get(name, "")) for name in dict.fromkeys(names))
+        if any(field.sense in ("verdict", "prompt") for field in fields):
+            return fields
+    return ()
+
+
+def _told(name: str, shown: str) -> Field:
+    """A field that a sentence names, with what stands in parentheses behind it."""
+    return Field(name, sense(name), _form(name, shown), re.sub(r"^\s*(?:string|str|text)\b[,:;]?", "", shown))
+
+
+def _is_name(name: str, text: str) -> bool:
+    """Whether this word of a sentence is the name of a field: it stands in marks, or none does and it is known."""
+    marked = re.findall(r"""["'`“]([A-Za-z_]\w*)["'`”]""", text)
+    return name in marked if marked else sense(name) != "other"

@@ -1,0 +1,66 @@
+"""Whether pictures show what a prompt asks for: the planner's checklist of the prompt, answered by the eye."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
+from onbrief.sandbox.language import words
+from onbrief.sandbox.language.planner import SandboxPlanner
+from onbrief.sandbox.server.mind import perception
+
+_BRACKETED = re.compile(r"[「『]([^「」『』]+)[」』]")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whether it matches (None: it cannot be told), why, which requirements fell short, and the share of those that did not."""
+
+    so: bool | None
+    reason: str
+    unmet: tuple[str, ...] = ()
+    share: float = 0.0
+
+
+async def requirements(prompt: str) -> tuple[Requirement, ...]:
+    """What a picture of this prompt must show."""
+    text = prompt.encode("utf-8", "replace").decode()[:MAX_BRIEF_CHARACTERS]
+    planned = await SandboxPlanner("sandbox:", None).checklist(Brief(text=text))
+    musts = tuple(requirement for requirement in planned.requirements if requirement.must)
+    return musts + tuple(Requirement(text=f"「{text}」", kind="text") for text in _unread(text, musts))
+
+
+async def match(prompt: str, images: tuple[bytes, ...]) -> Match:
+    """Whether each of these pictures shows all that the prompt asks for."""
+    if not prompt.strip():
+        return Match(None, "There is no prompt to compare the image with.")
+    if not images:
+        return Match(None, "There is no image to look at.")
+    wanted = await requirements(prompt)
+    matches = [await _match(wanted, image) for image in images]
+    return min(matches, key=lambda match: (match.so is True, match.share))
+
+
+async def _match(wanted: tuple[Requirement, ...], image: bytes) -> Match:
+    sight = await perception.sight(image)
+    if sight is None:
+        return Match(None, "The image cannot be read.")
+    found = [(requirement.text, perception.seen(requirement.text, sight)) for requirement in wanted]
+    unmet = [(text, seen) for text, seen in found if not seen.so]
+    share = 1 - len(unmet) / len(found)
+    if not unmet:
+        evidence = "; ".join(dict.fromkeys(seen.evidence for _, seen in found))
+        return Match(True, f"The image shows all that the prompt asks for: {evidence}.", share=1.0)
+    reasons = "; ".join(f"{text} (seen: {seen.evidence})" for text, seen in unmet)
+    texts = tuple(text for text, _ in unmet)
+    if all(seen.so is None for _, seen in unmet):
+        return Match(None, f"It cannot be told whether this is so: {reasons}.", texts, share)
+    return Match(False, f"The image does not show what the prompt asks for. Expected: {reasons}.", texts, share)
+
+
+def _unread(prompt: str, read: tuple[Requirement, ...]) -> list[str]:
+    """Lettering that a Japanese prompt quotes and the planner could not read."""
+    if words.from_japanese(prompt) == prompt:
+        return []
+    return [quoted for quoted in _BRACKETED.findall(prompt) if not any(words.fold(quoted) in r.text for r in read)]

@@ -1,0 +1,109 @@
+"""Which words a client offers for a match and for a mismatch."""
+
+from __future__ import annotations
+
+import re
+
+from onbrief.sandbox.server.mind.fields import Field
+from onbrief.sandbox.server.mind.quoting import quotes
+from onbrief.sandbox.server.mind.words import VERDICTS
+
+Words = tuple[str, str]
+"""For a match, and for a mismatch."""
+
+_YES = {yes.lower() for yes, _ in VERDICTS}
+_NO = {no.lower() for _, no in VERDICTS} | {"retry", "redraw", "regenerate", "try again", "error"}
+_DENIED = re.compile(r"(?:not|no|un|in|mis|non|dis)\W?\w")
+_DENIES = re.compile(
+    r"\b(?:not|no|never|otherwise|else|fails?|missing|mismatch|differs?|wrong|incorrect|unless|any other)\b|n't|"
+    r"ない|不一致|違|異な|それ以外|さもなければ|以外",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\b(?:if|when|where|otherwise|else|means|for)\b|場合|なら|→|[=:(]|なけれ|以外", re.IGNORECASE)
+_CONDITION_BEHIND = re.compile(r"\s*(?:if|when|where|for|means|otherwise|else|=|:|→|\()")
+_KEY_BEHIND = re.compile(r"\s*[:：]")
+_BREAK = re.compile(r"[,;.、。\n]|\b(?:or|and|but)\b")
+_MARKS = "\"'`“”‘’「」『』*"
+_BETWEEN = re.compile(rf"[{_MARKS}]?\s*(?:[/|,、]|\bor\b|または|か)?\s*[{_MARKS}]?")
+_FAR = 12  # characters between two words that stand side by side
+_LONGEST = 24  # characters of a word for a verdict
+_MOST = 40  # places of a word that are looked at
+
+
+def offered(field: Field | None, text: str) -> Words | None:
+    """The two words: from the choices of a schema, from the place of the field in the skeleton, else from the whole text."""
+    if field and field.choices:
+        return _of_choices(list(field.choices))
+    if field and (found := _pair(field.shown, loose=True) or _explained(field.shown) or _listed(field.shown)):
+        return found
+    return _explained(text) or _pair(text, loose=False)
+
+
+def _of_choices(choices: list[str]) -> Words | None:
+    choices = list(dict.fromkeys(choices))
+    if len(choices) < 2:
+        return None
+    no = next((choice for choice in choices if _refuses(choice)), None)
+    agreeing = [choice for choice in choices if choice != no and choice.lower() in _YES]
+    yes = (agreeing or [choice for choice in choices if choice != no])[0]
+    return yes, no or next(choice for choice in reversed(choices) if choice != yes)
+
+
+def _refuses(word: str) -> bool:
+    plain = word.lower().replace("_", " ").replace("-", " ")
+    return plain in _NO or (plain not in _YES and bool(_DENIED.match(plain)))
+
+
+def _pair(text: str, *, loose: bool) -> Words | None:
+    """Two words that belong together, spelt as the text has them; the longest such pair. In running text (not `loose`) they
+    must stand out: in marks, in capitals, or side by side.
+    """
+    found: list[Words] = []
+    for yes, no in VERDICTS:
+        ones, others = _places(yes, text), _places(no, text)
+        for one, other in ((one, other) for one in ones for other in others):
+            apart = one[1] <= other[0] or other[1] <= one[0]
+            plain = loose or _beside(text, one, other) or (_stands_out(text, one) and _stands_out(text, other))
+            if apart and plain:
+                found.append((text[slice(*one)], text[slice(*other)]))
+                break
+    return max(found, key=lambda pair: len(pair[0]) + len(pair[1]), default=None)
+
+
+def _places(word: str, text: str) -> list[tuple[int, int]]:
+    matches = re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)" if word.isascii() else re.escape(word), text, re.IGNORECASE)
+    return [match.span() for match, _ in zip(matches, range(_MOST), strict=False)]
+
+
+def _beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    start, end = min(one[1], other[1]), max(one[0], other[0])
+    return end - start <= _FAR and bool(_BETWEEN.fullmatch(text[start:end]))
+
+
+def _stands_out(text: str, place: tuple[int, int]) -> bool:
+    start, end = place
+    marked = start > 0 and text[start - 1] in _MARKS and text[end : end + 1] in tuple(_MARKS)
+    return marked or (end - start > 1 and text[start:end].isupper())
+
+
+def _explained(text: str) -> Words | None:
+    """`"KEEP" if it matches, otherwise "REDRAW"`: each word in marks with its condition beside it."""
+    said: dict[bool, str] = {}
+    for start, end in quotes(text):
+        if end - start > _LONGEST or _KEY_BEHIND.match(text, end):
+            continue
+        word = text[start + 1 : end - 1].strip()
+        behind = _BREAK.split(text[end : end + 80])[0]
+        before = re.split(rf"[.;。\n{_MARKS}]", text[max(0, start - 80) : start])[-1]
+        condition = behind if _CONDITION_BEHIND.match(behind) else before
+        if word and _CONDITION.search(condition):
+            said.setdefault(not _DENIES.search(condition), word)
+    return (said[True], said[False]) if len(said) == 2 and said[True] != said[False] else None
+
+
+def _listed(text: str) -> Words | None:
+    """`KEEP|REDRAW`, `"KEEP" or "REDRAW"`."""
+    plain = re.sub(r"[\"'`“”<>\[\]()「」]", " ", text)
+    words = [word.strip() for word in re.split(r"\||/|\bor\b|または|,", plain)]
+    words = list(dict.fromkeys(word for word in words if 0 < len(word) <= _LONGEST and len(word.split()) < 4))
+    return _of_choices(words) if len(words) == 2 else None

@@ -1,0 +1,53 @@
+"""The bodies of Stability's editing services, and what they ask for in words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from onbrief.sandbox.language.words import COLOUR_WORDS
+from onbrief.sandbox.server.easel import Format
+from onbrief.sandbox.server.form import Form
+from onbrief.sandbox.server.images import MAX_PROMPT, MAX_SEED, STYLES, Order, drawn_seed
+from onbrief.sandbox.server.originals import original
+
+Service = Literal["search-replace", "search-recolor", "erase-object"]
+
+
+def read(speaks: Service, form: Form) -> Order:
+    """What a body asks for.
+
+    Raises:
+        Refusal: anything about it that the service does not take.
+    """
+    image, size = original(form, "image")
+    instruction, mask = "", b""
+    match speaks:
+        case "search-replace":
+            wanted = _words(form, "prompt")
+            instruction = f"replace the {_words(form, 'search_prompt')} with {wanted}"
+        case "search-recolor":
+            wanted = _words(form, "prompt")
+            instruction = f"make the {_words(form, 'select_prompt')} {_colour(wanted)}"
+        case "erase-object":
+            mask, _ = original(form, "mask")
+    form.whole("grow_mask", 0, 20, default=5)
+    seed = drawn_seed(form.whole("seed", 0, MAX_SEED, default=0))
+    formats: tuple[Format, ...] = ("png", "jpeg", "webp")
+    format = form.choice("output_format", formats, "png")  # noqa: A001 - the service's word
+    negative = ""
+    if speaks != "erase-object":
+        negative = form.text("negative_prompt", most=MAX_PROMPT, default="")
+        if form.has("style_preset"):
+            form.choice("style_preset", STYLES)
+    form.end()
+    return Order(speaks, instruction, negative, size, (seed,), format, image, mask)
+
+
+def _words(form: Form, name: str) -> str:
+    return form.text(name, least=1, most=MAX_PROMPT)
+
+
+def _colour(prompt: str) -> str:
+    """The colour that a prompt names; the prompt itself where it names none."""
+    named = (word for word in prompt.lower().replace(",", " ").replace(".", " ").split() if word in COLOUR_WORDS)
+    return next(named, prompt)

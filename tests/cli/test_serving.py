@@ -1,0 +1,81 @@
+"""`onbrief sandbox` as a process: what it prints, how it ends, and what it refuses to start with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from onbrief.cli import main
+
+_CALL = """\
+import boto3, json
+reply = boto3.client("bedrock-runtime").invoke_model(
+    modelId="stability.stable-image-core-v1:1", body=json.dumps({"prompt": "a red circle"})
+)
+print(json.loads(reply["body"].read())["finish_reasons"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number: signal.Signals) -> None:
+    bill = tmp_path / "bill.jsonl"
+    command = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        exports = dict(running.stdout.readline().strip().removeprefix("export ").split("=", 1) for _ in range(5))
+        called = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _CALL],
+            env=dict(os.environ) | exports,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        running.send_signal(number)
+        out, err = running.communicate()
+    assert (called.stdout, called.returncode) == ("[None]\n", 0), called.stderr
+    assert exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].startswith("http://127.0.0.1:")
+    assert exports["AWS_REGION"] == exports["AWS_DEFAULT_REGION"] == "us-west-2"
+    assert running.returncode == 0
+    assert out == ""
+    assert err.startswith("sandbox: a stand-in on this machine")
+    assert err.count("\n") == 1
+    assert [json.loads(line)["usd"] for line in bill.read_text().splitlines()] == [0.04]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--port", "70000"], "port: 70000 is not allowed; expected a free port from 1 to 65535"),
+        (["--port", "-1"], "port: -1 is not allowed; expected a free port from 1 to 65535"),
+        (["--latency", "stability."], "latency: 'stability.' is not allowed; expected MODEL=SECONDS"),
+        (["--latency", "stability.=soon"], "latency: 'stability.=soon' is not allowed; expected MODEL=SECONDS"),
+        (["--latency", "stability.=-1"], "latency: 'stability.=-1' is not allowed; expected MODEL=SECONDS"),
+        (["--latency", "gpt=1"], "latency: 'gpt*' is not allowed; expected a model that the sandbox knows"),
+        (["--ended", "gpt"], "ended: 'gpt' is not allowed; expected a model that the sandbox knows"),
+        (["--faults", "none.toml"], "faults: 'none.toml' is not allowed; expected a file that can be read"),
+        (["--bill", "no/such/folder"], "bill: 'no/such/folder' is not allowed; expected a file that can be written"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(
+    arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["sandbox", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {told}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["sandbox", "--port", str(port)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: port: {port} is not allowed; expected a free port")

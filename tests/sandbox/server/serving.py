@@ -1,0 +1,111 @@
+"""A sandbox server for tests, on real HTTP in this process, and the clients that talk to it."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import pytest
+import uvicorn
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from onbrief.sandbox.server.app import Terms
+from onbrief.sandbox.server.serve import HOST, listen, serve
+
+CORE = "stability.stable-image-core-v1:1"
+SD3 = "stability.sd3-5-large-v1:0"
+ULTRA = "stability.stable-image-ultra-v1:1"
+SDXL = "stability.stable-diffusion-xl-v1"
+NOVA = "amazon.nova-canvas-v1:0"
+TITAN = "amazon.titan-image-generator-v2:0"
+HAIKU = "global.anthropic.claude-haiku-5-5"
+SONNET = "us.anthropic.claude-sonnet-4-6"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server. `bedrock` is a boto3 client that never sends anything twice."""
+
+    port: int
+    bedrock: Any = field(repr=False)
+
+    def invoke(self, model: str, body: object) -> dict[str, Any]:
+        """What InvokeModel answers."""
+        return json.loads(self.bedrock.invoke_model(modelId=model, body=json.dumps(body))["body"].read())
+
+    def picture(self, model: str, body: object) -> bytes:
+        """The only picture that InvokeModel answers."""
+        (text,) = self.invoke(model, body)["images"]
+        return base64.b64decode(text)
+
+    def refused(self, call: Callable[[], object]) -> tuple[int, str, str]:
+        """Status, code and message of the refusal that a call meets."""
+        with pytest.raises(ClientError) as caught:
+            call()
+        told = cast("dict[str, Any]", caught.value.response)  # pyright: ignore[reportUnknownMemberType]
+        status = told["ResponseMetadata"]["HTTPStatusCode"]
+        return status, told["Error"]["Code"], told["Error"]["Message"]
+
+    def invalid(self, call: Callable[[], object]) -> str:
+        """The message of the ValidationException that a call meets."""
+        status, code, message = self.refused(call)
+        assert (status, code) == (400, "ValidationException")
+        return message
+
+    def raw(self, path: str, body: bytes = b"", method: str = "POST", **headers: str) -> tuple[int, str | None, Any]:
+        """Status, error type and JSON of an answer to anything at all."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("x-amzn-ErrorType"), json.loads(answer.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def served(terms: Terms | None = None) -> Generator[Served]:
+    """A server on these terms."""
+    plug = listen(0)
+    port = plug.getsockname()[1]
+    servers: list[uvicorn.Server] = []
+    thread = threading.Thread(target=serve, args=(plug, terms or Terms()), kwargs={"started": servers.append})
+    thread.start()
+    client = bedrock(port)
+    try:
+        yield Served(port, client)
+    finally:
+        client.close()
+        servers[0].should_exit = servers[0].force_exit = True  # calls that still wait are left
+        thread.join()
+
+
+def bedrock(port: int, read_timeout: float = 60) -> Any:
+    """A client as careful callers make it."""
+    return boto3.client(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        "bedrock-runtime",
+        endpoint_url=f"http://{HOST}:{port}",
+        region_name="us-west-2",
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",  # noqa: S106
+        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=60, read_timeout=read_timeout),
+    )
+
+
+def user(*blocks: object) -> list[dict[str, object]]:
+    """The messages of a conversation of one turn; strings are texts."""
+    return [{"role": "user", "content": [{"text": block} if isinstance(block, str) else block for block in blocks]}]
+
+
+def lines(bill: Path) -> list[dict[str, Any]]:
+    """The entries of a bill."""
+    return [json.loads(line) for line in bill.read_text().splitlines()]

@@ -1,0 +1,98 @@
+"""The editing services through boto3: what changes in a picture, and what they refuse."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from onbrief.sandbox.painting.painter import paint
+from onbrief.sandbox.scene import Box, Group, Relation, Scene, Sight
+from onbrief.sandbox.seeing.eye import look
+from tests.sandbox.server.serving import Served
+
+REPLACE = "us.stability.stable-image-search-replace-v1:0"
+RECOLOR = "us.stability.stable-image-search-recolor-v1:0"
+ERASE = "us.stability.stable-image-erase-object-v1:0"
+SIZE = (768, 512)
+SCENE = Scene((Group("circle", 1, "red"), Group("square", 1, "blue")), (Relation(0, "left of", 1),), "white")
+PICTURE, TRUTH = paint(SCENE, SIZE, 1)
+SEEDS = range(1, 9)
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def things(sight: Sight) -> list[tuple[str, str | None]]:
+    return [(thing.noun, thing.colour) for thing in sorted(sight.things, key=lambda thing: thing.box.x)]
+
+
+def mask(*boxes: Box) -> bytes:
+    """White where these boxes are."""
+    image = Image.new("L", SIZE, 0)
+    for box in boxes:
+        corners = box.left * SIZE[0], box.top * SIZE[1], box.right * SIZE[0], box.bottom * SIZE[1]
+        ImageDraw.Draw(image).rectangle(corners, fill=255)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def commonest(server: Served, model: str, body: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """What is there after most edits; an edit may go wrong, as those of real models do."""
+    seen = [things(look(server.picture(model, body | {"image": b64(PICTURE), "seed": seed}))) for seed in SEEDS]
+    return max(seen, key=seen.count)
+
+
+def test_search_replace_puts_one_thing_in_the_place_of_another(server: Served) -> None:
+    body = {"prompt": "a green star", "search_prompt": "blue square"}
+    assert commonest(server, REPLACE, body) == [("circle", "red"), ("star", "green")]
+
+
+def test_search_recolor_changes_the_colour_alone(server: Served) -> None:
+    body = {"prompt": "bright yellow", "select_prompt": "the red circle", "grow_mask": 0}
+    assert commonest(server, RECOLOR, body) == [("circle", "yellow"), ("square", "blue")]
+
+
+def test_erase_removes_what_lies_under_the_mask(server: Served) -> None:
+    circle = next(thing for thing in TRUTH.things if thing.noun == "circle")
+    assert commonest(server, ERASE, {"mask": b64(mask(circle.box))}) == [("square", "blue")]
+
+
+def test_a_mask_on_nothing_erases_nothing(server: Served) -> None:
+    reply = server.invoke(ERASE, {"image": b64(PICTURE), "mask": b64(mask(Box(0, 0, 0.02, 0.02)))})
+    assert reply.keys() == {"seeds", "finish_reasons", "images"}
+    assert things(look(base64.b64decode(reply["images"][0]))) == things(TRUTH)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_the_size_stays_and_the_format_is_chosen(server: Served, kind: str) -> None:
+    body = {"image": b64(PICTURE), "prompt": "a star", "search_prompt": "circle", "output_format": kind}
+    image = Image.open(io.BytesIO(server.picture(REPLACE, body)))
+    assert (image.format, image.size) == (kind.upper(), SIZE)
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "told"),
+    [
+        (REPLACE, {"prompt": "x", "search_prompt": "y"}, "#: required key [image] not found"),
+        (REPLACE, {"image": b64(PICTURE), "prompt": "x"}, "#: required key [search_prompt] not found"),
+        (RECOLOR, {"image": b64(PICTURE), "prompt": "x"}, "#: required key [select_prompt] not found"),
+        (ERASE, {"image": b64(PICTURE)}, "#: required key [mask] not found"),
+        (ERASE, {"image": b64(PICTURE), "mask": b64(PICTURE), "prompt": "x"}, "#: extraneous key [prompt] is not permitted"),
+        (REPLACE, {"image": b64(PICTURE), "prompt": "x" * 10_001, "search_prompt": "y"}, "#/prompt: expected maxLength: 10000"),
+        (ERASE, {"image": b64(PICTURE), "mask": b64(PICTURE), "grow_mask": 21}, "#/grow_mask: 21 is not less or equal to 20"),
+        (ERASE, {"image": "!", "mask": b64(PICTURE)}, "image: Invalid base64 data"),
+    ],
+)
+def test_what_a_service_does_not_take(server: Served, model: str, body: dict[str, Any], told: str) -> None:
+    assert told in server.invalid(lambda: server.invoke(model, body))
+
+
+def test_services_answer_only_through_a_profile(server: Served) -> None:
+    told = server.invalid(lambda: server.invoke(ERASE.removeprefix("us."), {}))
+    assert told.startswith("Invocation of model ID stability.stable-image-erase-object-v1:0 with on-demand throughput isn’t")

@@ -1,0 +1,76 @@
+"""What is wrong in a prompt's picture is wrong in the pixels too."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import geneval, hard
+from onbrief.sandbox import world
+from onbrief.sandbox.imagining import imagine, picture
+from onbrief.sandbox.language.checks import check
+from onbrief.sandbox.language.claims import Claim
+from onbrief.sandbox.language.grammar import parse
+from onbrief.sandbox.scene import Sight
+
+SIZE = (512, 512)
+OTHERS = (
+    "three red circles above a blue square on a yellow background",
+    "a cat on the left, a dog on the right and a bird at the top",
+    "a bench in the middle, no people, no red circles",
+    'a sign says "OPEN LATE". A house and two cars',
+    "a lake at night under the moon and stars, no clouds",
+    "mountains and a forest at sunset with a sun, no birds, no text",
+    "a blue cup below a green vase, two books left of the vase",
+    "two red cats and three black cats",
+    "a boat to the left of a tree. The tree is to the left of a house. The house is above a car",
+)
+
+
+def sight_and_wrong(prompt: str, model: world.Model, seed: int) -> tuple[Sight, tuple[Claim, ...]]:
+    asked = world.prospect(parse(prompt), prompt, "", model)
+    return imagine(asked, SIZE, seed).sight, world.happen(asked, seed).wrong
+
+
+def claims_that_hold_though_they_are_wrong(prompts: list[str], seeds: range) -> list[tuple[str, int, Claim]]:
+    return [
+        (prompt, seed, claim)
+        for prompt in prompts
+        for seed in seeds
+        for sight, wrong in [sight_and_wrong(prompt, "sdxl", seed)]
+        for claim in wrong
+        if check(claim, sight)[0]
+    ]
+
+
+def test_no_wrong_claim_holds_by_accident() -> None:
+    assert claims_that_hold_though_they_are_wrong(list(OTHERS), range(60)) == []
+
+
+def test_no_wrong_claim_of_geneval_or_the_hard_briefs_holds_by_accident() -> None:
+    prompts = [b.prompt for b in geneval.briefs()[::5]] + [b.text for b in hard.hard_briefs()[::8]]
+    assert claims_that_hold_though_they_are_wrong(prompts, range(4)) == []
+
+
+@pytest.mark.soak
+def test_no_wrong_claim_of_any_brief_holds_by_accident() -> None:
+    prompts = [b.prompt for b in geneval.briefs()] + [b.text for b in hard.hard_briefs()] + list(OTHERS)
+    assert claims_that_hold_though_they_are_wrong(prompts, range(30)) == []
+
+
+@pytest.mark.parametrize("prompt", [*(b.prompt for b in geneval.briefs()[7::28]), *OTHERS])
+def test_what_is_foreseen_is_what_is_painted(prompt: str) -> None:
+    """On forty prompts or so, so that rates may be taken without painting."""
+    asked = world.prospect(parse(prompt), prompt, "", "sdxl")
+    for seed in (0, 1):
+        foreseen, (_, painted) = imagine(asked, SIZE, seed).sight, picture(prompt, "", SIZE, seed, "sdxl")
+        claims = [atom.claim for atom, _ in asked.chances]
+        assert [check(claim, foreseen)[0] for claim in claims] == [check(claim, painted)[0] for claim in claims]
+        assert (foreseen.things, foreseen.background, foreseen.words) == (painted.things, painted.background, painted.words)
+        assert foreseen.elements == painted.elements
+
+
+def test_the_same_prompt_and_seed_give_the_same_bytes_and_another_model_other_flaws() -> None:
+    prompt = OTHERS[0]
+    assert picture(prompt, "", SIZE, 3) == picture(prompt, "", SIZE, 3)
+    both = {model: [sight_and_wrong(prompt, model, seed)[1] for seed in range(40)] for model in world.MODELS}
+    assert sum(map(len, both["sdxl"])) > sum(map(len, both["modern"]))
