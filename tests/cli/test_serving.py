@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -72,6 +73,27 @@ def test_a_wrong_option_is_one_clear_line(
     assert out == ""
     assert err.startswith(f"error: {told}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_calls_under_way_are_told_that_the_server_ends() -> None:
+    command = [sys.executable, "-m", "onbrief", "sandbox", "--latency", "anthropic.=600"]
+    body = b'{"messages": [{"role": "user", "content": [{"text": "hello"}]}]}'
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        port = int(running.stdout.readline().rpartition(":")[2])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", "/model/global.anthropic.claude-haiku-5-5/converse", body)
+        other = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        other.request("GET", "/")  # once it is answered, the first call is under way
+        assert other.getresponse().status == 404
+        running.send_signal(signal.SIGTERM)
+        answer = connection.getresponse()
+        told = answer.status, json.loads(answer.read())
+        connection.close()
+        other.close()
+        _, err = running.communicate()
+    assert told == (500, {"message": "The service is shutting down."})
+    assert (running.returncode, err.count("\n")) == (0, 1)
 
 
 def test_a_port_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

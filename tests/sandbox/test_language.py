@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onbrief.sandbox import world
 from onbrief.sandbox.language import claims, composing, sentences
 from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.grammar import parse
+from onbrief.sandbox.language.grammar import parse, read
 from onbrief.sandbox.language.words import STYLES
 from onbrief.sandbox.scene import (
     COLOURS,
@@ -162,15 +162,19 @@ def test_any_text_can_be_read(text: str, negative: str) -> None:
         assert len(sentences.read(sentence) or ()) <= 3
 
 
-WORDS = """a the no not is are and or of on left right side top middle background red orange circle circles star stars
+WORDS = """fluffy next to beside holding riding between at least and black white
+    a the no not is are and or of on left right side top middle background red orange circle circles star stars
     people cat sun horizon rising sky three one 12 some , . ; : ( ) :1.2) " ' word says there it in with without"""
 
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=60))
 def test_any_string_of_known_words_can_be_read(tokens: list[str]) -> None:
-    scene = parse(" ".join(tokens))
+    reading = read(" ".join(tokens))
+    scene = reading.scene
     assert len(scene.groups) <= 12
+    said = [sentences.statement(unread, scene) for unread in reading.unread if not unread.loose]
+    assert [text for text in said if len(text) > 300 or sentences.read(text) is not None] == []
     assert all(len(sentences.sentence(claim)) < 100 for claim in claims.of(scene))
 
 

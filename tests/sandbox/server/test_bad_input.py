@@ -209,6 +209,7 @@ def _png() -> str:
 
 
 PNG = _png()
+MATCHING = 'Does the image match the prompt "a red circle"? Respond only with JSON: {"result": "OK" or "NG", "reason": ""}'
 SAMPLES: list[tuple[str, dict[str, Any]]] = [
     (f"/model/{CORE}/invoke", {"prompt": "a red circle", "seed": 3, "aspect_ratio": "1:1", "output_format": "png"}),
     (f"/model/{SD3}/invoke", {"prompt": "a cat", "mode": "image-to-image", "image": PNG, "strength": 0.5}),
@@ -226,7 +227,9 @@ SAMPLES: list[tuple[str, dict[str, Any]]] = [
     (
         f"/model/{SONNET}/converse",
         {
-            "messages": [{"role": "user", "content": [{"text": "hi"}, {"image": {"format": "png", "source": {"bytes": PNG}}}]}],
+            "messages": [
+                {"role": "user", "content": [{"text": MATCHING}, {"image": {"format": "png", "source": {"bytes": PNG}}}]}
+            ],
             "system": [{"text": "be brief"}],
             "inferenceConfig": {"maxTokens": 50, "temperature": 0.5, "stopSequences": ["x"]},
             "toolConfig": {
@@ -244,7 +247,7 @@ SAMPLES: list[tuple[str, dict[str, Any]]] = [
                 {
                     "role": "user",
                     "content": [
-                        {"type": "text", "text": "hi"},
+                        {"type": "text", "text": MATCHING},
                         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
                     ],
                 }

@@ -11,6 +11,7 @@ from onbrief.sandbox.scene import Colour, Group, Place, Relation, Scene
 MAX_GROUPS = 12  # what still fits into one picture
 MAX_WORDS = 4
 MAX_LETTERS = 32
+MAX_SAID = 80  # characters
 _MAX_UNREAD = 12
 
 
@@ -119,7 +120,8 @@ class Draft:
 
     def note(self, unread: Unread) -> None:
         """Words that were not understood."""
-        if unread not in self.unread and len(self.unread) < _MAX_UNREAD:
+        unread = replace(unread, said=unread.said[:MAX_SAID].strip())
+        if unread.said and unread not in self.unread and len(self.unread) < _MAX_UNREAD:
             self.unread.append(unread)
 
     def reading(self) -> Reading:

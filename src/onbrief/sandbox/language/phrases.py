@@ -13,6 +13,7 @@ MAX_NOUN = 24  # characters of a name on a card
 _MAX_RUN = 8
 _SINGLE = ("a", "an", "one", "1", "single", "another", "exactly")
 _PAIRS = ("pair", "pairs")
+_LIMITS = (("at", "least"), ("at", "most"), ("more", "than"), ("fewer", "than"), ("less", "than"), ("up", "to"))
 _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "less")
 
 
@@ -59,6 +60,13 @@ def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
     return phrase
 
 
+def limits(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a number that only bounds a count begins here: "at least two"."""
+    after = _at(tokens, start + 2)
+    number = after.kind == "number" or after.text in words.NUMBERS
+    return number and (tokens[start].text, _at(tokens, start + 1).text) in _LIMITS
+
+
 def content(token: Token) -> bool:
     """Whether this token may belong to a name: no article, number, preposition, verb or punctuation."""
     return token.kind == "word" and token.text not in words.FUNCTION_WORDS
@@ -72,6 +80,12 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
     """Articles, numbers and amounts: "exactly three", "a group of", "all the"."""
     phrase = Phrase(start)
     index = start
+    if limits(tokens, start):
+        number = tokens[start + 2].text
+        amount = int(number) if number.isdecimal() else words.NUMBERS[number]
+        said = " ".join(token.text for token in tokens[start : start + 3])
+        phrase = replace(phrase, amount=amount, determined=True, unread=(said,))
+        index += 3
     while True:
         token, after = _at(tokens, index), _at(tokens, index + 1)
         if token.kind == "number":
@@ -143,7 +157,7 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
         if thing := words.thing(head):
             plural = not singular and words.singular(head) != head
             rest = run[:-size]
-            unread = passing.meaning(rest)
+            unread = (*phrase.unread, *passing.meaning(rest))
             return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest), unread=unread)
         if words.singular(head) in words.BACKGROUNDS:
             return replace(phrase, background=True, colour=_colour(run))

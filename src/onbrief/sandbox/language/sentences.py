@@ -59,6 +59,7 @@ _DIRECTIONS: dict[Direction, str] = {
 }
 _BY_DIRECTION: dict[str, Direction] = {text: direction for direction, text in _DIRECTIONS.items()}
 
+_VERBATIM = "as the brief says, "  # what follows sounds like a claim, and is none
 _LONGEST = 1000  # characters; a requirement has 500 at most
 _NAME = r"([a-z0-9' -]{1,64})"
 _PRESENT = re.compile(rf"there (is an?|are) {_NAME}")
@@ -99,6 +100,11 @@ def sentence(claim: Claim) -> str:
 
 def statement(unread: Unread, scene: Scene) -> str:
     """What nobody here can check, as the text of a requirement: "the cat is next to the dog". `read` finds no claim in it."""
+    said = _said(unread, scene)
+    return said if read(said) is None else f"{_VERBATIM}{said}"
+
+
+def _said(unread: Unread, scene: Scene) -> str:
     if unread.subject is None:
         many = words.singular(unread.said) != unread.said
         return f"there are {unread.said}" if many else f"there is {words.article(unread.said)}"
@@ -117,6 +123,8 @@ def read(text: str) -> tuple[Claim, ...] | None:
     None if it makes none, or says anything besides that is not understood: a part of a statement may hold where all of it
     does not.
     """
+    if text.startswith(_VERBATIM):
+        return None
     plain = " ".join(words.fold(text[:_LONGEST]).split()).rstrip(" .")
     if (claim := _exactly(plain)) is not None:
         return (claim,)

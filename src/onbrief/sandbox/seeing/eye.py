@@ -165,4 +165,4 @@ def _face(picture: Image.Image, region: Region, shape: tuple[int, ...], part: tu
     box = (left + part[0] * wide, top + part[1] * high, left + part[2] * wide, top + part[3] * high)
     scale = min(max(1.0, 360 / (box[2] - box[0])), 4.0, 1200 / (box[2] - box[0]))
     size = max(8, round((box[2] - box[0]) * scale)), max(8, round((box[3] - box[1]) * scale))
-    return picture.resize(size, Image.Resampling.BICUBIC, box=box).convert("L")
+    return picture.resize(size, Image.Resampling.LANCZOS, box=box).convert("L")

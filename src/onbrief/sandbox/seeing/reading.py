@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from onbrief.sandbox.painting.lettering import ADVANCE, GLYPHS, HEIGHT, PEN
 from onbrief.sandbox.seeing.regions import Labels, Region, connected
 
 _COLUMNS, _ROWS = 14, 20
+_WIDEST = 4.0 + PEN  # of all letters, in a glyph's units
 _MARGIN = 0.75  # of a glyph's unit, around the box of a letter
 _DARK = 140  # halfway between ink and cream
 _LONGEST_READ = 160  # parts of letters; there are fewer on anything that was lettered here
@@ -74,7 +77,7 @@ def _line(labels: Labels, parts: list[Region], grey: npt.NDArray[np.uint8]) -> s
     top = float(np.median([r.top for r in letters_tall]))
     unit = (bottom - top) / (HEIGHT + PEN)
     letters: list[_Letter] = []
-    for part in sorted(parts, key=lambda r: (r.left + r.right) / 2):
+    for part in sorted(_split(labels, parts, unit), key=lambda r: (r.left + r.right) / 2):
         x = (part.left + part.right) / 2
         if letters and x - letters[-1].x < 0.5 * ADVANCE * unit:
             last = letters[-1]
@@ -90,6 +93,25 @@ def _line(labels: Labels, parts: list[Region], grey: npt.NDArray[np.uint8]) -> s
             text += " " * max(0, round((letter.x - letters[i - 1].x) / (ADVANCE * unit)) - 1)
         text += names[int(np.argmin(distances[i]))]
     return " ".join(text.split())
+
+
+def _split(labels: Labels, parts: list[Region], unit: float) -> Iterator[Region]:
+    """The parts, those cut in pieces (each with a label of its own) that are letters grown together, as small ones do."""
+    for part in parts:
+        count = min(max(1, round((part.width / unit - _WIDEST) / ADVANCE) + 1), part.width)
+        here = labels[part.top : part.bottom, part.left : part.right]
+        ink = (here == part.label).sum(axis=0)
+        cuts = [0]
+        for k in range(1, count):
+            near = np.arange(part.width)
+            cost = ink + np.abs(near - k * part.width / count) / unit * 0.2 * part.height
+            cuts.append(min(max(cuts[-1] + 1, int(np.argmin(cost))), part.width - count + k))
+        for left, right in pairwise([*cuts, part.width]):
+            label = part.label if not left else int(labels.max()) + 1
+            piece = here[:, left:right]
+            if left:
+                piece[piece == part.label] = label
+            yield replace(part, label=label, left=part.left + left, right=part.left + right)
 
 
 def _window(labels: Labels, letter: _Letter, top: float, unit: float, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -26,8 +26,10 @@ _TOO_UNLIKE = 0.04
 _FREE = frozenset({"skin", "hair"})  # of any colour
 _PAINTED = frozenset({"main", "shade", "tint", "deep"})
 _CERTAIN = 0.05  # the most of a cell that may show what is not known
-_PURE = 0.8  # the least of a cell that shows paint
-_ENOUGH = 5  # cells that decide on a colour
+_PURE = 0.8  # the least that a cell shows of paint to count as pure
+_MORE_INK = 0.2  # the most that there may be of ink in them, beside what is expected
+_PER_INK = 0.02  # how much that counts beside a difference of colours
+_ENOUGH = 12  # cells that decide on a colour; the purest, where not so many are pure
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,16 @@ def ranked(crop: Pixels, silhouette: Mask) -> list[Match]:
 
 
 def _colour(known: Stencils, number: int, seen: Numbers) -> Colour:
-    return COLOURS[int(_inside(known, number, painted=True).residuals(seen).argmin())]
+    """The paint that the purest cells show on the whole, when there may be a little more or less ink in them than expected:
+    lines seem wider or narrower than they are, and that makes a colour darker or lighter.
+    """
+    inside = _inside(known, number, painted=True)
+    expected = np.einsum("r,prc->pc", inside.shares.mean(axis=0), inside.palettes)
+    ink = np.array(INK) / 255 - expected
+    off = seen[inside.cells].mean(axis=0) - expected
+    more = np.clip((off * ink).sum(axis=1) / (ink**2).sum(axis=1), -_MORE_INK, _MORE_INK)
+    left = ((off - more[:, None] * ink) ** 2).sum(axis=1) + _PER_INK * more**2
+    return COLOURS[int(left.argmin())]
 
 
 def _on_grid(picture: Image.Image) -> Numbers:
@@ -110,9 +121,7 @@ def _blurred(grid: Numbers) -> Numbers:
 
 @cache
 def _inside(known: Stencils, number: int, *, painted: bool = False) -> _Inside:
-    """Of this stencil, the cells that are certain; or of those only the ones that show next to nothing but paint, because
-    lines seem a little wider or narrower than they are, and that makes a colour lighter or darker.
-    """
+    """Of this stencil, the cells that are certain, or of those only the ones that show most of paint."""
     kinds = known.kinds(known.each[number])
     side = kinds.shape[0] // GRID
     along = np.arange(GRID, dtype=np.intp).repeat(side)
@@ -122,9 +131,9 @@ def _inside(known: Stencils, number: int, *, painted: bool = False) -> _Inside:
     points = np.bincount(codes.ravel(), minlength=GRID * GRID * count).reshape(GRID, GRID, count)
     shares = _blurred((points / side**2).astype(np.float32)).reshape(-1, count)
     cells = np.flatnonzero(shares[:, _numbers(_FREE)].sum(axis=1) + shares[:, BEYOND] < _CERTAIN)
-    paint = shares[cells][:, _numbers(_PAINTED)].sum(axis=1)
-    if painted and (paint > _PURE).sum() >= _ENOUGH:
-        cells = cells[paint > _PURE]
+    if painted:
+        paint = shares[cells][:, _numbers(_PAINTED)].sum(axis=1)
+        cells = cells[paint >= min(_PURE, float(np.sort(paint)[-_ENOUGH:][0]))]
     shown = np.flatnonzero(shares[cells, :BEYOND].any(axis=0))
     part, palettes = shares[np.ix_(cells, shown)], colours[:, shown]
     squares = np.einsum("prc,rs,psc->p", palettes, part.T @ part, palettes, optimize=True)

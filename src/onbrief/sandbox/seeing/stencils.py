@@ -31,7 +31,7 @@ _HALO = 4.0  # the width of the halo beside it
 _FINE = 3  # points of a drawing along the side of a cell
 _CELL = 140  # units of a drawing, and of its place on the sheet
 _ACROSS = 10  # drawings on the sheet
-_SIZES = ((42.0, 64), (60.0, 72), (90.0, 88), (160.0, 112))
+_SIZES = ((26.0, 64), (42.0, 64), (60.0, 72), (90.0, 88), (160.0, 112))
 """Longer sides of things that there are stencils for, in pixels of the eye's picture, and how finely each drawing is made."""
 _LEAN = 1.9  # degrees by which a lean may be missed
 _LEAN_SLENDER = 1.0  # the same, of things four times as long as wide

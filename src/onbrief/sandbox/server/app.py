@@ -107,6 +107,8 @@ async def _served(terms: Terms, request: Request, operation: Operation) -> Respo
         return answers.refusal(request_id, refused)
     except ClientDisconnect:
         return Response()  # nobody hears it
+    except asyncio.CancelledError:  # the server ends before the call does
+        return answers.refusal(request_id, Refusal("InternalServerException", "The service is shutting down."))
     except Exception as error:  # noqa: BLE001 - whatever happens, a client gets the service's shape
         print(f"sandbox: {type(error).__name__}: {error}", file=sys.stderr)
         failed = Refusal("InternalServerException", "The system encountered an unexpected error during processing.")

@@ -10,16 +10,25 @@ from typing import Literal
 from PIL import Image, ImageStat
 
 from onbrief.brief import Size
+from onbrief.errors import Failed
 from onbrief.record import Prompt
 from onbrief.sandbox.models import SIDES, SandboxImageModel
-from onbrief.sandbox.scene import Thing
+from onbrief.sandbox.scene import Place, Thing
 from onbrief.sandbox.seeing.eye import look
+from onbrief.sandbox.world.room import in_third
 
 Format = Literal["png", "jpeg", "webp"]
 Spoilt = Literal["blank", "truncated", "text"]
 
 _QUALITY = 95
 _COVERED = 0.4  # of a thing's box; a mask that touches less means something else
+_PLACES: dict[Place, str] = {
+    "left": "on the left",
+    "right": "on the right",
+    "top": "at the top",
+    "bottom": "at the bottom",
+    "middle": "in the middle",
+}
 
 
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
@@ -31,8 +40,14 @@ async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "
 
 
 async def edit(image: bytes, instruction: str, seed: int) -> bytes:
-    """A PNG of the picture with one thing changed, as the instruction says."""
-    return await asyncio.to_thread(_scaled, image, None)
+    """A PNG of the picture with one thing changed, as the instruction says; with nothing changed where it says nothing that
+    can be done, since that is what a service is paid for as well.
+    """
+    try:
+        edited = await SandboxImageModel.named("", {}).edit(image, instruction, seed)
+    except Failed:
+        return await asyncio.to_thread(_scaled, image, None)
+    return edited.data
 
 
 async def erase(image: bytes, mask: bytes, seed: int) -> bytes:
@@ -83,10 +98,18 @@ def _removal(image: bytes, mask: bytes) -> str:
         right, bottom = math.ceil(thing.box.right * width), math.ceil(thing.box.bottom * height)
         return ImageStat.Stat(white.crop((left, top, max(right, left + 1), max(bottom, top + 1)))).mean[0] / 255
 
-    thing = max(look(image).things, key=covered, default=None)
+    things = look(image).things
+    thing = max(things, key=covered, default=None)
     if thing is None or covered(thing) < _COVERED:
         return ""
-    return f"remove the {thing.colour} {thing.noun}" if thing.colour else f"remove the {thing.noun}"
+    name = f"{thing.colour} {thing.noun}" if thing.colour else thing.noun
+    alike = [other for other in things if (other.noun, other.colour) == (thing.noun, thing.colour)]
+    if len(alike) == 1:
+        return f"remove the {name}"
+    for place, words in _PLACES.items():
+        if [other for other in alike if in_third(place).holds(other.box)] == [thing]:
+            return f"remove the {name} {words}"
+    return f"remove one {name}"
 
 
 def _encoded(png: bytes, format: Format) -> bytes:  # noqa: A002

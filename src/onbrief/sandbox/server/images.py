@@ -192,7 +192,7 @@ def _sdxl(form: Form) -> Order:
         if form.has(name):
             form.choice(name, allowed)
     form.end()
-    return Order("sdxl", ", ".join(wanted), ", ".join(unwanted), size, (drawn_seed(seed),))
+    return Order("sdxl", ", ".join(wanted), ", ".join(unwanted), size, (drawn_seed(seed),), model="sdxl")
 
 
 def _amazon(speaks: Literal["nova", "titan"], form: Form, most: int, guidance: float, max_seed: int) -> Order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from onbrief.sandbox.language.words import COLOUR_WORDS
@@ -24,10 +25,10 @@ def read(speaks: Service, form: Form) -> Order:
     match speaks:
         case "search-replace":
             wanted = _words(form, "prompt")
-            instruction = f"replace the {_words(form, 'search_prompt')} with {wanted}"
+            instruction = f"replace the {_name(form, 'search_prompt')} with {wanted}"
         case "search-recolor":
             wanted = _words(form, "prompt")
-            instruction = f"make the {_words(form, 'select_prompt')} {_colour(wanted)}"
+            instruction = f"make the {_name(form, 'select_prompt')} {_colour(wanted)}"
         case "erase-object":
             mask, _ = original(form, "mask")
     form.whole("grow_mask", 0, 20, default=5)
@@ -45,6 +46,11 @@ def read(speaks: Service, form: Form) -> Order:
 
 def _words(form: Form, name: str) -> str:
     return form.text(name, least=1, most=MAX_PROMPT)
+
+
+def _name(form: Form, name: str) -> str:
+    """The words for a thing, without an article."""
+    return re.sub(r"^(the|an?)\s+", "", _words(form, name).strip(), flags=re.IGNORECASE)
 
 
 def _colour(prompt: str) -> str:

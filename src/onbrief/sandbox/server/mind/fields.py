@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from onbrief.sandbox.server.mind import schemas
-from onbrief.sandbox.server.mind.words import SENSE_ORDER, SENSES, Sense
+from onbrief.sandbox.server.mind.words import SENSE_ORDER, SENSES, VERDICTS, Sense
 
 Form = Literal["text", "flag", "number", "list"]
 
@@ -45,6 +46,8 @@ def masked(text: str) -> str:
 
 def of_text(text: str) -> tuple[Field, ...]:
     """The fields of the last skeleton, with what others of the same keys show. Or those that a sentence names."""
+    if schema := _schema(text):
+        return of_schema(schema)
     found = [_fields(match[1]) for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
     if not found:
         return _named(text)
@@ -93,7 +96,28 @@ def _fields(inner: str) -> list[Field]:
     for match in _ENTRY.finditer(inner):
         name, shown = (match[1] or match[2]).strip(), match[3].rstrip(", \n")
         found.setdefault(name, Field(name, sense(name), _form(name, shown), shown))
-    return list(found.values())
+    fields = list(found.values())
+    if not any(field.sense in ("verdict", "prompt") for field in fields):  # what offers two verdicts asks for one
+        fields = [replace(field, sense="verdict") if _offers(field) else field for field in fields]
+    return fields
+
+
+def _offers(field: Field) -> bool:
+    said = set(re.findall(r"\w+", field.shown.lower()))
+    return any({yes.lower(), no.lower()} <= said for yes, no in VERDICTS)
+
+
+def _schema(text: str) -> schemas.Schema | None:
+    """A JSON schema that stands in the text itself."""
+    at = text.find('"properties"')
+    start = text.rfind("{", 0, at) if at > 0 else -1
+    if start < 0:
+        return None
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return found if schemas.properties(found) else None
 
 
 def _form(name: str, shown: str) -> Form:
@@ -102,6 +126,8 @@ def _form(name: str, shown: str) -> Form:
         return "list"
     if bare.startswith(('"', "'", "“")):
         return "text"
+    if re.fullmatch(r"[01]\s*(?:\||/|,|or)\s*[01]", bare):
+        return "number"
     if re.search(r"\btrue\b|\bfalse\b|bool", bare, re.IGNORECASE):
         return "flag"
     if re.search(r"\d|number|float|int\b|integer", bare) and sense(name) == "score":

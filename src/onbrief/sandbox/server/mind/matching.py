@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
-from onbrief.sandbox.language import words
 from onbrief.sandbox.language.planner import SandboxPlanner
 from onbrief.sandbox.server.mind import perception
-
-_BRACKETED = re.compile(r"[「『]([^「」『』]+)[」』]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +23,7 @@ async def requirements(prompt: str) -> tuple[Requirement, ...]:
     """What a picture of this prompt must show."""
     text = prompt.encode("utf-8", "replace").decode()[:MAX_BRIEF_CHARACTERS]
     planned = await SandboxPlanner("sandbox:", None).checklist(Brief(text=text))
-    musts = tuple(requirement for requirement in planned.requirements if requirement.must)
-    return musts + tuple(Requirement(text=f"「{text}」", kind="text") for text in _unread(text, musts))
+    return tuple(requirement for requirement in planned.requirements if requirement.must)
 
 
 async def match(prompt: str, images: tuple[bytes, ...]) -> Match:
@@ -57,10 +52,3 @@ async def _match(wanted: tuple[Requirement, ...], image: bytes) -> Match:
     if all(seen.so is None for _, seen in unmet):
         return Match(None, f"It cannot be told whether this is so: {reasons}.", texts, share)
     return Match(False, f"The image does not show what the prompt asks for. Expected: {reasons}.", texts, share)
-
-
-def _unread(prompt: str, read: tuple[Requirement, ...]) -> list[str]:
-    """Lettering that a Japanese prompt quotes and the planner could not read."""
-    if words.from_japanese(prompt) == prompt:
-        return []
-    return [quoted for quoted in _BRACKETED.findall(prompt) if not any(words.fold(quoted) in r.text for r in read)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from onbrief.brief import Requirement
 from onbrief.errors import PictureError
 from onbrief.sandbox.language.checks import check
 from onbrief.sandbox.language.claims import Counted, Present
 from onbrief.sandbox.language.sentences import read
+from onbrief.sandbox.models import find
 from onbrief.sandbox.scene import Sight
 from onbrief.sandbox.seeing.eye import look
 
@@ -33,12 +35,8 @@ async def sight(image: bytes) -> Sight | None:
 
 def seen(statement: str, sight: Sight) -> Seen:
     """Whether the statement is true of what is seen."""
-    claimed = read(statement)
-    if not claimed:
-        return Seen(None, "the eye does not know what this says")
-    answers = [check(claim, sight) for claim in claimed]
-    so = all(answer for answer, _ in answers)
-    return Seen(so, "; ".join(dict.fromkeys(told for answer, told in answers if answer == so)))
+    finding = find(Requirement(text=statement), sight)
+    return Seen({"met": True, "unmet": False, "undecided": None}[finding.verdict], finding.evidence)
 
 
 def number(things: str, sight: Sight) -> tuple[int | None, str]:

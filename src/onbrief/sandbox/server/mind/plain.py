@@ -129,7 +129,8 @@ async def _document(request: _Request) -> shaping.Document | None:
     """A value for each field that is wanted, or None if nothing that is known here is wanted."""
     if request.judges:
         match = await matching.match(request.prompt, request.images)
-        revised = await _revised(request, match) if request.field("prompt") and not match.so else None
+        rewrites = request.prompt and request.field("prompt") and not match.so
+        revised = await _revised(request, match) if rewrites else None
         wanted = request.fields or (Field("result", "verdict", "text"), Field("reason", "reason", "text"))
         return {field.name: _filled(field, request, match, revised) for field in wanted}
     if request.revises and request.prompt:

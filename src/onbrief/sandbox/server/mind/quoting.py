@@ -26,14 +26,22 @@ _BEFORE_QUOTE = re.compile(
 )
 _COLON = r"[ \t]*(?:\([^)\n]*\))?\**[ \t]*[:：=]\**[ \t]*"
 _LINE = re.compile(rf"(?<![A-Za-z]){_LABEL}\**(?:{_GAP}|[\u3040-\u9fff]{{0,20}}){_COLON}(\S.*)$", re.IGNORECASE | re.MULTILINE)
-_LINE_ABOVE = re.compile(rf"(?<![A-Za-z]){_LABEL}[^:：\n\"“]{{0,80}}[:：]\**[ \t]*\n\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_LINE_ABOVE = re.compile(
+    rf"(?<![A-Za-z]){_LABEL}[^:：。\n\"“]{{0,80}}(?:[:：]|。|(?:below|follows|following)\.)\**[ \t]*\n\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADING = re.compile(
+    rf"^[ \t]*(?:#+|\[|\*\*|【|■)[ \t]*(?:[\w'-]+ ){{0,3}}{_LABEL}[ \t]*[\]】*:：]*[ \t]*\n\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _WEAK_LINE = re.compile(rf"^[ \t>*#-]*(?:the |my )?{_WEAK_LABEL}{_COLON}\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _ABOVE = re.compile(r"\babove\b|上記|上の", re.IGNORECASE)
 _DOING = (
     r"(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|give|provide|decide|write|evaluate|verify|set|now|"
     r"json|the (?:image|picture))\b"
 )
-_NO_PART = re.compile(rf"\s*(?:[\w ]{{1,24}}[:：]|[{{<`#*]|---|{_DOING})", re.IGNORECASE)
+_NO_PART = re.compile(rf"\s*(?:[\w ]{{1,24}}[:：]|[{{<`#*\[【■]|---|{_DOING})", re.IGNORECASE)
+_GOING_ON = re.compile(rf"[ \t]*(?!{_DOING})[^\W_]", re.IGNORECASE)
 _OF_A_REQUEST = re.compile(
     r"[?{}？]|\b(?:image|picture|photo|json|prompt|match|answer|respond|result|return|reply|output|you|your|please|verify|"
     r"check|revise|rewrite|improve|format)\b|画像|ください|プロンプト|結果",
@@ -109,10 +117,11 @@ def _json(text: str) -> Iterator[str]:
 
 
 def _fenced(text: str) -> Iterator[str]:
-    for match in _FENCE.finditer(text):
-        label = text[: match.start()].rstrip().rsplit("\n", 1)[-1]
-        if re.search(_LABEL, label, re.IGNORECASE) and not _is_json(match[2]):
-            yield match[2]
+    for pattern in (_FENCE, _RULED):
+        for match in pattern.finditer(text):
+            label = text[: match.start()].rstrip().rsplit("\n", 1)[-1]
+            if re.search(_LABEL, label, re.IGNORECASE) and not _is_json(match[2]):
+                yield match[2]
 
 
 def _labelled(text: str) -> Iterator[str]:
@@ -122,13 +131,13 @@ def _labelled(text: str) -> Iterator[str]:
         sentence = re.split(r"[.?!。]\s", label)[-1]
         after = text[end : end + 12].lstrip()
         behind = after.startswith(("というプロンプト", "のプロンプト", "という説明"))
-        goes_on = label.rstrip(" *\t").endswith((":", "：", "=")) and re.match(r"[ \t]*[^\W_]", text[end : end + 40])
+        goes_on = re.search(r"[:：=。\n]\W*$", label) and _GOING_ON.match(text, end)
         if (behind or _BEFORE_QUOTE.search(label)) and not goes_on and not _is_another(sentence):
             yield _bare(text[start:end])
 
 
 def _lines(text: str) -> Iterator[str]:
-    for pattern in (_LINE, _LINE_ABOVE):
+    for pattern in (_HEADING, _LINE, _LINE_ABOVE):
         yield from _behind(pattern, text)
 
 
