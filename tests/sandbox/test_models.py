@@ -39,9 +39,8 @@ def test_the_japanese_brief_passes_after_a_revision_in_nine_of_ten_seeds(tmp_pat
     assert all(run.prompts[-1].text.isascii() for run in done)
 
 
-def test_circles_above_a_square_pass_in_seven_of_ten_seeds(tmp_path: Path) -> None:
-    """Five kinds of claims in one brief: a hard one, at the default limits."""
-    assert sum(run.outcome == "passed" for run in runs(CIRCLES, range(1, 11), tmp_path)) >= 7
+def test_circles_above_a_square_pass_in_nine_of_ten_seeds(tmp_path: Path) -> None:
+    assert sum(run.outcome == "passed" for run in runs(CIRCLES, range(1, 11), tmp_path)) >= 9
 
 
 def test_a_serene_landscape_passes(tmp_path: Path) -> None:
@@ -61,13 +60,13 @@ def test_any_brief_can_be_pursued(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("text", "least"), [(AURORA, 0.85), (CIRCLES, 0.75)])
-def test_both_briefs_over_a_hundred_seeds(text: str, least: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [AURORA, CIRCLES])
+def test_both_briefs_pass_in_nine_of_ten_of_a_hundred_seeds(text: str, tmp_path: Path) -> None:
     done = runs(text, range(1, 101), tmp_path)
     passed = sum(run.outcome == "passed" for run in done)
     images = sum(len(run.attempts) for run in done) / len(done)
     print(f"{text[:30]}…: {passed} of {len(done)} seeds pass, {images:.2f} images on average")
-    assert passed >= least * len(done)
+    assert passed >= 0.9 * len(done)
 
 
 def test_a_name_takes_price_and_latency() -> None:

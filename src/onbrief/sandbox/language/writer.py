@@ -11,7 +11,7 @@ from onbrief.ports import History, Revised
 from onbrief.sandbox.language import claims, composing, sentences
 from onbrief.sandbox.language.claims import Claim
 
-STRESSED = 2  # requirements that a prompt stresses at most: each stressed one costs the others a little
+STRESSED = 3  # claims that a prompt stresses at most: each stressed one costs the others a little
 _SHOWN = 80  # characters of a requirement in the reason
 
 
@@ -37,7 +37,7 @@ class SandboxWriter:
         wanted, unread = _claims(checklist.requirements)
         ask = composing.Ask(
             claims.scene(wanted),
-            stressed=_stressed(failures),
+            stressed=_stressed(failures, wanted),
             unread=unread or (() if wanted else (brief.text,)),
         )
         written = {prompt.text for prompt, _ in history} | {brief.text}
@@ -71,10 +71,12 @@ def _failures(checklist: Checklist, history: History) -> Counter[Requirement]:
     return failures
 
 
-def _stressed(failures: Counter[Requirement]) -> tuple[Claim, ...]:
-    """The claims that failed most, and of those only what a prompt can say."""
-    found = (claim for requirement, _ in failures.most_common() for claim in sentences.read(requirement.text) or ())
-    return tuple(dict.fromkeys(found))[:STRESSED]
+def _stressed(failures: Counter[Requirement], wanted: Sequence[Claim]) -> tuple[Claim, ...]:
+    """The claims that failed most, then others of their kinds: where one colour came out wrong, the next one may."""
+    failed = [claim for requirement, _ in failures.most_common() for claim in sentences.read(requirement.text) or ()]
+    kinds = {type(claim) for claim in failed}
+    alike = [claim for claim in wanted if type(claim) in kinds]
+    return tuple(dict.fromkeys([*failed, *alike]))[:STRESSED]
 
 
 def _reason(failures: Counter[Requirement], history: History) -> str:
