@@ -89,12 +89,13 @@ def _cow() -> Drawing:
         + smooth((91, 46), (91, 60), (86, 67), (76, 62), (74, 52), (82, 46))
         + smooth((40, 56), (50, 56), (52, 64), (44, 68), (38, 64))
     )
+    tuft = smooth((91, 60), (97, 62), (99, 74), (94, 80), (90, 74))
     return Drawing(
-        body + near + far + head + muzzle + horns + ear + udder + tail,
+        body + near + far + head + muzzle + horns + ear + udder + tail + tuft + patches,
         (
             ("shade", far),
             ("main", tail),
-            ("deep", smooth((91, 60), (97, 62), (99, 74), (94, 80), (90, 74))),
+            ("deep", tuft),
             ("edge", tail),
             ("cream", udder),
             ("edge", udder),

@@ -15,11 +15,12 @@ def _cat() -> Drawing:
     tail = smooth(
         (60, 97), (60, 84), (78, 84), (82, 74), (78, 60), (78, 46), (86, 40), (93, 46), (89, 54), (95, 74), (89, 92), (76, 97)
     )
+    tip = smooth((78, 46), (86, 40), (93, 46), (90, 53), (78, 55))
     return Drawing(
-        left_ear + right_ear + head + body + tail,
+        left_ear + right_ear + head + body + tail + tip,
         (
             ("main", tail),
-            ("shade", smooth((78, 46), (86, 40), (93, 46), (90, 53), (78, 55))),
+            ("shade", tip),
             ("edge", tail),
             ("main", body),
             ("tint", ellipse(41, 74, 13, 18)),
@@ -52,8 +53,9 @@ def _dog() -> Drawing:
     far = smooth((42, 66), (52, 66), (53, 92), (50, 94), (40, 94)) + smooth((66, 66), (82, 62), (80, 94), (63, 94), (67, 84))
     head = smooth((22, 20), (34, 7), (50, 8), (58, 22), (56, 42), (44, 54), (26, 55), (8, 52), (2, 44), (4, 34), (16, 32))
     ear = smooth((44, 10), (54, 8), (63, 24), (64, 44), (56, 51), (47, 42), (43, 24))
+    nose = ellipse(7, 37, 6, 5)
     return Drawing(
-        tail + body + legs + far + head + ear,
+        tail + body + legs + far + head + ear + nose,
         (
             ("shade", far),
             ("main", tail + body + legs),
@@ -66,7 +68,7 @@ def _dog() -> Drawing:
             ("tint", smooth((6, 40), (18, 38), (30, 44), (26, 54), (8, 51), (3, 45))),
             ("deep", ear),
             ("line", ear + "M8 46C14 50 22 50 28 45"),
-            ("mark", ellipse(7, 37, 6, 5) + ellipse(31, 26, 4.2, 4.8)),
+            ("mark", nose + ellipse(31, 26, 4.2, 4.8)),
             ("white", ellipse(32.5, 24.5, 1.5) + ellipse(5.5, 35.5, 1.5, 1)),
         ),
         faces=True,

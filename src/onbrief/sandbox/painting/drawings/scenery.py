@@ -23,17 +23,18 @@ def _flower() -> Drawing:
 
 
 _CROWN = ellipse(50, 28, 25) + ellipse(28, 45, 23) + ellipse(72, 45, 23) + ellipse(50, 50, 26)
+_LEAVES = ellipse(50, 27, 24.5) + ellipse(28, 43, 22) + ellipse(71, 43, 22) + ellipse(49, 46, 24)
 _TRUNK = "M43 60H57L60 98H40Z"
 _ROOF = "M50 4L97 46H3Z"
 _CHIMNEY = box(70, 10, 82, 38)
 
 SCENERY: dict[str, Drawing] = {
     "tree": Drawing(
-        _CROWN + _TRUNK,
+        _CROWN + _LEAVES + _TRUNK,
         (
             ("wood", _TRUNK),
             ("shade", _CROWN),
-            ("main", ellipse(50, 27, 24.5) + ellipse(28, 43, 22) + ellipse(71, 43, 22) + ellipse(49, 46, 24)),
+            ("main", _LEAVES),
             ("tint", ellipse(40, 22, 6, 4.5) + ellipse(24, 39, 5, 4) + ellipse(62, 36, 4.5, 3.5)),
             ("line", "M50 82V64L58 55M50 70L43 62"),
         ),

@@ -64,8 +64,9 @@ def _bear() -> Drawing:
     head = smooth((14, 34), (28, 32), (38, 42), (36, 58), (24, 66), (10, 66), (2, 62), (2, 55), (8, 48))
     ears = ellipse(16, 34, 7) + ellipse(33, 34, 7.5)
     tail = ellipse(95, 45, 5)
+    nose = smooth((1, 54), (8, 52), (11, 56), (6, 60), (1, 59))
     return Drawing(
-        body + near + far + head + ears + tail,
+        body + near + far + head + ears + tail + nose,
         (
             ("shade", far),
             ("main", tail),
@@ -79,7 +80,7 @@ def _bear() -> Drawing:
             ("deep", ellipse(33, 34, 3.6)),
             ("main", head),
             ("tint", smooth((2, 55), (10, 50), (20, 54), (20, 63), (10, 66), (2, 62))),
-            ("ink", smooth((1, 54), (8, 52), (11, 56), (6, 60), (1, 59)) + ellipse(22, 45, 3.2, 3.6)),
+            ("ink", nose + ellipse(22, 45, 3.2, 3.6)),
             ("line", "M8 62C12 63 16 62 19 59"),
             ("white", ellipse(21.2, 43.8, 1.2)),
         ),
