@@ -58,7 +58,7 @@ def test_the_text_is_there_as_text(payload: str) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(st.characters(), min_size=1, max_size=60))
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))  # a brief has no halves of surrogate pairs
 def test_no_text_at_all_makes_an_element_or_an_attribute(payload: str) -> None:
     assert skeleton(Outline(page(*run_of(payload)))) == harmless(page, len(payload))
 
