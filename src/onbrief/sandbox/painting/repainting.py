@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 
 from onbrief.brief import Size
+from onbrief.sandbox.painting.composition import Composition, banner_area, widths
 from onbrief.sandbox.painting.layout import Area, Spot
 from onbrief.sandbox.painting.lettering import transliterate
-from onbrief.sandbox.painting.painter import Composition, Placed, Pose, banner_area, name_of, reach, render, widths
+from onbrief.sandbox.painting.painter import render
+from onbrief.sandbox.painting.stickers import Placed, Pose, name_of, reach
 from onbrief.sandbox.scene import Box, Place, Scene, Sight, Thing
 
 _LEAST = 0.02  # of the picture's side: the size of the smallest drawing
@@ -35,7 +37,7 @@ def repaint(sight: Sight, size: Size, seed: int) -> tuple[bytes, Sight]:
 def _placed(thing: Thing, size: Size, pen: float, rng: random.Random) -> Placed:
     """A thing as large as its box allows, in the middle of it, upright."""
     noun, box = name_of(thing.noun), thing.box
-    pose = Pose.upright(rng)
+    pose = Pose.drawn(rng)
     across, down = (box.right - box.left) * size[0] - 2 * pen, (box.bottom - box.top) * size[1] - 2 * pen
     unit = reach(noun, Spot(0, 0, 100), pose, 0)
     length = max(_LEAST * min(size), 100 * min(across / unit.width, down / unit.height))

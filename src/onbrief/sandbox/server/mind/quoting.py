@@ -37,7 +37,8 @@ _HEADING = re.compile(
 _WEAK_LINE = re.compile(rf"^[ \t>*#-]*(?:the |my )?{_WEAK_LABEL}{_COLON}\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _ABOVE = re.compile(r"\babove\b|上記|上の", re.IGNORECASE)
 _DOING = (
-    r"(?:(?:and|then) )*(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|give|provide|decide|write|evaluate|verify|set|now|"
+    r"(?:(?:and|then) )*"
+    r"(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|give|provide|decide|write|evaluate|verify|set|now|"
     r"json|the (?:image|picture))\b"
 )
 _NO_PART = re.compile(rf"\s*(?:[\w ]{{1,24}}[:：]|[{{<`#*\[【■]|---|{_DOING})", re.IGNORECASE)

@@ -1,0 +1,153 @@
+"""Things and banners as stickers: what one covers, and how it is drawn and put into a picture."""
+
+from __future__ import annotations
+
+import io
+import math
+import random
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import resvg_py
+from PIL import Image
+
+from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, Drawing, banner, symbol
+from onbrief.sandbox.painting.layout import Area, Spot
+from onbrief.sandbox.painting.lettering import HEIGHT, LEADING, break_lines, fit, lettered, transliterate
+from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
+from onbrief.sandbox.scene import Colour
+
+_DRAWN = set(DRAWINGS) - {CARD}
+NAMELESS = "unknown"
+"""What a card is lettered with when its noun has no letter that the painter knows."""
+
+_SKINS = ((244, 206, 174), (226, 172, 130), (176, 118, 82), (122, 80, 58))
+_HAIRS = ((70, 48, 42), (46, 40, 48), (160, 98, 52), (224, 178, 96), (150, 146, 150))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A thing with its place, and what it covers, its outline included."""
+
+    noun: str
+    colour: Colour
+    spot: Spot
+    pose: Pose
+    area: Area
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How a thing leans (in degrees), whether it is mirrored, and which skin and hair it has if it is a person."""
+
+    angle: float
+    mirrored: bool
+    skin: str
+    hair: str
+
+    @classmethod
+    def drawn(cls, rng: random.Random, angle: float = 0.0, *, mirrored: bool = False) -> Pose:
+        """One that leans so, with any skin and hair."""
+        return cls(angle, mirrored, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
+
+
+def name_of(noun: str) -> str:
+    """What a thing is painted as: a drawing's name, or what a card can be lettered with."""
+    return noun if noun in _DRAWN else transliterate(noun).lower() or NAMELESS
+
+
+def drawing_of(noun: str) -> Drawing:
+    """The drawing of a thing, or the card that stands for it."""
+    return DRAWINGS[noun if noun in _DRAWN else CARD]
+
+
+def extent(noun: str) -> tuple[float, float]:
+    """The width and the height of a drawing around its middle, in hundredths of its size."""
+    points = _silhouette(noun if noun in _DRAWN else CARD)
+    wide, high = 2 * np.abs(points).max(axis=0)
+    return float(wide) / 100, float(high) / 100
+
+
+@cache
+def _silhouette(name: str) -> npt.NDArray[np.float64]:
+    """The points of the drawing's outline, in its units from its middle, found by painting it."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400" viewBox="-10 -10 120 120">'
+        f'<path d="{DRAWINGS[name].outline}"/></svg>'
+    )
+    alpha = np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))))[:, :, 3]
+    filled = alpha > 127
+    inner = filled.copy()
+    inner[1:-1, 1:-1] = filled[:-2, 1:-1] & filled[2:, 1:-1] & filled[1:-1, :-2] & filled[1:-1, 2:]
+    y, x = np.nonzero(filled & ~inner)
+    return np.stack([(x + 0.5) * 0.3 - 60, (y + 0.5) * 0.3 - 60], axis=1).astype(np.float64)
+
+
+def reach(noun: str, spot: Spot, pose: Pose, pen: float) -> Area:
+    """What the drawn thing covers, its outline included."""
+    turn = math.radians(pose.angle)
+    points = _silhouette(noun if noun in _DRAWN else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)
+    x = (points[:, 0] * math.cos(turn) - points[:, 1] * math.sin(turn)) * spot.size / 100 + spot.x
+    y = (points[:, 0] * math.sin(turn) + points[:, 1] * math.cos(turn)) * spot.size / 100 + spot.y
+    return grown(Area(float(x.min()), float(y.min()), float(x.max()), float(y.max())), pen)
+
+
+def grown(area: Area, by: float) -> Area:
+    """The area with so much more on each side."""
+    return Area(area.left - by, area.top - by, area.right + by, area.bottom + by)
+
+
+def about(area: Area, spot: Spot) -> Area:
+    """The area as it lies around this spot."""
+    return Area(area.left - spot.x, area.top - spot.y, area.right - spot.x, area.bottom - spot.y)
+
+
+def rendered(svg: str, area: Area) -> tuple[Image.Image, int, int]:
+    """What is drawn in this area around (0, 0), and where the area begins."""
+    left, top, right, bottom = math.floor(area.left), math.floor(area.top), math.ceil(area.right), math.ceil(area.bottom)
+    sheet = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{right - left}" height="{bottom - top}" '
+        f'viewBox="{left} {top} {right - left} {bottom - top}">{svg}</svg>'
+    )
+    return Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=sheet, skip_system_fonts=True))), left, top
+
+
+def stick(picture: Image.Image, sticker: Image.Image, left: int, top: int, spot: Spot) -> None:
+    """Put a rendered sticker, whose area begins at (left, top), around this spot of the picture."""
+    picture.paste(sticker, (int(spot.x) + left, int(spot.y) + top), sticker)
+
+
+def _moved(placed: Placed, down: float = 0.0) -> str:
+    scale = placed.spot.size / 100
+    flip = -scale if placed.pose.mirrored else scale
+    return (
+        f'transform="translate(0 {down:.2f}) rotate({placed.pose.angle:.2f}) scale({flip:.4f} {scale:.4f}) translate(-50 -50)"'
+    )
+
+
+def sticker(placed: Placed, ground: Colour | None, pen: float, halo: float) -> str:
+    """SVG of the thing around (0, 0), in pixels, its shadow and its halo included."""
+    scale = placed.spot.size / 100
+    drawing = drawing_of(placed.noun)
+    variant = {"skin": placed.pose.skin, "hair": placed.pose.hair}
+    drawn = symbol(drawing, PAINT[placed.colour], pen / scale, halo / scale, variant)
+    if placed.noun not in _DRAWN:
+        left, top, right, bottom = CARD_FACE
+        lines, unit = break_lines(placed.noun.upper(), right - left, bottom - top)
+        drawn += lettered(lines, min(unit, 3.2), (left + right) / 2, (top + bottom) / 2, css(INK))
+    shadow = ""
+    if ground and ground != "white":  # on white, a halo and a shadow would be one
+        colour = css(mix(GROUND[ground], INK, 0.15))
+        line = f'stroke="{colour}" stroke-width="{2 * (pen + halo) / scale:.2f}" stroke-linejoin="round"'
+        shadow = f'<path d="{drawing.outline}" fill="{colour}" {line} {_moved(placed, 0.9 * halo)}/>'
+    return f"{shadow}<g {_moved(placed)}>{drawn}</g>"
+
+
+def ribbon(words: tuple[str, ...], area: Area, pen: float, halo: float, colour: Colour) -> str:
+    """SVG of a lettered banner around (0, 0), as large as the area."""
+    drawing = banner(area.width, area.height)
+    high = area.height
+    scale = min(fit(words, area.width - 1.3 * high, 0.86 * high), 0.86 * high / (LEADING * (len(words) - 1) + HEIGHT + 4.5))
+    return symbol(drawing, PAINT[colour], pen, halo) + lettered(words, scale, 0, -0.07 * high, css(INK))
