@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -162,7 +162,8 @@ def _rim(mask: Mask) -> Mask:
 def _extents() -> list[float]:
     """How long the longer side of each drawing is, in its units, without the outline."""
     pixels = _CELL // 2
-    painted = _painted([f'<path d="{drawing.outline}"/>' for drawing in DRAWINGS.values()], pixels)[:, :, 3]
+    outlines = [f'<path d="{drawing.outline}"/>' for drawing in DRAWINGS.values()]
+    painted = np.concatenate([row[:, :, 3] for row in _painted(outlines, pixels)])
     extents: list[float] = []
     for number in range(len(DRAWINGS)):
         y, x = np.nonzero(_part(painted, number) > 127)
@@ -180,7 +181,10 @@ def _codes(pens: Sequence[float], pixels: int) -> npt.NDArray[np.uint8]:
             left, top, right, bottom = CARD_FACE
             drawn += f'<path d="M{left} {top}H{right}V{bottom}H{left}Z" fill="#fe0000"/>'
         parts.append(drawn)
-    painted = _painted(parts, pixels)
+    return np.concatenate([_decoded(row) for row in _painted(parts, pixels)])
+
+
+def _decoded(painted: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     code, green, alpha = painted[:, :, 0], painted[:, :, 1], painted[:, :, 3]
     halo, clear = (code == 255) & (green == 255), alpha < 128
     kinds = np.where((green == 255) & ~halo, np.minimum(code // 2, len(ROLES) - 1), INKED).astype(np.uint8)
@@ -190,16 +194,17 @@ def _codes(pens: Sequence[float], pixels: int) -> npt.NDArray[np.uint8]:
     return kinds
 
 
-def _painted(parts: Sequence[str], pixels: int) -> npt.NDArray[np.uint8]:
-    """These drawings side by side, each on so many pixels square."""
-    rows = math.ceil(len(parts) / _ACROSS)
-    placed = [
-        f'<g transform="translate({number % _ACROSS * _CELL} {number // _ACROSS * _CELL})">{part}</g>'
-        for number, part in enumerate(parts)
-    ]
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_ACROSS * pixels}" height="{rows * pixels}" '
-        f'viewBox="{50 - _CELL / 2} {50 - _CELL / 2} {_ACROSS * _CELL} {rows * _CELL}">'
-        f'<g shape-rendering="crispEdges">{"".join(placed)}</g></svg>'
-    )
-    return np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))).convert("RGBA"))
+def _painted(parts: Sequence[str], pixels: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """These drawings side by side, each on so many pixels square, row by row: all of them at once would take much memory."""
+    for first in range(0, len(parts), _ACROSS):
+        placed = [
+            f'<g transform="translate({number * _CELL} 0)">{part}</g>'
+            for number, part in enumerate(parts[first : first + _ACROSS])
+        ]
+        svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_ACROSS * pixels}" height="{pixels}" '
+            f'viewBox="{50 - _CELL / 2} {50 - _CELL / 2} {_ACROSS * _CELL} {_CELL}">'
+            f'<g shape-rendering="crispEdges">{"".join(placed)}</g></svg>'
+        )
+        png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
+        yield np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
