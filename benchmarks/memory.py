@@ -1,7 +1,8 @@
 """What one run takes above the idle process, and whether a hundred attempts take more than ten. Linux only.
 
 The peak is the kernel's own (VmHWM), set back to what is resident once all is imported and the ledger is open; `ru_maxrss`
-would not do, as a child process begins with its parent's.
+would not do, as a child process begins with its parent's. The first run of a process also fills what it keeps: modules, the
+eye's stencils, a heap for each worker thread.
 """
 
 from __future__ import annotations
@@ -61,5 +62,7 @@ if __name__ == "__main__":
     for module in ("onbrief.report", "onbrief.sandbox.models"):  # what a run imports is idle, not the run
         import_module(module)
     instant.picture()
-    idle, peak = asyncio.run(_measure(sys.argv[1], int(sys.argv[2])))
-    print(f"{sys.argv[1]:8} {sys.argv[2]:>3} attempts at 1024x1024: {peak - idle:5.1f} MB above {idle:.0f} MB")
+    for which in ("first", "next"):
+        idle, peak = asyncio.run(_measure(sys.argv[1], int(sys.argv[2])))
+        run = f"{sys.argv[1]:8} {sys.argv[2]:>3} attempts, {which:5} run of the process"
+        print(f"{run}: {peak - idle:5.1f} MB above {idle:3.0f} MB")
