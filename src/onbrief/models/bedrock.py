@@ -35,7 +35,7 @@ _INSTRUCTIONS: tuple[tuple[Change, re.Pattern[str]], ...] = (
     ("replace", re.compile(r"(?:replace|swap) (?:the |an? )?(?P<target>.+?) (?:with|by|for) (?P<prompt>.+)", re.IGNORECASE)),
     (
         "recolour",
-        re.compile(r"(?:make|paint|colou?r|recolou?r|turn) (?:the )?(?P<target>.+) (?:in )?(?P<prompt>\w+)", re.IGNORECASE),
+        re.compile(r"(?:make|paint|colou?r|recolou?r|turn) (?:the )?(?P<target>.+?)(?: in)? (?P<prompt>\w+)", re.IGNORECASE),
     ),
 )
 _EXAMPLES = 'say one change in English: "replace the dog with a cat", "make the bench blue"'
