@@ -1,0 +1,58 @@
+"""How a language model wants to be asked, as far as this process knows, and what a refusal teaches about it.
+
+A request that a model refuses for its form is a 400 and costs nothing, so it is sent again in another form, and the next
+one is sent in that form at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Mode = Literal["forced", "offered", "native"]
+"""`forced`: through a tool that must be used. `offered`: through a tool that the text asks it to use, or as JSON in the text.
+`native`: as JSON of a schema, where the service sees to it.
+"""
+
+_NEXT: dict[Mode, Mode] = {"forced": "offered", "offered": "native"}
+_SPELLED = {"temperature": r"temperature", "top_p": r"top_?p", "top_k": r"top_?k"}
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How to ask: in which mode, and without which sampling parameters."""
+
+    mode: Mode = "forced"
+    refuses: frozenset[str] = frozenset()
+
+    def after(self, refusal: str, sent: Sequence[str]) -> Manners | None:
+        """How to ask once more after these words of a refusal; None where they are about something else.
+
+        `sent` are the sampling parameters of the request, in the order in which they matter: of two that exclude each other,
+        the first one stays.
+        """
+        named = [name for name in sent if re.search(rf"\b{_SPELLED[name]}\b", refusal, re.IGNORECASE)]
+        if named:
+            return replace(self, refuses=self.refuses | set(named[1:] or named))
+        if self.mode in _NEXT and "tool" in refusal.lower():
+            return replace(self, mode=_NEXT[self.mode])
+        return None
+
+    def without_forcing(self) -> Manners | None:
+        """How to ask when the client itself says that it cannot ask like this."""
+        return replace(self, mode=_NEXT[self.mode]) if self.mode in _NEXT else None
+
+
+_known: dict[str, Manners] = {}
+
+
+def known(model: str, otherwise: Manners) -> Manners:
+    """What this process has learned of a model, or else."""
+    return _known.get(model, otherwise)
+
+
+def learn(model: str, manners: Manners) -> None:
+    """Ask this model in this way from now on."""
+    _known[model] = manners
