@@ -82,10 +82,10 @@ def client(service: str, region: str | None = None, timeout: float = TIMEOUT) ->
     )
     try:
         # A session of its own: boto3's default one must not be used by two threads at once.
-        made: Any = Session().client(service, region_name=region, config=config)  # pyright: ignore[reportUnknownMemberType]
+        session = cast("Any", Session())  # boto3-stubs is no dependency: its clients have no types
+        return session.client(service, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise _config(f"{type(error).__name__}: {error}") from error
-    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, cast
 
 from pydantic_ai import BinaryContent, ModelRequest, UserPromptPart
 from pydantic_ai.direct import model_request
-from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError, UserError
+from pydantic_ai.exceptions import ModelHTTPError, UserError
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models import Model as Client
 from pydantic_ai.models import ModelRequestParameters
@@ -32,6 +32,7 @@ Read = TypeVar("Read")
 
 TIMEOUT = 300.0  # seconds for a whole call; giving up earlier does not unpay it
 SAMPLING = ("temperature", "top_p", "top_k")
+_ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # take temperature or top_p; the profile does not say so
 _SHOWN = 300  # characters of what a model says of itself, in errors
 
 
@@ -72,7 +73,8 @@ class LanguageModel:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user set and the model does not take, as far as it is known by now."""
-        left_out = [name for name in self.sampling if name in self.manners.refuses]
+        taken = self.manners.takes(self.sampling)
+        left_out = [name for name in self.sampling if name not in taken]
         return (f"{self.key} does not take {', '.join(left_out)} as set: left out",) if left_out else ()
 
     @property
@@ -80,39 +82,39 @@ class LanguageModel:
         """How it is asked: as this process has learned, or else as pydantic-ai's profile has it."""
         profile = cast("Mapping[str, object]", self.client.profile)
         unsampled = any(profile.get(f"{whose}_disallows_sampling_settings") for whose in ("anthropic", "bedrock"))
-        forced = profile.get("supports_forced_tool_choice", True)
-        return manners.known(
-            self.key, Manners("forced" if forced else "offered", frozenset(SAMPLING) if unsampled else frozenset())
+        start = Manners(
+            mode="forced" if profile.get("supports_forced_tool_choice", True) else "offered",
+            refuses=frozenset(SAMPLING if unsampled else ()),
+            one=any(name in self.key for name in _ONE_OF_TWO),
         )
+        return manners.known(self.key, start)
 
     async def ask(self, question: Question[Read], image: bytes | None = None) -> Answered[Read]:
         """The answer to a question, about a picture if there is one.
 
         Raises:
+            PictureError: bytes that are no picture; nothing is sent.
             CallError: one of its four classes. Failed for an answer that cannot be read or was cut short, Blocked for one
                 that a filter or the model itself refused.
             ConfigError: access, credentials, a model that is not there.
         """
+        shown = [] if image is None else [BinaryContent(image, media_type=inspect(image).media_type)]
+        asked = self.manners
         while True:
-            asked = self.manners
             try:
-                response = await self._send(question, image, asked)
-            except (UserError, ModelAPIError) as error:
+                response = await self._send(question, shown, asked)
+            except Exception as error:
                 better = self._learned(error, asked)
                 if better is None:
                     raise outcomes.classify(error) from error
-                manners.learn(self.key, better)
-                continue
-            except Exception as error:  # boto3's own, which pydantic-ai lets through
-                raise outcomes.classify(error) from error
-            read = question.read(self._document(response, question.answer))
-            usage = response.usage
-            return Answered(read, Tokens(usage.input_tokens, usage.output_tokens), _cost(response))
+                asked = better
+            else:
+                manners.learn(self.key, asked)
+                break
+        read = question.read(self._document(response, question.answer))
+        return Answered(read, Tokens(response.usage.input_tokens, response.usage.output_tokens), _cost(response))
 
-    async def _send(self, question: Question[Read], image: bytes | None, asked: Manners) -> ModelResponse:
-        shown: list[BinaryContent] = []
-        if image is not None:
-            shown.append(BinaryContent(image, media_type=inspect(image).media_type))
+    async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Manners) -> ModelResponse:
         system = question.system
         if asked.mode == "offered":
             system += f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
@@ -126,19 +128,19 @@ class LanguageModel:
             )
 
     def _settings(self, question: Question[Read], asked: Manners) -> ModelSettings:
-        settings = {name: value for name, value in self.sampling.items() if name not in asked.refuses}
+        settings = {name: self.sampling[name] for name in asked.takes(self.sampling)}
         once = {"max_retries": 0, "timeout": TIMEOUT}
         more = {name: value for name, value in once.items() if name not in self.client.unsupported_settings}
         forced = {"tool_choice": [question.answer]} if asked.mode == "forced" else {}
         return cast("ModelSettings", {"max_tokens": self.max_tokens, **settings, **more, **forced})
 
-    def _learned(self, error: UserError | ModelAPIError, asked: Manners) -> Manners | None:
+    def _learned(self, error: Exception, asked: Manners) -> Manners | None:
         """How to ask once more, where the request was refused for its form and nothing was spent."""
         if isinstance(error, UserError):
-            return asked.without_forcing()
+            return asked.next_mode()
         if not isinstance(error, ModelHTTPError) or error.status_code not in (400, 422):
             return None
-        return asked.after(outcomes.words(error), [name for name in self.sampling if name not in asked.refuses])
+        return asked.after(outcomes.words(error), asked.takes(self.sampling))
 
     def _document(self, response: ModelResponse, answer: str) -> object:
         """The answer as parsed JSON, once the stop reason has said that it is whole."""

@@ -7,7 +7,7 @@ one is sent in that form at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,26 +22,30 @@ _SPELLED = {"temperature": r"temperature", "top_p": r"top_?p", "top_k": r"top_?k
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How to ask: in which mode, and without which sampling parameters."""
+    """How to ask: in which mode, and without which sampling parameters. `one`: takes temperature or top_p, but not both."""
 
     mode: Mode = "forced"
     refuses: frozenset[str] = frozenset()
+    one: bool = False
 
-    def after(self, refusal: str, sent: Sequence[str]) -> Manners | None:
-        """How to ask once more after these words of a refusal; None where they are about something else.
+    def takes(self, given: Iterable[str]) -> tuple[str, ...]:
+        """Those of the given sampling parameters that may be sent, in their order."""
+        taken = [name for name in given if name not in self.refuses]
+        return tuple(name for name in taken if not (self.one and name == "top_p" and "temperature" in taken))
 
-        `sent` are the sampling parameters of the request, in the order in which they matter: of two that exclude each other,
-        the first one stays.
+    def after(self, refusal: str, sent: Iterable[str]) -> Manners | None:
+        """How to ask once more after these words of a refusal; None where they are about something else. `sent` are the
+        sampling parameters of the request.
         """
-        named = [name for name in sent if re.search(rf"\b{_SPELLED[name]}\b", refusal, re.IGNORECASE)]
+        named = frozenset(name for name in sent if re.search(rf"\b{_SPELLED[name]}\b", refusal, re.IGNORECASE))
+        if named >= {"temperature", "top_p"}:
+            return replace(self, one=True)
         if named:
-            return replace(self, refuses=self.refuses | set(named[1:] or named))
-        if self.mode in _NEXT and "tool" in refusal.lower():
-            return replace(self, mode=_NEXT[self.mode])
-        return None
+            return replace(self, refuses=self.refuses | named)
+        return self.next_mode() if "tool" in refusal.lower() else None
 
-    def without_forcing(self) -> Manners | None:
-        """How to ask when the client itself says that it cannot ask like this."""
+    def next_mode(self) -> Manners | None:
+        """How to ask where this mode is refused; None after the last one."""
         return replace(self, mode=_NEXT[self.mode]) if self.mode in _NEXT else None
 
 
