@@ -8,7 +8,9 @@ from PIL import Image
 
 from onbrief.brief import Requirement
 from onbrief.errors import PictureError
+from onbrief.judging.vision import WholeJudge
 from onbrief.models import registry
+from onbrief.models.naming import language_model
 from onbrief.pictures import judge_copy
 from onbrief.ports import Warns
 from onbrief.sandbox.imagining import picture
@@ -73,3 +75,11 @@ def test_the_default_is_sonnet_5_with_a_known_price() -> None:
 @pytest.mark.usefixtures("claude")
 def test_a_model_that_nobody_knows_has_no_price() -> None:
     assert registry.judge("bedrock:acme.seer-v1:0").price is None
+
+
+@pytest.mark.usefixtures("claude")
+@pytest.mark.parametrize(("description", "verdict"), [("two red cups on a table", "met"), ("two blue dogs", "unmet")])
+def test_the_whole_is_judged_in_one_answer(description: str, verdict: str) -> None:
+    judge = WholeJudge(language_model("judge", "bedrock", "", {}), description)
+    judged = asyncio.run(judge.judge(judge_copy(cups()), [Requirement(id="r1", text="it shows what was asked for")]))
+    assert [(finding.id, finding.verdict) for finding in judged.findings] == [("r1", verdict)]

@@ -1,4 +1,4 @@
-"""A judge that is a vision model: it is shown the picture and asked about each requirement, and nothing else."""
+"""Judges that are vision models: they are shown the picture and asked about requirements, and nothing else."""
 
 from __future__ import annotations
 
@@ -45,4 +45,41 @@ class VisionJudge:
             ConfigError: access, credentials, a model that is not there.
         """
         answered = await self.model.ask(asking.judge(requirements), image)
+        return replace(answered.read, tokens=answered.tokens, usd=answered.usd)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeJudge:
+    """A judge that is asked one thing about a picture: whether it shows what a description says, all in one.
+
+    The weakest way to judge, for callers who want one question in one call; see asking.whole.
+    """
+
+    model: LanguageModel
+    description: str
+
+    @property
+    def name(self) -> str:
+        """See ports.Model."""
+        return self.model.name
+
+    @property
+    def price(self) -> float | None:
+        """See ports.Model. Rests on INPUT_TOKENS; what a call really cost stands in its answer."""
+        return self.model.price(INPUT_TOKENS)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """See ports.Warns."""
+        return self.model.warnings
+
+    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
+        """See ports.Judge. There is one requirement, which stands for the description; nothing but its id is looked at.
+
+        Raises:
+            PictureError: bytes that are no picture.
+            ConfigError: access, credentials, a model that is not there.
+        """
+        (whole,) = requirements
+        answered = await self.model.ask(asking.whole(self.description, whole.id), image)
         return replace(answered.read, tokens=answered.tokens, usd=answered.usd)
