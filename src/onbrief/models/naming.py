@@ -26,6 +26,7 @@ _OPTIONS: dict[str, tuple[Callable[[str], float], float, float, str]] = {
     "top_k": (int, 1, 500, "a whole number from 1 to 500"),
     "max_tokens": (int, 1, 128_000, "a whole number from 1 to 128000"),
 }
+_INSTALL = re.compile(r'pip install "[^"]+"')
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
@@ -71,8 +72,9 @@ def _other(field: str, provider: str, key: str) -> Client:
         allowed = "PROVIDER:MODEL with one of the providers bedrock sandbox, or of pydantic-ai's"
         raise UsageError.of(field, key, allowed) from None
     except ImportError as error:
-        extra = f'pip install "pydantic-ai-slim[{provider.partition("-")[0]}]"'
-        raise UsageError(f"{field}: {key} needs a package that is not installed: {error}", hint=extra) from error
+        told = _INSTALL.search(str(error))
+        hint = told[0] if told else f'pip install "pydantic-ai-slim[{provider}]"'
+        raise UsageError(f"{field}: {key} needs a package that is not installed", hint=hint) from error
     except UserError as error:
         raise ConfigError(f"{field}: {error}") from error
 
