@@ -227,6 +227,20 @@ def test_nothing_is_written_about_a_run_that_is_not_there(ledger: Ledger, write:
     assert ledger.runs() == []
 
 
+@pytest.mark.parametrize("write", WRITES)
+def test_a_token_of_a_run_that_was_deleted_and_begun_anew_changes_nothing(ledger: Ledger, opener: Opener, write: str) -> None:
+    claim(ledger, ELSEWHERE, lease=0.0)
+    for number in range(3):
+        ledger.begin("a-run", ELSEWHERE, replace(STARTED, number=number + 2))
+    opener().forget("a-run")
+    mine = new_token()
+    assert claim(opener(), mine) == []
+    with pytest.raises(LeaseLost):
+        WRITES[write](ledger, ELSEWHERE)
+    ledger.release("a-run", mine, None)
+    assert entries(opener) == []
+
+
 # -- other processes -------------------------------------------------------------------------------------------------
 
 CLAIM = """

@@ -47,7 +47,6 @@ class ObjectsLedger:
         """See ports.Ledger."""
         with self._reading(run_id) as known:
             first = known.claim is None
-            before = known.numbers
 
             def claimed() -> Record:
                 if known.claim:
@@ -60,7 +59,7 @@ class ObjectsLedger:
 
             known.write("claim", claimed)
             if first:
-                self._withdraw_if_another_began(known, before)
+                self._withdraw_if_another_began(known)
             return known.row(), list(known.entries.values())
 
     def renew(self, run_id: str, token: str, lease: float) -> None:
@@ -152,15 +151,17 @@ class ObjectsLedger:
             yield known
             self._known[run_id] = known
 
-    def _withdraw_if_another_began(self, known: _Known, before: list[int]) -> None:
+    def _withdraw_if_another_began(self, known: _Known) -> None:
         """Two can begin a run at once where a third one is just deleting the rest of an old one of that id: the first of
-        them counts on from that rest, the second, who does not see it any more, from 0.
+        them counts on from the record that says so, the second, who does not see it any more, from 0. That record is the
+        last to be deleted, so while it is there, what lies below is the rest and nobody can have begun from 0.
 
         Raises:
             LedgerBusy: another one did. It may have withdrawn as well.
         """
         mine = known.next - 1
-        if set(known.log.numbers()) - {mine, *before}:
+        others = set(known.log.numbers()) - {mine}
+        if others and mine - 1 not in others:
             known.log.delete([mine])
             raise LedgerBusy(f"run {known.run_id} is being worked on by another process", hint="try again")
 
