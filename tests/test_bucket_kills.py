@@ -71,6 +71,7 @@ def record_of(out: str) -> dict[str, Any]:
 def undisturbed(s3: Service, folder: Path) -> tuple[dict[str, Any], list[str], int]:
     """The record, the pictures on the bill and the number of puts of a run that nothing disturbs."""
     out, bill = new_place(), folder / "bill"
+    bill.unlink(missing_ok=True)
     s3.requests.clear()
     sit(out, bill)
     return record_of(out), Bill(bill).of("image"), sum(request.startswith("PUT") for request in s3.requests)

@@ -7,6 +7,7 @@ import re
 import urllib.request
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,17 @@ def test_a_run_goes_on_with_higher_limits(s3: Service, out: str, capsys: pytest.
     assert len(second["attempts"]) == second["usage"]["images"] == 3
     drawn = Counter(request for request in s3.requests if request.startswith("PUT") and request.endswith(".png"))
     assert set(drawn.values()) == {1}
+
+
+def test_pictures_of_a_prompt_can_be_made_at_once(out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    impossible = ["a red circle, without circles", "--max-images", "8", "--parallel", "4", "--json", *SMALL]
+    records: list[dict[str, Any]] = []
+    for place in (out, "folder"):
+        assert main(["run", *impossible, "--seed", "1", "--run-id", "mine", "--out", place]) == 3
+        records.append(json.loads(told(capsys)))
+    there, here = ([(a["revision"], a["attempt"], a["seed"], a["image"]["sha256"]) for a in r["attempts"]] for r in records)
+    assert sorted(there) == sorted(here)
+    assert len(there) == 8
 
 
 def test_a_bucket_that_is_not_there_is_a_usage_error_before_anything_is_made(
