@@ -24,6 +24,7 @@ from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
 from onbrief.events import Event, ImageJudged, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.objects import ObjectsLedger
+from onbrief.ledger.sitting import Sitting
 from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
@@ -41,7 +42,7 @@ _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same co
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a front door asks for. Without a `run_id`, an interrupted run of the same order is gone on with, or a new one
-    begun; without a `seed`, the run id decides it.
+    begun; without a `seed`, the run id decides it. `warnings` are in the record from the beginning.
 
     Raises:
         UsageError: anything about it that cannot work.
@@ -52,6 +53,7 @@ class Order:
     run_id: str | None = None
     seed: int | None = None
     resend_unknown: bool = False
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.run_id is not None:
@@ -105,7 +107,7 @@ class Pursuit:
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens. run.json is written before each attempt is told, report.html at the end."""
         studio = OpenStudio(crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata)
-        for warning in self.crew.image_model.check(self.order.brief.size):
+        for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
         run = Run(
             run_id=self.run_id,
@@ -176,10 +178,11 @@ class StoredPictures(Mapping[str, bytes]):
 
 
 @contextlib.asynccontextmanager
-async def open_pursuit(order: Order, crew: Crew | None = None) -> AsyncGenerator[Pursuit]:
+async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting | None = None) -> AsyncGenerator[Pursuit]:
     """The pursuit of an order, with its store and ledger open and its run owned by this process.
 
-    `crew` stands in for the models that the settings name.
+    `crew` stands in for the models that the settings name. `sitting` is the time that this process has, where that is known:
+    when it is up, the run ends as cancelled and can be gone on with.
 
     Raises:
         UsageError: a model, size, price or folder that cannot work; nothing has been spent.
@@ -194,7 +197,7 @@ async def open_pursuit(order: Order, crew: Crew | None = None) -> AsyncGenerator
         run_id = order.run_id or interrupted or _new_run_id()
         settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
         patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
-        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience)
+        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience, sitting=sitting)
         async with open_account(ledger, run_id, order.request, settings, terms) as account:
             yield Pursuit(order=order, crew=crew, store=store, account=account)
 
