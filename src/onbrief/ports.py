@@ -22,10 +22,13 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What an image model answered: the bytes of one picture, as they came, and the facts that the provider gave with it."""
+    """What an image model answered: the bytes of one picture, as they came, the facts that the provider gave with it, and
+    what is not as it was asked for, as `warnings` for the record.
+    """
 
     data: bytes
     facts: dict[str, str] = field(default_factory=dict[str, str])
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class ImageModel(Model, Protocol):
 
         Raises:
             CallError: one of its four classes, when no picture came.
+            ConfigError: something must be changed before any picture can come.
         """
         ...
 

@@ -164,17 +164,20 @@ class OpenStudio:
         model, prompt, size = self.crew.image_model, run.prompt, run.brief.size
         place = f"{run.run_id}/{attempt.name}"
         data: bytes | None = None
+        told: tuple[str, ...] = ()
 
         async def ready_with_room() -> None:
             await ready()
             await self.store.require_room()
 
         async def draw() -> Sent:
+            nonlocal told
             picture = await model.generate(prompt, size, attempt.seed)
+            told = picture.warnings
             try:
                 return await keep(await asyncio.to_thread(_checked, self._labelled(picture.data, run, attempt)))
             except PictureError as error:
-                return Sent(_json({"image": None, "problem": asdict(Problem("unreadable", str(error)))}), model.price)
+                return drawn(None, Problem("unreadable", str(error)))
 
         async def recover() -> Sent | None:
             for suffix in _SUFFIXES.values():
@@ -188,8 +191,11 @@ class OpenStudio:
             data, facts, sha256 = checked
             key, url = await self._create(place, data, sha256, facts.media_type)
             image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
-            problem = asdict(Problem("blank", "the picture is of one colour")) if facts.blank else None
-            return Sent(_json({"image": asdict(image), "problem": problem}), model.price)
+            return drawn(image, Problem("blank", "the picture is of one colour") if facts.blank else None)
+
+        def drawn(image: Image | None, problem: Problem | None) -> Sent:
+            made = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": told}
+            return Sent(_json(made), model.price)
 
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": attempt.seed}
         call = _call("image", attempt.revision, attempt.attempt, model, request)
@@ -203,6 +209,8 @@ class OpenStudio:
         result = json.loads(entry.result)
         image = Image(**result["image"]) if result["image"] else None
         problem = Problem(**result["problem"]) if result["problem"] else None
+        for warning in result.get("warnings", ()):
+            self.warn(warning)
         if image and (image.width, image.height) != size:
             self.warn(f"{model.name} makes pictures of {image.width}x{image.height} instead of {size[0]}x{size[1]} pixels")
         return replace(attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds), data

@@ -7,26 +7,48 @@ from importlib.metadata import entry_points
 from urllib.parse import parse_qsl
 
 from onbrief.errors import UsageError
-from onbrief.ports import ImageModel, Judge, Planner, Reviser
+from onbrief.ports import Editor, ImageModel, Judge, Planner, Reviser
 
 IMAGE_MODEL_PLUGINS = "onbrief.image_models"
 """The entry point group of image models: name = provider, object = a function (model, options) -> ImageModel."""
 
 
-def image_model(name: str) -> ImageModel:
-    """The image model of this name.
+def image_model(name: str, region: str | None = None) -> ImageModel:
+    """The image model of this name. `region`: where a model of AWS is asked whose name does not say it.
 
     Raises:
         UsageError: no such provider, model or option.
+        ConfigError: what the provider needs is not installed.
     """
     plugins = {point.name: point for point in entry_points(group=IMAGE_MODEL_PLUGINS)}
-    provider, model, options = _split("image_model", name, ("sandbox", *plugins))
+    provider, model, options = _split("image_model", name, ("bedrock", "sandbox", *plugins))
     if provider == "sandbox":
         from onbrief.sandbox.models import SandboxImageModel
 
         return SandboxImageModel.named(model, options)
+    if provider == "bedrock":
+        from onbrief.models.bedrock import BedrockImageModel
+
+        return BedrockImageModel.named(model, options, region)
     factory: Callable[[str, Mapping[str, str]], ImageModel] = plugins[provider].load()
     return factory(model, options)
+
+
+def editor(name: str, region: str | None = None) -> Editor:
+    """The editor of this name; `region` as for an image model.
+
+    Raises:
+        UsageError: no such provider, model or option.
+        ConfigError: what the provider needs is not installed.
+    """
+    provider, model, options = _split("editor", name, ("bedrock", "sandbox"))
+    if provider == "sandbox":
+        from onbrief.sandbox.models import SandboxImageModel
+
+        return SandboxImageModel.named(model, options)
+    from onbrief.models.bedrock import BedrockEditor
+
+    return BedrockEditor.named(model, options, region)
 
 
 def judge(name: str) -> Judge:
