@@ -209,7 +209,7 @@ async def preview(order: Order) -> Preview:
     """
     crew, limits = _checked(order.settings.crew(), order), order.settings.limits
     planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
-    warnings = crew.image_model.check(order.brief.size)
+    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings)
     prices = (crew.planner.price if crew.planner else 0.0, crew.image_model.price, crew.judge.price, crew.reviser.price)
     times = (1, limits.images, limits.images, min(limits.prompts, limits.images) - 1)
     most = None if None in prices else sum(n * price for n, price in zip(times, prices, strict=True) if price)

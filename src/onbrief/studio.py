@@ -17,7 +17,7 @@ from onbrief.brief import MAX_BRIEF_CHARACTERS, Checklist, Requirement
 from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown
 from onbrief.judging import decide
 from onbrief.ledger.account import Account, NotSent, Ready, Sent
-from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store
+from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store, Warns
 from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run
 from onbrief.version import VERSION
 
@@ -42,8 +42,17 @@ class Crew:
     @property
     def unpriced(self) -> list[str]:
         """Names of those whose price nobody knows."""
-        models: list[Model] = [self.image_model, self.judge, self.reviser, *([self.planner] if self.planner else [])]
-        return sorted({model.name for model in models if model.price is None})
+        return sorted({model.name for model in self._models if model.price is None})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What they leave out of what was asked of them, each said once, as far as they know by now."""
+        said = [text for model in self._models if isinstance(model, Warns) for text in model.warnings]
+        return tuple(dict.fromkeys(said))
+
+    @property
+    def _models(self) -> list[Model]:
+        return [self.image_model, self.judge, self.reviser, *([self.planner] if self.planner else [])]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +74,7 @@ class OpenStudio:
 
         async def send() -> Sent:
             planned = await planner.checklist(run.brief)
-            return Sent(_json([asdict(r) for r in planned.requirements]), planner.price, planned.tokens)
+            return Sent(_json([asdict(r) for r in planned.requirements]), _paid(planned.usd, planner), planned.tokens)
 
         entry = await self.ledger.once(_call("plan", 0, 0, planner, {"brief": asdict(run.brief)}), send)
         found = [_requirement(document) for document in json.loads(entry.result)]
@@ -82,7 +91,7 @@ class OpenStudio:
             prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
             if not prompt.text:
                 raise Failed(f"{reviser.name} wrote an empty prompt")
-            return Sent(_json(asdict(prompt)), reviser.price, revised.tokens)
+            return Sent(_json(asdict(prompt)), _paid(revised.usd, reviser), revised.tokens)
 
         # The history is no part of the request's identity: it grows when a run is resumed with higher limits, and a prompt
         # that has been paid for stays the prompt of its revision.
@@ -144,6 +153,8 @@ class OpenStudio:
     async def account(self, run: Run) -> Run:
         """See ports.Studio."""
         usage = replace(self.ledger.usage(), seconds=round(time.monotonic() - self._opened, 3))
+        for warning in self.crew.warnings:
+            self.warn(warning)
         ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if run.outcome else None
         return replace(run, usage=usage, warnings=tuple(self.warnings), ended=ended)
 
@@ -236,7 +247,7 @@ class OpenStudio:
 
         async def send() -> Sent:
             judged = await judge.judge(copy, requirements)
-            return Sent(_json([asdict(finding) for finding in judged.findings]), judge.price, judged.tokens)
+            return Sent(_json([asdict(finding) for finding in judged.findings]), _paid(judged.usd, judge), judged.tokens)
 
         request = {"image": image.sha256, "checklist": checklist.sha256}
         call = _call("judge", attempt.revision, attempt.attempt, judge, request)
@@ -288,6 +299,11 @@ async def _only_recorded() -> None:
 def _call(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:
     digest = hashlib.sha256(_json({"model": model.name, **request}).encode()).hexdigest()
     return Call(kind, revision, attempt, model.name, digest, model.price)
+
+
+def _paid(usd: float | None, model: Model) -> float | None:
+    """What a call cost: what the model says, or else its price."""
+    return model.price if usd is None else usd
 
 
 def _bounded(text: str) -> str:

@@ -61,5 +61,5 @@ def test_an_image_model_is_a_plug_in_by_entry_point(tmp_path: Path, monkeypatch:
     assert vars(model)["options"] == {"usd": "1", "empty": ""}
     with pytest.raises(UsageError, match="one of the providers bedrock sandbox squares"):
         registry.image_model("circles:")
-    with pytest.raises(UsageError, match="one of the providers sandbox"):
+    with pytest.raises(UsageError, match="one of the providers bedrock sandbox"):
         registry.judge("squares:big")
