@@ -23,13 +23,14 @@ from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
 from onbrief.events import Event, ImageJudged, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
+from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
 from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
-from onbrief.store import FolderStore
+from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, open_store
 from onbrief.studio import Crew, OpenStudio
 
 LEDGER_FILE = "ledger.db"
@@ -189,9 +190,10 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
         OtherRequest: `run_id` is taken by another order.
     """
     crew = _checked(crew or order.settings.crew(), order)
-    store = FolderStore(Path(order.settings.out))
-    with contextlib.closing(SqlLedger(store.folder / LEDGER_FILE)) as ledger:
-        interrupted = None if order.run_id else _interrupted(ledger, order)
+    store = await asyncio.to_thread(open_store, order.settings.out)
+    await store.require_writable()
+    with contextlib.closing(_ledger_of(store)) as ledger:
+        interrupted = None if order.run_id else await asyncio.to_thread(_interrupted, ledger, order)
         run_id = order.run_id or interrupted or _new_run_id()
         settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
         patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
@@ -240,16 +242,28 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
 
 @contextlib.contextmanager
 def open_ledger(out: str) -> Generator[Ledger]:
-    """The ledger of a folder in which there have been runs.
+    """The ledger of a folder in which there have been runs, or of a bucket.
 
     Raises:
         UsageError: there is none.
     """
+    if is_bucket(out):
+        yield _ledger_of(open_bucket(out))
+        return
     path = Path(out) / LEDGER_FILE
     if not path.is_file():
         raise UsageError.of("out", out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
     with contextlib.closing(SqlLedger(path)) as ledger:
         yield ledger
+
+
+def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
+    """The ledger that lies beside the pictures of a store."""
+    match store:
+        case FolderStore():
+            return SqlLedger(store.folder / LEDGER_FILE)
+        case BucketStore():
+            return ObjectsLedger(store.objects, store.url)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:

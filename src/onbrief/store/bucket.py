@@ -175,6 +175,16 @@ def keys(objects: Objects, folder: str, after: str | None = None) -> list[str]:
     return sorted(meta["path"] for batch in listed for meta in batch)
 
 
+def folders(objects: Objects) -> list[str]:
+    """The names of the folders that lie at the top.
+
+    Raises:
+        BaseError, OSError: they cannot be listed.
+    """
+    listed = obstore.list_with_delimiter(objects)  # pyright: ignore[reportUnknownMemberType] - as above
+    return [folder.rstrip("/") for folder in listed["common_prefixes"]]
+
+
 def said(error: Exception) -> str:
     """What a service said, in one line: obstore's messages go on with whole documents and the state of its internals."""
     text = str(error)
@@ -183,7 +193,7 @@ def said(error: Exception) -> str:
     if status:
         words = [match[1].strip() for match in (status, code, message) if match]
         return ", ".join(dict.fromkeys(words)) + _advice(text)
-    return text.splitlines()[0][:300]
+    return re.sub(r"Error performing .*? - ", "", text.splitlines()[0])[:200] + _advice(text)
 
 
 def _advice(text: str) -> str:
@@ -192,7 +202,7 @@ def _advice(text: str) -> str:
         return " (make the bucket first, or mend its name)"
     if "AccessDenied" in text or "403" in text:
         return " (these credentials need s3:PutObject, s3:GetObject and s3:ListBucket for it)"
-    if re.search(r"status code: 301|PermanentRedirect|AuthorizationHeaderMalformed", text):
+    if re.search(r"configured region|PermanentRedirect|AuthorizationHeaderMalformed", text):
         return " (the bucket is in another region: set AWS_REGION to its own)"
     return ""
 
