@@ -8,7 +8,6 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Protocol
 
 from onbrief.aws_lambda import answers
@@ -22,7 +21,7 @@ from onbrief.ledger.sitting import Sitting
 from onbrief.ports import CallKind, RunRow, Store
 from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit
 from onbrief.record import Run
-from onbrief.store import FolderStore
+from onbrief.store import open_store
 
 NEEDED: Final[Mapping[CallKind, float]] = {"plan": 30.0, "image": 45.0, "judge": 30.0, "revise": 30.0}
 """Seconds that must be left for a call to begin: assumed, two to three times what such calls take, and some for writing down
@@ -83,7 +82,7 @@ class Delivery:
                 if row is None:
                     return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
                 if run := await self._recorded(row):
-                    return self._told(run, await self._named(_store(self._order.settings.out), run.started))
+                    return self._told(run, await self._named(open_store(self._order.settings.out), run.started))
 
     async def _work(self, pursuit: Pursuit) -> Answer:
         pursuit.store = pictures = await self._named(pursuit.store, pursuit.account.row.started)
@@ -97,7 +96,7 @@ class Delivery:
     async def _named(self, runs: Store, started: str) -> NamedPictures:
         """The store of the run, with the pictures under the names that the event wants."""
         folder, _, stem = self._event.prefix.rpartition("/")
-        beside = _store(f"{self._root}/{folder}".rstrip("/"))
+        beside = open_store(f"{self._root}/{folder}".rstrip("/"))
         return await NamedPictures.claim(runs, beside, stem, self._run_id, started)
 
     def _told(self, run: Run, pictures: NamedPictures) -> Answer:
@@ -111,7 +110,7 @@ class Delivery:
         """The run as the delivery at work has left it; None when there is something to go on with."""
         if row.outcome is None or row.outcome == "cancelled":
             return None
-        record = await _store(self._order.settings.out).read(f"{self._run_id}/run.json")
+        record = await open_store(self._order.settings.out).read(f"{self._run_id}/run.json")
         run = Run.from_json(record) if record else None
         return run if run and run.outcome == row.outcome else None  # the record is written last; without it, all is replayed
 
@@ -133,10 +132,6 @@ class Delivery:
 
     def _time_left(self) -> float:
         return self._context.get_remaining_time_in_millis() / 1000
-
-
-def _store(out: str) -> Store:
-    return FolderStore(Path(out))
 
 
 def _region() -> str:
