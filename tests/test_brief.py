@@ -37,7 +37,7 @@ def texts(checklist: Checklist) -> list[tuple[str, str]]:
     [
         ({"text": ""}, "requirement.text: '' is not allowed"),
         ({"text": " \n"}, "requirement.text"),
-        ({"text": "x" * (MAX_REQUIREMENT_CHARACTERS + 1)}, f"at most {MAX_REQUIREMENT_CHARACTERS} characters"),
+        ({"text": "x" * 501, "kind": "object"}, f"at most {MAX_REQUIREMENT_CHARACTERS} characters"),
         ({"id": "R1"}, "requirement.id: 'R1' is not allowed"),
         ({"id": "1"}, "requirement.id"),
         ({"id": "a" * 33}, "requirement.id"),
@@ -55,6 +55,14 @@ def test_a_wrong_requirement_names_the_field_the_value_and_what_is_allowed(wrong
         Requirement(**({"text": "a cat"} | wrong))  # pyright: ignore[reportArgumentType] - wrong on purpose
     assert named in str(caught.value)
     assert "expected" in str(caught.value)
+
+
+def test_only_a_requirement_of_the_brief_as_a_whole_may_be_as_long_as_a_brief() -> None:
+    text = "a cat " * 100
+    whole = Requirement(text=text, kind="whole")
+    assert Brief(text=text, requirements=(whole,)).requirements == (whole,)
+    with pytest.raises(UsageError, match=f"at most {MAX_REQUIREMENT_CHARACTERS} characters"):
+        Brief(text="a cat", requirements=(whole,))
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:

@@ -53,8 +53,9 @@ class Requirement:
             raise UsageError.of("requirement.id", self.id, "a letter, then up to 31 letters, digits, - or _, lower case")
         if not self.text.strip():
             raise UsageError.of("requirement.text", self.text, "a statement to check")
-        if len(self.text) > MAX_REQUIREMENT_CHARACTERS:
-            raise UsageError.of("requirement.text", self.text, f"at most {MAX_REQUIREMENT_CHARACTERS} characters")
+        longest = MAX_BRIEF_CHARACTERS if self.kind == "whole" else MAX_REQUIREMENT_CHARACTERS
+        if len(self.text) > longest:
+            raise UsageError.of("requirement.text", self.text, f"at most {longest} characters")
         if not _is_unicode(self.text):
             raise UsageError.of("requirement.text", self.text, _UNICODE)
         if self.kind not in get_args(Kind):
@@ -97,6 +98,9 @@ class Brief:
             raise UsageError.of("brief.size", "x".join(map(str, self.size)), f"sides of {low} to {high} pixels")
         _refuse_duplicates(self.requirements)
         _refuse_strange_parents(self.requirements)
+        for requirement in self.requirements:  # what requires the brief as a whole may be as long as it is
+            if len(requirement.text) > MAX_REQUIREMENT_CHARACTERS and requirement.text != self.text:
+                raise UsageError.of("requirement.text", requirement.text, f"at most {MAX_REQUIREMENT_CHARACTERS} characters")
         if (own := len(self.requirements) + len(self.avoid)) > MAX_REQUIREMENTS:
             raise UsageError.of(
                 "brief.requirements", f"{own} requirements", f"at most {MAX_REQUIREMENTS}, things to avoid included"

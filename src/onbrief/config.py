@@ -33,11 +33,14 @@ FILE = "onbrief.toml"
 class Settings:
     """Everything that can be set, under the name that it has as a flag, in a file and, in capitals, as a variable.
 
-    `plan` false takes only the user's own requirements. `strip_metadata` writes nothing about a picture into it.
+    `image_region` is where AWS is asked for pictures, unless the model's name says another region; AWS_REGION is not for
+    pictures, since few regions have image models. `plan` false takes only the user's own requirements. `strip_metadata`
+    writes nothing about a picture into it.
     `max_usd` and `max_seconds` are limits only when they are set; see Limits for all five.
     """
 
     image_model: str = "sandbox:"
+    image_region: str = "us-west-2"
     judge: str = "sandbox:"
     reviser: str = "sandbox:"
     policy: PolicyName = "adaptive"
@@ -84,7 +87,7 @@ class Settings:
 
         return Crew(
             planner=registry.planner(self.reviser) if self.plan else None,
-            image_model=registry.image_model(self.image_model),
+            image_model=registry.image_model(self.image_model, self.image_region),
             judge=registry.judge(self.judge),
             reviser=registry.reviser(self.reviser),
         )

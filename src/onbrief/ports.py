@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Finding, Prompt, Run
@@ -22,36 +22,44 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What an image model answered: the bytes of one picture, as they came, and the facts that the provider gave with it."""
+    """What an image model answered: the bytes of one picture, as they came, the facts that the provider gave with it, and
+    what is not as it was asked for, as `warnings` for the record.
+    """
 
     data: bytes
     facts: dict[str, str] = field(default_factory=dict[str, str])
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a planner found in a brief. Ids are the planner's own; parents refer to them."""
+    """What a planner found in a brief. Ids are the planner's own; parents refer to them. `usd` is what the call cost, or None
+    where only the model's price is known.
+    """
 
     requirements: tuple[Requirement, ...]
     tokens: Tokens = Tokens()
+    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a judge found in a picture, as it said it; judging/decide.py makes a verdict of it."""
+    """What a judge found in a picture, as it said it; judging/decide.py makes a verdict of it. `usd` as in Planned."""
 
     findings: tuple[Finding, ...]
     tokens: Tokens = Tokens()
+    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """The text of the next prompt, its negative text, and why it was written so."""
+    """The text of the next prompt, its negative text, and why it was written so. `usd` as in Planned."""
 
     text: str
     negative: str = ""
     reason: str = ""
     tokens: Tokens = Tokens()
+    usd: float | None = None
 
 
 class Model(Protocol):
@@ -65,6 +73,16 @@ class Model(Protocol):
     @property
     def price(self) -> float | None:
         """The most that one call can cost in US dollars, or None when nobody knows."""
+        ...
+
+
+@runtime_checkable
+class Warns(Protocol):
+    """A model that may leave out what was asked of it."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What it has left out or will, as far as it knows by now."""
         ...
 
 
@@ -84,6 +102,7 @@ class ImageModel(Model, Protocol):
 
         Raises:
             CallError: one of its four classes, when no picture came.
+            ConfigError: something must be changed before any picture can come.
         """
         ...
 

@@ -23,12 +23,14 @@ from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
 from onbrief.events import Event, ImageJudged, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
+from onbrief.ledger.objects import ObjectsLedger
+from onbrief.ledger.sitting import Sitting
 from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
-from onbrief.store import FolderStore
+from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, open_store
 from onbrief.studio import Crew, OpenStudio
 
 LEDGER_FILE = "ledger.db"
@@ -40,7 +42,7 @@ _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same co
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a front door asks for. Without a `run_id`, an interrupted run of the same order is gone on with, or a new one
-    begun; without a `seed`, the run id decides it.
+    begun; without a `seed`, the run id decides it. `warnings` are in the record from the beginning.
 
     Raises:
         UsageError: anything about it that cannot work.
@@ -51,6 +53,7 @@ class Order:
     run_id: str | None = None
     seed: int | None = None
     resend_unknown: bool = False
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.run_id is not None:
@@ -104,7 +107,7 @@ class Pursuit:
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens. run.json is written before each attempt is told, report.html at the end."""
         studio = OpenStudio(crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata)
-        for warning in self.crew.image_model.check(self.order.brief.size):
+        for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
         run = Run(
             run_id=self.run_id,
@@ -175,10 +178,11 @@ class StoredPictures(Mapping[str, bytes]):
 
 
 @contextlib.asynccontextmanager
-async def open_pursuit(order: Order, crew: Crew | None = None) -> AsyncGenerator[Pursuit]:
+async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting | None = None) -> AsyncGenerator[Pursuit]:
     """The pursuit of an order, with its store and ledger open and its run owned by this process.
 
-    `crew` stands in for the models that the settings name.
+    `crew` stands in for the models that the settings name. `sitting` is the time that this process has, where that is known:
+    when it is up, the run ends as cancelled and can be gone on with.
 
     Raises:
         UsageError: a model, size, price or folder that cannot work; nothing has been spent.
@@ -186,13 +190,14 @@ async def open_pursuit(order: Order, crew: Crew | None = None) -> AsyncGenerator
         OtherRequest: `run_id` is taken by another order.
     """
     crew = _checked(crew or order.settings.crew(), order)
-    store = FolderStore(Path(order.settings.out))
-    with contextlib.closing(SqlLedger(store.folder / LEDGER_FILE)) as ledger:
-        interrupted = None if order.run_id else _interrupted(ledger, order)
+    store = await asyncio.to_thread(open_store, order.settings.out)
+    await store.require_writable()
+    with contextlib.closing(_ledger_of(store)) as ledger:
+        interrupted = None if order.run_id else await asyncio.to_thread(_interrupted, ledger, order)
         run_id = order.run_id or interrupted or _new_run_id()
         settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
         patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
-        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience)
+        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience, sitting=sitting)
         async with open_account(ledger, run_id, order.request, settings, terms) as account:
             yield Pursuit(order=order, crew=crew, store=store, account=account)
 
@@ -206,7 +211,7 @@ async def preview(order: Order) -> Preview:
     """
     crew, limits = _checked(order.settings.crew(), order), order.settings.limits
     planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
-    warnings = crew.image_model.check(order.brief.size)
+    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings)
     prices = (crew.planner.price if crew.planner else 0.0, crew.image_model.price, crew.judge.price, crew.reviser.price)
     times = (1, limits.images, limits.images, min(limits.prompts, limits.images) - 1)
     most = None if None in prices else sum(n * price for n, price in zip(times, prices, strict=True) if price)
@@ -237,16 +242,28 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
 
 @contextlib.contextmanager
 def open_ledger(out: str) -> Generator[Ledger]:
-    """The ledger of a folder in which there have been runs.
+    """The ledger of a folder in which there have been runs, or of a bucket.
 
     Raises:
         UsageError: there is none.
     """
+    if is_bucket(out):
+        yield _ledger_of(open_bucket(out))
+        return
     path = Path(out) / LEDGER_FILE
     if not path.is_file():
         raise UsageError.of("out", out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
     with contextlib.closing(SqlLedger(path)) as ledger:
         yield ledger
+
+
+def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
+    """The ledger that lies beside the pictures of a store."""
+    match store:
+        case FolderStore():
+            return SqlLedger(store.folder / LEDGER_FILE)
+        case BucketStore():
+            return ObjectsLedger(store.objects, store.url)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:

@@ -34,8 +34,10 @@ class Prompt:
 
     @classmethod
     def first(cls, brief: Brief) -> Prompt:
-        """The brief as it stands, with the user's own requirements behind it and what to avoid as negative text."""
-        sentences = [brief.text.strip(), *(r.text for r in brief.requirements)]
+        """The brief as it stands, with the user's own requirements behind it and what to avoid as negative text. What
+        requires the brief as a whole adds nothing to it.
+        """
+        sentences = [brief.text.strip(), *(r.text for r in brief.requirements if r.text.strip() != brief.text.strip())]
         return cls(
             0,
             ". ".join(s.rstrip(".") for s in sentences) if len(sentences) > 1 else sentences[0],

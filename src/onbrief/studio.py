@@ -17,7 +17,7 @@ from onbrief.brief import MAX_BRIEF_CHARACTERS, Checklist, Requirement
 from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown
 from onbrief.judging import decide
 from onbrief.ledger.account import Account, NotSent, Ready, Sent
-from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store
+from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store, Warns
 from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run
 from onbrief.version import VERSION
 
@@ -42,8 +42,17 @@ class Crew:
     @property
     def unpriced(self) -> list[str]:
         """Names of those whose price nobody knows."""
-        models: list[Model] = [self.image_model, self.judge, self.reviser, *([self.planner] if self.planner else [])]
-        return sorted({model.name for model in models if model.price is None})
+        return sorted({model.name for model in self._models if model.price is None})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What they leave out of what was asked of them, each said once, as far as they know by now."""
+        said = [text for model in self._models if isinstance(model, Warns) for text in model.warnings]
+        return tuple(dict.fromkeys(said))
+
+    @property
+    def _models(self) -> list[Model]:
+        return [self.image_model, self.judge, self.reviser, *([self.planner] if self.planner else [])]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +74,7 @@ class OpenStudio:
 
         async def send() -> Sent:
             planned = await planner.checklist(run.brief)
-            return Sent(_json([asdict(r) for r in planned.requirements]), planner.price, planned.tokens)
+            return Sent(_json([asdict(r) for r in planned.requirements]), _paid(planned.usd, planner), planned.tokens)
 
         entry = await self.ledger.once(_call("plan", 0, 0, planner, {"brief": asdict(run.brief)}), send)
         found = [_requirement(document) for document in json.loads(entry.result)]
@@ -82,7 +91,7 @@ class OpenStudio:
             prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
             if not prompt.text:
                 raise Failed(f"{reviser.name} wrote an empty prompt")
-            return Sent(_json(asdict(prompt)), reviser.price, revised.tokens)
+            return Sent(_json(asdict(prompt)), _paid(revised.usd, reviser), revised.tokens)
 
         # The history is no part of the request's identity: it grows when a run is resumed with higher limits, and a prompt
         # that has been paid for stays the prompt of its revision.
@@ -144,6 +153,8 @@ class OpenStudio:
     async def account(self, run: Run) -> Run:
         """See ports.Studio."""
         usage = replace(self.ledger.usage(), seconds=round(time.monotonic() - self._opened, 3))
+        for warning in self.crew.warnings:
+            self.warn(warning)
         ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if run.outcome else None
         return replace(run, usage=usage, warnings=tuple(self.warnings), ended=ended)
 
@@ -164,17 +175,20 @@ class OpenStudio:
         model, prompt, size = self.crew.image_model, run.prompt, run.brief.size
         place = f"{run.run_id}/{attempt.name}"
         data: bytes | None = None
+        told: tuple[str, ...] = ()
 
         async def ready_with_room() -> None:
             await ready()
             await self.store.require_room()
 
         async def draw() -> Sent:
+            nonlocal told
             picture = await model.generate(prompt, size, attempt.seed)
+            told = picture.warnings
             try:
                 return await keep(await asyncio.to_thread(_checked, self._labelled(picture.data, run, attempt)))
             except PictureError as error:
-                return Sent(_json({"image": None, "problem": asdict(Problem("unreadable", str(error)))}), model.price)
+                return drawn(None, Problem("unreadable", str(error)))
 
         async def recover() -> Sent | None:
             for suffix in _SUFFIXES.values():
@@ -188,8 +202,11 @@ class OpenStudio:
             data, facts, sha256 = checked
             key, url = await self._create(place, data, sha256, facts.media_type)
             image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
-            problem = asdict(Problem("blank", "the picture is of one colour")) if facts.blank else None
-            return Sent(_json({"image": asdict(image), "problem": problem}), model.price)
+            return drawn(image, Problem("blank", "the picture is of one colour") if facts.blank else None)
+
+        def drawn(image: Image | None, problem: Problem | None) -> Sent:
+            made = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": told}
+            return Sent(_json(made), model.price)
 
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": attempt.seed}
         call = _call("image", attempt.revision, attempt.attempt, model, request)
@@ -203,6 +220,8 @@ class OpenStudio:
         result = json.loads(entry.result)
         image = Image(**result["image"]) if result["image"] else None
         problem = Problem(**result["problem"]) if result["problem"] else None
+        for warning in result.get("warnings", ()):
+            self.warn(warning)
         if image and (image.width, image.height) != size:
             self.warn(f"{model.name} makes pictures of {image.width}x{image.height} instead of {size[0]}x{size[1]} pixels")
         return replace(attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds), data
@@ -228,7 +247,7 @@ class OpenStudio:
 
         async def send() -> Sent:
             judged = await judge.judge(copy, requirements)
-            return Sent(_json([asdict(finding) for finding in judged.findings]), judge.price, judged.tokens)
+            return Sent(_json([asdict(finding) for finding in judged.findings]), _paid(judged.usd, judge), judged.tokens)
 
         request = {"image": image.sha256, "checklist": checklist.sha256}
         call = _call("judge", attempt.revision, attempt.attempt, judge, request)
@@ -280,6 +299,11 @@ async def _only_recorded() -> None:
 def _call(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:
     digest = hashlib.sha256(_json({"model": model.name, **request}).encode()).hexdigest()
     return Call(kind, revision, attempt, model.name, digest, model.price)
+
+
+def _paid(usd: float | None, model: Model) -> float | None:
+    """What a call cost: what the model says, or else its price."""
+    return model.price if usd is None else usd
 
 
 def _bounded(text: str) -> str:

@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from obstore.store import MemoryStore
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest, UsageError
+from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
 from onbrief.ledger.sql import SCHEMA, SqlLedger
 from onbrief.ports import Call, Entry, Ledger, Tokens
+from onbrief.store import open_bucket
+from tests.buckets import new_place
 
 CALL = Call("image", 1, 3, "test:painter", "d" * 64, 0.04)
 STARTED = Entry(CALL, 0, "started", 0.04)
@@ -28,18 +32,36 @@ ELSEWHERE = "another-host/1/abc"  # an owner of whom nobody here can say whether
 Opener = Callable[[], Ledger]
 
 
-@pytest.fixture(params=["sql"])
+@pytest.fixture(params=["sql", "objects in memory", "objects in S3"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens the same ledger once more, as another process would."""
+    match request.param:
+        case "sql":
+            yield from sql_ledgers(tmp_path / "ledger.db")
+        case "objects in memory":
+            objects = MemoryStore()
+            yield lambda: ObjectsLedger(objects, "memory:")
+        case _:
+            request.getfixturevalue("s3")
+            place = new_place()
+            yield lambda: objects_ledger(place)
+
+
+def sql_ledgers(path: Path) -> Iterator[Opener]:
     ledgers: list[SqlLedger] = []
 
     def open_() -> Ledger:
-        ledgers.append(SqlLedger(tmp_path / "ledger.db"))
+        ledgers.append(SqlLedger(path))
         return ledgers[-1]
 
     yield open_
     for ledger in ledgers:
         ledger.close()
+
+
+def objects_ledger(place: str) -> ObjectsLedger:
+    bucket = open_bucket(place)
+    return ObjectsLedger(bucket.objects, bucket.url)
 
 
 @pytest.fixture
@@ -205,6 +227,20 @@ def test_nothing_is_written_about_a_run_that_is_not_there(ledger: Ledger, write:
     assert ledger.runs() == []
 
 
+@pytest.mark.parametrize("write", WRITES)
+def test_a_token_of_a_run_that_was_deleted_and_begun_anew_changes_nothing(ledger: Ledger, opener: Opener, write: str) -> None:
+    claim(ledger, ELSEWHERE, lease=0.0)
+    for number in range(3):
+        ledger.begin("a-run", ELSEWHERE, replace(STARTED, number=number + 2))
+    opener().forget("a-run")
+    mine = new_token()
+    assert claim(opener(), mine) == []
+    with pytest.raises(LeaseLost):
+        WRITES[write](ledger, ELSEWHERE)
+    ledger.release("a-run", mine, None)
+    assert entries(opener) == []
+
+
 # -- other processes -------------------------------------------------------------------------------------------------
 
 CLAIM = """
@@ -212,9 +248,16 @@ import sys
 from pathlib import Path
 from onbrief.errors import LedgerBusy
 from onbrief.ledger.owner import new_token
-from onbrief.ledger.sql import SqlLedger
+if "://" in sys.argv[1]:
+    from onbrief.ledger.objects import ObjectsLedger
+    from onbrief.store import open_bucket
 
-ledger = SqlLedger(Path(sys.argv[1]))
+    bucket = open_bucket(sys.argv[1])
+    ledger = ObjectsLedger(bucket.objects, bucket.url)
+else:
+    from onbrief.ledger.sql import SqlLedger
+
+    ledger = SqlLedger(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -226,10 +269,19 @@ sys.stdin.readline()
 """
 
 
+@pytest.fixture(params=["sql", "objects in S3"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a ledger lies that other processes can open."""
+    if request.param == "sql":
+        return str(tmp_path / "ledger.db")
+    request.getfixturevalue("s3")
+    return new_place()
+
+
 @contextlib.contextmanager
-def process(path: Path) -> Generator[tuple[IO[str], IO[str], subprocess.Popen[str]]]:
+def process(place: str) -> Generator[tuple[IO[str], IO[str], subprocess.Popen[str]]]:
     """Another process that has the ledger open, and claims the run when it is sent a line."""
-    child = subprocess.Popen([sys.executable, "-c", CLAIM, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-c", CLAIM, place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin
     assert child.stdout
     try:
@@ -246,19 +298,19 @@ def tell(stdin: IO[str]) -> None:
     stdin.flush()
 
 
-def test_of_processes_that_race_for_a_run_exactly_one_wins(tmp_path: Path) -> None:
+def test_of_processes_that_race_for_a_run_exactly_one_wins(shared: str) -> None:
     with contextlib.ExitStack() as stack:
-        racers = [stack.enter_context(process(tmp_path / "ledger.db")) for _ in range(3)]
+        racers = [stack.enter_context(process(shared)) for _ in range(3)]
         assert [stdout.readline() for _, stdout, _ in racers] == ["ready\n"] * 3
         for stdin, _, _ in racers:
             tell(stdin)
         assert sorted(stdout.readline() for _, stdout, _ in racers) == ["busy\n", "busy\n", "mine\n"]
 
 
-def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(tmp_path: Path) -> None:
+def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: str) -> None:
     with (
-        process(tmp_path / "ledger.db") as (stdin, stdout, child),
-        contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger,
+        process(shared) as (stdin, stdout, child),
+        contextlib.closing(objects_ledger(shared) if "://" in shared else SqlLedger(Path(shared))) as ledger,
     ):
         assert stdout.readline() == "ready\n"
         tell(stdin)

@@ -10,18 +10,27 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from obstore.store import MemoryStore
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.ports import Store
-from onbrief.store import FolderStore
+from onbrief.store import BucketStore, FolderStore, open_bucket
+from tests.buckets import new_place
 
 T = TypeVar("T")
 KEY = "a-run/000-000.png"
 
 
-@pytest.fixture(params=["folder"])
+@pytest.fixture(params=["folder", "memory", "S3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return FolderStore(tmp_path / "out")
+    match request.param:
+        case "folder":
+            return FolderStore(tmp_path / "out")
+        case "memory":
+            return BucketStore(MemoryStore(), "memory:")
+        case _:
+            request.getfixturevalue("s3")
+            return open_bucket(new_place())
 
 
 def wait(work: Coroutine[object, object, T]) -> T:

@@ -59,7 +59,7 @@ def test_an_image_model_is_a_plug_in_by_entry_point(tmp_path: Path, monkeypatch:
     model = registry.image_model("squares:big:1?usd=1&empty=")
     assert (model.name, model.price) == ("squares:big:1", 0.01)
     assert vars(model)["options"] == {"usd": "1", "empty": ""}
-    with pytest.raises(UsageError, match="one of the providers sandbox squares"):
+    with pytest.raises(UsageError, match="one of the providers bedrock sandbox squares"):
         registry.image_model("circles:")
-    with pytest.raises(UsageError, match="one of the providers sandbox"):
+    with pytest.raises(UsageError, match="one of the providers bedrock sandbox"):
         registry.judge("squares:big")

@@ -9,7 +9,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import reading, running, serving
+from onbrief.cli import inspecting, reading, running, serving
 from onbrief.cli.say import say
 from onbrief.errors import OnbriefError, OtherRequest, UsageError
 
@@ -52,6 +52,8 @@ def build() -> App:
     app.command(reading.report)
     app.command(reading.rm)
     app.command(reading.config)
+    app.command(inspecting.models)
+    app.command(inspecting.doctor)
     app.command(serving.sandbox)
     app.register_install_completion_command()  # pyright: ignore[reportUnknownMemberType] - its keywords are untyped
     return app

@@ -35,7 +35,7 @@ class LimitFlags:
     parallel: int | None = None
     "Make and judge so many pictures of a prompt at once."
     out: str | None = None
-    "The folder for pictures, records and the ledger."
+    "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
     strip_metadata: Annotated[bool | None, Parameter(negative="")] = None
     "Write nothing about a picture into it."
 

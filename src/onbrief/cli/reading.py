@@ -18,25 +18,33 @@ from onbrief.errors import LedgerBusy, UsageError
 
 if TYPE_CHECKING:
     from onbrief.record import Run
-    from onbrief.store import FolderStore
+    from onbrief.store import BucketStore, FolderStore
 
-_Out = Annotated[str | None, Parameter(help="The folder of the runs; as set, by default.")]
+_Out = Annotated[str | None, Parameter(help="The folder or bucket of the runs; as set, by default.")]
 _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 
 
-def show(run_id: str, *, out: _Out = None, json_: _Json = False) -> int:
+def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Json = False) -> int:
     """Show what became of a run.
 
     For example:
         onbrief show 20261122-101500-3f9a1c
         onbrief show 20261122-101500-3f9a1c --json
+        onbrief show 20261122-101500-3f9a1c --out s3://bucket/prefix --link 24
 
     Parameters
     ----------
     run_id
         The id of the run; `onbrief list` shows them.
+    link
+        Print nothing but a link to the best picture, with which anybody can read it for so many hours.
     """
-    run, _ = _recorded(run_id, out)
+    run, store = _recorded(run_id, out)
+    if link is not None:
+        if not run.best or not run.best.image:
+            raise UsageError(f"run {run_id} has no picture")
+        print(store.link(run.best.image.key, link * 3600))
+        return 0
     if json_:
         sys.stdout.write(run.to_json())
         return 0
@@ -99,20 +107,25 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
     """
     from onbrief import report as reports
     from onbrief.pursuit import StoredPictures
+    from onbrief.store import located
 
     run, store = _recorded(run_id, out)
-    target = output or store.folder / run_id / "report.html"
-    if target.suffix.lower() not in (".html", ".png"):
-        raise UsageError.of("output", str(target), "a file name that ends in .html or .png")
+    if output is None:
+        page = reports.page(run, StoredPictures(store))
+        asyncio.run(store.replace(f"{run_id}/report.html", page.encode(), "text/html"))
+        print(located(load({"out": out})[0].out, f"{run_id}/report.html"))
+        return 0
+    if output.suffix.lower() not in (".html", ".png"):
+        raise UsageError.of("output", str(output), "a file name that ends in .html or .png")
     pictures = StoredPictures(store)
     try:
-        if target.suffix.lower() == ".png":
-            target.write_bytes(reports.sheet(run, pictures))
+        if output.suffix.lower() == ".png":
+            output.write_bytes(reports.sheet(run, pictures))
         else:
-            target.write_text(reports.page(run, pictures), "utf-8")
+            output.write_text(reports.page(run, pictures), "utf-8")
     except OSError as error:
-        raise UsageError.of("output", str(target), f"a file that can be written ({error.strerror})") from error
-    print(target)
+        raise UsageError.of("output", str(output), f"a file that can be written ({error.strerror})") from error
+    print(output)
     return 0
 
 
@@ -130,16 +143,16 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
         Do not ask.
     """
     from onbrief.pursuit import find_run, open_ledger
-    from onbrief.store import FolderStore
+    from onbrief.store import open_store
 
-    folder = load({"out": out})[0].out
-    with open_ledger(folder) as ledger:
+    place = load({"out": out})[0].out
+    with open_ledger(place) as ledger:
         if find_run(ledger, run_id).live:
             raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
         if not yes and not _sure(f"delete run {run_id} with all its pictures? [y/N] "):
             say("nothing deleted")
             return 1
-        asyncio.run(FolderStore(Path(folder)).remove(run_id))
+        asyncio.run(open_store(place).remove(run_id))
         ledger.forget(run_id)
     return 0
 
@@ -162,16 +175,16 @@ def config(*, json_: _Json = False) -> int:
     return 0
 
 
-def _recorded(run_id: str, out: str | None) -> tuple[Run, FolderStore]:
+def _recorded(run_id: str, out: str | None) -> tuple[Run, FolderStore | BucketStore]:
     """The record of a run, and the store in which its pictures lie."""
     from onbrief.pursuit import find_run, open_ledger
     from onbrief.record import Run
-    from onbrief.store import FolderStore
+    from onbrief.store import open_store
 
-    folder = load({"out": out})[0].out
-    with open_ledger(folder) as ledger:
+    place = load({"out": out})[0].out
+    with open_ledger(place) as ledger:
         find_run(ledger, run_id)
-    store = FolderStore(Path(folder))
+    store = open_store(place)
     document = asyncio.run(store.read(f"{run_id}/run.json"))
     if document is None:
         raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")

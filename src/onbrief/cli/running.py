@@ -10,7 +10,6 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -39,6 +38,7 @@ _ADVICE: dict[Outcome, str] = {
     "unknown": "pay for it again: onbrief resume {run_id} --resend-unknown",
     "cancelled": "give the same command again to go on, or: onbrief resume {run_id}",
 }
+_LINK = 3600.0  # seconds for which the report in a bucket can be read by the browser that is opened for it
 _Flag = Annotated[bool, Parameter(negative="")]
 
 
@@ -64,7 +64,7 @@ def run(
         echo "a quiet harbour at dusk" | onbrief run - --prefer "calm water" --avoid people
         onbrief run "a sign that says OPEN" --dry-run
 
-    The path of the best picture goes to standard output, everything else to standard error.
+    The path or url of the best picture goes to standard output, everything else to standard error.
     The same command, given again after an interruption, goes on where it stopped.
 
     Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget,
@@ -137,6 +137,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order before the eyes of whoever sits at the terminal, and answer the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.pursuit import open_pursuit
+    from onbrief.store import located, open_store
 
     ended: Run | None = None
     async with open_pursuit(order) as pursuit:
@@ -151,20 +152,20 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
                 ended = event.run
     assert ended is not None
     assert ended.outcome is not None
-    folder = Path(order.settings.out) / ended.run_id
+    out, page = order.settings.out, f"{ended.run_id}/report.html"
     if as_json:
         sys.stdout.write(ended.to_json())
     elif ended.best and ended.best.image:
-        print(folder / Path(ended.best.image.key).name)
+        print(located(out, ended.best.image.key))
     if not quiet:
         for warning in ended.warnings:
             say(f"warning: {warning}")
         say(f"{ended.outcome}: {ended.reason}")
-        say(f"report: {folder / 'report.html'}")
+        say(f"report: {located(out, page)}")
         if advice := _ADVICE.get(ended.outcome):
             say(f"hint: {advice.format(run_id=ended.run_id)}")
     if open_:
-        webbrowser.open((folder / "report.html").resolve().as_uri())
+        webbrowser.open(open_store(out).link(page, _LINK))
     return EXIT_CODES[ended.outcome]
 
 

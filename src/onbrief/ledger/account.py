@@ -36,6 +36,7 @@ from onbrief.errors import (
     Unknown,
 )
 from onbrief.ledger.owner import new_token
+from onbrief.ledger.sitting import Sitting
 from onbrief.ports import Call, Entry, Ledger, RunRow, State, Tokens
 from onbrief.record import Usage
 
@@ -61,6 +62,7 @@ class Terms:
 
     `usd` is in US dollars, all calls together. `resend_unknown` sends calls again whose outcome is not known. In seconds:
     how long a `lease` lasts, for how long a refused call is tried again (`patience`), and the `first_wait` between two tries.
+    Where the process's own end is known, `sitting` is what it has left: the lease is that long and not renewed.
     """
 
     usd: float | None = None
@@ -68,6 +70,7 @@ class Terms:
     lease: float = 60.0
     patience: float = PATIENCE
     first_wait: float = 1.0
+    sitting: Sitting | None = None
 
 
 class NotSent(Exception):
@@ -177,7 +180,9 @@ class Account:
         if unknown and (call.kind == "image" or len(unknown) > MORE_TRIES["unknown"]):
             raise Unknown(unknown[-1].message)
         unknowns = len(unknown)
-        deadline = time.monotonic() + self._terms.patience
+        sitting = self._terms.sitting
+        patience = min(self._terms.patience, sitting.spare(call.kind)) if sitting else self._terms.patience
+        deadline = time.monotonic() + patience
         wait = self._terms.first_wait
         while True:
             await ready()
@@ -205,6 +210,8 @@ class Account:
             raise self._lost
         if self._stopping.is_set():
             raise Cancelled("stopped by the user")
+        if self._terms.sitting:
+            self._terms.sitting.require_time_for(call.kind)
         self._refuse_over_budget(call, then)
         number = sum(key == call.key for key, _ in self._entries)
         entry = Entry(call, number, "started", call.price)
@@ -300,15 +307,17 @@ async def open_account(ledger: Ledger, run_id: str, request: str, settings: str,
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, terms.lease)
+    lease = terms.sitting.time_left() if terms.sitting else terms.lease
+    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, lease)
     account = Account(ledger, row, token, entries, terms)
-    heart = asyncio.create_task(account.keep_lease())
+    heart = None if terms.sitting else asyncio.create_task(account.keep_lease())
     try:
         yield account
     finally:
-        heart.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await heart
+        if heart:
+            heart.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await heart
         if not account.released:
             with contextlib.suppress(LedgerError):  # it was taken over, or its lease runs out
                 await account.release(None)

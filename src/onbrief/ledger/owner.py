@@ -1,12 +1,16 @@
-"""Who works on a run: a token that another process can tell to be dead before its lease runs out."""
+"""Who works on a run: a token that another process can tell to be dead before its lease runs out, and who is refused."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import socket
+import time
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+
+from onbrief.errors import LeaseLost, LedgerBusy, OtherRequest
 
 
 def new_token() -> str:
@@ -26,6 +30,48 @@ def is_dead(token: str) -> bool:
     except PermissionError:
         return False
     return False
+
+
+def is_live(owner: str | None, lease_until: float) -> bool:
+    """Whether somebody owns a run who may be alive. `lease_until` is in seconds since 1970."""
+    return owner is not None and lease_until > time.time() and not is_dead(owner)
+
+
+def refuse_if_live(run_id: str, owner: str | None, lease_until: float) -> None:
+    """Keep out whoever is not the owner.
+
+    Raises:
+        LedgerBusy: there is one who may be alive.
+    """
+    if is_live(owner, lease_until):
+        left = lease_until - time.time()
+        raise LedgerBusy(
+            f"run {run_id} is being worked on by another process",
+            hint=f"wait for it to end, or {left:.0f} seconds if it has crashed on another machine",
+        )
+
+
+def refuse_other_request(run_id: str, recorded: str, request: str) -> None:
+    """Keep a run to what was asked for when it was begun.
+
+    Raises:
+        OtherRequest: it is something else.
+    """
+    if recorded != request:
+        raise OtherRequest(
+            f"run id {run_id} is taken: it stands for another brief, seed, policy or other models",
+            hint="leave --run-id away, or give another one",
+        )
+
+
+def lease_lost(run_id: str) -> LeaseLost:
+    """The error of a write whose token is no longer the owner's."""
+    return LeaseLost(f"run {run_id} has been taken over by another process")
+
+
+def now() -> str:
+    """The time as the ledger writes it: ISO 8601, UTC, in milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest, UsageError
-from onbrief.ledger.owner import is_dead
+from onbrief.errors import LedgerError, UsageError
+from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request
 from onbrief.ports import Call, Entry, RunRow, Tokens
 
 SCHEMA: Final = 1
@@ -113,15 +112,11 @@ class SqlLedger:
             found = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
             owned = {"settings": settings, "owner": token, "lease_until": time.time() + lease}
             if found is None:
-                started = _now()
+                started = now()
                 connection.execute(sa.insert(_runs).values(run_id=run_id, request=request, started=started, **owned))
                 return RunRow(run_id, request, settings, started, None, None, live=True), []
-            if found["request"] != request:
-                raise OtherRequest(
-                    f"run id {run_id} is taken: it stands for another brief, seed, policy or other models",
-                    hint="leave --run-id away, or give another one",
-                )
-            _refuse_if_live(run_id, found["owner"], found["lease_until"])
+            refuse_other_request(run_id, found["request"], request)
+            refuse_if_live(run_id, found["owner"], found["lease_until"])
             owned |= {"outcome": None, "ended": None}
             connection.execute(sa.update(_runs).where(_runs.c.run_id == run_id).values(**owned))
             rows = connection.execute(sa.select(_calls).where(_calls.c.run_id == run_id).order_by(_calls.c.number))
@@ -134,7 +129,7 @@ class SqlLedger:
 
     def release(self, run_id: str, token: str, outcome: str | None) -> None:
         """See ports.Ledger."""
-        end = {"owner": None, "lease_until": 0.0, "outcome": outcome, "ended": _now() if outcome else None}
+        end = {"owner": None, "lease_until": 0.0, "outcome": outcome, "ended": now() if outcome else None}
         with self._owned(run_id, token) as connection:
             connection.execute(_update_run, {"of_run": run_id} | end)
 
@@ -142,7 +137,7 @@ class SqlLedger:
         """See ports.Ledger."""
         call = entry.call
         fixed = {"kind": call.kind, "revision": call.revision, "attempt": call.attempt, "model": call.model}
-        fixed |= {"digest": call.digest, "price": call.price, "began": _now()}
+        fixed |= {"digest": call.digest, "price": call.price, "began": now()}
         with self._owned(run_id, token) as connection:
             key = {"run_id": run_id, "key": call.key, "number": entry.number}
             connection.execute(_insert_call, key | fixed | _outcome_of(entry))
@@ -151,7 +146,7 @@ class SqlLedger:
         """See ports.Ledger."""
         with self._owned(run_id, token) as connection:
             this = {"of_run": run_id, "of_key": entry.call.key, "of_number": entry.number}
-            connection.execute(_update_call, this | {"finished": _now()} | _outcome_of(entry))
+            connection.execute(_update_call, this | {"finished": now()} | _outcome_of(entry))
 
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger."""
@@ -170,7 +165,7 @@ class SqlLedger:
         with self._writing() as connection:
             row = connection.execute(sa.select(_runs).where(_runs.c.run_id == run_id)).mappings().first()
             if row:
-                _refuse_if_live(run_id, row["owner"], row["lease_until"])
+                refuse_if_live(run_id, row["owner"], row["lease_until"])
             connection.execute(sa.delete(_runs).where(_runs.c.run_id == run_id))
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
@@ -195,7 +190,7 @@ class SqlLedger:
         """A transaction that changes nothing unless the token is still the owner's."""
         with self._writing() as connection:
             if connection.execute(_owned_row, {"of_run": run_id, "of_owner": token}).first() is None:
-                raise LeaseLost(f"run {run_id} has been taken over by another process")
+                raise lease_lost(run_id)
             yield connection
 
 
@@ -218,20 +213,6 @@ def _begin(connection: sa.Connection) -> None:
 
 def _version(connection: sa.Connection) -> int:
     return connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-
-
-def _live(owner: str | None, lease_until: float) -> bool:
-    """Whether somebody owns a run who may be alive."""
-    return owner is not None and lease_until > time.time() and not is_dead(owner)
-
-
-def _refuse_if_live(run_id: str, owner: str | None, lease_until: float) -> None:
-    if _live(owner, lease_until):
-        left = lease_until - time.time()
-        raise LedgerBusy(
-            f"run {run_id} is being worked on by another process",
-            hint=f"wait for it to end, or {left:.0f} seconds if it has crashed on another machine",
-        )
 
 
 def _outcome_of(entry: Entry) -> dict[str, Any]:
@@ -260,9 +241,5 @@ def _run_row(row: dict[str, Any]) -> RunRow:
         row["started"],
         row["outcome"],
         row["ended"],
-        _live(row["owner"], row["lease_until"]),
+        is_live(row["owner"], row["lease_until"]),
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,15 +1,13 @@
-"""Where pictures, records and reports lie: a folder, through obstore.
+"""A store in a folder, through obstore.
 
 obstore puts a file in place with one link or rename but does not sync it, so `create` does: what it returns for is on the
-disk, the folder entry included. A picture that cannot be put where it belongs is paid for all the same, so it goes to a
-spool folder in the user's state directory, where `read` finds it in the next sitting.
+disk, the folder entry included.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -19,6 +17,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
+from onbrief.store.spool import Spool, sync
 
 ROOM = 16 * 2**20  # bytes that must be free before a picture is paid for
 
@@ -41,8 +40,14 @@ class FolderStore:
             raise UsageError.of("out", str(folder), "a folder that can be written")
         self._objects = LocalStore(self.folder)
         self._kept: set[Path] = set()  # run folders whose own entry is on the disk
-        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-        self._spool = state / "onbrief" / "spool" / hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        self._spool = Spool(os.fsencode(self.folder))
+
+    async def require_writable(self) -> None:
+        """Nothing: a folder that cannot be written is not opened."""
+
+    def link(self, key: str, seconds: float) -> str:
+        """The url of what lies under this key; that of a file holds for ever."""
+        return self._path(key).as_uri()
 
     async def require_room(self) -> None:
         """See ports.Store."""
@@ -77,16 +82,15 @@ class FolderStore:
             except AlreadyExistsError:
                 if not path.is_file() or path.read_bytes() != data:
                     raise KeyTaken(f"{path} holds another picture already") from None
-            _sync(path)
-            _sync(path.parent)
+            sync(path)
+            sync(path.parent)
             if path.parent not in self._kept:
-                _sync(self.folder)
+                sync(self.folder)
                 self._kept.add(path.parent)
         except (OSError, BaseError) as error:
-            self._keep_in_spool(key, data)
+            self._spool.keep(key, data)
             raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
-        with contextlib.suppress(OSError):
-            (self._spool / key).unlink()
+        self._spool.drop(key)
         return path.as_uri()
 
     def _put(self, key: str, data: bytes) -> str:
@@ -99,21 +103,21 @@ class FolderStore:
 
     def load(self, key: str) -> bytes | None:
         """See ports.Store."""
-        for path in (self._path(key), self._spool / key):
+        path = self._path(key)
+        try:
             try:
                 return path.read_bytes()
             except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as error:
-                raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-        return None
+                return self._spool.load(key)
+        except OSError as error:
+            raise StoreError(f"{error.filename or path} cannot be read: {error.strerror}") from error
 
     def _remove(self, run_id: str) -> None:
         path = self._path(run_id)
         try:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(path)  # follows no link, and takes along what a killed process left half written
-            shutil.rmtree(self._spool / run_id, ignore_errors=True)
+            self._spool.remove(run_id)
         except OSError as error:
             raise StoreError(f"{path} cannot be removed: {_reason(error)}") from error
 
@@ -124,24 +128,8 @@ class FolderStore:
             raise StoreError(f"{path} leads out of {self.folder}")
         return path
 
-    def _keep_in_spool(self, key: str, data: bytes) -> None:
-        path = self._spool / key
-        with contextlib.suppress(OSError):  # the error that is raised says what went wrong first
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.write_bytes(data)
-            _sync(path)
-
 
 _FULL = "free some space or mend the folder, then give the same command again: nothing is drawn twice"
-
-
-def _sync(path: Path) -> None:
-    """Have the disk keep a file, or the entries of a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: Exception) -> str:

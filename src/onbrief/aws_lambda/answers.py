@@ -1,0 +1,103 @@
+"""The answers to an event: a status code, and a body as a JSON string."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, TypedDict
+from urllib.parse import quote
+
+from onbrief.record import Run, Usage
+
+CONSOLE = "https://s3.console.aws.amazon.com/s3"
+MADE = "Image generated successfully"
+NOT_MET = "Failed to generate a valid image after all attempts and revisions"
+
+
+class Answer(TypedDict):
+    """What Lambda gives back, to API Gateway and function URLs too."""
+
+    statusCode: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the outputs of a run lie in S3: the key of its best picture, if there is one, and that of its record."""
+
+    bucket: str
+    region: str
+    best: str | None
+    record: str | None
+
+    def uri(self, key: str | None) -> str | None:
+        """The S3 URI of a key."""
+        return None if key is None else f"s3://{self.bucket}/{key}"
+
+
+def ended(run: Run, outputs: Outputs) -> Answer:
+    """The answer when a run has ended: 200 passed, 400 not met, 500 anything else."""
+    about = _about(run, outputs)
+    match run.outcome:
+        case "passed" if outputs.best is not None:
+            return _answer(
+                200,
+                {
+                    "status": "SUCCESS",
+                    "message": MADE,
+                    "output_s3_bucket_url": f"{CONSOLE}/buckets/{quote(outputs.bucket)}",
+                    "output_s3_object_url": (
+                        f"{CONSOLE}/object/{quote(outputs.bucket)}?region={quote(outputs.region)}&prefix={quote(outputs.best)}"
+                    ),
+                    **about,
+                },
+            )
+        case "unmet":
+            return _answer(400, {"status": "FAIL", "error": NOT_MET, **about})
+        case _:
+            return _answer(500, {"status": "FAIL", "error": f"Exception: {run.reason}", **about})
+
+
+def paused(run: Run, outputs: Outputs) -> Answer:
+    """The answer when too little time was left for the next paid call: the same event with this run id goes on."""
+    message = f"Paused: {run.reason}; send the same event with this run_id to go on"
+    return _answer(202, {"status": "PENDING", "message": message, **(_about(run, outputs) | {"outcome": "paused"})})
+
+
+def running(run_id: str, record: str) -> Answer:
+    """The answer when another delivery of the event is still at work."""
+    message = "Another delivery of this event is at work; send it again with this run_id for the result"
+    about = _nothing(run_id, "running") | {"record": record}
+    return _answer(202, {"status": "PENDING", "message": message, **about})
+
+
+def wrong(problems: Sequence[str], run_id: str | None) -> Answer:
+    """The answer to an event that cannot be used; nothing was spent. `errors` has one line for each wrong field."""
+    about = _nothing(run_id, "usage")
+    return _answer(400, {"status": "FAIL", "error": f"Exception: {'; '.join(problems)}", "errors": list(problems), **about})
+
+
+def broken(error: BaseException, run_id: str | None) -> Answer:
+    """The answer when something failed before the run could end by itself."""
+    return _answer(500, {"status": "FAIL", "error": f"Exception: {error}", **_nothing(run_id, "failed")})
+
+
+def _about(run: Run, outputs: Outputs) -> dict[str, object]:
+    return {
+        "run_id": run.run_id,
+        "outcome": run.outcome,
+        "best": outputs.uri(outputs.best),
+        "record": outputs.uri(outputs.record),
+        "usage": asdict(run.usage),
+        "warnings": list(run.warnings),
+    }
+
+
+def _nothing(run_id: str | None, outcome: Literal["running", "usage", "failed"]) -> dict[str, object]:
+    usage = asdict(Usage())
+    return {"run_id": run_id, "outcome": outcome, "best": None, "record": None, "usage": usage, "warnings": []}
+
+
+def _answer(status: int, body: dict[str, object]) -> Answer:
+    return {"statusCode": status, "body": json.dumps(body, ensure_ascii=False)}

@@ -1,0 +1,199 @@
+"""What an event asks for: each field with its range and default, and everything that is wrong with it told at once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from onbrief.aws_lambda.fields import Fields
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
+from onbrief.config import brief_of
+from onbrief.errors import UsageError
+from onbrief.policy import PolicyName
+from onbrief.pursuit import MAX_SEED, check_run_id
+
+Judging = Literal["checklist", "whole"]
+MOST = 10_000  # pictures, as in Limits
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_SEGMENT = re.compile(r"[\w!.*'()@=+, -]+")
+MAX_PREFIX_CHARACTERS = 500
+
+
+class WrongEvent(UsageError):
+    """An event that cannot be used. `wrong` has one line for each field that is wrong."""
+
+    def __init__(self, wrong: list[str]) -> None:
+        super().__init__("; ".join(wrong))
+        self.wrong = wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a Claude model is to choose its words; `given` names those that the event itself says."""
+
+    temperature: float
+    top_p: float
+    top_k: int
+    max_tokens: int
+    given: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event, every field of it in its range. The fields that the event calls sdxl_* are those without it here."""
+
+    prompt: str
+    bucket: str
+    prefix: str
+    max_attempts: int
+    max_prompts: int
+    validate: Sampling
+    revise: Sampling
+    cfg_scale: float
+    steps: int
+    sdxl_given: frozenset[str]
+    size: tuple[int, int]
+    seed: int
+    image_model: str | None
+    judge_model: str | None
+    reviser_model: str | None
+    policy: PolicyName
+    judging: Judging
+    requirements: tuple[Requirement, ...]
+    avoid: tuple[str, ...]
+    max_usd: float | None
+    parallel: int
+    run_id: str | None
+
+    @property
+    def brief(self) -> Brief:
+        """What is wanted. To judge as a whole, the prompt is the only thing that is required of the picture."""
+        whole = (Requirement(id="whole", text=self.prompt, kind="whole"),) if self.judging == "whole" else ()
+        return Brief(text=self.prompt, requirements=whole or self.requirements, avoid=self.avoid, size=self.size)
+
+
+def document_of(event: object) -> Mapping[str, object]:
+    """The object with the fields: the event itself, or the JSON in its `body`, as API Gateway and function URLs send it.
+
+    Raises:
+        WrongEvent: there is none.
+    """
+    if not isinstance(event, dict):
+        raise WrongEvent(["the event: expected an object with at least prompt and output_s3_bucket_name"])
+    outer = cast("dict[str, object]", event)
+    if "prompt" in outer or "body" not in outer:
+        return outer
+    body = outer["body"]
+    try:
+        if isinstance(body, str) and outer.get("isBase64Encoded") is True:
+            body = base64.b64decode(body, validate=True).decode()
+        inner = json.loads(body) if isinstance(body, str) else None
+    except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise WrongEvent([f"body: no JSON can be read from it: {error}"]) from error
+    if not isinstance(inner, dict):
+        raise WrongEvent(["body: expected a JSON object with at least prompt and output_s3_bucket_name"])
+    return cast("dict[str, object]", inner)
+
+
+def read(event: object) -> Event:
+    """The event, checked.
+
+    Raises:
+        WrongEvent: everything that is wrong with it.
+    """
+    fields = Fields(document_of(event))
+    prompt = fields.text("prompt")
+    bucket = fields.text("output_s3_bucket_name")
+    prefix = fields.text("output_s3_key_prefix", "generated-images")
+    judging = cast("Judging", fields.choice("judging", get_args(Judging), "checklist"))
+    whole = judging == "whole"
+    width, height = (fields.whole(f"sdxl_{side}", 64, 4096, 1024) for side in ("width", "height"))
+    event_ = Event(
+        prompt=prompt,
+        bucket=bucket,
+        prefix=prefix,
+        max_attempts=fields.whole("max_retry_attempts", 1, MOST, 5),
+        max_prompts=fields.whole("max_prompt_revisions", 1, MOST, 3),
+        validate=_sampling(fields, "claude_validate"),
+        revise=_sampling(fields, "claude_revise"),
+        cfg_scale=fields.number("sdxl_cfg_scale", 0, 35, 7),
+        steps=fields.whole("sdxl_steps", 10, 150, 50),
+        sdxl_given=frozenset(name for name in ("sdxl_cfg_scale", "sdxl_steps") if fields.has(name)),
+        size=(width, height),
+        seed=fields.whole("sdxl_seed", 0, MAX_SEED, 0),
+        image_model=_model(fields, "image_model"),
+        judge_model=_model(fields, "judge_model"),
+        reviser_model=_model(fields, "reviser_model"),
+        policy=cast("PolicyName", fields.choice("policy", get_args(PolicyName), "classic")),
+        judging=judging,
+        requirements=fields.each("requirements", _requirement),
+        avoid=fields.each("avoid", _text),
+        max_usd=fields.amount("max_usd"),
+        parallel=fields.whole("parallel", 1, 64, 1),
+        run_id=fields.text("run_id") if fields.has("run_id") else None,
+    )
+    fields.refuse_unknown()
+    if len(prompt) > MAX_BRIEF_CHARACTERS:
+        fields.wrong.append(str(UsageError.of("prompt", prompt, f"at most {MAX_BRIEF_CHARACTERS} characters")))
+    elif prompt and not fields.wrong:
+        fields.checked("prompt, requirements and avoid", lambda: event_.brief)
+    if bucket and not _BUCKET.fullmatch(bucket):
+        fields.wrong.append(str(UsageError.of("output_s3_bucket_name", bucket, "the name of a bucket: " + _BUCKET.pattern)))
+    if not _is_prefix(prefix):
+        allowed = f"a prefix of at most {MAX_PREFIX_CHARACTERS} characters, not beginning with /, with no part . or .."
+        fields.wrong.append(str(UsageError.of("output_s3_key_prefix", prefix, allowed)))
+    if event_.run_id is not None:
+        fields.checked("run_id", lambda: check_run_id(event_.run_id or ""))
+    if event_.max_attempts * event_.max_prompts > MOST:
+        product = "max_retry_attempts times max_prompt_revisions"
+        fields.wrong.append(str(UsageError.of(product, event_.max_attempts * event_.max_prompts, f"at most {MOST}")))
+    for name in ("requirements", "avoid"):
+        if whole and fields.has(name):
+            fields.wrong.append(f'{name}: not allowed with judging "whole", which makes no checklist')
+    if fields.wrong:
+        raise WrongEvent(fields.wrong)
+    return event_
+
+
+def _sampling(fields: Fields, start: str) -> Sampling:
+    names = ("temperature", "top_p", "top_k", "max_tokens")
+    return Sampling(
+        fields.number(f"{start}_temperature", 0, 1, 1.0),
+        fields.number(f"{start}_top_p", 0, 1, 0.999),
+        fields.whole(f"{start}_top_k", 0, 500, 250),
+        fields.whole(f"{start}_max_tokens", 1, 128_000, 4096),
+        frozenset(name for name in names if fields.has(f"{start}_{name}")),
+    )
+
+
+def _model(fields: Fields, name: str) -> str | None:
+    """PROVIDER:MODEL, or the bare id of a model on Bedrock, which always has a dot before any colon."""
+    if not fields.has(name):
+        return None
+    model = fields.text(name)
+    return f"bedrock:{model}" if "." in model.partition(":")[0] else model
+
+
+def _requirement(item: object) -> Requirement:
+    if isinstance(item, str):
+        return Requirement(text=item)
+    return brief_of({"text": "-", "requirements": [item]}).requirements[0]
+
+
+def _text(item: object) -> str:
+    if isinstance(item, str) and item.strip():
+        return item
+    raise UsageError(f"{item!r} is not allowed; expected some text")
+
+
+def _is_prefix(prefix: str) -> bool:
+    """Whether keys may begin so: in parts, separated by one slash each, the last of which may be empty."""
+    *folders, last = prefix.split("/")
+    parts = [*folders, last] if last or not folders else folders
+    plain = all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts)
+    return plain and len(prefix) <= MAX_PREFIX_CHARACTERS

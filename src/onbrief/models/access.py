@@ -1,0 +1,54 @@
+"""What Bedrock says of a model before it is paid for: whether a region offers it, until when, and whether this account may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from onbrief.models import aws
+from onbrief.models.catalogue import take_apart
+
+TIMEOUT = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a model stands. `status` is Bedrock's own word, ACTIVE or LEGACY, or empty where the region does not offer it;
+    `ends` is the day after which it is gone, as Bedrock writes it, if there is one; `refused` says what the account lacks.
+    """
+
+    status: str
+    ends: str = ""
+    refused: tuple[str, ...] = ()
+
+
+def standing(model: str, region: str) -> Standing:
+    """Where the model of an id, an inference profile or the ARN of either stands in a region. Costs nothing.
+
+    Raises:
+        CallError, ConfigError: Bedrock could not be asked.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    plain, of_arn = take_apart(model)
+    bedrock = aws.client("bedrock", of_arn or region, TIMEOUT)
+    try:
+        listed = cast("list[dict[str, Any]]", bedrock.list_foundation_models()["modelSummaries"])
+        cycle = next((one.get("modelLifecycle", {}) for one in listed if one["modelId"] == plain), None)
+        if cycle is None:
+            return Standing("")
+        may = cast("Mapping[str, Any]", bedrock.get_foundation_model_availability(modelId=plain))
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise aws.classify(error) from error
+    finally:
+        bedrock.close()
+    said = {
+        "authorization": may.get("authorizationStatus"),
+        "entitlement": may.get("entitlementAvailability"),
+        "agreement": may.get("agreementAvailability", {}).get("status"),
+        "region": may.get("regionAvailability"),
+    }
+    refused = tuple(f"{name} {word}" for name, word in said.items() if word not in {"AUTHORIZED", "AVAILABLE", None})
+    ends = cycle.get("endOfLifeTime")
+    return Standing(str(cycle.get("status", "ACTIVE")), f"{ends:%Y-%m-%d}" if ends else "", refused)

@@ -1,0 +1,184 @@
+"""Language models through pydantic-ai: a question is sent once, in one HTTP request, and its answer read.
+
+Nothing here or below tries a paid call again; that is the ledger's account's business, which goes by the class of the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar, cast
+
+from pydantic_ai import BinaryContent, ModelRequest, UserPromptPart
+from pydantic_ai.direct import model_request
+from pydantic_ai.exceptions import ModelHTTPError, UserError
+from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models import Model as Client
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.output import OutputObjectDefinition
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import ToolDefinition
+from pydantic_ai.usage import RequestUsage
+
+from onbrief.asking import Question, document
+from onbrief.errors import Blocked, Failed
+from onbrief.models import manners, outcomes
+from onbrief.models.manners import Manners
+from onbrief.pictures import inspect
+from onbrief.ports import Tokens
+
+Read = TypeVar("Read")
+
+TIMEOUT = 300.0  # seconds for a whole call; giving up earlier does not unpay it
+SAMPLING = ("temperature", "top_p", "top_k")
+_ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # take temperature or top_p; the profile does not say so
+_SHOWN = 300  # characters of what a model says of itself, in errors
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Read]):
+    """What was read in an answer, the tokens of the call, and what it cost in US dollars (None: nobody knows)."""
+
+    read: Read
+    tokens: Tokens
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """One language model. `key` names it without options; `sampling` is what the user set of temperature, top_p and top_k."""
+
+    name: str
+    key: str
+    client: Client = field(repr=False)
+    max_tokens: int
+    sampling: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def price(self, input_tokens: int) -> float | None:
+        """The most that a call with so many input tokens can cost, in US dollars, by the prices of genai-prices.
+
+        None where they are not known there.
+        """
+        usage = RequestUsage(input_tokens=input_tokens, output_tokens=self.max_tokens)
+        most = ModelResponse(
+            parts=[],
+            usage=usage,
+            model_name=self.client.model_name,
+            provider_name=self.client.system,
+            provider_url=self.client.base_url,
+        )
+        return _cost(most)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user set and the model does not take, as far as it is known by now."""
+        taken = self.manners.takes(self.sampling)
+        left_out = [name for name in self.sampling if name not in taken]
+        return (f"{self.key} does not take {', '.join(left_out)} as set: left out",) if left_out else ()
+
+    @property
+    def manners(self) -> Manners:
+        """How it is asked: as this process has learned, or else as pydantic-ai's profile has it."""
+        profile = cast("Mapping[str, object]", self.client.profile)
+        unsampled = any(profile.get(f"{whose}_disallows_sampling_settings") for whose in ("anthropic", "bedrock"))
+        start = Manners(
+            mode="forced" if profile.get("supports_forced_tool_choice", True) else "offered",
+            refuses=frozenset(SAMPLING if unsampled else ()),
+            one=any(name in self.key for name in _ONE_OF_TWO),
+        )
+        return manners.known(self.key, start)
+
+    async def ask(self, question: Question[Read], image: bytes | None = None) -> Answered[Read]:
+        """The answer to a question, about a picture if there is one.
+
+        Raises:
+            PictureError: bytes that are no picture; nothing is sent.
+            CallError: one of its four classes. Failed for an answer that cannot be read or was cut short, Blocked for one
+                that a filter or the model itself refused.
+            ConfigError: access, credentials, a model that is not there.
+        """
+        shown = [] if image is None else [BinaryContent(image, media_type=inspect(image).media_type)]
+        asked = self.manners
+        while True:
+            try:
+                response = await self._send(question, shown, asked)
+            except Exception as error:
+                better = self._learned(error, asked)
+                if better is None:
+                    raise outcomes.classify(error) from error
+                asked = better
+            else:
+                manners.learn(self.key, asked)
+                break
+        read = question.read(self._document(response, question.answer))
+        return Answered(read, Tokens(response.usage.input_tokens, response.usage.output_tokens), _cost(response))
+
+    async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Manners) -> ModelResponse:
+        system = question.system
+        if asked.mode == "offered":
+            system += f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
+        message = ModelRequest(parts=[UserPromptPart([*shown, question.text])], instructions=system)
+        async with asyncio.timeout(TIMEOUT):
+            return await model_request(
+                self.client,
+                [message],
+                model_settings=self._settings(question, asked),
+                model_request_parameters=_parameters(question, asked),
+            )
+
+    def _settings(self, question: Question[Read], asked: Manners) -> ModelSettings:
+        settings = {name: self.sampling[name] for name in asked.takes(self.sampling)}
+        once = {"max_retries": 0, "timeout": TIMEOUT}
+        more = {name: value for name, value in once.items() if name not in self.client.unsupported_settings}
+        forced = {"tool_choice": [question.answer]} if asked.mode == "forced" else {}
+        return cast("ModelSettings", {"max_tokens": self.max_tokens, **settings, **more, **forced})
+
+    def _learned(self, error: Exception, asked: Manners) -> Manners | None:
+        """How to ask once more, where the request was refused for its form and nothing was spent."""
+        if isinstance(error, UserError):
+            return asked.next_mode()
+        if not isinstance(error, ModelHTTPError) or error.status_code not in (400, 422):
+            return None
+        return asked.after(outcomes.words(error), asked.takes(self.sampling))
+
+    def _document(self, response: ModelResponse, answer: str) -> object:
+        """The answer as parsed JSON, once the stop reason has said that it is whole."""
+        text = "\n".join(part.content for part in response.parts if isinstance(part, TextPart))
+        raw = (response.provider_details or {}).get("finish_reason")
+        said = f"; it says: {text[:_SHOWN]}" if text.strip() else ""
+        if response.finish_reason == "content_filter" or raw in ("refusal", "content_filtered"):
+            raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){said}")
+        if response.finish_reason == "length":
+            hint = f"give it more room: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
+            raise Failed(f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint)
+        if response.finish_reason not in ("stop", "tool_call") and raw is not None:
+            raise Failed(f"{self.name} stopped for the reason {raw}{said}")
+        calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
+        if not calls:
+            return document(text)
+        if len(calls) > 1 or calls[0].tool_name != answer:
+            named = ", ".join(call.tool_name for call in calls)
+            raise Failed(f"{self.name} used the tools {named} where {answer} was to be used once")
+        arguments = calls[0].args
+        return document(arguments) if isinstance(arguments, str) else arguments
+
+
+def _parameters(question: Question[Read], asked: Manners) -> ModelRequestParameters:
+    if asked.mode == "native":
+        wanted = OutputObjectDefinition(json_schema=question.schema, name=question.answer)
+        return ModelRequestParameters(output_mode="native", output_object=wanted)
+    tool = ToolDefinition(
+        name=question.answer,
+        parameters_json_schema=question.schema,
+        description=f"Takes the whole answer: the {question.answer}.",
+        kind="output",
+    )
+    return ModelRequestParameters(output_mode="tool", output_tools=[tool], allow_text_output=asked.mode == "offered")
+
+
+def _cost(response: ModelResponse) -> float | None:
+    try:
+        return float(response.cost().total_price)
+    except LookupError:
+        return None

@@ -1,0 +1,12 @@
+"""Where pictures, records and reports lie: a folder or a bucket.
+
+A picture that cannot be put where it belongs is paid for all the same, so it goes to a spool, where `read` finds it in the
+next sitting.
+"""
+
+from onbrief.store.bucket import BucketStore as BucketStore
+from onbrief.store.folder import FolderStore as FolderStore
+from onbrief.store.place import is_bucket as is_bucket
+from onbrief.store.place import located as located
+from onbrief.store.place import open_bucket as open_bucket
+from onbrief.store.place import open_store as open_store

@@ -1,0 +1,112 @@
+"""What `--out` names: a folder, or a bucket with a prefix."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from onbrief.errors import UsageError
+from onbrief.store.bucket import BucketStore, Objects
+from onbrief.store.folder import FolderStore
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+SCHEMES: Final = ("s3", "gs", "az")
+_PLACE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<prefix>.*)")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
+_PREFIX = re.compile(r"[^\x00-\x1f\x7f\\?#]{0,512}")
+
+# Every put is create-only, or may be done twice; what lasts longer than this is for the next sitting.
+_RETRIES: RetryConfig = {
+    "max_retries": 3,
+    "retry_timeout": timedelta(seconds=30),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=5), "base": 2},
+}
+
+
+def is_bucket(out: str) -> bool:
+    """Whether `out` names a bucket and not a folder."""
+    return "://" in out
+
+
+def located(out: str, key: str) -> str:
+    """Where a key lies, as people write it: a path or a url."""
+    return f"{out.rstrip('/')}/{key}" if is_bucket(out) else str(Path(out, key))
+
+
+def open_store(out: str, region: str | None = None) -> FolderStore | BucketStore:
+    """The store that `out` names: a folder, which is made when it is not there, or `s3://bucket/prefix` (`gs://`, `az://`).
+
+    Nothing is asked of a bucket yet. Its `region` is AWS_REGION by default, or that of the profile. Credentials come from where
+    each service's own tools take them; those of profiles and SSO need boto3.
+
+    Raises:
+        UsageError: no such kind of place, a folder that cannot be written, or no credentials.
+    """
+    return open_bucket(out, region) if is_bucket(out) else FolderStore(Path(out))
+
+
+def open_bucket(out: str, region: str | None = None) -> BucketStore:
+    """See `open_store`."""
+    place = _PLACE.fullmatch(out)
+    if place is None or place["scheme"] not in SCHEMES:
+        raise UsageError.of("out", out, "a folder, or a url that begins with " + " ".join(f"{s}://" for s in SCHEMES))
+    bucket, prefix = place["bucket"], place["prefix"].strip("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise UsageError.of("out", out, "the name of a bucket after ://")
+    if not _PREFIX.fullmatch(prefix) or any(part in {"", ".", ".."} for part in prefix.split("/") if prefix):
+        raise UsageError.of("out", out, "a prefix of plain names with single slashes between them")
+    try:
+        objects = _objects(place["scheme"], bucket, prefix, region)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError.of("out", out, f"a bucket for which there are settings ({str(error).splitlines()[0]})") from error
+    return BucketStore(objects, f"{place['scheme']}://{bucket}/{prefix}".rstrip("/"))
+
+
+def _objects(scheme: str, bucket: str, prefix: str, region: str | None) -> Objects:
+    client: ClientConfig = {"allow_http": True} if _plain_http() else {}
+    match scheme:
+        case "gs":
+            return GCSStore(bucket, prefix=prefix or None, client_options=client, retry_config=_RETRIES)
+        case "az":
+            return AzureStore(bucket, prefix=prefix or None, client_options=client, retry_config=_RETRIES)
+        case _:
+            pass
+    config: S3Config = {"region": region} if region else {}
+    provider = None
+    if _has_profile():
+        from onbrief.store.profile import credentials
+
+        provider = credentials()
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        config=config,
+        client_options=client,
+        retry_config=_RETRIES,
+        credential_provider=provider,
+    )
+
+
+def _plain_http() -> bool:
+    """Whether the user names a service of his own without TLS; nothing else is ever asked in plain text."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT", "STORAGE_EMULATOR_HOST")
+    return any(os.environ.get(name, "").startswith("http://") for name in names)
+
+
+def _has_profile() -> bool:
+    """Whether the credentials are in the files of the AWS tools, which obstore does not read."""
+    if os.environ.get("AWS_PROFILE"):
+        return True
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        return False
+    files = (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config"))
+    return any(Path(os.environ.get(name) or Path.home() / ".aws" / file).is_file() for name, file in files)

@@ -1,0 +1,28 @@
+"""Credentials from the profiles and the single sign-on of the AWS tools, which boto3 reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onbrief.errors import UsageError
+
+if TYPE_CHECKING:
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+
+def credentials() -> Boto3CredentialProvider:
+    """The credentials, and the region, of the profile that AWS_PROFILE names or the default one.
+
+    Raises:
+        UsageError: boto3 is not installed, or the profile has none.
+    """
+    try:
+        from boto3.session import Session
+        from botocore.exceptions import BotoCoreError
+        from obstore.auth.boto3 import Boto3CredentialProvider
+    except ImportError as error:
+        raise UsageError("out: profiles of AWS need boto3", hint="pip install 'onbrief[aws]'") from error
+    try:
+        return Boto3CredentialProvider(Session())
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(f"out: no credentials for AWS: {error}", hint="aws configure, or aws sso login") from error

@@ -1,0 +1,166 @@
+"""Events delivered to the sandbox, with a folder for the bucket."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from onbrief.aws_lambda.deliveries import answer
+from onbrief.aws_lambda.event import read
+from onbrief.aws_lambda.ordering import order_of
+from onbrief.pursuit import open_ledger
+from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
+
+IMPOSSIBLE = "a red circle that is a blue circle, with a brillig"
+
+
+def drawn(folder: Path, prefix: str = "generated-images", run_id: str = REQUEST_ID) -> int:
+    """How many pictures were asked for, as the ledger has it."""
+    return json.loads((folder / prefix / run_id / "run.json").read_text())["usage"]["images"]
+
+
+def running_out(after: int) -> Callable[[], int]:
+    """A clock that shows plenty of time so often, then none."""
+    looks = iter(range(after))
+    return lambda: PLENTY if next(looks, None) is not None else 0
+
+
+def test_an_event_that_is_met_ends_with_the_url_of_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    status, body = deliver(tmp_path, event())
+    best = body["best"].removeprefix(f"s3://{BUCKET}/")
+    assert status == 200
+    assert {name: body[name] for name in list(body)[:5]} == {
+        "status": "SUCCESS",
+        "message": "Image generated successfully",
+        "output_s3_bucket_url": f"https://s3.console.aws.amazon.com/s3/buckets/{BUCKET}",
+        "output_s3_object_url": f"https://s3.console.aws.amazon.com/s3/object/{BUCKET}?region=eu-central-1&prefix={best}",
+        "run_id": REQUEST_ID,
+    }
+    assert body["outcome"] == "passed"
+    assert body["record"] == f"s3://{BUCKET}/generated-images/{REQUEST_ID}/run.json"
+    assert body["warnings"] == []
+    assert body["usage"]["images"] == len(pictures(tmp_path))
+    assert best in pictures(tmp_path)
+    assert re.fullmatch(r"generated-images-\d{14}-\d{3}-\d{3}\.png", best)
+    assert (tmp_path / "generated-images" / REQUEST_ID / "report.html").is_file()
+
+
+def test_an_event_that_cannot_be_met_ends_with_400_after_all_attempts_of_all_prompts(tmp_path: Path) -> None:
+    status, body = deliver(tmp_path, event(IMPOSSIBLE, max_retry_attempts=2, max_prompt_revisions=2, run_id="never"))
+    assert status == 400
+    assert list(body)[:2] == ["status", "error"]
+    assert (body["status"], body["outcome"], body["run_id"]) == ("FAIL", "unmet", "never")
+    assert body["error"] == "Failed to generate a valid image after all attempts and revisions"
+    assert [name[-11:] for name in pictures(tmp_path)] == ["000-000.png", "000-001.png", "001-000.png", "001-001.png"]
+    assert (body["usage"]["images"], body["usage"]["judge_calls"], body["usage"]["text_calls"]) == (4, 4, 2)
+    assert body["best"].removeprefix(f"s3://{BUCKET}/") in pictures(tmp_path)
+
+
+def test_the_default_event_makes_fifteen_pictures_and_two_revisions_at_most(tmp_path: Path) -> None:
+    _, body = deliver(tmp_path, event(IMPOSSIBLE, judging="whole", sdxl_seed=42))
+    record = json.loads((tmp_path / "generated-images" / REQUEST_ID / "run.json").read_text())
+    assert (body["usage"]["images"], body["usage"]["judge_calls"], body["usage"]["text_calls"]) == (15, 15, 2)
+    assert len({attempt["seed"] for attempt in record["attempts"]}) == 15
+    assert record["attempts"][0]["seed"] == 42
+    assert [requirement["text"] for requirement in record["checklist"]["requirements"]] == [IMPOSSIBLE]
+    assert record["prompts"][0]["text"] == IMPOSSIBLE
+
+
+def test_a_wrong_event_is_told_every_field_that_is_wrong_and_writes_nothing(tmp_path: Path) -> None:
+    status, body = deliver(tmp_path, {"max_retry_attempts": 0, "output_s3_key_prefix": "../up", "promt": "a cat"})
+    assert status == 400
+    assert (body["status"], body["outcome"], body["best"], body["record"]) == ("FAIL", "usage", None, None)
+    assert [line.partition(":")[0] for line in body["errors"]] == [
+        "prompt",
+        "output_s3_bucket_name",
+        "max_retry_attempts",
+        "promt",
+        "output_s3_key_prefix",
+    ]
+    assert body["error"] == "Exception: " + "; ".join(body["errors"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_anything_else_is_500_with_the_reason(tmp_path: Path) -> None:
+    status, body = deliver(tmp_path, event(max_usd=0.01, image_model="sandbox:?usd=0.04"))
+    assert status == 500
+    assert body["outcome"] == "over_budget"
+    assert body["error"].startswith("Exception: $0 of $0.01 is spent, and the next step may cost $0.04")
+    assert body["best"] is None
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "generated-images").write_text("in the way")
+    status, body = deliver(tmp_path, event())
+    assert (status, body["run_id"]) == (400, REQUEST_ID)
+    assert body["error"].startswith("Exception: out: ")
+
+
+def test_http_events_work_as_plain_ones(tmp_path: Path) -> None:
+    plain = json.dumps(event("a red circle", run_id="by-http"))
+    status, body = deliver(tmp_path, {"version": "2.0", "body": plain, "isBase64Encoded": False})
+    assert (status, body["run_id"]) == (200, "by-http")
+    coded = {"body": base64.b64encode(plain.encode()).decode(), "isBase64Encoded": True}
+    again, told = deliver(tmp_path, coded)
+    assert (again, told["best"]) == (status, body["best"])
+    assert told["usage"]["images"] == body["usage"]["images"]
+
+
+def test_the_same_event_three_times_at_once_is_one_run_and_three_answers(tmp_path: Path) -> None:
+    async def thrice() -> list[str]:
+        wanted = event(image_model="sandbox:?seconds=0.2")
+        told = await asyncio.gather(*(answer(wanted, Invocation(), str(tmp_path)) for _ in range(3)))
+        return [one["body"] for one in told]
+
+    bodies = [json.loads(body) for body in asyncio.run(thrice())]
+    assert [body["status"] for body in bodies] == ["SUCCESS"] * 3
+    assert len({body["best"] for body in bodies}) == 1
+    assert drawn(tmp_path) == len(pictures(tmp_path))
+
+
+def test_a_delivery_without_time_to_wait_says_that_another_is_at_work(tmp_path: Path) -> None:
+    claim(tmp_path, event(), lease=900)
+    status, body = deliver(tmp_path, event(), Invocation(left=lambda: 2_000))
+    assert (status, body["outcome"], body["run_id"]) == (202, "running", REQUEST_ID)
+    assert pictures(tmp_path) == []
+
+
+def test_a_delivery_goes_on_when_the_time_of_a_crashed_one_is_up(tmp_path: Path) -> None:
+    claim(tmp_path, event(), lease=0.6)
+    status, body = deliver(tmp_path, event())
+    assert (status, body["outcome"]) == (200, "passed")
+
+
+@pytest.mark.parametrize("looks", range(1, 30, 4))
+def test_a_run_out_of_time_is_paused_and_the_same_event_goes_on_with_it(tmp_path: Path, looks: int) -> None:
+    wanted = event(IMPOSSIBLE, max_retry_attempts=2, max_prompt_revisions=1)
+    status, body = deliver(tmp_path, wanted, Invocation(left=running_out(looks)))
+    before = pictures(tmp_path)
+    if status == 202:
+        assert (body["outcome"], body["status"], body["run_id"]) == ("paused", "PENDING", REQUEST_ID)
+    status, body = deliver(tmp_path, wanted)
+    assert (status, body["outcome"], body["usage"]["images"], body["usage"]["judge_calls"]) == (400, "unmet", 2, 2)
+    assert pictures(tmp_path)[: len(before)] == before
+    assert len(pictures(tmp_path)) == 2
+
+
+def test_a_run_id_that_stands_for_another_event_is_refused(tmp_path: Path) -> None:
+    deliver(tmp_path, event("a red circle", run_id="mine"))
+    status, body = deliver(tmp_path, event("a blue square", run_id="mine"))
+    assert (status, body["status"]) == (400, "FAIL")
+    assert body["error"].startswith("Exception: run id mine is taken")
+
+
+def claim(folder: Path, wanted: dict[str, object], lease: float) -> None:
+    """Have the run be at work for so many seconds on another machine, as it looks."""
+    order = order_of(read(wanted), REQUEST_ID, str(folder))
+    deliver(folder, wanted, Invocation(left=lambda: 0))  # makes the ledger, and does nothing more
+    with open_ledger(order.settings.out) as ledger:
+        ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease)

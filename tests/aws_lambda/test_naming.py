@@ -1,0 +1,77 @@
+"""Pictures under the names that events want."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from onbrief.aws_lambda.naming import NamedPictures
+from onbrief.errors import KeyTaken
+from onbrief.store import FolderStore
+
+STARTED = "2026-11-23T01:02:03.456Z"
+
+
+def named(folder: Path, run_id: str, started: str = STARTED) -> NamedPictures:
+    runs, beside = FolderStore(folder / "images"), FolderStore(folder)
+    return asyncio.run(NamedPictures.claim(runs, beside, "images", run_id, started))
+
+
+def create(store: NamedPictures, key: str, data: bytes) -> None:
+    asyncio.run(store.create(key, data, "image/png"))
+
+
+def test_a_picture_lies_beside_the_folder_of_its_run_and_is_read_by_its_key(tmp_path: Path) -> None:
+    store = named(tmp_path, "mine")
+    create(store, "mine/001-003.png", b"picture")
+    asyncio.run(store.replace("mine/run.json", b"{}", "application/json"))
+    assert (tmp_path / "images-20261123010203-001-003.png").read_bytes() == b"picture"
+    assert (tmp_path / "images" / "mine" / "run.json").read_bytes() == b"{}"
+    assert store.load("mine/001-003.png") == asyncio.run(store.read("mine/001-003.png")) == b"picture"
+    assert store.load("mine/run.json") == b"{}"
+
+
+def test_two_runs_of_one_second_write_and_read_their_own(tmp_path: Path) -> None:
+    first, second = named(tmp_path, "first"), named(tmp_path, "second", "2026-11-23T01:02:03.999Z")
+    create(first, "first/000-000.png", b"one")
+    assert second.load("second/000-000.png") is None
+    create(second, "second/000-000.png", b"two")
+    assert (first.load("first/000-000.png"), second.load("second/000-000.png")) == (b"one", b"two")
+    some = hashlib.sha256(b"second").hexdigest()[:8]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+        f"images-20261123010203-000-000-{some}.png",
+        "images-20261123010203-000-000.png",
+    ]
+
+
+def test_a_run_has_the_same_names_however_often_it_is_gone_on_with(tmp_path: Path) -> None:
+    stores = [named(tmp_path, run_id) for run_id in ("first", "second", "first", "second")]
+    names = [store.name(f"{store.run_id}/000-000.png") for store in stores]
+    assert names[:2] == names[2:]
+    assert len(set(names)) == 2
+
+
+def test_a_picture_is_never_written_over(tmp_path: Path) -> None:
+    store = named(tmp_path, "mine")
+    create(store, "mine/000-000.png", b"one")
+    with pytest.raises(KeyTaken):
+        create(store, "mine/000-000.png", b"two")
+    create(store, "mine/000-000-0123abcd.png", b"two")
+    assert (tmp_path / "images-20261123010203-000-000-0123abcd.png").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("key", ["other/000-000.png", "mine/000-000.gif", "mine/report.html", "mine/calls/000-000.png"])
+def test_only_pictures_of_the_run_have_names(tmp_path: Path, key: str) -> None:
+    assert named(tmp_path, "mine").name(key) is None
+
+
+def test_what_is_removed_is_the_run_and_not_the_pictures(tmp_path: Path) -> None:
+    store = named(tmp_path, "mine")
+    create(store, "mine/000-000.png", b"picture")
+    asyncio.run(store.replace("mine/run.json", b"{}", "application/json"))
+    asyncio.run(store.remove("mine"))
+    assert store.load("mine/run.json") is None
+    assert store.load("mine/000-000.png") == b"picture"

@@ -1,0 +1,77 @@
+"""Events through the real models of Bedrock, over HTTP, with the bill of what was accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.sandbox.server.app import Terms
+from onbrief.sandbox.server.bill import Bill
+from tests.aws_lambda.events import REQUEST_ID, deliver
+from tests.sandbox.server.serving import SDXL, lines, served
+
+OLD_CLAUDE = "anthropic.claude-3-5-sonnet-20240620-v1:0"
+CORE = "stability.stable-image-core-v1:1"
+CLAUDE = "global.anthropic.claude-sonnet-5"
+IMPOSSIBLE = "a red circle left of a blue square. The blue square is left of the red circle"
+LEAST = {"prompt": "a red circle left of a blue square", "output_s3_bucket_name": "my-bucket"}
+OLD = {"image_model": SDXL, "judge_model": OLD_CLAUDE, "reviser_model": OLD_CLAUDE, "policy": "classic", "judging": "whole"}
+
+
+@pytest.fixture
+def bill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    """The bill of a server that stands in for Bedrock."""
+    path = tmp_path / "bill.jsonl"
+    with served(Terms(bill=Bill(path))) as server:
+        for name, value in {
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{server.port}",
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": "us-west-2",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield path
+
+
+def record(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "generated-images" / REQUEST_ID / "run.json").read_text())
+
+
+def test_the_plain_event_ends_with_a_picture_that_is_on_the_bill(bill: Path, tmp_path: Path) -> None:
+    status, body = deliver(tmp_path, LEAST)
+    asked = Counter(line["model"] for line in lines(bill))
+    assert (status, body["outcome"], body["warnings"]) == (200, "passed", [])
+    assert asked == {CORE: body["usage"]["images"], CLAUDE: body["usage"]["judge_calls"] + body["usage"]["text_calls"]}
+
+
+def test_an_event_that_is_never_met_is_fifteen_pictures_fifteen_judgements_and_two_revisions(
+    bill: Path, tmp_path: Path
+) -> None:
+    status, body = deliver(tmp_path, LEAST | OLD | {"prompt": IMPOSSIBLE})
+    asked = [line["model"] for line in lines(bill)]
+    once = [SDXL, OLD_CLAUDE] * 5
+    assert (status, body["outcome"]) == (400, "unmet")
+    assert asked == [*once, OLD_CLAUDE, *once, OLD_CLAUDE, *once]
+
+
+def test_sdxl_is_sent_the_body_that_it_always_was(bill: Path, tmp_path: Path) -> None:
+    deliver(tmp_path, LEAST | OLD | {"prompt": IMPOSSIBLE, "max_retry_attempts": 3, "max_prompt_revisions": 1, "sdxl_seed": 9})
+    seeds = [attempt["seed"] for attempt in record(tmp_path)["attempts"]]
+    bodies = [
+        {"text_prompts": [{"text": IMPOSSIBLE}], "cfg_scale": 7, "steps": 50, "width": 1024, "height": 1024, "seed": seed}
+        for seed in seeds
+    ]
+    assert seeds[0] == 9
+    assert len(set(seeds)) == 3
+    assert [line["sha256"] for line in lines(bill) if line["model"] == SDXL] == [digest(body) for body in bodies]
+
+
+def digest(body: object) -> str:
+    """As the bill has it."""
+    return hashlib.sha256(json.dumps(body).encode()).hexdigest()

@@ -1,0 +1,113 @@
+"""Every command on runs that lie in a bucket."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.cli import main
+from tests.buckets import Service, new_place
+
+SMALL = ["--size", "512x512", "--quiet"]
+
+
+@pytest.fixture
+def out(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    return new_place()
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().out.strip()
+
+
+def test_a_run_leaves_in_a_bucket_what_it_leaves_in_a_folder(
+    s3: Service, out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "a red circle", "--out", out, "--run-id", "mine", *SMALL]) == 0
+    assert re.fullmatch(rf"{out}/mine/\d+-\d+\.png", told(capsys))
+    assert main(["run", "a red circle", "--out", "folder", "--run-id", "mine", *SMALL]) == 0
+    there = [key for key in s3.keys(out) if "/calls/" not in key]
+    assert there == sorted(str(path.relative_to("folder")) for path in Path("folder").rglob("mine/*"))
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_every_command_reads_a_bucket(s3: Service, out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "a red circle", "--out", out, "--run-id", "mine", "--json", *SMALL]) == 0
+    record = json.loads(told(capsys))
+    assert main(["show", "mine", "--out", out, "--json"]) == 0
+    assert json.loads(told(capsys)) == record
+    assert main(["list", "--out", out, "--json"]) == 0
+    assert [(row["run_id"], row["outcome"], row["live"]) for row in json.loads(told(capsys))] == [("mine", "passed", False)]
+    assert main(["report", "mine", "--out", out]) == 0
+    assert told(capsys) == f"{out}/mine/report.html"
+    assert main(["report", "mine", "--out", out, "-o", "sheet.png"]) == 0
+    assert Path(told(capsys)).read_bytes()[:4] == b"\x89PNG"
+    assert main(["show", "mine", "--out", out, "--link", "1"]) == 0
+    with urllib.request.urlopen(told(capsys)) as answer:  # noqa: S310 - the test's own service
+        assert answer.headers["Content-Type"] == "image/png"
+    assert main(["resume", "mine", "--out", out, "--json", "--quiet"]) == 0
+    assert json.loads(told(capsys))["attempts"] == record["attempts"]
+    assert main(["rm", "mine", "--out", out, "--yes"]) == 0
+    assert s3.keys(out) == []
+    assert main(["show", "mine", "--out", out]) == 2
+
+
+def test_a_run_goes_on_with_higher_limits(s3: Service, out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    impossible = ["a red circle, without circles", "--out", out, "--run-id", "mine", "--json", *SMALL]
+    assert main(["run", *impossible, "--max-images", "2"]) == 3
+    first = json.loads(told(capsys))
+    assert main(["resume", "mine", "--out", out, "--max-images", "3", "--json", "--quiet"]) == 3
+    second = json.loads(told(capsys))
+    assert second["attempts"][:2] == first["attempts"]
+    assert len(second["attempts"]) == second["usage"]["images"] == 3
+    drawn = Counter(request for request in s3.requests if request.startswith("PUT") and request.endswith(".png"))
+    assert set(drawn.values()) == {1}
+
+
+def test_pictures_of_a_prompt_can_be_made_at_once(out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    impossible = ["a red circle, without circles", "--max-images", "8", "--parallel", "4", "--json", *SMALL]
+    records: list[dict[str, Any]] = []
+    for place in (out, "folder"):
+        assert main(["run", *impossible, "--seed", "1", "--run-id", "mine", "--out", place]) == 3
+        records.append(json.loads(told(capsys)))
+    there, here = ([(a["revision"], a["attempt"], a["seed"], a["image"]["sha256"]) for a in r["attempts"]] for r in records)
+    assert sorted(there) == sorted(here)
+    assert len(there) == 8
+
+
+def test_a_bucket_that_is_not_there_is_a_usage_error_before_anything_is_made(
+    s3: Service, out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "a red circle", "--out", "s3://no-such-bucket/x", *SMALL]) == 2
+    error = capsys.readouterr().err
+    assert re.match(r"error: out: 's3://no-such-bucket/x' is not allowed; expected a bucket that can be written: .*\n$", error)
+    assert list(tmp_path.iterdir()) == []
+    assert main(["list", "--out", "s3://no-such-bucket/x"]) == 1
+
+
+def test_a_picture_that_the_bucket_does_not_take_is_not_drawn_again(
+    s3: Service, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.fault = lambda method, path: "403 AccessDenied" if method == "PUT" and path.endswith(".png") else None
+    command = ["run", "a red circle", "--out", out, "--run-id", "mine", "--json", *SMALL]
+    assert main(command) == 1
+    assert "cannot be written: 403" in json.loads(told(capsys))["reason"]
+    s3.fault = lambda method, path: None
+    assert main(command) == 0
+    record = json.loads(told(capsys))
+    begun = [json.loads(line)["entry"]["call"]["kind"] for line in calls(s3, out) if '"event":"begin"' in line]
+    assert begun.count("image") == len(record["attempts"]) == record["usage"]["images"]
+    assert record["usage"]["unknown_calls"] == 0
+
+
+def calls(s3: Service, out: str) -> list[str]:
+    bucket, _, prefix = out.removeprefix("s3://").partition("/")
+    keys = [key for key in s3.keys(out) if "/calls/" in key]
+    return [s3.client.get_object(Bucket=bucket, Key=f"{prefix}/{key}")["Body"].read().decode() for key in keys]

@@ -1,0 +1,185 @@
+"""`models` and `doctor`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.cli import main
+from onbrief.models.catalogue import image_models
+
+CORE = "stability.stable-image-core-v1:1"
+OLD = "stability.stable-diffusion-xl-v1"
+CLAUDE = "anthropic.claude-sonnet-5"
+Doctor = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Doctor:
+    """The exit code and the findings, state and words by what they are about."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+    def look(*arguments: str) -> tuple[int, dict[str, tuple[str, str]]]:
+        code = main(["doctor", *arguments, "--json"])
+        findings = json.loads(capsys.readouterr().out)
+        assert all(one["advice"] for one in findings if one["state"] != "ok")
+        return code, {one["about"]: (one["state"], one["told"]) for one in findings}
+
+    return look
+
+
+class Account(BaseHTTPRequestHandler):
+    """What Bedrock says of models to an account that may use Core and no other."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/foundation-models"):
+            old = {"status": "LEGACY", "endOfLifeTime": "2027-05-20T00:00:00Z"}
+            listed = [(CORE, {"status": "ACTIVE"}), (OLD, old), (CLAUDE, {"status": "ACTIVE"})]
+            self._answer(
+                {"modelSummaries": [{"modelArn": "-", "modelId": id_, "modelLifecycle": cycle} for id_, cycle in listed]}
+            )
+        else:
+            may = CLAUDE not in self.path
+            document = {"modelId": "-", "agreementAvailability": {"status": "AVAILABLE"}, "regionAvailability": "AVAILABLE"}
+            document |= {
+                "authorizationStatus": "AUTHORIZED" if may else "NOT_AUTHORIZED",
+                "entitlementAvailability": "AVAILABLE",
+            }
+            self._answer(document)
+
+    def _answer(self, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of what it stands in for
+        """Nothing: what pytest prints is for pytest."""
+
+
+@pytest.fixture
+def bedrock(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Credentials, and a Bedrock that answers for them, where the doctor looks."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Account)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    for name, value in {
+        "AWS_ENDPOINT_URL_BEDROCK": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_models_lists_each_model_of_the_catalogue_with_price_state_and_what_it_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index(f"bedrock:{CORE} (Stable Image Core)")
+    assert lines[at + 1].startswith("    $0.04 a picture, active; takes prompts of 10000 characters; aspect ratios 16:9 1:1 ")
+    assert any(line.startswith("    $0.04 a picture, ended 2025-05-20; takes prompts of 2000 ") for line in lines)
+
+
+def test_models_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert {f"bedrock:{id_}" for id_ in image_models()} <= set(rows)
+    core = rows[f"bedrock:{CORE}"]
+    assert (core["kind"], core["usd"], core["state"], core["ended"]) == ("image", 0.04, "active", None)
+    assert rows[f"bedrock:{OLD}"]["ended"] == "2025-05-20"
+
+
+def test_doctor_finds_nothing_wrong_with_the_defaults_and_makes_nothing(doctor: Doctor, tmp_path: Path) -> None:
+    code, found = doctor()
+    assert code == 0
+    assert {about: state for about, (state, _) in found.items()} == dict.fromkeys(
+        ("settings", "image_model", "judge", "reviser", "out", "ledger"), "ok"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_prints_a_line_for_each_thing_and_what_to_do(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--judge", "sandbox:none"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("error    judge "))
+    assert lines[at + 1].strip().startswith("→ ")
+    assert lines[0].startswith("ok       settings ")
+
+
+def test_doctor_names_a_broken_setting(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBRIEF_MAX_IMAGES", "none")
+    code, found = doctor()
+    assert (code, list(found), found["settings"][0]) == (1, ["settings"], "error")
+
+
+def test_doctor_names_a_place_and_a_ledger_that_cannot_be_used(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert doctor("--out", "file/runs")[1]["out"][0] == "error"
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "ledger.db").write_text("this is no database, whatever it is called; " * 20)
+    code, found = doctor("--out", "runs")
+    assert (code, found["out"][0], found["ledger"][0]) == (1, "ok", "error")
+
+
+def test_doctor_counts_the_runs_that_are_there(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", "a red circle", "--size", "512x512", "--quiet"])
+    capsys.readouterr()
+    assert doctor()[1]["ledger"] == ("ok", "1 runs are recorded")
+
+
+def test_doctor_misses_credentials_and_a_region(doctor: Doctor) -> None:
+    code, found = doctor("--judge", f"bedrock:global.{CLAUDE}")
+    assert code == 1
+    assert found["credentials"] == ("error", "none were found")
+    assert found["region"] == ("error", "none is set")
+
+
+@pytest.mark.usefixtures("bedrock")
+def test_doctor_tells_access_and_life_cycle_as_bedrock_says_them(doctor: Doctor) -> None:
+    code, found = doctor("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:global.{CLAUDE}")
+    assert code == 1
+    assert found["image_model"] == ("ok", f"bedrock:{CORE}, active in us-west-2")
+    assert found["judge"] == ("error", f"bedrock:global.{CLAUDE}: authorization NOT_AUTHORIZED")
+    assert found["region"] == ("ok", "eu-west-1; pictures are made in us-west-2")
+    code, found = doctor("--image-model", f"bedrock:{OLD}")
+    assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, there until 2027-05-20"))
+    code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0")
+    told = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
+    assert (code, found["image_model"]) == (1, ("error", told))
+
+
+@pytest.mark.usefixtures("bedrock")
+def test_doctor_asks_nobody_where_a_stand_in_serves_the_models(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:1")
+    code, found = doctor("--image-model", f"bedrock:{CORE}")
+    told = f"bedrock:{CORE}, by http://127.0.0.1:1 instead of Amazon Bedrock"
+    assert (code, found["image_model"]) == (0, ("ok", told))
+
+
+@pytest.mark.usefixtures("bedrock")
+def test_doctor_says_when_bedrock_cannot_be_asked(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:1")
+    code, found = doctor("--image-model", f"bedrock:{CORE}")
+    state, told = found["image_model"]
+    assert (code, state) == (0, "warning")
+    assert told.startswith(f"bedrock:{CORE}, active as of November 2026; Bedrock could not be asked: ")

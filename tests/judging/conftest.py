@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.claude import reach
+from tests.sandbox.server.serving import Served, served
+
+
+@pytest.fixture(scope="session")
+def claude_server() -> Generator[Served]:
+    with served() as running:
+        yield running
+
+
+@pytest.fixture
+def claude(claude_server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS is a sandbox server."""
+    reach(claude_server, monkeypatch)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pytest
+from PIL import Image
+
+from onbrief.brief import Requirement
+from onbrief.errors import PictureError
+from onbrief.judging.vision import WholeJudge
+from onbrief.models import registry
+from onbrief.models.naming import language_model
+from onbrief.pictures import judge_copy
+from onbrief.ports import Warns
+from onbrief.sandbox.imagining import picture
+from tests.claude import EVERY_CLAUDE, SET, Kind, cups
+
+REQUIREMENTS = (
+    Requirement(id="r1", text="there are exactly two cups", kind="count"),
+    Requirement(id="r2", text="the cups are red", kind="attribute"),
+    Requirement(id="r3", text="there is no dog", kind="absence"),
+    Requirement(id="r4", text="there are exactly three cups", kind="count"),
+)
+
+
+@EVERY_CLAUDE
+@pytest.mark.usefixtures("claude")
+def test_every_claude_judges_whatever_it_refuses_to_be_asked(kind: Kind) -> None:
+    judge = registry.judge(kind.key + SET)
+    judged = asyncio.run(judge.judge(judge_copy(cups()), REQUIREMENTS))
+    assert {finding.id: finding.verdict for finding in judged.findings} == {
+        "r1": "met",
+        "r2": "met",
+        "r3": "met",
+        "r4": "unmet",
+    }
+    assert isinstance(judge, Warns)
+    assert (judge.name, judge.warnings) == (kind.key + SET, kind.warnings)
+    assert judge.price is not None
+    assert judged.usd is not None
+    assert 0 < judged.usd < judge.price
+    assert judged.tokens.input > 500
+    assert judged.tokens.output > 20
+
+
+@pytest.mark.usefixtures("claude")
+@pytest.mark.parametrize("size", [(512, 512), (2048, 1152)])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_is_sent_as_what_its_bytes_are(size: tuple[int, int], form: str) -> None:
+    painted = picture("a red ball on grass", "", size, 3, "modern")[0]
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(painted)) as image:
+        image.convert("RGB").save(out, form, quality=95)
+    judge = registry.judge("bedrock:")
+    asked = [Requirement(id="r1", text="there is a ball", kind="object")]
+    judged = asyncio.run(judge.judge(judge_copy(out.getvalue()), asked))
+    assert [finding.id for finding in judged.findings] == ["r1"]
+
+
+@pytest.mark.usefixtures("claude")
+def test_what_is_no_picture_is_not_sent() -> None:
+    with pytest.raises(PictureError):
+        asyncio.run(registry.judge("bedrock:").judge(b"a text", REQUIREMENTS))
+
+
+@pytest.mark.usefixtures("claude")
+def test_the_default_is_sonnet_5_with_a_known_price() -> None:
+    judge = registry.judge("bedrock:")
+    assert judge.name == "bedrock:global.anthropic.claude-sonnet-5"
+    assert judge.price == pytest.approx((12_000 * 2 + 4096 * 10) / 1e6)
+    assert registry.judge("bedrock:eu.anthropic.claude-sonnet-5").price == pytest.approx((12_000 * 2.2 + 4096 * 11) / 1e6)
+
+
+@pytest.mark.usefixtures("claude")
+def test_a_model_that_nobody_knows_has_no_price() -> None:
+    assert registry.judge("bedrock:acme.seer-v1:0").price is None
+
+
+@pytest.mark.usefixtures("claude")
+@pytest.mark.parametrize(("description", "verdict"), [("two red cups on a table", "met"), ("two blue dogs", "unmet")])
+def test_the_whole_is_judged_in_one_answer(description: str, verdict: str) -> None:
+    judge = WholeJudge(language_model("judge", "bedrock", "", {}), description)
+    judged = asyncio.run(judge.judge(judge_copy(cups()), [Requirement(id="r1", text="it shows what was asked for")]))
+    assert [(finding.id, finding.verdict) for finding in judged.findings] == [("r1", verdict)]

@@ -1,0 +1,144 @@
+"""A ledger in a bucket: what a write costs, and what happens when the service fails or others write as well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from onbrief.errors import LedgerBusy, LedgerError
+from onbrief.ledger.objects import ObjectsLedger
+from onbrief.ledger.owner import new_token
+from onbrief.ports import Call, Entry
+from onbrief.store import open_bucket
+from tests.buckets import BUCKET, Service, new_place
+
+STARTED = Entry(Call("image", 1, 3, "test:painter", "d" * 64, 0.04), 0, "started", 0.04)
+DONE = replace(STARTED, state="done", usd=0.03, result='{"a":"é"}')
+
+
+@pytest.fixture
+def place(s3: Service) -> str:
+    return new_place()
+
+
+def ledger(place: str) -> ObjectsLedger:
+    bucket = open_bucket(place)
+    return ObjectsLedger(bucket.objects, bucket.url)
+
+
+def claim(ledger: ObjectsLedger, token: str, lease: float = 60.0) -> list[Entry]:
+    return ledger.claim("a-run", "{}", "{}", token, lease)[1]
+
+
+def methods(s3: Service) -> Counter[str]:
+    return Counter(request.partition(" ")[0] for request in s3.requests)
+
+
+def test_a_write_is_one_put_and_reads_nothing(s3: Service, place: str) -> None:
+    mine, token = ledger(place), new_token()
+    claim(mine, token)
+    s3.requests.clear()
+    mine.begin("a-run", token, STARTED)
+    mine.finish("a-run", token, DONE)
+    mine.renew("a-run", token, 60.0)
+    mine.release("a-run", token, "passed")
+    assert methods(s3) == {"PUT": 4}
+
+
+def test_a_run_is_listed_with_two_reads_however_long_it_is(s3: Service, place: str) -> None:
+    mine, token = ledger(place), new_token()
+    claim(mine, token)
+    for number in range(20):
+        mine.begin("a-run", token, replace(STARTED, number=number))
+    s3.requests.clear()
+    assert [row.run_id for row in mine.runs()] == ["a-run"]
+    assert methods(s3) == {"GET": 4}  # the runs, the numbers of this one, its last record, its claim
+
+
+@pytest.mark.parametrize("wrong", ["lost", "503 SlowDown", "409 ConditionalRequestConflict"])
+def test_a_short_trouble_is_not_seen(s3: Service, place: str, wrong: str) -> None:
+    mine, token, left = ledger(place), new_token(), [wrong] * 4
+    s3.fault = lambda method, path: left.pop() if method == "PUT" and len(s3.requests) % 2 and left else None
+    claim(mine, token)
+    mine.begin("a-run", token, STARTED)
+    mine.finish("a-run", token, DONE)
+    mine.release("a-run", token, None)
+    s3.fault = lambda method, path: None
+    assert claim(ledger(place), new_token()) == [DONE]
+
+
+@pytest.mark.parametrize("wrong", ["lost", "403 AccessDenied"])
+def test_what_could_not_be_begun_can_be_said_not_to_have_been_sent(s3: Service, place: str, wrong: str) -> None:
+    mine, token = ledger(place), new_token()
+    claim(mine, token)
+    s3.fault = lambda method, path: wrong if method == "PUT" else None
+    with pytest.raises(LedgerError, match="cannot be written"):
+        mine.begin("a-run", token, STARTED)
+    s3.fault = lambda method, path: None
+    never = replace(STARTED, state="refused", usd=0.0)
+    mine.finish("a-run", token, never)
+    mine.release("a-run", token, None)
+    assert claim(ledger(place), new_token()) == ([never] if wrong == "lost" else [])
+
+
+def test_a_ledger_that_cannot_be_read_is_not_an_empty_one(s3: Service, place: str) -> None:
+    mine, token = ledger(place), new_token()
+    claim(mine, token)
+    mine.release("a-run", token, "passed")
+    s3.fault = lambda method, path: "403 AccessDenied" if method == "GET" else None
+    for read in (mine.runs, lambda: mine.run("a-run"), lambda: claim(mine, new_token())):
+        with pytest.raises(LedgerError, match=r"403.*s3:ListBucket"):
+            read()
+
+
+def test_a_record_that_is_missing_is_told(s3: Service, place: str) -> None:
+    mine, token = ledger(place), new_token()
+    claim(mine, token, lease=0.0)
+    mine.begin("a-run", token, STARTED)
+    mine.finish("a-run", token, DONE)
+    prefix = place.removeprefix(f"s3://{BUCKET}/")
+    s3.client.delete_object(Bucket=BUCKET, Key=f"{prefix}/a-run/calls/00000001.json")
+    with pytest.raises(LedgerError, match="records are missing"):
+        claim(ledger(place), new_token())
+
+
+def test_a_run_whose_deletion_was_interrupted_is_gone_and_can_be_begun_again(s3: Service, place: str) -> None:
+    mine, token = ledger(place), new_token()
+    claim(mine, token)
+    mine.begin("a-run", token, STARTED)
+    mine.release("a-run", token, "passed")
+    s3.fault = lambda method, path: "403 AccessDenied" if method in {"POST", "DELETE"} else None
+    with pytest.raises(LedgerError, match="cannot be deleted"):
+        mine.forget("a-run")
+    s3.fault = lambda method, path: None
+    assert mine.run("a-run") is None
+    assert mine.runs() == []
+    again = new_token()
+    assert mine.claim("a-run", '{"brief":"another"}', "{}", again, 60.0)[1] == []
+    mine.begin("a-run", again, STARTED)
+    mine.release("a-run", again, None)
+    assert mine.claim("a-run", '{"brief":"another"}', "{}", new_token(), 60.0)[1] == [STARTED]
+
+
+def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Service, place: str) -> None:
+    mine, token, winner = ledger(place), new_token(), new_token()
+    claim(mine, token)
+    mine.release("a-run", token, "passed")
+    s3.fault = lambda method, path: "403 AccessDenied" if method in {"POST", "DELETE"} else None
+    with pytest.raises(LedgerError):
+        mine.forget("a-run")
+
+    def another_begins(method: str, path: str) -> None:
+        """While the put that begins the run on the rest of the old one is on its way."""
+        if method == "PUT":
+            s3.fault = lambda method, path: None
+            ledger(place).forget("a-run")
+            claim(ledger(place), winner)
+
+    s3.fault = another_begins
+    with pytest.raises(LedgerBusy):
+        claim(mine, new_token())
+    ledger(place).renew("a-run", winner, 60.0)
+    assert [key.rpartition("/")[2] for key in s3.keys(place)] == ["00000000.json", "00000001.json"]

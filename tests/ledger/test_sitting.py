@@ -1,0 +1,62 @@
+"""Runs whose process ends at a known time."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from onbrief.errors import Cancelled
+from onbrief.ledger.account import Sent, Terms, open_account
+from onbrief.ledger.sitting import Sitting
+from onbrief.ledger.sql import SqlLedger
+from onbrief.ports import Call, CallKind
+
+NEEDED: dict[CallKind, float] = {"plan": 30, "image": 45, "judge": 30, "revise": 30}
+CALL = Call("image", 0, 0, "sandbox:", "0" * 64, 0.04)
+
+
+def test_a_call_begins_only_while_there_is_time_for_it() -> None:
+    sitting = Sitting(lambda: 40.0, NEEDED)
+    sitting.require_time_for("judge")
+    with pytest.raises(Cancelled, match=r"^40 seconds are left, and the next call \(image\) may take 45$"):
+        sitting.require_time_for("image")
+    with pytest.raises(Cancelled, match=r"^0 seconds are left"):
+        Sitting(lambda: -1.5, NEEDED).require_time_for("judge")
+
+
+def test_the_lease_is_what_the_process_has_left(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+
+    async def lease_until() -> float:
+        with closing(SqlLedger(path)) as ledger:
+            async with open_account(ledger, "mine", "{}", "{}", Terms(sitting=Sitting(lambda: 700.0, NEEDED))):
+                with closing(sqlite3.connect(path)) as connection:
+                    return connection.execute("SELECT lease_until FROM runs").fetchone()[0]
+
+    before = time.time()
+    until = asyncio.run(lease_until())
+    assert before + 700 <= until <= time.time() + 700
+
+
+def test_what_is_recorded_is_answered_without_time_and_nothing_else_is_sent(tmp_path: Path) -> None:
+    sent: list[str] = []
+
+    async def send() -> Sent:
+        sent.append("once")
+        return Sent("{}", 0.04)
+
+    async def once(left: float, call: Call) -> str:
+        with closing(SqlLedger(tmp_path / "ledger.db")) as ledger:
+            async with open_account(ledger, "mine", "{}", "{}", Terms(sitting=Sitting(lambda: left, NEEDED))) as account:
+                return (await account.once(call, send)).state
+
+    assert asyncio.run(once(46.0, CALL)) == "done"
+    assert asyncio.run(once(44.0, CALL)) == "done"
+    with pytest.raises(Cancelled):
+        asyncio.run(once(44.0, Call("image", 0, 1, "sandbox:", "0" * 64, 0.04)))
+    assert sent == ["once"]

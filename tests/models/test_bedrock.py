@@ -1,0 +1,582 @@
+"""Image models on Bedrock over real HTTP: the sandbox server, and a recording server for what that one does not show."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.brief import Size
+from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, PictureError, Refused, Unknown, UsageError
+from onbrief.models import catalogue, registry
+from onbrief.models.aws import Runtime
+from onbrief.models.bedrock import BedrockEditor, BedrockImageModel
+from onbrief.pictures import inspect
+from onbrief.ports import Editor, Picture
+from onbrief.record import Prompt
+from onbrief.sandbox.server.app import Terms
+from onbrief.sandbox.server.bill import Bill
+from onbrief.sandbox.server.faults import Fault, Script
+from tests.models.recording import PICTURE, PNG, Recorder, Reply, recording
+from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, lines, served
+
+MODELS = (CORE, SD3, ULTRA, SDXL, NOVA, TITAN)
+CIRCLE = Prompt(0, "a red circle")
+AVOIDING = Prompt(0, "a red circle", "a dog")
+SQUARE = (1024, 1024)
+STABILITY = Reply({"seeds": [7], "finish_reasons": [None], "images": [PICTURE]})
+ARTIFACT = Reply({"result": "success", "artifacts": [{"seed": 7, "base64": PICTURE, "finishReason": "SUCCESS"}]})
+AMAZON = Reply({"images": [PICTURE], "error": None})
+REPLIES = {CORE: STABILITY, SD3: STABILITY, ULTRA: STABILITY, SDXL: ARTIFACT, NOVA: AMAZON, TITAN: AMAZON}
+
+
+class Play(Script):
+    """A script that can be changed while the server runs."""
+
+    def now(self, *faults: Fault) -> None:
+        super().__init__(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The sandbox server and the recording one, with one connection to each: connecting takes longer than a test."""
+
+    script: Play
+    bill: Path
+    sandbox: Runtime
+    recorder: Recorder
+    recording: Runtime
+
+    def draws(self, name: str, *faults: Fault, prompt: Prompt = CIRCLE, size: Size = SQUARE, seed: int = 1) -> Picture:
+        """What the sandbox server draws, under these faults."""
+        self.bill.write_text("")
+        self.script.now(*faults)
+        return drawn(name, self.sandbox, prompt, size, seed)
+
+    def fails(self, name: str, *faults: Fault) -> OnbriefError:
+        """The error that these faults make."""
+        with pytest.raises(OnbriefError) as caught:
+            self.draws(name, *faults)
+        return caught.value
+
+    def answers(self, reply: Reply) -> OnbriefError:
+        """The error that this reply of the recording server makes."""
+        self.recorder.will(reply)
+        with pytest.raises(OnbriefError) as caught:
+            drawn(CORE, self.recording)
+        return caught.value
+
+    def body(self, name: str, prompt: Prompt, size: Size, seed: int) -> dict[str, Any]:
+        """The one body that was sent."""
+        self.recorder.will(REPLIES[catalogue.take_apart(name.partition("?")[0])[0]])
+        drawn(name, self.recording, prompt, size, seed)
+        (body,) = self.recorder.bodies
+        return body
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Generator[Wire]:
+    script, bill = Play(), tmp_path_factory.mktemp("wire") / "bill"
+    terms = Terms(script=script, bill=Bill(bill))
+    with pytest.MonkeyPatch.context() as monkeypatch, served(terms) as server, recording(STABILITY) as recorder:
+        keys(monkeypatch)
+        both: list[Runtime] = []
+        for port in (server.port, recorder.port):
+            at(port, monkeypatch)
+            both.append(Runtime("us-west-2"))
+            both[-1]._connected()
+        yield Wire(script, bill, both[0], recorder, both[1])
+    terms.bill.close()
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys(monkeypatch)
+
+
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "sandbox")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")  # if this were heard, what fails would be sent five times
+
+
+def at(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{port}")
+
+
+def named(name: str) -> BedrockImageModel:
+    model = registry.image_model(f"bedrock:{name}")
+    assert isinstance(model, BedrockImageModel)
+    return model
+
+
+def drawn(name: str, runtime: Runtime, prompt: Prompt = CIRCLE, size: Size = SQUARE, seed: int = 1) -> Picture:
+    return asyncio.run(replace(named(name), runtime=runtime).generate(prompt, size, seed))
+
+
+def error_of(name: str) -> OnbriefError:
+    """The error of a model with a connection of its own."""
+    with pytest.raises(OnbriefError) as caught:
+        asyncio.run(named(name).generate(CIRCLE, SQUARE, 1))
+    return caught.value
+
+
+# -- what is sent --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_draws_through_the_wire_and_is_on_the_bill_once(model: str, wire: Wire) -> None:
+    picture = wire.draws(model, prompt=AVOIDING)
+    assert (inspect(picture.data).width, inspect(picture.data).height) == SQUARE
+    assert picture.warnings == ()
+    (line,) = lines(wire.bill)
+    assert (line["model"], line["id"], line["answer"]) == (model, picture.facts["request_id"], "picture")
+    assert line["usd"] <= (named(model).price or 0)
+
+
+def test_sdxl_is_sent_exactly_the_body_of_old(wire: Wire) -> None:
+    body = wire.body(SDXL, CIRCLE, SQUARE, 0)
+    expected = {
+        "text_prompts": [{"text": "a red circle"}],
+        "cfg_scale": 7,
+        "steps": 50,
+        "width": 1024,
+        "height": 1024,
+        "seed": 0,
+    }
+    assert (body, list(body)) == (expected, list(expected))
+
+
+def test_sdxl_takes_all_its_options_and_a_text_of_less_than_no_weight(wire: Wire) -> None:
+    name = f"{SDXL}?cfg_scale=9.5&steps=150&style_preset=anime&sampler=DDIM&clip_guidance_preset=SLOW"
+    assert wire.body(name, AVOIDING, (1344, 768), 4_294_967_295) == {
+        "text_prompts": [{"text": "a red circle"}, {"text": "a dog", "weight": -1.0}],
+        "cfg_scale": 9.5,
+        "steps": 150,
+        "width": 1344,
+        "height": 768,
+        "seed": 4_294_967_295,
+        "style_preset": "anime",
+        "sampler": "DDIM",
+        "clip_guidance_preset": "SLOW",
+    }
+    assert (named(name).price, named(SDXL).price) == (0.08, 0.04)
+
+
+@pytest.mark.parametrize("model", [CORE, SD3, ULTRA])
+def test_stability_is_sent_an_aspect_ratio_for_width_and_height(model: str, wire: Wire) -> None:
+    plain = {"prompt": "a red circle", "aspect_ratio": "1:1", "seed": 1}
+    assert wire.body(model, CIRCLE, SQUARE, 1) == plain
+    assert wire.body(f"{model}?output_format=jpeg", AVOIDING, (1344, 768), 4_294_967_294) == {
+        "prompt": "a red circle",
+        "negative_prompt": "a dog",
+        "aspect_ratio": "16:9",
+        "seed": 4_294_967_294,
+        "output_format": "jpeg",
+    }
+
+
+@pytest.mark.parametrize("model", [NOVA, TITAN])
+def test_amazon_is_sent_a_task_with_its_config(model: str, wire: Wire) -> None:
+    config = {"numberOfImages": 1, "width": 1024, "height": 1024, "seed": 5}
+    words = {"text": "a red circle"}
+    assert wire.body(model, CIRCLE, SQUARE, 5) == {
+        "taskType": "TEXT_IMAGE",
+        "textToImageParams": words,
+        "imageGenerationConfig": config,
+    }
+    assert wire.body(f"{model}?cfg_scale=2.5&quality=premium", AVOIDING, SQUARE, 5) == {
+        "taskType": "TEXT_IMAGE",
+        "textToImageParams": words | {"negativeText": "a dog"},
+        "imageGenerationConfig": config | {"cfgScale": 2.5, "quality": "premium"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        (f"us.{CORE}", "us.stability.stable-image-core-v1%3A1"),
+        (
+            f"arn:aws:bedrock:us-west-2::foundation-model/{CORE}",
+            "arn%3Aaws%3Abedrock%3Aus-west-2%3A%3Afoundation-model%2Fstability.stable-image-core-v1%3A1",
+        ),
+    ],
+)
+def test_profiles_and_arns_are_asked_as_they_are_named(model: str, path: str, wire: Wire) -> None:
+    wire.body(model, CIRCLE, SQUARE, 1)
+    assert wire.recorder.paths == [f"/model/{path}/invoke"]
+
+
+def test_the_region_is_that_of_the_name_else_of_the_arn_else_the_setting_else_oregon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    arn = f"bedrock:arn:aws:bedrock:us-east-1::foundation-model/{CORE}"
+    asked = [
+        (f"bedrock:{CORE}", None),
+        (f"bedrock:{CORE}", "ap-south-1"),
+        (arn, "ap-south-1"),
+        (f"{arn}?region=eu-west-2", None),
+    ]
+    models = [registry.image_model(name, region) for name, region in asked]
+    regions = [model.runtime.region for model in models if isinstance(model, BedrockImageModel)]
+    assert regions == ["us-west-2", "ap-south-1", "us-east-1", "eu-west-2"]
+
+
+# -- what is refused, left out or changed ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("stability.none", f"'bedrock:stability.none' is not allowed; expected one of bedrock:{CORE}"),
+        (f"{CORE}?colour=red", "expected the options cfg_scale, clip_guidance_preset, output_format,"),
+        (f"{SDXL}?cfg_scale=36", "cfg_scale in image_model: '36' is not allowed; expected a number from 0 to 35"),
+        (f"{SDXL}?cfg_scale=nan", "expected a number from 0 to 35"),
+        (f"{SDXL}?steps=9", "expected a whole number from 10 to 150"),
+        (f"{SDXL}?steps=50.5", "expected a whole number from 10 to 150"),
+        (f"{SDXL}?sampler=BEST", "expected one of DDIM DDPM"),
+        (f"{NOVA}?cfg_scale=1", "expected a number from 1.1 to 10"),
+        (f"{CORE}?region=us-west-2.example.org/", "expected a region of AWS, such as us-west-2"),
+        (f"{CORE}?timeout=soon", "expected seconds from 0.1 to 3600"),
+        (f"{CORE}?timeout=0", "expected seconds from 0.1 to 3600"),
+    ],
+)
+def test_a_wrong_name_option_or_value_is_refused_with_what_is_allowed(name: str, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        named(name)
+    assert told in str(caught.value)
+
+
+def test_what_a_model_cannot_take_is_a_warning() -> None:
+    model = named(f"{CORE}?cfg_scale=7&steps=50&region=us-west-2&output_format=png")
+    assert model.check((1000, 700)) == (
+        "Stable Image Core does not take cfg_scale=7: it is left out",
+        "Stable Image Core does not take steps=50: it is left out",
+        "Stable Image Core makes pictures of 3:2, the nearest that it has to 1000x700",
+    )
+    assert named(CORE).check((1344, 768)) == ()
+
+
+def test_a_model_that_has_ended_and_a_size_that_it_does_not_have_are_warnings() -> None:
+    assert named(SDXL).check((512, 512)) == (
+        "Stable Diffusion XL 1.0 makes pictures of 1024x1024, the nearest that it has to 512x512",
+        "Stable Diffusion XL 1.0 has ended on 2025-05-20: Bedrock may refuse it",
+    )
+
+
+def test_a_prompt_too_long_is_cut_between_words_and_a_seed_too_large_comes_around(wire: Wire) -> None:
+    prompt = Prompt(0, "word " * 200, "x" * 600)
+    picture = wire.draws(TITAN, prompt=prompt, seed=2_147_483_649)
+    assert picture.warnings == (
+        "Titan Image Generator v2 takes a prompt of 512 characters: the rest of 1000 is left out",
+        "Titan Image Generator v2 takes a negative text of 512 characters: the rest of 600 is left out",
+        "Titan Image Generator v2 takes seeds from 0 to 2147483647: it is sent 1 instead of 2147483649",
+    )
+    body = wire.body(TITAN, prompt, SQUARE, 2_147_483_649)
+    assert body["textToImageParams"] == {"text": ("word " * 102).rstrip(), "negativeText": "x" * 512}
+    assert body["imageGenerationConfig"]["seed"] == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("size", [(64, 64), (64, 4096), (4096, 64), (4096, 4096), (1001, 333), (1024, 768)])
+def test_whatever_the_size_the_server_takes_what_is_sent(model: str, size: Size, wire: Wire) -> None:
+    # A fault instead of a picture: it strikes only what the server has found to be right.
+    with pytest.raises(Failed, match="ModelErrorException"):
+        wire.draws(model, Fault(does="status", status=424, type="ModelErrorException"), prompt=AVOIDING, size=size)
+
+
+# -- what becomes of a call ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "outcome"),
+    [
+        (429, "ThrottlingException", Refused),
+        (429, "ModelNotReadyException", Refused),
+        (503, "ServiceUnavailableException", Refused),
+        (529, "OverloadedException", Refused),
+        (500, "InternalServerException", Failed),
+        (502, "BadGatewayException", Failed),
+        (504, "GatewayTimeoutException", Failed),
+        (408, "ModelTimeoutException", Failed),
+        (424, "ModelErrorException", Failed),
+        (400, "ValidationException", ConfigError),
+        (400, "ServiceQuotaExceededException", ConfigError),
+        (403, "AccessDeniedException", ConfigError),
+        (403, "ExpiredTokenException", ConfigError),
+        (403, "InvalidSignatureException", ConfigError),
+        (404, "ResourceNotFoundException", ConfigError),
+    ],
+)
+def test_each_error_of_the_service_has_its_class_and_is_sent_once(
+    status: int, kind: str, outcome: type[OnbriefError], wire: Wire
+) -> None:
+    error = wire.answers(Reply({"message": "No."}, status, {"x-amzn-ErrorType": kind}))
+    assert (type(error), str(error)) == (outcome, f"bedrock:{CORE} in us-west-2: {kind}: No.")
+    assert len(wire.recorder.bodies) == 1
+    assert bool(error.hint) == (outcome is ConfigError and kind != "ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "2"}, 2.0),
+        ({"x-amz-retry-after": "1500"}, 1.5),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"Retry-After": "soon"}, None),
+    ],
+)
+def test_a_refusal_says_how_long_to_wait(headers: dict[str, str], seconds: float | None, wire: Wire) -> None:
+    error = wire.fails(CORE, Fault(does="status", status=429, type="ThrottlingException", headers=headers))
+    assert isinstance(error, Refused)
+    assert error.retry_after == seconds
+
+
+def test_a_quota_of_the_day_is_not_waited_for(wire: Wire) -> None:
+    words = "Too many requests per day, please wait before trying again."
+    error = wire.fails(CORE, Fault(does="status", status=429, type="ThrottlingException", message=words))
+    assert isinstance(error, Refused)
+    assert (error.retry_after, error.hint) == (3600.0, "wait until the quota of the day is renewed, or raise it")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504, 529])
+def test_an_error_page_of_a_gateway_is_classified_by_its_status(status: int, wire: Wire) -> None:
+    error = wire.answers(Reply(status=status, raw=b"<html>Bad day</html>", headers={"Content-Type": "text/html"}))
+    assert (type(error), len(wire.recorder.bodies)) == (Refused if status in (503, 529) else Failed, 1)
+
+
+def test_an_ended_model_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(Terms(ended=("stability.*",))) as server:
+        at(server.port, monkeypatch)
+        error = error_of(CORE)
+    assert isinstance(error, ConfigError)
+    assert "This model version has reached the end of its life." in str(error)
+    assert error.hint == "name a model that is active; `onbrief models` lists them"
+
+
+def test_a_legacy_model_is_told_from_a_missing_right(wire: Wire) -> None:
+    words = "Access denied. This Model is marked by provider as Legacy and you have not been actively using the model."
+    legacy = Fault(does="status", status=403, type="AccessDeniedException", message=words)
+    assert wire.fails(CORE, legacy).hint == "name a model that is active; `onbrief models` lists them"
+    denied = Fault(does="status", status=403, type="AccessDeniedException")
+    assert "bedrock:InvokeModel" in wire.fails(CORE, denied).hint
+
+
+def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with recording(STABILITY) as recorder:
+        at(recorder.port, monkeypatch)
+        error = error_of(CORE)
+    assert (type(error), error.hint, recorder.bodies) == (ConfigError, "check AWS_PROFILE or the AWS keys", [])
+
+
+def test_a_profile_that_is_not_there_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    error = error_of(CORE)
+    assert isinstance(error, ConfigError)
+    assert "nobody" in str(error)
+
+
+def test_what_could_not_connect_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound and not listening
+        at(closed.getsockname()[1], monkeypatch)
+        assert type(error_of(CORE)) is Refused
+
+
+def test_a_reset_leaves_the_outcome_unknown(wire: Wire) -> None:
+    assert type(wire.fails(CORE, Fault(does="reset"))) is Unknown
+    assert [line["answer"] for line in lines(wire.bill)] == ["reset"]
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_a_body_cut_anywhere_leaves_the_outcome_unknown(tenth: int, wire: Wire) -> None:
+    length = 14_000  # bytes; the whole answer is longer
+    assert type(wire.fails(CORE, Fault(does="cut", byte=length * tenth // 10))) is Unknown
+    assert len(lines(wire.bill)) == 1
+
+
+def test_an_answer_that_does_not_begin_in_time_leaves_the_outcome_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(Terms(script=Script((Fault(delay=600),)))) as server:
+        at(server.port, monkeypatch)
+        runtime = Runtime("us-west-2", 0.8)
+        runtime._connected()
+        with pytest.raises(Unknown):
+            drawn(CORE, runtime)
+
+
+def test_an_answer_that_does_not_end_in_time_leaves_the_outcome_unknown(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire.recorder.will(Reply(raw=b"{", stalls=True))
+    at(wire.recorder.port, monkeypatch)
+    error = error_of(f"{CORE}?timeout=0.8")
+    assert (type(error), len(wire.recorder.bodies)) == (Unknown, 1)
+    assert str(error).endswith("no whole answer came within 0.8 seconds")
+
+
+def test_a_connection_that_was_closed_while_idle_is_opened_anew(wire: Wire) -> None:
+    wire.recorder.will(Reply(STABILITY.document, hangs_up=True))
+    pictures = [drawn(CORE, wire.recording, seed=seed).data for seed in (1, 2, 3)]
+    assert (pictures, [body["seed"] for body in wire.recorder.bodies]) == ([PNG] * 3, [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "words"),
+    [
+        (Reply(raw=b"<html>"), Unknown, "no JSON document"),
+        (Reply([]), Failed, "no JSON object"),
+        (Reply({}), Failed, "answered without a picture"),
+        (Reply({"finish_reasons": [None], "images": []}), Failed, "answered without a picture"),
+        (Reply({"finish_reasons": [None], "images": [""]}), Failed, "answered without a picture"),
+        (Reply({"finish_reasons": [None], "images": [5]}), Failed, "answered without a picture"),
+        (Reply({"finish_reasons": [None], "images": "none"}), Failed, "answered without a picture"),
+        (Reply({"finish_reasons": [None], "images": ["*"]}), Failed, "no base64"),
+        (Reply({"finish_reasons": ["Filter reason: prompt"], "images": [PICTURE]}), Blocked, "Filter reason: prompt"),
+        (Reply({"finish_reasons": ["Something new"], "images": [PICTURE]}), Failed, "Something new"),
+    ],
+)
+def test_an_odd_answer_is_never_taken_for_a_picture(reply: Reply, outcome: type[OnbriefError], words: str, wire: Wire) -> None:
+    error = wire.answers(reply)
+    assert (type(error), words in str(error)) == (outcome, True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("reason", ["prompt", "input image", "output image", "Inference error"])
+def test_each_finish_reason_has_its_class(model: str, reason: Any, wire: Wire) -> None:
+    error = wire.fails(model, Fault(does="filtered", reason=reason))
+    told = {CORE: reason, SD3: reason, ULTRA: reason, SDXL: "ERROR" if reason == "Inference error" else "CONTENT_FILTERED"}
+    # Amazon's models have no word for an error of the other kind: the server says that all is blocked.
+    failed = reason == "Inference error" and model not in (NOVA, TITAN)
+    assert (type(error), told.get(model, "blocked by our content filters") in str(error)) == (
+        Failed if failed else Blocked,
+        True,
+    )
+    assert len(lines(wire.bill)) == 1
+
+
+def test_an_error_of_amazons_that_is_no_filter_is_a_failure(wire: Wire) -> None:
+    wire.recorder.will(Reply({"images": [], "error": "Unable to generate."}))
+    with pytest.raises(Failed, match=r"Unable to generate\."):
+        drawn(NOVA, wire.recording)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_picture_at_all_is_a_failure(model: str, wire: Wire) -> None:
+    error = wire.fails(model, Fault(does="empty"))
+    assert (type(error), str(error)) == (Failed, f"bedrock:{model} answered without a picture")
+
+
+@pytest.mark.parametrize("does", ["truncated", "text"])
+def test_bytes_that_are_no_picture_are_handed_on_to_be_found_out(does: Any, wire: Wire) -> None:
+    data = wire.draws(CORE, Fault(does=does)).data
+    with pytest.raises(PictureError):
+        inspect(data)
+
+
+# -- many at once, and what must be there ----------------------------------------------------------------------------------
+
+
+def test_many_pictures_at_once_are_each_asked_once(wire: Wire) -> None:
+    wire.recorder.will(STABILITY)
+    model = replace(named(CORE), runtime=wire.recording)
+
+    async def all_at_once() -> list[Picture]:
+        return await asyncio.gather(*(model.generate(CIRCLE, SQUARE, seed) for seed in range(20)))
+
+    assert [picture.data for picture in asyncio.run(all_at_once())] == [PNG] * 20
+    assert sorted(body["seed"] for body in wire.recorder.bodies) == list(range(20))
+
+
+def test_without_boto3_the_extra_to_install_is_named() -> None:
+    code = f"""
+import sys
+sys.modules["boto3"] = None
+from onbrief.errors import ConfigError
+from onbrief.models import registry
+try:
+    registry.image_model("bedrock:{CORE}")
+except ConfigError as error:
+    print(error, "|", error.hint)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "models on Bedrock need boto3, which is not installed | pip install onbrief[aws]\n"
+
+
+def test_naming_a_model_imports_nothing_of_aws() -> None:
+    code = f"""
+import sys
+from onbrief.models import registry
+registry.image_model("bedrock:{CORE}")
+print("botocore" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+# -- editing ---------------------------------------------------------------------------------------------------------------
+
+EDITOR = "bedrock:stability.image-services"
+
+
+def editor_on(runtime: Runtime) -> Editor:
+    editor = registry.editor(EDITOR)
+    assert isinstance(editor, BedrockEditor)
+    return replace(editor, runtime=runtime)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "service", "body"),
+    [
+        ("replace the dog with a cat", "search-replace", {"search_prompt": "dog", "prompt": "a cat"}),
+        ("Replace a red dog by two cats.", "search-replace", {"search_prompt": "red dog", "prompt": "two cats"}),
+        ("make the bench blue", "search-recolor", {"select_prompt": "bench", "prompt": "blue"}),
+        ("paint the old wooden bench in blue", "search-recolor", {"select_prompt": "old wooden bench", "prompt": "blue"}),
+    ],
+)
+def test_an_edit_asks_the_service_that_the_instruction_means(
+    instruction: str, service: str, body: dict[str, str], wire: Wire
+) -> None:
+    wire.recorder.will(STABILITY)
+    assert asyncio.run(editor_on(wire.recording).edit(PNG, instruction, 3)).data == PNG
+    assert wire.recorder.bodies == [{"image": PICTURE, "seed": 3, **body}]
+    assert wire.recorder.paths == [f"/model/us.stability.stable-image-{service}-v1%3A0/invoke"]
+
+
+@pytest.mark.parametrize("instruction", ["replace the circle with a square", "make the circle blue"])
+def test_an_edit_goes_through_the_wire_and_is_on_the_bill(instruction: str, wire: Wire) -> None:
+    editor = editor_on(wire.sandbox)
+    before = wire.draws(CORE).data
+    after = asyncio.run(editor.edit(before, instruction, 3)).data
+    assert (inspect(after).width, inspect(after).height) == SQUARE
+    assert after != before
+    assert [line["usd"] for line in lines(wire.bill)] == [0.04, editor.price]
+
+
+@pytest.mark.parametrize("instruction", ["", "remove the car", "add two cups", "what a nice day"])
+def test_an_instruction_that_no_service_understands_is_not_sent(instruction: str, wire: Wire) -> None:
+    wire.recorder.will(STABILITY)
+    with pytest.raises(Failed, match="is not understood"):
+        asyncio.run(editor_on(wire.recording).edit(PNG, instruction, 3))
+    assert wire.recorder.bodies == []
+
+
+def test_an_edit_of_what_is_no_picture_is_not_sent(wire: Wire) -> None:
+    wire.recorder.will(STABILITY)
+    with pytest.raises(PictureError):
+        asyncio.run(editor_on(wire.recording).edit(b"<html>", "make the bench blue", 3))
+    assert wire.recorder.bodies == []
+
+
+@pytest.mark.parametrize("name", ["bedrock:", f"bedrock:{CORE}", f"{EDITOR}?steps=3", f"{EDITOR}?region=x", "nowhere:"])
+def test_another_editor_or_option_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        registry.editor(name)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from onbrief.errors import ConfigError, UsageError
+from onbrief.models import registry
+from onbrief.models.naming import language_model
+from tests.claude import reach
+from tests.sandbox.server.serving import Served
+
+NOWHERE = Served(9, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"temperature": "hot"}, "judge: temperature: 'hot' is not allowed; expected a number from 0 to 2"),
+        ({"temperature": "3"}, "judge: temperature: '3' is not allowed"),
+        ({"temperature": "nan"}, "judge: temperature: 'nan' is not allowed"),
+        ({"top_k": "2.5"}, "judge: top_k: '2.5' is not allowed; expected a whole number from 1 to 500"),
+        ({"max_tokens": "0"}, "judge: max_tokens: '0' is not allowed"),
+        ({"region": "here"}, "judge: region: 'here' is not allowed; expected a region of AWS"),
+        ({"heat": "1"}, "judge: 'heat' is not allowed; expected the options temperature top_p top_k max_tokens region"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_by_its_name(options: dict[str, str], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        language_model("judge", "bedrock", "", options)
+    assert str(caught.value).startswith(told)
+
+
+def test_the_name_has_all_that_was_said_and_the_key_nothing_but_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    reach(NOWHERE, monkeypatch)
+    model = registry.judge("bedrock:eu.anthropic.claude-sonnet-4-6?temperature=0.5&max_tokens=100")
+    assert model.name == "bedrock:eu.anthropic.claude-sonnet-4-6?temperature=0.5&max_tokens=100"
+    assert model.price == pytest.approx((12_000 * 3.3 + 100 * 16.5) / 1e6)
+
+
+@pytest.mark.parametrize(("option", "region"), [({}, "us-west-2"), ({"region": "eu-central-1"}, "eu-central-1")])
+def test_the_region_is_that_of_the_name_or_of_the_environment(
+    option: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach(NOWHERE, monkeypatch)
+    monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
+    model = language_model("judge", "bedrock", "", option)
+    assert model.client.base_url == f"https://bedrock-runtime.{region}.amazonaws.com"
+
+
+def test_without_a_region_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    reach(NOWHERE, monkeypatch)
+    monkeypatch.delenv("AWS_REGION")
+    with pytest.raises(ConfigError, match="region"):
+        registry.judge("bedrock:")
+
+
+def test_a_provider_of_pydantic_ai_s_without_its_package_names_what_to_install() -> None:
+    with pytest.raises(UsageError, match="openai:gpt-5 needs a package that is not installed") as caught:
+        registry.reviser("openai:gpt-5")
+    assert caught.value.hint == 'pip install "pydantic-ai-slim[openai]"'
+
+
+def test_options_of_aws_are_not_for_others() -> None:
+    with pytest.raises(UsageError, match="expected the options temperature top_p top_k max_tokens for openai:"):
+        registry.judge("openai:gpt-5?region=us-west-2")

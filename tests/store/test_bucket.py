@@ -1,0 +1,161 @@
+"""A store in a bucket: what the service is told, and what happens when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from onbrief.errors import KeyTaken, StoreError, UsageError
+from onbrief.store import BucketStore, open_bucket
+from tests.buckets import BUCKET, Fault, Service, new_place
+
+T = TypeVar("T")
+KEY = "a-run/000-000.png"
+
+
+def wait(work: Coroutine[object, object, T]) -> T:
+    return asyncio.run(work)
+
+
+@pytest.fixture
+def store(s3: Service) -> BucketStore:
+    return open_bucket(new_place())
+
+
+def puts(answer: str, times: int = 1_000) -> Fault:
+    """The first so many puts of pictures are answered so."""
+    left = [answer] * times
+
+    def fault(method: str, path: str) -> str | None:
+        return left.pop() if method == "PUT" and path.endswith(".png") and left else None
+
+    return fault
+
+
+def test_a_picture_has_its_media_type_and_its_url(s3: Service, store: BucketStore) -> None:
+    assert wait(store.create(KEY, b"picture", "image/png")) == f"{store.url}/{KEY}"
+    wait(store.replace("a-run/report.html", b"<p>", "text/html"))
+    prefix = store.url.removeprefix(f"s3://{BUCKET}/")
+    types = [s3.client.head_object(Bucket=BUCKET, Key=f"{prefix}/{key}")["ContentType"] for key in (KEY, "a-run/report.html")]
+    assert types == ["image/png", "text/html"]
+
+
+@pytest.mark.parametrize("key", ["../x.png", "a-run/../../x.png", "/x.png", "a-run//x.png", "a-run/./x.png", ""])
+def test_a_key_never_leads_out_of_the_prefix(s3: Service, store: BucketStore, key: str) -> None:
+    for work in (store.create(key, b"x", ""), store.replace(key, b"x", ""), store.read(key), store.remove(key)):
+        with pytest.raises(StoreError, match="leads out of"):
+            wait(work)
+    assert s3.requests == []
+
+
+def test_removing_a_run_leaves_what_is_the_ledgers(s3: Service, store: BucketStore) -> None:
+    for key in (KEY, "a-run/calls/00000000.json"):
+        wait(store.create(key, b"x", ""))
+    wait(store.remove("a-run"))
+    assert s3.keys(store.url) == ["a-run/calls/00000000.json"]
+
+
+def test_a_link_lets_anybody_read_for_a_while(store: BucketStore) -> None:
+    wait(store.create(KEY, b"picture", "image/png"))
+    link = store.link(KEY, 60)
+    assert "X-Amz-Expires=60" in link
+    with urllib.request.urlopen(link) as answer:  # noqa: S310 - the test's own service
+        assert (answer.read(), answer.headers["Content-Type"]) == (b"picture", "image/png")
+    for seconds in (0.0, 7 * 24 * 3600 + 1.0):
+        with pytest.raises(UsageError, match=r"^link: "):
+            store.link(KEY, seconds)
+
+
+# -- faults ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_short_trouble_is_waited_for(s3: Service, store: BucketStore) -> None:
+    s3.fault = puts("503 SlowDown", 2)
+    wait(store.create(KEY, b"picture", "image/png"))
+    assert wait(store.read(KEY)) == b"picture"
+
+
+def test_a_put_whose_answer_was_lost_is_a_success(s3: Service, store: BucketStore) -> None:
+    s3.fault = puts("lost", 1)
+    wait(store.create(KEY, b"picture", "image/png"))
+    assert [request for request in s3.requests if request.startswith("PUT")] == [f"PUT /{store.url[5:]}/{KEY}"] * 2
+    assert wait(store.read(KEY)) == b"picture"
+
+
+def test_a_put_while_another_one_is_under_way_is_tried_again(s3: Service, store: BucketStore) -> None:
+    s3.fault = puts("409 ConditionalRequestConflict", 1)
+    wait(store.create(KEY, b"picture", "image/png"))
+    assert wait(store.read(KEY)) == b"picture"
+
+
+@pytest.mark.parametrize(
+    "answer", ["404 NoSuchBucket", "403 AccessDenied", "301 PermanentRedirect", "409 ConditionalRequestConflict", "507 Full"]
+)
+def test_a_picture_that_finds_no_place_waits_in_the_spool(s3: Service, store: BucketStore, at_home: Path, answer: str) -> None:
+    s3.fault = puts(answer)
+    with pytest.raises(StoreError, match="cannot be written") as caught:
+        wait(store.create(KEY, b"picture", "image/png"))
+    assert "nothing is drawn twice" in caught.value.hint
+    assert len(str(caught.value)) < 300
+    assert wait(open_bucket(store.url).read(KEY)) == b"picture"
+    s3.fault = puts("", 0)
+    wait(store.create(KEY, b"picture", "image/png"))
+    assert s3.keys(store.url) == [KEY]
+    assert [path for path in at_home.rglob("*") if path.is_file()] == []
+
+
+def test_another_picture_in_its_place_stays_and_nothing_waits(s3: Service, store: BucketStore, at_home: Path) -> None:
+    wait(store.create(KEY, b"picture", "image/png"))
+    with pytest.raises(KeyTaken):
+        wait(store.create(KEY, b"another", "image/png"))
+    assert [path for path in at_home.rglob("*") if path.is_file()] == []
+
+
+def test_a_bucket_that_is_gone_is_not_read_as_empty(s3: Service, store: BucketStore) -> None:
+    s3.fault = lambda method, path: "404 NoSuchBucket"
+    with pytest.raises(StoreError, match="make the bucket first"):
+        wait(store.read(KEY))
+
+
+# -- the check before anything is paid for -----------------------------------------------------------------------------
+
+
+def test_a_bucket_that_can_be_written_is_left_as_it_was(s3: Service, store: BucketStore) -> None:
+    wait(store.require_writable())
+    assert s3.keys(store.url) == []
+
+
+def test_a_bucket_from_which_nothing_can_be_deleted_is_a_good_one(s3: Service, store: BucketStore) -> None:
+    s3.fault = lambda method, path: "403 AccessDenied" if method in {"DELETE", "POST"} else None
+    assert wait(store.require_writable()) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("404 NoSuchBucket", "make the bucket first"),
+        ("403 AccessDenied", "s3:PutObject"),
+        ("301 PermanentRedirect", "in another region"),
+    ],
+)
+def test_a_bucket_that_cannot_be_written_is_a_usage_error(s3: Service, store: BucketStore, answer: str, told: str) -> None:
+    s3.fault = lambda method, path: answer if method == "PUT" else None
+    with pytest.raises(UsageError, match=rf"^out: .*{told}"):
+        wait(store.require_writable())
+
+
+def test_a_service_that_writes_over_what_is_there_is_refused(s3: Service, store: BucketStore) -> None:
+    s3.fault = lambda method, path: "unconditional"
+    with pytest.raises(UsageError, match="If-None-Match"):
+        wait(store.require_writable())
+
+
+def test_a_service_that_nobody_can_reach_is_a_usage_error(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    with pytest.raises(UsageError, match=r"^out: "):
+        wait(open_bucket(new_place()).require_writable())

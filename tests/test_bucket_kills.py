@@ -1,0 +1,118 @@
+"""A run in a bucket that is killed at any of its writes, and given again, ends the same, and pays for no picture twice."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.brief import Brief
+from onbrief.config import Settings
+from onbrief.pursuit import Order, open_pursuit
+from onbrief.store import open_bucket
+from onbrief.studio import Crew
+from tests.buckets import Service, new_place
+from tests.crew import Bill, Painter, Planner, Writer
+from tests.interruption import RUN_ID, PixelCritic, same
+
+
+def sit(out: str, bill: Path) -> None:
+    """One sitting of the run."""
+
+    async def go() -> None:
+        calls = Bill(bill)
+        crew = Crew(planner=Planner(calls), image_model=Painter(calls), judge=PixelCritic(calls), reviser=Writer(calls))
+        order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=out), run_id=RUN_ID)
+        async with open_pursuit(order, crew) as pursuit:
+            async for _ in pursuit.events():
+                pass
+
+    asyncio.run(go())
+
+
+def killed_at(s3: Service, n: int, how: str, out: str, bill: Path) -> None:
+    """A sitting in a process of its own, killed when its n-th put arrives: one that has been done ("lost"), or one that
+    has not.
+    """
+    child = get_context("spawn").Process(target=sit, args=(out, bill))
+    count = 0
+
+    def fault(method: str, path: str) -> str | None:
+        nonlocal count
+        count += method == "PUT"
+        if count < n:
+            return None
+        assert child.pid
+        os.kill(child.pid, signal.SIGKILL)
+        return "lost" if how == "after" and count == n and method == "PUT" else "500 InternalError"
+
+    s3.fault = fault
+    child.start()
+    child.join()
+    s3.fault = lambda method, path: None
+    assert child.exitcode == -signal.SIGKILL
+
+
+def record_of(out: str) -> dict[str, Any]:
+    data = open_bucket(out).load(f"{RUN_ID}/run.json")
+    assert data is not None
+    return json.loads(data)
+
+
+def undisturbed(s3: Service, folder: Path) -> tuple[dict[str, Any], list[str], int]:
+    """The record, the pictures on the bill and the number of puts of a run that nothing disturbs."""
+    out, bill = new_place(), folder / "bill"
+    bill.unlink(missing_ok=True)
+    s3.requests.clear()
+    sit(out, bill)
+    return record_of(out), Bill(bill).of("image"), sum(request.startswith("PUT") for request in s3.requests)
+
+
+def check(s3: Service, n: int, how: str, folder: Path, record: dict[str, Any], billed: list[str]) -> str:
+    """Kill, go on, and look at every promise; answers what became of the call that was under way."""
+    out, bill = new_place(), folder / f"bill-{n}-{how}"
+    killed_at(s3, n, how, out, bill)
+    sit(out, bill)
+    left, images = record_of(out), Bill(bill).of("image")
+    others = Counter(line for line in Bill(bill).lines if not line.startswith("image"))
+    store = open_bucket(out)
+    for attempt in left["attempts"]:
+        if image := attempt["image"]:
+            assert hashlib.sha256(store.load(image["key"]) or b"").hexdigest() == image["sha256"]
+    assert max(Counter(images).values()) == 1, "a picture was paid for twice"
+    assert sum(count - 1 for count in others.values()) <= 1, "more than the one call that was lost was asked again"
+    assert left["usage"]["usd"] >= 0.04 * len(images)
+    unknown = [attempt for attempt in left["attempts"] if attempt["problem"] and attempt["problem"]["kind"] == "unknown"]
+    if unknown:
+        assert len(unknown) == left["usage"]["unknown_calls"] == 1
+        return "unknown"
+    assert same(left) == same(record)
+    assert images == billed
+    return "same"
+
+
+def kills(s3: Service, folder: Path, cases: Sequence[tuple[int, str]]) -> Counter[str]:
+    record, billed, _ = undisturbed(s3, folder)
+    return Counter(check(s3, n, how, folder, record, billed) for n, how in cases)
+
+
+def test_a_run_killed_at_a_tenth_of_its_puts_ends_the_same(s3: Service, tmp_path: Path) -> None:
+    ends = kills(s3, tmp_path, [(3, "after"), (7, "before"), (8, "after"), (13, "after"), (16, "before"), (27, "after")])
+    assert ends["same"] >= 5
+
+
+@pytest.mark.soak
+def test_a_run_killed_at_every_put_ends_the_same(s3: Service, tmp_path: Path) -> None:
+    _, billed, puts = undisturbed(s3, tmp_path)
+    ends = kills(s3, tmp_path, [(n, how) for n in range(1, puts + 1) for how in ("before", "after")])
+    print(f"killed before and after each of {puts} puts: {dict(ends)}")
+    assert ends["unknown"] <= 4 * len(billed)

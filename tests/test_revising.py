@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+import onbrief
+from onbrief.brief import Checklist, Requirement
+from onbrief.config import Settings
+from onbrief.models import registry
+from onbrief.ports import Revised, Warns
+from onbrief.record import Prompt
+from onbrief.sandbox.server.app import Terms
+from onbrief.sandbox.server.bill import Bill
+from onbrief.sandbox.server.faults import Fault, Script
+from tests.claude import BRIEF, EVERY_CLAUDE, SET, Kind, reach
+from tests.sandbox.server.serving import Served, lines, served
+
+CHECKLIST = Checklist.freeze(
+    [Requirement(id="c1", text="there are exactly two cups", kind="count"), Requirement(id="c2", text="the cups are red")],
+    BRIEF,
+)
+
+
+@pytest.fixture(scope="module")
+def bill(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "bill.jsonl"
+
+
+@pytest.fixture(scope="module")
+def server(bill: Path) -> Generator[Served]:
+    with served(Terms(bill=Bill(bill))) as running:
+        yield running
+
+
+@EVERY_CLAUDE
+def test_every_claude_revises_whatever_it_refuses_to_be_asked(
+    kind: Kind, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach(server, monkeypatch)
+    reviser = registry.reviser(kind.key + SET)
+    revised = asyncio.run(reviser.revise(BRIEF, CHECKLIST, 1, [(Prompt.first(BRIEF), [])]))
+    assert isinstance(revised, Revised)
+    assert "cups" in revised.text
+    assert revised.text != BRIEF.text
+    assert isinstance(reviser, Warns)
+    assert reviser.warnings == kind.warnings
+    assert reviser.price is not None
+    assert revised.usd is not None
+    assert 0 < revised.usd < reviser.price
+
+
+def test_a_whole_run_with_claude_as_planner_judge_and_reviser_passes(
+    server: Served, bill: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach(server, monkeypatch)
+    paid = len(lines(bill)) if bill.exists() else 0
+    settings = Settings(
+        image_model="sandbox:?usd=0.04",
+        judge="bedrock:global.anthropic.claude-sonnet-5?temperature=0.2",
+        reviser="bedrock:global.anthropic.claude-sonnet-5-5",
+        out=str(tmp_path),
+        size="512x512",
+        policy="classic",
+        max_attempts=1,
+        max_usd=2.0,
+    )
+    brief = onbrief.Brief(text="two red cups on a table", size=(512, 512))
+    run = onbrief.run(brief, settings=settings, seed=3)
+    assert run.outcome == "passed"
+    calls = lines(bill)[paid:]
+    assert run.usage.judge_calls + run.usage.text_calls == len(calls)
+    assert run.usage.text_calls > 1  # it has revised
+    assert run.usage.usd == pytest.approx(sum(call["usd"] for call in calls) + 0.04 * run.usage.images)
+    assert run.usage.input_tokens > 1000
+    assert run.warnings == ("bedrock:global.anthropic.claude-sonnet-5 does not take temperature as set: left out",)
+
+
+def test_a_run_goes_on_through_faults_and_counts_each_call_that_was_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = (
+        Fault(calls=(1,), does="status", status=500),  # the plan fails,
+        Fault(calls=(2,), does="reset"),  # is lost,
+        Fault(calls=(4,), does="truncated"),  # and comes; the judgement is cut short,
+        Fault(calls=(5,), does="cut", byte=40),  # is lost, and comes
+    )
+    bill = tmp_path / "bill.jsonl"
+    with served(Terms(script=Script(faults), bill=Bill(bill))) as server:
+        reach(server, monkeypatch)
+        settings = Settings(judge="bedrock:", reviser="bedrock:", out=str(tmp_path / "runs"), max_images=1)
+        run = onbrief.run(BRIEF, settings=settings, seed=1)
+        accepted = [call["answer"] for call in lines(bill)]
+    assert run.outcome == "passed"
+    assert accepted == ["status", "reset", "tool", "truncated", "cut", "tool"]
+    assert (run.usage.text_calls, run.usage.judge_calls, run.usage.unknown_calls) == (3, 3, 2)
+
+
+@pytest.mark.parametrize("stop_reason", ["refusal", "guardrail_intervened"])
+def test_a_judge_that_refuses_to_answer_lets_no_picture_pass(
+    stop_reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(Terms(script=Script((Fault(calls=(2,), stop_reason=stop_reason),)))) as server:
+        reach(server, monkeypatch)
+        settings = Settings(judge="bedrock:", reviser="bedrock:", out=str(tmp_path), max_images=1)
+        run = onbrief.run(BRIEF, settings=settings, seed=1)
+    assert run.outcome == "unmet"
+    (attempt,) = run.attempts
+    assert attempt.verdict is not None
+    assert {finding.verdict for finding in attempt.verdict.findings} == {"undecided"}
+    assert stop_reason in attempt.verdict.findings[0].evidence
