@@ -46,7 +46,7 @@ def test_each_accepted_call_is_a_line(tmp_path: Path) -> None:
 def test_a_call_stands_on_the_bill_before_it_is_answered(tmp_path: Path) -> None:
     path = tmp_path / "bill.jsonl"
     with served(Terms(bill=Bill(path), latency={"": 30.0})) as server:
-        impatient = bedrock(server.port, read_timeout=1.5)
+        impatient = bedrock(server.port, read_timeout=4.0)
         with pytest.raises(ReadTimeoutError):
             impatient.invoke_model(modelId=CORE, body=json.dumps(PROMPT))
         impatient.close()

@@ -102,7 +102,7 @@ def test_a_body_is_cut_at_this_byte(byte: int) -> None:
 
 def test_a_delay_outlasts_a_read_timeout_and_nothing_else() -> None:
     with served(scripted(calls=(1,), delay=30.0)) as server:
-        impatient = bedrock(server.port, read_timeout=0.2)
+        impatient = bedrock(server.port, read_timeout=1.0)
         with pytest.raises(ReadTimeoutError):
             impatient.invoke_model(modelId=CORE, body=json.dumps(PROMPT))
         impatient.close()
@@ -112,7 +112,7 @@ def test_a_delay_outlasts_a_read_timeout_and_nothing_else() -> None:
 def test_latency_is_that_of_the_longest_beginning() -> None:
     with served(Terms(latency={"stability.": 30.0, CORE: 0.0, "anthropic.": 30.0})) as server:
         assert outcome(server) == "fine"
-        impatient = bedrock(server.port, read_timeout=0.2)
+        impatient = bedrock(server.port, read_timeout=1.0)
         with pytest.raises(ReadTimeoutError):
             impatient.converse(modelId=HAIKU, messages=user("x"))
         impatient.close()
