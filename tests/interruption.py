@@ -54,6 +54,7 @@ class Aftermath:
 
     interrupted: Outcome
     first_outcome: str | None
+    first_told: str | None
     record: dict[str, Any]
     images_billed: list[str]
     others_billed: list[str]
@@ -94,7 +95,7 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
         out, bill = folder / "out", folder / "bill"
         sit = work(out, bill, parallel)
         stopped = kill_at_write(sit, n, out) if errno is None else fail_at_write(sit, n, errno, out)
-        first = _outcome(out)
+        first, told = _outcome(out), _told(out)
         again = kill_at_write(sit, FOREVER, out)
         assert again.at is None, again
         assert not again.error, again.error
@@ -102,7 +103,7 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
         stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
         calls = Bill(bill)
         others = [line for line in calls.lines if not line.startswith("image")]
-        return Aftermath(stopped, first, record, calls.of("image"), others, stored)
+        return Aftermath(stopped, first, told, record, calls.of("image"), others, stored)
     finally:
         shutil.rmtree(folder)
 
@@ -133,6 +134,12 @@ def _outcome(out: Path) -> str | None:
         return row.outcome if row else None
     finally:
         ledger.close()
+
+
+def _told(out: Path) -> str | None:
+    """How the record says that the first sitting ended."""
+    path = out / RUN_ID / "run.json"
+    return json.loads(path.read_text())["outcome"] if path.is_file() else None
 
 
 def _is_as_recorded(out: Path, image: dict[str, Any]) -> bool:

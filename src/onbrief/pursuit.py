@@ -131,10 +131,13 @@ class Pursuit:
                         yield event
 
     async def _close(self, run: Run, studio: OpenStudio) -> Run:
-        """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it."""
+        """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it.
+
+        The ledger is told last: until then the same command goes on with this run, whatever happens, and does no work twice.
+        """
         with _warned(studio):
             try:
-                await self.account.release(run.outcome or "failed")
+                await self.account.confirm()
             except LeaseLost as error:  # what lies in the store is the other owner's
                 studio.warn(str(error))
                 return replace(run, warnings=tuple(studio.warnings))
@@ -143,6 +146,8 @@ class Pursuit:
             await self._write_record(run)
             page = await asyncio.to_thread(report.page, run, StoredPictures(self.store))
             await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+        with _warned(studio):
+            await self.account.release(run.outcome or "failed")
         return replace(run, warnings=tuple(studio.warnings))
 
     async def _write_record(self, run: Run) -> None:

@@ -277,10 +277,22 @@ class Account:
             most = f"${call.price + then:g}"
             raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next step may cost {most}")
 
+    async def confirm(self) -> None:
+        """Make sure that the run is still this process's, and renew its lease.
+
+        Raises:
+            LeaseLost: another process has taken it over.
+        """
+        await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._lease())
+
     async def release(self, outcome: str | None) -> None:
         """Note how the run ended, and own it no longer."""
         await asyncio.to_thread(self._ledger.release, self.row.run_id, self._token, outcome)
         self.released = True
+
+    def _lease(self) -> float:
+        """In seconds, as long as this process has where that is known."""
+        return self._terms.sitting.time_left() if self._terms.sitting else self._terms.lease
 
     async def keep_lease(self) -> None:
         """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger is only out of order
