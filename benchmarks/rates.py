@@ -27,7 +27,8 @@ from onbrief.sandbox.language.sentences import sentence
 from onbrief.sandbox.language.writer import SandboxWriter
 from onbrief.sandbox.models import find
 from onbrief.sandbox.scene import Sight
-from onbrief.sandbox.world.editing import NotThereError, edited
+from onbrief.sandbox.world.changes import NotThereError
+from onbrief.sandbox.world.editing import edited
 from onbrief.sandbox.world.numbers import EDIT, PUBLISHED
 
 SIZE = (1024, 1024)

@@ -11,7 +11,7 @@ from onbrief.errors import Failed
 from onbrief.sandbox.language import editing
 from onbrief.sandbox.painting.repainting import repaint
 from onbrief.sandbox.seeing.eye import FORMATS, look
-from onbrief.sandbox.world.editing import NotThereError
+from onbrief.sandbox.world.changes import NotThereError
 from onbrief.sandbox.world.editing import edited as changed
 
 _HINT = 'say one change in English: "replace the dog with a cat", "make the bench blue", "remove the car"'

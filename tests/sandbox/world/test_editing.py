@@ -18,7 +18,8 @@ from onbrief.sandbox.language.claims import (
 )
 from onbrief.sandbox.language.editing import Edit, read
 from onbrief.sandbox.scene import Box, Sight, Thing
-from onbrief.sandbox.world.editing import NotThereError, edited, kind
+from onbrief.sandbox.world.changes import NotThereError
+from onbrief.sandbox.world.editing import edited, kind
 from onbrief.sandbox.world.numbers import EDIT
 from onbrief.sandbox.world.room import touching
 

@@ -1,0 +1,203 @@
+"""What an edit asks for, done: the sight of a picture becomes another one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from random import Random
+from statistics import median
+
+from onbrief.sandbox.language.editing import (
+    Add,
+    AddElement,
+    Edit,
+    Letter,
+    Move,
+    Recolour,
+    Remove,
+    RemoveElement,
+    Replace,
+    SetCount,
+    Target,
+)
+from onbrief.sandbox.painting.natural import NATURAL
+from onbrief.sandbox.scene import COLOURS, Box, Colour, Direction, Group, Sight, Thing
+from onbrief.sandbox.world import room
+from onbrief.sandbox.world.numbers import MOST
+
+_HOURS = frozenset({"day", "night", "sunset"})
+_SIZE = 0.3  # of a thing in an empty picture, as a fraction of its side
+_BANNER = 0.2  # of the picture's height, that words may need
+
+
+class NotThereError(LookupError):
+    """The instruction speaks of what the picture does not show; the message says of what."""
+
+
+def done(sight: Sight, edit: Edit, aspect: float, rng: Random) -> Sight:
+    """What is in a picture once an edit has been done; `aspect` is its width over its height.
+
+    Raises:
+        NotThereError: it names nothing in the picture.
+    """
+    match edit:
+        case Replace(target, noun, colour):
+            those = _those(target, sight)
+            return changed(sight, {t: replace(_reshaped(t, sight), noun=noun, colour=colour or t.colour) for t in those})
+        case Recolour(target, colour):
+            if target is None:
+                return replace(sight, background=colour, elements=frozenset(), styles=frozenset(), boxes=())
+            return changed(sight, {thing: replace(thing, colour=colour) for thing in _those(target, sight)})
+        case Add(group, direction, other):
+            others = _those(other, sight) if other else ()
+            return _more(sight, group, _region(group, direction, others), direction, aspect, rng)
+        case AddElement(name):
+            return _with_elements(sight, (sight.elements - (_HOURS if name in _HOURS else frozenset())) | {name})
+        case Remove(target, number):
+            return changed(sight, dict.fromkeys(_those(target, sight)[:number]))
+        case RemoveElement(name):
+            return without_element(sight, name, rng)
+        case SetCount(target, number):
+            return _counted(sight, target, number, aspect, rng)
+        case Move():
+            return _moved(sight, edit, aspect, rng)
+        case Letter(text, instead):
+            return replace(sight, words=_lettered(sight, text, instead))
+
+
+def _those(target: Target, sight: Sight) -> tuple[Thing, ...]:
+    """The things that an instruction speaks of, the largest first."""
+    region = room.in_third(target.place)
+    found = [t for t in sight.things if t.noun == target.noun and target.colour in (None, t.colour) and region.holds(t.box)]
+    if not found:
+        colour = f"{target.colour} " if target.colour else ""
+        where = f" {target.place}" if target.place else ""
+        raise NotThereError(f"{colour}{target.noun}{where}")
+    return tuple(sorted(found, key=lambda thing: -side_of(thing.box)))
+
+
+def changed(sight: Sight, instead: dict[Thing, Thing | None]) -> Sight:
+    """The sight with other things for some of its own; None for nothing."""
+    things = (instead.get(thing, thing) for thing in sight.things)
+    return replace(sight, things=tuple(thing for thing in things if thing))
+
+
+def side_of(box: Box) -> float:
+    """How large a thing is: the side of a square of the same area."""
+    return math.sqrt((box.right - box.left) * (box.bottom - box.top))
+
+
+def _reshaped(thing: Thing, sight: Sight) -> Thing:
+    """The thing in a square place of the same size, if there is room for one: another thing may be tall where it is wide."""
+    box, half = thing.box, side_of(thing.box) / 2
+    square = Box(box.x - half, box.y - half, box.x + half, box.y + half)
+    within = min(square.left, square.top) > 0 and max(square.right, square.bottom) < 1
+    free = not any(room.touching(square, other) for other in taken(sight, thing))
+    return replace(thing, box=square) if within and free else thing
+
+
+def taken(sight: Sight, *but: Thing) -> list[Box]:
+    """What is taken in the picture: by its things, and by its words at the top or at the bottom."""
+    boxes = [thing.box for thing in sight.things if thing not in but]
+    if sight.words:
+        top, bottom = Box(0, 0, 1, _BANNER), Box(0, 1 - _BANNER, 1, 1)
+        boxes.append(bottom if any(room.touching(top, box) for box in boxes) else top)
+    return boxes
+
+
+def _region(group: Group, direction: Direction | None, others: tuple[Thing, ...]) -> room.Region:
+    if direction:
+        return room.beyond(direction, [thing.box for thing in others])
+    return room.in_place(group.place) if group.place else room.Region()
+
+
+def _more(sight: Sight, group: Group, region: room.Region, direction: Direction | None, aspect: float, rng: Random) -> Sight:
+    """So many more things; as many as there is room for, all others closer together if need be."""
+    like: list[Colour] = [thing.colour for thing in sight.things if thing.colour and thing.noun == group.noun]
+    colour = group.colour or (like[0] if like else rng.choice(NATURAL.get(group.noun, _unused_colours(sight))))
+    side = median(side_of(thing.box) for thing in sight.things) if sight.things else _SIZE
+    if sight.elements and region == room.Region():
+        region = room.Region(top=0.6)  # on the ground
+    for _ in range(min(group.count, MOST)):
+        box = room.find(taken(sight), side, region, aspect, rng)
+        if box is None:
+            toward: Direction = direction or "right of"
+            sight = replace(sight, things=tuple(replace(t, box=room.moved_up(t.box, toward)) for t in sight.things))
+            strip = room.beyond(toward, [thing.box for thing in sight.things]) if sight.things else room.Region()
+            box = room.find(taken(sight), side, strip, aspect, rng)
+        if box is not None:
+            sight = replace(sight, things=(*sight.things, Thing(group.noun, colour, box)))
+    return sight
+
+
+def _unused_colours(sight: Sight) -> tuple[Colour, ...]:
+    used = {thing.colour for thing in sight.things} | {sight.background}
+    return tuple(colour for colour in COLOURS if colour not in used) or COLOURS
+
+
+def _counted(sight: Sight, target: Target, number: int, aspect: float, rng: Random) -> Sight:
+    group = Group(target.noun, number, target.colour, target.place)
+    try:
+        those = _those(target, sight)
+    except NotThereError:
+        return _more(sight, group, _region(group, None, ()), None, aspect, rng)
+    if number < len(those):
+        return changed(sight, dict.fromkeys(those[number:]))
+    more = replace(group, count=number - len(those))
+    return _more(sight, more, _region(group, None, ()), None, aspect, rng)
+
+
+def _moved(sight: Sight, edit: Move, aspect: float, rng: Random) -> Sight:
+    """Each of these things in its new place; all others closer together if there is no room."""
+    those = _those(edit.target, sight)
+    others = _those(edit.other, sight) if edit.other else ()
+    if set(those) & set(others):
+        raise NotThereError(f"another {edit.target.noun}")
+    rest = changed(sight, dict.fromkeys(those))
+    for thing in those:
+        box = None
+        if edit.direction:
+            now = [t.box for t in _those(edit.other, rest)] if edit.other else []
+            box = room.find(taken(rest), side_of(thing.box), room.beyond(edit.direction, now), aspect, rng)
+            if box is None:
+                direction = edit.direction
+                rest = replace(rest, things=tuple(replace(t, box=room.moved_up(t.box, direction)) for t in rest.things))
+                now = [t.box for t in _those(edit.other, rest)] if edit.other else []
+                box = room.find(taken(rest), side_of(thing.box), room.beyond(direction, now), aspect, rng)
+        elif edit.place:
+            box = room.find(taken(rest), side_of(thing.box), room.in_place(edit.place), aspect, rng)
+        if box is None:
+            return sight
+        rest = replace(rest, things=(*rest.things, replace(thing, box=box)))
+    return rest
+
+
+def _with_elements(sight: Sight, elements: frozenset[str]) -> Sight:
+    boxes = tuple((name, box) for name, box in sight.boxes if name in elements)
+    return replace(sight, background=None, elements=elements, boxes=boxes)
+
+
+def without_element(sight: Sight, name: str, rng: Random) -> Sight:
+    """The landscape without this element; an hour gives way to another one.
+
+    Raises:
+        NotThereError: it is not there.
+    """
+    gone = {name, "sunrise"} if name == "sun" else {name}
+    if not gone & sight.elements:
+        raise NotThereError(name)
+    left = sight.elements - gone
+    if not left & _HOURS:
+        left |= {rng.choice(sorted(_HOURS - {name}))}
+    return _with_elements(sight, left)
+
+
+def _lettered(sight: Sight, text: str, instead: str) -> tuple[str, ...]:
+    if not text and not sight.words:
+        raise NotThereError("text")
+    if not instead:
+        return (text,) if text else ()
+    if instead.casefold() not in {word.casefold() for word in sight.words}:
+        raise NotThereError(f'"{instead}"')
+    words = (text if word.casefold() == instead.casefold() else word for word in sight.words)
+    return tuple(word for word in words if word)
