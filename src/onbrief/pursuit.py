@@ -190,7 +190,7 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
         OtherRequest: `run_id` is taken by another order.
     """
     crew = _checked(crew or order.settings.crew(), order)
-    store = await asyncio.to_thread(open_store, order.settings.out)
+    store = await asyncio.to_thread(open_store, order.settings.out, order.settings.bucket_region)
     await store.require_writable()
     with contextlib.closing(_ledger_of(store)) as ledger:
         interrupted = None if order.run_id else await asyncio.to_thread(_interrupted, ledger, order)
@@ -225,12 +225,12 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
     Raises:
         UsageError: no such run under `settings.out`, or one of the settings that cannot change any more.
     """
-    with open_ledger(settings.out) as ledger:
+    with open_ledger(settings.out, settings.bucket_region) as ledger:
         row = find_run(ledger, run_id)
     request, before = json.loads(row.request), json.loads(row.settings)
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=settings_of({**before, **given, "out": settings.out}),
+        settings=settings_of({**before, **given, "out": settings.out, "bucket_region": settings.bucket_region}),
         run_id=run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
@@ -241,14 +241,14 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
 
 
 @contextlib.contextmanager
-def open_ledger(out: str) -> Generator[Ledger]:
-    """The ledger of a folder in which there have been runs, or of a bucket.
+def open_ledger(out: str, region: str | None = None) -> Generator[Ledger]:
+    """The ledger of a folder in which there have been runs, or of a bucket (in this `region`; see store.open_store).
 
     Raises:
         UsageError: there is none.
     """
     if is_bucket(out):
-        yield _ledger_of(open_bucket(out))
+        yield _ledger_of(open_bucket(out, region))
         return
     path = Path(out) / LEDGER_FILE
     if not path.is_file():
