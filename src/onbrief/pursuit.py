@@ -16,8 +16,9 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from onbrief import loop, report
+from onbrief import loop
 from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
@@ -25,13 +26,15 @@ from onbrief.events import Event, ImageJudged, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
-from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
 from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, open_store
 from onbrief.studio import Crew, OpenStudio
+
+if TYPE_CHECKING:
+    from onbrief.ledger.sql import SqlLedger
 
 LEDGER_FILE = "ledger.db"
 MAX_SEED = 4_294_967_294  # the largest that every active image model of the catalogue takes
@@ -141,12 +144,18 @@ class Pursuit:
         run = await studio.account(run)
         with _warned(studio):
             await self._write_record(run)
-            page = await asyncio.to_thread(report.page, run, StoredPictures(self.store))
+            page = await asyncio.to_thread(_page, run, self.store)
             await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
         return replace(run, warnings=tuple(studio.warnings))
 
     async def _write_record(self, run: Run) -> None:
         await self.store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+
+
+def _page(run: Run, store: Store) -> str:
+    from onbrief import report  # and Jinja with it: nothing of either is needed before the end
+
+    return report.page(run, StoredPictures(store))
 
 
 @contextlib.contextmanager
@@ -253,7 +262,7 @@ def open_ledger(out: str, region: str | None = None) -> Generator[Ledger]:
     path = Path(out) / LEDGER_FILE
     if not path.is_file():
         raise UsageError.of("out", out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
-    with contextlib.closing(SqlLedger(path)) as ledger:
+    with contextlib.closing(_sql_ledger(path)) as ledger:
         yield ledger
 
 
@@ -261,9 +270,15 @@ def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
     """The ledger that lies beside the pictures of a store."""
     match store:
         case FolderStore():
-            return SqlLedger(store.folder / LEDGER_FILE)
+            return _sql_ledger(store.folder / LEDGER_FILE)
         case BucketStore():
             return ObjectsLedger(store.objects, store.url)
+
+
+def _sql_ledger(path: Path) -> SqlLedger:
+    from onbrief.ledger.sql import SqlLedger  # SQLAlchemy takes a third of a second, and a bucket does without
+
+    return SqlLedger(path)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:
