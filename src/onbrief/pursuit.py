@@ -16,8 +16,9 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from onbrief import loop, report
+from onbrief import loop
 from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
@@ -25,13 +26,15 @@ from onbrief.events import Event, ImageJudged, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
-from onbrief.ledger.sql import SqlLedger
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
 from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, open_store
 from onbrief.studio import Crew, OpenStudio
+
+if TYPE_CHECKING:
+    from onbrief.ledger.sql import SqlLedger
 
 LEDGER_FILE = "ledger.db"
 MAX_SEED = 4_294_967_294  # the largest that every active image model of the catalogue takes
@@ -144,7 +147,7 @@ class Pursuit:
         run = await studio.account(run)
         with _warned(studio):
             await self._write_record(run)
-            page = await asyncio.to_thread(report.page, run, StoredPictures(self.store))
+            page = await asyncio.to_thread(_page, run, self.store)
             await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
         with _warned(studio):
             await self.account.release(run.outcome or "failed")
@@ -152,6 +155,12 @@ class Pursuit:
 
     async def _write_record(self, run: Run) -> None:
         await self.store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+
+
+def _page(run: Run, store: Store) -> str:
+    from onbrief import report  # and Jinja with it: nothing of either is needed before the end
+
+    return report.page(run, StoredPictures(store))
 
 
 @contextlib.contextmanager
@@ -195,7 +204,7 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
         OtherRequest: `run_id` is taken by another order.
     """
     crew = _checked(crew or order.settings.crew(), order)
-    store = await asyncio.to_thread(open_store, order.settings.out)
+    store = await asyncio.to_thread(open_store, order.settings.out, order.settings.bucket_region)
     await store.require_writable()
     with contextlib.closing(_ledger_of(store)) as ledger:
         interrupted = None if order.run_id else await asyncio.to_thread(_interrupted, ledger, order)
@@ -230,12 +239,12 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
     Raises:
         UsageError: no such run under `settings.out`, or one of the settings that cannot change any more.
     """
-    with open_ledger(settings.out) as ledger:
+    with open_ledger(settings.out, settings.bucket_region) as ledger:
         row = find_run(ledger, run_id)
     request, before = json.loads(row.request), json.loads(row.settings)
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=settings_of({**before, **given, "out": settings.out}),
+        settings=settings_of({**before, **given, "out": settings.out, "bucket_region": settings.bucket_region}),
         run_id=run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
@@ -246,19 +255,19 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
 
 
 @contextlib.contextmanager
-def open_ledger(out: str) -> Generator[Ledger]:
-    """The ledger of a folder in which there have been runs, or of a bucket.
+def open_ledger(out: str, region: str | None = None) -> Generator[Ledger]:
+    """The ledger of a folder in which there have been runs, or of a bucket (in this `region`; see store.open_store).
 
     Raises:
         UsageError: there is none.
     """
     if is_bucket(out):
-        yield _ledger_of(open_bucket(out))
+        yield _ledger_of(open_bucket(out, region))
         return
     path = Path(out) / LEDGER_FILE
     if not path.is_file():
         raise UsageError.of("out", out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
-    with contextlib.closing(SqlLedger(path)) as ledger:
+    with contextlib.closing(_sql_ledger(path)) as ledger:
         yield ledger
 
 
@@ -266,9 +275,15 @@ def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
     """The ledger that lies beside the pictures of a store."""
     match store:
         case FolderStore():
-            return SqlLedger(store.folder / LEDGER_FILE)
+            return _sql_ledger(store.folder / LEDGER_FILE)
         case BucketStore():
             return ObjectsLedger(store.objects, store.url)
+
+
+def _sql_ledger(path: Path) -> SqlLedger:
+    from onbrief.ledger.sql import SqlLedger  # SQLAlchemy takes a third of a second, and a bucket does without
+
+    return SqlLedger(path)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:

@@ -72,6 +72,15 @@ def test_sdxl_is_sent_the_body_that_it_always_was(bill: Path, tmp_path: Path) ->
     assert [line["sha256"] for line in lines(bill) if line["model"] == SDXL] == [digest(body) for body in bodies]
 
 
+def test_judging_as_a_whole_is_one_answer_for_one_description(bill: Path, tmp_path: Path) -> None:
+    status, body = deliver(tmp_path, LEAST | {"judging": "whole"})
+    (last,) = [one for one in record(tmp_path)["attempts"] if one["verdict"]["passed"]]
+    assert (status, body["outcome"], body["usage"]["text_calls"]) == (200, "passed", body["usage"]["images"] // 5)
+    assert [finding["id"] for finding in last["verdict"]["findings"]] == ["whole"]
+    assert "The image shows all that the prompt asks for" in last["verdict"]["findings"][0]["evidence"]
+    assert Counter(line["answer"] for line in lines(bill) if line["model"] == CLAUDE) == {"tool": body["usage"]["judge_calls"]}
+
+
 def digest(body: object) -> str:
     """As the bill has it."""
     return hashlib.sha256(json.dumps(body).encode()).hexdigest()
