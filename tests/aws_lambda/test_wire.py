@@ -60,6 +60,18 @@ def test_an_event_that_is_never_met_is_fifteen_pictures_fifteen_judgements_and_t
     assert asked == [*once, OLD_CLAUDE, *once, OLD_CLAUDE, *once]
 
 
+def test_an_event_whose_seventh_picture_is_the_first_good_one_is_seven_of_them_and_one_revision(
+    bill: Path, tmp_path: Path
+) -> None:
+    # The sandbox is deterministic: of the seeds 1 to 59, this is the one for which pictures 1 to 6 fail and the 7th passes.
+    status, body = deliver(tmp_path, LEAST | OLD | {"prompt": "four red apples on a table", "sdxl_seed": 59})
+    asked = [line["model"] for line in lines(bill)]
+    once = [SDXL, OLD_CLAUDE]
+    passed = [attempt["verdict"]["passed"] for attempt in record(tmp_path)["attempts"]]
+    assert (status, body["outcome"], passed) == (200, "passed", [False] * 6 + [True])
+    assert asked == [*once * 5, OLD_CLAUDE, *once * 2]
+
+
 def test_sdxl_is_sent_the_body_that_it_always_was(bill: Path, tmp_path: Path) -> None:
     deliver(tmp_path, LEAST | OLD | {"prompt": IMPOSSIBLE, "max_retry_attempts": 3, "max_prompt_revisions": 1, "sdxl_seed": 9})
     seeds = [attempt["seed"] for attempt in record(tmp_path)["attempts"]]
