@@ -21,11 +21,11 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
+from onbrief import pictures
 from onbrief.asking import Question, document
 from onbrief.errors import Blocked, Failed
 from onbrief.models import manners, outcomes
 from onbrief.models.manners import Manners
-from onbrief.pictures import inspect
 from onbrief.ports import Judged, Planned, Revised, Tokens
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
@@ -89,7 +89,7 @@ class LanguageModel:
                 that a filter or the model itself refused.
             ConfigError: access, credentials, a model that is not there.
         """
-        shown = [] if image is None else [BinaryContent(image, media_type=inspect(image).media_type)]
+        shown = [] if image is None else [BinaryContent(image, media_type=pictures.media_type(image))]
         asked = self.manners
         while True:
             try:
