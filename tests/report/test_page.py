@@ -141,7 +141,7 @@ def test_copies_that_were_made_while_a_run_went_on_give_the_same_page() -> None:
 
 
 def test_copies_of_many_attempts_are_made_smaller() -> None:
-    run, pictures = samples.passed()
+    run, _ = samples.passed()
     first = run.attempts[0]
     many = replace(run, attempts=tuple(replace(first, attempt=number) for number in range(13)))
     assert first.image
