@@ -25,7 +25,7 @@ from onbrief.sandbox.server.app import Terms
 from onbrief.sandbox.server.bill import Bill
 from onbrief.sandbox.server.faults import Fault, Script
 from tests.models.recording import PICTURE, PNG, Recorder, Reply, recording
-from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, lines, served
+from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, Play, lines, served
 
 MODELS = (CORE, SD3, ULTRA, SDXL, NOVA, TITAN)
 CIRCLE = Prompt(0, "a red circle")
@@ -35,13 +35,6 @@ STABILITY = Reply({"seeds": [7], "finish_reasons": [None], "images": [PICTURE]})
 ARTIFACT = Reply({"result": "success", "artifacts": [{"seed": 7, "base64": PICTURE, "finishReason": "SUCCESS"}]})
 AMAZON = Reply({"images": [PICTURE], "error": None})
 REPLIES = {CORE: STABILITY, SD3: STABILITY, ULTRA: STABILITY, SDXL: ARTIFACT, NOVA: AMAZON, TITAN: AMAZON}
-
-
-class Play(Script):
-    """A script that can be changed while the server runs."""
-
-    def now(self, *faults: Fault) -> None:
-        super().__init__(faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,11 @@ from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
 from onbrief.sandbox.server.app import Terms
 from onbrief.sandbox.server.bill import Bill
-from onbrief.sandbox.server.faults import Fault, Script
-from tests.sandbox.server.serving import CORE, TITAN, lines, served
+from onbrief.sandbox.server.faults import Fault
+from tests.sandbox.server.serving import CORE, TITAN, Play, lines, served
 
 CIRCLE = Brief(text="a red circle")
 SETTINGS = Settings(image_model=f"bedrock:{CORE}", max_images=1)
-
-
-class Play(Script):
-    def now(self, *faults: Fault) -> None:
-        super().__init__(faults)
 
 
 @pytest.fixture(scope="module")

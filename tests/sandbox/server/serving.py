@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from onbrief.sandbox.server.app import Terms
+from onbrief.sandbox.server.faults import Fault, Script
 from onbrief.sandbox.server.serve import HOST, listen, serve
 
 CORE = "stability.stable-image-core-v1:1"
@@ -70,6 +71,14 @@ class Served:
             return answer.status, answer.getheader("x-amzn-ErrorType"), json.loads(answer.read())
         finally:
             connection.close()
+
+
+class Play(Script):
+    """A script that can be changed while the server runs."""
+
+    def now(self, *faults: Fault) -> None:
+        """From the next call on."""
+        super().__init__(faults)
 
 
 @contextmanager
