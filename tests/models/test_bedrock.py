@@ -17,9 +17,9 @@ from onbrief.brief import Size
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, PictureError, Refused, Unknown, UsageError
 from onbrief.models import catalogue, registry
 from onbrief.models.aws import Runtime
-from onbrief.models.bedrock import BedrockEditor, BedrockImageModel
+from onbrief.models.bedrock import BedrockImageModel
 from onbrief.pictures import inspect
-from onbrief.ports import Editor, Picture
+from onbrief.ports import Picture
 from onbrief.record import Prompt
 from onbrief.sandbox.server.app import Terms
 from onbrief.sandbox.server.bill import Bill
@@ -520,63 +520,3 @@ registry.image_model("bedrock:{CORE}")
 print("botocore" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
-
-
-# -- editing ---------------------------------------------------------------------------------------------------------------
-
-EDITOR = "bedrock:stability.image-services"
-
-
-def editor_on(runtime: Runtime) -> Editor:
-    editor = registry.editor(EDITOR)
-    assert isinstance(editor, BedrockEditor)
-    return replace(editor, runtime=runtime)
-
-
-@pytest.mark.parametrize(
-    ("instruction", "service", "body"),
-    [
-        ("replace the dog with a cat", "search-replace", {"search_prompt": "dog", "prompt": "a cat"}),
-        ("Replace a red dog by two cats.", "search-replace", {"search_prompt": "red dog", "prompt": "two cats"}),
-        ("make the bench blue", "search-recolor", {"select_prompt": "bench", "prompt": "blue"}),
-        ("paint the old wooden bench in blue", "search-recolor", {"select_prompt": "old wooden bench", "prompt": "blue"}),
-    ],
-)
-def test_an_edit_asks_the_service_that_the_instruction_means(
-    instruction: str, service: str, body: dict[str, str], wire: Wire
-) -> None:
-    wire.recorder.will(STABILITY)
-    assert asyncio.run(editor_on(wire.recording).edit(PNG, instruction, 3)).data == PNG
-    assert wire.recorder.bodies == [{"image": PICTURE, "seed": 3, **body}]
-    assert wire.recorder.paths == [f"/model/us.stability.stable-image-{service}-v1%3A0/invoke"]
-
-
-@pytest.mark.parametrize("instruction", ["replace the circle with a square", "make the circle blue"])
-def test_an_edit_goes_through_the_wire_and_is_on_the_bill(instruction: str, wire: Wire) -> None:
-    editor = editor_on(wire.sandbox)
-    before = wire.draws(CORE).data
-    after = asyncio.run(editor.edit(before, instruction, 3)).data
-    assert (inspect(after).width, inspect(after).height) == SQUARE
-    assert after != before
-    assert [line["usd"] for line in lines(wire.bill)] == [0.04, editor.price]
-
-
-@pytest.mark.parametrize("instruction", ["", "remove the car", "add two cups", "what a nice day"])
-def test_an_instruction_that_no_service_understands_is_not_sent(instruction: str, wire: Wire) -> None:
-    wire.recorder.will(STABILITY)
-    with pytest.raises(Failed, match="is not understood"):
-        asyncio.run(editor_on(wire.recording).edit(PNG, instruction, 3))
-    assert wire.recorder.bodies == []
-
-
-def test_an_edit_of_what_is_no_picture_is_not_sent(wire: Wire) -> None:
-    wire.recorder.will(STABILITY)
-    with pytest.raises(PictureError):
-        asyncio.run(editor_on(wire.recording).edit(b"<html>", "make the bench blue", 3))
-    assert wire.recorder.bodies == []
-
-
-@pytest.mark.parametrize("name", ["bedrock:", f"bedrock:{CORE}", f"{EDITOR}?steps=3", f"{EDITOR}?region=x", "nowhere:"])
-def test_another_editor_or_option_is_refused(name: str) -> None:
-    with pytest.raises(UsageError):
-        registry.editor(name)
