@@ -109,14 +109,12 @@ class ImageModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditingFacts:
-    """One editing service: its inference profile, its price in US dollars, the longest prompt in characters, and the least and
-    the greatest seed. Either a text in the field `target` says what is changed, or a mask, which the service is told to grow by
-    `grow_mask` pixels on every side.
+    """One editing service: its inference profile, its price in US dollars, and the least and the greatest seed. Either a text
+    in the field `target` says what is changed, or a mask, which is grown by `grow_mask` pixels on every side.
     """
 
     id: str
     usd: float
-    prompt: int
     seeds: tuple[int, int]
     target: str = ""
     grow_mask: int = 0

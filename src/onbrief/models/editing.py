@@ -62,6 +62,8 @@ def _request(
 ) -> tuple[Change, dict[str, object], tuple[str, ...]]:
     """What is asked of which service, and what is not as it was asked for, as warnings."""
     facts = pictures.inspect(image)
+    if len(instruction) > instructions.LONGEST:
+        raise UsageError.of("instruction", instruction, f"at most {instructions.LONGEST} characters")
     asked = instructions.read(instruction)
     change = _change(asked, masked=mask is not None)
     if asked is None or change is None:
@@ -70,8 +72,6 @@ def _request(
     prompt = f"{asked.wanted} {asked.target}" if mask and asked.doing in ("recolour", "alter") else asked.wanted
     texts = {"prompt": prompt, service.target: asked.target}
     texts = {key: text for key, text in texts.items() if key and text}
-    if any(len(text) > service.prompt for text in texts.values()):
-        raise UsageError.of("instruction", instruction, f"at most {service.prompt} characters")
     least, most = service.seeds
     sent = seed if least <= seed <= most else least + (seed - least) % (most - least + 1)
     body: dict[str, object] = {"image": _base64(image), **texts, "seed": sent}

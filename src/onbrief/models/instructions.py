@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+LONGEST = 10_000  # characters; what Stability's services take as a prompt
 Doing = Literal["replace", "recolour", "alter", "remove", "add"]
 
 _SHADES = "light|dark|medium|pale|deep|bright|vivid|hot|neon|pastel|sky|royal|forest"
@@ -14,7 +15,7 @@ _COLOURS = (
     "|crimson|cyan|gold|golden|indigo|ivory|khaki|lavender|lilac|lime|magenta|maroon|mauve|navy|ochre|olive|scarlet|silver"
     "|tan|teal|turquoise|ultramarine|vermilion|violet"
 )
-_COLOUR = rf"(?:(?:{_SHADES}|{_COLOURS}) )*(?:{_COLOURS})"
+_COLOUR = rf"(?:(?:{_SHADES}|{_COLOURS}) ){{0,2}}(?:{_COLOURS})"
 _TARGET = r"(?:the |an? )?(?P<target>(?!(?:it|this|that|them|number of)\b).+?)(?<!\ban)(?<!\ba)(?<!\bthe)"
 _FORMS: tuple[tuple[Doing, str], ...] = (
     ("recolour", rf"(?:change|set|make) the colou?r of {_TARGET} (?:to|into) (?P<wanted>{_COLOUR})"),
