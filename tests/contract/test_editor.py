@@ -103,6 +103,7 @@ def test_what_is_added_comes_to_lie_under_the_mask(editor: Editor) -> None:
         ("make the square yellow", mask((64, 64), SQUARE.box)),
         ("make the square yellow", mask(SIZE)),
         ("make the square yellow", b"no mask"),
+        ("make the square yellow", b""),
     ],
 )
 def test_what_cannot_be_done_is_a_wrong_input(instruction: str, over: bytes | None, editor: Editor) -> None:

@@ -69,14 +69,16 @@ def _request(
     if asked is None or change is None:
         raise UsageError.of("instruction", instruction, _WITHOUT_MASK if mask is None else _WITH_MASK)
     service = catalogue.editing_services()[change]
-    prompt = f"{asked.wanted} {asked.target}" if mask and asked.doing in ("recolour", "alter") else asked.wanted
-    texts = {"prompt": prompt, service.target: asked.target}
-    texts = {key: text for key, text in texts.items() if key and text}
     least, most = service.seeds
     sent = seed if least <= seed <= most else least + (seed - least) % (most - least + 1)
-    body: dict[str, object] = {"image": _base64(image), **texts, "seed": sent}
+    body: dict[str, object] = {"image": _base64(image), "seed": sent}
     if mask is not None:
         body |= {"mask": _base64(pictures.mask_for((facts.width, facts.height), mask)), "grow_mask": service.grow_mask}
+    if service.target:
+        body |= {service.target: asked.target, "prompt": asked.wanted}
+    elif change == "inpaint":
+        named_by_target = asked.doing in ("recolour", "alter")
+        body["prompt"] = f"{asked.wanted} {asked.target}" if named_by_target else asked.wanted
     told = f"Stability's services take seeds from {least} to {most}: {sent} is sent instead of {seed}"
     return change, body, () if sent == seed else (told,)
 

@@ -36,11 +36,11 @@ def edited(image: bytes, instruction: str, seed: int, mask: bytes | None = None)
     edit = editing.read(instruction)
     if edit is None:
         raise UsageError.of("instruction", instruction, _ALLOWED)
-    if mask and _has_no_place(edit):
+    if mask is not None and _has_no_place(edit):
         raise UsageError.of("instruction", instruction, "a change of things where they are, or no mask with it")
     sight = look(image)
     size = _size(image)
-    where = mask and mask_for(size, mask)
+    where = None if mask is None else mask_for(size, mask)
     key = f"{_sha256(image)}\0{instruction}\0{seed}" + (f"\0{_sha256(where)}" if where else "")
     try:
         after = changed(sight, edit, key, size[0] / size[1], Mask.of(where) if where else None)
