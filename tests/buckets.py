@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 BUCKET = "pictures"
 HOST = "127.0.0.1"
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/s3/")
 _numbers = itertools.count()
 
 Fault = Callable[[str, str], str | None]
@@ -27,11 +29,12 @@ to what has been done, "unconditional" does it whatever its conditions. None: no
 
 @dataclass(slots=True)
 class Service:
-    """A running service. `requests` are those that came, as `PUT /bucket/key`."""
+    """A running service. `requests` are those that came, as `PUT /bucket/key`; `regions` those that they were signed for."""
 
     url: str
     fault: Fault = lambda method, path: None
     requests: list[str] = field(default_factory=list[str])
+    regions: set[str] = field(default_factory=set[str])
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,6 +78,8 @@ def service() -> Generator[Service]:
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         running.requests.append(f"{method} {path}")
+        if signed := _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", "")):
+            running.regions.add(signed[1])
         wrong = running.fault(method, path) or ""
         if wrong == "unconditional":
             environ.pop("HTTP_IF_NONE_MATCH", None)

@@ -49,9 +49,14 @@ EVERY_CLAUDE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
 
 def reach(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have AWS's own settings lead to this server."""
+    lead_to(server.port, monkeypatch)
+
+
+def lead_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for any server on this port of the loopback."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
     monkeypatch.setenv("AWS_REGION", "us-west-2")

@@ -40,5 +40,6 @@ def s3(s3_service: Service, monkeypatch: pytest.MonkeyPatch) -> Generator[Servic
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     s3_service.requests.clear()
+    s3_service.regions.clear()
     yield s3_service
     s3_service.fault = lambda method, path: None

@@ -34,18 +34,21 @@ class Settings:
     """Everything that can be set, under the name that it has as a flag, in a file and, in capitals, as a variable.
 
     `image_region` is where AWS is asked for pictures, unless the model's name says another region; AWS_REGION is not for
-    pictures, since few regions have image models. `plan` false takes only the user's own requirements. `strip_metadata`
-    writes nothing about a picture into it.
+    pictures, since few regions have image models. `judge_region` is where it is asked for judgements, plans and revisions, and
+    `bucket_region` where the bucket is; None is what AWS's own settings say. `plan` false takes only the user's own
+    requirements. `strip_metadata` writes nothing about a picture into it.
     `max_usd` and `max_seconds` are limits only when they are set; see Limits for all five.
     """
 
     image_model: str = "sandbox:"
     image_region: str = "us-west-2"
     judge: str = "sandbox:"
+    judge_region: str | None = None
     reviser: str = "sandbox:"
     policy: PolicyName = "adaptive"
     parallel: int = 1
     out: str = "onbrief-runs"
+    bucket_region: str | None = None
     size: str = "1024x1024"
     max_images: int = 12
     max_attempts: int = 4
@@ -86,10 +89,10 @@ class Settings:
         from onbrief.studio import Crew
 
         return Crew(
-            planner=registry.planner(self.reviser) if self.plan else None,
+            planner=registry.planner(self.reviser, self.judge_region) if self.plan else None,
             image_model=registry.image_model(self.image_model, self.image_region),
-            judge=registry.judge(self.judge),
-            reviser=registry.reviser(self.reviser),
+            judge=registry.judge(self.judge, self.judge_region),
+            reviser=registry.reviser(self.reviser, self.judge_region),
         )
 
 

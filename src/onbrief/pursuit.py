@@ -12,26 +12,30 @@ import json
 import math
 import re
 import secrets
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from onbrief import loop, report
+from onbrief import loop
 from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
-from onbrief.events import Event, ImageJudged, RunEnded
+from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
-from onbrief.ledger.sql import SqlLedger
+from onbrief.papers import Papers
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
 from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, open_store
 from onbrief.studio import Crew, OpenStudio
+
+if TYPE_CHECKING:
+    from onbrief.ledger.sql import SqlLedger
 
 LEDGER_FILE = "ledger.db"
 MAX_SEED = 4_294_967_294  # the largest that every active image model of the catalogue takes
@@ -118,19 +122,25 @@ class Pursuit:
         )
         settings = self.order.settings
         policy = AsRecorded(settings.chosen_policy, self.account)
-        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events:
+        async with (
+            Papers(self.store) as papers,
+            contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events,
+        ):
             async for event in events:
                 match event:
+                    case ImageMade(_, attempt):
+                        papers.prepare(attempt)
+                        yield event
                     case ImageJudged(run):
                         with _warned(studio):
-                            await self._write_record(run)
+                            await papers.write_record(run)
                         yield event
                     case RunEnded(run):
-                        yield RunEnded(await self._close(run, studio))
+                        yield RunEnded(await self._close(run, studio, papers))
                     case _:
                         yield event
 
-    async def _close(self, run: Run, studio: OpenStudio) -> Run:
+    async def _close(self, run: Run, studio: OpenStudio, papers: Papers) -> Run:
         """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it.
 
         The ledger is told last: until then the same command goes on with this run, whatever happens, and does no work twice.
@@ -143,15 +153,11 @@ class Pursuit:
                 return replace(run, warnings=tuple(studio.warnings))
         run = await studio.account(run)
         with _warned(studio):
-            await self._write_record(run)
-            page = await asyncio.to_thread(report.page, run, StoredPictures(self.store))
-            await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+            await papers.write_record(run)
+            await papers.write_report(run)
         with _warned(studio):
             await self.account.release(run.outcome or "failed")
         return replace(run, warnings=tuple(studio.warnings))
-
-    async def _write_record(self, run: Run) -> None:
-        await self.store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
 
 
 @contextlib.contextmanager
@@ -161,25 +167,6 @@ def _warned(studio: OpenStudio) -> Generator[None]:
         yield
     except (LedgerError, StoreError) as error:
         studio.warn(str(error))
-
-
-class StoredPictures(Mapping[str, bytes]):
-    """The pictures of a store by their keys, each read when it is asked for, so that only one is in memory."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getitem__(self, key: str) -> bytes:
-        data = self._store.load(key)
-        if data is None:
-            raise KeyError(key)
-        return data
-
-    def __iter__(self) -> Iterator[str]:
-        raise TypeError("the pictures of a store are asked for by key")
-
-    def __len__(self) -> int:
-        raise TypeError("the pictures of a store are asked for by key")
 
 
 @contextlib.asynccontextmanager
@@ -195,7 +182,7 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
         OtherRequest: `run_id` is taken by another order.
     """
     crew = _checked(crew or order.settings.crew(), order)
-    store = await asyncio.to_thread(open_store, order.settings.out)
+    store = await asyncio.to_thread(open_store, order.settings.out, order.settings.bucket_region)
     await store.require_writable()
     with contextlib.closing(_ledger_of(store)) as ledger:
         interrupted = None if order.run_id else await asyncio.to_thread(_interrupted, ledger, order)
@@ -230,12 +217,12 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
     Raises:
         UsageError: no such run under `settings.out`, or one of the settings that cannot change any more.
     """
-    with open_ledger(settings.out) as ledger:
+    with open_ledger(settings.out, settings.bucket_region) as ledger:
         row = find_run(ledger, run_id)
     request, before = json.loads(row.request), json.loads(row.settings)
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=settings_of({**before, **given, "out": settings.out}),
+        settings=settings_of({**before, **given, "out": settings.out, "bucket_region": settings.bucket_region}),
         run_id=run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
@@ -246,19 +233,19 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
 
 
 @contextlib.contextmanager
-def open_ledger(out: str) -> Generator[Ledger]:
-    """The ledger of a folder in which there have been runs, or of a bucket.
+def open_ledger(out: str, region: str | None = None) -> Generator[Ledger]:
+    """The ledger of a folder in which there have been runs, or of a bucket (in this `region`; see store.open_store).
 
     Raises:
         UsageError: there is none.
     """
     if is_bucket(out):
-        yield _ledger_of(open_bucket(out))
+        yield _ledger_of(open_bucket(out, region))
         return
     path = Path(out) / LEDGER_FILE
     if not path.is_file():
         raise UsageError.of("out", out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
-    with contextlib.closing(SqlLedger(path)) as ledger:
+    with contextlib.closing(_sql_ledger(path)) as ledger:
         yield ledger
 
 
@@ -266,9 +253,15 @@ def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
     """The ledger that lies beside the pictures of a store."""
     match store:
         case FolderStore():
-            return SqlLedger(store.folder / LEDGER_FILE)
+            return _sql_ledger(store.folder / LEDGER_FILE)
         case BucketStore():
             return ObjectsLedger(store.objects, store.url)
+
+
+def _sql_ledger(path: Path) -> SqlLedger:
+    from onbrief.ledger.sql import SqlLedger  # SQLAlchemy takes a third of a second, and a bucket does without
+
+    return SqlLedger(path)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:

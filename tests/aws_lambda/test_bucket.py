@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 
+import pytest
+
 from onbrief.aws_lambda.deliveries import answer
 from tests.aws_lambda.events import REQUEST_ID, Invocation, event
 from tests.buckets import BUCKET, Service
@@ -25,3 +27,14 @@ def test_an_event_leaves_its_pictures_and_its_run_in_the_bucket(s3: Service) -> 
     assert len(drawn) == bodies[0]["usage"]["images"]
     assert [key for key in drawn if not re.fullmatch(r"images-\d{14}-000-\d{3}\.png", key)] == []
     assert {f"images/{REQUEST_ID}/run.json", f"images/{REQUEST_ID}/report.html"} <= set(keys)
+
+
+def test_every_delivery_asks_in_the_region_of_the_bucket(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBRIEF_BUCKET_REGION", "eu-north-1")
+    wanted = event("a red circle", output_s3_bucket_name=BUCKET, output_s3_key_prefix="elsewhere/images")
+
+    async def twice() -> list[int]:
+        return [told["statusCode"] for told in await asyncio.gather(*(answer(wanted, Invocation()) for _ in range(2)))]
+
+    assert asyncio.run(twice()) == [200, 200]
+    assert s3.regions == {"eu-north-1"}

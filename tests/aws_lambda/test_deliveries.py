@@ -52,6 +52,13 @@ def test_an_event_that_is_met_ends_with_the_url_of_the_picture(tmp_path: Path, m
     assert (tmp_path / "generated-images" / REQUEST_ID / "report.html").is_file()
 
 
+def test_the_url_of_the_picture_has_the_region_of_the_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("ONBRIEF_BUCKET_REGION", "ap-northeast-1")
+    _, body = deliver(tmp_path, event())
+    assert "?region=ap-northeast-1&" in body["output_s3_object_url"]
+
+
 def test_an_event_that_cannot_be_met_ends_with_400_after_all_attempts_of_all_prompts(tmp_path: Path) -> None:
     status, body = deliver(tmp_path, event(IMPOSSIBLE, max_retry_attempts=2, max_prompt_revisions=2, run_id="never"))
     assert status == 400

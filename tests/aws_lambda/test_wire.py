@@ -60,6 +60,18 @@ def test_an_event_that_is_never_met_is_fifteen_pictures_fifteen_judgements_and_t
     assert asked == [*once, OLD_CLAUDE, *once, OLD_CLAUDE, *once]
 
 
+def test_an_event_whose_seventh_picture_is_the_first_good_one_is_seven_of_them_and_one_revision(
+    bill: Path, tmp_path: Path
+) -> None:
+    # The sandbox is deterministic: of the seeds 1 to 59, this is the one for which pictures 1 to 6 fail and the 7th passes.
+    status, body = deliver(tmp_path, LEAST | OLD | {"prompt": "four red apples on a table", "sdxl_seed": 59})
+    asked = [line["model"] for line in lines(bill)]
+    once = [SDXL, OLD_CLAUDE]
+    passed = [attempt["verdict"]["passed"] for attempt in record(tmp_path)["attempts"]]
+    assert (status, body["outcome"], passed) == (200, "passed", [False] * 6 + [True])
+    assert asked == [*once * 5, OLD_CLAUDE, *once * 2]
+
+
 def test_sdxl_is_sent_the_body_that_it_always_was(bill: Path, tmp_path: Path) -> None:
     deliver(tmp_path, LEAST | OLD | {"prompt": IMPOSSIBLE, "max_retry_attempts": 3, "max_prompt_revisions": 1, "sdxl_seed": 9})
     seeds = [attempt["seed"] for attempt in record(tmp_path)["attempts"]]
@@ -70,6 +82,15 @@ def test_sdxl_is_sent_the_body_that_it_always_was(bill: Path, tmp_path: Path) ->
     assert seeds[0] == 9
     assert len(set(seeds)) == 3
     assert [line["sha256"] for line in lines(bill) if line["model"] == SDXL] == [digest(body) for body in bodies]
+
+
+def test_judging_as_a_whole_is_one_answer_for_one_description(bill: Path, tmp_path: Path) -> None:
+    status, body = deliver(tmp_path, LEAST | {"judging": "whole"})
+    (last,) = [one for one in record(tmp_path)["attempts"] if one["verdict"]["passed"]]
+    assert (status, body["outcome"], body["usage"]["text_calls"]) == (200, "passed", body["usage"]["images"] // 5)
+    assert [finding["id"] for finding in last["verdict"]["findings"]] == ["whole"]
+    assert "The image shows all that the prompt asks for" in last["verdict"]["findings"][0]["evidence"]
+    assert Counter(line["answer"] for line in lines(bill) if line["model"] == CLAUDE) == {"tool": body["usage"]["judge_calls"]}
 
 
 def digest(body: object) -> str:

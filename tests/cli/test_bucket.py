@@ -59,6 +59,23 @@ def test_every_command_reads_a_bucket(s3: Service, out: str, capsys: pytest.Capt
     assert main(["show", "mine", "--out", out]) == 2
 
 
+def test_every_command_asks_in_the_region_of_the_bucket(
+    s3: Service, out: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ONBRIEF_BUCKET_REGION", "eu-north-1")
+    place = ["--out", out]
+    assert main(["run", "a red circle", "--run-id", "mine", *place, *SMALL]) == 0
+    for command in (["show"], ["show", "--json"], ["report"], ["resume", "--quiet"]):
+        assert main([*command, "mine", *place]) == 0
+    assert main(["list", *place]) == 0
+    assert main(["doctor", *place]) == 0
+    capsys.readouterr()
+    assert main(["show", "mine", "--link", "1", *place]) == 0
+    assert "%2Feu-north-1%2Fs3%2F" in told(capsys)
+    assert main(["rm", "mine", "--yes", *place]) == 0
+    assert s3.regions == {"eu-north-1"}
+
+
 def test_a_run_goes_on_with_higher_limits(s3: Service, out: str, capsys: pytest.CaptureFixture[str]) -> None:
     impossible = ["a red circle, without circles", "--out", out, "--run-id", "mine", "--json", *SMALL]
     assert main(["run", *impossible, "--max-images", "2"]) == 3

@@ -154,6 +154,13 @@ def test_doctor_misses_credentials_and_a_region(doctor: Doctor) -> None:
 
 
 @pytest.mark.usefixtures("bedrock")
+def test_doctor_asks_in_the_region_of_the_judge(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBRIEF_JUDGE_REGION", "ap-northeast-1")
+    _, found = doctor("--judge", f"bedrock:global.{CLAUDE}")
+    assert found["region"] == ("ok", "ap-northeast-1; pictures are made in us-west-2")
+
+
+@pytest.mark.usefixtures("bedrock")
 def test_doctor_tells_access_and_life_cycle_as_bedrock_says_them(doctor: Doctor) -> None:
     code, found = doctor("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:global.{CLAUDE}")
     assert code == 1

@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from onbrief import asking
+from onbrief.asking import Question
 from onbrief.brief import Requirement
-from onbrief.errors import PictureError
-from onbrief.judging.vision import WholeJudge
+from onbrief.errors import Failed, PictureError
 from onbrief.models import registry
-from onbrief.models.naming import language_model
 from onbrief.pictures import judge_copy
-from onbrief.ports import Warns
+from onbrief.ports import Judged, Warns
 from onbrief.sandbox.imagining import picture
-from tests.claude import EVERY_CLAUDE, SET, Kind, cups
+from tests.claude import EVERY_CLAUDE, SET, Kind, cups, lead_to
+from tests.models.recording import Reply, recording
 
 REQUIREMENTS = (
     Requirement(id="r1", text="there are exactly two cups", kind="count"),
@@ -77,9 +79,33 @@ def test_a_model_that_nobody_knows_has_no_price() -> None:
     assert registry.judge("bedrock:acme.seer-v1:0").price is None
 
 
+WHOLE = Requirement(id="r1", text="two red cups on a table", kind="whole")
+PARTS = Requirement(id="r1", text="two red cups on a table", kind="object")
+
+
 @pytest.mark.usefixtures("claude")
-@pytest.mark.parametrize(("description", "verdict"), [("two red cups on a table", "met"), ("two blue dogs", "unmet")])
-def test_the_whole_is_judged_in_one_answer(description: str, verdict: str) -> None:
-    judge = WholeJudge(language_model("judge", "bedrock", "", {}), description)
-    judged = asyncio.run(judge.judge(judge_copy(cups()), [Requirement(id="r1", text="it shows what was asked for")]))
+@pytest.mark.parametrize(("description", "verdict"), [(WHOLE.text, "met"), ("two blue dogs", "unmet")])
+def test_a_description_is_judged_in_one_answer(description: str, verdict: str) -> None:
+    judged = asyncio.run(registry.judge("bedrock:").judge(judge_copy(cups()), [replace(WHOLE, text=description)]))
     assert [(finding.id, finding.verdict) for finding in judged.findings] == [("r1", verdict)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "question"),
+    [
+        ([WHOLE], asking.whole(WHOLE.text, "r1")),
+        ([PARTS], asking.judge([PARTS])),
+        ([WHOLE, REQUIREMENTS[2]], asking.judge([WHOLE, REQUIREMENTS[2]])),
+    ],
+    ids=["alone", "another kind", "beside others"],
+)
+def test_only_a_description_alone_is_asked_about_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, asked: list[Requirement], question: Question[Judged]
+) -> None:
+    with recording(Reply({"message": "no"}, 500)) as server:
+        lead_to(server.port, monkeypatch)
+        with pytest.raises(Failed):
+            asyncio.run(registry.judge("bedrock:").judge(judge_copy(cups()), asked))
+        (body,) = server.bodies
+    assert body["messages"][0]["content"][-1] == {"text": question.text}
+    assert body["system"][0] == {"text": question.system}

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from onbrief.config import Settings
 from onbrief.errors import ConfigError, UsageError
+from onbrief.judging.planner import TextPlanner
+from onbrief.judging.vision import VisionJudge
 from onbrief.models import registry
 from onbrief.models.naming import language_model
+from onbrief.revising import TextReviser
 from tests.claude import reach
 from tests.sandbox.server.serving import Served
 
@@ -36,14 +40,39 @@ def test_the_name_has_all_that_was_said_and_the_key_nothing_but_the_model(monkey
     assert model.price == pytest.approx((12_000 * 3.3 + 100 * 16.5) / 1e6)
 
 
-@pytest.mark.parametrize(("option", "region"), [({}, "us-west-2"), ({"region": "eu-central-1"}, "eu-central-1")])
-def test_the_region_is_that_of_the_name_or_of_the_environment(
-    option: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("option", "beside", "region"),
+    [
+        ({}, None, "us-west-2"),
+        ({}, "eu-north-1", "eu-north-1"),
+        ({"region": "eu-central-1"}, None, "eu-central-1"),
+        ({"region": "eu-central-1"}, "eu-north-1", "eu-central-1"),
+    ],
+)
+def test_the_region_is_that_of_the_name_or_the_one_beside_it_or_that_of_the_environment(
+    option: dict[str, str], beside: str | None, region: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reach(NOWHERE, monkeypatch)
     monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
-    model = language_model("judge", "bedrock", "", option)
+    model = language_model("judge", "bedrock", "", option, beside)
     assert model.client.base_url == f"https://bedrock-runtime.{region}.amazonaws.com"
+
+
+def test_all_language_models_are_asked_in_the_region_of_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    reach(NOWHERE, monkeypatch)
+    for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    crew = Settings(judge="bedrock:", reviser="bedrock:", judge_region="ap-northeast-1").crew()
+    assert isinstance(crew.judge, VisionJudge)
+    assert isinstance(crew.planner, TextPlanner)
+    assert isinstance(crew.reviser, TextReviser)
+    asked = {member.model.client.base_url for member in (crew.judge, crew.planner, crew.reviser)}
+    assert asked == {"https://bedrock-runtime.ap-northeast-1.amazonaws.com"}
+
+
+def test_a_region_that_cannot_be_is_refused_wherever_it_stands() -> None:
+    with pytest.raises(UsageError, match=r"^judge: region: 'here' is not allowed; expected a region of AWS"):
+        registry.judge("bedrock:", "here")
 
 
 def test_without_a_region_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,12 @@ def test_a_region_of_its_own_wins(s3: Service) -> None:
     assert "eu-north-1" in open_store(new_place(), region="eu-north-1").link("a-run/x.png", 60)
 
 
+@pytest.mark.parametrize("region", ["", "eu north", "evil.example/", "EU-NORTH-1"])
+def test_what_can_be_no_region_is_refused(s3: Service, region: str) -> None:
+    with pytest.raises(UsageError, match=r"^bucket_region: '.*' is not allowed; expected a region of AWS"):
+        open_store(new_place(), region)
+
+
 def test_a_profile_that_is_not_there_is_refused(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile(tmp_path, monkeypatch, "")
     monkeypatch.setenv("AWS_PROFILE", "nobody")

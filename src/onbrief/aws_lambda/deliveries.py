@@ -82,7 +82,7 @@ class Delivery:
                 if row is None:
                     return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
                 if run := await self._recorded(row):
-                    return self._told(run, await self._named(open_store(self._order.settings.out), run.started))
+                    return self._told(run, await self._named(self._store(self._order.settings.out), run.started))
 
     async def _work(self, pursuit: Pursuit) -> Answer:
         pursuit.store = pictures = await self._named(pursuit.store, pursuit.account.row.started)
@@ -96,28 +96,28 @@ class Delivery:
     async def _named(self, runs: Store, started: str) -> NamedPictures:
         """The store of the run, with the pictures under the names that the event wants."""
         folder, _, stem = self._event.prefix.rpartition("/")
-        beside = open_store(f"{self._root}/{folder}".rstrip("/"))
+        beside = self._store(f"{self._root}/{folder}".rstrip("/"))
         return await NamedPictures.claim(runs, beside, stem, self._run_id, started)
 
     def _told(self, run: Run, pictures: NamedPictures) -> Answer:
         folder = self._event.prefix.rpartition("/")[0]
         best = pictures.name(run.best.image.key) if run.best and run.best.image else None
         key = f"{folder}/{best}".lstrip("/") if best else None
-        outputs = Outputs(self._event.bucket, _region(), key, self._record)
+        outputs = Outputs(self._event.bucket, self._region, key, self._record)
         return answers.paused(run, outputs) if run.outcome == "cancelled" else answers.ended(run, outputs)
 
     async def _recorded(self, row: RunRow) -> Run | None:
         """The run as the delivery at work has left it; None when there is something to go on with."""
         if row.outcome is None or row.outcome == "cancelled":
             return None
-        record = await open_store(self._order.settings.out).read(f"{self._run_id}/run.json")
+        record = await self._store(self._order.settings.out).read(f"{self._run_id}/run.json")
         run = Run.from_json(record) if record else None
         return run if run and run.outcome == row.outcome else None  # the record is written last; without it, all is replayed
 
     async def _other(self) -> RunRow | None:
         """Wait for the delivery at work: the run once nobody alive works on it, or None when the time to wait is up."""
         pause = FIRST_LOOK
-        with open_ledger(self._order.settings.out) as ledger:
+        with open_ledger(self._order.settings.out, self._order.settings.bucket_region) as ledger:
             while self._time_left() > TO_ANSWER + pause:
                 await asyncio.sleep(pause)
                 row = await asyncio.to_thread(ledger.run, self._run_id)
@@ -126,17 +126,20 @@ class Delivery:
                 pause = min(pause * 1.5, LONGEST_LOOK)
         return None
 
+    def _store(self, place: str) -> Store:
+        return open_store(place, self._order.settings.bucket_region)
+
+    @property
+    def _region(self) -> str:
+        """Where the bucket is: where the function runs, unless it is set."""
+        return self._order.settings.bucket_region or os.environ.get("AWS_REGION") or "us-east-1"
+
     @property
     def _record(self) -> str:
         return f"{self._event.prefix.rstrip('/')}/{self._run_id}/run.json"
 
     def _time_left(self) -> float:
         return self._context.get_remaining_time_in_millis() / 1000
-
-
-def _region() -> str:
-    """Where the bucket is: where the function runs."""
-    return os.environ.get("AWS_REGION") or "us-east-1"
 
 
 def _run_id_of(request_id: str) -> str:

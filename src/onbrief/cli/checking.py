@@ -39,8 +39,8 @@ async def check(flags: Mapping[str, object]) -> list[Checked]:
         findings += await asyncio.to_thread(list, _aws(settings))
     for role, name in _names(settings).items():
         findings += await asyncio.to_thread(list, _model(role, name, settings))
-    findings.append(await _place(settings.out))
-    findings.append(await asyncio.to_thread(_ledger, settings.out))
+    findings.append(await _place(settings.out, settings.bucket_region))
+    findings.append(await asyncio.to_thread(_ledger, settings.out, settings.bucket_region))
     return findings
 
 
@@ -56,7 +56,7 @@ def _region(settings: Settings, role: str) -> str | None:
     """Where a role's models are asked: pictures have a region of their own."""
     if role == "image_model":
         return settings.image_region
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return settings.judge_region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def _aws(settings: Settings) -> Iterator[Checked]:
@@ -90,8 +90,8 @@ def _model(role: str, name: str, settings: Settings) -> Iterator[Checked]:
 
     makers: dict[str, Callable[[], Model]] = {
         "image_model": lambda: registry.image_model(name, settings.image_region),
-        "judge": lambda: registry.judge(name),
-        "reviser": lambda: registry.reviser(name),
+        "judge": lambda: registry.judge(name, settings.judge_region),
+        "reviser": lambda: registry.reviser(name, settings.judge_region),
     }
     try:
         model = makers[role]()
@@ -141,14 +141,14 @@ def _standing(role: str, name: str, id_: str, region: str | None) -> Iterator[Ch
         yield Checked("warning", role, f"{name} is {at.status.lower()}{until}", "move to an active model; see `onbrief models`")
 
 
-async def _place(out: str) -> Checked:
+async def _place(out: str, region: str | None) -> Checked:
     """Whether pictures can be written. A folder that is not there is not made for this."""
     from onbrief.store import is_bucket, open_store
 
     if not is_bucket(out) and (missing := await asyncio.to_thread(_missing, Path(out))):
         return missing
     try:
-        store = await asyncio.to_thread(open_store, out)
+        store = await asyncio.to_thread(open_store, out, region)
         await store.require_writable()
         await store.require_room()
     except OnbriefError as error:
@@ -168,7 +168,7 @@ def _missing(folder: Path) -> Checked | None:
     return Checked("error", "out", f"{folder} cannot be made in {above}", "give another folder with --out")
 
 
-def _ledger(out: str) -> Checked:
+def _ledger(out: str, region: str | None) -> Checked:
     """Whether the ledger can be read."""
     from onbrief.pursuit import LEDGER_FILE, open_ledger
     from onbrief.store import is_bucket
@@ -176,7 +176,7 @@ def _ledger(out: str) -> Checked:
     if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():
         return Checked("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be made")
     try:
-        with open_ledger(out) as ledger:
+        with open_ledger(out, region) as ledger:
             runs = ledger.runs()
     except OnbriefError as error:
         return Checked("error", "ledger", str(error), error.hint or "move it away, or give another place with --out")

@@ -74,7 +74,8 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
     """
     from onbrief.pursuit import open_ledger
 
-    with open_ledger(load({"out": out})[0].out) as ledger:
+    settings = load({"out": out})[0]
+    with open_ledger(settings.out, settings.bucket_region) as ledger:
         rows = ledger.runs()
     texts = [json.loads(row.request)["brief"]["text"] for row in rows]
     if json_:
@@ -106,7 +107,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         An .html file, or a .png file for a contact sheet as one picture; report.html beside the pictures by default.
     """
     from onbrief import report as reports
-    from onbrief.pursuit import StoredPictures
+    from onbrief.papers import StoredPictures
     from onbrief.store import located
 
     run, store = _recorded(run_id, out)
@@ -145,14 +146,14 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     from onbrief.pursuit import find_run, open_ledger
     from onbrief.store import open_store
 
-    place = load({"out": out})[0].out
-    with open_ledger(place) as ledger:
+    settings = load({"out": out})[0]
+    with open_ledger(settings.out, settings.bucket_region) as ledger:
         if find_run(ledger, run_id).live:
             raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
         if not yes and not _sure(f"delete run {run_id} with all its pictures? [y/N] "):
             say("nothing deleted")
             return 1
-        asyncio.run(open_store(place).remove(run_id))
+        asyncio.run(open_store(settings.out, settings.bucket_region).remove(run_id))
         ledger.forget(run_id)
     return 0
 
@@ -181,10 +182,10 @@ def _recorded(run_id: str, out: str | None) -> tuple[Run, FolderStore | BucketSt
     from onbrief.record import Run
     from onbrief.store import open_store
 
-    place = load({"out": out})[0].out
-    with open_ledger(place) as ledger:
+    settings = load({"out": out})[0]
+    with open_ledger(settings.out, settings.bucket_region) as ledger:
         find_run(ledger, run_id)
-    store = open_store(place)
+    store = open_store(settings.out, settings.bucket_region)
     document = asyncio.run(store.read(f"{run_id}/run.json"))
     if document is None:
         raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")

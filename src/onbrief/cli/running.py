@@ -165,7 +165,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         if advice := _ADVICE.get(ended.outcome):
             say(f"hint: {advice.format(run_id=ended.run_id)}")
     if open_:
-        webbrowser.open(open_store(out).link(page, _LINK))
+        webbrowser.open(open_store(out, order.settings.bucket_region).link(page, _LINK))
     return EXIT_CODES[ended.outcome]
 
 

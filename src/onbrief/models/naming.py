@@ -30,12 +30,14 @@ _INSTALL = re.compile(r'pip install "[^"]+"')
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
-def language_model(field: str, provider: str, model: str, options: Mapping[str, str]) -> LanguageModel:
+def language_model(
+    field: str, provider: str, model: str, options: Mapping[str, str], region: str | None = None
+) -> LanguageModel:
     """The model of this name: `bedrock:` with any id, inference profile or ARN that Converse takes, or whatever pydantic-ai
     knows as PROVIDER:MODEL.
 
     `?temperature=0.2&top_p=0.9&top_k=50` are passed where the model takes them. `max_tokens` is the most that an answer may
-    have; `region` (of AWS) is that of the environment by default.
+    have; `region` (of AWS) is the one given beside the name by default, or else that of the environment.
 
     Raises:
         UsageError: no such provider or option, or a package that is not installed.
@@ -48,7 +50,7 @@ def language_model(field: str, provider: str, model: str, options: Mapping[str, 
     model = model or (CLAUDE if provider == "bedrock" else "")
     key = f"{provider}:{model}"
     query = "&".join(f"{name}={value}" for name, value in options.items())
-    client = _bedrock(field, model, options.get("region")) if provider == "bedrock" else _other(field, provider, key)
+    client = _bedrock(field, model, options.get("region", region)) if provider == "bedrock" else _other(field, provider, key)
     most = int(numbers.pop("max_tokens", MAX_TOKENS))
     return LanguageModel(key + (f"?{query}" if query else ""), key, client, most, numbers)
 

@@ -57,8 +57,8 @@ def editor(name: str, region: str | None = None) -> Editor:
     return BedrockEditor.named(model, options, region)
 
 
-def judge(name: str) -> Judge:
-    """The judge of this name.
+def judge(name: str, region: str | None = None) -> Judge:
+    """The judge of this name; `region` as for an image model, or None for what AWS's own settings say.
 
     Raises:
         UsageError: no such provider, model or option.
@@ -67,14 +67,14 @@ def judge(name: str) -> Judge:
     if provider != "sandbox":
         from onbrief.judging.vision import VisionJudge
 
-        return VisionJudge(_language_model("judge", provider, model, options))
+        return VisionJudge(_language_model("judge", provider, model, options, region))
     from onbrief.sandbox.models import SandboxJudge
 
     return SandboxJudge.named(model, options)
 
 
-def planner(name: str) -> Planner:
-    """The planner of this name: the text model that also revises.
+def planner(name: str, region: str | None = None) -> Planner:
+    """The planner of this name: the text model that also revises. `region` as for a judge.
 
     Raises:
         UsageError: no such provider, model or option.
@@ -83,14 +83,14 @@ def planner(name: str) -> Planner:
     if provider != "sandbox":
         from onbrief.judging.planner import TextPlanner
 
-        return TextPlanner(_language_model("reviser", provider, model, options))
+        return TextPlanner(_language_model("reviser", provider, model, options, region))
     from onbrief.sandbox.models import sandbox_planner
 
     return sandbox_planner(model, options)
 
 
-def reviser(name: str) -> Reviser:
-    """The reviser of this name.
+def reviser(name: str, region: str | None = None) -> Reviser:
+    """The reviser of this name; `region` as for a judge.
 
     Raises:
         UsageError: no such provider, model or option.
@@ -99,19 +99,19 @@ def reviser(name: str) -> Reviser:
     if provider != "sandbox":
         from onbrief.revising import TextReviser
 
-        return TextReviser(_language_model("reviser", provider, model, options))
+        return TextReviser(_language_model("reviser", provider, model, options, region))
     from onbrief.sandbox.models import sandbox_reviser
 
     return sandbox_reviser(model, options)
 
 
-def _language_model(field: str, provider: str, model: str, options: Mapping[str, str]) -> LanguageModel:
+def _language_model(field: str, provider: str, model: str, options: Mapping[str, str], region: str | None) -> LanguageModel:
     try:
         from onbrief.models.naming import language_model
     except ImportError as error:
         known = UsageError.of(field, f"{provider}:{model}", "sandbox:, as pydantic-ai is not installed for any other")
         raise UsageError(str(known), hint='pip install "onbrief[aws]"') from error
-    return language_model(field, provider, model, options)
+    return language_model(field, provider, model, options, region)
 
 
 def _split(field: str, name: str, providers: tuple[str, ...], *, others: bool = False) -> tuple[str, str, dict[str, str]]:

@@ -5,8 +5,8 @@ mask a UsageError.
 """
 
 from onbrief.pictures.copies import judge_copy
-from onbrief.pictures.facts import Facts, inspect
+from onbrief.pictures.facts import Facts, inspect, media_type
 from onbrief.pictures.labels import label, parameters_text, read_label, strip
 from onbrief.pictures.masks import mask_for
 
-__all__ = ["Facts", "inspect", "judge_copy", "label", "mask_for", "parameters_text", "read_label", "strip"]
+__all__ = ["Facts", "inspect", "judge_copy", "label", "mask_for", "media_type", "parameters_text", "read_label", "strip"]

@@ -203,7 +203,7 @@ def _advice(text: str) -> str:
     if "AccessDenied" in text or "403" in text:
         return " (these credentials need s3:PutObject, s3:GetObject and s3:ListBucket for it)"
     if re.search(r"configured region|PermanentRedirect|AuthorizationHeaderMalformed", text):
-        return " (the bucket is in another region: set AWS_REGION to its own)"
+        return " (the bucket is in another region: set bucket_region to its own)"
     return ""
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SCHEMES: Final = ("s3", "gs", "az")
 _PLACE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<prefix>.*)")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")  # it becomes part of a host name
 _PREFIX = re.compile(r"[^\x00-\x1f\x7f\\?#]{0,512}")
 
 # Every put is create-only, or may be done twice; what lasts longer than this is for the next sitting.
@@ -47,7 +48,7 @@ def open_store(out: str, region: str | None = None) -> FolderStore | BucketStore
     each service's own tools take them; those of profiles and SSO need boto3.
 
     Raises:
-        UsageError: no such kind of place, a folder that cannot be written, or no credentials.
+        UsageError: no such kind of place, no region, a folder that cannot be written, or no credentials.
     """
     return open_bucket(out, region) if is_bucket(out) else FolderStore(Path(out))
 
@@ -62,6 +63,8 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
         raise UsageError.of("out", out, "the name of a bucket after ://")
     if not _PREFIX.fullmatch(prefix) or any(part in {"", ".", ".."} for part in prefix.split("/") if prefix):
         raise UsageError.of("out", out, "a prefix of plain names with single slashes between them")
+    if region is not None and not _REGION.fullmatch(region):
+        raise UsageError.of("bucket_region", region, "a region of AWS, such as us-west-2")
     try:
         objects = _objects(place["scheme"], bucket, prefix, region)
     except UsageError:

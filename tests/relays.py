@@ -1,0 +1,101 @@
+"""A relay between a client and a server on loopback, which tells of each message before any of it goes on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+HOST = "127.0.0.1"
+_PIECE = 65_536  # bytes
+
+Side = Literal["request", "answer"]
+
+
+@dataclass(slots=True)
+class Moments:
+    """The messages of all relays that share it, in the order in which they begin. At the end of the pieces of message `at`
+    that may pass, `strike` is called, and nothing passes any more until the next `reset`.
+    """
+
+    at: int | None = None
+    pieces: int = 0
+    strike: Callable[[], None] = lambda: None
+    messages: int = 0
+    _struck: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def reset(self, at: int | None = None, pieces: int = 0, strike: Callable[[], None] = lambda: None) -> None:
+        """Count anew, for a strike at this message once so many of its pieces have passed; without `at`, only count."""
+        with self._lock:
+            self.at, self.pieces, self.strike = at, pieces, strike
+            self.messages, self._struck = 0, False
+
+    def passes(self, begins: bool, number: int, send: Callable[[], None]) -> int | None:
+        """Send a piece of this message, or of the next one if it `begins` one; answers its number, or None: it is too late."""
+        with self._lock:
+            if self._struck:
+                return None
+            if begins:
+                self.messages = number = self.messages + 1
+            if number != self.at:
+                send()
+                return number
+            if self.pieces:
+                self.pieces -= 1
+                send()
+            if self.pieces == 0:
+                self._struck = True
+                self.strike()
+            return number
+
+
+@contextmanager
+def relay(port: int, moments: Moments) -> Generator[int]:
+    """A port that leads to this one."""
+    with socket.create_server((HOST, 0)) as plug:
+        thread = threading.Thread(target=_accept, args=(plug, port, moments), daemon=True)
+        thread.start()
+        yield plug.getsockname()[1]
+        plug.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _accept(plug: socket.socket, port: int, moments: Moments) -> None:
+    while True:
+        try:
+            client, _ = plug.accept()
+        except OSError:  # it is closed
+            return
+        _Connection(client, socket.create_connection((HOST, port)), moments)
+
+
+class _Connection:
+    """A message begins where the side that speaks changes: no client here asks twice before it is answered."""
+
+    def __init__(self, client: socket.socket, server: socket.socket, moments: Moments) -> None:
+        self.ends: dict[Side, tuple[socket.socket, socket.socket]] = {"request": (client, server), "answer": (server, client)}
+        self.moments = moments
+        self.speaks: Side = "answer"
+        self.message = 0
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for side in self.ends:
+            threading.Thread(target=self._carry, args=(side,), daemon=True).start()
+
+    def _carry(self, side: Side) -> None:
+        source, target = self.ends[side]
+        with suppress(OSError):  # either end may be gone at any time
+            while data := source.recv(_PIECE):
+                begins, self.speaks = self.speaks != side, side
+                number = self.moments.passes(begins, self.message, lambda data=data: target.sendall(data))
+                if number is None:
+                    break
+                self.message = number
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        source.close()

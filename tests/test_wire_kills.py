@@ -1,0 +1,173 @@
+"""A run over HTTP that is killed at any moment, and given again, ends the same, and pays for nothing twice.
+
+The models are those of Bedrock, served by the sandbox in a process of its own, whose bill is believed. Moments are counted in
+messages that pass between the run and the services: requests, answers, and pieces of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.cli import main
+from onbrief.store import open_store
+from tests.buckets import Service, new_place
+from tests.interruption import same
+from tests.relays import Moments, relay
+
+CORE = "stability.stable-image-core-v1:1"
+CLAUDE = "global.anthropic.claude-sonnet-5"
+RUN_ID = "killed-over-http"
+COMMAND = [
+    *("run", "five red stars above a blue circle", "--run-id", RUN_ID, "--seed", "3", "--quiet"),
+    *("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:{CLAUDE}", "--reviser", f"bedrock:{CLAUDE}"),
+    *("--policy", "classic", "--max-attempts", "1"),
+]
+IMPORTED_LATE = ("boto3", "pydantic_ai.models.bedrock", "onbrief.models.language", "onbrief.models.bedrock", "onbrief.report")
+"""What a run imports, once for all of them."""
+LATENCY = ("stability.=0.02", "global.=0.01")  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run left behind: its record, and its lines on the bill."""
+
+    out: str
+    record: dict[str, Any]
+    billed: list[dict[str, Any]]
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Model and body of each call, in order."""
+        return [(line["model"], line["sha256"]) for line in self.billed]
+
+    @property
+    def unknown(self) -> list[dict[str, Any]]:
+        """Attempts of which it is not known whether there was a picture."""
+        return [a for a in self.record["attempts"] if a["problem"] and a["problem"]["kind"] == "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The services, and where runs find them through the relays."""
+
+    bill: Path
+    environment: dict[str, str]
+    moments: Moments
+
+    def sit(self, out: str, at: int | None = None, pieces: int = 0) -> int | None:
+        """The command, in a process of its own, killed at this moment; answers its exit code."""
+        child = get_context("forkserver").Process(target=command, args=([*COMMAND, "--out", out], self.environment))
+
+        def strike() -> None:
+            assert child.pid
+            os.kill(child.pid, signal.SIGKILL)
+
+        self.moments.reset(at, pieces, strike)
+        child.start()
+        child.join()
+        return child.exitcode
+
+    def run(self, out: str, at: int | None = None, pieces: int = 0) -> Left:
+        """A run, killed at this moment and gone on with, or one that nothing disturbs."""
+        before = len(self.lines)
+        if at is not None:
+            assert self.sit(out, at, pieces) == -signal.SIGKILL, f"the run ended before message {at}"
+        assert self.sit(out) == 0
+        data = open_store(out).load(f"{RUN_ID}/run.json")
+        assert data is not None
+        return Left(out, json.loads(data), self.lines[before:])
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """All that is on the bill."""
+        return [json.loads(line) for line in self.bill.read_text().splitlines()]
+
+
+def command(arguments: list[str], environment: dict[str, str]) -> None:
+    """What the shell would do."""
+    os.environ.update(environment)
+    sys.exit(main(arguments))
+
+
+@pytest.fixture
+def bench(s3: Service, tmp_path: Path, at_home: Path) -> Generator[Bench]:
+    """The sandbox as a process, with its bill, and the service of the bucket."""
+    bill, moments = tmp_path / "bill.jsonl", Moments()
+    serve = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
+    get_context("forkserver").set_forkserver_preload(["tests.test_wire_kills", *IMPORTED_LATE])
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(
+            subprocess.Popen([*serve, *(f"--latency={term}" for term in LATENCY)], stdout=subprocess.PIPE, text=True)
+        )
+        stack.callback(sandbox.terminate)
+        assert sandbox.stdout
+        told = dict(sandbox.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(5))
+        bedrock, bucket = (int(url.rpartition(":")[2]) for url in (told["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"], s3.url))
+        environment = {
+            **s3.environment,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{stack.enter_context(relay(bedrock, moments))}",
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{stack.enter_context(relay(bucket, moments))}",
+            **{name: str(at_home) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME")},
+        }
+        yield Bench(bill, environment, moments)
+
+
+def check(left: Left, whole: Left) -> str:
+    """Every promise, after one kill; answers what became of the call that was under way."""
+    pictures = [body for model, body in left.asked if model == CORE]
+    others = Counter(asked for asked in left.asked if asked[0] != CORE)
+    usage, stored = left.record["usage"], [a["image"] for a in left.record["attempts"] if a["image"]]
+    again = sum(count - 1 for count in others.values())
+    assert max(Counter(pictures).values()) == 1, "a picture was paid for twice"
+    assert again <= usage["unknown_calls"] - len(left.unknown) <= 1, "a call was sent again that was not lost"
+    for image in stored:
+        assert hashlib.sha256(open_store(left.out).load(image["key"]) or b"").hexdigest() == image["sha256"]
+    assert len(stored) <= len(pictures) <= len(stored) + len(left.unknown), "a picture on the bill is lost"
+    assert left.record["outcome"] == "passed"
+    assert usage["usd"] >= sum(line["usd"] for line in left.billed) - 1e-9
+    if left.unknown:
+        assert len(left.unknown) == usage["unknown_calls"] == 1
+        lost = left.record["attempts"].index(left.unknown[0])
+        assert same(left.record)["attempts"][:lost] == same(whole.record)["attempts"][:lost]
+        return "a picture unknown"
+    assert same(left.record) == same(whole.record)
+    assert list(dict.fromkeys(left.asked)) == whole.asked
+    return "a text unknown" if usage["unknown_calls"] else "same"
+
+
+def kills(bench: Bench, folder: Path, number: int) -> Counter[str]:
+    """So many runs, every second one in a bucket and the others in a folder, each killed at a moment of its own."""
+    draw, ends = random.Random(number), Counter[str]()  # noqa: S311 - the same moments each time
+    places = (lambda: str(folder / f"{len(bench.lines)}"), new_place)
+    wholes = [(bench.run(place()), bench.moments.messages) for place in places]
+    for n in range(number):
+        place, (whole, messages) = places[n % 2], wholes[n % 2]
+        at, pieces = draw.randint(1, messages), draw.randint(0, 1)
+        ends[check(bench.run(place(), at, pieces), whole)] += 1
+    return ends
+
+
+def test_a_run_over_http_killed_at_ten_moments_pays_for_nothing_twice(bench: Bench, tmp_path: Path) -> None:
+    assert kills(bench, tmp_path, 10)["same"] >= 1
+
+
+@pytest.mark.soak
+def test_a_run_over_http_killed_at_a_hundred_moments_pays_for_nothing_twice(bench: Bench, tmp_path: Path) -> None:
+    ends = kills(bench, tmp_path, 100)
+    print(f"killed at 100 moments: {dict(ends)}")
+    assert len(ends) == 3
