@@ -110,15 +110,19 @@ class ImageModel(Model, Protocol):
 class Editor(Model, Protocol):
     """Changes one thing in a picture and leaves the rest, as far as it can."""
 
-    async def edit(self, image: bytes, instruction: str, seed: int) -> Picture:
+    async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
         """The picture after one change, in its own size, asked for exactly once. `instruction` is English: "replace the dog
         with a cat", "make the bench blue", "add two cups", "remove the car", "move the clock to the left of the cat",
-        'change the text to "OPEN"'.
+        'change the text to "OPEN"'; no editor does all of them. `mask` is a PNG of the picture's size, white where it may
+        change and black where it must stay; what is added comes to lie there.
 
         Raises:
-            PictureError: bytes that are no picture.
-            CallError: one of its four classes, when no picture came; `Failed` where the instruction is not understood, or
-                speaks of what the picture does not show.
+            UsageError: an instruction that this editor cannot do, or not without (or with) a mask, or a mask that does not fit
+                the picture. Found before anything is sent, so it is neither tried again nor counted.
+            PictureError: bytes that are no picture; nothing is sent.
+            CallError: one of its four classes, when no picture came; `Failed` where the instruction speaks of what the picture
+                does not show, and the service says so.
+            ConfigError: something must be changed before any picture can come.
         """
         ...
 

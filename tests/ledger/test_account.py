@@ -22,11 +22,13 @@ from onbrief.errors import (
     Failed,
     LeaseLost,
     LedgerError,
+    OnbriefError,
     OtherRequest,
     OverBudget,
     Refused,
     StoreError,
     Unknown,
+    UsageError,
 )
 from onbrief.ledger.account import Account, NotSent, Sent, Terms, open_account
 from onbrief.ledger.owner import new_token
@@ -218,8 +220,9 @@ def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqlLedger
     assert asyncio.run(go()) == "not allowed"
 
 
-def test_wrong_access_costs_nothing_and_uses_no_try_up(ledger: SqlLedger) -> None:
-    assert once(ledger, IMAGE, ConfigError("no access")) == (ConfigError, 1)
+@pytest.mark.parametrize("error", [ConfigError("no access"), UsageError("not what this editor can do")])
+def test_what_must_be_changed_first_costs_nothing_and_uses_no_try_up(ledger: SqlLedger, error: OnbriefError) -> None:
+    assert once(ledger, IMAGE, error) == (type(error), 1)
     assert states(ledger) == [("refused", 0.0)]
     assert once(ledger, IMAGE, DONE)[1] == 1
 

@@ -6,115 +6,41 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Generator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from onbrief.brief import Size
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, PictureError, Refused, Unknown, UsageError
-from onbrief.models import catalogue, registry
+from onbrief.models import registry
 from onbrief.models.aws import Runtime
-from onbrief.models.bedrock import BedrockEditor, BedrockImageModel
+from onbrief.models.bedrock import BedrockImageModel
 from onbrief.pictures import inspect
-from onbrief.ports import Editor, Picture
+from onbrief.ports import Picture
 from onbrief.record import Prompt
 from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
 from onbrief.sandbox.server.faults import Fault, Script
-from tests.models.recording import PICTURE, PNG, Recorder, Reply, recording
-from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, Play, lines, served
+from tests.models.recording import PICTURE, PNG, Reply, recording
+from tests.models.wiring import (
+    CIRCLE,
+    SQUARE,
+    STABILITY,
+    Wire,
+    at,
+    drawn,
+    keys,
+    named,
+)
+from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, lines, served
 
 MODELS = (CORE, SD3, ULTRA, SDXL, NOVA, TITAN)
-CIRCLE = Prompt(0, "a red circle")
 AVOIDING = Prompt(0, "a red circle", "a dog")
-SQUARE = (1024, 1024)
-STABILITY = Reply({"seeds": [7], "finish_reasons": [None], "images": [PICTURE]})
-ARTIFACT = Reply({"result": "success", "artifacts": [{"seed": 7, "base64": PICTURE, "finishReason": "SUCCESS"}]})
-AMAZON = Reply({"images": [PICTURE], "error": None})
-REPLIES = {CORE: STABILITY, SD3: STABILITY, ULTRA: STABILITY, SDXL: ARTIFACT, NOVA: AMAZON, TITAN: AMAZON}
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """The sandbox server and the recording one, with one connection to each: connecting takes longer than a test."""
-
-    script: Play
-    bill: Path
-    sandbox: Runtime
-    recorder: Recorder
-    recording: Runtime
-
-    def draws(self, name: str, *faults: Fault, prompt: Prompt = CIRCLE, size: Size = SQUARE, seed: int = 1) -> Picture:
-        """What the sandbox server draws, under these faults."""
-        self.bill.write_text("")
-        self.script.now(*faults)
-        return drawn(name, self.sandbox, prompt, size, seed)
-
-    def fails(self, name: str, *faults: Fault) -> OnbriefError:
-        """The error that these faults make."""
-        with pytest.raises(OnbriefError) as caught:
-            self.draws(name, *faults)
-        return caught.value
-
-    def answers(self, reply: Reply) -> OnbriefError:
-        """The error that this reply of the recording server makes."""
-        self.recorder.will(reply)
-        with pytest.raises(OnbriefError) as caught:
-            drawn(CORE, self.recording)
-        return caught.value
-
-    def body(self, name: str, prompt: Prompt, size: Size, seed: int) -> dict[str, Any]:
-        """The one body that was sent."""
-        self.recorder.will(REPLIES[catalogue.take_apart(name.partition("?")[0])[0]])
-        drawn(name, self.recording, prompt, size, seed)
-        (body,) = self.recorder.bodies
-        return body
-
-
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Generator[Wire]:
-    script, bill = Play(), tmp_path_factory.mktemp("wire") / "bill"
-    terms = Terms(script=script, bill=Bill(bill))
-    with pytest.MonkeyPatch.context() as monkeypatch, served(terms) as server, recording(STABILITY) as recorder:
-        keys(monkeypatch)
-        both: list[Runtime] = []
-        for port in (server.port, recorder.port):
-            at(port, monkeypatch)
-            both.append(Runtime("us-west-2"))
-            both[-1]._connected()
-        yield Wire(script, bill, both[0], recorder, both[1])
-    terms.bill.close()
 
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
     keys(monkeypatch)
-
-
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "sandbox")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")  # if this were heard, what fails would be sent five times
-
-
-def at(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{port}")
-
-
-def named(name: str) -> BedrockImageModel:
-    model = registry.image_model(f"bedrock:{name}")
-    assert isinstance(model, BedrockImageModel)
-    return model
-
-
-def drawn(name: str, runtime: Runtime, prompt: Prompt = CIRCLE, size: Size = SQUARE, seed: int = 1) -> Picture:
-    return asyncio.run(replace(named(name), runtime=runtime).generate(prompt, size, seed))
 
 
 def error_of(name: str) -> OnbriefError:
@@ -513,63 +439,3 @@ registry.image_model("bedrock:{CORE}")
 print("botocore" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
-
-
-# -- editing ---------------------------------------------------------------------------------------------------------------
-
-EDITOR = "bedrock:stability.image-services"
-
-
-def editor_on(runtime: Runtime) -> Editor:
-    editor = registry.editor(EDITOR)
-    assert isinstance(editor, BedrockEditor)
-    return replace(editor, runtime=runtime)
-
-
-@pytest.mark.parametrize(
-    ("instruction", "service", "body"),
-    [
-        ("replace the dog with a cat", "search-replace", {"search_prompt": "dog", "prompt": "a cat"}),
-        ("Replace a red dog by two cats.", "search-replace", {"search_prompt": "red dog", "prompt": "two cats"}),
-        ("make the bench blue", "search-recolor", {"select_prompt": "bench", "prompt": "blue"}),
-        ("paint the old wooden bench in blue", "search-recolor", {"select_prompt": "old wooden bench", "prompt": "blue"}),
-    ],
-)
-def test_an_edit_asks_the_service_that_the_instruction_means(
-    instruction: str, service: str, body: dict[str, str], wire: Wire
-) -> None:
-    wire.recorder.will(STABILITY)
-    assert asyncio.run(editor_on(wire.recording).edit(PNG, instruction, 3)).data == PNG
-    assert wire.recorder.bodies == [{"image": PICTURE, "seed": 3, **body}]
-    assert wire.recorder.paths == [f"/model/us.stability.stable-image-{service}-v1%3A0/invoke"]
-
-
-@pytest.mark.parametrize("instruction", ["replace the circle with a square", "make the circle blue"])
-def test_an_edit_goes_through_the_wire_and_is_on_the_bill(instruction: str, wire: Wire) -> None:
-    editor = editor_on(wire.sandbox)
-    before = wire.draws(CORE).data
-    after = asyncio.run(editor.edit(before, instruction, 3)).data
-    assert (inspect(after).width, inspect(after).height) == SQUARE
-    assert after != before
-    assert [line["usd"] for line in lines(wire.bill)] == [0.04, editor.price]
-
-
-@pytest.mark.parametrize("instruction", ["", "remove the car", "add two cups", "what a nice day"])
-def test_an_instruction_that_no_service_understands_is_not_sent(instruction: str, wire: Wire) -> None:
-    wire.recorder.will(STABILITY)
-    with pytest.raises(Failed, match="is not understood"):
-        asyncio.run(editor_on(wire.recording).edit(PNG, instruction, 3))
-    assert wire.recorder.bodies == []
-
-
-def test_an_edit_of_what_is_no_picture_is_not_sent(wire: Wire) -> None:
-    wire.recorder.will(STABILITY)
-    with pytest.raises(PictureError):
-        asyncio.run(editor_on(wire.recording).edit(b"<html>", "make the bench blue", 3))
-    assert wire.recorder.bodies == []
-
-
-@pytest.mark.parametrize("name", ["bedrock:", f"bedrock:{CORE}", f"{EDITOR}?steps=3", f"{EDITOR}?region=x", "nowhere:"])
-def test_another_editor_or_option_is_refused(name: str) -> None:
-    with pytest.raises(UsageError):
-        registry.editor(name)

@@ -8,6 +8,7 @@ of errors.py:
 * Failed: at most two more tries, each counted at its price
 * Unknown: an image is never sent again unless the user asks for it; a judge's or writer's call once more, counted
 * Blocked, ConfigError: never sent again
+* UsageError: the model cannot do what it is asked, and has sent nothing; not counted
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from onbrief.errors import (
     Refused,
     StoreError,
     Unknown,
+    UsageError,
 )
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.sitting import Sitting
@@ -236,7 +238,7 @@ class Account:
             usd = 0.0 if isinstance(error, Refused) else entry.usd
             await self._finish(replace(entry, state=_state(error), usd=usd, message=str(error), seconds=_since(began)))
             raise
-        except ConfigError as error:
+        except (ConfigError, UsageError) as error:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
             raise
         done = replace(entry, state="done", usd=sent.usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)

@@ -17,7 +17,7 @@ from onbrief.brief import Size
 Body = Literal["stability", "sdxl", "amazon"]
 """Whose body a model takes."""
 
-Change = Literal["replace", "recolour"]
+Change = Literal["replace", "recolour", "erase", "inpaint"]
 """What an editing service does to one thing in a picture."""
 
 Value = int | float | str
@@ -109,11 +109,15 @@ class ImageModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditingFacts:
-    """One editing service: its inference profile, its price in US dollars, and the field that says what is changed."""
+    """One editing service: its inference profile, its price in US dollars, and the least and the greatest seed. Either a text
+    in the field `target` says what is changed, or a mask, which is grown by `grow_mask` pixels on every side.
+    """
 
     id: str
     usd: float
-    target: str
+    seeds: tuple[int, int]
+    target: str = ""
+    grow_mask: int = 0
 
 
 @cache
@@ -125,7 +129,7 @@ def image_models() -> Mapping[str, ImageModelFacts]:
 @cache
 def editing_services() -> Mapping[Change, EditingFacts]:
     """The editing services by what they do."""
-    return {change: EditingFacts(**table) for change, table in _document()["editing"].items()}
+    return {change: EditingFacts(**_tuples(table)) for change, table in _document()["editing"].items()}
 
 
 def option_names() -> frozenset[str]:

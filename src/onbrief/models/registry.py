@@ -52,7 +52,7 @@ def editor(name: str, region: str | None = None) -> Editor:
         from onbrief.sandbox.models import SandboxImageModel
 
         return SandboxImageModel.named(model, options)
-    from onbrief.models.bedrock import BedrockEditor
+    from onbrief.models.editing import BedrockEditor
 
     return BedrockEditor.named(model, options, region)
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from onbrief.errors import PictureError
-from onbrief.pictures.files import build, decode, parse
-from onbrief.pictures.parts import Parts
+from onbrief.pictures.files import build, flattened, parse
 
 MAX_SIDE = 1568  # pixels; Claude scales larger pictures down to this side itself
 MAX_BYTES = 3_750_000  # Bedrock takes 3.75 MB for one picture of a message
@@ -39,7 +38,7 @@ def judge_copy(data: bytes, max_side: int = MAX_SIDE, max_bytes: int = MAX_BYTES
     fits = max(parts.width, parts.height) <= max_side and parts.orientation == 1
     if fits and not parts.alpha and len(copy := build(parts.bare())) <= max_bytes:
         return copy
-    image, opaque = _flattened(parts)
+    image, opaque = flattened(parts, "white")
     if fits and opaque and parts.alpha and len(copy := build(parts.bare())) <= max_bytes:
         return copy
     if parts.orientation != 1:
@@ -48,19 +47,6 @@ def judge_copy(data: bytes, max_side: int = MAX_SIDE, max_bytes: int = MAX_BYTES
         if len(copy) <= max_bytes:
             return copy
     raise PictureError(f"the picture cannot be brought within {max_side} pixels and {max_bytes} bytes")
-
-
-def _flattened(parts: Parts) -> tuple[Image.Image, bool]:
-    """The pixels in grey or RGB, 8 bits a channel, transparency laid on white; and whether there was none."""
-    image = decode(parts)
-    if image.mode.startswith("I"):  # 16 bits; Pillow would clip them, and wants this very form of function for this mode
-        return image.convert("I").point(lambda value: value * (255 / 65535) + 0).convert("L"), True
-    if parts.alpha:
-        image = image.convert("RGBA")
-        low, _ = image.getchannel("A").getextrema()
-        if low != 255:
-            return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"), False
-    return image.convert("L" if image.mode in ("1", "L") else "RGB"), True
 
 
 def _smaller_and_smaller(image: Image.Image, max_side: int) -> Iterator[bytes]:

@@ -60,6 +60,23 @@ def decode(parts: Parts) -> Image.Image:
         raise PictureError(f"the {_FORMATS[parts.media_type]} file cannot be decoded: {error}") from error
 
 
+def flattened(parts: Parts, ground: str) -> tuple[Image.Image, bool]:
+    """The pixels in grey or RGB, 8 bits a channel, transparency laid on a ground of this colour; and whether there was none.
+
+    Raises:
+        PictureError: data that cannot be decoded to the end.
+    """
+    image = decode(parts)
+    if image.mode.startswith("I"):  # 16 bits; Pillow would clip them, and wants this very form of function for this mode
+        return image.convert("I").point(lambda value: value * (255 / 65535) + 0).convert("L"), True
+    if parts.alpha:
+        image = image.convert("RGBA")
+        low, _ = image.getchannel("A").getextrema()
+        if low != 255:
+            return Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB"), False
+    return image.convert("L" if image.mode in ("1", "L") else "RGB"), True
+
+
 def _not_a_picture(data: bytes) -> str:
     if not data:
         return "no bytes at all came instead of a picture"

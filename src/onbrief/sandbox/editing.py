@@ -7,36 +7,74 @@ import io
 
 from PIL import Image
 
-from onbrief.errors import Failed
+from onbrief.brief import Size
+from onbrief.errors import Failed, UsageError
+from onbrief.pictures import mask_for
 from onbrief.sandbox.language import editing
+from onbrief.sandbox.language.editing import AddElement, Edit, Letter, Move, Recolour, RemoveElement
+from onbrief.sandbox.language.grammar import parse
 from onbrief.sandbox.painting.repainting import repaint
 from onbrief.sandbox.seeing.eye import FORMATS, look
 from onbrief.sandbox.world.changes import NotThereError
 from onbrief.sandbox.world.editing import edited as changed
+from onbrief.sandbox.world.editing import inpainted as drawn_over
+from onbrief.sandbox.world.masking import Mask
 
-_HINT = 'say one change in English: "replace the dog with a cat", "make the bench blue", "remove the car"'
+_ALLOWED = 'one change in English: "replace the dog with a cat", "make the bench blue", "remove the car"'
 
 
-def edited(image: bytes, instruction: str, seed: int) -> bytes:
-    """A PNG of the picture after an edit, in its size. The same bytes, instruction and seed give the same bytes.
+def edited(image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> bytes:
+    """A PNG of the picture after an edit, in its size. The same arguments give the same bytes. With a mask (see ports.Editor),
+    only things under it change.
 
     Raises:
+        UsageError: an instruction that is not understood, or that no mask goes with; a mask that does not fit the picture.
         PictureError: bytes that are no picture.
-        Failed: an instruction that is not understood, or that speaks of what the picture does not show. A real service
-            draws something then, and is paid for it.
+        Failed: an instruction that speaks of what the picture does not show. A real service draws something then, and is paid
+            for it.
     """
-    sight = look(image)
     edit = editing.read(instruction)
     if edit is None:
-        raise Failed(f"the instruction {_short(instruction)!r} is not understood", hint=_HINT)
-    with Image.open(io.BytesIO(image), formats=FORMATS) as opened:
-        size = opened.size
-    key = f"{hashlib.sha256(image).hexdigest()}\0{instruction}\0{seed}"
+        raise UsageError.of("instruction", instruction, _ALLOWED)
+    if mask is not None and _has_no_place(edit):
+        raise UsageError.of("instruction", instruction, "a change of things where they are, or no mask with it")
+    sight = look(image)
+    size = _size(image)
+    where = None if mask is None else mask_for(size, mask)
+    key = f"{_sha256(image)}\0{instruction}\0{seed}" + (f"\0{_sha256(where)}" if where else "")
     try:
-        after = changed(sight, edit, key, size[0] / size[1])
+        after = changed(sight, edit, key, size[0] / size[1], Mask.of(where) if where else None)
     except NotThereError as error:
         raise Failed(f"the instruction {_short(instruction)!r} speaks of what is not in the picture: {error}") from error
     return repaint(after, size, seed)[0]
+
+
+def inpainted(image: bytes, mask: bytes, prompt: str, seed: int) -> bytes:
+    """A PNG of the picture, in its size, without the things under a mask, and with what the prompt names drawn there; for an
+    empty prompt with nothing. The mask has any size. The same arguments give the same bytes.
+
+    Raises:
+        PictureError: bytes that are no picture.
+    """
+    sight = look(image)
+    size = _size(image)
+    key = f"{_sha256(image)}\0{_sha256(mask)}\0{prompt}\0{seed}"
+    return repaint(drawn_over(sight, parse(prompt), key, size[0] / size[1], Mask.of(mask)), size, seed)[0]
+
+
+def _has_no_place(edit: Edit) -> bool:
+    """Whether an edit is of the whole picture, or of things in two places."""
+    whole = isinstance(edit, AddElement | RemoveElement | Letter | Move)
+    return whole or (isinstance(edit, Recolour) and edit.target is None)
+
+
+def _size(image: bytes) -> Size:
+    with Image.open(io.BytesIO(image), formats=FORMATS) as opened:
+        return opened.size
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _short(text: str) -> str:

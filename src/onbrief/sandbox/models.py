@@ -60,10 +60,13 @@ class SandboxImageModel:
         data, _truth = await asyncio.to_thread(picture, prompt.text, prompt.negative, size, seed, self.model)
         return Picture(data)
 
-    async def edit(self, image: bytes, instruction: str, seed: int) -> Picture:
-        """See ports.Editor. An instruction that is not understood fails however often it is sent."""
-        await asyncio.sleep(self.seconds)
-        return Picture(await asyncio.to_thread(edited, image, instruction, seed))
+    async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
+        """See ports.Editor. With a mask, what has no one place (words, the ground, a landscape) and what moves cannot be
+        edited.
+        """
+        data = await asyncio.to_thread(edited, image, instruction, seed, mask)
+        await asyncio.sleep(self.seconds)  # afterwards: what it cannot do is found at once
+        return Picture(data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ import io
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from onbrief.sandbox.painting.painter import paint
 from onbrief.sandbox.scene import Box, Group, Relation, Scene, Sight
 from onbrief.sandbox.seeing.eye import look
+from tests.masks import mask
 from tests.sandbox.server.serving import Served
 
 REPLACE = "us.stability.stable-image-search-replace-v1:0"
 RECOLOR = "us.stability.stable-image-search-recolor-v1:0"
+INPAINT = "us.stability.stable-image-inpaint-v1:0"
 ERASE = "us.stability.stable-image-erase-object-v1:0"
 SIZE = (768, 512)
 SCENE = Scene((Group("circle", 1, "red"), Group("square", 1, "blue")), (Relation(0, "left of", 1),), "white")
@@ -28,17 +30,6 @@ def b64(data: bytes) -> str:
 
 def things(sight: Sight) -> list[tuple[str, str | None]]:
     return [(thing.noun, thing.colour) for thing in sorted(sight.things, key=lambda thing: thing.box.x)]
-
-
-def mask(*boxes: Box) -> bytes:
-    """White where these boxes are."""
-    image = Image.new("L", SIZE, 0)
-    for box in boxes:
-        corners = box.left * SIZE[0], box.top * SIZE[1], box.right * SIZE[0], box.bottom * SIZE[1]
-        ImageDraw.Draw(image).rectangle(corners, fill=255)
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def commonest(server: Served, model: str, body: dict[str, Any]) -> list[tuple[str, str | None]]:
@@ -60,7 +51,18 @@ def test_search_recolor_changes_the_colour_alone(server: Served) -> None:
 
 def test_erase_removes_what_lies_under_the_mask(server: Served) -> None:
     circle = next(thing for thing in TRUTH.things if thing.noun == "circle")
-    assert commonest(server, ERASE, {"mask": b64(mask(circle.box))}) == [("square", "blue")]
+    assert commonest(server, ERASE, {"mask": b64(mask(SIZE, circle.box))}) == [("square", "blue")]
+
+
+def test_inpaint_draws_in_the_place_of_what_lies_under_the_mask(server: Served) -> None:
+    circle = next(thing for thing in TRUTH.things if thing.noun == "circle")
+    body = {"mask": b64(mask(SIZE, circle.box)), "prompt": "two green stars", "negative_prompt": "a dog", "grow_mask": 20}
+    assert commonest(server, INPAINT, body) == [("star", "green"), ("star", "green"), ("square", "blue")]
+
+
+def test_a_mask_of_another_size_lies_over_the_whole_picture(server: Served) -> None:
+    circle = next(thing for thing in TRUTH.things if thing.noun == "circle")
+    assert commonest(server, ERASE, {"mask": b64(mask((384, 384), circle.box))}) == [("square", "blue")]
 
 
 def test_of_two_alike_the_one_under_the_mask_is_erased(server: Served) -> None:
@@ -69,14 +71,14 @@ def test_of_two_alike_the_one_under_the_mask_is_erased(server: Served) -> None:
     left, right = sorted((thing.box for thing in truth.things), key=lambda box: box.x)
     after = [
         [round(thing.box.x, 1) for thing in look(server.picture(ERASE, body)).things]
-        for body in ({"image": b64(picture), "mask": b64(mask(left)), "seed": seed} for seed in range(1, 17))
+        for body in ({"image": b64(picture), "mask": b64(mask(SIZE, left)), "seed": seed} for seed in range(1, 17))
     ]
     assert [round(right.x, 1)] in after
     assert [round(left.x, 1)] not in after
 
 
 def test_a_mask_on_nothing_erases_nothing(server: Served) -> None:
-    reply = server.invoke(ERASE, {"image": b64(PICTURE), "mask": b64(mask(Box(0, 0, 0.02, 0.02)))})
+    reply = server.invoke(ERASE, {"image": b64(PICTURE), "mask": b64(mask(SIZE, Box(0, 0, 0.02, 0.02)))})
     assert reply.keys() == {"seeds", "finish_reasons", "images"}
     assert things(look(base64.b64decode(reply["images"][0]))) == things(TRUTH)
 
@@ -94,6 +96,19 @@ def test_the_size_stays_and_the_format_is_chosen(server: Served, kind: str) -> N
         (REPLACE, {"prompt": "x", "search_prompt": "y"}, "#: required key [image] not found"),
         (REPLACE, {"image": b64(PICTURE), "prompt": "x"}, "#: required key [search_prompt] not found"),
         (RECOLOR, {"image": b64(PICTURE), "prompt": "x"}, "#: required key [select_prompt] not found"),
+        (INPAINT, {"image": b64(PICTURE), "prompt": "x"}, "#: required key [mask] not found"),
+        (INPAINT, {"image": b64(PICTURE), "mask": b64(PICTURE)}, "#: required key [prompt] not found"),
+        (
+            INPAINT,
+            {"image": b64(PICTURE), "mask": b64(PICTURE), "prompt": "x", "search_prompt": "y"},
+            "#: extraneous key [search_prompt] is not permitted",
+        ),
+        (
+            INPAINT,
+            {"image": b64(PICTURE), "mask": b64(PICTURE), "prompt": "x", "style_preset": "y"},
+            "#/style_preset: y is not a valid enum value",
+        ),
+        (INPAINT, {"image": b64(PICTURE), "mask": b64(b"<html>"), "prompt": "x"}, "mask: the image could not be read"),
         (ERASE, {"image": b64(PICTURE)}, "#: required key [mask] not found"),
         (ERASE, {"image": b64(PICTURE), "mask": b64(PICTURE), "prompt": "x"}, "#: extraneous key [prompt] is not permitted"),
         (REPLACE, {"image": b64(PICTURE), "prompt": "x" * 10_001, "search_prompt": "y"}, "#/prompt: expected maxLength: 10000"),
@@ -108,3 +123,10 @@ def test_what_a_service_does_not_take(server: Served, model: str, body: dict[str
 def test_services_answer_only_through_a_profile(server: Served) -> None:
     told = server.invalid(lambda: server.invoke(ERASE.removeprefix("us."), {}))
     assert told.startswith("Invocation of model ID stability.stable-image-erase-object-v1:0 with on-demand throughput isn’t")
+
+
+@pytest.mark.parametrize("name", ["stable-outpaint", "stable-image-control-structure", "stable-image-control-sketch"])
+def test_services_that_are_not_here_are_unknown_models(server: Served, name: str) -> None:
+    told = "Could not resolve the foundation model from the provided model identifier."
+    refused = server.refused(lambda: server.invoke(f"us.stability.{name}-v1:0", {"image": b64(PICTURE), "prompt": "x"}))
+    assert refused == (404, "ResourceNotFoundException", told)

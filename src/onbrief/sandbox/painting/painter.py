@@ -27,7 +27,7 @@ def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
 
 def foresee(scene: Scene, size: Size, seed: int) -> Sight:
     """What `paint` will say that it painted, without painting; of a landscape, the boxes of what is in the sky are missing."""
-    composition = compose(scene, size, random.Random(seed))  # noqa: S311
+    composition = compose(scene, size, random.Random(seed))  # noqa: S311  (a picture, not a secret)
     if not scene.elements:
         return Sight(_things(composition, size), composition.ground, words=composition.words)
     elements, styles = shown(scene.elements, scene.styles)

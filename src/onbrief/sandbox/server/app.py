@@ -186,7 +186,7 @@ def _read(called: Called, operation: Operation, body: bytes) -> Order | Asked:
                 raise invalid(
                     "This action doesn't support the model that you provided. Try again with a supported text or chat model."
                 )
-            case ("search-replace" | "search-recolor" | "erase-object") as service, _:
+            case ("search-replace" | "search-recolor" | "inpaint" | "erase-object") as service, _:
                 return services.read(service, Form(parse(body), SCHEMA))
             case painter, _:
                 return images.read(painter, Form(parse(body), SCHEMA))

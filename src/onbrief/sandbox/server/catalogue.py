@@ -14,7 +14,8 @@ from onbrief.errors import UsageError
 from onbrief.sandbox.server.refusals import Refusal, invalid
 
 Language = Literal[
-    "core", "sd3", "ultra", "sdxl", "nova", "titan", "search-replace", "search-recolor", "erase-object", "claude"
+    "core", "sd3", "ultra", "sdxl", "nova", "titan", "search-replace", "search-recolor", "inpaint", "erase-object",
+    "claude",
 ]  # fmt: skip
 """Whose body a model takes."""
 

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import io
-import math
 from typing import Literal
 
-from PIL import Image, ImageStat
+from PIL import Image
 
 from onbrief.brief import Size
-from onbrief.errors import Failed
+from onbrief.errors import Failed, UsageError
 from onbrief.record import Prompt
+from onbrief.sandbox.editing import inpainted
 from onbrief.sandbox.models import SIDES, SandboxImageModel
-from onbrief.sandbox.scene import Place, Thing
-from onbrief.sandbox.seeing.eye import look
-from onbrief.sandbox.world.room import in_third
 
 Format = Literal["png", "jpeg", "webp"]
 Spoilt = Literal["blank", "truncated", "text"]
 
 _QUALITY = 95
-_COVERED = 0.4  # of a thing's box; a mask that touches less means something else
-_PLACES: dict[Place, str] = {
-    "left": "on the left",
-    "right": "on the right",
-    "top": "at the top",
-    "bottom": "at the bottom",
-    "middle": "in the middle",
-}
 
 
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
@@ -45,20 +34,21 @@ async def edit(image: bytes, instruction: str, seed: int) -> bytes:
     """
     try:
         edited = await SandboxImageModel.named("", {}).edit(image, instruction, seed)
-    except Failed:
+    except (Failed, UsageError):
         return await asyncio.to_thread(_scaled, image, None)
     return edited.data
 
 
-async def erase(image: bytes, mask: bytes, seed: int) -> bytes:
-    """A PNG of the picture without the thing that lies under the white of the mask, wherever the mask lies on one."""
-    instruction = await asyncio.to_thread(_removal, image, mask)
-    return await edit(image, instruction, seed) if instruction else await asyncio.to_thread(_scaled, image, None)
+async def inpaint(image: bytes, mask: bytes, prompt: str, seed: int) -> bytes:
+    """A PNG of the picture without the things that lie under the white of the mask, and with what the prompt names there; with
+    nothing there for an empty prompt.
+    """
+    return await asyncio.to_thread(inpainted, image, mask, prompt, seed)
 
 
-async def encoded(png: bytes, format: Format) -> bytes:  # noqa: A002 - the service's word
+async def encoded(png: bytes, kind: Format) -> bytes:
     """The same picture in another format."""
-    return png if format == "png" else await asyncio.to_thread(_encoded, png, format)
+    return png if kind == "png" else await asyncio.to_thread(_encoded, png, kind)
 
 
 def spoil(picture: bytes, how: Spoilt) -> bytes:
@@ -88,38 +78,14 @@ def _scaled(picture: bytes, size: Size | None) -> bytes:
     return _saved(image.resize(size, Image.Resampling.LANCZOS) if size else image, "png")
 
 
-def _removal(image: bytes, mask: bytes) -> str:
-    """The instruction that removes the thing whose box the mask covers most; empty where it covers none."""
-    white = Image.open(io.BytesIO(mask)).convert("L")
-    width, height = white.size
-
-    def covered(thing: Thing) -> float:
-        left, top = int(thing.box.left * width), int(thing.box.top * height)
-        right, bottom = math.ceil(thing.box.right * width), math.ceil(thing.box.bottom * height)
-        return ImageStat.Stat(white.crop((left, top, max(right, left + 1), max(bottom, top + 1)))).mean[0] / 255
-
-    things = look(image).things
-    thing = max(things, key=covered, default=None)
-    if thing is None or covered(thing) < _COVERED:
-        return ""
-    name = f"{thing.colour} {thing.noun}" if thing.colour else thing.noun
-    alike = [other for other in things if (other.noun, other.colour) == (thing.noun, thing.colour)]
-    if len(alike) == 1:
-        return f"remove the {name}"
-    for place, words in _PLACES.items():
-        if [other for other in alike if in_third(place).holds(other.box)] == [thing]:
-            return f"remove the {name} {words}"
-    return f"remove one {name}"
+def _encoded(png: bytes, kind: Format) -> bytes:
+    return _saved(Image.open(io.BytesIO(png)).convert("RGB"), kind)
 
 
-def _encoded(png: bytes, format: Format) -> bytes:  # noqa: A002
-    return _saved(Image.open(io.BytesIO(png)).convert("RGB"), format)
-
-
-def _saved(image: Image.Image, format: Format) -> bytes:  # noqa: A002
+def _saved(image: Image.Image, kind: Format) -> bytes:
     out = io.BytesIO()
-    if format == "png":
+    if kind == "png":
         image.save(out, "PNG", compress_level=3)
     else:
-        image.save(out, format.upper(), quality=_QUALITY)
+        image.save(out, kind.upper(), quality=_QUALITY)
     return out.getvalue()

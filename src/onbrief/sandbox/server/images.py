@@ -52,8 +52,8 @@ _NOVA_PIXELS = 4_194_304
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Pictures that were asked for: one for each seed. With an `original`, an edit of it: what `prompt` says is done to it, or
-    what lies under the `mask` is removed.
+    """Pictures that were asked for: one for each seed. With an `original`, an edit of it: what `prompt` says is done to it.
+    With a `mask` as well, what lies under it goes, and what `prompt` names, if anything, is drawn there.
     """
 
     speaks: Language
@@ -98,7 +98,7 @@ async def _painted(order: Order, seed: int) -> bytes:
         return await easel.draw(order.prompt, order.negative, order.size, seed, order.model)
     if not order.mask:
         return await easel.edit(order.original, order.prompt, seed)
-    return await easel.erase(order.original, order.mask, seed)
+    return await easel.inpaint(order.original, order.mask, order.prompt, seed)
 
 
 def reply(order: Order, pictures: list[bytes]) -> dict[str, object]:
@@ -149,7 +149,7 @@ def _stability(speaks: Literal["core", "sd3", "ultra"], form: Form) -> Order:
     size = _ASPECTS[form.choice("aspect_ratio", tuple(_ASPECTS), "1:1")]
     seed = form.whole("seed", 0, MAX_SEED - 1 if speaks == "sd3" else MAX_SEED, default=0)
     formats: tuple[Format, ...] = ("png", "jpeg", "webp") if speaks == "sd3" else ("png", "jpeg")
-    format = form.choice("output_format", formats, "png")  # noqa: A001
+    chosen = form.choice("output_format", formats, "png")
     match speaks:
         case "core":
             pass
@@ -164,7 +164,7 @@ def _stability(speaks: Literal["core", "sd3", "ultra"], form: Form) -> Order:
         case _:
             assert_never(speaks)
     form.end()
-    return Order(speaks, prompt, negative, size, (drawn_seed(seed),), format)
+    return Order(speaks, prompt, negative, size, (drawn_seed(seed),), chosen)
 
 
 def _sdxl(form: Form) -> Order:

@@ -11,7 +11,7 @@ from onbrief.sandbox.server.form import Form
 from onbrief.sandbox.server.images import MAX_PROMPT, MAX_SEED, STYLES, Order, drawn_seed
 from onbrief.sandbox.server.originals import original
 
-Service = Literal["search-replace", "search-recolor", "erase-object"]
+Service = Literal["search-replace", "search-recolor", "inpaint", "erase-object"]
 
 
 def read(speaks: Service, form: Form) -> Order:
@@ -29,19 +29,22 @@ def read(speaks: Service, form: Form) -> Order:
         case "search-recolor":
             wanted = _words(form, "prompt")
             instruction = f"make the {_name(form, 'select_prompt')} {_colour(wanted)}"
+        case "inpaint":
+            instruction = _words(form, "prompt")
+            mask, _ = original(form, "mask")
         case "erase-object":
             mask, _ = original(form, "mask")
     form.whole("grow_mask", 0, 20, default=5)
     seed = drawn_seed(form.whole("seed", 0, MAX_SEED, default=0))
     formats: tuple[Format, ...] = ("png", "jpeg", "webp")
-    format = form.choice("output_format", formats, "png")  # noqa: A001 - the service's word
+    chosen = form.choice("output_format", formats, "png")
     negative = ""
     if speaks != "erase-object":
         negative = form.text("negative_prompt", most=MAX_PROMPT, default="")
         if form.has("style_preset"):
             form.choice("style_preset", STYLES)
     form.end()
-    return Order(speaks, instruction, negative, size, (seed,), format, image, mask)
+    return Order(speaks, instruction, negative, size, (seed,), chosen, image, mask)
 
 
 def _words(form: Form, name: str) -> str:

@@ -23,6 +23,7 @@ from onbrief.sandbox.language.editing import (
 from onbrief.sandbox.painting.natural import NATURAL
 from onbrief.sandbox.scene import COLOURS, Box, Colour, Direction, Group, Sight, Thing
 from onbrief.sandbox.world import room
+from onbrief.sandbox.world.masking import Mask
 from onbrief.sandbox.world.numbers import MOST
 
 _HOURS = frozenset({"day", "night", "sunset"})
@@ -34,44 +35,48 @@ class NotThereError(LookupError):
     """The instruction speaks of what the picture does not show; the message says of what."""
 
 
-def done(sight: Sight, edit: Edit, aspect: float, rng: Random) -> Sight:
-    """What is in a picture once an edit has been done; `aspect` is its width over its height.
+def done(sight: Sight, edit: Edit, aspect: float, rng: Random, mask: Mask | None = None) -> Sight:
+    """What is in a picture once an edit has been done; `aspect` is its width over its height. With a mask, only things under
+    it change, and things are added there; elements, words, the ground and what moves know no mask.
 
     Raises:
-        NotThereError: it names nothing in the picture.
+        NotThereError: it names nothing in the picture, or nothing under the mask.
     """
     match edit:
         case Replace(target, noun, colour):
-            those = _those(target, sight)
+            those = _those(target, sight, mask)
             return changed(sight, {t: replace(_reshaped(t, sight), noun=noun, colour=colour or t.colour) for t in those})
         case Recolour(target, colour):
             if target is None:
                 return replace(sight, background=colour, elements=frozenset(), styles=frozenset(), boxes=())
-            return changed(sight, {thing: replace(thing, colour=colour) for thing in _those(target, sight)})
+            return changed(sight, {thing: replace(thing, colour=colour) for thing in _those(target, sight, mask)})
         case Add(group, direction, other):
+            if mask:
+                return added(sight, group, mask, aspect, rng)
             others = _those(other, sight) if other else ()
             return _more(sight, group, _region(group, direction, others), direction, aspect, rng)
         case AddElement(name):
             return _with_elements(sight, (sight.elements - (_HOURS if name in _HOURS else frozenset())) | {name})
         case Remove(target, number):
-            return changed(sight, dict.fromkeys(_those(target, sight)[:number]))
+            return changed(sight, dict.fromkeys(_those(target, sight, mask)[:number]))
         case RemoveElement(name):
             return without_element(sight, name, rng)
         case SetCount(target, number):
-            return _counted(sight, target, number, aspect, rng)
+            return _counted(sight, target, number, aspect, rng, mask)
         case Move():
             return _moved(sight, edit, aspect, rng)
         case Letter(text, instead):
             return replace(sight, words=_lettered(sight, text, instead))
 
 
-def _those(target: Target, sight: Sight) -> tuple[Thing, ...]:
+def _those(target: Target, sight: Sight, mask: Mask | None = None) -> tuple[Thing, ...]:
     """The things that an instruction speaks of, the largest first."""
     region = room.in_third(target.place)
-    found = [t for t in sight.things if t.noun == target.noun and target.colour in (None, t.colour) and region.holds(t.box)]
+    things = mask.under(sight) if mask else sight.things
+    found = [t for t in things if t.noun == target.noun and target.colour in (None, t.colour) and region.holds(t.box)]
     if not found:
         colour = f"{target.colour} " if target.colour else ""
-        where = f" {target.place}" if target.place else ""
+        where = (f" {target.place}" if target.place else "") + (" under the mask" if mask else "")
         raise NotThereError(f"{colour}{target.noun}{where}")
     return tuple(sorted(found, key=lambda thing: -side_of(thing.box)))
 
@@ -113,8 +118,7 @@ def _region(group: Group, direction: Direction | None, others: tuple[Thing, ...]
 
 def _more(sight: Sight, group: Group, region: room.Region, direction: Direction | None, aspect: float, rng: Random) -> Sight:
     """So many more things; as many as there is room for, all others closer together if need be."""
-    like: list[Colour] = [thing.colour for thing in sight.things if thing.colour and thing.noun == group.noun]
-    colour = group.colour or (like[0] if like else rng.choice(NATURAL.get(group.noun, _unused_colours(sight))))
+    colour = _colour(sight, group, rng)
     side = median(side_of(thing.box) for thing in sight.things) if sight.things else _SIZE
     if sight.elements and region == room.Region():
         region = room.Region(top=0.6)  # on the ground
@@ -130,21 +134,35 @@ def _more(sight: Sight, group: Group, region: room.Region, direction: Direction 
     return sight
 
 
+def added(sight: Sight, group: Group, mask: Mask, aspect: float, rng: Random) -> Sight:
+    """So many more things under a mask, or as many as there is room for; nothing else changes its place."""
+    colour = _colour(sight, group, rng)
+    boxes = mask.room(taken(sight), min(group.count, MOST), aspect, rng)
+    return replace(sight, things=(*sight.things, *(Thing(group.noun, colour, box) for box in boxes)))
+
+
+def _colour(sight: Sight, group: Group, rng: Random) -> Colour:
+    """The colour of what is added: the one that is said, or that of its like, or one that suits it."""
+    like: list[Colour] = [thing.colour for thing in sight.things if thing.colour and thing.noun == group.noun]
+    return group.colour or (like[0] if like else rng.choice(NATURAL.get(group.noun, _unused_colours(sight))))
+
+
 def _unused_colours(sight: Sight) -> tuple[Colour, ...]:
     used = {thing.colour for thing in sight.things} | {sight.background}
     return tuple(colour for colour in COLOURS if colour not in used) or COLOURS
 
 
-def _counted(sight: Sight, target: Target, number: int, aspect: float, rng: Random) -> Sight:
-    group = Group(target.noun, number, target.colour, target.place)
+def _counted(sight: Sight, target: Target, number: int, aspect: float, rng: Random, mask: Mask | None) -> Sight:
     try:
-        those = _those(target, sight)
+        those = _those(target, sight, mask)
     except NotThereError:
-        return _more(sight, group, _region(group, None, ()), None, aspect, rng)
+        those = ()
     if number < len(those):
         return changed(sight, dict.fromkeys(those[number:]))
-    more = replace(group, count=number - len(those))
-    return _more(sight, more, _region(group, None, ()), None, aspect, rng)
+    group = Group(target.noun, number - len(those), target.colour, target.place)
+    if mask:
+        return added(sight, group, mask, aspect, rng) if group.count else sight
+    return _more(sight, group, _region(group, None, ()), None, aspect, rng)
 
 
 def _moved(sight: Sight, edit: Move, aspect: float, rng: Random) -> Sight:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from onbrief.sandbox.language.editing import (
     Add,
     AddElement,
@@ -14,29 +16,45 @@ from onbrief.sandbox.language.editing import (
     Replace,
     SetCount,
 )
-from onbrief.sandbox.scene import Sight
+from onbrief.sandbox.scene import Scene, Sight
 from onbrief.sandbox.world.breaking import other_facts
-from onbrief.sandbox.world.changes import done
+from onbrief.sandbox.world.changes import added, changed, done
 from onbrief.sandbox.world.draws import chooser, uniform
+from onbrief.sandbox.world.masking import Mask
 from onbrief.sandbox.world.numbers import EDIT
 
 
-def edited(sight: Sight, edit: Edit, key: str, aspect: float = 1.0) -> Sight:
+def edited(sight: Sight, edit: Edit, key: str, aspect: float = 1.0, mask: Mask | None = None) -> Sight:
     """What is in a picture after an edit. All draws follow from `key`; `aspect` is the picture's width over its height.
 
     What is asked for is done as often as world.toml says, and else left undone; each other fact of the picture (that a thing
-    is there, how many, its colour, which of two lies where, the words, each element, the ground) breaks now and then.
+    is there, how many, its colour, which of two lies where, the words, each element, the ground) breaks now and then. With a
+    mask, only things under it change, and nothing else breaks.
 
     Raises:
-        NotThereError: it names nothing in the picture.
+        NotThereError: it names nothing in the picture, or nothing under the mask.
     """
-    after = done(sight, edit, aspect, chooser("edit", key))
+    after = done(sight, edit, aspect, chooser("edit", key), mask)
     succeeds = uniform("edit succeeds", key) < EDIT[kind(edit, sight)]
     after = after if succeeds else sight
+    if mask:
+        return after
     for name, breaking in other_facts(sight, edit, succeeds=succeeds):
         if uniform("edit breaks", key, name) < EDIT["breaks"]:
             after = breaking(after, chooser("edit breaks how", key, name))
     return after
+
+
+def inpainted(sight: Sight, wanted: Scene, key: str, aspect: float, mask: Mask) -> Sight:
+    """What is in a picture after things under a mask have gone, and what is wanted was drawn there, as far as that has room;
+    or as it was, as often as an edit fails. Words have no place: those that are wanted stand for all that were there.
+    """
+    if uniform("edit succeeds", key) >= EDIT["object" if wanted.groups or wanted.words else "absence"]:
+        return sight
+    after = changed(sight, dict.fromkeys(mask.under(sight)))
+    for group in wanted.groups:
+        after = added(after, group, mask, aspect, chooser("inpaint", key, group.noun))
+    return replace(after, words=wanted.words or after.words)
 
 
 def kind(edit: Edit, sight: Sight) -> str:

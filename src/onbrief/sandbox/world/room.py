@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -76,9 +76,20 @@ def beyond(direction: Direction, others: Sequence[Box]) -> Region:
             return Region(top=max(box.y for box in others) + _APART)
 
 
-def find(taken: Sequence[Box], side: float, region: Region, aspect: float, rng: Random) -> Box | None:
-    """A free square whose centre lies in the region, of this side (as a fraction of the picture's) or smaller; None where
-    there is none. `aspect` is the picture's width over its height.
+def _anywhere(_: Box) -> bool:
+    return True
+
+
+def find(
+    taken: Sequence[Box],
+    side: float,
+    region: Region,
+    aspect: float,
+    rng: Random,
+    allowed: Callable[[Box], bool] = _anywhere,
+) -> Box | None:
+    """A free square whose centre lies in the region, of this side (as a fraction of the picture's) or smaller, which is
+    `allowed`; None where there is none. `aspect` is the picture's width over its height.
     """
     for share in _SIZES:
         half_x = max(_LEAST, side * share) / math.sqrt(aspect) / 2
@@ -90,7 +101,7 @@ def find(taken: Sequence[Box], side: float, region: Region, aspect: float, rng: 
         for _ in range(_TRIES):
             x, y = rng.uniform(left, right), rng.uniform(top, bottom)
             box = Box(x - half_x, y - half_y, x + half_x, y + half_y)
-            if not any(touching(box, other) for other in taken):
+            if not any(touching(box, other) for other in taken) and allowed(box):
                 return box
     return None
 

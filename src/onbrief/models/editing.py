@@ -1,0 +1,96 @@
+"""Stability's editing services on Bedrock: `bedrock:stability.image-services?region=us-west-2&timeout=120`.
+
+The instruction, and whether there is a mask, decide which service is asked; what each of them takes stands in catalogue.toml.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onbrief import pictures
+from onbrief.errors import UsageError
+from onbrief.models import aws, catalogue, instructions, invoking
+from onbrief.models.catalogue import Change
+from onbrief.models.instructions import Instruction
+from onbrief.ports import Picture
+
+EDITOR = "stability.image-services"
+"""The name of the editor, whichever of the services it asks."""
+
+_WITHOUT_MASK = '"replace the dog with a cat", "make the bench blue", or a mask of what may change'
+_WITH_MASK = '"replace the dog with a cat", "make the bench blue", "add two cups", "remove the car"'
+
+
+@dataclass(frozen=True, slots=True)
+class BedrockEditor:
+    """Stability's editing services; the price is that of the dearest."""
+
+    name: str
+    price: float | None
+    runtime: aws.Runtime = field(compare=False, repr=False)
+
+    @classmethod
+    def named(cls, model: str, options: Mapping[str, str], region: str | None = None) -> BedrockEditor:
+        """`bedrock:stability.image-services`, with the options `region` and `timeout`.
+
+        Raises:
+            UsageError: another name or option, or a value that is not allowed.
+            ConfigError: boto3 is not installed.
+        """
+        name = invoking.name_of(model, options)
+        if model != EDITOR:
+            raise UsageError.of("editor", name, f"bedrock:{EDITOR}")
+        if unknown := sorted(set(options) - set(invoking.OPTIONS)):
+            raise UsageError.of("editor", name, f"the options {', '.join(invoking.OPTIONS)}, not {' '.join(unknown)}")
+        price = max(service.usd for service in catalogue.editing_services().values())
+        return cls(name, price, invoking.runtime(name, options, region or invoking.REGION))
+
+    async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
+        """See ports.Editor. Without a mask, it replaces one thing and gives it another colour. With one, it removes what lies
+        under it, or draws there what the instruction wants; nothing is moved.
+        """
+        change, body, warnings = await asyncio.to_thread(_request, image, instruction, seed, mask)
+        service = catalogue.editing_services()[change].id
+        return invoking.picture(self.name, "stability", await invoking.invoke(self.name, self.runtime, service, body), warnings)
+
+
+def _request(
+    image: bytes, instruction: str, seed: int, mask: bytes | None
+) -> tuple[Change, dict[str, object], tuple[str, ...]]:
+    """What is asked of which service, and what is not as it was asked for, as warnings."""
+    facts = pictures.inspect(image)
+    if len(instruction) > instructions.LONGEST:
+        raise UsageError.of("instruction", instruction, f"at most {instructions.LONGEST} characters")
+    asked = instructions.read(instruction)
+    change = _change(asked, masked=mask is not None)
+    if asked is None or change is None:
+        raise UsageError.of("instruction", instruction, _WITHOUT_MASK if mask is None else _WITH_MASK)
+    service = catalogue.editing_services()[change]
+    least, most = service.seeds
+    sent = seed if least <= seed <= most else least + (seed - least) % (most - least + 1)
+    body: dict[str, object] = {"image": _base64(image), "seed": sent}
+    if mask is not None:
+        body |= {"mask": _base64(pictures.mask_for((facts.width, facts.height), mask)), "grow_mask": service.grow_mask}
+    if service.target:
+        body |= {service.target: asked.target, "prompt": asked.wanted}
+    elif change == "inpaint":
+        named_by_target = asked.doing in ("recolour", "alter")
+        body["prompt"] = f"{asked.wanted} {asked.target}" if named_by_target else asked.wanted
+    told = f"Stability's services take seeds from {least} to {most}: {sent} is sent instead of {seed}"
+    return change, body, () if sent == seed else (told,)
+
+
+def _change(asked: Instruction | None, *, masked: bool) -> Change | None:
+    """What a service is asked to do, or None where none of them can."""
+    if asked is None:
+        return None
+    if masked:
+        return "erase" if asked.doing == "remove" else "inpaint"
+    return asked.doing if asked.doing == "replace" or asked.doing == "recolour" else None
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,65 @@
+"""What an instruction for an edit means to services that take a target and a prompt, and no sentences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+LONGEST = 10_000  # characters; what Stability's services take as a prompt
+Doing = Literal["replace", "recolour", "alter", "remove", "add"]
+
+_SHADES = "light|dark|medium|pale|deep|bright|vivid|hot|neon|pastel|sky|royal|forest"
+_COLOURS = (
+    "red|orange|yellow|green|blue|purple|pink|brown|black|white|gr[ae]y|amber|aqua|azure|beige|bronze|burgundy|copper|cream"
+    "|crimson|cyan|gold|golden|indigo|ivory|khaki|lavender|lilac|lime|magenta|maroon|mauve|navy|ochre|olive|scarlet|silver"
+    "|tan|teal|turquoise|ultramarine|vermilion|violet"
+)
+_COLOUR = rf"(?:(?:{_SHADES}|{_COLOURS}) ){{0,2}}(?:{_COLOURS})"
+_TARGET = r"(?:the |an? )?(?P<target>(?!(?:it|this|that|them|number of)\b).+?)(?<!\ban)(?<!\ba)(?<!\bthe)"
+_FORMS: tuple[tuple[Doing, str], ...] = (
+    ("recolour", rf"(?:change|set|make) the colou?r of {_TARGET} (?:to|into) (?P<wanted>{_COLOUR})"),
+    ("add", r"(?:change|set|make) the number of (?P<kind>.+?) to (?:exactly )?(?P<wanted>\w+)"),
+    ("recolour", rf"(?:make|paint|colou?r|recolou?r|turn|dye|change) {_TARGET}(?: to| into| in)? (?P<wanted>{_COLOUR})"),
+    ("replace", rf"(?:replace|swap|exchange|substitute) {_TARGET} (?:with|by|for) (?P<wanted>.+)"),
+    ("replace", rf"(?:change|turn|transform|convert|make) {_TARGET} (?:to|into) (?P<wanted>.+)"),
+    ("alter", rf"make {_TARGET} (?P<wanted>[\w-]+)"),
+    ("remove", rf"(?:remove|delete|erase|take away|take out|get rid of) {_TARGET}"),
+    ("add", r"(?:add|insert|draw|include) (?P<wanted>.+)"),
+)
+_PATTERNS: tuple[tuple[Doing, re.Pattern[str]], ...] = tuple((doing, re.compile(form, re.IGNORECASE)) for doing, form in _FORMS)
+_QUOTED = re.compile(r'"[^"]+"')
+_ANOTHER = re.compile(r"^(?:yet )?another\b", re.IGNORECASE)
+_MORE = re.compile(r"\b(?:more|extra|additional) ", re.IGNORECASE)
+_PLACE = re.compile(
+    r" (?:(?:to|on|at|in|into) the )?(?:(?:far )?(?:left|right|top|bottom|middle|cent(?:er|re))|above|below)\b.*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One change: the `target` that it is made to, and what is `wanted` there, which is empty where something is removed."""
+
+    doing: Doing
+    target: str = ""
+    wanted: str = ""
+
+
+def read(text: str) -> Instruction | None:
+    """The change that a sentence in English asks for, or None where it is not understood."""
+    words = " ".join(text.split()).rstrip(" .!").removeprefix("please ").removeprefix("Please ")
+    for doing, pattern in _PATTERNS:
+        if said := pattern.fullmatch(words):
+            return _instruction(doing, said.groupdict())
+    return None
+
+
+def _instruction(doing: Doing, said: dict[str, str]) -> Instruction:
+    target, wanted = said.get("target", ""), said.get("wanted", "")
+    if "kind" in said:
+        wanted = f"{wanted} {said['kind']}"
+    elif doing == "add":  # where it goes is what the mask says; a service would draw what the place is told by as well
+        wanted = _PLACE.sub("", _MORE.sub("", _ANOTHER.sub("a", wanted), count=1))
+    if _QUOTED.fullmatch(wanted):
+        wanted = f"the text {wanted}"
+    return Instruction(doing, target, wanted)

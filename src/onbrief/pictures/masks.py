@@ -1,0 +1,39 @@
+"""Masks: which part of a picture an edit may change."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from onbrief.errors import PictureError, UsageError
+from onbrief.pictures.files import flattened, parse
+
+_WHITE = 128  # of 255: nearer to white than to black, which makes up for the noise of JPEG
+
+
+def mask_for(size: tuple[int, int], mask: bytes) -> bytes:
+    """A mask in the one form that every editor takes: a PNG of this size, white where the picture may change and black
+    elsewhere. Grey becomes what it is nearer to, what is transparent stays, and a larger mask of the same shape is scaled down.
+
+    Raises:
+        UsageError: no picture, one of another shape or a smaller size, or nothing in it that may change.
+    """
+    width, height = size
+    try:
+        image, _ = flattened(parse(mask), "black")
+    except PictureError as error:
+        raise UsageError.of("mask", mask[:40], "a PNG picture, white where the image may change") from error
+    smaller = image.width < width or image.height < height
+    if smaller or abs(image.width * height - image.height * width) > max(size):
+        own = f"a picture of the image's own size, {width}x{height}"
+        raise UsageError.of("mask", f"{image.width}x{image.height}", own)
+    grey = image.convert("L")
+    if grey.size != size:
+        grey = grey.resize(size, Image.Resampling.BOX)
+    white = grey.point([0] * _WHITE + [255] * (256 - _WHITE))
+    if not white.getbbox():
+        raise UsageError.of("mask", "black all over", "white where the image may change")
+    file = io.BytesIO()
+    white.save(file, "PNG")
+    return file.getvalue()
