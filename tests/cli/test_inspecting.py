@@ -17,6 +17,7 @@ from onbrief.models.catalogue import image_models, language_models
 CORE = "stability.stable-image-core-v1:1"
 OLD = "stability.stable-diffusion-xl-v1"
 CLAUDE = "anthropic.claude-sonnet-5"
+SANDBOXES = ("--judge", "sandbox:", "--reviser", "sandbox:")
 Doctor = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
 
 
@@ -172,9 +173,9 @@ def test_doctor_tells_access_and_life_cycle_as_bedrock_says_them(doctor: Doctor)
     assert found["image_model"] == ("ok", f"bedrock:{CORE}, active in us-west-2")
     assert found["judge"] == ("error", f"bedrock:global.{CLAUDE}: authorization NOT_AUTHORIZED")
     assert found["region"] == ("ok", "eu-west-1; pictures are made in us-west-2")
-    code, found = doctor("--image-model", f"bedrock:{OLD}")
+    code, found = doctor("--image-model", f"bedrock:{OLD}", *SANDBOXES)
     assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, there until 2027-05-20"))
-    code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0")
+    code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0", *SANDBOXES)
     told = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
     assert (code, found["image_model"]) == (1, ("error", told))
 
