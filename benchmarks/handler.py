@@ -16,7 +16,12 @@ import time
 from pathlib import Path
 
 ROUNDS = 9
-_EVENT = {"prompt": "a red circle left of a blue square", "output_s3_bucket_name": "my-bucket"}
+_EVENT: dict[str, object] = {"prompt": "a red circle left of a blue square", "output_s3_bucket_name": "my-bucket"}
+_NEVER_MET: dict[str, object] = {
+    "prompt": "a photo of a lake with mountains",
+    "requirements": ["there is no lake"],
+    "output_s3_bucket_name": "my-bucket",
+}
 _STEPS = ("import", "models", "first client")
 
 
@@ -27,7 +32,8 @@ def main() -> None:
         times = [_measured("begin", environment) for _ in range(ROUNDS)]
         for step in (*_STEPS, "in all"):
             print(f"{step:13} {statistics.median(sum(t.values()) if step == 'in all' else t[step] for t in times):.2f} s")
-        print(f"one event at 1024x1024: {_measured('deliver', environment)['peak']:.0f} MB at most")
+        for what, pictures in (("deliver", "one picture"), ("deliver-all", "fifteen pictures")):
+            print(f"an event of {pictures} at 1024x1024: {_measured(what, environment)['peak']:.0f} MB at most")
 
 
 def _measured(what: str, environment: dict[str, str]) -> dict[str, float]:
@@ -52,7 +58,7 @@ def _begin() -> dict[str, float]:
     return {step: after - before for step, before, after in zip(_STEPS, times, times[1:], strict=False)}
 
 
-def _deliver() -> dict[str, float]:
+def _deliver(event: dict[str, object], status: int) -> dict[str, float]:
     import asyncio
 
     from onbrief.aws_lambda.deliveries import answer
@@ -64,12 +70,19 @@ def _deliver() -> dict[str, float]:
             return 900_000
 
     with tempfile.TemporaryDirectory() as root:
-        told = asyncio.run(answer(_EVENT, Context(), root))
-    assert told["statusCode"] == 200, told
+        told = asyncio.run(answer(event, Context(), root))
+    assert told["statusCode"] == status, told
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return {"peak": next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024}
 
 
 if __name__ == "__main__":
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-    print(json.dumps(_begin() if sys.argv[1] == "begin" else _deliver()))
+    match sys.argv[1]:
+        case "begin":
+            found = _begin()
+        case "deliver":
+            found = _deliver(_EVENT, 200)
+        case _:
+            found = _deliver(_NEVER_MET, 400)
+    print(json.dumps(found))

@@ -12,7 +12,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +22,11 @@ from onbrief import loop
 from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
-from onbrief.events import Event, ImageJudged, RunEnded
+from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
+from onbrief.papers import Papers
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow, Store
 from onbrief.record import Prompt, Run
@@ -124,19 +125,25 @@ class Pursuit:
         )
         settings = self.order.settings
         policy = AsRecorded(settings.chosen_policy, self.account)
-        async with contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events:
+        async with (
+            Papers(self.store) as papers,
+            contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events,
+        ):
             async for event in events:
                 match event:
+                    case ImageMade(_, attempt):
+                        papers.prepare(attempt)
+                        yield event
                     case ImageJudged(run):
                         with _warned(studio):
-                            await self._write_record(run)
+                            await papers.write_record(run)
                         yield event
                     case RunEnded(run):
-                        yield RunEnded(await self._close(run, studio))
+                        yield RunEnded(await self._close(run, studio, papers))
                     case _:
                         yield event
 
-    async def _close(self, run: Run, studio: OpenStudio) -> Run:
+    async def _close(self, run: Run, studio: OpenStudio, papers: Papers) -> Run:
         """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it.
 
         The ledger is told last: until then the same command goes on with this run, whatever happens, and does no work twice.
@@ -149,21 +156,11 @@ class Pursuit:
                 return replace(run, warnings=tuple(studio.warnings))
         run = await studio.account(run)
         with _warned(studio):
-            await self._write_record(run)
-            page = await asyncio.to_thread(_page, run, self.store)
-            await self.store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+            await papers.write_record(run)
+            await papers.write_report(run)
         with _warned(studio):
             await self.account.release(run.outcome or "failed")
         return replace(run, warnings=tuple(studio.warnings))
-
-    async def _write_record(self, run: Run) -> None:
-        await self.store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
-
-
-def _page(run: Run, store: Store) -> str:
-    from onbrief import report  # and Jinja with it: nothing of either is needed before the end
-
-    return report.page(run, StoredPictures(store))
 
 
 @contextlib.contextmanager
@@ -173,25 +170,6 @@ def _warned(studio: OpenStudio) -> Generator[None]:
         yield
     except (LedgerError, StoreError) as error:
         studio.warn(str(error))
-
-
-class StoredPictures(Mapping[str, bytes]):
-    """The pictures of a store by their keys, each read when it is asked for, so that only one is in memory."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getitem__(self, key: str) -> bytes:
-        data = self._store.load(key)
-        if data is None:
-            raise KeyError(key)
-        return data
-
-    def __iter__(self) -> Iterator[str]:
-        raise TypeError("the pictures of a store are asked for by key")
-
-    def __len__(self) -> int:
-        raise TypeError("the pictures of a store are asked for by key")
 
 
 @contextlib.asynccontextmanager

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
 import pytest
 
-from onbrief.report import card, page
+from onbrief.report import card, frame, page
 from tests.report import samples
 from tests.report.outline import Outline
 from tests.report.samples import SAMPLES, Pictured
@@ -129,6 +130,25 @@ def test_a_dozen_attempts_stay_under_a_megabyte() -> None:
     run, pictures = samples.unmet()
     grainy = {key: samples.paint(number, (768, 768), 14.0) for number, key in enumerate(pictures)}
     assert len(page(run, grainy)) < 1_000_000
+
+
+def test_copies_that_were_made_while_a_run_went_on_give_the_same_page() -> None:
+    run, pictures = samples.passed()
+    copies = {key: made for key, data in pictures.items() if (made := frame(data))}
+    best = run.best and run.best.image
+    assert best
+    assert page(run, {best.key: pictures[best.key]}, copies) == page(run, pictures)
+
+
+def test_copies_of_many_attempts_are_made_smaller() -> None:
+    run, _ = samples.passed()
+    first = run.attempts[0]
+    many = replace(run, attempts=tuple(replace(first, attempt=number) for number in range(13)))
+    assert first.image
+    made = frame(samples.paint(1))
+    assert made
+    shown = Outline(page(many, {}, {first.image.key: made})).all("img")
+    assert {image["width"] for image in shown} == {"480"}
 
 
 def test_the_same_run_gives_the_same_page() -> None:

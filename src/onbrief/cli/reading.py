@@ -107,7 +107,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         An .html file, or a .png file for a contact sheet as one picture; report.html beside the pictures by default.
     """
     from onbrief import report as reports
-    from onbrief.pursuit import StoredPictures
+    from onbrief.papers import StoredPictures
     from onbrief.store import located
 
     run, store = _recorded(run_id, out)

@@ -1,42 +1,22 @@
-"""Judges that are vision models: they are shown the picture and asked about requirements, and nothing else."""
+"""A judge that is a vision model: it is shown the picture and asked about requirements, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from onbrief import asking
 from onbrief.asking import Question
 from onbrief.brief import Requirement
-from onbrief.models.language import LanguageModel
+from onbrief.models.language import Role
 from onbrief.ports import Judged
 
-INPUT_TOKENS = 12_000
-"""The most that a judgement is assumed to send: 1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and
-64 requirements of a hundred each.
-"""
 
-
-@dataclass(frozen=True, slots=True)
-class VisionJudge:
+class VisionJudge(Role):
     """See ports.Judge."""
 
-    model: LanguageModel
-
-    @property
-    def name(self) -> str:
-        """See ports.Model."""
-        return self.model.name
-
-    @property
-    def price(self) -> float | None:
-        """See ports.Model. Rests on INPUT_TOKENS; what a call really cost stands in its answer."""
-        return self.model.price(INPUT_TOKENS)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """See ports.Warns."""
-        return self.model.warnings
+    INPUT_TOKENS: ClassVar = 12_000
+    """1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and 64 requirements of a hundred each."""
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge. `image` is a copy as pictures.judge_copy makes it.
@@ -47,8 +27,7 @@ class VisionJudge:
             PictureError: bytes that are no picture.
             ConfigError: access, credentials, a model that is not there.
         """
-        answered = await self.model.ask(_question(requirements), image)
-        return replace(answered.read, tokens=answered.tokens, usd=answered.usd)
+        return await self.model.ask(_question(requirements), image)
 
 
 def _question(requirements: Sequence[Requirement]) -> Question[Judged]:

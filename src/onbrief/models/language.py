@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, TypeVar, cast
 
 from pydantic_ai import BinaryContent, ModelRequest, UserPromptPart
 from pydantic_ai.direct import model_request
@@ -21,28 +21,19 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
+from onbrief import pictures
 from onbrief.asking import Question, document
 from onbrief.errors import Blocked, Failed
 from onbrief.models import manners, outcomes
 from onbrief.models.manners import Manners
-from onbrief.pictures import inspect
-from onbrief.ports import Tokens
+from onbrief.ports import Judged, Planned, Revised, Tokens
 
-Read = TypeVar("Read")
+Read = TypeVar("Read", bound=Planned | Judged | Revised)
 
 TIMEOUT = 300.0  # seconds for a whole call; giving up earlier does not unpay it
 SAMPLING = ("temperature", "top_p", "top_k")
 _ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # take temperature or top_p; the profile does not say so
 _SHOWN = 300  # characters of what a model says of itself, in errors
-
-
-@dataclass(frozen=True, slots=True)
-class Answered(Generic[Read]):
-    """What was read in an answer, the tokens of the call, and what it cost in US dollars (None: nobody knows)."""
-
-    read: Read
-    tokens: Tokens
-    usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +80,8 @@ class LanguageModel:
         )
         return manners.known(self.key, start)
 
-    async def ask(self, question: Question[Read], image: bytes | None = None) -> Answered[Read]:
-        """The answer to a question, about a picture if there is one.
+    async def ask(self, question: Question[Read], image: bytes | None = None) -> Read:
+        """What was read in the answer to a question, about a picture if there is one, with the tokens and the cost of the call.
 
         Raises:
             PictureError: bytes that are no picture; nothing is sent.
@@ -98,7 +89,7 @@ class LanguageModel:
                 that a filter or the model itself refused.
             ConfigError: access, credentials, a model that is not there.
         """
-        shown = [] if image is None else [BinaryContent(image, media_type=inspect(image).media_type)]
+        shown = [] if image is None else [BinaryContent(image, media_type=pictures.media_type(image))]
         asked = self.manners
         while True:
             try:
@@ -112,7 +103,8 @@ class LanguageModel:
                 manners.learn(self.key, asked)
                 break
         read = question.read(self._document(response, question.answer))
-        return Answered(read, Tokens(response.usage.input_tokens, response.usage.output_tokens), _cost(response))
+        tokens = Tokens(response.usage.input_tokens, response.usage.output_tokens)
+        return replace(read, tokens=tokens, usd=_cost(response))
 
     async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Manners) -> ModelResponse:
         system = question.system
@@ -162,6 +154,30 @@ class LanguageModel:
             raise Failed(f"{self.name} used the tools {named} where {answer} was to be used once")
         arguments = calls[0].args
         return document(arguments) if isinstance(arguments, str) else arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a judge, a planner and a reviser that are language models have in common; see ports.Model and ports.Warns."""
+
+    model: LanguageModel
+    INPUT_TOKENS: ClassVar[int]
+    """The most that one question of this role is assumed to send."""
+
+    @property
+    def name(self) -> str:
+        """See ports.Model."""
+        return self.model.name
+
+    @property
+    def price(self) -> float | None:
+        """See ports.Model. Rests on INPUT_TOKENS; what a call really cost stands in its answer."""
+        return self.model.price(self.INPUT_TOKENS)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """See ports.Warns."""
+        return self.model.warnings
 
 
 def _parameters(question: Question[Read], asked: Manners) -> ModelRequestParameters:

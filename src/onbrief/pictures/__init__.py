@@ -4,7 +4,7 @@ This layer knows PNG, JPEG and WebP, and nothing of runs. Everything that is wro
 """
 
 from onbrief.pictures.copies import judge_copy
-from onbrief.pictures.facts import Facts, inspect
+from onbrief.pictures.facts import Facts, inspect, media_type
 from onbrief.pictures.labels import label, parameters_text, read_label, strip
 
-__all__ = ["Facts", "inspect", "judge_copy", "label", "parameters_text", "read_label", "strip"]
+__all__ = ["Facts", "inspect", "judge_copy", "label", "media_type", "parameters_text", "read_label", "strip"]

@@ -37,6 +37,15 @@ def inspect(data: bytes) -> Facts:
     return Facts(parts.media_type, parts.width, parts.height, _blank(sample) and _blank(image))
 
 
+def media_type(data: bytes) -> MediaType:
+    """Which format a picture has. Nothing is decoded.
+
+    Raises:
+        PictureError: as inspect, but for damage that only decoding shows.
+    """
+    return parse(data).media_type
+
+
 def _blank(image: Image.Image) -> bool:
     noise = _NOISE * 257 if image.mode.startswith("I") else _NOISE  # 65535 / 255
     channels = _extrema(image)

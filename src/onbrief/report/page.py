@@ -22,13 +22,21 @@ _CARD_COPY = (360, 40_000)
 _BEST_COPY = (880, 120_000)
 _FRAME_COPIES = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
 """Up to so many attempts: the longest side in pixels, and about how many bytes. A dozen stays under a megabyte."""
+_NONE: Mapping[str, Copy] = {}
 
 
-def page(run: Run, pictures: Mapping[str, bytes]) -> str:
+def frame(data: bytes) -> Copy | None:
+    """The copy of a picture that a page shows of it, as long as there are few; None when the bytes are no usable picture."""
+    _, longest, size = _FRAME_COPIES[0]
+    return copy(data, longest, size)
+
+
+def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Copy] = _NONE) -> str:
     """The report of a run, finished or not, as one HTML page.
 
-    `pictures` holds the bytes of stored pictures by `image.key`; one that is missing shows a placeholder. The page needs
-    nothing beside it and loads nothing; its links lead to the full pictures in the same folder.
+    `pictures` holds the bytes of stored pictures by `image.key`; one that is missing shows a placeholder. `copies` are those
+    made by `frame` before, by the same keys. The page needs nothing beside it and loads nothing; its links lead to the full
+    pictures in the same folder.
     """
     story = tell(run)
     longest, size = next((side, size) for most, side, size in _FRAME_COPIES if len(run.attempts) <= most)
@@ -40,7 +48,7 @@ def page(run: Run, pictures: Mapping[str, bytes]) -> str:
         .render(
             story=story,
             run=run,
-            copies=_copies(run, pictures, longest, size),
+            copies=_copies(run, pictures, copies, longest, size),
             best_copy=_best_copy(run, pictures, *_BEST_COPY),
             started=wording.moment(run.started),
             ended=wording.moment(run.ended or ""),
@@ -59,11 +67,17 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
     return _templates().get_template("card.html").render(story=tell(run), run=run, best_copy=best)
 
 
-def _copies(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> dict[str, Copy]:
+def _copies(run: Run, pictures: Mapping[str, bytes], made: Mapping[str, Copy], longest: int, size: int) -> dict[str, Copy]:
     """A copy of each picture; one after the other, so that only one is ever decoded."""
-    keys = [attempt.image.key for attempt in run.attempts if attempt.image]
-    made = {key: copy(data, longest, size) for key in keys if (data := pictures.get(key))}
-    return {key: reduced for key, reduced in made.items() if reduced}
+    copies: dict[str, Copy] = {}
+    for key in (attempt.image.key for attempt in run.attempts if attempt.image):
+        ready = made.get(key)
+        if ready is None or max(ready.width, ready.height) > longest:
+            data = ready.data if ready else pictures.get(key)
+            ready = copy(data, longest, size) if data else None
+        if ready:
+            copies[key] = ready
+    return copies
 
 
 def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Copy | None:

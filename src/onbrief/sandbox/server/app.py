@@ -118,8 +118,8 @@ async def _served(terms: Terms, request: Request, operation: Operation) -> Respo
 async def _answered(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
     if "origin" in request.headers:  # a page in a browser has no business here
         raise Refusal("AccessDeniedException", "Requests of web pages are not served.")
-    body = await _body(request)
     began = time.monotonic()
+    body = await _body(request)
     called = find(request.path_params["model_id"], terms.ended)
     asked = await asyncio.to_thread(_read, called, operation, body)
     fault = terms.script.next(called, operation)

@@ -1,0 +1,90 @@
+"""What a run leaves beside its pictures: the record and the report, written into its folder as the run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from onbrief.errors import StoreError
+from onbrief.ports import Store
+from onbrief.record import Attempt, Image, Run
+
+if TYPE_CHECKING:
+    from onbrief.report import Copy
+
+
+class Papers:
+    """The record and the report of one run, as a context that leaves nothing running behind.
+
+    The report shows reduced copies of all pictures. Each is made while the judge looks at its picture, so that the end of a
+    run is not held up by what could have been done before.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._copies: dict[str, asyncio.Task[Copy | None]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        await asyncio.gather(*self._copies.values(), return_exceptions=True)
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Begin with the copy of a picture that has just been stored."""
+        if image := attempt.image:
+            self._copies[image.key] = asyncio.create_task(asyncio.to_thread(self._copy, image))
+
+    async def write_record(self, run: Run) -> None:
+        """Write run.json.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        await self._store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+
+    async def write_report(self, run: Run) -> None:
+        """Write report.html.
+
+        Raises:
+            StoreError: a picture cannot be read, or the page not be written.
+        """
+        made = {key: copy for key, task in self._copies.items() if (copy := await task)}
+        page = await asyncio.to_thread(_page, run, self._store, made)
+        await self._store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+
+    def _copy(self, image: Image) -> Copy | None:
+        from onbrief import report
+
+        try:
+            data = self._store.load(image.key)
+        except StoreError:  # trouble that the report itself will have too, and tell
+            return None
+        return report.frame(data) if data else None
+
+
+class StoredPictures(Mapping[str, bytes]):
+    """The pictures of a store by their keys, each read when it is asked for, so that only one is in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, key: str) -> bytes:
+        data = self._store.load(key)
+        if data is None:
+            raise KeyError(key)
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        raise TypeError("the pictures of a store are asked for by key")
+
+    def __len__(self) -> int:
+        raise TypeError("the pictures of a store are asked for by key")
+
+
+def _page(run: Run, store: Store, copies: Mapping[str, Copy]) -> str:
+    from onbrief import report  # and Jinja with it: nothing of either is needed before there is a picture
+
+    return report.page(run, StoredPictures(store), copies)
