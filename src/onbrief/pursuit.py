@@ -28,7 +28,7 @@ from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
 from onbrief.papers import Papers
 from onbrief.policy import SEED_RANGE
-from onbrief.ports import Ledger, RunRow, Store
+from onbrief.ports import Ledger, RunRow
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store
