@@ -60,6 +60,29 @@ def test_a_flag_that_was_not_given_hides_nothing(here: Path, home: Path) -> None
     assert (settings.max_images, origins["max_images"]) == (3, "environment")
 
 
+@pytest.mark.parametrize(
+    ("image_model", "usual"),
+    [
+        (None, "sandbox:"),
+        ("sandbox:sdxl", "sandbox:"),
+        ("bedrock:stability.stable-image-core-v1:1", "bedrock:"),
+        ("my-plugin:model", "bedrock:"),
+    ],
+)
+def test_who_judges_and_writes_follows_who_draws(here: Path, home: Path, image_model: str | None, usual: str) -> None:
+    settings, origins = loaded(home, {"image_model": image_model})
+    origin = "image_model" if image_model else "default"
+    assert (settings.judge, settings.reviser) == (usual, usual)
+    assert (origins["judge"], origins["reviser"]) == (origin, origin)
+    assert settings == (Settings(image_model=image_model) if image_model else Settings())
+
+
+def test_who_judges_is_who_was_named(here: Path, home: Path) -> None:
+    settings, origins = loaded(home, {"image_model": "bedrock:some.model", "judge": "sandbox:"})
+    assert (settings.judge, settings.reviser) == ("sandbox:", "bedrock:")
+    assert (origins["judge"], origins["reviser"]) == ("flag", "image_model")
+
+
 def test_the_users_file_lies_in_his_home_when_nothing_says_otherwise(here: Path, at_home: Path) -> None:
     (at_home / ".config").mkdir()
     users_file(at_home / ".config", "max_images = 5")

@@ -9,7 +9,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PREFIX = "ONBRIEF_"
 FILE = "onbrief.toml"
+SANDBOX, BEDROCK = "sandbox:", "bedrock:"  # a provider alone stands for its own default model
+FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +39,16 @@ class Settings:
     pictures, since few regions have image models. `judge_region` is where it is asked for judgements, plans and revisions, and
     `bucket_region` where the bucket is; None is what AWS's own settings say. `plan` false takes only the user's own
     requirements. `strip_metadata` writes nothing about a picture into it.
+    `judge` and `reviser` are the sandbox's by default where it draws, and else Claude on Bedrock: the sandbox's eye knows
+    nothing but its own drawings.
     `max_usd` and `max_seconds` are limits only when they are set; see Limits for all five.
     """
 
-    image_model: str = "sandbox:"
+    image_model: str = SANDBOX
     image_region: str = "us-west-2"
-    judge: str = "sandbox:"
+    judge: str = ""
     judge_region: str | None = None
-    reviser: str = "sandbox:"
+    reviser: str = ""
     policy: PolicyName = "adaptive"
     parallel: int = 1
     out: str = "onbrief-runs"
@@ -57,6 +61,11 @@ class Settings:
     max_seconds: float | None = None
     plan: bool = True
     strip_metadata: bool = False
+
+    def __post_init__(self) -> None:
+        usual = SANDBOX if self.image_model.startswith(SANDBOX) else BEDROCK
+        for name in FOLLOWING:
+            object.__setattr__(self, name, getattr(self, name) or usual)
 
     @property
     def limits(self) -> Limits:
@@ -88,9 +97,10 @@ class Settings:
         from onbrief.models import registry
         from onbrief.studio import Crew
 
+        image_model = registry.image_model(self.image_model, self.image_region)  # first: the others' defaults depend on it
         return Crew(
             planner=registry.planner(self.reviser, self.judge_region) if self.plan else None,
-            image_model=registry.image_model(self.image_model, self.image_region),
+            image_model=image_model,
             judge=registry.judge(self.judge, self.judge_region),
             reviser=registry.reviser(self.reviser, self.judge_region),
         )
@@ -104,7 +114,7 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
     """
     own = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "onbrief" / FILE
     sources: dict[str, Mapping[str, object]] = {
-        "default": asdict(Settings()),
+        "default": {field.name: field.default for field in fields(Settings)},
         str(own): read_toml(own) if own.is_file() else {},
         FILE: read_toml(Path(FILE)) if Path(FILE).is_file() else {},
         "environment": {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)},
@@ -118,6 +128,7 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
             if name not in known:
                 raise UsageError.of(f"setting in {origin}", name, "one of " + " ".join(sorted(known)))
             values[name], origins[name] = value, origin
+    origins |= {name: "image_model" for name in FOLLOWING if not values[name] and origins["image_model"] != "default"}
     return settings_of(values), origins
 
 

@@ -28,10 +28,10 @@ from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.sitting import Sitting
 from onbrief.papers import Papers
 from onbrief.policy import SEED_RANGE
-from onbrief.ports import Ledger, RunRow, Store
+from onbrief.ports import Ledger, RunRow
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
-from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, open_store
+from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store
 from onbrief.studio import Crew, OpenStudio
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same co
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a front door asks for. Without a `run_id`, an interrupted run of the same order is gone on with, or a new one
-    begun; without a `seed`, the run id decides it. `warnings` are in the record from the beginning.
+    begun; without a `seed`, the run id decides it. `warnings` are in the record from the beginning. `names` is what the names
+    of the pictures begin with that are to lie beside the run's folder and not in it; see store.Names.
 
     Raises:
         UsageError: anything about it that cannot work.
@@ -58,6 +59,7 @@ class Order:
     seed: int | None = None
     resend_unknown: bool = False
     warnings: tuple[str, ...] = ()
+    names: str | None = None
 
     def __post_init__(self) -> None:
         if self.run_id is not None:
@@ -72,6 +74,7 @@ class Order:
         """What makes two orders the same, as JSON: not the limits, which may grow, nor how many are made at once."""
         s = self.settings
         fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
+        fixed |= {} if self.names is None else {"names": self.names}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
 
 
@@ -91,7 +94,7 @@ class Pursuit:
 
     order: Order
     crew: Crew
-    store: Store
+    store: RunStore
     account: Account
 
     @property
@@ -191,7 +194,9 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
         patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
         terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience, sitting=sitting)
         async with open_account(ledger, run_id, order.request, settings, terms) as account:
-            yield Pursuit(order=order, crew=crew, store=store, account=account)
+            names = _names(order.settings, account.row)
+            named = await names.claim(store) if names else store
+            yield Pursuit(order=order, crew=crew, store=named, account=account)
 
 
 async def preview(order: Order) -> Preview:
@@ -226,6 +231,7 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
         run_id=run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
+        names=request.get("names"),
     )
     if order.request != row.request:
         raise UsageError(f"run {run_id}: its models, policy and checklist are fixed; give limits, or begin another run")
@@ -262,6 +268,22 @@ def _sql_ledger(path: Path) -> SqlLedger:
     from onbrief.ledger.sql import SqlLedger  # SQLAlchemy takes a third of a second, and a bucket does without
 
     return SqlLedger(path)
+
+
+async def run_store(settings: Settings, row: RunRow) -> RunStore:
+    """The store of a run that is recorded, for reading.
+
+    Raises:
+        UsageError, StoreError: it cannot be opened.
+    """
+    store, names = open_store(settings.out, settings.bucket_region), _names(settings, row)
+    return await names.find(store) if names else store
+
+
+def _names(settings: Settings, row: RunRow) -> Names | None:
+    """The names of a run's pictures, where they are not the usual ones."""
+    start = json.loads(row.request).get("names")
+    return None if start is None else Names(settings.out, settings.bucket_region, start, row.run_id, row.started)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import urllib.request
+from pathlib import Path
 
 import pytest
 
 from onbrief.aws_lambda.deliveries import answer
+from onbrief.cli import main
 from tests.aws_lambda.events import REQUEST_ID, Invocation, event
 from tests.buckets import BUCKET, Service
 
@@ -38,3 +41,35 @@ def test_every_delivery_asks_in_the_region_of_the_bucket(s3: Service, monkeypatc
 
     assert asyncio.run(twice()) == [200, 200]
     assert s3.regions == {"eu-north-1"}
+
+
+def test_every_command_finds_the_pictures_of_an_event(
+    s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    never = "a red circle that is a blue circle, with a brillig"
+    fields = {"output_s3_bucket_name": BUCKET, "output_s3_key_prefix": "found/images", "max_retry_attempts": 2}
+    told = asyncio.run(answer(event(never, max_prompt_revisions=1, run_id="mine", **fields), Invocation()))
+    out, best = f"s3://{BUCKET}/found/images", json.loads(told["body"])["best"]
+
+    def onbrief(*arguments: str) -> tuple[int, str]:
+        code = main([*arguments, "--out", out])
+        return code, capsys.readouterr().out.strip()
+
+    assert f"{best}\n" in onbrief("show", "mine")[1]
+    code, link = onbrief("show", "mine", "--link", "1")
+    with urllib.request.urlopen(link) as page:  # noqa: S310 - the test's own service
+        assert (code, page.read()[:4]) == (0, b"\x89PNG")
+    assert onbrief("report", "mine", "-o", "sheet.png") == (0, "sheet.png")
+    assert onbrief("report", "mine", "-o", "page.html") == (0, "page.html")
+    assert Path("page.html").read_text().count("data:image/") >= 2
+
+    before = [key for key in s3.keys(f"s3://{BUCKET}/found") if key.endswith(".png")]
+    code, path = onbrief("resume", "mine", "--max-images", "3", "--max-attempts", "3", "--quiet")
+    after = [key for key in s3.keys(f"s3://{BUCKET}/found") if key.endswith(".png")]
+    assert (code, path in {f"s3://{BUCKET}/found/{key}" for key in after}) == (3, True)
+    assert [re.sub(r"\d{14}", "start", key) for key in after] == [f"images-start-000-00{n}.png" for n in range(3)]
+    assert after[:2] == before
+    assert main(["rm", "mine", "--yes", "--out", out]) == 0
+    assert f"its pictures stay: {best[:-11]}???-???.*" in capsys.readouterr().err
+    assert [key for key in s3.keys(f"s3://{BUCKET}/found") if key.endswith(".png")] == after

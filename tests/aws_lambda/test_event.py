@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from onbrief.aws_lambda.event import Event, Sampling, WrongEvent, read
+from onbrief.aws_lambda.ordering import CLAUDE as MODEL
+from onbrief.aws_lambda.ordering import IMAGE_MODEL
 from onbrief.brief import Brief, Requirement
 
 LEAST = {"prompt": "a red circle", "output_s3_bucket_name": "my-bucket"}
 CLAUDE = Sampling(1.0, 0.999, 250, 4096, frozenset())
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "lambda.md").read_text()
+ROWS = re.findall(r"^\| `(\w+)` \| (?:`(.*?)` )?\| .+ \|$", PAGE, re.MULTILINE)
 
 
 def wrong(event: object) -> list[str]:
@@ -44,6 +51,25 @@ def test_the_least_event_has_the_defaults_of_every_other_field() -> None:
         max_usd=None,
         parallel=1,
         run_id=None,
+    )
+
+
+def test_the_table_of_the_fields_has_each_of_them_with_its_default() -> None:
+    (told,) = wrong(LEAST | {"promt": 1})
+    defaults = {field: json.loads(default) for field, default in ROWS if default}
+    read_, least = read(LEAST | defaults), read(LEAST)
+    assert sorted(field for field, _ in ROWS) == told.partition("one of the fields ")[2].split()
+    assert [field for field, default in ROWS if not default] == list(LEAST)
+    assert (read_.image_model, read_.judge_model, read_.reviser_model) == (IMAGE_MODEL, MODEL, MODEL)
+    assert (
+        replace(
+            read_,
+            **dict.fromkeys(("image_model", "judge_model", "reviser_model")),
+            validate=replace(read_.validate, given=frozenset()),
+            revise=replace(read_.revise, given=frozenset()),
+            sdxl_given=frozenset(),
+        )
+        == least
     )
 
 

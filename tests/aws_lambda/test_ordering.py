@@ -11,6 +11,8 @@ from onbrief.aws_lambda.ordering import order_of
 from onbrief.config import Settings
 from onbrief.policy import Classic
 from onbrief.pursuit import Order
+from tests.claude import reach
+from tests.sandbox.server.serving import Served
 
 LEAST = {"prompt": "a red circle", "output_s3_bucket_name": "my-bucket"}
 SDXL = "bedrock:stability.stable-diffusion-xl-v1"
@@ -71,6 +73,16 @@ def test_what_only_claude_takes_is_a_warning_with_others_if_it_was_set() -> None
     made = order(judge_model="sandbox:", reviser_model="sandbox:", claude_validate_top_k=10)
     assert (made.settings.judge, made.settings.reviser) == ("sandbox:", "sandbox:")
     assert made.warnings == ("claude_validate_top_k is for Claude, and sandbox: does not take it",)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_ends_of_each_range_of_an_event_are_taken_by_the_models_too(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    reach(Served(9, None), monkeypatch)
+    ends = {"temperature": (0, 1), "top_p": (0, 1), "top_k": (0, 500), "max_tokens": (1, 128_000)}
+    fields = {f"{start}_{name}": pair[which] for start in ("claude_validate", "claude_revise") for name, pair in ends.items()}
+    crew = order(judge_model=OLD_CLAUDE, reviser_model=OLD_CLAUDE, **fields).settings.crew()
+    asked = "&".join(f"{name}={pair[which]}" for name, pair in ends.items())
+    assert (crew.judge.name, crew.reviser.name) == (f"{OLD_CLAUDE}?{asked}", f"{OLD_CLAUDE}?{asked}")
 
 
 def test_judging_as_a_whole_plans_nothing() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from onbrief.cli import main
-from onbrief.models.catalogue import image_models
+from onbrief.models.catalogue import image_models, language_models
 
 CORE = "stability.stable-image-core-v1:1"
 OLD = "stability.stable-diffusion-xl-v1"
 CLAUDE = "anthropic.claude-sonnet-5"
+SANDBOXES = ("--judge", "sandbox:", "--reviser", "sandbox:")
 Doctor = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
 
 
@@ -97,6 +98,8 @@ def test_models_lists_each_model_of_the_catalogue_with_price_state_and_what_it_t
     at = lines.index(f"bedrock:{CORE} (Stable Image Core)")
     assert lines[at + 1].startswith("    $0.04 a picture, active; takes prompts of 10000 characters; aspect ratios 16:9 1:1 ")
     assert any(line.startswith("    $0.04 a picture, ended 2025-05-20; takes prompts of 2000 ") for line in lines)
+    at = lines.index(f"bedrock:global.{CLAUDE} (Claude Sonnet 5)")
+    assert lines[at + 1].startswith("    $2 in, $10 out a million tokens, active; takes no sampling parameters; profiles us. ")
 
 
 def test_models_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +109,9 @@ def test_models_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None
     core = rows[f"bedrock:{CORE}"]
     assert (core["kind"], core["usd"], core["state"], core["ended"]) == ("image", 0.04, "active", None)
     assert rows[f"bedrock:{OLD}"]["ended"] == "2025-05-20"
+    assert {f"bedrock:{facts.profile}" for facts in language_models().values()} <= set(rows)
+    haiku = rows["bedrock:global.anthropic.claude-haiku-4-5-20251001-v1:0"]
+    assert (haiku["kind"], haiku["usd"], haiku["usd_in"], haiku["usd_out"]) == ("language", None, 1, 5)
 
 
 def test_doctor_finds_nothing_wrong_with_the_defaults_and_makes_nothing(doctor: Doctor, tmp_path: Path) -> None:
@@ -167,9 +173,9 @@ def test_doctor_tells_access_and_life_cycle_as_bedrock_says_them(doctor: Doctor)
     assert found["image_model"] == ("ok", f"bedrock:{CORE}, active in us-west-2")
     assert found["judge"] == ("error", f"bedrock:global.{CLAUDE}: authorization NOT_AUTHORIZED")
     assert found["region"] == ("ok", "eu-west-1; pictures are made in us-west-2")
-    code, found = doctor("--image-model", f"bedrock:{OLD}")
+    code, found = doctor("--image-model", f"bedrock:{OLD}", *SANDBOXES)
     assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, there until 2027-05-20"))
-    code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0")
+    code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0", *SANDBOXES)
     told = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
     assert (code, found["image_model"]) == (1, ("error", told))
 
@@ -190,3 +196,8 @@ def test_doctor_says_when_bedrock_cannot_be_asked(doctor: Doctor, monkeypatch: p
     state, told = found["image_model"]
     assert (code, state) == (0, "warning")
     assert told.startswith(f"bedrock:{CORE}, active as of November 2026; Bedrock could not be asked: ")
+    ended = "bedrock:anthropic.claude-3-5-sonnet-20240620-v1:0"
+    code, found = doctor("--judge", ended, "--reviser", "bedrock:")
+    assert (code, found["judge"][0], found["reviser"][0]) == (0, "warning", "warning")
+    assert found["judge"][1].startswith(f"{ended}, ended as of November 2026; Bedrock could not be asked: ")
+    assert found["reviser"][1].startswith("bedrock:, active as of November 2026; Bedrock could not be asked: ")

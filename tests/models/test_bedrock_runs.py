@@ -21,7 +21,7 @@ from onbrief.sandbox.server.faults import Fault
 from tests.sandbox.server.serving import CORE, TITAN, Play, lines, served
 
 CIRCLE = Brief(text="a red circle")
-SETTINGS = Settings(image_model=f"bedrock:{CORE}", max_images=1)
+SETTINGS = Settings(image_model=f"bedrock:{CORE}", judge="sandbox:", reviser="sandbox:", max_images=1)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ NOWHERE = Served(9, None)
         ({"temperature": "hot"}, "judge: temperature: 'hot' is not allowed; expected a number from 0 to 2"),
         ({"temperature": "3"}, "judge: temperature: '3' is not allowed"),
         ({"temperature": "nan"}, "judge: temperature: 'nan' is not allowed"),
-        ({"top_k": "2.5"}, "judge: top_k: '2.5' is not allowed; expected a whole number from 1 to 500"),
+        ({"top_k": "2.5"}, "judge: top_k: '2.5' is not allowed; expected a whole number from 0 to 500"),
         ({"max_tokens": "0"}, "judge: max_tokens: '0' is not allowed"),
         ({"region": "here"}, "judge: region: 'here' is not allowed; expected a region of AWS"),
         ({"heat": "1"}, "judge: 'heat' is not allowed; expected the options temperature top_p top_k max_tokens region"),

@@ -13,15 +13,14 @@ from typing import Final, Protocol
 from onbrief.aws_lambda import answers
 from onbrief.aws_lambda.answers import Answer, Outputs
 from onbrief.aws_lambda.event import Event, WrongEvent, read
-from onbrief.aws_lambda.naming import NamedPictures
 from onbrief.aws_lambda.ordering import order_of
 from onbrief.errors import LedgerBusy, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.sitting import Sitting
-from onbrief.ports import CallKind, RunRow, Store
-from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit
+from onbrief.ports import CallKind, RunRow
+from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit, run_store
 from onbrief.record import Run
-from onbrief.store import open_store
+from onbrief.store import RunStore, picture_at
 
 NEEDED: Final[Mapping[CallKind, float]] = {"plan": 30.0, "image": 45.0, "judge": 30.0, "revise": 30.0}
 """Seconds that must be left for a call to begin: assumed, two to three times what such calls take, and some for writing down
@@ -81,36 +80,29 @@ class Delivery:
                 row = await self._other()
                 if row is None:
                     return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
-                if run := await self._recorded(row):
-                    return self._told(run, await self._named(self._store(self._order.settings.out), run.started))
+                store = await run_store(self._order.settings, row)
+                if run := await self._recorded(row, store):
+                    return self._told(run, store)
 
     async def _work(self, pursuit: Pursuit) -> Answer:
-        pursuit.store = pictures = await self._named(pursuit.store, pursuit.account.row.started)
         run: Run | None = None
         async for event in pursuit.events():
             if isinstance(event, RunEnded):
                 run = event.run
         assert run is not None, "a pursuit ends with RunEnded"
-        return self._told(run, pictures)
+        return self._told(run, pursuit.store)
 
-    async def _named(self, runs: Store, started: str) -> NamedPictures:
-        """The store of the run, with the pictures under the names that the event wants."""
-        folder, _, stem = self._event.prefix.rpartition("/")
-        beside = self._store(f"{self._root}/{folder}".rstrip("/"))
-        return await NamedPictures.claim(runs, beside, stem, self._run_id, started)
-
-    def _told(self, run: Run, pictures: NamedPictures) -> Answer:
-        folder = self._event.prefix.rpartition("/")[0]
-        best = pictures.name(run.best.image.key) if run.best and run.best.image else None
-        key = f"{folder}/{best}".lstrip("/") if best else None
-        outputs = Outputs(self._event.bucket, self._region, key, self._record)
+    def _told(self, run: Run, store: RunStore) -> Answer:
+        image = run.best.image if run.best else None
+        best = picture_at(store, self._order.settings.out, image.key).removeprefix(f"{self._root}/") if image else None
+        outputs = Outputs(self._event.bucket, self._region, best, self._record)
         return answers.paused(run, outputs) if run.outcome == "cancelled" else answers.ended(run, outputs)
 
-    async def _recorded(self, row: RunRow) -> Run | None:
+    async def _recorded(self, row: RunRow, store: RunStore) -> Run | None:
         """The run as the delivery at work has left it; None when there is something to go on with."""
         if row.outcome is None or row.outcome == "cancelled":
             return None
-        record = await self._store(self._order.settings.out).read(f"{self._run_id}/run.json")
+        record = await store.read(f"{self._run_id}/run.json")
         run = Run.from_json(record) if record else None
         return run if run and run.outcome == row.outcome else None  # the record is written last; without it, all is replayed
 
@@ -125,9 +117,6 @@ class Delivery:
                     return row
                 pause = min(pause * 1.5, LONGEST_LOOK)
         return None
-
-    def _store(self, place: str) -> Store:
-        return open_store(place, self._order.settings.bucket_region)
 
     @property
     def _region(self) -> str:

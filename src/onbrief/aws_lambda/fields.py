@@ -75,12 +75,13 @@ class Fields:
 
     def has(self, name: str) -> bool:
         """Whether it is given."""
+        self._known.add(name)
         return name in self._given
 
     def refuse_unknown(self) -> None:
         """Have every field be wrong that nothing has asked for: one that is misspelt would be ignored otherwise."""
         for name in self._given.keys() - self._known:
-            self._refuse(name, self._given[name], "no such field, as there is none of this name", None)
+            self._refuse(name, self._given[name], f"one of the fields {' '.join(sorted(self._known))}", None)
 
     def _value(self, name: str, default: object) -> object:
         self._known.add(name)

@@ -39,7 +39,12 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     }
     settings, _ = load(asked)  # what no event says, such as regions, is set for the function, as ONBRIEF_* variables
     return Order(
-        brief=event.brief, settings=settings, run_id=run_id, seed=event.seed or None, warnings=tuple(dict.fromkeys(warnings))
+        brief=event.brief,
+        settings=settings,
+        run_id=run_id,
+        seed=event.seed or None,
+        warnings=tuple(dict.fromkeys(warnings)),
+        names=event.prefix.rpartition("/")[2],
     )
 
 

@@ -96,26 +96,22 @@ def _model(role: str, name: str, settings: Settings) -> Iterator[Checked]:
     try:
         model = makers[role]()
     except OnbriefError as error:
-        yield Checked(
-            "error", role, str(error), error.hint or "mend the name or the settings; `onbrief models` lists image models"
-        )
+        yield Checked("error", role, str(error), error.hint or "mend the name or the settings; `onbrief models` lists some")
         return
     if model.price is None:
         yield Checked("warning", role, f"the price of {name} is not known", "a limit in dollars (--max-usd) will be refused")
     if _provider(name) != "bedrock":
         yield Checked("ok", role, name)
         return
-    id_ = name.partition(":")[2].partition("?")[0] or model.name.partition(":")[2].partition("?")[0]
-    yield from _standing(role, name, id_ or "global.anthropic.claude-sonnet-5", _region(settings, role))
+    yield from _standing(role, name, model.name.partition(":")[2].partition("?")[0], _region(settings, role))
 
 
 def _standing(role: str, name: str, id_: str, region: str | None) -> Iterator[Checked]:
     """Where a model of Bedrock stands: as Bedrock says, or where it cannot be asked, as the catalogue has it."""
     from onbrief.models.access import standing
-    from onbrief.models.catalogue import image_models, take_apart
+    from onbrief.models.catalogue import said_of
 
-    facts = image_models().get(take_apart(id_)[0])
-    known = f", {facts.state} as of November 2026" if facts else ""
+    known = f", {said}" if (said := said_of(id_)) else ""
     stand_in = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
     if stand_in and not (os.environ.get("AWS_ENDPOINT_URL_BEDROCK") or os.environ.get("AWS_ENDPOINT_URL")):
         yield Checked("ok", role, f"{name}, by {stand_in} instead of Amazon Bedrock")

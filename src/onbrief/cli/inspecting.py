@@ -10,32 +10,34 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from onbrief.cli.flags import ModelFlags, given
-from onbrief.cli.say import plain
+from onbrief.cli.say import plain, say
 
 if TYPE_CHECKING:
-    from onbrief.models.catalogue import ImageModelFacts
+    from onbrief.models.catalogue import ImageModelFacts, LanguageModelFacts
 
 _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 
 
 def models(*, json_: _Json = False) -> int:
-    """List the image models and editing services that onbrief knows.
+    """List the models that onbrief knows: image models, editing services, and Claude.
 
     For example:
         onbrief models
         onbrief models --json
 
-    Prices are the most that a picture costs, in US dollars, as of November 2026.
-    Judges and revisers can be any vision and text model, such as
-    bedrock:global.anthropic.claude-sonnet-5.
+    Prices are in US dollars: the most that a picture costs, and what a million tokens cost.
+    Judges and revisers can be other models too, whatever pydantic-ai knows as PROVIDER:MODEL.
     """
+    from onbrief.models.catalogue import as_of
+
     rows = _rows()
     if json_:
         print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
         return 0
     for row in rows:
         state = f"{row.state} {row.ended or ''}".strip()
-        print(f"{row.name} ({row.title})\n    ${row.usd:.3g} a picture, {state}; takes {row.takes}")
+        print(f"{row.name} ({row.title})\n    {_price(row)}, {state}; takes {row.takes}")
+    say(f"as of {as_of()}; `onbrief doctor` asks Bedrock itself")
     return 0
 
 
@@ -72,32 +74,60 @@ def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _J
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is known of one model. `name` is what the settings take; `usd` is the most that a picture costs."""
+    """What is known of one model. `name` is what the settings take. In US dollars, `usd` is the most that a picture costs, and
+    `usd_in` and `usd_out` what a million tokens of prompts and of answers cost.
+    """
 
     name: str
-    kind: Literal["image", "editing"]
+    kind: Literal["image", "editing", "language"]
     title: str
-    usd: float
     state: str
     ended: str | None
     takes: str
+    usd: float | None = None
+    usd_in: float | None = None
+    usd_out: float | None = None
 
 
 def _rows() -> list[Row]:
-    from onbrief.models.catalogue import editing_services, image_models
+    from onbrief.models.catalogue import editing_services, image_models, language_models
 
     modern = "sides of 512 to 2048 pixels; draws on this machine, for nothing"
     rows = [
-        Row("sandbox:modern", "image", "Sandbox", 0.0, "active", None, modern),
-        Row("sandbox:sdxl", "image", "Sandbox of an older make", 0.0, "active", None, f"{modern}, and errs more often"),
+        Row("sandbox:modern", "image", "Sandbox", "active", None, modern, 0.0),
+        Row("sandbox:sdxl", "image", "Sandbox of an older make", "active", None, f"{modern}, and errs more often", 0.0),
     ]
     for facts in image_models().values():
         ended = facts.ended.isoformat() if facts.ended else None
-        rows.append(Row(f"bedrock:{facts.id}", "image", facts.title, facts.usd, facts.state, ended, _takes(facts)))
+        rows.append(Row(f"bedrock:{facts.id}", "image", facts.title, facts.state, ended, _takes(facts), facts.usd))
     for change, service in editing_services().items():
         title = f"Stability, to {change} one thing"
-        rows.append(Row(f"bedrock:{service.id}", "editing", title, service.usd, "active", None, "a picture and an instruction"))
+        rows.append(Row(f"bedrock:{service.id}", "editing", title, "active", None, "a picture and an instruction", service.usd))
+    for model in language_models().values():
+        ended, name = model.ended.isoformat() if model.ended else None, f"bedrock:{model.profile}"
+        prices = {"usd_in": model.usd_in, "usd_out": model.usd_out}
+        rows.append(Row(name, "language", model.title, model.state, ended, _asked(model), **prices))
     return rows
+
+
+def _price(row: Row) -> str:
+    if row.usd is not None:
+        return f"${row.usd:.3g} a picture"
+    return f"${row.usd_in:.3g} in, ${row.usd_out:.3g} out a million tokens"
+
+
+def _asked(facts: LanguageModelFacts) -> str:
+    """Sampling parameters, profiles and dearer prices, in words."""
+    sampling = {
+        "none": "no sampling parameters",
+        "one": "temperature or top_p",
+        "all": "temperature, top_p and top_k",
+    }[facts.sampling]
+    others = " ".join(f"{prefix}." for prefix in facts.prefixes[1:])
+    dearer = f", at {facts.regional:g} times the price" if facts.regional != 1 else ""
+    long = facts.long
+    above = f"; prompts above {long.tokens} tokens ${long.usd_in:.3g} in, ${long.usd_out:.3g} out" if long else ""
+    return f"{sampling}; profiles {others} too{dearer}{above}"
 
 
 def _takes(facts: ImageModelFacts) -> str:

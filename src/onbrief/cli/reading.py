@@ -18,7 +18,7 @@ from onbrief.errors import LedgerBusy, UsageError
 
 if TYPE_CHECKING:
     from onbrief.record import Run
-    from onbrief.store import BucketStore, FolderStore
+    from onbrief.store import RunStore
 
 _Out = Annotated[str | None, Parameter(help="The folder or bucket of the runs; as set, by default.")]
 _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
@@ -143,18 +143,24 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     yes
         Do not ask.
     """
-    from onbrief.pursuit import find_run, open_ledger
-    from onbrief.store import open_store
+    from onbrief.pursuit import find_run, open_ledger, run_store
+    from onbrief.store import NamedPictures
 
     settings = load({"out": out})[0]
     with open_ledger(settings.out, settings.bucket_region) as ledger:
-        if find_run(ledger, run_id).live:
+        row = find_run(ledger, run_id)
+        if row.live:
             raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
-        if not yes and not _sure(f"delete run {run_id} with all its pictures? [y/N] "):
+        store = asyncio.run(run_store(settings, row))
+        kept = store.kept if isinstance(store, NamedPictures) else ""
+        about = f"; its pictures stay, at {kept}" if kept else " with all its pictures"
+        if not yes and not _sure(f"delete run {run_id}{about}? [y/N] "):
             say("nothing deleted")
             return 1
-        asyncio.run(open_store(settings.out, settings.bucket_region).remove(run_id))
+        asyncio.run(store.remove(run_id))
         ledger.forget(run_id)
+    if kept:
+        say(f"its pictures stay: {kept}")
     return 0
 
 
@@ -176,16 +182,15 @@ def config(*, json_: _Json = False) -> int:
     return 0
 
 
-def _recorded(run_id: str, out: str | None) -> tuple[Run, FolderStore | BucketStore]:
+def _recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """The record of a run, and the store in which its pictures lie."""
-    from onbrief.pursuit import find_run, open_ledger
+    from onbrief.pursuit import find_run, open_ledger, run_store
     from onbrief.record import Run
-    from onbrief.store import open_store
 
     settings = load({"out": out})[0]
     with open_ledger(settings.out, settings.bucket_region) as ledger:
-        find_run(ledger, run_id)
-    store = open_store(settings.out, settings.bucket_region)
+        row = find_run(ledger, run_id)
+    store = asyncio.run(run_store(settings, row))
     document = asyncio.run(store.read(f"{run_id}/run.json"))
     if document is None:
         raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")

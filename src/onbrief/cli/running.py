@@ -137,10 +137,11 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order before the eyes of whoever sits at the terminal, and answer the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.pursuit import open_pursuit
-    from onbrief.store import located, open_store
+    from onbrief.store import located, picture_at
 
     ended: Run | None = None
     async with open_pursuit(order) as pursuit:
+        store = pursuit.store
         if not quiet and order.settings.image_model.startswith("sandbox:"):
             say("sandbox: a stand-in world that draws; nothing here comes from a real model or costs real money")
         if not quiet and pursuit.continued:
@@ -156,7 +157,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     if as_json:
         sys.stdout.write(ended.to_json())
     elif ended.best and ended.best.image:
-        print(located(out, ended.best.image.key))
+        print(picture_at(store, out, ended.best.image.key))
     if not quiet:
         for warning in ended.warnings:
             say(f"warning: {warning}")
@@ -165,7 +166,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         if advice := _ADVICE.get(ended.outcome):
             say(f"hint: {advice.format(run_id=ended.run_id)}")
     if open_:
-        webbrowser.open(open_store(out, order.settings.bucket_region).link(page, _LINK))
+        webbrowser.open(store.link(page, _LINK))
     return EXIT_CODES[ended.outcome]
 
 

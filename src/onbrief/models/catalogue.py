@@ -1,4 +1,4 @@
-"""The image models that onbrief knows, as catalogue.toml has them: what each of them takes, costs, and until when."""
+"""The models that onbrief knows, as catalogue.toml has them: what each of them takes, costs, and until when."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ Body = Literal["stability", "sdxl", "amazon"]
 
 Change = Literal["replace", "recolour", "erase", "inpaint"]
 """What an editing service does to one thing in a picture."""
+
+State = Literal["active", "legacy", "ended"]
+"""Where a model stands."""
+
+Sampling = Literal["none", "one", "all"]
+"""What a language model takes of temperature, top_p and top_k: `one` is temperature or top_p."""
 
 Value = int | float | str
 _ARN = re.compile(r"arn:aws(?:-[a-z]+)*:bedrock:([a-z0-9-]+):(?:[0-9]{12})?:(?:foundation-model|inference-profile)/")
@@ -90,7 +96,7 @@ class ImageModelFacts:
     title: str
     body: Body
     usd: float
-    state: Literal["active", "legacy", "ended"]
+    state: State
     prompt: int
     negative: int
     seeds: tuple[int, int]
@@ -120,10 +126,60 @@ class EditingFacts:
     grow_mask: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Long:
+    """What a million tokens cost, in US dollars, of a prompt with more than so many `tokens`, and of its answer."""
+
+    tokens: int
+    usd_in: float
+    usd_out: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageModelFacts:
+    """One language model. `prefixes` are those of its inference profiles, the first one being that of the cheapest; prices
+    are those of it, in US dollars for a million tokens of prompts and of answers, and `regional` times that with the others.
+    """
+
+    id: str
+    title: str
+    usd_in: float
+    usd_out: float
+    sampling: Sampling
+    state: State
+    prefixes: tuple[str, ...] = ("global", "us", "eu", "jp", "au")
+    regional: float = 1.1
+    long: Long | None = None
+    ended: date | None = None
+
+    @property
+    def profile(self) -> str:
+        """The id to ask for it with."""
+        return f"{self.prefixes[0]}.{self.id}".lstrip(".")
+
+
 @cache
 def image_models() -> Mapping[str, ImageModelFacts]:
     """All image models by id, those that are active first."""
     return {identifier: _image_model(identifier, table) for identifier, table in _document()["image_models"].items()}
+
+
+@cache
+def language_models() -> Mapping[str, LanguageModelFacts]:
+    """All language models by id without a prefix, the newest first."""
+    return {identifier: _language_model(identifier, table) for identifier, table in _document()["language_models"].items()}
+
+
+def said_of(identifier: str) -> str:
+    """The state of a model, by its id, inference profile or ARN, and as of when; nothing where it is not in the catalogue."""
+    plain = take_apart(identifier)[0]
+    facts = image_models().get(plain) or language_models().get(plain)
+    return f"{facts.state} as of {as_of()}" if facts else ""
+
+
+def as_of() -> str:
+    """The month in which the catalogue was made."""
+    return _document()["as_of"]
 
 
 @cache
@@ -157,6 +213,11 @@ def _image_model(identifier: str, table: Mapping[str, Any]) -> ImageModelFacts:
     if "grid" in table:
         more["grid"] = Grid(**table["grid"])
     return ImageModelFacts(**_tuples(table) | more)
+
+
+def _language_model(identifier: str, table: Mapping[str, Any]) -> LanguageModelFacts:
+    more: dict[str, Any] = {"long": Long(**table["long"])} if "long" in table else {}
+    return LanguageModelFacts(id=identifier, **_tuples(table) | more)
 
 
 def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:

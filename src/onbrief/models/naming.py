@@ -23,7 +23,7 @@ MAX_TOKENS = 4096
 _OPTIONS: dict[str, tuple[Callable[[str], float], float, float, str]] = {
     "temperature": (float, 0, 2, "a number from 0 to 2"),
     "top_p": (float, 0, 1, "a number from 0 to 1"),
-    "top_k": (int, 1, 500, "a whole number from 1 to 500"),
+    "top_k": (int, 0, 500, "a whole number from 0 to 500"),
     "max_tokens": (int, 1, 128_000, "a whole number from 1 to 128000"),
 }
 _INSTALL = re.compile(r'pip install "[^"]+"')

@@ -1,4 +1,4 @@
-"""Pictures under the names that events want."""
+"""Pictures under names of the caller's."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.aws_lambda.naming import NamedPictures
 from onbrief.errors import KeyTaken
-from onbrief.store import FolderStore
+from onbrief.store import FolderStore, NamedPictures, Names, picture_at
 
 STARTED = "2026-11-23T01:02:03.456Z"
 
 
-def named(folder: Path, run_id: str, started: str = STARTED) -> NamedPictures:
-    runs, beside = FolderStore(folder / "images"), FolderStore(folder)
-    return asyncio.run(NamedPictures.claim(runs, beside, "images", run_id, started))
+def named(folder: Path, run_id: str, began: str = STARTED) -> NamedPictures:
+    names = Names(str(folder / "images"), None, "images", run_id, began)
+    return asyncio.run(names.claim(FolderStore(folder / "images")))
 
 
 def create(store: NamedPictures, key: str, data: bytes) -> None:
@@ -75,3 +74,36 @@ def test_what_is_removed_is_the_run_and_not_the_pictures(tmp_path: Path) -> None
     asyncio.run(store.remove("mine"))
     assert store.load("mine/run.json") is None
     assert store.load("mine/000-000.png") == b"picture"
+
+
+@pytest.mark.parametrize("run_id", ["first", "second"])
+def test_who_reads_a_run_finds_the_names_that_it_has_claimed(tmp_path: Path, run_id: str) -> None:
+    claimed = {owner: named(tmp_path, owner) for owner in ("first", "second")}[run_id]
+    place = FolderStore(tmp_path / "images")
+    found = asyncio.run(Names(str(tmp_path / "images"), None, "images", run_id, STARTED).find(place))
+    key = f"{run_id}/000-000.png"
+    create(claimed, key, b"picture")
+    assert (found.name(key), found.load(key)) == (claimed.name(key), b"picture")
+    assert picture_at(found, str(tmp_path / "images"), key) == str(tmp_path / f"{found.name(key)}")
+    assert found.link(key, 1) == (tmp_path / f"{found.name(key)}").as_uri()
+
+
+def test_names_that_begin_with_nothing_are_in_the_folder_itself(tmp_path: Path) -> None:
+    store = asyncio.run(Names(str(tmp_path), None, "", "mine", STARTED).claim(FolderStore(tmp_path)))
+    create(store, "mine/000-000.png", b"picture")
+    assert (tmp_path / "-20261123010203-000-000.png").read_bytes() == b"picture"
+
+
+@pytest.mark.parametrize("out", ["images", "./images/", "images/../images"])
+def test_pictures_beside_a_relative_folder_are_found_from_where_it_is_relative_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = asyncio.run(Names(out, None, "images", "mine", STARTED).claim(FolderStore(Path(out))))
+    create(store, "mine/000-000.png", b"picture")
+    assert (tmp_path / "images-20261123010203-000-000.png").read_bytes() == b"picture"
+    assert Path(picture_at(store, out, "mine/000-000.png")).read_bytes() == b"picture"
+
+
+def test_a_key_that_is_no_picture_lies_in_the_folder_of_its_run(tmp_path: Path) -> None:
+    assert picture_at(named(tmp_path, "mine"), "s3://bucket/images", "mine/run.json") == "s3://bucket/images/mine/run.json"

@@ -1,0 +1,121 @@
+"""Events whose time runs out, by a real clock, or whose process is killed, over HTTP: to Bedrock's stand-in and to a bucket."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.aws_lambda import handler
+from onbrief.aws_lambda.deliveries import NEEDED
+from onbrief.sandbox.server.app import Terms
+from onbrief.sandbox.server.bill import Bill
+from tests.aws_lambda.events import REQUEST_ID, Invocation
+from tests.buckets import BUCKET, Service
+from tests.relays import Moments, relay
+from tests.sandbox.server.serving import CORE, lines, served
+
+NEVER = "a red circle left of a blue square. The blue square is left of the red circle"
+DRAWING = 0.3  # seconds that a picture takes at least
+SPARE = 1.0  # seconds for which the first delivery may begin pictures
+DELIVERIES = 40  # more than any machine needs
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """An invocation that ends so many seconds after it began."""
+
+    seconds: float
+    aws_request_id: str = REQUEST_ID
+    began: float = field(default_factory=time.monotonic)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self.began + self.seconds - time.monotonic()) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Those that are running. `bill` is the file of the one, `moments` are the messages to and from it."""
+
+    s3: Service
+    bill: Path
+    moments: Moments
+
+    def pictures(self, prefix: str) -> list[str]:
+        """The names of the pictures under a prefix, without when their run began."""
+        names = [key for key in self.s3.keys(f"s3://{BUCKET}/{prefix}") if key.endswith(".png")]
+        assert len({name[:-11] for name in names}) <= 1, "one run, one start"
+        return [re.sub(r"-\d{14}-", "-", name) for name in names]
+
+
+@pytest.fixture
+def services(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Services]:
+    bill, moments = tmp_path / "bill.jsonl", Moments()
+    with served(Terms(latency={"stability.": DRAWING}, bill=Bill(bill))) as server, relay(server.port, moments) as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{port}")
+        yield Services(s3, bill, moments)
+
+
+def event(prompt: str, folder: str, **more: object) -> dict[str, object]:
+    place = {"output_s3_bucket_name": BUCKET, "output_s3_key_prefix": f"{folder}/images"}
+    return {"prompt": prompt, "judging": "whole", "sdxl_width": 512, "sdxl_height": 512, **place, **more}
+
+
+def deliver(wanted: dict[str, object], clock: Clock | Invocation) -> tuple[int, dict[str, Any]]:
+    told = handler(wanted, clock)
+    return told["statusCode"], json.loads(told["body"])
+
+
+def test_a_run_is_paused_in_time_as_often_as_it_takes_and_the_bill_has_each_call_once(services: Services) -> None:
+    wanted = event(NEVER, "paused", max_retry_attempts=4, max_prompt_revisions=1)
+    statuses: list[int] = []
+    body: dict[str, Any] = {}
+    while not statuses or (statuses[-1] == 202 and len(statuses) < DELIVERIES):
+        status, body = deliver(wanted, Clock(NEEDED["image"] + SPARE))
+        statuses.append(status)
+        asked = Counter(line["model"] == CORE for line in lines(services.bill)) if services.bill.exists() else Counter[bool]()
+        usage = body["usage"]
+        assert (usage["images"], usage["judge_calls"], usage["unknown_calls"]) == (asked[True], asked[False], 0)
+        assert body["outcome"] == ("paused" if status == 202 else "unmet")
+        wanted["run_id"] = body["run_id"]
+    assert statuses == [202] * (len(statuses) - 1) + [400]
+    assert 4 * DRAWING > SPARE  # so it cannot have been done in one
+    assert len(statuses) > 1
+    bodies = [line["sha256"] for line in lines(services.bill)]
+    assert (len(bodies), len(set(bodies))) == (8, 8)
+    assert services.pictures("paused") == [f"images-000-00{n}.png" for n in range(4)]
+
+
+def test_an_event_whose_process_was_killed_while_it_drew_goes_on_when_it_is_delivered_again(services: Services) -> None:
+    wanted = event("a red circle", "killed")
+    child = get_context("spawn").Process(target=deliver, args=(wanted, Invocation()))
+
+    def strike() -> None:
+        assert child.pid
+        os.kill(child.pid, signal.SIGKILL)
+
+    services.moments.reset(2, 0, strike)  # the answer to the first call, a picture, none of which is received
+    child.start()
+    child.join()
+    services.moments.reset()
+    assert child.exitcode == -signal.SIGKILL
+    assert [line["model"] for line in lines(services.bill)] == [CORE]
+    status, body = deliver(wanted, Invocation())
+    bodies = [line["sha256"] for line in lines(services.bill)]
+    drawn = [line["sha256"] for line in lines(services.bill) if line["model"] == CORE]
+    assert (status, body["outcome"]) == (200, "passed")
+    assert len(set(bodies)) == len(bodies)
+    assert (body["usage"]["images"], body["usage"]["unknown_calls"]) == (len(drawn), 1)
+    assert services.pictures("killed") == [f"images-000-00{n}.png" for n in range(1, len(drawn))]
+    assert deliver(wanted, Invocation())[1]["best"] == body["best"]
+    assert len(lines(services.bill)) == len(bodies)

@@ -1,0 +1,53 @@
+"""What the catalogue says of Claude, against what its calls are priced by and how it is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from onbrief.models.catalogue import language_models, said_of
+from onbrief.models.language import LanguageModel
+from onbrief.models.naming import language_model
+from tests.claude import SAMPLING, reach
+from tests.sandbox.server.serving import Served
+
+PROFILES = [(facts.id, prefix) for facts in language_models().values() for prefix in facts.prefixes]
+MOST = 1_000  # tokens of an answer
+
+
+@pytest.fixture(autouse=True)
+def _reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    reach(Served(9, None), monkeypatch)
+
+
+def made(name: str) -> LanguageModel:
+    return language_model("judge", "bedrock", name, {**SAMPLING, "max_tokens": str(MOST)})
+
+
+@pytest.mark.parametrize(("name", "prefix"), PROFILES)
+@pytest.mark.parametrize("tokens", [10_000, 150_000])
+def test_prices_are_those_by_which_calls_are_priced(name: str, prefix: str, tokens: int) -> None:
+    facts = language_models()[name]
+    at = facts.long if facts.long and tokens > facts.long.tokens else facts
+    times = 1.0 if prefix == facts.prefixes[0] else facts.regional
+    usd = times * (tokens * at.usd_in + MOST * at.usd_out) / 1e6
+    assert made(f"{prefix}.{name}".lstrip(".")).price(tokens) == pytest.approx(usd)
+
+
+@pytest.mark.parametrize("name", language_models())
+def test_what_it_is_said_to_take_is_what_it_is_sent(name: str) -> None:
+    model = made(language_models()[name].profile)
+    taken = {"none": (), "one": ("temperature",), "all": ("temperature", "top_p")}[language_models()[name].sampling]
+    assert model.manners.takes(["temperature", "top_p"]) == taken
+
+
+@pytest.mark.parametrize(
+    ("identifier", "state"),
+    [
+        ("global.anthropic.claude-sonnet-5", "active as of November 2026"),
+        ("anthropic.claude-3-5-sonnet-20240620-v1:0", "ended as of November 2026"),
+        ("arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-canvas-v1:0", "ended as of November 2026"),
+        ("somebody.else", ""),
+    ],
+)
+def test_a_state_is_said_with_its_date(identifier: str, state: str) -> None:
+    assert said_of(identifier) == state
