@@ -100,9 +100,9 @@ def _rows() -> list[Row]:
     for facts in image_models().values():
         ended = facts.ended.isoformat() if facts.ended else None
         rows.append(Row(f"bedrock:{facts.id}", "image", facts.title, facts.state, ended, _takes(facts), facts.usd))
-    for change, service in editing_services().items():
-        title = f"Stability, to {change} one thing"
-        rows.append(Row(f"bedrock:{service.id}", "editing", title, "active", None, "a picture and an instruction", service.usd))
+    for service in editing_services().values():
+        takes = "a picture and an instruction" if service.target else "a picture, an instruction and a mask"
+        rows.append(Row(f"bedrock:{service.id}", "editing", service.title, "active", None, takes, service.usd))
     for model in language_models().values():
         ended, name = model.ended.isoformat() if model.ended else None, f"bedrock:{model.profile}"
         prices = {"usd_in": model.usd_in, "usd_out": model.usd_out}

@@ -115,10 +115,11 @@ class ImageModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditingFacts:
-    """One editing service: its inference profile, its price in US dollars, and the least and the greatest seed. Either a text
-    in the field `target` says what is changed, or a mask, which is grown by `grow_mask` pixels on every side.
+    """One editing service: its name, its inference profile, its price in US dollars, and the least and the greatest seed.
+    Either a text in the field `target` says what is changed, or a mask, which is grown by `grow_mask` pixels on every side.
     """
 
+    title: str
     id: str
     usd: float
     seeds: tuple[int, int]
