@@ -39,6 +39,9 @@ def s3(s3_service: Service, monkeypatch: pytest.MonkeyPatch) -> Generator[Servic
     for name, value in s3_service.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    from tests.buckets import ALL
+
     s3_service.requests.clear()
     yield s3_service
     s3_service.fault = lambda method, path: None
+    s3_service.rights = ALL

@@ -21,7 +21,7 @@ from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
 from onbrief.ledger.sql import SCHEMA, SqlLedger
 from onbrief.ports import Call, Entry, Ledger, Tokens
-from onbrief.store import open_bucket
+from onbrief.store import Objects, open_bucket
 from tests.buckets import new_place
 
 CALL = Call("image", 1, 3, "test:painter", "d" * 64, 0.04)
@@ -39,7 +39,7 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
         case "sql":
             yield from sql_ledgers(tmp_path / "ledger.db")
         case "objects in memory":
-            objects = MemoryStore()
+            objects = Objects(MemoryStore())
             yield lambda: ObjectsLedger(objects, "memory:")
         case _:
             request.getfixturevalue("s3")

@@ -6,6 +6,7 @@ next sitting.
 
 from onbrief.store.bucket import BucketStore as BucketStore
 from onbrief.store.folder import FolderStore as FolderStore
+from onbrief.store.objects import Objects as Objects
 from onbrief.store.place import is_bucket as is_bucket
 from onbrief.store.place import located as located
 from onbrief.store.place import open_bucket as open_bucket
