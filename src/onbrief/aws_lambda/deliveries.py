@@ -21,7 +21,7 @@ from onbrief.ledger.sitting import Sitting
 from onbrief.ports import CallKind, RunRow, Store
 from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit
 from onbrief.record import Run
-from onbrief.store import open_store
+from onbrief.store import BucketStore, FolderStore, open_store
 
 NEEDED: Final[Mapping[CallKind, float]] = {"plan": 30.0, "image": 45.0, "judge": 30.0, "revise": 30.0}
 """Seconds that must be left for a call to begin: assumed, two to three times what such calls take, and some for writing down
@@ -82,10 +82,12 @@ class Delivery:
                 if row is None:
                     return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
                 if run := await self._recorded(row):
-                    return self._told(run, await self._named(open_store(self._order.settings.out), run.started))
+                    return self._told(run, await self._named(open_store(self._order.settings.out), self._beside(), run.started))
 
     async def _work(self, pursuit: Pursuit) -> Answer:
-        pursuit.store = pictures = await self._named(pursuit.store, pursuit.account.row.started)
+        beside = self._beside()
+        await beside.require_writable(f"{self._stem}-")  # the rights to the run's folder say nothing of what lies beside it
+        pursuit.store = pictures = await self._named(pursuit.store, beside, pursuit.account.row.started)
         run: Run | None = None
         async for event in pursuit.events():
             if isinstance(event, RunEnded):
@@ -93,11 +95,17 @@ class Delivery:
         assert run is not None, "a pursuit ends with RunEnded"
         return self._told(run, pictures)
 
-    async def _named(self, runs: Store, started: str) -> NamedPictures:
+    async def _named(self, runs: Store, beside: Store, started: str) -> NamedPictures:
         """The store of the run, with the pictures under the names that the event wants."""
-        folder, _, stem = self._event.prefix.rpartition("/")
-        beside = open_store(f"{self._root}/{folder}".rstrip("/"))
-        return await NamedPictures.claim(runs, beside, stem, self._run_id, started)
+        return await NamedPictures.claim(runs, beside, self._stem, self._run_id, started)
+
+    def _beside(self) -> FolderStore | BucketStore:
+        """Where the pictures lie: beside the folder of the runs."""
+        return open_store(f"{self._root}/{self._event.prefix.rpartition('/')[0]}".rstrip("/"))
+
+    @property
+    def _stem(self) -> str:
+        return self._event.prefix.rpartition("/")[2]
 
     def _told(self, run: Run, pictures: NamedPictures) -> Answer:
         folder = self._event.prefix.rpartition("/")[0]
