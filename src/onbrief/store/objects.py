@@ -1,7 +1,7 @@
 """The objects of a bucket, below one prefix: what stores and ledgers ask of S3, Google Cloud Storage or Azure.
 
 Whoever may not list is not told what is not there: S3 answers 403 to a read of it, as to one that is not allowed. So a 403
-means that nothing is there only once a read has come through, and shown that reading is allowed.
+means that nothing is there only when listing is denied and a read has come through, and shown that reading is allowed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Objects:
         """`service` begins at the prefix."""
         self._service = service
         self._readable = False  # a read has come through
+        self._listable: bool | None = None
 
     def take(self, key: str, data: bytes, media_type: str) -> bool:
         """Put what must never be written over, once. False: something is there, or just being put there."""
@@ -64,7 +65,7 @@ class Objects:
                 raise
             return None
         except BaseError as error:
-            if self._readable and is_denied(error):
+            if is_denied(error) and self._readable and not self._may_list(key):
                 return None
             raise
         self._readable = True
@@ -95,6 +96,18 @@ class Objects:
         if isinstance(self._service, MemoryStore):
             return None
         return obstore.sign(self._service, "GET", key, timedelta(seconds=seconds))
+
+    def _may_list(self, key: str) -> bool:
+        if self._listable is None:
+            try:
+                next(iter(obstore.list(self._service, key)), None)  # pyright: ignore[reportUnknownMemberType] - as above
+            except BaseError as error:
+                if not is_denied(error):
+                    raise
+                self._listable = False
+            else:
+                self._listable = True
+        return self._listable
 
 
 def _again(ask: Callable[[], T]) -> T:

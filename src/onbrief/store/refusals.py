@@ -38,9 +38,10 @@ def is_denied(error: Exception) -> bool:
 
 
 def is_broken_off(error: Exception) -> bool:
-    """Whether the connection broke, so that nobody knows what was done, and obstore has not tried again."""
+    """Whether the connection broke, so that nobody knows what was done, and obstore has not tried again as often as it may."""
     text = str(error)
-    return "HTTP error: " in text and " retries, " not in text and "Timeout" not in text
+    exhausted = re.search(r"after (\d+) retries, max_retries: \1\b|kind: Timeout", text)
+    return "HTTP error: " in text and not exhausted
 
 
 def _advice(text: str) -> str:
