@@ -40,6 +40,7 @@ REFUSALS = {
     "404 NoSuchBucket": "make the bucket first",
     "301 PermanentRedirect": "in another region",
     "400 ExpiredToken": "have expired: get new ones",
+    "403 InvalidAccessKeyId": "these credentials are not valid",
     "403 RequestTimeTooSkewed": "the clock of this machine is wrong",
 }
 CONFLICT = "409 ConditionalRequestConflict"  # said of puts that are conditional

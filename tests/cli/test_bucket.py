@@ -122,6 +122,12 @@ def test_a_run_needs_no_more_than_to_put_and_to_get(s3: Service, out: str, capsy
     assert (second["attempts"][:2], len(second["attempts"])) == (first["attempts"], 3)
     assert main(["show", first["run_id"], "--out", out, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == second
+    assert main(["doctor", "--out", out, "--json"]) == 0
+    checked = {about["about"]: about for about in json.loads(capsys.readouterr().out)}
+    assert [(checked[about]["state"], "s3:ListBucket" in checked[about]["told"]) for about in ("out", "ledger")] == [
+        ("ok", False),
+        ("warning", True),
+    ]
     for command in (["list"], ["rm", first["run_id"], "--yes"]):
         assert main([*command, "--out", out]) == 1
         error = capsys.readouterr().err
