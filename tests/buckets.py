@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
+import struct
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from socket import SHUT_RD, SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BUCKET = "pictures"
 HOST = "127.0.0.1"
@@ -23,8 +26,29 @@ _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/s3/")
 _numbers = itertools.count()
 
 Fault = Callable[[str, str], str | None]
-"""What goes wrong with a request, of which it is told method and path: "503 SlowDown", "404 NoSuchBucket"; "lost" answers 500
-to what has been done, "unconditional" does it whatever its conditions. None: nothing."""
+"""What goes wrong with a request, of which it is told method and path. None: nothing. "503 SlowDown", "404 NoSuchBucket" and
+the like are answered to what has not been done, and "reset" resets the connection before it is. Of what has been done, "lost"
+answers 500, "gone" closes the connection, "silent" says nothing until the client gives up, "cut" ends after a tenth of the
+answer; "idle" closes the connection once all is said. "unconditional" does it whatever its conditions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What whoever asks may do, as IAM has it: these actions, on keys that begin with `under`. Without s3:ListBucket, S3
+    answers the same to a read of what is not there as to one that is not allowed.
+    """
+
+    actions: frozenset[str]
+    under: str = ""
+
+    def allow(self, action: str, key: str) -> bool:
+        """Whether this can be done to this key."""
+        return action in self.actions and (action == LIST or key.startswith(self.under))
+
+
+PUT, GET, LIST, DELETE = "s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:DeleteObject"
+LEAST = frozenset({PUT, GET})
+ALL = Rights(frozenset({PUT, GET, LIST, DELETE}))
 
 
 @dataclass(slots=True)
@@ -33,6 +57,7 @@ class Service:
 
     url: str
     fault: Fault = lambda method, path: None
+    rights: Rights = ALL
     requests: list[str] = field(default_factory=list[str])
     regions: set[str] = field(default_factory=set[str])
 
@@ -80,18 +105,26 @@ def service() -> Generator[Service]:
         running.requests.append(f"{method} {path}")
         if signed := _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", "")):
             running.regions.add(signed[1])
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
         wrong = running.fault(method, path) or ""
+        if wrong[:1].isdigit():
+            return _refused(wrong, start)
+        if wrong == "reset":
+            _reset(environ["werkzeug.socket"])
         if wrong == "unconditional":
             environ.pop("HTTP_IF_NONE_MATCH", None)
-        if wrong in {"", "unconditional"}:
-            return moto(environ, start)
+        if denied := _denied(running.rights, environ, body):
+            return _refused("403 AccessDenied", start) if denied == "all" else _told("200 OK", denied, start)
+        status, headers, done = _done(moto, environ)
+        if status.startswith("404") and b"NoSuchKey" in done and LIST not in running.rights.actions:
+            return _refused("403 AccessDenied", start)
         if wrong == "lost":
-            list(moto(environ, _say_nothing))
-        else:
-            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        status, _, code = ("500 InternalError" if wrong == "lost" else wrong).partition(" ")
-        start(f"{status} {code}", [("Content-Type", "application/xml")])
-        return [f"<Error><Code>{code}</Code><Message>as the test wants it</Message></Error>".encode()]
+            return _refused("500 InternalError", start)
+        if wrong in {"gone", "silent", "cut", "idle"}:
+            _break_off(environ["werkzeug.socket"], wrong, status, headers, done)
+        start(status, headers)
+        return [done]
 
     server = make_server(HOST, 0, answer, threaded=True, request_handler=_Quiet)
     running = Service(f"http://{HOST}:{server.server_port}")
@@ -106,8 +139,59 @@ def service() -> Generator[Service]:
         server.server_close()
 
 
-def _say_nothing(status: str, headers: list[tuple[str, str]], error: object = None) -> Callable[[bytes], None]:
-    return lambda data: None
+def _done(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
+    """What the service answers to what it has done: status, headers and body."""
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], error: object = None) -> Callable[[bytes], object]:
+        told.append((status, headers))
+        return lambda data: None
+
+    body = b"".join(app(environ, start))
+    return (*told[-1], body)
+
+
+def _refused(wrong: str, start: StartResponse) -> list[bytes]:
+    code = wrong.partition(" ")[2]
+    return _told(wrong, f"<Error><Code>{code}</Code><Message>as the test wants it</Message></Error>", start)
+
+
+def _told(status: str, document: str, start: StartResponse) -> list[bytes]:
+    start(status, [("Content-Type", "application/xml")])
+    return [document.encode()]
+
+
+def _denied(rights: Rights, environ: WSGIEnvironment, body: bytes) -> str | None:
+    """None: the request is allowed; "all": it is not; else the answer that tells of each key that may not be deleted."""
+    method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+    key = environ["PATH_INFO"].removeprefix(f"/{BUCKET}").removeprefix("/")
+    if method == "POST" and query.startswith("delete"):
+        named = re.findall(r"<Key>(.*?)</Key>", body.decode())
+        if all(rights.allow(DELETE, name) for name in named):
+            return None
+        errors = (f"<Error><Key>{name}</Key><Code>AccessDenied</Code><Message>no</Message></Error>" for name in named)
+        return f'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{"".join(errors)}</DeleteResult>'
+    action = {"PUT": PUT, "GET": GET if key else LIST, "HEAD": GET, "DELETE": DELETE}[method]
+    return None if rights.allow(action, key) else "all"
+
+
+def _break_off(connection: socket, how: str, status: str, headers: list[tuple[str, str]], body: bytes) -> NoReturn:
+    """Say all, a tenth or nothing of an answer to a client that would keep the connection, and end it."""
+    if how == "silent":
+        connection.recv(1)  # until the client goes away
+    elif how != "gone":
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers if name.lower() != "content-length")]
+        lines += [f"Content-Length: {len(body)}", "", ""]
+        connection.sendall("\r\n".join(lines).encode() + (body[: len(body) // 10] if how == "cut" else body))
+    connection.shutdown(SHUT_RDWR)
+    raise ConnectionAbortedError
+
+
+def _reset(connection: socket) -> NoReturn:
+    connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    connection.shutdown(SHUT_RD)  # no further request is waited for
+    connection.close()
+    raise ConnectionAbortedError
 
 
 class _Quiet(WSGIRequestHandler):

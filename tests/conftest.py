@@ -39,7 +39,10 @@ def s3(s3_service: Service, monkeypatch: pytest.MonkeyPatch) -> Generator[Servic
     for name, value in s3_service.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    from tests.buckets import ALL
+
     s3_service.requests.clear()
     s3_service.regions.clear()
     yield s3_service
     s3_service.fault = lambda method, path: None
+    s3_service.rights = ALL

@@ -24,6 +24,7 @@ OUTCOMES = {
     "LedgerError": "failed",
     "LedgerBusy": "failed",
     "LeaseLost": "failed",
+    "Unlisted": "failed",
     "OtherRequest": "failed",
     "OverBudget": "over_budget",
     "Cancelled": "cancelled",

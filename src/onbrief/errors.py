@@ -14,6 +14,7 @@
     ├── LedgerError           the ledger could not be read or written
     │   ├── LedgerBusy        another live process works on this run
     │   ├── LeaseLost         another process has taken this run over
+    │   ├── Unlisted          these credentials may not list what lies in the bucket
     │   └── OtherRequest      the run id belongs to another brief or other models
     ├── OverBudget            the next call's price does not fit under the money limit
     └── Cancelled             the user asked the run to stop
@@ -116,6 +117,12 @@ class LedgerBusy(LedgerError):
 
 class LeaseLost(LedgerError):
     """This process stalled past its lease and another one has taken the run over."""
+
+    retryable = False
+
+
+class Unlisted(LedgerError):
+    """These credentials may not list what lies in the bucket, so nobody can say which runs there are."""
 
     retryable = False
 

@@ -322,6 +322,14 @@ class Ledger(Protocol):
         """All runs, newest first."""
         ...
 
+    def runs_of(self, request: str) -> list[RunRow]:
+        """The runs of one request, newest first.
+
+        Raises:
+            Unlisted: that cannot be told with these credentials.
+        """
+        ...
+
     def forget(self, run_id: str) -> None:
         """Delete all that is recorded of a run.
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from onbrief import loop
 from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
-from onbrief.errors import LeaseLost, LedgerError, StoreError, UsageError
+from onbrief.errors import LeaseLost, LedgerError, StoreError, Unlisted, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
 from onbrief.ledger.objects import ObjectsLedger
@@ -188,8 +188,14 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
     store = await asyncio.to_thread(open_store, order.settings.out, order.settings.bucket_region)
     await store.require_writable()
     with contextlib.closing(_ledger_of(store)) as ledger:
-        interrupted = None if order.run_id else await asyncio.to_thread(_interrupted, ledger, order)
-        run_id = order.run_id or interrupted or _new_run_id()
+        run_id = order.run_id
+        if run_id is None:
+            try:
+                run_id = await asyncio.to_thread(_interrupted, ledger, order)
+            except Unlisted as error:
+                told = f"no interrupted run of this order could be looked for, so a new one is begun: {error}"
+                order = replace(order, warnings=(*order.warnings, told))
+        run_id = run_id or _new_run_id()
         settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
         patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
         terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience, sitting=sitting)
@@ -322,9 +328,9 @@ def _interrupted(ledger: Ledger, order: Order) -> str | None:
     """The newest run of the same order that was interrupted and that nobody works on; to send again what became of which
     is not known, one that ended so.
     """
-    for row in ledger.runs():
+    for row in ledger.runs_of(order.request):
         left = row.outcome in _INTERRUPTED or (order.resend_unknown and row.outcome == "unknown")
-        if left and not row.live and row.request == order.request:
+        if left and not row.live:
             return row.run_id
     return None
 

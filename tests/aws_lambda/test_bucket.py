@@ -7,13 +7,14 @@ import json
 import re
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from onbrief.aws_lambda.deliveries import answer
 from onbrief.cli import main
-from tests.aws_lambda.events import REQUEST_ID, Invocation, event
-from tests.buckets import BUCKET, Service
+from tests.aws_lambda.events import PLENTY, REQUEST_ID, Invocation, event
+from tests.buckets import BUCKET, LEAST, Rights, Service
 
 
 def test_an_event_leaves_its_pictures_and_its_run_in_the_bucket(s3: Service) -> None:
@@ -73,3 +74,33 @@ def test_every_command_finds_the_pictures_of_an_event(
     assert main(["rm", "mine", "--yes", "--out", out]) == 0
     assert f"its pictures stay: {best[:-11]}???-???.*" in capsys.readouterr().err
     assert [key for key in s3.keys(f"s3://{BUCKET}/found") if key.endswith(".png")] == after
+
+
+def told(wanted: object, invocation: Invocation | None = None) -> tuple[int, dict[str, Any]]:
+    answered = asyncio.run(answer(wanted, invocation or Invocation()))
+    return answered["statusCode"], json.loads(answered["body"])
+
+
+def test_an_event_needs_no_more_than_to_put_and_to_get(s3: Service) -> None:
+    s3.rights = Rights(LEAST, under="least/")
+    impossible = "a red circle that is a blue circle, with a brillig"
+    wanted = event(impossible, output_s3_bucket_name=BUCKET, output_s3_key_prefix="least/images", max_retry_attempts=2)
+    left = iter([PLENTY] * 5)
+    status, body = told(wanted, Invocation(left=lambda: next(left, 0)))
+    assert (status, body["outcome"]) == (202, "paused")
+    status, body = told(wanted)
+    assert (status, body["outcome"], body["usage"]["images"], body["usage"]["unknown_calls"]) == (400, "unmet", 6, 0)
+    drawn = [key for key in s3.requests if key.startswith("PUT") and key.endswith(".png")]
+    assert len(drawn) == len(set(drawn)) == 6
+    assert told(wanted)[1]["best"] == body["best"]
+
+
+def test_an_event_whose_pictures_may_not_lie_beside_its_run_pays_for_none(s3: Service) -> None:
+    s3.rights = Rights(LEAST, under="strict/images/")
+    wanted = event("a red circle", output_s3_bucket_name=BUCKET, output_s3_key_prefix="strict/images")
+    status, body = told(wanted)
+    assert (status, body["error"].split(" is not allowed; ")[0]) == (400, f"Exception: out: 's3://{BUCKET}/strict'")
+    assert "s3:PutObject" in body["error"]
+    s3.rights = Rights(LEAST, under="strict/")
+    status, body = told(wanted)
+    assert (status, body["usage"]["unknown_calls"]) == (200, 0)

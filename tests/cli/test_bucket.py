@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from onbrief.cli import main
-from tests.buckets import Service, new_place
+from tests.buckets import ALL, BUCKET, LEAST, Rights, Service, new_place
 
 SMALL = ["--size", "512x512", "--quiet"]
 
@@ -33,8 +33,8 @@ def test_a_run_leaves_in_a_bucket_what_it_leaves_in_a_folder(
     assert main(["run", "a red circle", "--out", out, "--run-id", "mine", *SMALL]) == 0
     assert re.fullmatch(rf"{out}/mine/\d+-\d+\.png", told(capsys))
     assert main(["run", "a red circle", "--out", "folder", "--run-id", "mine", *SMALL]) == 0
-    there = [key for key in s3.keys(out) if "/calls/" not in key]
-    assert there == sorted(str(path.relative_to("folder")) for path in Path("folder").rglob("mine/*"))
+    there = [key for key in s3.keys(f"{out}/mine") if not key.startswith("calls/")]
+    assert there == sorted(path.name for path in Path("folder").rglob("mine/*"))
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
@@ -104,7 +104,9 @@ def test_a_bucket_that_is_not_there_is_a_usage_error_before_anything_is_made(
 ) -> None:
     assert main(["run", "a red circle", "--out", "s3://no-such-bucket/x", *SMALL]) == 2
     error = capsys.readouterr().err
-    assert re.match(r"error: out: 's3://no-such-bucket/x' is not allowed; expected a bucket that can be written: .*\n$", error)
+    assert re.match(
+        r"error: out: 's3://no-such-bucket/x' is not allowed; expected a bucket that can be written and read: .*\n$", error
+    )
     assert list(tmp_path.iterdir()) == []
     assert main(["list", "--out", "s3://no-such-bucket/x"]) == 1
 
@@ -122,6 +124,33 @@ def test_a_picture_that_the_bucket_does_not_take_is_not_drawn_again(
     begun = [json.loads(line)["entry"]["call"]["kind"] for line in calls(s3, out) if '"event":"begin"' in line]
     assert begun.count("image") == len(record["attempts"]) == record["usage"]["images"]
     assert record["usage"]["unknown_calls"] == 0
+
+
+def test_a_run_needs_no_more_than_to_put_and_to_get(s3: Service, out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    s3.rights = Rights(LEAST, under=out.removeprefix(f"s3://{BUCKET}/") + "/")
+    impossible = ["a red circle, without circles", "--out", out, "--max-images", "2", "--json", *SMALL]
+    assert main(["run", *impossible]) == 3
+    told, error = capsys.readouterr()
+    first = json.loads(told)
+    warning = "no interrupted run of this order could be looked for, so a new one is begun"
+    assert [line.startswith(warning) and "s3:ListBucket" in line for line in first["warnings"]] == [True]
+    assert main(["resume", first["run_id"], "--out", out, "--max-images", "3", "--json", "--quiet"]) == 3
+    second = json.loads(capsys.readouterr().out)
+    assert (second["attempts"][:2], len(second["attempts"])) == (first["attempts"], 3)
+    assert main(["show", first["run_id"], "--out", out, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == second
+    assert main(["doctor", "--out", out, "--json"]) == 0
+    checked = {about["about"]: about for about in json.loads(capsys.readouterr().out)}
+    assert [(checked[about]["state"], "s3:ListBucket" in checked[about]["told"]) for about in ("out", "ledger")] == [
+        ("ok", False),
+        ("warning", True),
+    ]
+    for command in (["list"], ["rm", first["run_id"], "--yes"]):
+        assert main([*command, "--out", out]) == 1
+        error = capsys.readouterr().err
+        assert re.match(r"error: .* 403 Forbidden, AccessDenied, .*s3:ListBucket for it\)", error)
+    s3.rights = ALL
+    assert [key for key in s3.keys(out) if "/" not in key] == [".write-check"]
 
 
 def calls(s3: Service, out: str) -> list[str]:

@@ -21,7 +21,7 @@ from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
 from onbrief.ledger.sql import SCHEMA, SqlLedger
 from onbrief.ports import Call, Entry, Ledger, Tokens
-from onbrief.store import open_bucket
+from onbrief.store import Objects, open_bucket
 from tests.buckets import new_place
 
 CALL = Call("image", 1, 3, "test:painter", "d" * 64, 0.04)
@@ -39,7 +39,7 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
         case "sql":
             yield from sql_ledgers(tmp_path / "ledger.db")
         case "objects in memory":
-            objects = MemoryStore()
+            objects = Objects(MemoryStore())
             yield lambda: ObjectsLedger(objects, "memory:")
         case _:
             request.getfixturevalue("s3")
@@ -137,6 +137,21 @@ def test_runs_are_listed_newest_first(ledger: Ledger) -> None:
     ]
     assert {row.run_id for row in rows} == {"a", "b", "c"}
     assert ledger.run("d") is None
+
+
+def test_the_runs_of_a_request_are_told_from_others(ledger: Ledger, opener: Opener) -> None:
+    for run_id, request in (("b", "{}"), ("a", '{"brief":"é"}'), ("c", "{}")):
+        claim(ledger, new_token(), run_id=run_id, request=request)
+    assert ledger.runs_of("{}") == [row for row in ledger.runs() if row.run_id in {"b", "c"}]
+    assert [row.run_id for row in opener().runs_of('{"brief":"é"}')] == ["a"]
+    assert ledger.runs_of('{"brief":"other"}') == []
+
+
+def test_a_run_that_was_not_begun_is_none_of_its_request(ledger: Ledger) -> None:
+    claim(ledger, new_token())
+    with pytest.raises(OtherRequest):
+        claim(ledger, new_token(), request='{"brief":"other"}')
+    assert ledger.runs_of('{"brief":"other"}') == []
 
 
 # -- owners ----------------------------------------------------------------------------------------------------------
@@ -345,7 +360,7 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind(ledger: Ledger, opener: O
         ledger.begin(run_id, owner, STARTED)
     ledger.release("a-run", token, "passed")
     ledger.forget("a-run")
-    assert [row.run_id for row in ledger.runs()] == ["other"]
+    assert [row.run_id for row in ledger.runs()] == [row.run_id for row in ledger.runs_of("{}")] == ["other"]
     assert claim(ledger, new_token(), request='{"brief":"another"}') == []
     ledger.release("other", other, None)
     assert opener().claim("other", "{}", "{}", new_token(), 1.0)[1] == [STARTED]

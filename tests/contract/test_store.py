@@ -14,7 +14,7 @@ from obstore.store import MemoryStore
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.ports import Store
-from onbrief.store import BucketStore, FolderStore, open_bucket
+from onbrief.store import BucketStore, FolderStore, Objects, open_bucket
 from tests.buckets import new_place
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
         case "folder":
             return FolderStore(tmp_path / "out")
         case "memory":
-            return BucketStore(MemoryStore(), "memory:")
+            return BucketStore(Objects(MemoryStore()), "memory:")
         case _:
             request.getfixturevalue("s3")
             return open_bucket(new_place())

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 
-from onbrief.errors import LedgerBusy, LedgerError
+from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import new_token
 from onbrief.ports import Call, Entry
 from onbrief.store import open_bucket
-from tests.buckets import BUCKET, Service, new_place
+from tests.buckets import ALL, BUCKET, DELETE, LEAST, Rights, Service, new_place
 
 STARTED = Entry(Call("image", 1, 3, "test:painter", "d" * 64, 0.04), 0, "started", 0.04)
 DONE = replace(STARTED, state="done", usd=0.03, result='{"a":"é"}')
@@ -55,6 +56,108 @@ def test_a_run_is_listed_with_two_reads_however_long_it_is(s3: Service, place: s
     s3.requests.clear()
     assert [row.run_id for row in mine.runs()] == ["a-run"]
     assert methods(s3) == {"GET": 4}  # the runs, the numbers of this one, its last record, its claim
+
+
+def test_the_runs_of_a_request_are_found_without_reading_those_of_others(s3: Service, place: str) -> None:
+    mine = ledger(place)
+    for number in range(20):
+        mine.claim(f"run-{number}", f'{{"brief":{number % 10}}}', "{}", new_token(), 60.0)
+    s3.requests.clear()
+    assert [row.run_id for row in mine.runs_of('{"brief":3}')] == ["run-13", "run-3"]
+    assert methods(s3) == {"GET": 1 + 2 * 2}  # the runs of the request; of each its numbers and its last record, a claim
+    s3.requests.clear()
+    assert mine.runs_of('{"brief":"new"}') == []
+    assert methods(s3) == {"GET": 1}
+
+
+# -- without the right to list -------------------------------------------------------------------------------------------
+
+
+def least(s3: Service, place: str) -> ObjectsLedger:
+    """A ledger of somebody who may put and get, and knows that he may."""
+    s3.rights = Rights(LEAST)
+    bucket = open_bucket(place)
+    asyncio.run(bucket.require_writable())
+    return ObjectsLedger(bucket.objects, bucket.url)
+
+
+@pytest.mark.parametrize("tries", [0, 1, 2, 3, 6, 7, 20])
+def test_a_log_is_found_by_reading_however_long_it_is(s3: Service, place: str, tries: int) -> None:
+    mine, token = least(s3, place), new_token()
+    assert mine.run("a-run") is None
+    claim(mine, token)
+    for number in range(tries):
+        mine.begin("a-run", token, replace(STARTED, number=number))
+    with pytest.raises(LedgerBusy):
+        claim(least(s3, place), new_token())
+    mine.release("a-run", token, "failed")
+    assert claim(least(s3, place), new_token()) == [replace(STARTED, number=number) for number in range(tries)]
+    with pytest.raises(LeaseLost):
+        mine.begin("a-run", token, DONE)
+
+
+def test_the_last_number_is_found_in_few_reads(s3: Service, place: str) -> None:
+    mine, token = least(s3, place), new_token()
+    claim(mine, token)
+    for number in range(200):
+        mine.begin("a-run", token, replace(STARTED, number=number))
+    s3.requests.clear()
+    assert mine.run("a-run") is not None
+    assert methods(s3)["GET"] <= 2 * 8 + 5
+
+
+def test_a_log_is_not_taken_for_empty_when_reading_is_denied_as_well(s3: Service, place: str) -> None:
+    claim(ledger(place), new_token())
+    s3.rights = Rights(LEAST, under="elsewhere/")
+    for read in (lambda: ledger(place).run("a-run"), lambda: claim(ledger(place), new_token())):
+        with pytest.raises(LedgerError, match=r"cannot be listed: 403.*s3:ListBucket"):
+            read()
+    s3.rights = Rights(LEAST)
+    mine = least(s3, place)
+    s3.rights = Rights(frozenset({"s3:PutObject"}))  # taken away in between: what is there looks as if it were not
+    with pytest.raises(LedgerError, match="another put"):
+        claim(mine, new_token())
+
+
+def test_which_runs_there_are_cannot_be_told(s3: Service, place: str) -> None:
+    mine = least(s3, place)
+    for read in (mine.runs, lambda: mine.runs_of("{}")):
+        with pytest.raises(Unlisted, match="s3:ListBucket"):
+            read()
+
+
+def test_what_a_deletion_left_is_not_taken_for_all_there_is(s3: Service, place: str) -> None:
+    """An admin deletes a run, and loses his right to after the first record of it."""
+    mine, token = ledger(place), new_token()
+    claim(mine, token)
+    mine.begin("a-run", token, STARTED)
+    mine.release("a-run", token, "failed")
+    deleted = 0
+
+    def fault(method: str, path: str) -> None:
+        nonlocal deleted
+        deleted += method == "POST"
+        s3.rights = Rights(ALL.actions - {DELETE}) if deleted > 2 else ALL
+
+    s3.fault = fault
+    with pytest.raises(LedgerError, match="cannot be deleted"):
+        mine.forget("a-run")
+    s3.fault = lambda method, path: None
+    assert s3.keys(f"{place}/a-run/calls") == [f"0000000{number}.json" for number in (1, 2, 3)] + ["gaps"]
+    with pytest.raises(Unlisted, match="being deleted"):
+        claim(least(s3, place), new_token())
+    s3.rights = Rights(ALL.actions - {DELETE})
+    claim(ledger(place), token)
+    with pytest.raises(Unlisted, match="being deleted"):
+        least(s3, place).run("a-run")
+    s3.rights = ALL
+    ledger(place).release("a-run", token, "failed")
+    ledger(place).forget("a-run")
+    assert s3.keys(f"{place}/a-run/calls") == []
+    assert claim(least(s3, place), new_token()) == []
+
+
+# -- faults ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wrong", ["lost", "503 SlowDown", "409 ConditionalRequestConflict"])
@@ -132,7 +235,7 @@ def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Serv
 
     def another_begins(method: str, path: str) -> None:
         """While the put that begins the run on the rest of the old one is on its way."""
-        if method == "PUT":
+        if method == "PUT" and "/calls/" in path:
             s3.fault = lambda method, path: None
             ledger(place).forget("a-run")
             claim(ledger(place), winner)
@@ -141,4 +244,4 @@ def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Serv
     with pytest.raises(LedgerBusy):
         claim(mine, new_token())
     ledger(place).renew("a-run", winner, 60.0)
-    assert [key.rpartition("/")[2] for key in s3.keys(place)] == ["00000000.json", "00000001.json"]
+    assert s3.keys(f"{place}/a-run") == ["calls/00000000.json", "calls/00000001.json"]

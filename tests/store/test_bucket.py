@@ -12,7 +12,7 @@ import pytest
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.store import BucketStore, open_bucket
-from tests.buckets import BUCKET, Fault, Service, new_place
+from tests.buckets import ALL, BUCKET, LEAST, PUT, Fault, Rights, Service, new_place
 
 T = TypeVar("T")
 KEY = "a-run/000-000.png"
@@ -125,14 +125,10 @@ def test_a_bucket_that_is_gone_is_not_read_as_empty(s3: Service, store: BucketSt
 # -- the check before anything is paid for -----------------------------------------------------------------------------
 
 
-def test_a_bucket_that_can_be_written_is_left_as_it_was(s3: Service, store: BucketStore) -> None:
-    wait(store.require_writable())
-    assert s3.keys(store.url) == []
-
-
-def test_a_bucket_from_which_nothing_can_be_deleted_is_a_good_one(s3: Service, store: BucketStore) -> None:
-    s3.fault = lambda method, path: "403 AccessDenied" if method in {"DELETE", "POST"} else None
-    assert wait(store.require_writable()) is None
+def test_every_check_of_a_bucket_leaves_the_same_object(s3: Service, store: BucketStore) -> None:
+    for _ in range(2):
+        wait(store.require_writable())
+    assert s3.keys(store.url) == [".write-check"]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +143,26 @@ def test_a_bucket_that_cannot_be_written_is_a_usage_error(s3: Service, store: Bu
     s3.fault = lambda method, path: answer if method == "PUT" else None
     with pytest.raises(UsageError, match=rf"^out: .*{told}"):
         wait(store.require_writable())
+
+
+def test_a_bucket_that_cannot_be_read_is_a_usage_error(s3: Service, store: BucketStore) -> None:
+    s3.rights = Rights(frozenset({PUT}))
+    with pytest.raises(UsageError, match=r"^out: .*these credentials need s3:GetObject"):
+        wait(store.require_writable())
+
+
+def test_what_is_denied_is_missing_only_where_listing_is_denied_and_reading_is_not(s3: Service, store: BucketStore) -> None:
+    s3.rights = Rights(LEAST)
+    with pytest.raises(StoreError, match="s3:GetObject"):
+        wait(store.read(KEY))
+    wait(store.require_writable())
+    assert wait(store.read(KEY)) is None
+    s3.rights = ALL
+    another = open_bucket(store.url)
+    wait(another.require_writable())
+    s3.fault = lambda method, path: "403 AccessDenied" if path.endswith(KEY) else None
+    with pytest.raises(StoreError, match="s3:GetObject"):
+        wait(another.read(KEY))
 
 
 def test_a_service_that_writes_over_what_is_there_is_refused(s3: Service, store: BucketStore) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from onbrief.config import Settings, load
-from onbrief.errors import OnbriefError
+from onbrief.errors import OnbriefError, Unlisted
 from onbrief.ports import Model
 
 State = Literal["ok", "warning", "error"]
@@ -174,6 +174,8 @@ def _ledger(out: str, region: str | None) -> Checked:
     try:
         with open_ledger(out, region) as ledger:
             runs = ledger.runs()
+    except Unlisted as error:
+        return Checked("warning", "ledger", str(error), "without it, an interrupted run is found by its id only")
     except OnbriefError as error:
         return Checked("error", "ledger", str(error), error.hint or "move it away, or give another place with --out")
     return Checked("ok", "ledger", f"{len(runs)} runs are recorded")

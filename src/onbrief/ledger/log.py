@@ -3,6 +3,9 @@
 A number can be taken only once, which the service decides. So a log is one order of events, the same for everybody, and
 whoever takes the next number proves with it that nothing has happened since he looked. That is all the locking there is:
 no lock can be left behind, and a writer who was overtaken while he slept takes no number any more.
+
+Whoever may not list looks for the last number by reading. He would miss what lies behind a gap, and there are gaps only where
+a run of this id is or was being deleted, so that is marked: before anything is deleted, until there is no gap any more.
 """
 
 from __future__ import annotations
@@ -12,21 +15,23 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-import obstore
 from obstore.exceptions import BaseError
 
-from onbrief.errors import LedgerError
+from onbrief.errors import LedgerError, Unlisted
 from onbrief.store import bucket
+from onbrief.store.objects import Objects
+from onbrief.store.refusals import is_denied, said
 
 Record = dict[str, Any]
 AT_ONCE: Final = 16  # objects that are read at the same time
 _SUFFIX: Final = ".json"
+_LAST: Final = 99_999_999  # the largest number whose key sorts as it should
 
 
 class Log:
     """The numbered records of a run."""
 
-    def __init__(self, objects: bucket.Objects, run_id: str, url: str) -> None:
+    def __init__(self, objects: Objects, run_id: str, url: str) -> None:
         """`url` is told in errors."""
         self._objects = objects
         self._folder = f"{run_id}/{bucket.CALLS}"
@@ -36,12 +41,14 @@ class Log:
         """The numbers that are taken, from the one after `after` on, in their order.
 
         Raises:
-            LedgerError: they cannot be listed.
+            LedgerError: they can be neither listed nor found by reading.
         """
         try:
-            keys = bucket.keys(self._objects, self._folder, self._key(after) if after >= 0 else None)
+            keys = self._objects.keys(self._folder, self._key(after) if after >= 0 else None)
         except (OSError, BaseError) as error:
-            raise self._error("listed", error) from error
+            if not is_denied(error):
+                raise self._error("listed", error) from error
+            return self._found(after, self._error("listed", error))
         names = [key.rpartition("/")[2].removesuffix(_SUFFIX) for key in keys]
         return [int(name) for name in names if name.isdecimal()]
 
@@ -62,11 +69,7 @@ class Log:
         Raises:
             LedgerError: it is not known to be written.
         """
-        data = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
-        try:
-            return bucket.create(self._objects, self._key(number), data, "application/json")
-        except (OSError, BaseError) as error:
-            raise self._error("written", error) from error
+        return self._add(self._key(number), json.dumps(record, sort_keys=True, separators=(",", ":")).encode())
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Delete records.
@@ -74,22 +77,72 @@ class Log:
         Raises:
             LedgerError: they cannot be deleted.
         """
+        self._delete([self._key(number) for number in numbers])
+
+    def mark_gaps(self) -> None:
+        """Say that there may be gaps from now on.
+
+        Raises:
+            LedgerError: that cannot be written.
+        """
+        self._add(self._gaps, b"")
+
+    def unmark_gaps(self) -> None:
+        """Say that there are none any more.
+
+        Raises:
+            LedgerError: that cannot be deleted.
+        """
+        self._delete([self._gaps])
+
+    def _found(self, after: int, unlisted: LedgerError) -> list[int]:
+        """See `numbers`: found in steps that double and then halve, as the numbers from 0 to the last are all taken."""
+        taken, free = after, after + 1
         try:
-            obstore.delete(self._objects, [self._key(number) for number in numbers])
+            while free <= _LAST and self._objects.get(self._key(free)) is not None:
+                taken, free = free, 2 * free - after
+            while free - taken > 1:
+                middle = (taken + free) // 2
+                taken, free = (taken, middle) if self._objects.get(self._key(middle)) is None else (middle, free)
+            gaps = self._objects.get(self._gaps) is not None
         except (OSError, BaseError) as error:
-            raise self._error("deleted", error) from error
+            if is_denied(error):  # nothing was ever read, so it may be reading that is denied
+                raise unlisted from error
+            raise self._error("read", error) from error
+        if gaps:
+            raise Unlisted(
+                f"{unlisted}; a run of this id is or was being deleted",
+                hint="give another run id, or have onbrief rm delete it",
+            )
+        return list(range(after + 1, taken + 1))
 
     def _read(self, number: int) -> Record:
         try:
-            data = bucket.get(self._objects, self._key(number))
+            data = self._objects.get(self._key(number))
             if data is not None:
                 return json.loads(data)
         except (OSError, BaseError, ValueError) as error:
             raise self._error("read", error) from error
         raise LedgerError(f"the ledger {self._url}: record {number} is gone")
 
+    def _add(self, key: str, data: bytes) -> bool:
+        try:
+            return self._objects.create(key, data, "application/json")
+        except (OSError, BaseError) as error:
+            raise self._error("written", error) from error
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        try:
+            self._objects.delete(keys)
+        except (OSError, BaseError) as error:
+            raise self._error("deleted", error) from error
+
     def _key(self, number: int) -> str:
         return f"{self._folder}/{number:08d}{_SUFFIX}"
 
+    @property
+    def _gaps(self) -> str:
+        return f"{self._folder}/gaps"
+
     def _error(self, what: str, error: Exception) -> LedgerError:
-        return LedgerError(f"the ledger {self._url} cannot be {what}: {bucket.said(error)}")
+        return LedgerError(f"the ledger {self._url} cannot be {what}: {said(error)}")

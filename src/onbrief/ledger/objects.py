@@ -9,10 +9,11 @@ Leases are told by the clocks of the machines, which must agree within seconds.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,13 +21,15 @@ from typing import Any, Final
 
 from obstore.exceptions import BaseError
 
-from onbrief.errors import LedgerBusy, LedgerError
+from onbrief.errors import LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.log import AT_ONCE, Log, Record
 from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request
 from onbrief.ports import Call, Entry, RunRow, Tokens
-from onbrief.store.bucket import Objects, folders, said
+from onbrief.store.objects import Objects
+from onbrief.store.refusals import is_denied, said
 
 SCHEMA: Final = 1
+REQUESTS: Final = ".requests"  # the folder of the notes which runs a request has; no run's, as no run id begins with a dot
 _FREE: Final[Record] = {"owner": None, "lease_until": 0.0, "outcome": None, "ended": None, "claim": None}
 
 
@@ -57,6 +60,8 @@ class ObjectsLedger:
                 head = {"owner": token, "lease_until": time.time() + lease, "outcome": None, "ended": None}
                 return head | {"claim": known.next, "about": about}
 
+            if first:
+                self._note(request, run_id)
             known.write("claim", claimed)
             if first:
                 self._withdraw_if_another_began(known)
@@ -101,13 +106,16 @@ class ObjectsLedger:
 
     def runs(self) -> list[RunRow]:
         """See ports.Ledger."""
-        try:
-            run_ids = folders(self._objects)
-        except (OSError, BaseError) as error:
-            raise LedgerError(f"the ledger {self._url} cannot be listed: {said(error)}") from error
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            rows = [row for row in threads.map(self.run, run_ids) if row]
-        return sorted(rows, key=lambda row: (row.started, row.run_id), reverse=True)
+        with self._told("listed"):
+            folders = self._objects.folders()
+        return self._newest_first(folder for folder in folders if not folder.startswith("."))
+
+    def runs_of(self, request: str) -> list[RunRow]:
+        """See ports.Ledger. Lists what was noted of this request, however many other runs there are."""
+        with self._told("listed"):
+            notes = self._objects.keys(_noted(request))
+        rows = self._newest_first(note.rpartition("/")[2] for note in notes)
+        return [row for row in rows if row.request == request]
 
     def forget(self, run_id: str) -> None:
         """See ports.Ledger. The last record says that the run is forgotten, and is deleted after all others."""
@@ -119,10 +127,36 @@ class ObjectsLedger:
                 refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
                 return dict(_FREE)
 
+            claim = known.claim
             known.write("forget", forgotten)
-            numbers = known.log.numbers()
-            known.log.delete([number for number in numbers if number < known.next - 1])
-            known.log.delete([known.next - 1])
+            if claim:
+                with self._told("deleted"):
+                    self._objects.delete([f"{_noted(claim['request'])}/{run_id}"])
+            numbers, last = known.log.numbers(), known.next - 1
+            known.log.mark_gaps()
+            known.log.delete([0])  # whoever finds a first record finds all of them
+            known.log.delete([number for number in numbers if 0 < number < last])
+            known.log.delete([last])
+            if not known.log.numbers():  # or else somebody has begun anew behind the last one
+                known.log.unmark_gaps()
+
+    def _note(self, request: str, run_id: str) -> None:
+        """Have `runs_of` find a run, before there is one: no run that is there is missed."""
+        with self._told("written"):
+            self._objects.create(f"{_noted(request)}/{run_id}", b"", "text/plain")
+
+    def _newest_first(self, run_ids: Iterable[str]) -> list[RunRow]:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            rows = [row for row in threads.map(self.run, run_ids) if row]
+        return sorted(rows, key=lambda row: (row.started, row.run_id), reverse=True)
+
+    @contextmanager
+    def _told(self, what: str) -> Generator[None]:
+        try:
+            yield
+        except (OSError, BaseError) as error:
+            kind = Unlisted if what == "listed" and is_denied(error) else LedgerError
+            raise kind(f"the ledger {self._url} cannot be {what}: {said(error)}") from error
 
     def _write(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
         """Add a record that changes nothing unless the token is still the owner's."""
@@ -230,6 +264,11 @@ class _Known:
                 self.claim, self.entries = None, {}
             case _:
                 pass
+
+
+def _noted(request: str) -> str:
+    """The folder of the notes which runs this request has."""
+    return f"{REQUESTS}/{hashlib.sha256(request.encode()).hexdigest()[:32]}"
 
 
 def _last_gap(numbers: list[int]) -> int:

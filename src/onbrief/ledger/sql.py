@@ -156,9 +156,11 @@ class SqlLedger:
 
     def runs(self) -> list[RunRow]:
         """See ports.Ledger."""
-        with self._reading() as connection:
-            rows = connection.execute(sa.select(_runs).order_by(_runs.c.started.desc(), _runs.c.run_id.desc())).mappings()
-            return [_run_row(dict(row)) for row in rows]
+        return self._newest_first(sa.select(_runs))
+
+    def runs_of(self, request: str) -> list[RunRow]:
+        """See ports.Ledger."""
+        return self._newest_first(sa.select(_runs).where(_runs.c.request == request))
 
     def forget(self, run_id: str) -> None:
         """See ports.Ledger."""
@@ -167,6 +169,11 @@ class SqlLedger:
             if row:
                 refuse_if_live(run_id, row["owner"], row["lease_until"])
             connection.execute(sa.delete(_runs).where(_runs.c.run_id == run_id))
+
+    def _newest_first(self, which: sa.Select[Any]) -> list[RunRow]:
+        with self._reading() as connection:
+            rows = connection.execute(which.order_by(_runs.c.started.desc(), _runs.c.run_id.desc())).mappings()
+            return [_run_row(dict(row)) for row in rows]
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that neither waits for a writer nor keeps one waiting, and needs no right to write."""

@@ -10,6 +10,7 @@ from onbrief.store.named import NamedPictures as NamedPictures
 from onbrief.store.named import Names as Names
 from onbrief.store.named import RunStore as RunStore
 from onbrief.store.named import picture_at as picture_at
+from onbrief.store.objects import Objects as Objects
 from onbrief.store.place import is_bucket as is_bucket
 from onbrief.store.place import located as located
 from onbrief.store.place import open_bucket as open_bucket

@@ -42,7 +42,7 @@ class FolderStore:
         self._kept: set[Path] = set()  # run folders whose own entry is on the disk
         self._spool = Spool(os.fsencode(self.folder))
 
-    async def require_writable(self) -> None:
+    async def require_writable(self, names: str = "") -> None:
         """Nothing: a folder that cannot be written is not opened."""
 
     def link(self, key: str, seconds: float) -> str:

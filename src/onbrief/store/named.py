@@ -108,13 +108,16 @@ class Names:
         """The store of the run, for who owns it.
 
         Raises:
-            StoreError: it cannot be written.
+            UsageError: pictures cannot be written where they are to lie; the rights to the run's folder say nothing of that.
+            StoreError: the run's folder cannot be written.
         """
         try:
             await runs.create(self._note, self.run_id.encode(), "text/plain")
+            named = self._named(runs, alone=True)
         except KeyTaken:
-            return self._named(runs, alone=False)
-        return self._named(runs, alone=True)
+            named = self._named(runs, alone=False)
+        await named.pictures.require_writable(f"{self.start}-")
+        return named
 
     async def find(self, runs: FolderStore | BucketStore) -> NamedPictures:
         """The store of the run, for who reads it.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from onbrief.errors import UsageError
-from onbrief.store.bucket import BucketStore, Objects
+from onbrief.store.bucket import BucketStore
 from onbrief.store.folder import FolderStore
+from onbrief.store.objects import Objects, Service
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
@@ -66,15 +67,15 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
     if region is not None and not _REGION.fullmatch(region):
         raise UsageError.of("bucket_region", region, "a region of AWS, such as us-west-2")
     try:
-        objects = _objects(place["scheme"], bucket, prefix, region)
+        service = _service(place["scheme"], bucket, prefix, region)
     except UsageError:
         raise
     except Exception as error:
         raise UsageError.of("out", out, f"a bucket for which there are settings ({str(error).splitlines()[0]})") from error
-    return BucketStore(objects, f"{place['scheme']}://{bucket}/{prefix}".rstrip("/"))
+    return BucketStore(Objects(service), f"{place['scheme']}://{bucket}/{prefix}".rstrip("/"))
 
 
-def _objects(scheme: str, bucket: str, prefix: str, region: str | None) -> Objects:
+def _service(scheme: str, bucket: str, prefix: str, region: str | None) -> Service:
     client: ClientConfig = {"allow_http": True} if _plain_http() else {}
     match scheme:
         case "gs":
