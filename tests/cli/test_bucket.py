@@ -55,7 +55,7 @@ def test_every_command_reads_a_bucket(s3: Service, out: str, capsys: pytest.Capt
     assert main(["resume", "mine", "--out", out, "--json", "--quiet"]) == 0
     assert json.loads(told(capsys))["attempts"] == record["attempts"]
     assert main(["rm", "mine", "--out", out, "--yes"]) == 0
-    assert s3.keys(out) == []
+    assert s3.keys(out) == [".write-check"]
     assert main(["show", "mine", "--out", out]) == 2
 
 
