@@ -46,7 +46,7 @@ REFUSALS = {
 CONFLICT = "409 ConditionalRequestConflict"  # said of puts that are conditional
 CONDITIONAL = {"note of the request", "claim", "first call", "later call", "first picture", "later picture"}
 LASTING = REFUSALS | {CONFLICT: "another put for", "503 SlowDown": "wait a while", "reset": "HTTP error"}
-TRIES = {CONFLICT: 5, "503 SlowDown": 4, "reset": 3}  # of one request; once otherwise
+TRIES = {CONFLICT: 5, "503 SlowDown": 5, "reset": 5}  # of one request; once otherwise
 
 
 @dataclass(slots=True)

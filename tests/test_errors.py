@@ -16,6 +16,7 @@ OUTCOMES = {
     "CallError": "failed",
     "Refused": "failed",
     "Failed": "failed",
+    "Unreadable": "failed",
     "Unknown": "unknown",
     "Blocked": "blocked",
     "PictureError": "failed",
@@ -29,7 +30,7 @@ OUTCOMES = {
     "OverBudget": "over_budget",
     "Cancelled": "cancelled",
 }
-RETRYABLE = {"Refused", "Failed", "StoreError", "LedgerError", "LedgerBusy"}
+RETRYABLE = {"Refused", "Failed", "Unreadable", "StoreError", "LedgerError", "LedgerBusy"}
 
 
 def tree() -> list[type[OnbriefError]]:

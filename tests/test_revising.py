@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,24 @@ def test_a_run_goes_on_through_faults_and_counts_each_call_that_was_accepted(
     assert run.outcome == "passed"
     assert accepted == ["status", "reset", "tool", "truncated", "cut", "tool"]
     assert (run.usage.text_calls, run.usage.judge_calls, run.usage.unknown_calls) == (3, 3, 2)
+
+
+@pytest.mark.parametrize("fault", [Fault(does="text"), Fault(stop_reason="max_tokens"), Fault(does="truncated")])
+def test_a_judge_whose_answers_cannot_be_read_lets_no_picture_pass_and_is_not_asked_for_ever(
+    fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = tmp_path / "bill.jsonl"
+    with served(Terms(script=Script((replace(fault, calls=(2, 3, 4, 6, 7, 8)),)), bill=Bill(bill))) as server:
+        reach(server, monkeypatch)
+        settings = Settings(judge="bedrock:", reviser="bedrock:", out=str(tmp_path / "runs"), max_images=1)
+        for images in (1, 1, 2):
+            wanted = replace(settings, max_images=images)
+            run = onbrief.run(BRIEF, settings=wanted, seed=1, run_id="mine")
+            assert (run.outcome, len(run.attempts)) == ("unmet", images)
+            assert len(lines(bill)) == 1 + 3 * images + (images - 1)  # with a plan, and a revision before the second picture
+    for attempt in run.attempts:
+        assert attempt.verdict
+        assert {finding.verdict for finding in attempt.verdict.findings} == {"undecided"}
 
 
 @pytest.mark.parametrize("stop_reason", ["refusal", "guardrail_intervened"])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from onbrief.brief import Brief, Requirement, Size, parse_size
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
+from onbrief.models.regions import check_region
 from onbrief.policy import Policy, PolicyName, named
 
 if TYPE_CHECKING:
@@ -161,6 +162,9 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
     """
     settings = _validated(_settings(), values, where)
     _ = settings.limits, settings.picture_size, settings.chosen_policy
+    for name in ("image_region", "judge_region", "bucket_region"):
+        if (region := getattr(settings, name)) is not None:
+            check_region(name, region)
     return settings
 
 

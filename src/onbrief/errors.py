@@ -6,6 +6,7 @@
     ├── CallError             what became of one paid call that did not succeed
     │   ├── Refused           not accepted, nothing spent: may be sent again
     │   ├── Failed            the provider tried and failed
+    │   │   └── Unreadable    it answered, and nothing can be made of the answer
     │   ├── Unknown           sent, and no whole answer came: it may have been paid for
     │   └── Blocked           the provider refuses the content
     ├── PictureError          bytes that are no usable picture
@@ -75,6 +76,10 @@ class Failed(CallError):
     """The provider accepted the call and answered that it failed."""
 
     retryable = True
+
+
+class Unreadable(Failed):
+    """The provider answered, but the answer is cut short or not as it was asked for."""
 
 
 class Unknown(CallError):

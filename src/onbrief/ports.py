@@ -221,7 +221,7 @@ class Store(Protocol):
 
 
 CallKind = Literal["plan", "image", "judge", "revise"]
-State = Literal["started", "done", "refused", "failed", "unknown", "blocked"]
+State = Literal["started", "done", "refused", "failed", "unreadable", "unknown", "blocked"]
 
 
 def call_key(kind: CallKind, revision: int, attempt: int) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from onbrief.ledger.sql import SqlLedger
 
 LEDGER_FILE = "ledger.db"
-MAX_SEED = 4_294_967_294  # the largest that every active image model of the catalogue takes
+MAX_SEED = 4_294_967_295  # the largest that any image model of the catalogue takes; to others it is sent as they take it
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same command goes on with the same run
 

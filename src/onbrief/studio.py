@@ -14,7 +14,7 @@ from typing import Any
 
 from onbrief import pictures
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Checklist, Requirement
-from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown
+from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown, Unreadable
 from onbrief.judging import decide
 from onbrief.ledger.account import Account, NotSent, Ready, Sent
 from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store, Warns
@@ -253,7 +253,7 @@ class OpenStudio:
         call = _call("judge", attempt.revision, attempt.attempt, judge, request)
         try:
             entry = await self.ledger.once(call, send, ready=ready_with_copy)
-        except (Blocked, Unknown) as error:
+        except (Blocked, Unknown, Unreadable) as error:
             return replace(attempt, verdict=decide.undecided(checklist, f"the judge gave no answer: {error}"))
         verdict = decide.verdict(checklist, [Finding(**finding) for finding in json.loads(entry.result)])
         usd, seconds = attempt.usd + (entry.usd or 0.0), attempt.seconds + entry.seconds

@@ -92,7 +92,16 @@ def test_a_wrong_event_is_told_every_field_that_is_wrong_and_writes_nothing(tmp_
         "output_s3_key_prefix",
     ]
     assert body["error"] == "Exception: " + "; ".join(body["errors"])
+    assert body["run_id"] == REQUEST_ID
+    assert deliver(tmp_path, {"run_id": "mine"})[1]["run_id"] == "mine"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_set_for_the_function_is_no_fault_of_the_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBRIEF_JUDGE_REGION", "Frankfurt")
+    status, body = deliver(tmp_path, event())
+    assert status == 500
+    assert body["error"].startswith("Exception: the settings of the function: judge_region: 'Frankfurt' is not allowed")
 
 
 def test_anything_else_is_500_with_the_reason(tmp_path: Path) -> None:

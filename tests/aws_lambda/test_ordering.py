@@ -69,7 +69,14 @@ def test_claude_3_gets_the_defaults_of_the_event_too() -> None:
     assert made.settings.reviser == f"{OLD_CLAUDE}?temperature=1&top_p=0.999&top_k=10&max_tokens=4096"
 
 
-def test_what_only_claude_takes_is_a_warning_with_others_if_it_was_set() -> None:
+def test_what_the_event_sets_goes_to_any_model_and_the_model_drops_what_it_does_not_take() -> None:
+    made = order(judge_model="amazon.nova-pro-v1:0", claude_validate_temperature=0.2)
+    assert made.settings.judge == "bedrock:amazon.nova-pro-v1:0?temperature=0.2&max_tokens=4096"
+    profile = "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/abc123"
+    assert order(judge_model=profile).settings.judge == f"bedrock:{profile}?max_tokens=4096"
+
+
+def test_what_only_claude_takes_is_a_warning_with_the_sandbox_if_it_was_set() -> None:
     made = order(judge_model="sandbox:", reviser_model="sandbox:", claude_validate_top_k=10)
     assert (made.settings.judge, made.settings.reviser) == ("sandbox:", "sandbox:")
     assert made.warnings == ("claude_validate_top_k is for Claude, and sandbox: does not take it",)

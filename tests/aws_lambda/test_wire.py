@@ -50,9 +50,17 @@ def test_the_plain_event_ends_with_a_picture_that_is_on_the_bill(bill: Path, tmp
     assert asked == {CORE: body["usage"]["images"], CLAUDE: body["usage"]["judge_calls"] + body["usage"]["text_calls"]}
 
 
-def test_an_event_that_is_never_met_is_fifteen_pictures_fifteen_judgements_and_two_revisions(
+def test_the_default_event_is_fifteen_pictures_fifteen_judgements_and_two_revisions_when_none_passes(
     bill: Path, tmp_path: Path
 ) -> None:
+    status, body = deliver(tmp_path, LEAST | {"prompt": IMPOSSIBLE})
+    asked = [line["model"] for line in lines(bill)]
+    once = [CORE, CLAUDE] * 5
+    assert (status, body["outcome"]) == (400, "unmet")
+    assert asked == [CLAUDE, *once, CLAUDE, *once, CLAUDE, *once]  # the first is the plan
+
+
+def test_an_event_that_is_never_met_is_as_many_calls_of_the_old_models(bill: Path, tmp_path: Path) -> None:
     status, body = deliver(tmp_path, LEAST | OLD | {"prompt": IMPOSSIBLE})
     asked = [line["model"] for line in lines(bill)]
     once = [SDXL, OLD_CLAUDE] * 5

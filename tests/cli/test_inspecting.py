@@ -39,10 +39,14 @@ def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 class Account(BaseHTTPRequestHandler):
-    """What Bedrock says of models to an account that may use Core and no other."""
+    """What Bedrock says of models to an account that may use Core and no other, and to one whose keys are wrong or may not ask."""
 
     def do_GET(self) -> None:
-        if self.path.startswith("/foundation-models"):
+        refusals = {"wrong": "UnrecognizedClientException", "poor": "AccessDeniedException"}
+        key = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
+        if key in refusals:
+            self._answer({"message": "No."}, 403, refusals[key])
+        elif self.path.startswith("/foundation-models"):
             old = {"status": "LEGACY", "endOfLifeTime": "2027-05-20T00:00:00Z"}
             listed = [(CORE, {"status": "ACTIVE"}), (OLD, old), (CLAUDE, {"status": "ACTIVE"})]
             self._answer(
@@ -57,9 +61,10 @@ class Account(BaseHTTPRequestHandler):
             }
             self._answer(document)
 
-    def _answer(self, document: dict[str, Any]) -> None:
+    def _answer(self, document: dict[str, Any], status: int = 200, kind: str = "") -> None:
         body = json.dumps(document).encode()
-        self.send_response(200)
+        self.send_response(status)
+        self.send_header("x-amzn-ErrorType", kind)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -178,6 +183,16 @@ def test_doctor_tells_access_and_life_cycle_as_bedrock_says_them(doctor: Doctor)
     code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0", *SANDBOXES)
     told = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
     assert (code, found["image_model"]) == (1, ("error", told))
+
+
+@pytest.mark.usefixtures("bedrock")
+@pytest.mark.parametrize(("key", "code", "state"), [("wrong", 1, "error"), ("poor", 0, "warning")])
+def test_doctor_tells_keys_that_are_wrong_from_those_that_may_not_ask(
+    key: str, code: int, state: str, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    ended, found = doctor("--image-model", f"bedrock:{CORE}", *SANDBOXES)
+    assert (ended, found["image_model"][0]) == (code, state)
 
 
 @pytest.mark.usefixtures("bedrock")

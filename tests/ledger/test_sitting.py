@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.errors import Cancelled
+from onbrief.errors import Cancelled, Refused
 from onbrief.ledger.account import Sent, Terms, open_account
 from onbrief.ledger.sitting import Sitting
 from onbrief.ledger.sql import SqlLedger
@@ -27,6 +27,22 @@ def test_a_call_begins_only_while_there_is_time_for_it() -> None:
         sitting.require_time_for("image")
     with pytest.raises(Cancelled, match=r"^0 seconds are left"):
         Sitting(lambda: -1.5, NEEDED).require_time_for("judge")
+
+
+@pytest.mark.parametrize("retry_after", [None, 100.0])
+def test_a_refusal_that_time_is_too_short_to_wait_out_is_for_another_process(retry_after: float | None, tmp_path: Path) -> None:
+    async def refuse() -> Sent:
+        raise Refused("slow down", hint="wait", retry_after=retry_after)
+
+    async def once() -> None:
+        left = iter([60.0, 60.0, 60.0, 45.0])
+        with closing(SqlLedger(tmp_path / "ledger.db")) as ledger:
+            terms = Terms(sitting=Sitting(lambda: next(left, 44.0), NEEDED), first_wait=0.001)
+            async with open_account(ledger, "mine", "{}", "{}", terms) as account:
+                await account.once(CALL, refuse)
+
+    with pytest.raises(Cancelled):
+        asyncio.run(once())
 
 
 def test_the_lease_is_what_the_process_has_left(tmp_path: Path) -> None:

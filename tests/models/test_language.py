@@ -11,7 +11,7 @@ from pydantic_ai.models.bedrock import BedrockConverseModel
 from pydantic_ai.providers.bedrock import BedrockProvider
 
 from onbrief import asking
-from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused, Unknown
+from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused, Unknown, Unreadable
 from onbrief.models import aws, manners
 from onbrief.models.language import LanguageModel
 from onbrief.models.manners import Manners
@@ -47,16 +47,19 @@ FAULTS: dict[str, tuple[Fault, Expected]] = {
     "another parameter": (status(400, "ValidationException", "messages: wrong"), ConfigError),
     "reset": (Fault(does="reset"), Unknown),
     **{f"cut at {byte}": (Fault(does="cut", byte=byte), Unknown) for byte in (0, 1, 40, 200)},
-    "half an answer": (Fault(does="truncated"), Failed),
-    "prose": (Fault(does="text"), Failed),
-    "cut JSON": (Fault(does="text", text='{"requirements": [{"id": "c1"'), Failed),
-    "JSON of another kind": (Fault(does="text", text='{"weather": "fine"}'), Failed),
-    "two answers": (Fault(does="text", text='{"requirements": []} or rather {"requirements": [1]}'), Failed),
-    "blank": (Fault(does="blank"), Failed),
-    "empty": (Fault(does="empty"), Failed),
+    "half an answer": (Fault(does="truncated"), Unreadable),
+    "prose": (Fault(does="text"), Unreadable),
+    "cut JSON": (Fault(does="text", text='{"requirements": [{"id": "c1"'), Unreadable),
+    "JSON of another kind": (Fault(does="text", text='{"weather": "fine"}'), Unreadable),
+    "two answers": (Fault(does="text", text='{"requirements": []} or rather {"requirements": [1]}'), Unreadable),
+    "blank": (Fault(does="blank"), Unreadable),
+    "empty": (Fault(does="empty"), Unreadable),
     **{reason: (Fault(stop_reason=reason), None) for reason in ("end_turn", "tool_use", "stop_sequence")},
-    **{reason: (Fault(stop_reason=reason), Failed) for reason in ("max_tokens", "model_context_window_exceeded")},
-    **{reason: (Fault(stop_reason=reason), Failed) for reason in ("malformed_model_output", "malformed_tool_use", "tea_time")},
+    **{reason: (Fault(stop_reason=reason), Unreadable) for reason in ("max_tokens", "model_context_window_exceeded")},
+    **{
+        reason: (Fault(stop_reason=reason), Unreadable)
+        for reason in ("malformed_model_output", "malformed_tool_use", "tea_time")
+    },
     **{reason: (Fault(stop_reason=reason), Blocked) for reason in ("guardrail_intervened", "content_filtered", "refusal")},
 }
 """What happens to a call, and the class that it then has; None: it is answered."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from onbrief.errors import KeyTaken, StoreError, UsageError
+from onbrief.errors import ConfigError, KeyTaken, OnbriefError, StoreError, UsageError
 from onbrief.store import BucketStore, open_bucket
 from tests.buckets import ALL, BUCKET, LEAST, PUT, Fault, Rights, Service, new_place
 
@@ -132,22 +132,26 @@ def test_every_check_of_a_bucket_leaves_the_same_object(s3: Service, store: Buck
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "error", "told"),
     [
-        ("404 NoSuchBucket", "make the bucket first"),
-        ("403 AccessDenied", "s3:PutObject"),
-        ("301 PermanentRedirect", "in another region"),
+        ("404 NoSuchBucket", UsageError, "make the bucket first"),
+        ("403 AccessDenied", ConfigError, "s3:PutObject"),
+        ("301 PermanentRedirect", ConfigError, "in another region"),
+        ("400 ExpiredToken", ConfigError, "get new ones"),
+        ("500 InternalError", StoreError, "500 Internal Server Error"),
     ],
 )
-def test_a_bucket_that_cannot_be_written_is_a_usage_error(s3: Service, store: BucketStore, answer: str, told: str) -> None:
+def test_a_bucket_that_cannot_be_written_is_told_with_what_to_do(
+    s3: Service, store: BucketStore, answer: str, error: type[OnbriefError], told: str
+) -> None:
     s3.fault = lambda method, path: answer if method == "PUT" else None
-    with pytest.raises(UsageError, match=rf"^out: .*{told}"):
+    with pytest.raises(error, match=rf"^out: .*{told}"):
         wait(store.require_writable())
 
 
-def test_a_bucket_that_cannot_be_read_is_a_usage_error(s3: Service, store: BucketStore) -> None:
+def test_a_bucket_that_cannot_be_read_is_a_matter_of_rights(s3: Service, store: BucketStore) -> None:
     s3.rights = Rights(frozenset({PUT}))
-    with pytest.raises(UsageError, match=r"^out: .*these credentials need s3:GetObject"):
+    with pytest.raises(ConfigError, match=r"^out: .*these credentials need s3:GetObject"):
         wait(store.require_writable())
 
 
@@ -171,7 +175,9 @@ def test_a_service_that_writes_over_what_is_there_is_refused(s3: Service, store:
         wait(store.require_writable())
 
 
-def test_a_service_that_nobody_can_reach_is_a_usage_error(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_nobody_can_reach_is_told_before_anything_is_paid_for(
+    s3: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
-    with pytest.raises(UsageError, match=r"^out: "):
+    with pytest.raises(StoreError, match=r"^out: "):
         wait(open_bucket(new_place()).require_writable())

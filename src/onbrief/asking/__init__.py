@@ -3,7 +3,7 @@
 A `Question` is what to send (`system`, `text`, the JSON `schema` of the answer) and how to `read` what comes back:
 
     question = asking.judge(checklist.requirements)
-    judged = question.read(document)        # Failed names the field and the value that is not as it was asked for
+    judged = question.read(document)        # Unreadable names the field and the value that is not as it was asked for
 
 Material from users, models and pictures stands in the text as JSON between tags, and never outside of them.
 """

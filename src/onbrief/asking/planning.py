@@ -8,7 +8,7 @@ from typing import cast, get_args
 from onbrief.asking import reading, shapes
 from onbrief.asking.question import NOTICE, Question, material
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Kind, Requirement
-from onbrief.errors import Failed, UsageError
+from onbrief.errors import Unreadable, UsageError
 from onbrief.ports import Planned
 
 _SYSTEM = f"""\
@@ -129,7 +129,7 @@ def _requirement(item: dict[str, object], place: str, brief: str) -> Requirement
     try:
         return Requirement(id=fields["id"], text=fields["text"], kind=cast("Kind", fields["kind"]), must=must, parents=parents)
     except UsageError as error:
-        raise Failed(f"{place.rstrip('.')}: {error}") from error
+        raise Unreadable(f"{place.rstrip('.')}: {error}") from error
 
 
 def _stands_in(words: str, brief: str) -> bool:

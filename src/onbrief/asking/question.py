@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, cast, get_args
 
 from onbrief.asking.reading import refusal
-from onbrief.errors import Failed
+from onbrief.errors import Unreadable
 
 Read = TypeVar("Read")
 Tag = Literal["brief", "checklist", "history", "counts", "statements", "claims", "description"]
@@ -34,7 +34,7 @@ class Question(Generic[Read]):
     answer: Literal["checklist", "findings", "revision"]
     schema: dict[str, object]
     read: Callable[[object], Read] = field(repr=False, compare=False)
-    """Raises Failed, naming the field and the value, for an answer that is not as it was asked for."""
+    """Raises Unreadable, naming the field and the value, for an answer that is not as it was asked for."""
 
 
 def material(name: Tag, value: object) -> str:
@@ -61,7 +61,7 @@ def document(text: str) -> object:
     """The JSON object that a model wrote as text: alone, in a fence, or with prose around it.
 
     Raises:
-        Failed: there is none, it is cut short, or there are several that differ.
+        Unreadable: there is none, it is cut short, or there are several that differ.
     """
     found = list(_objects(text))
     if not found or any(other != found[0] for other in found):
@@ -78,7 +78,7 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
         except (ValueError, RecursionError) as error:
             # What begins like an object and is none makes the rest ambiguous: a part of it must not pass for the whole.
             if re.match(r'\{\s*["}]', text[start:]):
-                raise Failed(f"the answer is not JSON, or cut short: {error}") from error
+                raise Unreadable(f"the answer is not JSON, or cut short: {error}") from error
             start = text.find("{", start + 1)
             continue
         yield value

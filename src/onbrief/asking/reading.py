@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import cast
 
-from onbrief.errors import Failed, UsageError
+from onbrief.errors import Unreadable, UsageError
 
 
-def refusal(place: str, value: object, allowed: str) -> Failed:
+def refusal(place: str, value: object, allowed: str) -> Unreadable:
     """The error for a value at this place of an answer, in the one form of the message."""
-    return Failed(str(UsageError.of(place, value, allowed)), hint="the model may be asked once more")
+    return Unreadable(str(UsageError.of(place, value, allowed)), hint="the model may be asked once more")
 
 
 def mapping(value: object, place: str) -> dict[str, object]:

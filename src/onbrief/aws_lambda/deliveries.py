@@ -14,7 +14,8 @@ from onbrief.aws_lambda import answers
 from onbrief.aws_lambda.answers import Answer, Outputs
 from onbrief.aws_lambda.event import Event, WrongEvent, read
 from onbrief.aws_lambda.ordering import order_of
-from onbrief.errors import LedgerBusy, OtherRequest, UsageError
+from onbrief.config import load
+from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.sitting import Sitting
 from onbrief.ports import CallKind, RunRow
@@ -45,19 +46,32 @@ class Context(Protocol):
 
 async def answer(event: object, context: Context, root: str | None = None) -> Answer:
     """The answer to an event; it raises nothing. `root` stands in for `s3://bucket`, where keys begin."""
-    run_id: str | None = None
+    run_id = _run_id_of(context.aws_request_id)
     try:
+        _require_settings()
         asked = read(event)
-        run_id = asked.run_id or _run_id_of(context.aws_request_id)
+        run_id = asked.run_id or run_id
         order = order_of(asked, run_id, root or f"s3://{asked.bucket}")
         return await Delivery(asked, order, run_id, context, root or f"s3://{asked.bucket}").answer()
     except WrongEvent as error:
-        return answers.wrong(error.wrong, run_id)
+        return answers.wrong(error.wrong, error.run_id or run_id)
     except (UsageError, OtherRequest) as error:
         return answers.wrong([str(error)], run_id)
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller is owed an answer, and the log the traceback
         traceback.print_exc(file=sys.stderr)
         return answers.broken(error, run_id)
+
+
+def _require_settings() -> None:
+    """What is set for the function is no fault of any event.
+
+    Raises:
+        ConfigError: a variable or file that cannot be used.
+    """
+    try:
+        load({})
+    except UsageError as error:
+        raise ConfigError(f"the settings of the function: {error}") from error
 
 
 class Delivery:

@@ -19,17 +19,19 @@ from onbrief.pursuit import MAX_SEED, check_run_id
 
 Judging = Literal["checklist", "whole"]
 MOST = 10_000  # pictures, as in Limits
+MOST_USD = 1_000_000
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SEGMENT = re.compile(r"[\w!.*'()@=+, -]+")
 MAX_PREFIX_CHARACTERS = 500
 
 
 class WrongEvent(UsageError):
-    """An event that cannot be used. `wrong` has one line for each field that is wrong."""
+    """An event that cannot be used. `wrong` has one line for each field that is wrong; `run_id` is the one that it names."""
 
-    def __init__(self, wrong: list[str]) -> None:
+    def __init__(self, wrong: list[str], run_id: str | None = None) -> None:
         super().__init__("; ".join(wrong))
         self.wrong = wrong
+        self.run_id = run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def read(event: object) -> Event:
         judging=judging,
         requirements=fields.each("requirements", _requirement),
         avoid=fields.each("avoid", _text),
-        max_usd=fields.amount("max_usd"),
+        max_usd=fields.amount("max_usd", MOST_USD),
         parallel=fields.whole("parallel", 1, 64, 1),
         run_id=fields.text("run_id") if fields.has("run_id") else None,
     )
@@ -156,7 +158,7 @@ def read(event: object) -> Event:
         if whole and fields.has(name):
             fields.wrong.append(f'{name}: not allowed with judging "whole", which makes no checklist')
     if fields.wrong:
-        raise WrongEvent(fields.wrong)
+        raise WrongEvent(fields.wrong, event_.run_id)
     return event_
 
 
@@ -172,11 +174,12 @@ def _sampling(fields: Fields, start: str) -> Sampling:
 
 
 def _model(fields: Fields, name: str) -> str | None:
-    """PROVIDER:MODEL, or the bare id of a model on Bedrock, which always has a dot before any colon."""
+    """PROVIDER:MODEL, or the bare id or ARN of a model on Bedrock; an id always has a dot before any colon."""
     if not fields.has(name):
         return None
     model = fields.text(name)
-    return f"bedrock:{model}" if "." in model.partition(":")[0] else model
+    start = model.partition(":")[0]
+    return f"bedrock:{model}" if "." in start or start == "arn" else model
 
 
 def _requirement(item: object) -> Requirement:

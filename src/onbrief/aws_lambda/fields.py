@@ -47,12 +47,12 @@ class Fields:
         value = self._value(name, default)
         return value if _is_number(value) and low <= value <= high else self._refuse(name, value, _range(low, high), default)
 
-    def amount(self, name: str) -> float | None:
-        """A number from 0 up, or None when it is not given."""
+    def amount(self, name: str, high: float) -> float | None:
+        """A number from 0 to `high`, or None when it is not given."""
         value = self._value(name, None)
-        if value is None or (_is_number(value) and value >= 0):
+        if value is None or (_is_number(value) and 0 <= value <= high):
             return value
-        return self._refuse(name, value, "a number from 0 up", None)
+        return self._refuse(name, value, _range(0, high), None)
 
     def each(self, name: str, read: Callable[[object], T]) -> tuple[T, ...]:
         """A list, each item of which `read` makes something of, or raises UsageError."""
@@ -93,7 +93,8 @@ class Fields:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (isinstance(value, float) and math.isfinite(value))
 
 
 def _range(low: float, high: float) -> str:

@@ -58,10 +58,10 @@ def _image_model(event: Event, warnings: list[str]) -> str:
 
 
 def _with_sampling(name: str, sampling: Sampling, fields: str, warnings: list[str]) -> str:
-    """A Claude model gets what the event sets. The defaults of what it leaves out were those of Claude 3, which gets them all;
-    later models refuse some and have their own.
+    """A model gets what the event sets. The defaults of what it leaves out were those of Claude 3, which gets them all; later
+    models refuse some and have their own. The sandbox takes none.
     """
-    if "claude" not in name:
+    if name.startswith("sandbox:"):
         warnings += [f"{fields}_{option} is for Claude, and {name} does not take it" for option in sorted(sampling.given)]
         return name
     values = {

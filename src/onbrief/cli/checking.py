@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from onbrief.config import Settings, load
-from onbrief.errors import OnbriefError, Unlisted
+from onbrief.errors import ConfigError, OnbriefError, Unlisted
 from onbrief.ports import Model
 
 State = Literal["ok", "warning", "error"]
@@ -123,7 +123,8 @@ def _standing(role: str, name: str, id_: str, region: str | None) -> Iterator[Ch
         at = standing(id_, region)
     except OnbriefError as error:
         advice = error.hint or "allow bedrock:ListFoundationModels and GetFoundationModelAvailability to have it checked"
-        yield Checked("warning", role, f"{name}{known}; Bedrock could not be asked: {error}", advice)
+        state = "error" if isinstance(error, ConfigError) and "AccessDenied" not in str(error) else "warning"
+        yield Checked(state, role, f"{name}{known}; Bedrock could not be asked: {error}", advice)
         return
     if not at.status:
         yield Checked("error", role, f"{region} does not offer {name}{known}", "name another model or region")

@@ -120,7 +120,7 @@ def _asked(facts: LanguageModelFacts) -> str:
     """Sampling parameters, profiles and dearer prices, in words."""
     sampling = {
         "none": "no sampling parameters",
-        "one": "temperature or top_p",
+        "one": "top_k, and temperature or top_p",
         "all": "temperature, top_p and top_k",
     }[facts.sampling]
     others = " ".join(f"{prefix}." for prefix in facts.prefixes[1:])

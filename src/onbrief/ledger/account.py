@@ -5,7 +5,8 @@ of errors.py:
 
 * recorded result: given back, nothing is sent
 * Refused: nothing was spent; sent again after a wait, while there is time
-* Failed: at most two more tries, each counted at its price
+* Failed: at most two more tries, each counted at its price; a judge's answers that cannot be read are not asked for again by
+  a later sitting either, as an attempt without a verdict is one that does not pass
 * Unknown: an image is never sent again unless the user asks for it; a judge's or writer's call once more, counted
 * Blocked, ConfigError: never sent again
 * UsageError: the model cannot do what it is asked, and has sent nothing; not counted
@@ -35,6 +36,7 @@ from onbrief.errors import (
     Refused,
     StoreError,
     Unknown,
+    Unreadable,
     UsageError,
 )
 from onbrief.ledger.owner import new_token
@@ -175,10 +177,11 @@ class Account:
             return last
         if last and last.state == "blocked":
             raise Blocked(last.message)
-        failures = 0  # of this sitting: what failed in an earlier one may have been mended since
-        unknown = [entry for (key, _), entry in self._entries.items() if key == call.key and entry.state == "unknown"]
-        if self._terms.resend_unknown:
-            unknown = []
+        unread = self._ended(call, "unreadable") if call.kind == "judge" else []
+        if len(unread) > MORE_TRIES["failed"]:
+            raise Unreadable(unread[-1].message)
+        failures = len(unread)  # and those of this sitting: what else failed in an earlier one may have been mended since
+        unknown = [] if self._terms.resend_unknown else self._ended(call, "unknown")
         if unknown and (call.kind == "image" or len(unknown) > MORE_TRIES["unknown"]):
             raise Unknown(unknown[-1].message)
         unknowns = len(unknown)
@@ -193,6 +196,8 @@ class Account:
             except Refused as error:
                 pause = max(error.retry_after or 0.0, random.uniform(0, wait))  # noqa: S311 - spreads callers, hides nothing
                 if time.monotonic() + pause > deadline:
+                    if sitting:  # another one goes on with it
+                        raise Cancelled(f"too little time is left to wait: {error}", hint=error.hint) from error
                     raise
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause)
@@ -205,6 +210,10 @@ class Account:
                 unknowns += 1
                 if call.kind == "image" or unknowns > MORE_TRIES["unknown"]:
                     raise
+
+    def _ended(self, call: Call, state: State) -> list[Entry]:
+        """The tries of a call that ended so, in all sittings."""
+        return [entry for (key, _), entry in self._entries.items() if key == call.key and entry.state == state]
 
     async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]], then: float) -> Entry:
         """One try: written down, sent, written down."""
@@ -341,6 +350,8 @@ def _state(error: CallError) -> State:
     match error:
         case Refused():
             return "refused"
+        case Unreadable():
+            return "unreadable"
         case Failed():
             return "failed"
         case Blocked():

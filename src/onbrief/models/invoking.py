@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, UsageError
 from onbrief.models import aws
 from onbrief.models.catalogue import Body
+from onbrief.models.regions import check_region
 from onbrief.ports import Picture
 
 REGION = "us-west-2"  # the only one that has Stability's models
@@ -18,7 +18,6 @@ OPTIONS = ("region", "timeout")
 """What every name may say: the region, and the seconds for a picture."""
 
 _TIMEOUTS = (0.1, 3600.0)  # seconds
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _FILTERED = "filter reason"
 
 
@@ -36,9 +35,7 @@ def runtime(name: str, options: Mapping[str, str], region: str) -> aws.Runtime:
         ConfigError: boto3 is not installed.
     """
     aws.require()
-    region = options.get("region", region)
-    if not _REGION.fullmatch(region):
-        raise UsageError.of(f"region of {name}", region, "a region of AWS, such as us-west-2")
+    region = check_region(f"region of {name}", options.get("region", region))
     try:
         timeout = float(options.get("timeout", aws.TIMEOUT))
     except ValueError:

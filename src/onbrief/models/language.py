@@ -23,7 +23,7 @@ from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
 from onbrief.asking import Question, document
-from onbrief.errors import Blocked, Failed
+from onbrief.errors import Blocked, Unreadable
 from onbrief.models import manners, outcomes
 from onbrief.models.manners import Manners
 from onbrief.ports import Judged, Planned, Revised, Tokens
@@ -85,7 +85,7 @@ class LanguageModel:
 
         Raises:
             PictureError: bytes that are no picture; nothing is sent.
-            CallError: one of its four classes. Failed for an answer that cannot be read or was cut short, Blocked for one
+            CallError: one of its four classes. Unreadable for an answer that cannot be read or was cut short, Blocked for one
                 that a filter or the model itself refused.
             ConfigError: access, credentials, a model that is not there.
         """
@@ -143,15 +143,15 @@ class LanguageModel:
             raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){said}")
         if response.finish_reason == "length":
             hint = f"give it more room: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
-            raise Failed(f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint)
+            raise Unreadable(f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint)
         if response.finish_reason not in ("stop", "tool_call") and raw is not None:
-            raise Failed(f"{self.name} stopped for the reason {raw}{said}")
+            raise Unreadable(f"{self.name} stopped for the reason {raw}{said}")
         calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
         if not calls:
             return document(text)
         if len(calls) > 1 or calls[0].tool_name != answer:
             named = ", ".join(call.tool_name for call in calls)
-            raise Failed(f"{self.name} used the tools {named} where {answer} was to be used once")
+            raise Unreadable(f"{self.name} used the tools {named} where {answer} was to be used once")
         arguments = calls[0].args
         return document(arguments) if isinstance(arguments, str) else arguments
 

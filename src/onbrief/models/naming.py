@@ -14,6 +14,7 @@ from pydantic_ai.providers import infer_provider_class
 from onbrief.errors import ConfigError, UsageError
 from onbrief.models import aws
 from onbrief.models.language import LanguageModel
+from onbrief.models.regions import check_region
 
 CLAUDE = "global.anthropic.claude-sonnet-5"
 """What `bedrock:` without a model stands for."""
@@ -27,7 +28,6 @@ _OPTIONS: dict[str, tuple[Callable[[str], float], float, float, str]] = {
     "max_tokens": (int, 1, 128_000, "a whole number from 1 to 128000"),
 }
 _INSTALL = re.compile(r'pip install "[^"]+"')
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def language_model(
@@ -56,8 +56,8 @@ def language_model(
 
 
 def _bedrock(field: str, model: str, region: str | None) -> Client:
-    if region is not None and not _REGION.fullmatch(region):
-        raise UsageError.of(f"{field}: region", region, "a region of AWS, such as us-west-2")
+    if region is not None:
+        check_region(f"{field}: region", region)
     aws.require()
     from pydantic_ai.models.bedrock import BedrockConverseModel
     from pydantic_ai.providers.bedrock import BedrockProvider

@@ -11,9 +11,9 @@ from typing import Final
 
 from obstore.exceptions import BaseError
 
-from onbrief.errors import KeyTaken, StoreError, UsageError
+from onbrief.errors import ConfigError, KeyTaken, StoreError, UsageError
 from onbrief.store.objects import Objects
-from onbrief.store.refusals import said
+from onbrief.store.refusals import is_missing, is_refused, said
 from onbrief.store.spool import Spool
 
 CALLS: Final = "calls"  # the folder of a run that is the ledger's
@@ -36,7 +36,9 @@ class BucketStore:
         the service keeps them from being written over. From then on, a read that is denied is one of what is not there.
 
         Raises:
-            UsageError: they cannot, with what to do about it.
+            UsageError: there is no such bucket, or the service writes over what is there.
+            ConfigError: access, credentials, the region.
+            StoreError: nobody answers, or only with errors.
         """
         await asyncio.to_thread(self._require_writable, f"{names}.write-check")
 
@@ -91,17 +93,21 @@ class BucketStore:
             if self.objects.take(key, _CHECK, "text/plain") or self.objects.get(key) != _CHECK:
                 raise UsageError.of("out", self.url, "a service that honours If-None-Match; this one writes over what is there")
         except (OSError, BaseError) as error:
-            raise UsageError.of("out", self.url, f"a bucket that can be written and read: {said(error)}") from error
+            if is_missing(error):
+                raise UsageError.of("out", self.url, f"a bucket that is there: {said(error)}") from error
+            told = f"out: {self.url} cannot be written and read: {said(error)}"
+            raise (ConfigError if is_refused(error) else StoreError)(told) from error
 
     def _create(self, key: str, data: bytes, media_type: str) -> str:
         self._require_inside(key)
+        self._spool.keep(key, data)  # a put can take longer than this process lives
         try:
-            if not self.objects.create(key, data, media_type):
-                raise KeyTaken(f"{self.url}/{key} holds another picture already")
+            created = self.objects.create(key, data, media_type)
         except (OSError, BaseError) as error:
-            self._spool.keep(key, data)
             raise StoreError(f"{self.url}/{key} cannot be written: {said(error)}", hint=_HINT) from error
         self._spool.drop(key)
+        if not created:
+            raise KeyTaken(f"{self.url}/{key} holds another picture already")
         return f"{self.url}/{key}"
 
     def _replace(self, key: str, data: bytes, media_type: str) -> str:

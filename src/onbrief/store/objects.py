@@ -6,6 +6,7 @@ means that nothing is there only when listing is denied and a read has come thro
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -15,12 +16,12 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
-from onbrief.store.refusals import is_broken_off, is_denied
+from onbrief.store.refusals import is_denied, may_pass
 
 T = TypeVar("T")
 Service = S3Store | GCSStore | AzureStore | MemoryStore
 _CONFLICTS: Final = 5  # how often a put is tried that another one for the same key is under way for (409)
-_PAUSES: Final = (0.1, 0.4)  # seconds before what broke off is asked again, where obstore asks once only
+_PAUSES: Final = (0.1, 0.4, 1.5, 5.0)  # seconds before asking again; what lasts longer is for the next sitting
 
 
 class Objects:
@@ -54,12 +55,12 @@ class Objects:
 
     def replace(self, key: str, data: bytes, media_type: str) -> None:
         """Put what may be written over."""
-        obstore.put(self._service, key, data, attributes={"Content-Type": media_type})
+        _again(lambda: obstore.put(self._service, key, data, attributes={"Content-Type": media_type}))
 
     def get(self, key: str) -> bytes | None:
         """The bytes under a key, or None."""
         try:
-            data = bytes(obstore.get(self._service, key).bytes())
+            data = _again(lambda: bytes(obstore.get(self._service, key).bytes()))
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise
@@ -111,12 +112,12 @@ class Objects:
 
 
 def _again(ask: Callable[[], T]) -> T:
-    """Ask again what may be done twice when the connection broke."""
+    """The one retry layer of buckets: every put is create-only, or may be done twice, and nothing else changes anything."""
     for pause in _PAUSES:
         try:
             return ask()
         except BaseError as error:
-            if not is_broken_off(error):
+            if not may_pass(error):
                 raise
-            time.sleep(pause)
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads callers, hides nothing
     return ask()

@@ -24,9 +24,9 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")  # it becomes part of a host name
 _PREFIX = re.compile(r"[^\x00-\x1f\x7f\\?#]{0,512}")
 
-# Every put is create-only, or may be done twice; what lasts longer than this is for the next sitting.
-_RETRIES: RetryConfig = {
-    "max_retries": 3,
+# What is asked again, and when, is for objects.py to say.
+_ONCE: RetryConfig = {
+    "max_retries": 0,
     "retry_timeout": timedelta(seconds=30),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=5), "base": 2},
 }
@@ -79,9 +79,9 @@ def _service(scheme: str, bucket: str, prefix: str, region: str | None) -> Servi
     client: ClientConfig = {"allow_http": True} if _plain_http() else {}
     match scheme:
         case "gs":
-            return GCSStore(bucket, prefix=prefix or None, client_options=client, retry_config=_RETRIES)
+            return GCSStore(bucket, prefix=prefix or None, client_options=client, retry_config=_ONCE)
         case "az":
-            return AzureStore(bucket, prefix=prefix or None, client_options=client, retry_config=_RETRIES)
+            return AzureStore(bucket, prefix=prefix or None, client_options=client, retry_config=_ONCE)
         case _:
             pass
     config: S3Config = {"region": region} if region else {}
@@ -95,7 +95,7 @@ def _service(scheme: str, bucket: str, prefix: str, region: str | None) -> Servi
         prefix=prefix or None,
         config=config,
         client_options=client,
-        retry_config=_RETRIES,
+        retry_config=_ONCE,
         credential_provider=provider,
     )
 

@@ -35,16 +35,27 @@ def said(error: Exception) -> str:
     return re.sub(r"Error performing .*? - ", "", text.splitlines()[0])[:200] + _advice(text)
 
 
+def is_missing(error: Exception) -> bool:
+    """Whether there is no such bucket."""
+    return "NoSuchBucket" in str(error)
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether the service understood and will not: nothing gets better by asking again."""
+    return re.search(r"status code: [34]\d\d|redirect", str(error)) is not None
+
+
 def is_denied(error: Exception) -> bool:
     """Whether a right is missing; a 403 is said of a wrong clock or key as well."""
     return "AccessDenied" in str(error)
 
 
-def is_broken_off(error: Exception) -> bool:
-    """Whether the connection broke, so that nobody knows what was done, and obstore has not tried again as often as it may."""
+def may_pass(error: Exception) -> bool:
+    """Whether it is trouble of a kind that is soon over: a connection that broke, or a service that has too much to do. What
+    was not answered in time is none: the time for trying is over with it.
+    """
     text = str(error)
-    exhausted = re.search(r"after (\d+) retries, max_retries: \1\b|kind: Timeout", text)
-    return "HTTP error: " in text and not exhausted
+    return bool(re.search(r"status code: (429|5\d\d)", text)) or ("HTTP error: " in text and "kind: Timeout" not in text)
 
 
 def _advice(text: str) -> str:

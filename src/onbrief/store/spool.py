@@ -21,17 +21,19 @@ class Spool:
         self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in _roots()]
 
     def keep(self, key: str, data: bytes) -> None:
-        """Keep a picture durably, if that can be done: the error that led here is the one to be told of."""
+        """Keep a picture durably and whole, if that can be done; trouble with its own place is what will be told of."""
         for folder in self._folders:
             path = folder / key
+            part = path.with_name(f"{path.name}.part")
             try:
                 folder.parents[1].mkdir(parents=True, exist_ok=True, mode=0o700)
                 _require_own(folder.parents[1])
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-                sync(path)
+                part.write_bytes(data)
+                sync(part)
+                part.replace(path)
             except OSError:
-                _forget(path)  # half a picture is none
+                _forget(part)
             else:
                 return
 
@@ -85,6 +87,7 @@ def _require_own(folder: Path) -> None:
 def _forget(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()
+        path.parent.rmdir()  # the last of a run
 
 
 def sync(path: Path) -> None:
