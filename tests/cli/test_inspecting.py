@@ -39,7 +39,7 @@ def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 class Account(BaseHTTPRequestHandler):
-    """What Bedrock says of models to an account that may use Core and no other, and to one whose keys are wrong or may not ask."""
+    """What Bedrock says of models to an account that may use Core and no other, to wrong keys, and to those who may not."""
 
     def do_GET(self) -> None:
         refusals = {"wrong": "UnrecognizedClientException", "poor": "AccessDeniedException"}
