@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,6 +14,8 @@ from onbrief.record import Attempt, Image, Run
 
 if TYPE_CHECKING:
     from onbrief.report import Copy
+
+_PAUSE = 0.1  # seconds in which the picture goes on its way to the judge, which is not to wait for a copy
 
 
 class Papers:
@@ -25,17 +28,19 @@ class Papers:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._copies: dict[str, asyncio.Task[Copy | None]] = {}
+        self._needed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._needed.set()
         await asyncio.gather(*self._copies.values(), return_exceptions=True)
 
     def prepare(self, attempt: Attempt) -> None:
         """Begin with the copy of a picture that has just been stored."""
         if image := attempt.image:
-            self._copies[image.key] = asyncio.create_task(asyncio.to_thread(self._copy, image))
+            self._copies[image.key] = asyncio.create_task(self._copy_soon(image))
 
     async def write_record(self, run: Run) -> None:
         """Write run.json.
@@ -51,9 +56,15 @@ class Papers:
         Raises:
             StoreError: a picture cannot be read, or the page not be written.
         """
+        self._needed.set()
         made = {key: copy for key, task in self._copies.items() if (copy := await task)}
         page = await asyncio.to_thread(_page, run, self._store, made)
         await self._store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+
+    async def _copy_soon(self, image: Image) -> Copy | None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._needed.wait(), _PAUSE)
+        return await asyncio.to_thread(self._copy, image)
 
     def _copy(self, image: Image) -> Copy | None:
         from onbrief import report
