@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,37 @@ def test_a_run_leaves_its_record_its_pictures_and_a_report(tmp_path: Path) -> No
     assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["000-000.png", "001-000.png", "report.html", "run.json"]
     assert "passed" in (tmp_path / "r" / "report.html").read_text("utf-8")
     assert (row(tmp_path, "r").outcome, row(tmp_path, "r").live) == (run.outcome, False)
+
+
+def forget_what_became_of_the_first_picture(folder: Path) -> None:
+    """As a process leaves it that is killed once it has stored the picture, and before it has written that down."""
+    with contextlib.closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image' AND attempt = 0")
+        connection.execute("UPDATE runs SET outcome = NULL")
+
+
+def test_a_picture_that_was_stored_and_not_written_down_is_found_beside_one_of_somebody_else(tmp_path: Path) -> None:
+    foreign, bill = picture(99), Bill()
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "000-000.png").write_bytes(foreign)
+    first = ended(tmp_path, crew(bill), run_id="r")
+    forget_what_became_of_the_first_picture(tmp_path)
+    again = ended(tmp_path, crew(bill), run_id="r")
+    assert [attempt.image for attempt in again.attempts] == [attempt.image for attempt in first.attempts]
+    assert (len(bill.of("image")), len(bill.of("judge"))) == (1, 1)
+    assert (tmp_path / "r" / "000-000.png").read_bytes() == foreign
+
+
+def test_a_picture_of_another_call_is_never_taken_for_the_one_that_was_lost(tmp_path: Path) -> None:
+    bill = Bill()
+    pursue(tmp_path, crew(Bill()), run_id="donor", seed=8)
+    ended(tmp_path, crew(bill), run_id="r")
+    forget_what_became_of_the_first_picture(tmp_path)
+    (tmp_path / "donor" / "000-000.png").replace(tmp_path / "r" / "000-000.png")
+    again = ended(tmp_path, crew(bill), settings(max_images=1), run_id="r")
+    assert again.outcome == "unknown"
+    assert [attempt.image for attempt in again.attempts] == [None]
+    assert len(bill.of("image")) == 1
 
 
 def test_a_stored_picture_is_what_the_record_says(tmp_path: Path) -> None:

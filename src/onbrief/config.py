@@ -113,10 +113,10 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
     Raises:
         UsageError: an unknown setting, a value that is not allowed, a broken file.
     """
-    own = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "onbrief" / FILE
+    own = _own_file(environ)
     sources: dict[str, Mapping[str, object]] = {
         "default": {field.name: field.default for field in fields(Settings)},
-        str(own): read_toml(own) if own.is_file() else {},
+        **({str(own): read_toml(own)} if own and own.is_file() else {}),
         FILE: read_toml(Path(FILE)) if Path(FILE).is_file() else {},
         "environment": {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)},
         "flag": {key: value for key, value in flags.items() if value is not None},
@@ -131,6 +131,14 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
             values[name], origins[name] = value, origin
     origins |= {name: "image_model" for name in FOLLOWING if not values[name] and origins["image_model"] != "default"}
     return settings_of(values), origins
+
+
+def _own_file(environ: Mapping[str, str]) -> Path | None:
+    """The user's own file, whether it is there or not; None for a user without a home."""
+    try:
+        return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "onbrief" / FILE
+    except RuntimeError:
+        return None
 
 
 def read_brief(path: Path) -> dict[str, Any]:

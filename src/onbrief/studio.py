@@ -173,7 +173,10 @@ class OpenStudio:
     async def _draw(self, run: Run, attempt: Attempt, ready: Ready) -> tuple[Attempt, bytes | None]:
         """The attempt with its picture or the problem that there was, and the picture's bytes if they are at hand."""
         model, prompt, size = self.crew.image_model, run.prompt, run.brief.size
+        request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": attempt.seed}
+        call = _call("image", attempt.revision, attempt.attempt, model, request)
         place = f"{run.run_id}/{attempt.name}"
+        beside = f"{place}-{call.digest[:8]}"
         data: bytes | None = None
         told: tuple[str, ...] = ()
 
@@ -186,21 +189,22 @@ class OpenStudio:
             picture = await model.generate(prompt, size, attempt.seed)
             told = picture.warnings
             try:
-                return await keep(await asyncio.to_thread(_checked, self._labelled(picture.data, run, attempt)))
+                return await keep(await asyncio.to_thread(_checked, self._labelled(picture.data, run, attempt, call)))
             except PictureError as error:
                 return drawn(None, Problem("unreadable", str(error)))
 
         async def recover() -> Sent | None:
-            for suffix in _SUFFIXES.values():
-                if found := await self.store.read(f"{place}.{suffix}"):
+            for name in (f"{start}.{suffix}" for start in (place, beside) for suffix in _SUFFIXES.values()):
+                if found := await self.store.read(name):
                     with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
-                        return await keep(await asyncio.to_thread(_checked, found))
+                        if self._is_of(found, call):
+                            return await keep(await asyncio.to_thread(_checked, found))
             return None
 
         async def keep(checked: Checked) -> Sent:
             nonlocal data
             data, facts, sha256 = checked
-            key, url = await self._create(place, data, sha256, facts.media_type)
+            key, url = await self._create((place, beside), data, facts.media_type)
             image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
             return drawn(image, Problem("blank", "the picture is of one colour") if facts.blank else None)
 
@@ -208,8 +212,6 @@ class OpenStudio:
             made = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": told}
             return Sent(_json(made), model.price)
 
-        request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": attempt.seed}
-        call = _call("image", attempt.revision, attempt.attempt, model, request)
         try:
             # A picture that nobody could afford to judge is of no use.
             entry = await self.ledger.once(call, draw, recover, ready_with_room, then=self.crew.judge.price or 0.0)
@@ -226,14 +228,20 @@ class OpenStudio:
             self.warn(f"{model.name} makes pictures of {image.width}x{image.height} instead of {size[0]}x{size[1]} pixels")
         return replace(attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds), data
 
-    async def _create(self, place: str, data: bytes, sha256: str, media_type: str) -> tuple[str, str]:
-        """Store a picture; answers its key and url. Where another picture lies in its place, its hash joins its name."""
-        suffix = _SUFFIXES[media_type]
+    async def _create(self, names: tuple[str, str], data: bytes, media_type: str) -> tuple[str, str]:
+        """Store a picture, under its second name where another one lies under the first; answers its key and url."""
+        key, beside = (f"{name}.{_SUFFIXES[media_type]}" for name in names)
         try:
-            return f"{place}.{suffix}", await self.store.create(f"{place}.{suffix}", data, media_type)
-        except KeyTaken:
-            key = f"{place}-{sha256[:8]}.{suffix}"
             return key, await self.store.create(key, data, media_type)
+        except KeyTaken:
+            return beside, await self.store.create(beside, data, media_type)
+
+    def _is_of(self, picture: bytes, call: Call) -> bool:
+        """Whether a picture came of this very call, as far as it says; without labels, its name is all there is to go by."""
+        if not self.label:
+            return True
+        label = pictures.read_label(picture)
+        return label is not None and f'"request": "{call.digest}"' in label[1]
 
     async def _judge(self, checklist: Checklist, attempt: Attempt, image: Image, data: bytes | None, ready: Ready) -> Attempt:
         """The attempt with its verdict."""
@@ -265,7 +273,7 @@ class OpenStudio:
             raise StoreError(f"{image.key} is gone from the store, or is not the picture that was stored there")
         return data
 
-    def _labelled(self, data: bytes, run: Run, attempt: Attempt) -> bytes:
+    def _labelled(self, data: bytes, run: Run, attempt: Attempt, call: Call) -> bytes:
         """The picture as it is stored: without what the provider wrote into it, with what we know of it."""
         if not self.label:
             return pictures.strip(data)
@@ -274,7 +282,7 @@ class OpenStudio:
         text = pictures.parameters_text(prompt.text, prompt.negative, attempt.seed, run.brief.size, model, VERSION)
         about: dict[str, object] = {"run_id": run.run_id, "revision": attempt.revision, "attempt": attempt.attempt}
         about |= {"prompt": prompt.text, "negative": prompt.negative, "seed": attempt.seed, "model": model}
-        about |= {"checklist": run.checklist.sha256, "software": f"onbrief {VERSION}"}
+        about |= {"checklist": run.checklist.sha256, "request": call.digest, "software": f"onbrief {VERSION}"}
         return pictures.label(data, text, json.dumps(about, ensure_ascii=False, sort_keys=True))
 
     def warn(self, text: str) -> None:

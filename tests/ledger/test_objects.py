@@ -245,3 +245,35 @@ def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Serv
         claim(mine, new_token())
     ledger(place).renew("a-run", winner, 60.0)
     assert s3.keys(f"{place}/a-run") == ["calls/00000000.json", "calls/00000001.json"]
+
+
+def test_who_takes_over_is_not_taken_for_another_who_begins(s3: Service, place: str) -> None:
+    first, token, winner = ledger(place), new_token(), new_token()
+
+    def another_takes_over(method: str, path: str) -> None:
+        """While the first, whose lease is over, looks whether somebody else has begun."""
+        if method == "GET" and any(request.startswith("PUT") and "/calls/" in request for request in s3.requests[before:]):
+            s3.fault = lambda method, path: None
+            claim(ledger(place), winner)
+
+    before = len(s3.requests)
+    s3.fault = another_takes_over
+    claim(first, token, lease=-1.0)
+    with pytest.raises(LeaseLost):
+        first.renew("a-run", token, 60.0)
+    ledger(place).renew("a-run", winner, 60.0)
+    assert s3.keys(f"{place}/a-run") == [f"calls/{number:08d}.json" for number in range(3)]
+
+
+def test_a_place_below_a_run_has_logs_of_its_own(s3: Service, place: str) -> None:
+    token, below = new_token(), ledger(f"{place}/a-run")
+    claim(ledger(place), token)
+    below.claim("calls", "{}", "{}", token, 60.0)
+    for _ in range(3):
+        below.renew("calls", token, 60.0)
+    ledger(place).release("a-run", token, "passed")
+    row = ledger(place).run("a-run")
+    assert row
+    assert (row.outcome, row.live) == ("passed", False)
+    asyncio.run(open_bucket(place).remove("a-run"))
+    assert len(s3.keys(f"{place}/a-run/calls/calls")) == 4

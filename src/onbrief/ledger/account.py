@@ -46,6 +46,7 @@ from onbrief.record import Usage
 
 MORE_TRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
 PATIENCE = 300.0  # seconds for which a refused call is tried again
+LEAST_LEASE = 1.0  # seconds; a process at its end may still claim a run, to find that there is no time for it
 LONGEST_WAIT = 30.0  # seconds between two tries of a refused call
 ROUNDING = 1e-9  # US dollars; sums of prices are floating point
 NO_TOKENS = Tokens()
@@ -303,7 +304,7 @@ class Account:
 
     def _lease(self) -> float:
         """In seconds, as long as this process has where that is known."""
-        return self._terms.sitting.time_left() if self._terms.sitting else self._terms.lease
+        return max(self._terms.sitting.time_left(), LEAST_LEASE) if self._terms.sitting else self._terms.lease
 
     async def keep_lease(self) -> None:
         """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger is only out of order
@@ -330,7 +331,7 @@ async def open_account(ledger: Ledger, run_id: str, request: str, settings: str,
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    lease = terms.sitting.time_left() if terms.sitting else terms.lease
+    lease = max(terms.sitting.time_left(), LEAST_LEASE) if terms.sitting else terms.lease
     row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, lease)
     account = Account(ledger, row, token, entries, terms)
     heart = None if terms.sitting else asyncio.create_task(account.keep_lease())

@@ -49,7 +49,9 @@ class Log:
             if not is_denied(error):
                 raise self._error("listed", error) from error
             return self._found(after, self._error("listed", error))
-        names = [key.rpartition("/")[2].removesuffix(_SUFFIX) for key in keys]
+        # Below this folder may lie another place with runs of its own, and logs of theirs.
+        own = [key for key in keys if key.rpartition("/")[0] == self._folder]
+        names = [key.rpartition("/")[2].removesuffix(_SUFFIX) for key in own]
         return [int(name) for name in names if name.isdecimal()]
 
     def read(self, numbers: Sequence[int]) -> list[Record]:

@@ -195,7 +195,8 @@ class ObjectsLedger:
         """
         mine = known.next - 1
         others = set(known.log.numbers()) - {mine}
-        if others and mine - 1 not in others:
+        successor = mine + 1 in others and not known.log.read([mine + 1])[0].get("about", {}).get("first")
+        if others and mine - 1 not in others and not successor:
             known.log.delete([mine])
             raise LedgerBusy(f"run {known.run_id} is being worked on by another process", hint="try again")
 

@@ -100,7 +100,8 @@ class BucketStore:
 
     def _create(self, key: str, data: bytes, media_type: str) -> str:
         self._require_inside(key)
-        self._spool.keep(key, data)  # a put can take longer than this process lives
+        if media_type.startswith("image/"):
+            self._spool.keep(key, data)  # it is paid for, and a put can take longer than this process lives
         try:
             created = self.objects.create(key, data, media_type)
         except (OSError, BaseError) as error:
@@ -121,8 +122,8 @@ class BucketStore:
     def _remove(self, run_id: str) -> None:
         self._require_inside(run_id)
         try:
-            own = f"{run_id}/{CALLS}/"
-            self.objects.delete([key for key in self.objects.keys(run_id) if not key.startswith(own)])
+            # Only what lies in the folder itself: below it may be another place, with runs of its own.
+            self.objects.delete([key for key in self.objects.keys(run_id) if key.rpartition("/")[0] == run_id])
         except (OSError, BaseError) as error:
             raise StoreError(f"{self.url}/{run_id} cannot be removed: {said(error)}") from error
         self._spool.remove(run_id)

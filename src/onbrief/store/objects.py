@@ -21,6 +21,7 @@ from onbrief.store.refusals import is_denied, may_pass
 T = TypeVar("T")
 Service = S3Store | GCSStore | AzureStore | MemoryStore
 _CONFLICTS: Final = 5  # how often a put is tried that another one for the same key is under way for (409)
+_CONFLICT_PAUSE: Final = 0.1  # seconds
 _PAUSES: Final = (0.1, 0.4, 1.5, 5.0)  # seconds before asking again; what lasts longer is for the next sitting
 
 
@@ -51,6 +52,7 @@ class Objects:
             found = self.get(key)
             if found is not None:
                 return found == data
+            time.sleep(_CONFLICT_PAUSE)
         raise OSError(f"another put for {key} is under way")
 
     def replace(self, key: str, data: bytes, media_type: str) -> None:

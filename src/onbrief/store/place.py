@@ -113,4 +113,7 @@ def _has_profile() -> bool:
     if os.environ.get("AWS_ACCESS_KEY_ID"):
         return False
     files = (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config"))
-    return any(Path(os.environ.get(name) or Path.home() / ".aws" / file).is_file() for name, file in files)
+    try:
+        return any(Path(os.environ.get(name) or Path.home() / ".aws" / file).is_file() for name, file in files)
+    except RuntimeError:  # a user without a home
+        return False
