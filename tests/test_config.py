@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -251,3 +254,22 @@ def test_a_wrong_field_of_a_brief_is_named(document: dict[str, object], message:
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "examples").glob("*.toml")), ids=lambda path: path.name)
 def test_the_examples_are_briefs(path: Path) -> None:
     assert brief_of(read_brief(path), str(path)).text
+
+
+NOBODY = """
+import os
+from onbrief.config import load
+from onbrief.store import open_store
+load({})
+open_store("s3://bucket/prefix")
+for name in ("HOME", "XDG_CONFIG_HOME", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+    os.environ.pop(name, None)
+os.setuid(54321)
+print(load({})[0].out, open_store("s3://bucket/prefix").url)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a home")
+def test_a_user_without_a_home_has_no_file() -> None:
+    ran = subprocess.run([sys.executable, "-c", NOBODY], cwd="/", capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("onbrief-runs s3://bucket/prefix\n", "")
