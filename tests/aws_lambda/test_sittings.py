@@ -119,3 +119,14 @@ def test_an_event_whose_process_was_killed_while_it_drew_goes_on_when_it_is_deli
     assert services.pictures("killed") == [f"images-000-00{n}.png" for n in range(1, len(drawn))]
     assert deliver(wanted, Invocation())[1]["best"] == body["best"]
     assert len(lines(services.bill)) == len(bodies)
+
+
+def test_an_event_that_is_delivered_three_times_at_once_is_on_the_bill_once(services: Services) -> None:
+    with get_context("spawn").Pool(3) as pool:
+        told = pool.starmap(deliver, [(event("a red circle", "thrice"), Invocation())] * 3)
+    bodies = [line["sha256"] for line in lines(services.bill)]
+    ((best, usage),) = {(body["best"], json.dumps(body["usage"] | {"seconds": 0})) for _, body in told}
+    assert [status for status, _ in told] == [200] * 3
+    assert len(set(bodies)) == len(bodies) == json.loads(usage)["images"] + json.loads(usage)["judge_calls"]
+    assert best.rpartition("-")[2] == f"00{json.loads(usage)['images'] - 1}.png"
+    assert len(services.pictures("thrice")) == json.loads(usage)["images"]
