@@ -110,3 +110,13 @@ def test_only_a_plain_name_is_a_link(key: str, file: str | None) -> None:
     assert attempt.image
     run = replace(run, attempts=(replace(attempt, image=replace(attempt.image, key=key)),))
     assert [frame.file for frame in tell(run).frames] == [file]
+
+
+def test_a_picture_under_a_name_of_the_callers_is_linked_where_it_lies() -> None:
+    run, _ = samples.single()
+    [attempt] = run.attempts
+    assert attempt.image
+    url = f"s3://bucket/shots/spring sale-20261123101500-{attempt.name}.png"
+    image = replace(attempt.image, key=f"run/{attempt.name}.png", url=url)
+    run = replace(run, attempts=(replace(attempt, image=image),))
+    assert [frame.file for frame in tell(run).frames] == [f"../../spring%20sale-20261123101500-{attempt.name}.png"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote, unquote
 
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome
@@ -96,9 +97,15 @@ class Frame:
 
     @property
     def file(self) -> str | None:
-        """The name of the full picture, which lies beside the page; None when its key ends in no plain name."""
-        name = self.attempt.image.key.rpartition("/")[2] if self.attempt.image else ""
-        return name if _FILE.fullmatch(name) else None
+        """Where the full picture lies, as seen from the page: beside it, or, under a name of the caller's, beside the folder of
+        all runs (see store/named.py). None when its key ends in no plain name.
+        """
+        image = self.attempt.image
+        name, stored = (text.rpartition("/")[2] for text in (image.key, image.url)) if image else ("", "")
+        if not _FILE.fullmatch(name):
+            return None
+        named = stored != name and f"-{self.attempt.name}" in stored
+        return f"../../{quote(unquote(stored))}" if named else name
 
 
 @dataclass(frozen=True, slots=True)
