@@ -15,7 +15,8 @@ from benchmarks import instant
 from onbrief import pictures
 from onbrief.events import ImageJudged
 from onbrief.ledger.sql import SqlLedger
-from onbrief.pursuit import Pursuit, open_pursuit
+from onbrief.papers import Papers
+from onbrief.pursuit import open_pursuit
 from onbrief.store import FolderStore
 
 RUNS = 6
@@ -69,7 +70,7 @@ _STAGES: tuple[tuple[Any, str, str], ...] = (
     (SqlLedger, "begin", "ledger: intent, two calls"),
     (SqlLedger, "finish", "ledger: outcome, two calls"),
     (pictures, "judge_copy", "the judge's copy"),
-    (Pursuit, "_write_record", "run.json"),
+    (Papers, "write_record", "run.json"),
 )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,26 +21,40 @@ _PAUSE = 0.1  # seconds in which the picture goes on its way to the judge, which
 class Papers:
     """The record and the report of one run, as a context that leaves nothing running behind.
 
-    The report shows reduced copies of all pictures. Each is made while the judge looks at its picture, so that the end of a
-    run is not held up by what could have been done before.
+    The report shows reduced copies of all pictures. One is made while the judge looks at its picture, so that the end of a run
+    is not held up by what could have been done before. Where the judge answers sooner, there is no time to be won, and the
+    report makes it.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._copies: dict[str, asyncio.Task[Copy | None]] = {}
-        self._needed = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="papers")  # a thread keeps what its largest picture took
+        self._waiting: dict[str, asyncio.TimerHandle] = {}
+        self._copies: dict[str, asyncio.Future[Copy | None]] = {}
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._needed.set()
+        for waiting in self._waiting.values():
+            waiting.cancel()
         await asyncio.gather(*self._copies.values(), return_exceptions=True)
+        self._thread.shutdown()
 
-    def prepare(self, attempt: Attempt) -> None:
-        """Begin with the copy of a picture that has just been stored."""
+    def made(self, attempt: Attempt) -> None:
+        """A picture is stored, and on its way to the judge."""
         if image := attempt.image:
-            self._copies[image.key] = asyncio.create_task(self._copy_soon(image))
+            self._waiting[image.key] = asyncio.get_running_loop().call_later(_PAUSE, self._begin, image)
+
+    async def judged(self, run: Run, attempt: Attempt) -> None:
+        """An attempt is complete: write run.json.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        if attempt.image and (waiting := self._waiting.pop(attempt.image.key, None)):
+            waiting.cancel()
+        await self.write_record(run)
 
     async def write_record(self, run: Run) -> None:
         """Write run.json.
@@ -56,15 +70,12 @@ class Papers:
         Raises:
             StoreError: a picture cannot be read, or the page not be written.
         """
-        self._needed.set()
-        made = {key: copy for key, task in self._copies.items() if (copy := await task)}
-        page = await asyncio.to_thread(_page, run, self._store, made)
+        made = {key: copy for key, copying in self._copies.items() if (copy := await copying)}
+        page = await asyncio.get_running_loop().run_in_executor(self._thread, _page, run, self._store, made)
         await self._store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
 
-    async def _copy_soon(self, image: Image) -> Copy | None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._needed.wait(), _PAUSE)
-        return await asyncio.to_thread(self._copy, image)
+    def _begin(self, image: Image) -> None:
+        self._copies[image.key] = asyncio.get_running_loop().run_in_executor(self._thread, self._copy, image)
 
     def _copy(self, image: Image) -> Copy | None:
         from onbrief import report

@@ -132,11 +132,11 @@ class Pursuit:
             async for event in events:
                 match event:
                     case ImageMade(_, attempt):
-                        papers.prepare(attempt)
+                        papers.made(attempt)
                         yield event
-                    case ImageJudged(run):
+                    case ImageJudged(run, attempt):
                         with _warned(studio):
-                            await papers.write_record(run)
+                            await papers.judged(run, attempt)
                         yield event
                     case RunEnded(run):
                         yield RunEnded(await self._close(run, studio, papers))
