@@ -21,12 +21,12 @@ class Wording(Protocol):
     nulls: bool
     strict: bool
 
-    def missing(self, path: Path) -> str: ...  # noqa: D102
-    def unknown(self, path: Path) -> str: ...  # noqa: D102
-    def kind(self, path: Path, value: object, kind: Kind) -> str: ...  # noqa: D102
-    def choice(self, path: Path, value: object, allowed: Sequence[str]) -> str: ...  # noqa: D102
-    def bound(self, path: Path, value: float, limit: float, *, upper: bool) -> str: ...  # noqa: D102
-    def length(self, path: Path, value: str | Sequence[object], limit: int, *, upper: bool) -> str: ...  # noqa: D102
+    def missing(self, path: Path) -> str: ...  # noqa: D102 - its name says it
+    def unknown(self, path: Path) -> str: ...  # noqa: D102 - its name says it
+    def kind(self, path: Path, value: object, kind: Kind) -> str: ...  # noqa: D102 - its name says it
+    def choice(self, path: Path, value: object, allowed: Sequence[str]) -> str: ...  # noqa: D102 - its name says it
+    def bound(self, path: Path, value: float, limit: float, *, upper: bool) -> str: ...  # noqa: D102 - its name says it
+    def length(self, path: Path, value: str | Sequence[object], limit: int, *, upper: bool) -> str: ...  # noqa: D102 - its name says it
 
 
 _SCHEMA_TYPES: dict[Kind, str] = {

@@ -7,19 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
-from onbrief.sandbox.language.editing import (
-    Add,
-    AddElement,
-    Edit,
-    Letter,
-    Move,
-    Recolour,
-    Remove,
-    RemoveElement,
-    Replace,
-    SetCount,
-    Target,
-)
+from onbrief.sandbox.language import editing as edits
 from onbrief.sandbox.scene import COLOURS, THINGS, Colour, Sight, Thing
 from onbrief.sandbox.world import room
 from onbrief.sandbox.world.changes import changed, side_of, taken, without_element
@@ -32,7 +20,7 @@ Kind = tuple[str, Colour | None]
 Breaking = Callable[[Sight, Random], Sight]
 
 
-def other_facts(sight: Sight, edit: Edit, *, succeeds: bool) -> Iterator[tuple[str, Breaking]]:
+def other_facts(sight: Sight, edit: edits.Edit, *, succeeds: bool) -> Iterator[tuple[str, Breaking]]:
     """All that may break while something else is changed: each fact by name, and how it breaks. What would undo an edit that
     succeeds is none of them.
     """
@@ -47,37 +35,37 @@ def other_facts(sight: Sight, edit: Edit, *, succeeds: bool) -> Iterator[tuple[s
     for one, other in pairwise(kinds):
         if not any(_speaks_of(target, its) for target in fixed for its in (one, other)):
             yield f"relation {one} {other}", _of_both(one, other)
-    if sight.words and not isinstance(edit, Letter):
+    if sight.words and not isinstance(edit, edits.Letter):
         yield "text", lambda now, rng: replace(now, words=tuple(misspelt(word, now.words, rng) or word for word in now.words))
-    if sight.background and not (isinstance(edit, Recolour) and edit.target is None):
+    if sight.background and not (isinstance(edit, edits.Recolour) and edit.target is None):
         yield "background", _other_ground
     for name in sorted(sight.elements):
-        if not (isinstance(edit, AddElement | RemoveElement) and edit.name == name):
+        if not (isinstance(edit, edits.AddElement | edits.RemoveElement) and edit.name == name):
             yield f"element {name}", _lose_element(name)
 
 
-def _spared(edit: Edit, *, succeeds: bool) -> list[tuple[Target, frozenset[str]]]:
+def _spared(edit: edits.Edit, *, succeeds: bool) -> list[tuple[edits.Target, frozenset[str]]]:
     """The things that an edit is about, and which facts of theirs it settles itself."""
     there = {"object"} if succeeds else set[str]()
     match edit:
-        case Replace(target):
+        case edits.Replace(target):
             return [(target, frozenset({"object", "count", "colour"}))]
-        case Remove(target, number):
+        case edits.Remove(target, number):
             return [(target, frozenset({"object", "count", "colour"} if number is None else {"object", "count"}))]
-        case Recolour(target) if target:
+        case edits.Recolour(target) if target:
             return [(target, frozenset({"colour", *there}))]
-        case Add(group):
-            return [(Target(group.noun, group.colour), frozenset({"object", "count"}))]
-        case SetCount(target):
+        case edits.Add(group):
+            return [(edits.Target(group.noun, group.colour), frozenset({"object", "count"}))]
+        case edits.SetCount(target):
             return [(target, frozenset({"object", "count"}))]
-        case Move(target, _, _, other):
+        case edits.Move(target, _, _, other):
             facts = frozenset({"object", "count", "relation"} if succeeds else {"relation"})
             return [(target, facts), *([(other, facts)] if other and succeeds else [])]
         case _:
             return []
 
 
-def _speaks_of(target: Target, its: Kind) -> bool:
+def _speaks_of(target: edits.Target, its: Kind) -> bool:
     return target.noun == its[0] and (its[1] is None or target.colour in (None, its[1]))
 
 

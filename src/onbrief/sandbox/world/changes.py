@@ -7,19 +7,7 @@ from dataclasses import replace
 from random import Random
 from statistics import median
 
-from onbrief.sandbox.language.editing import (
-    Add,
-    AddElement,
-    Edit,
-    Letter,
-    Move,
-    Recolour,
-    Remove,
-    RemoveElement,
-    Replace,
-    SetCount,
-    Target,
-)
+from onbrief.sandbox.language import editing as edits
 from onbrief.sandbox.painting.natural import NATURAL
 from onbrief.sandbox.scene import COLOURS, Box, Colour, Direction, Group, Sight, Thing
 from onbrief.sandbox.world import room
@@ -35,7 +23,7 @@ class NotThereError(LookupError):
     """The instruction speaks of what the picture does not show; the message says of what."""
 
 
-def done(sight: Sight, edit: Edit, aspect: float, rng: Random, mask: Mask | None = None) -> Sight:
+def done(sight: Sight, edit: edits.Edit, aspect: float, rng: Random, mask: Mask | None = None) -> Sight:
     """What is in a picture once an edit has been done; `aspect` is its width over its height. With a mask, only things under
     it change, and things are added there; elements, words, the ground and what moves know no mask.
 
@@ -43,33 +31,33 @@ def done(sight: Sight, edit: Edit, aspect: float, rng: Random, mask: Mask | None
         NotThereError: it names nothing in the picture, or nothing under the mask.
     """
     match edit:
-        case Replace(target, noun, colour):
+        case edits.Replace(target, noun, colour):
             those = _those(target, sight, mask)
             return changed(sight, {t: replace(_reshaped(t, sight), noun=noun, colour=colour or t.colour) for t in those})
-        case Recolour(target, colour):
+        case edits.Recolour(target, colour):
             if target is None:
                 return replace(sight, background=colour, elements=frozenset(), styles=frozenset(), boxes=())
             return changed(sight, {thing: replace(thing, colour=colour) for thing in _those(target, sight, mask)})
-        case Add(group, direction, other):
+        case edits.Add(group, direction, other):
             if mask:
                 return added(sight, group, mask, aspect, rng)
             others = _those(other, sight) if other else ()
             return _more(sight, group, _region(group, direction, others), direction, aspect, rng)
-        case AddElement(name):
+        case edits.AddElement(name):
             return _with_elements(sight, (sight.elements - (_HOURS if name in _HOURS else frozenset())) | {name})
-        case Remove(target, number):
+        case edits.Remove(target, number):
             return changed(sight, dict.fromkeys(_those(target, sight, mask)[:number]))
-        case RemoveElement(name):
+        case edits.RemoveElement(name):
             return without_element(sight, name, rng)
-        case SetCount(target, number):
+        case edits.SetCount(target, number):
             return _counted(sight, target, number, aspect, rng, mask)
-        case Move():
+        case edits.Move():
             return _moved(sight, edit, aspect, rng)
-        case Letter(text, instead):
+        case edits.Letter(text, instead):
             return replace(sight, words=_lettered(sight, text, instead))
 
 
-def _those(target: Target, sight: Sight, mask: Mask | None = None) -> tuple[Thing, ...]:
+def _those(target: edits.Target, sight: Sight, mask: Mask | None = None) -> tuple[Thing, ...]:
     """The things that an instruction speaks of, the largest first."""
     region = room.in_third(target.place)
     things = mask.under(sight) if mask else sight.things
@@ -152,7 +140,7 @@ def _unused_colours(sight: Sight) -> tuple[Colour, ...]:
     return tuple(colour for colour in COLOURS if colour not in used) or COLOURS
 
 
-def _counted(sight: Sight, target: Target, number: int, aspect: float, rng: Random, mask: Mask | None) -> Sight:
+def _counted(sight: Sight, target: edits.Target, number: int, aspect: float, rng: Random, mask: Mask | None) -> Sight:
     try:
         those = _those(target, sight, mask)
     except NotThereError:
@@ -165,7 +153,7 @@ def _counted(sight: Sight, target: Target, number: int, aspect: float, rng: Rand
     return _more(sight, group, _region(group, None, ()), None, aspect, rng)
 
 
-def _moved(sight: Sight, edit: Move, aspect: float, rng: Random) -> Sight:
+def _moved(sight: Sight, edit: edits.Move, aspect: float, rng: Random) -> Sight:
     """Each of these things in its new place; all others closer together if there is no room."""
     those = _those(edit.target, sight)
     others = _those(edit.other, sight) if edit.other else ()

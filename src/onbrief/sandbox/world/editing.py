@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from onbrief.sandbox.language.editing import (
-    Add,
-    AddElement,
-    Edit,
-    Letter,
-    Move,
-    Recolour,
-    Remove,
-    RemoveElement,
-    Replace,
-    SetCount,
-)
+from onbrief.sandbox.language import editing as edits
 from onbrief.sandbox.scene import Scene, Sight
 from onbrief.sandbox.world.breaking import other_facts
 from onbrief.sandbox.world.changes import added, changed, done
@@ -24,7 +13,7 @@ from onbrief.sandbox.world.masking import Mask
 from onbrief.sandbox.world.numbers import EDIT
 
 
-def edited(sight: Sight, edit: Edit, key: str, aspect: float = 1.0, mask: Mask | None = None) -> Sight:
+def edited(sight: Sight, edit: edits.Edit, key: str, aspect: float = 1.0, mask: Mask | None = None) -> Sight:
     """What is in a picture after an edit. All draws follow from `key`; `aspect` is the picture's width over its height.
 
     What is asked for is done as often as world.toml says, and else left undone; each other fact of the picture (that a thing
@@ -57,22 +46,22 @@ def inpainted(sight: Sight, wanted: Scene, key: str, aspect: float, mask: Mask) 
     return replace(after, words=wanted.words or after.words)
 
 
-def kind(edit: Edit, sight: Sight) -> str:
+def kind(edit: edits.Edit, sight: Sight) -> str:
     """The row of world.toml that says how often such an edit succeeds."""
     match edit:
-        case Add(group):
+        case edits.Add(group):
             return "count" if any(thing.noun == group.noun for thing in sight.things) else "object"
-        case Replace() | AddElement():
+        case edits.Replace() | edits.AddElement():
             return "object"
-        case Recolour():
+        case edits.Recolour():
             return "colour"
-        case Remove(_, number):
+        case edits.Remove(_, number):
             return "absence" if number is None else "count"
-        case RemoveElement():
+        case edits.RemoveElement():
             return "absence"
-        case SetCount():
+        case edits.SetCount():
             return "count"
-        case Move():
+        case edits.Move():
             return "relation"
-        case Letter(text):
+        case edits.Letter(text):
             return "text" if text else "absence"
