@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from onbrief.brief import Brief, Requirement, Size, parse_size
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
-from onbrief.models.regions import check_region
 from onbrief.policy import Policy, PolicyName, named
+from onbrief.regions import check_region
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -77,6 +77,11 @@ class Terms:
     first_wait: float = 1.0
     sitting: Sitting | None = None
 
+    @property
+    def lease_from_now(self) -> float:
+        """The seconds for which a claim or a renewal holds now."""
+        return max(self.sitting.time_left(), LEAST_LEASE) if self.sitting else self.lease
+
 
 class NotSent(Exception):
     """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
@@ -295,16 +300,12 @@ class Account:
         Raises:
             LeaseLost: another process has taken it over.
         """
-        await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._lease())
+        await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._terms.lease_from_now)
 
     async def release(self, outcome: str | None) -> None:
         """Note how the run ended, and own it no longer."""
         await asyncio.to_thread(self._ledger.release, self.row.run_id, self._token, outcome)
         self.released = True
-
-    def _lease(self) -> float:
-        """In seconds, as long as this process has where that is known."""
-        return max(self._terms.sitting.time_left(), LEAST_LEASE) if self._terms.sitting else self._terms.lease
 
     async def keep_lease(self) -> None:
         """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger is only out of order
@@ -331,8 +332,7 @@ async def open_account(ledger: Ledger, run_id: str, request: str, settings: str,
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    lease = max(terms.sitting.time_left(), LEAST_LEASE) if terms.sitting else terms.lease
-    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, lease)
+    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, terms.lease_from_now)
     account = Account(ledger, row, token, entries, terms)
     heart = None if terms.sitting else asyncio.create_task(account.keep_lease())
     try:

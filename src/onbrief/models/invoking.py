@@ -10,8 +10,8 @@ from typing import Any, cast
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, UsageError
 from onbrief.models import aws
 from onbrief.models.catalogue import Body
-from onbrief.models.regions import check_region
 from onbrief.ports import Picture
+from onbrief.regions import check_region
 
 REGION = "us-west-2"  # the only one that has Stability's models
 OPTIONS = ("region", "timeout")

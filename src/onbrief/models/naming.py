@@ -14,7 +14,7 @@ from pydantic_ai.providers import infer_provider_class
 from onbrief.errors import ConfigError, UsageError
 from onbrief.models import aws
 from onbrief.models.language import LanguageModel
-from onbrief.models.regions import check_region
+from onbrief.regions import check_region
 
 CLAUDE = "global.anthropic.claude-sonnet-5"
 """What `bedrock:` without a model stands for."""

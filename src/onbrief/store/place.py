@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from onbrief.errors import UsageError
+from onbrief.regions import check_region
 from onbrief.store.bucket import BucketStore
 from onbrief.store.folder import FolderStore
 from onbrief.store.objects import Objects, Service
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 SCHEMES: Final = ("s3", "gs", "az")
 _PLACE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<prefix>.*)")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
-_REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")  # it becomes part of a host name
 _PREFIX = re.compile(r"[^\x00-\x1f\x7f\\?#]{0,512}")
 
 # What is asked again, and when, is for objects.py to say.
@@ -64,8 +64,8 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
         raise UsageError.of("out", out, "the name of a bucket after ://")
     if not _PREFIX.fullmatch(prefix) or any(part in {"", ".", ".."} for part in prefix.split("/") if prefix):
         raise UsageError.of("out", out, "a prefix of plain names with single slashes between them")
-    if region is not None and not _REGION.fullmatch(region):
-        raise UsageError.of("bucket_region", region, "a region of AWS, such as us-west-2")
+    if region is not None:
+        check_region("bucket_region", region)
     try:
         service = _service(place["scheme"], bucket, prefix, region)
     except UsageError:
