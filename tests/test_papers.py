@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from onbrief.papers import Papers
+from onbrief.store import FolderStore
+from tests.report import samples
+
+
+class WatchedStore(FolderStore):
+    """A folder that tells when a picture has been read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.loop = asyncio.get_running_loop()
+        self.read_by = asyncio.Event()
+
+    def load(self, key: str) -> bytes | None:
+        data = super().load(key)
+        self.loop.call_soon_threadsafe(self.read_by.set)
+        return data
+
+
+def frames(page: bytes) -> int:
+    """The copies that stand in the contact sheet of a page; one more is that of the best picture."""
+    return page.count(b'<img src="data:image/webp')
+
+
+def test_a_copy_is_made_while_the_judge_looks(tmp_path: Path) -> None:
+    run, pictures = samples.single()
+    (attempt,) = run.attempts
+    assert attempt.image
+    key = attempt.image.key
+
+    async def report() -> bytes | None:
+        store = WatchedStore(tmp_path)
+        await store.create(key, pictures[key], "image/png")
+        async with Papers(store) as papers:
+            papers.made(replace(attempt, verdict=None))
+            await store.read_by.wait()
+            (tmp_path / key).unlink()  # whatever the report shows of it is from before
+            await papers.judged(run, attempt)
+            await papers.write_report(run)
+        return await store.read(f"{run.run_id}/report.html")
+
+    page = asyncio.run(asyncio.wait_for(report(), 60))
+    assert page
+    assert frames(page) == 1
+
+
+def test_where_the_judge_answers_at_once_the_report_makes_the_copy(tmp_path: Path) -> None:
+    run, pictures = samples.single()
+    (attempt,) = run.attempts
+    assert attempt.image
+    key = attempt.image.key
+
+    async def report() -> tuple[bool, bytes | None]:
+        store = WatchedStore(tmp_path)
+        await store.create(key, pictures[key], "image/png")
+        async with Papers(store) as papers:
+            papers.made(attempt)
+            await papers.judged(run, attempt)
+            before = store.read_by.is_set()
+            await papers.write_report(run)
+        return before, await store.read(f"{run.run_id}/report.html")
+
+    read, page = asyncio.run(report())
+    assert not read
+    assert page
+    assert frames(page) == 2
