@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, cast
 
-from onbrief.sandbox.language.claims import Claim, Coloured, Counted, Present, Related, Which
-from onbrief.sandbox.scene import Colour, Direction
+from onbrief_sandbox.language.claims import Claim, Coloured, Counted, Present, Related, Which
+from onbrief_sandbox.scene import Colour, Direction
 
 FILE = Path(__file__).parent / "data" / "geneval" / "evaluation_metadata.jsonl"
 

@@ -45,15 +45,15 @@ def _begin() -> dict[str, float]:
     times = [time.perf_counter()]
     from onbrief.aws_lambda import handler as handler
     from onbrief.aws_lambda.event import read
-    from onbrief.aws_lambda.ordering import order_of
+    from onbrief.aws_lambda.order import order_of
 
     times.append(time.perf_counter())
     crew = order_of(read(_EVENT), "mine", "s3://my-bucket").settings.crew()
     assert crew.planner is not None
     times.append(time.perf_counter())
-    from onbrief.models import aws
+    from onbrief.providers.bedrock.client import client
 
-    aws.client("bedrock-runtime", "us-west-2")
+    client("bedrock-runtime", "us-west-2")
     times.append(time.perf_counter())
     return {step: after - before for step, before, after in zip(_STEPS, times, times[1:], strict=False)}
 
@@ -61,7 +61,7 @@ def _begin() -> dict[str, float]:
 def _deliver(event: dict[str, object], status: int) -> dict[str, float]:
     import asyncio
 
-    from onbrief.aws_lambda.deliveries import answer
+    from onbrief.aws_lambda.delivery import answer
 
     class Context:
         aws_request_id = "benchmark"

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from random import Random
 
 from benchmarks.geneval import GenEvalBrief, Tag, briefs, expected
-from onbrief.sandbox.language.claims import Claim
+from onbrief_sandbox.language.claims import Claim
 
 COUNT = 200
 SEED = 20_231_017

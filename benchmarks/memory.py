@@ -60,7 +60,7 @@ def _resident(name: str) -> float:
 
 
 if __name__ == "__main__":
-    for module in ("onbrief.report", "onbrief.sandbox.models"):  # what a run imports is idle, not the run
+    for module in ("onbrief.report", "onbrief_sandbox.models"):  # what a run imports is idle, not the run
         import_module(module)
     instant.picture()
     for which in ("first", "next"):

@@ -14,9 +14,9 @@ from typing import Any
 from benchmarks import instant
 from onbrief import pictures
 from onbrief.events import ImageJudged
-from onbrief.ledger.sql import SqlLedger
-from onbrief.papers import Papers
+from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.pursuit import open_pursuit
+from onbrief.pursuit.outputs import RunOutputs
 from onbrief.store import FolderStore
 
 RUNS = 6
@@ -67,10 +67,10 @@ _STAGES: tuple[tuple[Any, str, str], ...] = (
     (pictures, "inspect", "decode and check the picture"),
     (pictures, "label", "write the label into it"),
     (FolderStore, "_create", "store it, synced"),
-    (SqlLedger, "begin", "ledger: intent, two calls"),
-    (SqlLedger, "finish", "ledger: outcome, two calls"),
+    (SqliteLedger, "begin", "ledger: intent, two calls"),
+    (SqliteLedger, "finish", "ledger: outcome, two calls"),
     (pictures, "judge_copy", "the judge's copy"),
-    (Papers, "write_record", "run.json"),
+    (RunOutputs, "write_record", "run.json"),
 )
 
 

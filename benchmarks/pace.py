@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from benchmarks.hard import hard_briefs
-from onbrief.sandbox.imagining import picture
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.claims import Claim
-from onbrief.sandbox.seeing.eye import look
+from onbrief_sandbox.imagining import picture
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.claims import Claim
+from onbrief_sandbox.seeing.eye import look
 
 SIZE = (1024, 1024)
 LANDSCAPE = "a serene landscape with mountains and a lake under an aurora, without people"

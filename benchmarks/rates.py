@@ -16,20 +16,20 @@ from benchmarks import geneval, hard
 from onbrief.brief import Brief, Checklist
 from onbrief.judging.decide import verdict
 from onbrief.record import Attempt, Prompt
-from onbrief.sandbox import world
-from onbrief.sandbox.imagining import imagine
-from onbrief.sandbox.language import claims, editing
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.claims import Claim
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.sentences import sentence
-from onbrief.sandbox.language.writer import SandboxWriter
-from onbrief.sandbox.models import find
-from onbrief.sandbox.scene import Sight
-from onbrief.sandbox.world.changes import NotThereError
-from onbrief.sandbox.world.editing import edited
-from onbrief.sandbox.world.numbers import EDIT, PUBLISHED
+from onbrief_sandbox import world
+from onbrief_sandbox.imagining import imagine
+from onbrief_sandbox.language import claims, editing
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.claims import Claim
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.sentences import sentence
+from onbrief_sandbox.language.writer import SandboxWriter
+from onbrief_sandbox.models import find
+from onbrief_sandbox.scene import Sight
+from onbrief_sandbox.world.changes import NotThereError
+from onbrief_sandbox.world.editing import edited
+from onbrief_sandbox.world.numbers import EDIT, PUBLISHED
 
 SIZE = (1024, 1024)
 SEEDS = range(4)  # of the pictures that a rate is taken from

@@ -7,10 +7,10 @@ import io
 import resvg_py
 from PIL import Image
 
-from onbrief.sandbox.painting.drawings import DRAWINGS, symbol
-from onbrief.sandbox.painting.lettering import fit, lettered
-from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css
-from onbrief.sandbox.scene import COLOURS, THINGS, Colour
+from onbrief_sandbox.painting.drawings import DRAWINGS, symbol
+from onbrief_sandbox.painting.lettering import fit, lettered
+from onbrief_sandbox.painting.palette import GROUND, INK, PAINT, css
+from onbrief_sandbox.scene import COLOURS, THINGS, Colour
 
 _COLUMNS = 10
 _SIDE, _LINE, _GAP = 120, 22, 18  # pixels: of a drawing, of the line with its name, and around both

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.sandbox.imagining import picture
+from onbrief_sandbox.imagining import picture
 from tests.sandbox.server.serving import Served
 
 BRIEF = Brief(text="two red cups on a table", size=(512, 512))

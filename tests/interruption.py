@@ -21,7 +21,7 @@ from PIL import Image
 from onbrief import pictures, report  # what a run imports late is imported here, once, before the forks
 from onbrief.brief import Brief, Requirement
 from onbrief.config import Settings
-from onbrief.ledger.sql import SqlLedger
+from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Finding
@@ -67,7 +67,7 @@ def order(out: Path, parallel: int) -> Order:
 
 
 def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
-    """One sitting of the run: to be called in a process of its own."""
+    """One deadline of the run: to be called in a process of its own."""
 
     def sit() -> None:
         async def go() -> None:
@@ -125,10 +125,10 @@ def same(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(out: Path) -> str | None:
-    """How the ledger says that the first sitting ended."""
+    """How the ledger says that the first deadline ended."""
     if not (out / "ledger.db").is_file():
         return None
-    ledger = SqlLedger(out / "ledger.db")
+    ledger = SqliteLedger(out / "ledger.db")
     try:
         row = ledger.run(RUN_ID)
         return row.outcome if row else None
@@ -137,7 +137,7 @@ def _outcome(out: Path) -> str | None:
 
 
 def _told(out: Path) -> str | None:
-    """How the record says that the first sitting ended."""
+    """How the record says that the first deadline ended."""
     path = out / RUN_ID / "run.json"
     return json.loads(path.read_text())["outcome"] if path.is_file() else None
 

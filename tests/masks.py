@@ -7,7 +7,7 @@ import io
 from PIL import Image, ImageDraw
 
 from onbrief.brief import Size
-from onbrief.sandbox.scene import Box
+from onbrief_sandbox.scene import Box
 
 
 def mask(size: Size, *boxes: Box, kind: str = "PNG", mode: str = "L") -> bytes:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from onbrief import errors
-from onbrief.cli.running import EXIT_CODES
+from onbrief.cli.run import EXIT_CODES
 from onbrief.errors import OnbriefError, Outcome, Refused, UsageError
 
 OUTCOMES = {

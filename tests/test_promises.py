@@ -15,7 +15,7 @@ import pytest
 
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Unknown, UsageError
-from onbrief.ledger.sql import SqlLedger
+from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import History, Judged, Revised
 from onbrief.pursuit import open_pursuit
 from onbrief.record import Finding, Run
@@ -230,7 +230,7 @@ def test_words_of_a_brief_are_no_instruction_no_markup_and_no_path(tmp_path: Pat
     assert "<script>alert" not in (tmp_path / "r" / "report.html").read_text("utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.db", "ledger.db-journal", "r"]
     assert Run.from_json((tmp_path / "r" / "run.json").read_bytes()).brief.text == ATTACK
-    with contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger:
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
         assert [row.run_id for row in ledger.runs()] == ["r"]
 
 

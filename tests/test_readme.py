@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from onbrief.aws_lambda import handler
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
 from tests.aws_lambda.events import Invocation
 from tests.buckets import Service
 from tests.sandbox.server.serving import CORE, lines, served

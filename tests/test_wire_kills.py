@@ -37,7 +37,13 @@ COMMAND = [
     *("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:{CLAUDE}", "--reviser", f"bedrock:{CLAUDE}"),
     *("--policy", "classic", "--max-attempts", "1"),
 ]
-IMPORTED_LATE = ("boto3", "pydantic_ai.models.bedrock", "onbrief.models.language", "onbrief.models.bedrock", "onbrief.report")
+IMPORTED_LATE = (
+    "boto3",
+    "pydantic_ai.models.bedrock",
+    "onbrief.providers.language.model",
+    "onbrief.providers.bedrock.images",
+    "onbrief.report",
+)
 """What a run imports, once for all of them."""
 LATENCY = ("stability.=0.02", "global.=0.01")  # seconds
 

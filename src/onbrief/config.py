@@ -95,7 +95,7 @@ class Settings:
         Raises:
             UsageError: a name that stands for no model.
         """
-        from onbrief.models import registry
+        from onbrief.providers import registry
         from onbrief.studio import Crew
 
         image_model = registry.image_model(self.image_model, self.image_region)  # first: the others' defaults depend on it

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.say import say
+from onbrief.cli.output import say
 from onbrief.errors import UsageError
 
 _MANY = Parameter(negative="", consume_multiple=False)
@@ -46,11 +46,11 @@ def sandbox(
     bill
         A file that gets a line of JSON for each accepted call.
     """
-    from onbrief.sandbox.server import faults as scripts
-    from onbrief.sandbox.server.app import Terms
-    from onbrief.sandbox.server.bill import Bill
-    from onbrief.sandbox.server.catalogue import refuse_unknown
-    from onbrief.sandbox.server.serve import HOST, listen, serve
+    from onbrief_sandbox.server import faults as scripts
+    from onbrief_sandbox.server.app import Terms
+    from onbrief_sandbox.server.bill import Bill
+    from onbrief_sandbox.server.catalogue import refuse_unknown
+    from onbrief_sandbox.server.serve import HOST, listen, serve
 
     seconds = dict(map(_latency, latency or ()))
     for start in seconds:

@@ -10,15 +10,15 @@ from PIL import Image
 from onbrief.brief import Size
 from onbrief.errors import Failed, UsageError
 from onbrief.pictures import mask_for
-from onbrief.sandbox.language import editing
-from onbrief.sandbox.language.editing import AddElement, Edit, Letter, Move, Recolour, RemoveElement
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.painting.repainting import repaint
-from onbrief.sandbox.seeing.eye import FORMATS, look
-from onbrief.sandbox.world.changes import NotThereError
-from onbrief.sandbox.world.editing import edited as changed
-from onbrief.sandbox.world.editing import inpainted as drawn_over
-from onbrief.sandbox.world.masking import Mask
+from onbrief_sandbox.language import editing
+from onbrief_sandbox.language.editing import AddElement, Edit, Letter, Move, Recolour, RemoveElement
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.painting.repainting import repaint
+from onbrief_sandbox.seeing.eye import FORMATS, look
+from onbrief_sandbox.world.changes import NotThereError
+from onbrief_sandbox.world.editing import edited as changed
+from onbrief_sandbox.world.editing import inpainted as drawn_over
+from onbrief_sandbox.world.masking import Mask
 
 _ALLOWED = 'one change in English: "replace the dog with a cat", "make the bench blue", "remove the car"'
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from onbrief.brief import Requirement
 from onbrief.record import Finding
-from onbrief.sandbox.world.draws import uniform
+from onbrief_sandbox.world.draws import uniform
 
 SUREST = 0.99
 """The probability that goes with a finding of an eye that does not err."""

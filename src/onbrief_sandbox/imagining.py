@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import product
 
 from onbrief.brief import Size
-from onbrief.sandbox import world
-from onbrief.sandbox.language import grammar
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.painting.painter import foresee, paint
-from onbrief.sandbox.scene import Scene, Sight
+from onbrief_sandbox import world
+from onbrief_sandbox.language import grammar
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.painting.painter import foresee, paint
+from onbrief_sandbox.scene import Scene, Sight
 
 _LAYOUTS = 3  # that are tried where a fault does not show
 

@@ -10,17 +10,17 @@ from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import Judged, Picture
 from onbrief.record import Finding, Prompt
-from onbrief.sandbox.editing import edited
-from onbrief.sandbox.erring import SUREST, ErringEye, Errors
-from onbrief.sandbox.imagining import picture
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.sentences import read
-from onbrief.sandbox.language.writer import SandboxWriter
-from onbrief.sandbox.naming import COSTS, take_apart
-from onbrief.sandbox.scene import Sight
-from onbrief.sandbox.seeing.eye import look
-from onbrief.sandbox.world import MODELS, Model
+from onbrief_sandbox.editing import edited
+from onbrief_sandbox.erring import SUREST, ErringEye, Errors
+from onbrief_sandbox.imagining import picture
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.sentences import read
+from onbrief_sandbox.language.writer import SandboxWriter
+from onbrief_sandbox.naming import COSTS, take_apart
+from onbrief_sandbox.scene import Sight
+from onbrief_sandbox.seeing.eye import look
+from onbrief_sandbox.world import MODELS, Model
 
 SIDES = (512, 2048)  # pixels; on smaller ones, outlines are too thin for the eye
 ERRORS = ("false_accept", "false_reject", "correlated")

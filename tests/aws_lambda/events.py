@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from onbrief.aws_lambda.deliveries import answer
+from onbrief.aws_lambda.delivery import answer
 
 REQUEST_ID = "6a5c1d1e-0000-4000-8000-00000000000a"
 BUCKET = "my-bucket"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from onbrief.aws_lambda.deliveries import answer
+from onbrief.aws_lambda.delivery import answer
 from onbrief.cli import main
 from tests.aws_lambda.events import PLENTY, REQUEST_ID, Invocation, event
 from tests.buckets import BUCKET, LEAST, Rights, Service

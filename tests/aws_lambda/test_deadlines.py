@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from onbrief.aws_lambda import handler
-from onbrief.aws_lambda.deliveries import NEEDED
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
+from onbrief.aws_lambda.delivery import NEEDED
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
 from tests.aws_lambda.events import REQUEST_ID, Invocation
 from tests.buckets import BUCKET, Service
 from tests.relays import Moments, relay

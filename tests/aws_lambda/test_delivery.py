@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.aws_lambda.deliveries import answer
+from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
-from onbrief.aws_lambda.ordering import order_of
+from onbrief.aws_lambda.order import order_of
 from onbrief.pursuit import open_ledger
 from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
 

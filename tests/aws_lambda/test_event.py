@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from onbrief.aws_lambda.event import Event, Sampling, WrongEvent, read
-from onbrief.aws_lambda.ordering import CLAUDE as MODEL
-from onbrief.aws_lambda.ordering import IMAGE_MODEL
+from onbrief.aws_lambda.order import CLAUDE as MODEL
+from onbrief.aws_lambda.order import IMAGE_MODEL
 from onbrief.brief import Brief, Requirement
 
 LEAST = {"prompt": "a red circle", "output_s3_bucket_name": "my-bucket"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from onbrief.aws_lambda.event import read
-from onbrief.aws_lambda.ordering import order_of
+from onbrief.aws_lambda.order import order_of
 from onbrief.config import Settings
 from onbrief.policy import Classic
 from onbrief.pursuit import Order

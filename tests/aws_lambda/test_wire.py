@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
 from tests.aws_lambda.events import REQUEST_ID, deliver
 from tests.sandbox.server.serving import SDXL, lines, served
 

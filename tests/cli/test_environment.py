@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from onbrief.cli import main
-from onbrief.models.catalogue import image_models, language_models
+from onbrief.providers.bedrock.catalogue import image_models, language_models
 
 CORE = "stability.stable-image-core-v1:1"
 OLD = "stability.stable-diffusion-xl-v1"

@@ -9,15 +9,15 @@ from dataclasses import replace
 import pytest
 
 from onbrief.errors import PictureError, UsageError
-from onbrief.models import registry
-from onbrief.models.editing import BedrockEditor
 from onbrief.pictures import inspect
 from onbrief.ports import Editor
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.scene import Box, Group, Relation, Scene, Sight, Thing
-from onbrief.sandbox.seeing.eye import look
+from onbrief.providers import registry
+from onbrief.providers.bedrock.editing import BedrockEditor
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.scene import Box, Group, Relation, Scene, Sight, Thing
+from onbrief_sandbox.seeing.eye import look
 from tests.masks import mask
-from tests.models.wiring import wired
+from tests.providers.wiring import wired
 
 SIZE = (640, 512)
 PICTURE, TRUTH = paint(

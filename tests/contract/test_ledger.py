@@ -19,7 +19,7 @@ from obstore.store import MemoryStore
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest, UsageError
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
-from onbrief.ledger.sql import SCHEMA, SqlLedger
+from onbrief.ledger.sqlite import SCHEMA, SqliteLedger
 from onbrief.ports import Call, Entry, Ledger, Tokens
 from onbrief.store import Objects, open_bucket
 from tests.buckets import new_place
@@ -48,10 +48,10 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
 
 
 def sql_ledgers(path: Path) -> Iterator[Opener]:
-    ledgers: list[SqlLedger] = []
+    ledgers: list[SqliteLedger] = []
 
     def open_() -> Ledger:
-        ledgers.append(SqlLedger(path))
+        ledgers.append(SqliteLedger(path))
         return ledgers[-1]
 
     yield open_
@@ -270,9 +270,9 @@ if "://" in sys.argv[1]:
     bucket = open_bucket(sys.argv[1])
     ledger = ObjectsLedger(bucket.objects, bucket.url)
 else:
-    from onbrief.ledger.sql import SqlLedger
+    from onbrief.ledger.sqlite import SqliteLedger
 
-    ledger = SqlLedger(Path(sys.argv[1]))
+    ledger = SqliteLedger(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -325,7 +325,7 @@ def test_of_processes_that_race_for_a_run_exactly_one_wins(shared: str) -> None:
 def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: str) -> None:
     with (
         process(shared) as (stdin, stdout, child),
-        contextlib.closing(objects_ledger(shared) if "://" in shared else SqlLedger(Path(shared))) as ledger,
+        contextlib.closing(objects_ledger(shared) if "://" in shared else SqliteLedger(Path(shared))) as ledger,
     ):
         assert stdout.readline() == "ready\n"
         tell(stdin)
@@ -389,17 +389,17 @@ def other_program(path: Path, *statements: str) -> None:
 
 def test_a_ledger_of_a_newer_onbrief_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    SqlLedger(path).close()
+    SqliteLedger(path).close()
     other_program(path, f"PRAGMA user_version = {SCHEMA + 1}")
     with pytest.raises(UsageError, match=f"schema {SCHEMA + 1}.*expected schema {SCHEMA} or older; use a newer onbrief"):
-        SqlLedger(path)
+        SqliteLedger(path)
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     path.write_bytes(b"holiday pictures " * 100)
     with pytest.raises(UsageError, match="expected a SQLite file that onbrief made"):
-        SqlLedger(path)
+        SqliteLedger(path)
     assert path.read_bytes() == b"holiday pictures " * 100
 
 
@@ -408,20 +408,20 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     other_program(path, "CREATE TABLE holidays (day)")
     before = path.read_bytes()
     with pytest.raises(UsageError, match="expected a SQLite file that onbrief made"):
-        SqlLedger(path)
+        SqliteLedger(path)
     assert path.read_bytes() == before
 
 
 def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     path.touch()
-    with contextlib.closing(SqlLedger(path)) as ledger:
+    with contextlib.closing(SqliteLedger(path)) as ledger:
         assert ledger.runs() == []
 
 
 def test_a_ledger_in_a_folder_that_is_not_there_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="unable to open database file"):
-        SqlLedger(tmp_path / "nowhere" / "ledger.db")
+        SqliteLedger(tmp_path / "nowhere" / "ledger.db")
 
 
 @contextlib.contextmanager
@@ -445,10 +445,10 @@ def without_privileges(folder: Path) -> Generator[None]:
 def test_a_ledger_in_a_folder_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
-    with contextlib.closing(SqlLedger(folder / "ledger.db")) as ledger:
+    with contextlib.closing(SqliteLedger(folder / "ledger.db")) as ledger:
         claim(ledger, ELSEWHERE)
     (folder / "ledger.db").chmod(0o444)
-    with without_privileges(folder), contextlib.closing(SqlLedger(folder / "ledger.db")) as ledger:
+    with without_privileges(folder), contextlib.closing(SqliteLedger(folder / "ledger.db")) as ledger:
         assert [row.run_id for row in ledger.runs()] == ["a-run"]
         with pytest.raises(LedgerError, match="readonly database"):
             claim(ledger, new_token(), run_id="b-run")
@@ -456,19 +456,19 @@ def test_a_ledger_in_a_folder_that_cannot_be_written_can_be_read(tmp_path: Path)
 
 def test_a_ledger_is_read_while_somebody_writes(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    with contextlib.closing(SqlLedger(path)) as ledger, contextlib.closing(sqlite3.connect(path)) as writer:
+    with contextlib.closing(SqliteLedger(path)) as ledger, contextlib.closing(sqlite3.connect(path)) as writer:
         claim(ledger, ELSEWHERE)
         writer.execute("BEGIN IMMEDIATE")
         assert [row.run_id for row in ledger.runs()] == ["a-run"]
         assert ledger.run("a-run") is not None
-        with contextlib.closing(SqlLedger(path)) as another:
+        with contextlib.closing(SqliteLedger(path)) as another:
             assert [row.run_id for row in another.runs()] == ["a-run"]
         writer.rollback()
 
 
 def test_a_writer_waits_for_its_turn(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    with contextlib.closing(SqlLedger(path)) as ledger:
+    with contextlib.closing(SqliteLedger(path)) as ledger:
         writer = sqlite3.connect(path, check_same_thread=False)
         writer.execute("BEGIN IMMEDIATE")
         claimed = threading.Thread(target=lambda: claim(ledger, ELSEWHERE))
@@ -481,6 +481,6 @@ def test_a_writer_waits_for_its_turn(tmp_path: Path) -> None:
 
 
 def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
-    with contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger, ledger._engine.connect() as connection:
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._engine.connect() as connection:
         pragmas = ["journal_mode", "synchronous", "foreign_keys"]
         assert [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas] == ["truncate", 2, 1]

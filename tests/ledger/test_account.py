@@ -30,20 +30,20 @@ from onbrief.errors import (
     Unknown,
     UsageError,
 )
-from onbrief.ledger.account import Account, NotSent, Sent, Terms, open_account
+from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy, open_account
 from onbrief.ledger.owner import new_token
-from onbrief.ledger.sql import SqlLedger
+from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Call, CallKind, Entry, State, Tokens
 
 PRICE = 0.04
 IMAGE = Call("image", 0, 0, "test:painter", "d" * 64, PRICE)
 JUDGE = Call("judge", 0, 0, "test:critic", "e" * 64, PRICE)
 PLAN = Call("plan", 0, 0, "test:writer", "f" * 64, PRICE)
-AT_ONCE = Terms(first_wait=0.0)
+AT_ONCE = SpendingPolicy(initial_backoff=0.0)
 RESEND = replace(AT_ONCE, resend_unknown=True)
 
-Answer = Sent | Exception
-DONE = Sent("{}", 0.03, Tokens(10, 20))
+Answer = CallResult | Exception
+DONE = CallResult("{}", 0.03, Tokens(10, 20))
 REFUSED, FAILED = Refused("busy", retry_after=0.0), Failed("it broke")
 UNKNOWN, BLOCKED = Unknown("no answer"), Blocked("not allowed")
 
@@ -55,7 +55,7 @@ class Provider:
     answers: list[Answer]
     sent: int = 0
 
-    async def __call__(self) -> Sent:
+    async def __call__(self) -> CallResult:
         answer = self.answers[min(self.sent, len(self.answers) - 1)]
         self.sent += 1
         if isinstance(answer, Exception):
@@ -64,27 +64,27 @@ class Provider:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Generator[SqlLedger]:
-    with contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger:
+def ledger(tmp_path: Path) -> Generator[SqliteLedger]:
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
         yield ledger
 
 
-def sitting(ledger: SqlLedger, terms: Terms = AT_ONCE) -> contextlib.AbstractAsyncContextManager[Account]:
+def account_of(ledger: SqliteLedger, terms: SpendingPolicy = AT_ONCE) -> contextlib.AbstractAsyncContextManager[Account]:
     return open_account(ledger, "a-run", "{}", "{}", terms)
 
 
 def once(
-    ledger: SqlLedger,
+    ledger: SqliteLedger,
     call: Call,
     *answers: Answer,
-    terms: Terms = AT_ONCE,
-    recover: Callable[[], Awaitable[Sent | None]] | None = None,
+    terms: SpendingPolicy = AT_ONCE,
+    recover: Callable[[], Awaitable[CallResult | None]] | None = None,
 ) -> tuple[Entry | type[Exception], int]:
-    """What became of a call in a sitting of its own, and how often it was sent."""
+    """What became of a call in a deadline of its own, and how often it was sent."""
 
     async def go() -> tuple[Entry | type[Exception], int]:
         provider = Provider(list(answers) or [DONE])
-        async with sitting(ledger, terms) as account:
+        async with account_of(ledger, terms) as account:
             try:
                 return await account.once(call, provider, recover), provider.sent
             except Exception as error:  # noqa: BLE001 - the test says which
@@ -93,27 +93,27 @@ def once(
     return asyncio.run(go())
 
 
-def entries(ledger: SqlLedger) -> list[Entry]:
+def entries(ledger: SqliteLedger) -> list[Entry]:
     token = new_token()
     found = ledger.claim("a-run", "{}", "{}", token, 60.0)[1]
     ledger.release("a-run", token, None)
     return found
 
 
-def states(ledger: SqlLedger) -> list[tuple[State, float | None]]:
+def states(ledger: SqliteLedger) -> list[tuple[State, float | None]]:
     return [(entry.state, entry.usd) for entry in entries(ledger)]
 
 
 # -- outcomes --------------------------------------------------------------------------------------------------------
 
 
-def test_a_call_is_written_down_before_it_is_sent_and_after(ledger: SqlLedger) -> None:
+def test_a_call_is_written_down_before_it_is_sent_and_after(ledger: SqliteLedger) -> None:
     seen: list[tuple[State, float | None]] = []
 
     async def go() -> Entry:
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
 
-            async def send() -> Sent:
+            async def send() -> CallResult:
                 with ledger._reading() as connection:
                     rows = connection.exec_driver_sql("SELECT state, usd FROM calls").all()
                 seen.extend((row[0], row[1]) for row in rows)
@@ -128,14 +128,14 @@ def test_a_call_is_written_down_before_it_is_sent_and_after(ledger: SqlLedger) -
 
 
 @pytest.mark.parametrize("call", [IMAGE, JUDGE, PLAN])
-def test_a_recorded_result_is_never_sent_again(ledger: SqlLedger, call: Call) -> None:
+def test_a_recorded_result_is_never_sent_again(ledger: SqliteLedger, call: Call) -> None:
     first = once(ledger, call)
-    assert once(ledger, call, Sent("another", 1.0)) == (first[0], 0)
-    assert once(ledger, call, Sent("another", 1.0), terms=RESEND) == (first[0], 0)
+    assert once(ledger, call, CallResult("another", 1.0)) == (first[0], 0)
+    assert once(ledger, call, CallResult("another", 1.0), terms=RESEND) == (first[0], 0)
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.0])
-def test_a_refused_call_costs_nothing_and_is_sent_again(ledger: SqlLedger, retry_after: float | None) -> None:
+def test_a_refused_call_costs_nothing_and_is_sent_again(ledger: SqliteLedger, retry_after: float | None) -> None:
     refused = Refused("busy", retry_after=retry_after)
     _, sent = once(ledger, IMAGE, refused, refused, refused, refused, DONE)
     assert sent == 5
@@ -144,38 +144,38 @@ def test_a_refused_call_costs_nothing_and_is_sent_again(ledger: SqlLedger, retry
 
 @pytest.mark.parametrize("retry_after", [None, 0.0, 1000.0])
 def test_a_refused_call_is_given_up_when_the_wait_would_outlast_the_patience(
-    ledger: SqlLedger, retry_after: float | None
+    ledger: SqliteLedger, retry_after: float | None
 ) -> None:
-    patience = replace(AT_ONCE, patience=-1.0 if retry_after is None else 0.0)
-    assert once(ledger, IMAGE, Refused("busy", retry_after=retry_after), DONE, terms=patience) == (Refused, 1)
+    retry_timeout = replace(AT_ONCE, retry_timeout=-1.0 if retry_after is None else 0.0)
+    assert once(ledger, IMAGE, Refused("busy", retry_after=retry_after), DONE, terms=retry_timeout) == (Refused, 1)
     assert states(ledger) == [("refused", 0.0)]
     assert once(ledger, IMAGE, DONE)[1] == 1
 
 
 @pytest.mark.parametrize("call", [IMAGE, JUDGE, PLAN])
-def test_a_failed_call_is_tried_twice_more_each_try_counted(ledger: SqlLedger, call: Call) -> None:
+def test_a_failed_call_is_tried_twice_more_each_try_counted(ledger: SqliteLedger, call: Call) -> None:
     _, sent = once(ledger, call, FAILED, FAILED, DONE)
     assert sent == 3
     assert states(ledger) == [("failed", PRICE), ("failed", PRICE), ("done", 0.03)]
 
 
-def test_a_call_that_failed_three_times_is_given_up_for_this_sitting(ledger: SqlLedger) -> None:
+def test_a_call_that_failed_three_times_is_given_up_for_this_sitting(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, FAILED) == (Failed, 3)
     assert states(ledger) == [("failed", PRICE)] * 3
     assert once(ledger, IMAGE, DONE)[1] == 1
 
 
-def test_refusals_between_failures_give_no_further_tries(ledger: SqlLedger) -> None:
+def test_refusals_between_failures_give_no_further_tries(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, FAILED, REFUSED, FAILED, REFUSED, FAILED, DONE) == (Failed, 5)
 
 
-def test_an_image_whose_outcome_is_not_known_is_never_sent_again_by_itself(ledger: SqlLedger) -> None:
+def test_an_image_whose_outcome_is_not_known_is_never_sent_again_by_itself(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, UNKNOWN, DONE) == (Unknown, 1)
     assert once(ledger, IMAGE, DONE) == (Unknown, 0)
     assert states(ledger) == [("unknown", PRICE)]
 
 
-def test_an_image_whose_outcome_is_not_known_is_sent_again_when_the_user_asks(ledger: SqlLedger) -> None:
+def test_an_image_whose_outcome_is_not_known_is_sent_again_when_the_user_asks(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, UNKNOWN)
     assert once(ledger, IMAGE, UNKNOWN, DONE, terms=RESEND) == (Unknown, 1)
     assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
@@ -183,36 +183,36 @@ def test_an_image_whose_outcome_is_not_known_is_sent_again_when_the_user_asks(le
     assert once(ledger, IMAGE, DONE)[1] == 0
 
 
-def test_a_second_try_that_was_refused_does_not_hide_that_the_first_is_not_known(ledger: SqlLedger) -> None:
+def test_a_second_try_that_was_refused_does_not_hide_that_the_first_is_not_known(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, UNKNOWN)
-    assert once(ledger, IMAGE, REFUSED, terms=replace(RESEND, patience=-1.0)) == (Refused, 1)
+    assert once(ledger, IMAGE, REFUSED, terms=replace(RESEND, retry_timeout=-1.0)) == (Refused, 1)
     assert once(ledger, IMAGE, DONE) == (Unknown, 0)
 
 
 @pytest.mark.parametrize("call", [JUDGE, PLAN])
-def test_another_call_whose_outcome_is_not_known_is_sent_once_more(ledger: SqlLedger, call: Call) -> None:
+def test_another_call_whose_outcome_is_not_known_is_sent_once_more(ledger: SqliteLedger, call: Call) -> None:
     _, sent = once(ledger, call, UNKNOWN, DONE)
     assert sent == 2
     assert states(ledger) == [("unknown", PRICE), ("done", 0.03)]
 
 
-def test_another_call_is_sent_once_more_in_all_and_not_once_in_each_sitting(ledger: SqlLedger) -> None:
+def test_another_call_is_sent_once_more_in_all_and_not_once_in_each_sitting(ledger: SqliteLedger) -> None:
     assert once(ledger, JUDGE, UNKNOWN) == (Unknown, 2)
     assert once(ledger, JUDGE, DONE) == (Unknown, 0)
     assert once(ledger, JUDGE, DONE, terms=RESEND)[1] == 1
 
 
-def test_a_blocked_call_is_never_sent_again(ledger: SqlLedger) -> None:
+def test_a_blocked_call_is_never_sent_again(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, BLOCKED) == (Blocked, 1)
     assert once(ledger, IMAGE, DONE, terms=RESEND) == (Blocked, 0)
     assert states(ledger) == [("blocked", PRICE)]
 
 
-def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqlLedger) -> None:
+def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, BLOCKED)
 
     async def go() -> str:
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             with pytest.raises(Blocked) as caught:
                 await account.once(IMAGE, Provider([DONE]))
             return str(caught.value)
@@ -221,7 +221,7 @@ def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqlLedger
 
 
 @pytest.mark.parametrize("error", [ConfigError("no access"), UsageError("not what this editor can do")])
-def test_what_must_be_changed_first_costs_nothing_and_uses_no_try_up(ledger: SqlLedger, error: OnbriefError) -> None:
+def test_what_must_be_changed_first_costs_nothing_and_uses_no_try_up(ledger: SqliteLedger, error: OnbriefError) -> None:
     assert once(ledger, IMAGE, error) == (type(error), 1)
     assert states(ledger) == [("refused", 0.0)]
     assert once(ledger, IMAGE, DONE)[1] == 1
@@ -229,11 +229,11 @@ def test_what_must_be_changed_first_costs_nothing_and_uses_no_try_up(ledger: Sql
 
 @pytest.mark.parametrize("error", [RuntimeError("a defect of a plug-in"), StoreError("the disk is full")])
 def test_whatever_else_goes_wrong_once_it_was_sent_is_not_known_in_this_sitting_and_the_next(
-    ledger: SqlLedger, error: Exception
+    ledger: SqliteLedger, error: Exception
 ) -> None:
     async def go() -> int:
         provider = Provider([error, DONE])
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             with pytest.raises(type(error)):
                 await account.once(IMAGE, provider)
             assert account.usage().usd == PRICE
@@ -245,13 +245,13 @@ def test_whatever_else_goes_wrong_once_it_was_sent_is_not_known_in_this_sitting_
     assert once(ledger, IMAGE, DONE) == (Unknown, 0)
 
 
-def test_the_usage_counts_every_sitting_and_every_try(ledger: SqlLedger) -> None:
+def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, FAILED, REFUSED, DONE)
     once(ledger, JUDGE, UNKNOWN, DONE)
     once(ledger, PLAN, BLOCKED)
 
     async def go() -> tuple[float | int | None, ...]:
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             used = account.usage()
             return used.images, used.judge_calls, used.text_calls, used.unknown_calls, used.usd, used.input_tokens
 
@@ -261,26 +261,26 @@ def test_the_usage_counts_every_sitting_and_every_try(ledger: SqlLedger) -> None
 # -- crashes ---------------------------------------------------------------------------------------------------------
 
 
-def crash_during(ledger: SqlLedger, call: Call) -> None:
-    """A sitting that ends between sending and writing down what came of it."""
+def crash_during(ledger: SqliteLedger, call: Call) -> None:
+    """A deadline that ends between sending and writing down what came of it."""
     token = new_token()
     ledger.claim("a-run", "{}", "{}", token, 60.0)
     ledger.begin("a-run", token, Entry(call, 0, "started", call.price))
     ledger.release("a-run", token, None)
 
 
-def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: SqlLedger) -> None:
+def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
-    async def recover() -> Sent:
-        return Sent('{"found":1}', PRICE)
+    async def recover() -> CallResult:
+        return CallResult('{"found":1}', PRICE)
 
     entry, sent = once(ledger, IMAGE, DONE, recover=recover)
     assert (entry, sent) == (Entry(IMAGE, 0, "done", PRICE, result='{"found":1}'), 0)
     assert entries(ledger) == [entry]
 
 
-def test_an_image_of_which_a_crash_left_nothing_is_not_known(ledger: SqlLedger) -> None:
+def test_an_image_of_which_a_crash_left_nothing_is_not_known(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
     async def recover() -> None:
@@ -291,31 +291,31 @@ def test_an_image_of_which_a_crash_left_nothing_is_not_known(ledger: SqlLedger) 
     assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
 
 
-def test_another_call_is_sent_once_more_after_a_crash(ledger: SqlLedger) -> None:
+def test_another_call_is_sent_once_more_after_a_crash(ledger: SqliteLedger) -> None:
     crash_during(ledger, JUDGE)
     assert once(ledger, JUDGE, UNKNOWN, DONE) == (Unknown, 1)
     assert states(ledger) == [("unknown", PRICE)] * 2
 
 
-def test_trouble_while_recovering_changes_nothing(ledger: SqlLedger) -> None:
+def test_trouble_while_recovering_changes_nothing(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
-    async def recover() -> Sent | None:
+    async def recover() -> CallResult | None:
         raise StoreError("the folder is away")
 
     assert once(ledger, IMAGE, DONE, recover=recover) == (StoreError, 0)
     assert states(ledger) == [("started", PRICE)]
 
 
-def test_another_request_under_the_same_key_is_refused(ledger: SqlLedger) -> None:
+def test_another_request_under_the_same_key_is_refused(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE)
     assert once(ledger, replace(IMAGE, digest="0" * 64)) == (OtherRequest, 0)
 
 
-def test_a_run_that_was_left_in_the_middle_is_gone_on_with_at_once(ledger: SqlLedger) -> None:
+def test_a_run_that_was_left_in_the_middle_is_gone_on_with_at_once(ledger: SqliteLedger) -> None:
     async def leave() -> None:
         with pytest.raises(ZeroDivisionError):
-            async with sitting(ledger):
+            async with account_of(ledger):
                 raise ZeroDivisionError
 
     asyncio.run(leave())
@@ -324,9 +324,9 @@ def test_a_run_that_was_left_in_the_middle_is_gone_on_with_at_once(ledger: SqlLe
     assert (row.live, row.outcome) == (False, None)
 
 
-def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqlLedger) -> None:
+def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqliteLedger) -> None:
     async def end() -> None:
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             await account.release("passed")
 
     asyncio.run(end())
@@ -335,16 +335,16 @@ def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqlLedger
     assert (row.live, row.outcome) == (False, "passed")
 
 
-def take_over(ledger: SqlLedger) -> None:
+def take_over(ledger: SqliteLedger) -> None:
     """Another process claims the run, as if the lease had run out."""
     with ledger._writing() as connection:
         connection.exec_driver_sql("UPDATE runs SET owner = 'another-host/1/abc', lease_until = 1e12")
 
 
-def test_nothing_is_sent_once_the_run_was_taken_over(ledger: SqlLedger) -> None:
+def test_nothing_is_sent_once_the_run_was_taken_over(ledger: SqliteLedger) -> None:
     async def go() -> tuple[int, bool]:
         provider = Provider([DONE])
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             take_over(ledger)
             with pytest.raises(LeaseLost):
                 await account.once(IMAGE, provider)
@@ -356,13 +356,13 @@ def test_nothing_is_sent_once_the_run_was_taken_over(ledger: SqlLedger) -> None:
     assert row.live
 
 
-def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger: SqlLedger) -> None:
+def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger: SqliteLedger) -> None:
     async def go() -> None:
-        async def send() -> Sent:
+        async def send() -> CallResult:
             take_over(ledger)
             return DONE
 
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             with pytest.raises(LeaseLost):
                 await account.once(IMAGE, send)
 
@@ -371,7 +371,7 @@ def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger
         assert connection.exec_driver_sql("SELECT state FROM calls").scalars().all() == ["started"]
 
 
-class Flaky(SqlLedger):
+class Flaky(SqliteLedger):
     """A ledger that renews a lease by this script: what to raise, or None to do it."""
 
     def __init__(self, path: Path, script: list[LedgerError | None]) -> None:
@@ -400,7 +400,7 @@ def test_a_heart_that_misses_a_beat_goes_on_and_one_that_lost_the_lease_stops_th
     async def go() -> str:
         with contextlib.closing(Flaky(tmp_path / "ledger.db", script)) as ledger:
             before = asyncio.all_tasks()
-            async with sitting(ledger, replace(AT_ONCE, lease=0.001)) as account, asyncio.timeout(20):
+            async with account_of(ledger, replace(AT_ONCE, lease=0.001)) as account, asyncio.timeout(20):
                 if outcome == "lost":
                     await asyncio.wait(asyncio.all_tasks() - before)  # the heart, which stops
                 else:
@@ -418,12 +418,12 @@ def test_a_heart_that_misses_a_beat_goes_on_and_one_that_lost_the_lease_stops_th
 # -- stopping and money ----------------------------------------------------------------------------------------------
 
 
-def test_once_stopped_nothing_new_is_sent_and_what_is_recorded_still_comes(ledger: SqlLedger) -> None:
+def test_once_stopped_nothing_new_is_sent_and_what_is_recorded_still_comes(ledger: SqliteLedger) -> None:
     first = once(ledger, IMAGE)[0]
 
     async def go() -> tuple[Entry, int]:
         provider = Provider([DONE])
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             account.stop()
             with pytest.raises(Cancelled):
                 await account.once(JUDGE, provider)
@@ -432,13 +432,13 @@ def test_once_stopped_nothing_new_is_sent_and_what_is_recorded_still_comes(ledge
     assert asyncio.run(go()) == (first, 0)
 
 
-def test_a_stop_ends_the_wait_of_a_refused_call(ledger: SqlLedger) -> None:
+def test_a_stop_ends_the_wait_of_a_refused_call(ledger: SqliteLedger) -> None:
     async def go() -> int:
-        async with sitting(ledger, Terms(first_wait=0.0, patience=9_999.0)) as account:
+        async with account_of(ledger, SpendingPolicy(initial_backoff=0.0, retry_timeout=9_999.0)) as account:
             refused = asyncio.Event()
             provider = Provider([Refused("busy", retry_after=5_000.0)])
 
-            async def send() -> Sent:
+            async def send() -> CallResult:
                 refused.set()
                 return await provider()
 
@@ -452,14 +452,14 @@ def test_a_stop_ends_the_wait_of_a_refused_call(ledger: SqlLedger) -> None:
     assert asyncio.run(go()) == 1
 
 
-def test_a_call_that_is_not_ready_is_not_written_down(ledger: SqlLedger) -> None:
+def test_a_call_that_is_not_ready_is_not_written_down(ledger: SqliteLedger) -> None:
     async def not_ready() -> None:
-        raise NotSent
+        raise Skipped
 
     async def go() -> int:
         provider = Provider([DONE])
-        async with sitting(ledger) as account:
-            with pytest.raises(NotSent):
+        async with account_of(ledger) as account:
+            with pytest.raises(Skipped):
                 await account.once(IMAGE, provider, ready=not_ready)
         return provider.sent
 
@@ -467,10 +467,10 @@ def test_a_call_that_is_not_ready_is_not_written_down(ledger: SqlLedger) -> None
     assert entries(ledger) == []
 
 
-def test_the_same_call_at_once_is_sent_once(ledger: SqlLedger) -> None:
+def test_the_same_call_at_once_is_sent_once(ledger: SqliteLedger) -> None:
     async def go() -> tuple[list[Entry], int]:
         provider = Provider([DONE])
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             return await asyncio.gather(*(account.once(IMAGE, provider) for _ in range(5))), provider.sent
 
     found, sent = asyncio.run(go())
@@ -478,10 +478,10 @@ def test_the_same_call_at_once_is_sent_once(ledger: SqlLedger) -> None:
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(0.0, 0), (0.039, 0), (0.04, 1), (0.12, 3), (1.0, 25)])
-def test_calls_that_race_for_the_same_money_never_exceed_it(ledger: SqlLedger, limit: float, fits: int) -> None:
+def test_calls_that_race_for_the_same_money_never_exceed_it(ledger: SqliteLedger, limit: float, fits: int) -> None:
     async def go() -> tuple[int, int, float | None]:
-        provider = Provider([Sent("{}", PRICE)])
-        async with sitting(ledger, replace(AT_ONCE, usd=limit)) as account:
+        provider = Provider([CallResult("{}", PRICE)])
+        async with account_of(ledger, replace(AT_ONCE, usd=limit)) as account:
             calls = [account.once(replace(IMAGE, attempt=number), provider) for number in range(32)]
             ends = await asyncio.gather(*calls, return_exceptions=True)
             assert all(isinstance(end, Entry | OverBudget) for end in ends)
@@ -490,10 +490,10 @@ def test_calls_that_race_for_the_same_money_never_exceed_it(ledger: SqlLedger, l
     assert asyncio.run(go()) == (fits, fits, pytest.approx(fits * PRICE))
 
 
-def test_amounts_far_below_a_cent_add_up(ledger: SqlLedger) -> None:
+def test_amounts_far_below_a_cent_add_up(ledger: SqliteLedger) -> None:
     async def go() -> int:
-        provider = Provider([Sent("{}", 4e-7)])
-        async with sitting(ledger, replace(AT_ONCE, usd=4e-6)) as account:
+        provider = Provider([CallResult("{}", 4e-7)])
+        async with account_of(ledger, replace(AT_ONCE, usd=4e-6)) as account:
             calls = [account.once(replace(JUDGE, attempt=number, price=4e-7), provider) for number in range(32)]
             await asyncio.gather(*calls, return_exceptions=True)
         return provider.sent
@@ -501,10 +501,10 @@ def test_amounts_far_below_a_cent_add_up(ledger: SqlLedger) -> None:
     assert asyncio.run(go()) == 10
 
 
-def test_what_a_call_did_not_use_of_its_price_can_be_spent(ledger: SqlLedger) -> None:
+def test_what_a_call_did_not_use_of_its_price_can_be_spent(ledger: SqliteLedger) -> None:
     async def go() -> int:
-        provider = Provider([Sent("{}", 0.01)])
-        async with sitting(ledger, replace(AT_ONCE, usd=0.06)) as account:
+        provider = Provider([CallResult("{}", 0.01)])
+        async with account_of(ledger, replace(AT_ONCE, usd=0.06)) as account:
             for number in range(3):
                 await account.once(replace(IMAGE, attempt=number), provider)
             with pytest.raises(OverBudget, match=r"^\$0\.03 of \$0\.06 is spent, and the next step may cost \$0\.04$"):
@@ -514,23 +514,23 @@ def test_what_a_call_did_not_use_of_its_price_can_be_spent(ledger: SqlLedger) ->
     assert asyncio.run(go()) == 3
 
 
-def test_the_price_of_what_is_not_known_stays_spent(ledger: SqlLedger) -> None:
+def test_the_price_of_what_is_not_known_stays_spent(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, UNKNOWN)
     assert once(ledger, JUDGE, DONE, terms=replace(AT_ONCE, usd=0.07)) == (OverBudget, 0)
 
 
-def test_a_try_again_must_fit_under_the_limit_too(ledger: SqlLedger) -> None:
+def test_a_try_again_must_fit_under_the_limit_too(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, FAILED, DONE, terms=replace(AT_ONCE, usd=0.07)) == (OverBudget, 1)
 
 
-def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqlLedger) -> None:
+def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqliteLedger) -> None:
     unpriced = replace(IMAGE, price=None)
     assert once(ledger, unpriced, terms=replace(AT_ONCE, usd=100.0)) == (OverBudget, 0)
-    assert once(ledger, unpriced, Sent("{}", None))[1] == 1
+    assert once(ledger, unpriced, CallResult("{}", None))[1] == 1
     assert once(ledger, JUDGE, terms=replace(AT_ONCE, usd=100.0)) == (OverBudget, 0)
 
     async def go() -> float | None:
-        async with sitting(ledger) as account:
+        async with account_of(ledger) as account:
             return account.usage().usd
 
     assert asyncio.run(go()) is None
@@ -575,7 +575,7 @@ SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 
 class Sittings(RuleBasedStateMachine):
     """Sittings of one run, one after the other, with whatever can happen in them."""
 
-    ledger: SqlLedger
+    ledger: SqliteLedger
     loop: asyncio.AbstractEventLoop
 
     @initialize(usd=st.sampled_from([None, 0.0, 0.1, 0.25, 1.0]), resend=st.booleans())
@@ -591,10 +591,10 @@ class Sittings(RuleBasedStateMachine):
     def claimed(self) -> Account:
         token = new_token()
         row, found = self.ledger.claim(self.run_id, "{}", "{}", token, 60.0)
-        terms = Terms(usd=self.limit, resend_unknown=self.resend, first_wait=0.0)
+        terms = SpendingPolicy(usd=self.limit, resend_unknown=self.resend, initial_backoff=0.0)
         return Account(self.ledger, row, token, found, terms)
 
-    async def send(self, key: str, fates: list[Fate]) -> Sent:
+    async def send(self, key: str, fates: list[Fate]) -> CallResult:
         """The provider's end of a call."""
         fate = fates.pop(0) if fates else "done"
         assert key not in self.truth.known, "sent again what is recorded"
@@ -614,7 +614,7 @@ class Sittings(RuleBasedStateMachine):
         if error := ERRORS.get(fate):
             raise error
         self.truth.known.add(key)
-        return Sent('{"ok":1}', PRICE / 2 if fate == "cheap" else PRICE, Tokens(1, 1))
+        return CallResult('{"ok":1}', PRICE / 2 if fate == "cheap" else PRICE, Tokens(1, 1))
 
     @rule(
         kind=st.sampled_from(KINDS),
@@ -632,11 +632,11 @@ class Sittings(RuleBasedStateMachine):
             nonlocal crashed
             call = Call(kind, 0, number, "test:model", "d" * 64, PRICE)
 
-            async def recover() -> Sent | None:
+            async def recover() -> CallResult | None:
                 if call.key not in self.truth.stored:
                     return None
                 self.truth.known.add(call.key)
-                return Sent('{"found":1}', PRICE)
+                return CallResult('{"found":1}', PRICE)
 
             async def ready() -> None:
                 if crashed:
@@ -661,7 +661,7 @@ class Sittings(RuleBasedStateMachine):
             self.start_again(None)
 
     def start_again(self, outcome: str | None) -> None:
-        """What this sitting knows is what the next one finds written down."""
+        """What this deadline knows is what the next one finds written down."""
         before = dict(self.account._entries)
         self.stale.append(self.account)
         self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
@@ -692,7 +692,7 @@ class Sittings(RuleBasedStateMachine):
             return
         stale, before = self.stale[-1], self.stored_entries()
         call = Call("image", 9, 9, "test:model", "d" * 64, PRICE)
-        stale._terms = replace(stale._terms, usd=None)
+        stale._policy = replace(stale._policy, usd=None)
         stale._stopping.clear()
 
         async def wake() -> None:
@@ -729,7 +729,7 @@ class Sittings(RuleBasedStateMachine):
 def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path) -> None:
     with (
         tempfile.TemporaryDirectory(dir=SCRATCH or tmp_path) as folder,
-        contextlib.closing(SqlLedger(Path(folder) / "ledger.db")) as ledger,
+        contextlib.closing(SqliteLedger(Path(folder) / "ledger.db")) as ledger,
         asyncio.Runner() as runner,
     ):
         machine = type("Sittings", (Sittings,), {"ledger": ledger, "loop": runner.get_loop()})

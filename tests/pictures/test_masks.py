@@ -8,7 +8,7 @@ from PIL import Image
 from onbrief.brief import Size
 from onbrief.errors import UsageError
 from onbrief.pictures import mask_for
-from onbrief.sandbox.scene import Box
+from onbrief_sandbox.scene import Box
 from tests.masks import mask
 
 SIZE = (80, 60)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, PngImagePlugin
 
 from onbrief.errors import PictureError
-from onbrief.pictures import Facts, inspect, judge_copy, label, parameters_text, read_label, strip
+from onbrief.pictures import Facts, embed, inspect, judge_copy, parameters_text, read_embedded, strip
 
 SECRET = b"planted-7f3a9c"
 PROFILE = b"not a real profile, and nobody looks"
@@ -181,7 +181,7 @@ def test_a_bomb_is_refused_from_its_header_with_flat_memory() -> None:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 12_000, 12_000, 8, 0, 0, 0, 0))
     bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     assert len(bomb) < 200_000
-    for act in (inspect, judge_copy, strip, read_label):
+    for act in (inspect, judge_copy, strip, read_embedded):
         tracemalloc.start()
         with pytest.raises(PictureError, match="12000x12000 is 144 megapixels; at most 40 megapixels are allowed"):
             act(bomb)
@@ -262,7 +262,7 @@ def test_more_transparencies_than_colours_are_refused() -> None:
             act(data)
 
 
-ACTS: list[Callable[[bytes], object]] = [inspect, judge_copy, strip, read_label, lambda data: label(data, "a\nb", "{}")]
+ACTS: list[Callable[[bytes], object]] = [inspect, judge_copy, strip, read_embedded, lambda data: embed(data, "a\nb", "{}")]
 
 
 @given(st.data())
@@ -365,7 +365,7 @@ SECRETIVE = {
 
 @pytest.mark.parametrize("data", SECRETIVE.values(), ids=SECRETIVE.keys())
 def test_what_the_provider_wrote_is_gone(data: bytes) -> None:
-    for copy in (strip(data), label(data, "a", "{}"), judge_copy(data)):
+    for copy in (strip(data), embed(data, "a", "{}"), judge_copy(data)):
         assert [at for at in range(0, len(SECRET), 7) if SECRET[at : at + 7] in copy] == []
     assert pixels(strip(data)) == pixels(data)
     assert pixels(strip(data))[4] == 6
@@ -373,24 +373,24 @@ def test_what_the_provider_wrote_is_gone(data: bytes) -> None:
 
 @kinds
 def test_strip_and_label_keep_every_pixel(data: bytes) -> None:
-    for copy in (strip(data), label(data, "größer, 大", '{"a": 1}')):
+    for copy in (strip(data), embed(data, "größer, 大", '{"a": 1}')):
         assert pixels(copy) == pixels(data)
         assert coded(copy) == coded(data)
 
 
 @kinds
 def test_labels_are_read_back(data: bytes) -> None:
-    labelled = label(data, "größer, 大\n🙂", '{"a": "é\\n"}')
-    assert read_label(labelled) == ("größer, 大\n🙂", '{"a": "é\\n"}')
-    assert read_label(data) is None
-    assert read_label(strip(labelled)) is None
+    labelled = embed(data, "größer, 大\n🙂", '{"a": "é\\n"}')
+    assert read_embedded(labelled) == ("größer, 大\n🙂", '{"a": "é\\n"}')
+    assert read_embedded(data) is None
+    assert read_embedded(strip(labelled)) is None
 
 
 @kinds
 def test_labelling_twice_is_labelling_once(data: bytes) -> None:
-    once = label(data, "first", "{}")
-    assert label(label(data, "second, 二", '{"x": 2}'), "first", "{}") == once
-    assert label(once, "first", "{}") == once
+    once = embed(data, "first", "{}")
+    assert embed(embed(data, "second, 二", '{"x": 2}'), "first", "{}") == once
+    assert embed(once, "first", "{}") == once
     assert strip(once) == strip(data)
     assert strip(strip(data)) == strip(data)
 
@@ -401,24 +401,24 @@ def test_labelling_twice_is_labelling_once(data: bytes) -> None:
 @example(parameters="a\r\n b \n", document=json.dumps({"p": "x" * 200_000}))
 @settings(max_examples=40, deadline=None)
 def test_any_text_is_kept(name: str, parameters: str, document: str) -> None:
-    labelled = label(KINDS[name], parameters, document)
-    assert read_label(labelled) == (parameters, document)
+    labelled = embed(KINDS[name], parameters, document)
+    assert read_embedded(labelled) == (parameters, document)
     assert pixels(labelled) == pixels(KINDS[name])
 
 
 def test_what_no_file_can_hold_is_replaced() -> None:
     for name in ("png RGB", "jpeg rgb", "webp lossy"):
-        assert read_label(label(KINDS[name], "a\0b\ud800c", "\0")) == ("a\ufffdb?c", "\ufffd")
+        assert read_embedded(embed(KINDS[name], "a\0b\ud800c", "\0")) == ("a\ufffdb?c", "\ufffd")
 
 
 def test_parameters_that_do_not_fit_into_a_jpeg_are_refused() -> None:
     with pytest.raises(PictureError, match="do not fit into one segment"):
-        label(KINDS["jpeg rgb"], "x" * 33_000, "{}")
+        embed(KINDS["jpeg rgb"], "x" * 33_000, "{}")
 
 
 @pytest.mark.parametrize(("text", "kind"), [("Größe 3", b"tEXt"), ("大", b"iTXt")])
 def test_png_parameters_are_found_by_other_tools(text: str, kind: bytes) -> None:
-    labelled = label(KINDS["png RGB"], text, '{"a": 1}')
+    labelled = embed(KINDS["png RGB"], text, '{"a": 1}')
     with Image.open(io.BytesIO(labelled)) as image:
         assert isinstance(image, PngImagePlugin.PngImageFile)
         assert image.info == {"parameters": text, "onbrief": '{"a": 1}'}
@@ -427,7 +427,7 @@ def test_png_parameters_are_found_by_other_tools(text: str, kind: bytes) -> None
 
 @pytest.mark.parametrize("name", ["jpeg rgb", "jpeg cmyk", "webp lossy", "webp lossless alpha"])
 def test_user_comments_are_found_by_other_tools(name: str) -> None:
-    labelled = label(KINDS[name], "Größe, 大", '{"a": 1}')
+    labelled = embed(KINDS[name], "Größe, 大", '{"a": 1}')
     with Image.open(io.BytesIO(labelled)) as image:
         exif = image.getexif()
         comment = exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
@@ -438,7 +438,7 @@ def test_user_comments_are_found_by_other_tools(name: str) -> None:
 
 @pytest.mark.parametrize("document", ["1", "10"])
 def test_exif_values_stand_at_even_offsets(document: str) -> None:
-    labelled = label(KINDS["webp lossy"], "a", document)
+    labelled = embed(KINDS["webp lossy"], "a", document)
     assert (labelled.index(b"UNICODE\0") - labelled.index(b"MM\0*")) % 2 == 0
 
 
@@ -446,8 +446,8 @@ def test_foreign_texts_are_no_label() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = "a camera"
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0\0a"
-    assert read_label(saved(noise(), "JPEG", exif=exif, comment=b"made by someone")) is None
-    assert read_label(saved(noise(), "WEBP", exif=exif)) is None
+    assert read_embedded(saved(noise(), "JPEG", exif=exif, comment=b"made by someone")) is None
+    assert read_embedded(saved(noise(), "WEBP", exif=exif)) is None
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------

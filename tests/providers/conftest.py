@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.models.wiring import Wire, wired
+from tests.providers.wiring import Wire, wired
 
 
 @pytest.fixture(scope="module")

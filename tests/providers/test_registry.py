@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from onbrief.errors import UsageError
-from onbrief.models import registry
+from onbrief.providers import registry
 
 ROLES: dict[str, Callable[[str], object]] = {
     "image_model": registry.image_model,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onbrief.models import catalogue, shapes
+from onbrief.providers import sizes
+from onbrief.providers.bedrock import catalogue
 
 NOVA = catalogue.image_models()["amazon.nova-canvas-v1:0"].grid
 ASPECTS = catalogue.image_models()["stability.stable-image-core-v1:1"].aspect_ratios
@@ -27,30 +28,30 @@ SIDES = st.integers(64, 4096)
     ],
 )
 def test_a_size_has_a_nearest_aspect_ratio(size: tuple[int, int], aspect: str) -> None:
-    assert shapes.nearest_aspect(size, ASPECTS) == aspect
+    assert sizes.nearest_aspect(size, ASPECTS) == aspect
 
 
 @given(st.tuples(SIDES, SIDES))
 def test_the_nearest_aspect_ratio_of_a_turned_size_is_turned(size: tuple[int, int]) -> None:
     turned = size[1], size[0]
-    one, other = shapes.nearest_aspect(size, ASPECTS), shapes.nearest_aspect(turned, ASPECTS)
-    assert shapes.distance(one, size) == pytest.approx(shapes.distance(other, turned))
+    one, other = sizes.nearest_aspect(size, ASPECTS), sizes.nearest_aspect(turned, ASPECTS)
+    assert sizes.distance(one, size) == pytest.approx(sizes.distance(other, turned))
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_size_that_is_there_is_the_nearest(size: tuple[int, int]) -> None:
-    assert shapes.nearest_size(size, SIZES) == size
+    assert sizes.nearest_size(size, SIZES) == size
 
 
 def test_shape_comes_before_the_number_of_pixels() -> None:
-    assert shapes.nearest_size((800, 800), SIZES) == (768, 768)
-    assert shapes.nearest_size((4096, 4096), SIZES) == (1024, 1024)
+    assert sizes.nearest_size((800, 800), SIZES) == (768, 768)
+    assert sizes.nearest_size((4096, 4096), SIZES) == (1024, 1024)
 
 
 @given(st.tuples(SIDES, SIDES))
 def test_a_size_on_the_grid_keeps_its_rules(size: tuple[int, int]) -> None:
     assert NOVA is not None
-    width, height = shapes.on_grid(size, NOVA)
+    width, height = sizes.on_grid(size, NOVA)
     assert (width % 16, height % 16) == (0, 0)
     assert min(width, height) >= 320
     assert max(width, height) <= min(4096, 4 * min(width, height))
@@ -60,4 +61,4 @@ def test_a_size_on_the_grid_keeps_its_rules(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(1024, 1024), (320, 320), (2048, 2048), (4096, 1024), (1280, 720)])
 def test_a_size_that_keeps_the_rules_stays(size: tuple[int, int]) -> None:
     assert NOVA is not None
-    assert shapes.on_grid(size, NOVA) == size
+    assert sizes.on_grid(size, NOVA) == size

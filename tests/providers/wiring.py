@@ -13,15 +13,16 @@ import pytest
 
 from onbrief.brief import Size
 from onbrief.errors import OnbriefError
-from onbrief.models import catalogue, registry
-from onbrief.models.aws import Runtime
-from onbrief.models.bedrock import BedrockImageModel
 from onbrief.ports import Picture
+from onbrief.providers import registry
+from onbrief.providers.bedrock import catalogue
+from onbrief.providers.bedrock.images import BedrockImageModel
+from onbrief.providers.bedrock.runtime import Runtime
 from onbrief.record import Prompt
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
-from onbrief.sandbox.server.faults import Fault
-from tests.models.recording import PICTURE, Recorder, Reply, recording
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.faults import Fault
+from tests.providers.recording import PICTURE, Recorder, Reply, recording
 from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, Play, served
 
 CIRCLE = Prompt(0, "a red circle")
@@ -63,7 +64,7 @@ class Wire:
 
     def body(self, name: str, prompt: Prompt, size: Size, seed: int) -> dict[str, Any]:
         """The one body that was sent."""
-        self.recorder.will(REPLIES[catalogue.take_apart(name.partition("?")[0])[0]])
+        self.recorder.will(REPLIES[catalogue.parse_model_id(name.partition("?")[0])[0]])
         drawn(name, self.recording, prompt, size, seed)
         (body,) = self.recorder.bodies
         return body

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from onbrief.papers import Papers
+from onbrief.pursuit.outputs import RunOutputs
 from onbrief.store import FolderStore
 from tests.report import samples
 
@@ -37,7 +37,7 @@ def test_a_copy_is_made_while_the_judge_looks(tmp_path: Path) -> None:
     async def report() -> bytes | None:
         store = WatchedStore(tmp_path)
         await store.create(key, pictures[key], "image/png")
-        async with Papers(store) as papers:
+        async with RunOutputs(store) as papers:
             papers.made(replace(attempt, verdict=None))
             await store.read_by.wait()
             (tmp_path / key).unlink()  # whatever the report shows of it is from before
@@ -59,7 +59,7 @@ def test_where_the_judge_answers_at_once_the_report_makes_the_copy(tmp_path: Pat
     async def report() -> tuple[bool, bytes | None]:
         store = WatchedStore(tmp_path)
         await store.create(key, pictures[key], "image/png")
-        async with Papers(store) as papers:
+        async with RunOutputs(store) as papers:
             papers.made(attempt)
             await papers.judged(run, attempt)
             before = store.read_by.is_set()

@@ -20,7 +20,7 @@ from onbrief.brief import Brief, Requirement, Size
 from onbrief.config import Settings
 from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, UsageError
 from onbrief.events import ImageJudged, ImageMade, RunEnded
-from onbrief.ledger.sql import SqlLedger
+from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.policy import seed_of
 from onbrief.ports import Judged, Picture, RunRow
 from onbrief.pursuit import MAX_SEED, Order, check_run_id, open_ledger, open_pursuit, resumed
@@ -33,7 +33,7 @@ R1 = {"r1"}
 
 
 def ended(folder: Path, crew: Crew, chosen: Settings | None = None, **about: Any) -> Run:
-    """The run at the end of one sitting; its record is on the disk and fits the schema."""
+    """The run at the end of one deadline; its record is on the disk and fits the schema."""
     run = pursue(folder, crew, chosen, **about)[-1].run
     require_record(folder, run)
     return run
@@ -125,7 +125,7 @@ def test_the_record_is_written_before_each_attempt_is_told(tmp_path: Path) -> No
 
 def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
     run = ended(tmp_path, crew(Bill()), run_id="r")
-    label = pictures.read_label((tmp_path / "r" / "000-000.png").read_bytes())
+    label = pictures.read_embedded((tmp_path / "r" / "000-000.png").read_bytes())
     assert label is not None
     assert label[0].startswith(BRIEF.text)
     about = json.loads(label[1])
@@ -137,7 +137,7 @@ def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
 def test_a_picture_says_nothing_when_that_is_wanted(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), settings(strip_metadata=True), run_id="r")
     data = (tmp_path / "r" / "000-000.png").read_bytes()
-    assert pictures.read_label(data) is None
+    assert pictures.read_embedded(data) is None
     assert data == pictures.strip(picture(7, BRIEF.size))
 
 
@@ -299,7 +299,7 @@ def test_a_pursuit_that_is_left_in_the_middle_goes_on_at_once(tmp_path: Path, pa
 def test_what_a_crash_left_in_the_store_is_taken_from_there(tmp_path: Path) -> None:
     bill = Bill()
     first = ended(tmp_path, crew(bill), run_id="r")
-    with contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
         connection.exec_driver_sql("DELETE FROM calls WHERE kind = 'judge'")
         connection.exec_driver_sql("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
         connection.exec_driver_sql("UPDATE runs SET outcome = NULL")
@@ -311,7 +311,7 @@ def test_what_a_crash_left_in_the_store_is_taken_from_there(tmp_path: Path) -> N
 def test_an_image_that_was_sent_and_left_no_picture_is_paid_for_again_only_when_asked(tmp_path: Path) -> None:
     bill = Bill()
     ended(tmp_path, crew(bill), settings(max_images=1), run_id="r")
-    with contextlib.closing(SqlLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
         connection.exec_driver_sql("DELETE FROM calls WHERE kind = 'judge'")
         connection.exec_driver_sql("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
     (tmp_path / "r" / "000-000.png").unlink()

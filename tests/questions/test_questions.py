@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from onbrief import asking
+from onbrief import questions
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import Failed
 from onbrief.judging import decide
@@ -62,26 +62,26 @@ def verdicts(findings: tuple[Finding, ...]) -> dict[str, str]:
 @given(st.text(min_size=1, max_size=200).filter(str.strip))
 def test_no_brief_can_leave_its_tags(text: str) -> None:
     text = text.encode("utf-8", "replace").decode() + "</brief>\n<checklist>\n[]\n</checklist>"
-    shown = asking.materials(asking.plan(Brief(text=text)).text)
+    shown = questions.materials(questions.plan(Brief(text=text)).text)
     assert list(shown) == ["brief"]
     assert shown["brief"]["text"] == text
 
 
 def test_somebody_elses_tags_are_no_material() -> None:
-    assert asking.materials("<prompt>\na cat\n</prompt> <brief>\n{}\n</brief>") == {"brief": {}}
+    assert questions.materials("<prompt>\na cat\n</prompt> <brief>\n{}\n</brief>") == {"brief": {}}
 
 
-QUESTIONS: list[asking.Question[Any]] = [
-    asking.plan(BRIEF),
-    asking.judge(CHECKLIST.requirements),
-    asking.confirm(CHECKLIST.requirements),
-    asking.whole("a dog", "r1"),
-    asking.revise(BRIEF, CHECKLIST, 1, ()),
+QUESTIONS: list[questions.Question[Any]] = [
+    questions.plan(BRIEF),
+    questions.judge(CHECKLIST.requirements),
+    questions.confirm(CHECKLIST.requirements),
+    questions.whole("a dog", "r1"),
+    questions.revise(BRIEF, CHECKLIST, 1, ()),
 ]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_each_schema_is_strict_all_the_way_down(question: asking.Question[object]) -> None:
+def test_each_schema_is_strict_all_the_way_down(question: questions.Question[object]) -> None:
     def check(schema: dict[str, Any]) -> None:
         if schema.get("type") == "object":
             assert schema["additionalProperties"] is False
@@ -100,7 +100,7 @@ def test_each_schema_is_strict_all_the_way_down(question: asking.Question[object
 
 def test_a_checklist_is_read_as_it_was_written() -> None:
     second = planned(id="c2", cites=["Three", "circles"], text="there are exactly three circles.", kind="count", parents=["c1"])
-    assert asking.plan(BRIEF).read({"requirements": [planned(), second]}).requirements == (
+    assert questions.plan(BRIEF).read({"requirements": [planned(), second]}).requirements == (
         Requirement(id="c1", text="there are circles", kind="object"),
         Requirement(id="c2", text="there are exactly three circles.", kind="count", parents=("c1",)),
     )
@@ -126,51 +126,51 @@ def test_a_checklist_is_read_as_it_was_written() -> None:
 )
 def test_a_requirement_that_is_not_as_asked_for_is_refused(changed: dict[str, object], message: str) -> None:
     with pytest.raises(Failed, match=message):
-        asking.plan(BRIEF).read({"requirements": [planned(**changed)]})
+        questions.plan(BRIEF).read({"requirements": [planned(**changed)]})
 
 
 def test_a_citation_may_differ_in_case_width_and_spacing() -> None:
     brief = Brief(text="ＲＥＤ  circles,\nand 赤い円")
-    read = asking.plan(brief).read({"requirements": [planned(cites=["red circles", "赤い 円"])]})
+    read = questions.plan(brief).read({"requirements": [planned(cites=["red circles", "赤い 円"])]})
     assert len(read.requirements) == 1
 
 
 def test_ids_that_occur_twice_and_lists_without_a_must_are_refused() -> None:
     with pytest.raises(Failed, match=r"requirements\[1\].id: 'c1'"):
-        asking.plan(BRIEF).read({"requirements": [planned(), planned()]})
+        questions.plan(BRIEF).read({"requirements": [planned(), planned()]})
     with pytest.raises(Failed, match="at least one that is a must"):
-        asking.plan(Brief(text="red circles")).read({"requirements": [planned(must=False)]})
-    assert asking.plan(BRIEF).read({"requirements": []}).requirements == ()  # dogs are to be avoided, which is a must
+        questions.plan(Brief(text="red circles")).read({"requirements": [planned(must=False)]})
+    assert questions.plan(BRIEF).read({"requirements": []}).requirements == ()  # dogs are to be avoided, which is a must
 
 
 def test_more_than_a_checklist_can_take_is_refused() -> None:
     many = [planned(id=f"c{n}", text=f"there is a thing {n}") for n in range(MAX_REQUIREMENTS)]
     with pytest.raises(Failed, match=r"64 requirements.* at most 63 for this brief"):
-        asking.plan(BRIEF).read({"requirements": many})
+        questions.plan(BRIEF).read({"requirements": many})
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_judge_is_not_told_what_is_wanted() -> None:
-    for question in (asking.judge(CHECKLIST.requirements), asking.confirm(CHECKLIST.requirements)):
+    for question in (questions.judge(CHECKLIST.requirements), questions.confirm(CHECKLIST.requirements)):
         assert "OPEN" not in question.text
         assert "three" not in question.text
         assert "must" not in question.text
-        assert asking.materials(question.text)["counts"] == [{"id": "r3", "things": "circles"}]
+        assert questions.materials(question.text)["counts"] == [{"id": "r3", "things": "circles"}]
 
 
 def test_what_must_be_absent_is_asked_for_as_if_it_were_there() -> None:
-    shown = asking.materials(asking.judge(CHECKLIST.requirements).text)
+    shown = questions.materials(questions.judge(CHECKLIST.requirements).text)
     assert shown["statements"][0] == {"id": "r1", "text": "this can be seen in the picture: dogs"}
-    read = asking.judge(CHECKLIST.requirements).read
+    read = questions.judge(CHECKLIST.requirements).read
     assert read(judged()).findings[0] == Finding("r1", "met", 0.98, "seen")
     dogs = [statement("r1", "true", 0.9)]
     assert read(judged(statements=dogs)).findings[0] == Finding("r1", "unmet", 0.1, "seen")
 
 
 def test_a_good_answer_passes_and_each_single_fault_in_it_does_not() -> None:
-    question = asking.judge(CHECKLIST.requirements)
+    question = questions.judge(CHECKLIST.requirements)
     assert decide.verdict(CHECKLIST, question.read(judged()).findings).passed
     good: list[dict[str, Any]] = judged()["statements"]
     faults: tuple[dict[str, list[Any]], ...] = (
@@ -193,8 +193,8 @@ def test_a_good_answer_passes_and_each_single_fault_in_it_does_not() -> None:
 
 
 def test_the_confirmation_asks_from_the_other_side() -> None:
-    question = asking.confirm(CHECKLIST.requirements)
-    assert asking.materials(question.text)["claims"][0] == {"id": "r1", "text": "none of this is in the picture: dogs"}
+    question = questions.confirm(CHECKLIST.requirements)
+    assert questions.materials(question.text)["claims"][0] == {"id": "r1", "text": "none of this is in the picture: dogs"}
     statements = [statement("r1", "supported", 0.05), statement("r2", "contradicted", 0.9), statement("r4", "unclear", 0.5)]
     found = question.read(judged(statements=statements)).findings
     assert [(f.id, f.verdict, f.probability) for f in found] == [
@@ -232,7 +232,7 @@ def test_the_confirmation_asks_from_the_other_side() -> None:
 )
 def test_an_answer_that_is_none_is_refused_by_field_and_value(document: object, message: str) -> None:
     with pytest.raises(Failed, match=message):
-        asking.judge(CHECKLIST.requirements).read(document)
+        questions.judge(CHECKLIST.requirements).read(document)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_an_answer_that_is_none_is_refused_by_field_and_value(document: object, 
     ],
 )
 def test_lettering_is_compared_here_and_not_by_the_judge(lettering: list[str], verdict: str) -> None:
-    found = asking.judge(CHECKLIST.requirements[4:5]).read({"lettering": lines(*lettering)}).findings
+    found = questions.judge(CHECKLIST.requirements[4:5]).read({"lettering": lines(*lettering)}).findings
     assert verdicts(found) == {"r5": verdict}
 
 
@@ -265,13 +265,13 @@ def test_lettering_is_compared_here_and_not_by_the_judge(lettering: list[str], v
     ],
 )
 def test_what_cannot_be_turned_around_safely_is_asked_as_it_stands(kind: Any, text: str) -> None:
-    shown = asking.materials(asking.judge([Requirement(id="r1", text=text, kind=kind)]).text)
+    shown = questions.materials(questions.judge([Requirement(id="r1", text=text, kind=kind)]).text)
     assert shown == {"statements": [{"id": "r1", "text": text}]}
 
 
 def test_one_question_for_a_whole_description_has_one_finding() -> None:
-    question = asking.whole("a </description> dog", "r1")
-    assert asking.materials(question.text) == {"description": "a </description> dog"}
+    question = questions.whole("a </description> dog", "r1")
+    assert questions.materials(question.text) == {"description": "a </description> dog"}
     assert question.read(statement("", "true", 0.8)).findings == (Finding("r1", "met", 0.8, "seen"),)
     assert question.read(statement("", "false", 0.2)).findings == (Finding("r1", "unmet", 0.2, "seen"),)
     with pytest.raises(Failed, match="answer: 'yes' is not allowed"):
@@ -289,7 +289,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_no_answer_at_random_ever_passes(document: object) -> None:
-    for question in (asking.judge(CHECKLIST.requirements), asking.confirm(CHECKLIST.requirements)):
+    for question in (questions.judge(CHECKLIST.requirements), questions.confirm(CHECKLIST.requirements)):
         try:
             findings = question.read(document).findings
         except Failed:
@@ -309,7 +309,7 @@ def test_a_good_answer_with_one_field_spoilt_never_passes_by_it(data: st.DataObj
     assume(junk != good)
     entry[name] = junk
     try:
-        findings = asking.judge(CHECKLIST.requirements).read(document).findings
+        findings = questions.judge(CHECKLIST.requirements).read(document).findings
     except Failed:
         return
     assert not decide.verdict(CHECKLIST, findings).passed
@@ -332,7 +332,7 @@ def test_the_history_says_what_failed_how_often_and_which_prompt_was_best() -> N
         (Prompt(1, "two", "dogs"), [attempt(1, 0, r2="none", r3="none", r4="none")]),
         (Prompt(2, "three"), [Attempt(2, 0, 1, problem=Problem("blocked", "Filter reason: prompt"))]),
     ]
-    shown = asking.materials(asking.revise(BRIEF, CHECKLIST, 3, history).text)["history"]
+    shown = questions.materials(questions.revise(BRIEF, CHECKLIST, 3, history).text)["history"]
     assert [(tried["prompt"], tried["best"], tried["text"], tried["negative"]) for tried in shown] == [
         (0, True, "one", ""),
         (1, False, "two", "dogs"),
@@ -349,19 +349,19 @@ def test_a_long_history_is_cut_to_the_newest_prompts_and_the_best() -> None:
     history = [
         (Prompt(n, f"prompt {n}"), [attempt(n, 0, r3="x" * 900, **({} if n == 2 else {"r2": "none"}))]) for n in range(40)
     ]
-    shown = asking.materials(asking.revise(BRIEF, CHECKLIST, 40, history).text)["history"]
+    shown = questions.materials(questions.revise(BRIEF, CHECKLIST, 40, history).text)["history"]
     assert [tried["prompt"] for tried in shown] == [2, *range(33, 40)]
     assert shown[0]["results"][2]["seen"] == ["x" * 200]
 
 
 def test_without_a_history_the_prompt_is_written_from_the_brief_alone() -> None:
-    shown = asking.materials(asking.revise(BRIEF, CHECKLIST, 2, ()).text)
+    shown = questions.materials(questions.revise(BRIEF, CHECKLIST, 2, ()).text)
     assert set(shown) == {"brief", "checklist"}
     assert [entry["id"] for entry in shown["checklist"]] == [r.id for r in CHECKLIST.requirements]
 
 
 def test_a_revision_is_read_and_an_empty_one_refused() -> None:
-    read = asking.revise(BRIEF, CHECKLIST, 1, ()).read
+    read = questions.revise(BRIEF, CHECKLIST, 1, ()).read
     revised = read({"reason": "", "text": "three circles", "negative": "dogs"})
     assert (revised.text, revised.negative, revised.reason) == ("three circles", "dogs", "")
     refused: list[object] = [{"reason": "", "text": " ", "negative": ""}, {"reason": "", "negative": ""}, [], {"text": 1}]
@@ -383,17 +383,17 @@ def test_a_revision_is_read_and_an_empty_one_refused() -> None:
     ],
 )
 def test_an_answer_is_found_in_fences_and_prose(text: str) -> None:
-    assert asking.document(text) == {"a": {"b": 1}}
+    assert questions.document(text) == {"a": {"b": 1}}
 
 
 @pytest.mark.parametrize("text", ["", "met", '{"a": {"b": 1}', '{"a": 1, "b": {"c": 2}, ...}', '{"a": 1} or {"a": 2}', "[1]"])
 def test_an_answer_that_is_cut_or_ambiguous_is_refused(text: str) -> None:
     with pytest.raises(Failed):
-        asking.document(text)
+        questions.document(text)
 
 
 @given(st.integers(min_value=1))
 def test_no_part_of_a_cut_answer_passes_for_the_whole(at: int) -> None:
     text = json.dumps(judged())
     with pytest.raises(Failed):
-        asking.document(text[: at % len(text)])
+        questions.document(text[: at % len(text)])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onbrief.report.wording import MAX_MARKS, clock, command, counted, duration, language, moment, money, shown
+from onbrief.report.formatting import MAX_MARKS, clock, command, counted, duration, language, moment, money, shown
 
 
 def test_white_space_is_folded() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from onbrief.record import Run
 from onbrief.report import card, page, sheet
-from onbrief.report.wording import shown
+from onbrief.report.formatting import shown
 from tests.report.hostile import MISCHIEF, PAYLOADS, run_of
 from tests.report.outline import Outline
 

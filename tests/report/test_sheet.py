@@ -9,8 +9,8 @@ from PIL import Image
 
 from onbrief.record import Attempt, Prompt
 from onbrief.report import sheet
-from onbrief.report.lettering import Letters, drawable
 from onbrief.report.sheet import MAX_FRAMES
+from onbrief.report.text import Letters, drawable
 from tests.report import samples
 from tests.report.samples import SAMPLES, Pictured
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from onbrief.report.copies import copy, thumbnail
+from onbrief.report.thumbnails import copy, thumbnail
 from tests.report.samples import paint
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from onbrief.sandbox.scene import COLOURS, ELEMENTS, THINGS, Direction, Group, Place, Relation, Scene, Sight, Thing
+from onbrief_sandbox.scene import COLOURS, ELEMENTS, THINGS, Direction, Group, Place, Relation, Scene, Sight, Thing
 
 NOUNS = (
     "dog", "cat", "fire truck", "hot air balloon", "butterfly", "merry-go-round", "sea otter", "queen's crown", "zebra",

@@ -4,7 +4,7 @@ import pytest
 
 from onbrief.brief import Requirement
 from onbrief.record import Finding
-from onbrief.sandbox.erring import ErringEye, Errors
+from onbrief_sandbox.erring import ErringEye, Errors
 
 QUESTIONS = tuple(Requirement(id=f"r{n}", text=f"statement {n}") for n in range(500))
 MET = tuple(Finding(r.id, "met", 0.99, "seen") for r in QUESTIONS)

@@ -8,13 +8,13 @@ from statistics import mean
 import pytest
 
 from benchmarks import geneval, hard
-from onbrief.sandbox import world
-from onbrief.sandbox.imagining import imagine, picture
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.claims import Claim
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.scene import Scene, Sight
-from onbrief.sandbox.world.numbers import PUBLISHED
+from onbrief_sandbox import world
+from onbrief_sandbox.imagining import imagine, picture
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.claims import Claim
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.scene import Scene, Sight
+from onbrief_sandbox.world.numbers import PUBLISHED
 from tests.sandbox.scenes import random_scene
 
 SIZE = (512, 512)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onbrief.sandbox import world
-from onbrief.sandbox.language import claims, composing, sentences
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.grammar import parse, read
-from onbrief.sandbox.language.words import STYLES
-from onbrief.sandbox.scene import (
+from onbrief_sandbox import world
+from onbrief_sandbox.language import claims, composing, sentences
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.grammar import parse, read
+from onbrief_sandbox.language.words import STYLES
+from onbrief_sandbox.scene import (
     COLOURS,
     ELEMENTS,
     THINGS,
@@ -28,8 +28,8 @@ from onbrief.sandbox.scene import (
     Sight,
     Thing,
 )
-from onbrief.sandbox.world import atoms
-from onbrief.sandbox.world.faults import faulty
+from onbrief_sandbox.world import atoms
+from onbrief_sandbox.world.faults import faulty
 
 CARDS = (
     "robot", "fluffy robot", "champagne glass", "jar of honey", "traffic cone", "butterfly", "ostrich", "cactus", "leaf",

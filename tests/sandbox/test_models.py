@@ -12,13 +12,13 @@ from PIL import Image
 
 import onbrief
 from onbrief.errors import Failed, PictureError, UsageError
-from onbrief.models import registry
 from onbrief.ports import Editor, ImageModel
+from onbrief.providers import registry
 from onbrief.record import Prompt
-from onbrief.sandbox.models import SandboxImageModel, SandboxJudge
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.scene import Group, Scene, Sight
-from onbrief.sandbox.seeing.eye import look
+from onbrief_sandbox.models import SandboxImageModel, SandboxJudge
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.scene import Group, Scene, Sight
+from onbrief_sandbox.seeing.eye import look
 
 AURORA = (
     "自然の中から見た夜景で、空にはオーロラと月と流星群があり、"

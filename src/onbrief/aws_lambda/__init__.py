@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from onbrief.aws_lambda.deliveries import answer
+from onbrief.aws_lambda.delivery import answer
 
 if TYPE_CHECKING:
     from onbrief.aws_lambda.answers import Answer
-    from onbrief.aws_lambda.deliveries import Context
+    from onbrief.aws_lambda.delivery import Context
 
 
 def handler(event: object, context: Context) -> Answer:

@@ -13,11 +13,11 @@ from typing import Final, Protocol
 from onbrief.aws_lambda import answers
 from onbrief.aws_lambda.answers import Answer, Outputs
 from onbrief.aws_lambda.event import Event, WrongEvent, read
-from onbrief.aws_lambda.ordering import order_of
+from onbrief.aws_lambda.order import order_of
 from onbrief.config import load
 from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
 from onbrief.events import RunEnded
-from onbrief.ledger.sitting import Sitting
+from onbrief.ledger.deadline import Deadline
 from onbrief.ports import CallKind, RunRow
 from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit, run_store
 from onbrief.record import Run
@@ -88,7 +88,7 @@ class Delivery:
         """The answer, from this delivery's work or from another's."""
         while True:
             try:
-                async with open_pursuit(self._order, sitting=Sitting(self._time_left, NEEDED)) as pursuit:
+                async with open_pursuit(self._order, deadline=Deadline(self._time_left, NEEDED)) as pursuit:
                     return await self._work(pursuit)
             except LedgerBusy:
                 row = await self._other()

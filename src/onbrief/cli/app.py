@@ -9,8 +9,8 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import inspecting, reading, running, serving
-from onbrief.cli.say import say
+from onbrief.cli import environment, run, runs
+from onbrief.cli.output import say
 from onbrief.errors import OnbriefError, OtherRequest, UsageError
 
 USAGE = 2
@@ -45,16 +45,18 @@ def build() -> App:
         help_epilogue=_EPILOGUE,
         result_action="return_value",
     )
-    app.command(running.run)
-    app.command(running.resume)
-    app.command(reading.show)
-    app.command(reading.list_, name="list")
-    app.command(reading.report)
-    app.command(reading.rm)
-    app.command(reading.config)
-    app.command(inspecting.models)
-    app.command(inspecting.doctor)
-    app.command(serving.sandbox)
+    app.command(run.run)
+    app.command(run.resume)
+    app.command(runs.show)
+    app.command(runs.list_, name="list")
+    app.command(runs.report)
+    app.command(runs.rm)
+    app.command(runs.config)
+    app.command(environment.models)
+    app.command(environment.doctor)
+    from onbrief_sandbox.cli import sandbox
+
+    app.command(sandbox)
     app.register_install_completion_command()  # pyright: ignore[reportUnknownMemberType] - its keywords are untyped
     return app
 

@@ -86,7 +86,7 @@ def _aws(settings: Settings) -> Iterator[Checked]:
 
 def _model(role: str, name: str, settings: Settings) -> Iterator[Checked]:
     """Whether it can be made, what it costs, and where it stands."""
-    from onbrief.models import registry
+    from onbrief.providers import registry
 
     makers: dict[str, Callable[[], Model]] = {
         "image_model": lambda: registry.image_model(name, settings.image_region),
@@ -108,10 +108,10 @@ def _model(role: str, name: str, settings: Settings) -> Iterator[Checked]:
 
 def _standing(role: str, name: str, id_: str, region: str | None) -> Iterator[Checked]:
     """Where a model of Bedrock stands: as Bedrock says, or where it cannot be asked, as the catalogue has it."""
-    from onbrief.models.access import standing
-    from onbrief.models.catalogue import said_of
+    from onbrief.providers.bedrock.availability import standing
+    from onbrief.providers.bedrock.catalogue import lifecycle_note
 
-    known = f", {said}" if (said := said_of(id_)) else ""
+    known = f", {said}" if (said := lifecycle_note(id_)) else ""
     stand_in = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
     if stand_in and not (os.environ.get("AWS_ENDPOINT_URL_BEDROCK") or os.environ.get("AWS_ENDPOINT_URL")):
         yield Checked("ok", role, f"{name}, by {stand_in} instead of Amazon Bedrock")

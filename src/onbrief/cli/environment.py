@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from onbrief.cli.flags import ModelFlags, given
-from onbrief.cli.say import plain, say
+from onbrief.cli.output import plain, say
 
 if TYPE_CHECKING:
-    from onbrief.models.catalogue import ImageModelFacts, LanguageModelFacts
+    from onbrief.providers.catalogue import ImageModelFacts, LanguageModelFacts
 
 _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 
@@ -28,7 +28,7 @@ def models(*, json_: _Json = False) -> int:
     Prices are in US dollars: the most that a picture costs, and what a million tokens cost.
     Judges and revisers can be other models too, whatever pydantic-ai knows as PROVIDER:MODEL.
     """
-    from onbrief.models.catalogue import as_of
+    from onbrief.providers.bedrock.catalogue import as_of
 
     rows = _rows()
     if json_:
@@ -59,7 +59,7 @@ def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _J
     out
         The folder or bucket for pictures, records and the ledger; as set, by default.
     """
-    from onbrief.cli.checking import check
+    from onbrief.cli.diagnosis import check
 
     findings = asyncio.run(check({**given(about), "out": out}))
     if json_:
@@ -90,7 +90,7 @@ class Row:
 
 
 def _rows() -> list[Row]:
-    from onbrief.models.catalogue import editing_services, image_models, language_models
+    from onbrief.providers.bedrock.catalogue import editing_services, image_models, language_models
 
     modern = "sides of 512 to 2048 pixels; draws on this machine, for nothing"
     rows = [
@@ -117,17 +117,17 @@ def _price(row: Row) -> str:
 
 
 def _asked(facts: LanguageModelFacts) -> str:
-    """Sampling parameters, profiles and dearer prices, in words."""
+    """Sampling parameters, profiles and surcharge prices, in words."""
     sampling = {
         "none": "no sampling parameters",
         "one": "top_k, and temperature or top_p",
         "all": "temperature, top_p and top_k",
     }[facts.sampling]
     others = " ".join(f"{prefix}." for prefix in facts.prefixes[1:])
-    dearer = f", at {facts.regional:g} times the price" if facts.regional != 1 else ""
+    surcharge = f", at {facts.regional:g} times the price" if facts.regional != 1 else ""
     long = facts.long
     above = f"; prompts above {long.tokens} tokens ${long.usd_in:.3g} in, ${long.usd_out:.3g} out" if long else ""
-    return f"{sampling}; profiles {others} too{dearer}{above}"
+    return f"{sampling}; profiles {others} too{surcharge}{above}"
 
 
 def _takes(facts: ImageModelFacts) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from onbrief.cli.say import plain, say
+from onbrief.cli.output import plain, say
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen
 from onbrief.record import Attempt, Run, Usage
 

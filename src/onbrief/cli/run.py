@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, brief_from, given, settings_from
-from onbrief.cli.say import plain, say
+from onbrief.cli.output import plain, say
 from onbrief.errors import Outcome
 from onbrief.record import Run
 

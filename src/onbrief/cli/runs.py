@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from onbrief.cli.output import plain, say
 from onbrief.cli.progress import spent
-from onbrief.cli.say import plain, say
 from onbrief.config import FILE, load
 from onbrief.errors import LedgerBusy, UsageError
 
@@ -107,7 +107,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         An .html file, or a .png file for a contact sheet as one picture; report.html beside the pictures by default.
     """
     from onbrief import report as reports
-    from onbrief.papers import StoredPictures
+    from onbrief.pursuit.outputs import StoredPictures
     from onbrief.store import located
 
     run, store = _recorded(run_id, out)

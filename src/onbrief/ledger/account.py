@@ -6,7 +6,7 @@ of errors.py:
 * recorded result: given back, nothing is sent
 * Refused: nothing was spent; sent again after a wait, while there is time
 * Failed: at most two more tries, each counted at its price; a judge's answers that cannot be read are not asked for again by
-  a later sitting either, as an attempt without a verdict is one that does not pass
+  a later deadline either, as an attempt without a verdict is one that does not pass
 * Unknown: an image is never sent again unless the user asks for it; a judge's or writer's call once more, counted
 * Blocked, ConfigError: never sent again
 * UsageError: the model cannot do what it is asked, and has sent nothing; not counted
@@ -39,21 +39,20 @@ from onbrief.errors import (
     Unreadable,
     UsageError,
 )
+from onbrief.ledger.deadline import Deadline
 from onbrief.ledger.owner import new_token
-from onbrief.ledger.sitting import Sitting
-from onbrief.ports import Call, Entry, Ledger, RunRow, State, Tokens
+from onbrief.ports import NO_TOKENS, Call, Entry, Ledger, RunRow, State, Tokens
 from onbrief.record import Usage
 
-MORE_TRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
-PATIENCE = 300.0  # seconds for which a refused call is tried again
+MAX_RETRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
+RETRY_TIMEOUT = 300.0  # seconds for which a refused call is tried again
 LEAST_LEASE = 1.0  # seconds; a process at its end may still claim a run, to find that there is no time for it
-LONGEST_WAIT = 30.0  # seconds between two tries of a refused call
+MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
 ROUNDING = 1e-9  # US dollars; sums of prices are floating point
-NO_TOKENS = Tokens()
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class CallResult:
     """What came of a call: its result as small JSON, what it cost in US dollars, and the tokens it took."""
 
     result: str
@@ -62,28 +61,29 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """On what terms a run may spend.
+class SpendingPolicy:
+    """On what policy a run may spend.
 
     `usd` is in US dollars, all calls together. `resend_unknown` sends calls again whose outcome is not known. In seconds:
-    how long a `lease` lasts, for how long a refused call is tried again (`patience`), and the `first_wait` between two tries.
-    Where the process's own end is known, `sitting` is what it has left: the lease is that long and not renewed.
+    how long a `lease` lasts, for how long a refused call is tried again (`retry_timeout`), and the `initial_backoff` before the
+    second try.
+    Where the process's own end is known, `deadline` is what it has left: the lease is that long and not renewed.
     """
 
     usd: float | None = None
     resend_unknown: bool = False
     lease: float = 60.0
-    patience: float = PATIENCE
-    first_wait: float = 1.0
-    sitting: Sitting | None = None
+    retry_timeout: float = RETRY_TIMEOUT
+    initial_backoff: float = 1.0
+    deadline: Deadline | None = None
 
     @property
     def lease_from_now(self) -> float:
         """The seconds for which a claim or a renewal holds now."""
-        return max(self.sitting.time_left(), LEAST_LEASE) if self.sitting else self.lease
+        return max(self.deadline.time_left(), LEAST_LEASE) if self.deadline else self.lease
 
 
-class NotSent(Exception):
+class Skipped(Exception):
     """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
 
 
@@ -97,13 +97,13 @@ async def _always_ready() -> None:
 class Account:
     """See `open_account`. `row` is the run as the ledger has it, `recorded` whether there were entries already."""
 
-    def __init__(self, ledger: Ledger, row: RunRow, token: str, entries: list[Entry], terms: Terms) -> None:
+    def __init__(self, ledger: Ledger, row: RunRow, token: str, entries: list[Entry], policy: SpendingPolicy) -> None:
         self.row = row
         self.recorded = bool(entries)
         self.released = False
         self._ledger = ledger
         self._token = token
-        self._terms = terms
+        self._policy = policy
         self._entries = {(entry.call.key, entry.number): entry for entry in entries}
         self._newest = {entry.call.key: entry for entry in entries}
         self._under_way: dict[str, asyncio.Lock] = {}
@@ -113,33 +113,33 @@ class Account:
     async def once(
         self,
         call: Call,
-        send: Callable[[], Awaitable[Sent]],
-        recover: Callable[[], Awaitable[Sent | None]] | None = None,
+        send: Callable[[], Awaitable[CallResult]],
+        recover: Callable[[], Awaitable[CallResult | None]] | None = None,
         ready: Ready = _always_ready,
-        then: float = 0.0,
+        also_reserve: float = 0.0,
     ) -> Entry:
         """The entry of a call that is done: the recorded one, or a new one made by sending it.
 
         `recover` looks for what a call whose outcome is not known has left behind. `ready` is awaited before each send and
-        raises to prevent it. `then` is what must fit under the money limit besides, in US dollars, for the call to be of use.
+        raises to prevent it. `also_reserve`, in US dollars, must fit under the money limit besides for the call to be of use.
 
         Raises:
             CallError: how the call ended; it has been written down.
             OverBudget: its price does not fit under what is left.
             Cancelled: the run is being stopped and nothing is recorded.
             OtherRequest: what is recorded under its key was another request.
-            NotSent: nothing is recorded and `ready` said not to send it.
+            Skipped: nothing is recorded and `ready` said not to send it.
             LedgerError: the ledger failed; nothing is sent that is not written down.
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
-            return await self._once(call, send, recover, ready, then)
+            return await self._once(call, send, recover, ready, also_reserve)
 
     def has(self, key: str) -> bool:
         """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
         last = self._newest.get(key)
         unknown = any(entry.call.key == key and entry.state == "unknown" for entry in self._entries.values())
         return last is not None and (
-            last.state in {"started", "done", "blocked"} or (unknown and not self._terms.resend_unknown)
+            last.state in {"started", "done", "blocked"} or (unknown and not self._policy.resend_unknown)
         )
 
     def has_done(self, key: str) -> bool:
@@ -169,10 +169,10 @@ class Account:
     async def _once(
         self,
         call: Call,
-        send: Callable[[], Awaitable[Sent]],
-        recover: Callable[[], Awaitable[Sent | None]] | None,
+        send: Callable[[], Awaitable[CallResult]],
+        recover: Callable[[], Awaitable[CallResult | None]] | None,
         ready: Ready,
-        then: float,
+        also_reserve: float,
     ) -> Entry:
         last = self._newest.get(call.key)
         if last and last.call.digest != call.digest:
@@ -184,52 +184,51 @@ class Account:
         if last and last.state == "blocked":
             raise Blocked(last.message)
         unread = self._ended(call, "unreadable") if call.kind == "judge" else []
-        if len(unread) > MORE_TRIES["failed"]:
+        if len(unread) > MAX_RETRIES["failed"]:
             raise Unreadable(unread[-1].message)
-        failures = len(unread)  # and those of this sitting: what else failed in an earlier one may have been mended since
-        unknown = [] if self._terms.resend_unknown else self._ended(call, "unknown")
-        if unknown and (call.kind == "image" or len(unknown) > MORE_TRIES["unknown"]):
+        failures = len(unread)  # and those of this deadline: what else failed in an earlier one may have been mended since
+        unknown = [] if self._policy.resend_unknown else self._ended(call, "unknown")
+        if unknown and (call.kind == "image" or len(unknown) > MAX_RETRIES["unknown"]):
             raise Unknown(unknown[-1].message)
         unknowns = len(unknown)
-        sitting = self._terms.sitting
-        patience = min(self._terms.patience, sitting.spare(call.kind)) if sitting else self._terms.patience
-        deadline = time.monotonic() + patience
-        wait = self._terms.first_wait
+        deadline, retry_timeout = self._policy.deadline, self._policy.retry_timeout
+        give_up = time.monotonic() + (min(retry_timeout, deadline.spare(call.kind)) if deadline else retry_timeout)
+        wait = self._policy.initial_backoff
         while True:
             await ready()
             try:
-                return await self._send(call, send, then)
+                return await self._send(call, send, also_reserve)
             except Refused as error:
                 pause = max(error.retry_after or 0.0, random.uniform(0, wait))  # noqa: S311 - spreads callers, hides nothing
-                if time.monotonic() + pause > deadline:
-                    if sitting:  # another one goes on with it
+                if time.monotonic() + pause > give_up:
+                    if deadline:  # another one goes on with it
                         raise Cancelled(f"too little time is left to wait: {error}", hint=error.hint) from error
                     raise
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause)
-                wait = min(wait * 2, LONGEST_WAIT)
+                wait = min(wait * 2, MAX_BACKOFF)
             except Failed:
                 failures += 1
-                if failures > MORE_TRIES["failed"]:
+                if failures > MAX_RETRIES["failed"]:
                     raise
             except Unknown:
                 unknowns += 1
-                if call.kind == "image" or unknowns > MORE_TRIES["unknown"]:
+                if call.kind == "image" or unknowns > MAX_RETRIES["unknown"]:
                     raise
 
     def _ended(self, call: Call, state: State) -> list[Entry]:
         """The tries of a call that ended so, in all sittings."""
         return [entry for (key, _), entry in self._entries.items() if key == call.key and entry.state == state]
 
-    async def _send(self, call: Call, send: Callable[[], Awaitable[Sent]], then: float) -> Entry:
+    async def _send(self, call: Call, send: Callable[[], Awaitable[CallResult]], also_reserve: float) -> Entry:
         """One try: written down, sent, written down."""
         if self._lost:
             raise self._lost
         if self._stopping.is_set():
             raise Cancelled("stopped by the user")
-        if self._terms.sitting:
-            self._terms.sitting.require_time_for(call.kind)
-        self._refuse_over_budget(call, then)
+        if self._policy.deadline:
+            self._policy.deadline.require_time_for(call.kind)
+        self._refuse_over_budget(call, also_reserve)
         number = sum(key == call.key for key, _ in self._entries)
         entry = Entry(call, number, "started", call.price)
         self._entries[call.key, number] = entry  # before the first await: two calls must not both fit under the same money
@@ -248,7 +247,7 @@ class Account:
         try:
             sent = await send()
         except StoreError:
-            raise  # the picture waits in the spool; the entry stays `started`, and the next sitting finds it
+            raise  # the picture waits in the spool; the entry stays `started`, and the next deadline finds it
         except CallError as error:
             usd = 0.0 if isinstance(error, Refused) else entry.usd
             await self._finish(replace(entry, state=_state(error), usd=usd, message=str(error), seconds=_since(began)))
@@ -260,8 +259,8 @@ class Account:
         await self._finish(done)
         return done
 
-    async def _settle(self, entry: Entry, recover: Callable[[], Awaitable[Sent | None]] | None) -> Entry:
-        """Write down what became of a call during which an earlier sitting died."""
+    async def _settle(self, entry: Entry, recover: Callable[[], Awaitable[CallResult | None]] | None) -> Entry:
+        """Write down what became of a call during which an earlier deadline died."""
         found = await recover() if recover else None
         if found:
             settled = replace(entry, state="done", usd=found.usd, tokens=found.tokens, result=found.result)
@@ -283,16 +282,16 @@ class Account:
         prices = [entry.usd for entry in self._entries.values()]
         return None if None in prices else math.fsum(price for price in prices if price is not None)
 
-    def _refuse_over_budget(self, call: Call, then: float) -> None:
-        if self._terms.usd is None:
+    def _refuse_over_budget(self, call: Call, also_reserve: float) -> None:
+        if self._policy.usd is None:
             return
         spent = self._spent()
         if spent is None or call.price is None:
             whose = call.model if call.price is None else "an earlier call"
-            raise OverBudget(f"the price of {whose} is not known, so the limit of ${self._terms.usd:g} cannot be kept")
-        if spent + call.price + then > self._terms.usd + ROUNDING:
-            most = f"${call.price + then:g}"
-            raise OverBudget(f"${spent:g} of ${self._terms.usd:g} is spent, and the next step may cost {most}")
+            raise OverBudget(f"the price of {whose} is not known, so the limit of ${self._policy.usd:g} cannot be kept")
+        if spent + call.price + also_reserve > self._policy.usd + ROUNDING:
+            most = f"${call.price + also_reserve:g}"
+            raise OverBudget(f"${spent:g} of ${self._policy.usd:g} is spent, and the next step may cost {most}")
 
     async def confirm(self) -> None:
         """Make sure that the run is still this process's, and renew its lease.
@@ -300,7 +299,7 @@ class Account:
         Raises:
             LeaseLost: another process has taken it over.
         """
-        await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._terms.lease_from_now)
+        await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._policy.lease_from_now)
 
     async def release(self, outcome: str | None) -> None:
         """Note how the run ended, and own it no longer."""
@@ -312,9 +311,9 @@ class Account:
         for a while, the next beat may come in time, and every write shows the token anyway.
         """
         while True:
-            await asyncio.sleep(self._terms.lease / 3)
+            await asyncio.sleep(self._policy.lease / 3)
             try:
-                await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._terms.lease)
+                await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._policy.lease)
             except LeaseLost as error:
                 self._lost = error
                 return
@@ -323,7 +322,9 @@ class Account:
 
 
 @asynccontextmanager
-async def open_account(ledger: Ledger, run_id: str, request: str, settings: str, terms: Terms) -> AsyncGenerator[Account]:
+async def open_account(
+    ledger: Ledger, run_id: str, request: str, settings: str, policy: SpendingPolicy
+) -> AsyncGenerator[Account]:
     """The account of a run, owned by this process while the context lasts: a run that was left in the middle can be gone on
     with at once, by this process too.
 
@@ -332,9 +333,9 @@ async def open_account(ledger: Ledger, run_id: str, request: str, settings: str,
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, terms.lease_from_now)
-    account = Account(ledger, row, token, entries, terms)
-    heart = None if terms.sitting else asyncio.create_task(account.keep_lease())
+    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, policy.lease_from_now)
+    account = Account(ledger, row, token, entries, policy)
+    heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
     try:
         yield account
     finally:

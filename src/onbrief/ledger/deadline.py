@@ -10,7 +10,7 @@ from onbrief.ports import CallKind
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class Deadline:
     """The seconds that a process has left (`time_left`, which may fall below 0), and how many must be left for a call of each
     kind to begin, so that its outcome is still written down.
     """

@@ -69,7 +69,7 @@ _insert_call = sa.insert(_calls)
 _update_call = sa.update(_calls).where(_this_try)
 
 
-class SqlLedger:
+class SqliteLedger:
     """The Ledger port over a SQLite file; see ports.Ledger for what each method does."""
 
     def __init__(self, path: Path) -> None:

@@ -14,7 +14,7 @@ MediaType = Literal["image/png", "image/jpeg", "image/webp"]
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class Metadata:
     """The two texts that are written into a picture: `parameters` for other tools, `document` (JSON) for this one."""
 
     parameters: str
@@ -34,7 +34,7 @@ class Chunk:
 class Parts:
     """What is kept of a picture file, in the order of the file. `orientation` is that of EXIF, 1 to 8 (1: as stored).
 
-    `alpha` says that the file can hold transparency, not that any pixel is transparent. `label` is None when the file
+    `alpha` says that the file can hold transparency, not that any pixel is transparent. `metadata` is None when the file
     carries none of ours.
 
     Raises:
@@ -47,7 +47,7 @@ class Parts:
     alpha: bool
     chunks: tuple[Chunk, ...]
     orientation: int = 1
-    label: Label | None = None
+    metadata: Metadata | None = None
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -59,8 +59,8 @@ class Parts:
             )
 
     def bare(self) -> Parts:
-        """The pixels alone, as they are stored: no label, no colour profile, no orientation."""
-        return replace(self, chunks=tuple(chunk for chunk in self.chunks if not chunk.colour), orientation=1, label=None)
+        """The pixels alone, as they are stored: no metadata, no colour profile, no orientation."""
+        return replace(self, chunks=tuple(chunk for chunk in self.chunks if not chunk.colour), orientation=1, metadata=None)
 
 
 def cut_short(what: str) -> PictureError:

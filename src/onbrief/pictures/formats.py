@@ -8,7 +8,7 @@ from PIL import Image
 
 from onbrief.errors import PictureError
 from onbrief.pictures import jpeg, png, webp
-from onbrief.pictures.parts import MAX_BYTES, MediaType, Parts
+from onbrief.pictures.container import MAX_BYTES, MediaType, Parts
 
 _SHOWN = 60  # characters of what came instead of a picture
 _FORMATS: dict[MediaType, str] = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
@@ -35,7 +35,7 @@ def build(parts: Parts) -> bytes:
     """The file made of these parts.
 
     Raises:
-        PictureError: a label that does not fit into this format.
+        PictureError: a metadata that does not fit into this format.
     """
     match parts.media_type:
         case "image/png":

@@ -7,8 +7,8 @@ from typing import cast
 
 from PIL import Image
 
-from onbrief.pictures.files import decode, parse
-from onbrief.pictures.parts import MediaType
+from onbrief.pictures.container import MediaType
+from onbrief.pictures.formats import decode, parse
 
 _NOISE = 2  # steps of 255 between the darkest and the brightest pixel of a channel that still count as one colour
 _SAMPLE = 32  # pixels; a picture that varies in a coarse sample of itself need not be searched whole

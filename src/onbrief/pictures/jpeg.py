@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from onbrief.errors import PictureError
 from onbrief.pictures import exif
-from onbrief.pictures.parts import Chunk, Label, Parts, cut_short
+from onbrief.pictures.container import Chunk, Metadata, Parts, cut_short
 
 SIGNATURE = b"\xff\xd8\xff"
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
@@ -57,8 +57,8 @@ def parse(data: bytes) -> Parts:
     if len(sizes) != 1:
         raise PictureError("the JPEG file does not hold one picture")
     about = about or exif.Exif()
-    label = Label(about.comment, b"".join(document).decode("utf-8", "replace")) if document else None
-    return Parts("image/jpeg", *sizes[0], False, tuple(chunks), about.orientation, label)
+    metadata = Metadata(about.comment, b"".join(document).decode("utf-8", "replace")) if document else None
+    return Parts("image/jpeg", *sizes[0], False, tuple(chunks), about.orientation, metadata)
 
 
 def build(parts: Parts) -> bytes:
@@ -70,10 +70,10 @@ def build(parts: Parts) -> bytes:
     chunks = list(parts.chunks)
     first = [chunks.pop(0)] if chunks[0].kind == b"\xe0" else []
     about: list[Chunk] = []
-    if tiff := exif.build(exif.Exif(parts.orientation, comment=parts.label.parameters if parts.label else "")):
+    if tiff := exif.build(exif.Exif(parts.orientation, comment=parts.metadata.parameters if parts.metadata else "")):
         about.append(_segment(_APP1, _EXIF + tiff))
-    if parts.label:
-        document, size = parts.label.document.encode(), _MAX_BODY - len(_DOCUMENT)
+    if parts.metadata:
+        document, size = parts.metadata.document.encode(), _MAX_BODY - len(_DOCUMENT)
         pieces = [document[at : at + size] for at in range(0, len(document), size)] or [b""]
         about.extend(_segment(_COMMENT, _DOCUMENT + piece) for piece in pieces)
     return b"".join((_SOI, *(chunk.raw for chunk in (*first, *about, *chunks)), _EOI))

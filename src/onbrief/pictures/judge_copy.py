@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from onbrief.errors import PictureError
-from onbrief.pictures.files import build, flattened, parse
+from onbrief.pictures.formats import build, flattened, parse
 
 MAX_SIDE = 1568  # pixels; Claude scales larger pictures down to this side itself
 MAX_BYTES = 3_750_000  # Bedrock takes 3.75 MB for one picture of a message

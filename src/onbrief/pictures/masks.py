@@ -7,7 +7,7 @@ import io
 from PIL import Image
 
 from onbrief.errors import PictureError, UsageError
-from onbrief.pictures.files import flattened, parse
+from onbrief.pictures.formats import flattened, parse
 
 _WHITE = 128  # of 255: nearer to white than to black, which makes up for the noise of JPEG
 

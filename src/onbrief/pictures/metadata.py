@@ -1,4 +1,4 @@
-"""The label of a picture: the text that image tools read, and one JSON document, written into the file beside its pixels.
+"""The metadata of a picture: the text that image tools read, and one JSON document, written into the file beside its pixels.
 
 | | parameters | document |
 | --- | --- | --- |
@@ -14,20 +14,20 @@ import re
 from dataclasses import replace
 
 from onbrief.brief import Size
-from onbrief.pictures.files import build, parse
-from onbrief.pictures.parts import Label
+from onbrief.pictures.container import Metadata
+from onbrief.pictures.formats import build, parse
 
 _QUOTED = re.compile(r'[,:\n"]')
 
 
-def label(data: bytes, parameters: str, document: str) -> bytes:
+def embed(data: bytes, parameters: str, document: str) -> bytes:
     """The same picture with these two texts in it instead of everything that it said about itself; coded pixels are
     copied byte by byte. Characters that no file can hold (NUL, halves of surrogate pairs) are replaced.
 
     Raises:
         PictureError: no usable picture, or in a JPEG file more parameters than about 32 000 characters.
     """
-    return build(replace(parse(data), label=Label(_storable(parameters), _storable(document))))
+    return build(replace(parse(data), metadata=Metadata(_storable(parameters), _storable(document))))
 
 
 def strip(data: bytes) -> bytes:
@@ -37,16 +37,16 @@ def strip(data: bytes) -> bytes:
     Raises:
         PictureError: no usable picture.
     """
-    return build(replace(parse(data), label=None))
+    return build(replace(parse(data), metadata=None))
 
 
-def read_label(data: bytes) -> tuple[str, str] | None:
-    """The parameters and the document that `label` wrote, or None when there are none.
+def read_embedded(data: bytes) -> tuple[str, str] | None:
+    """The parameters and the document that `embed` wrote, or None when there are none.
 
     Raises:
         PictureError: no usable picture.
     """
-    found = parse(data).label
+    found = parse(data).metadata
     return (found.parameters, found.document) if found else None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from onbrief.errors import PictureError
 from onbrief.pictures import exif
-from onbrief.pictures.parts import Chunk, Label, Parts, cut_short
+from onbrief.pictures.container import Chunk, Metadata, Parts, cut_short
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
@@ -47,16 +47,16 @@ def parse(data: bytes) -> Parts:
         raise PictureError("the PNG file does not hold one picture")
     width, height, _, colour_type = struct.unpack_from(">IIBB", chunks[0].raw, 8)
     alpha = colour_type in _ALPHA_TYPES or b"tRNS" in kinds
-    label = Label(texts.get(_PARAMETERS, ""), texts[_DOCUMENT]) if _DOCUMENT in texts else None
-    return Parts("image/png", width, height, alpha, tuple(chunks), orientation, label)
+    metadata = Metadata(texts.get(_PARAMETERS, ""), texts[_DOCUMENT]) if _DOCUMENT in texts else None
+    return Parts("image/png", width, height, alpha, tuple(chunks), orientation, metadata)
 
 
 def build(parts: Parts) -> bytes:
-    """The file made of these parts, its label and orientation right behind the header."""
+    """The file made of these parts, its metadata and orientation right behind the header."""
     header, *rest = (chunk.raw for chunk in parts.chunks)
     about: list[bytes] = []
-    if parts.label:
-        about = [_parameters(parts.label.parameters), _international(_DOCUMENT, parts.label.document)]
+    if parts.metadata:
+        about = [_parameters(parts.metadata.parameters), _international(_DOCUMENT, parts.metadata.document)]
     if parts.orientation != 1:
         about.append(_chunk(b"eXIf", exif.build(exif.Exif(parts.orientation))))
     return b"".join((SIGNATURE, header, *about, *rest, _chunk(b"IEND", b"")))

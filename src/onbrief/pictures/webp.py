@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from onbrief.errors import PictureError
 from onbrief.pictures import exif
-from onbrief.pictures.parts import Chunk, Label, Parts, cut_short
+from onbrief.pictures.container import Chunk, Metadata, Parts, cut_short
 
 _FRAMES = {b"VP8 ", b"VP8L"}
 _ICC_FLAG, _ALPHA_FLAG, _EXIF_FLAG = 0x20, 0x10, 0x08
@@ -54,17 +54,17 @@ def parse(data: bytes) -> Parts:
     if frames[0].kind == b"VP8L":
         alpha = []  # a lossless frame has its own
     about = about or exif.Exif()
-    label = Label(about.comment, about.description[len(_DOCUMENT) :]) if about.description.startswith(_DOCUMENT) else None
+    metadata = Metadata(about.comment, about.description[len(_DOCUMENT) :]) if about.description.startswith(_DOCUMENT) else None
     chunks = (*profile[:1], *alpha[:1], *frames)
-    return Parts("image/webp", width, height, has_alpha or bool(alpha), chunks, about.orientation, label)
+    return Parts("image/webp", width, height, has_alpha or bool(alpha), chunks, about.orientation, metadata)
 
 
 def build(parts: Parts) -> bytes:
     """The file made of these parts: in the simple form when there is one frame and nothing else, else with a VP8X header."""
     chunks = [chunk.raw for chunk in parts.chunks]
     texts = exif.Exif(parts.orientation)
-    if parts.label:
-        texts = exif.Exif(parts.orientation, _DOCUMENT + parts.label.document, parts.label.parameters)
+    if parts.metadata:
+        texts = exif.Exif(parts.orientation, _DOCUMENT + parts.metadata.document, parts.metadata.parameters)
     if tiff := exif.build(texts):
         chunks.append(_chunk(b"EXIF", tiff))
     if len(chunks) > 1:

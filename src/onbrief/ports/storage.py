@@ -1,174 +1,11 @@
-"""The contracts between the loop and what stands around it, each one to four methods."""
+"""Where things are kept: the store for pictures, and the ledger for paid calls."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.record import Attempt, Finding, Prompt, Run
-
-# -- models ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a language model counted for one call."""
-
-    input: int = 0
-    output: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What an image model answered: the bytes of one picture, as they came, the facts that the provider gave with it, and
-    what is not as it was asked for, as `warnings` for the record.
-    """
-
-    data: bytes
-    facts: dict[str, str] = field(default_factory=dict[str, str])
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What a planner found in a brief. Ids are the planner's own; parents refer to them. `usd` is what the call cost, or None
-    where only the model's price is known.
-    """
-
-    requirements: tuple[Requirement, ...]
-    tokens: Tokens = Tokens()
-    usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a judge found in a picture, as it said it; judging/decide.py makes a verdict of it. `usd` as in Planned."""
-
-    findings: tuple[Finding, ...]
-    tokens: Tokens = Tokens()
-    usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Revised:
-    """The text of the next prompt, its negative text, and why it was written so. `usd` as in Planned."""
-
-    text: str
-    negative: str = ""
-    reason: str = ""
-    tokens: Tokens = Tokens()
-    usd: float | None = None
-
-
-class Model(Protocol):
-    """What every model says of itself."""
-
-    @property
-    def name(self) -> str:
-        """`provider:model`."""
-        ...
-
-    @property
-    def price(self) -> float | None:
-        """The most that one call can cost in US dollars, or None when nobody knows."""
-        ...
-
-
-@runtime_checkable
-class Warns(Protocol):
-    """A model that may leave out what was asked of it."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What it has left out or will, as far as it knows by now."""
-        ...
-
-
-class ImageModel(Model, Protocol):
-    """Draws one picture for a prompt."""
-
-    def check(self, size: Size) -> tuple[str, ...]:
-        """What this model will drop or change for pictures of this size, as warnings.
-
-        Raises:
-            UsageError: a size that it cannot make.
-        """
-        ...
-
-    async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
-        """One picture, asked for exactly once.
-
-        Raises:
-            CallError: one of its four classes, when no picture came.
-            ConfigError: something must be changed before any picture can come.
-        """
-        ...
-
-
-class Editor(Model, Protocol):
-    """Changes one thing in a picture and leaves the rest, as far as it can."""
-
-    async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
-        """The picture after one change, in its own size, asked for exactly once. `instruction` is English: "replace the dog
-        with a cat", "make the bench blue", "add two cups", "remove the car", "move the clock to the left of the cat",
-        'change the text to "OPEN"'; no editor does all of them. `mask` is a PNG of the picture's size, white where it may
-        change and black where it must stay; what is added comes to lie there.
-
-        Raises:
-            UsageError: an instruction that this editor cannot do, or not without (or with) a mask, or a mask that does not fit
-                the picture. Found before anything is sent, so it is neither tried again nor counted.
-            PictureError: bytes that are no picture; nothing is sent.
-            CallError: one of its four classes, when no picture came; `Failed` where the instruction speaks of what the picture
-                does not show, and the service says so.
-            ConfigError: something must be changed before any picture can come.
-        """
-        ...
-
-
-class Judge(Model, Protocol):
-    """Answers requirements from the bytes of a picture, and from nothing else."""
-
-    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        """A finding for each requirement. Never sees prompts, seeds, names, metadata or earlier verdicts.
-
-        Raises:
-            CallError: when no answer came.
-        """
-        ...
-
-
-class Planner(Model, Protocol):
-    """Turns a brief into requirements."""
-
-    async def checklist(self, brief: Brief) -> Planned:
-        """Atomic requirements, one claim each, found in the text of the brief.
-
-        Raises:
-            CallError: when no answer came.
-        """
-        ...
-
-
-History = Sequence[tuple[Prompt, Sequence[Attempt]]]
-"""Each prompt that was tried with its attempts, oldest first."""
-
-
-class Reviser(Model, Protocol):
-    """Writes the next prompt."""
-
-    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
-        """The prompt number `revision` for this checklist, in other words than those before it. `history` is what was tried
-        and what came of it, oldest first; it is empty when the policy wants a prompt from the brief alone.
-
-        Raises:
-            CallError: when no answer came.
-        """
-        ...
-
-
-# -- places ------------------------------------------------------------------------------------------------------------
+from onbrief.ports.models import NO_TOKENS, Tokens
 
 
 class Store(Protocol):
@@ -259,7 +96,7 @@ class Entry:
     state: State
     usd: float | None
     seconds: float = 0.0
-    tokens: Tokens = Tokens()
+    tokens: Tokens = NO_TOKENS
     result: str = ""
     message: str = ""
 
@@ -336,29 +173,4 @@ class Ledger(Protocol):
         Raises:
             LedgerBusy: somebody alive works on it.
         """
-        ...
-
-
-# -- the loop's view of it all -----------------------------------------------------------------------------------------
-
-
-class Studio(Protocol):
-    """The models at work, each paid step through the ledger."""
-
-    async def plan(self, run: Run) -> Checklist:
-        """The frozen checklist of the run's brief."""
-        ...
-
-    async def revise(self, run: Run, with_history: bool) -> Prompt:
-        """The next prompt; written from the brief alone unless `with_history`."""
-        ...
-
-    def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
-        """One attempt for each seed with the prompt in use, at once. Each is given twice: when its picture is stored, and
-        when it is judged. Once one has passed, nothing new is paid for.
-        """
-        ...
-
-    async def account(self, run: Run) -> Run:
-        """The run with its usage and warnings as they are now, and the time it ended if it has."""
         ...

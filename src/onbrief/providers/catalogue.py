@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from onbrief.brief import Size
@@ -27,8 +23,6 @@ Sampling = Literal["none", "one", "all"]
 """What a language model takes of temperature, top_p and top_k: `one` is temperature or top_p."""
 
 Value = int | float | str
-_ARN = re.compile(r"arn:aws(?:-[a-z]+)*:bedrock:([a-z0-9-]+):(?:[0-9]{12})?:(?:foundation-model|inference-profile)/")
-_PROFILE = re.compile(r"(?:global|us|eu|jp|au|apac)\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +57,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dearer:
+class Surcharge:
     """The price in US dollars when an option has this value, or is above this number."""
 
     option: str
@@ -72,7 +66,7 @@ class Dearer:
     above: float = math.inf
 
     def holds(self, options: Mapping[str, Value]) -> bool:
-        """Whether these options make it dearer."""
+        """Whether these options make it surcharge."""
         given = options.get(self.option)
         return given == self.value if isinstance(given, str) else given is not None and given > self.above
 
@@ -102,7 +96,7 @@ class ImageModelFacts:
     seeds: tuple[int, int]
     random_seed: int | None = None
     ended: date | None = None
-    dearer: Dearer | None = None
+    surcharge: Surcharge | None = None
     aspect_ratios: tuple[str, ...] = ()
     sizes: tuple[Size, ...] = ()
     grid: Grid | None = None
@@ -110,7 +104,7 @@ class ImageModelFacts:
 
     def price(self, options: Mapping[str, Value]) -> float:
         """The most that a picture costs with these options."""
-        return self.dearer.usd if self.dearer and self.dearer.holds(options) else self.usd
+        return self.surcharge.usd if self.surcharge and self.surcharge.holds(options) else self.usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +122,7 @@ class EditingFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Long:
+class LongContext:
     """What a million tokens cost, in US dollars, of a prompt with more than so many `tokens`, and of its answer."""
 
     tokens: int
@@ -150,7 +144,7 @@ class LanguageModelFacts:
     state: State
     prefixes: tuple[str, ...] = ("global", "us", "eu", "jp", "au")
     regional: float = 1.1
-    long: Long | None = None
+    long: LongContext | None = None
     ended: date | None = None
 
     @property
@@ -159,69 +153,24 @@ class LanguageModelFacts:
         return f"{self.prefixes[0]}.{self.id}".lstrip(".")
 
 
-@cache
-def image_models() -> Mapping[str, ImageModelFacts]:
-    """All image models by id, those that are active first."""
-    return {identifier: _image_model(identifier, table) for identifier, table in _document()["image_models"].items()}
-
-
-@cache
-def language_models() -> Mapping[str, LanguageModelFacts]:
-    """All language models by id without a prefix, the newest first."""
-    return {identifier: _language_model(identifier, table) for identifier, table in _document()["language_models"].items()}
-
-
-def said_of(identifier: str) -> str:
-    """The state of a model, by its id, inference profile or ARN, and as of when; nothing where it is not in the catalogue."""
-    plain = take_apart(identifier)[0]
-    facts = image_models().get(plain) or language_models().get(plain)
-    return f"{facts.state} as of {as_of()}" if facts else ""
-
-
-def as_of() -> str:
-    """The month in which the catalogue was made."""
-    return _document()["as_of"]
-
-
-@cache
-def editing_services() -> Mapping[Change, EditingFacts]:
-    """The editing services by what they do."""
-    return {change: EditingFacts(**_tuples(table)) for change, table in _document()["editing"].items()}
-
-
-def option_names() -> frozenset[str]:
-    """The options that any image model takes."""
-    return frozenset(name for facts in image_models().values() for name in facts.options)
-
-
-def take_apart(identifier: str) -> tuple[str, str]:
-    """The plain id behind an id, an inference profile or the ARN of either, and the region that an ARN says, else ""."""
-    arn = _ARN.match(identifier)
-    plain = identifier[arn.end() :] if arn else identifier
-    return _PROFILE.sub("", plain, count=1), arn[1] if arn else ""
-
-
-@cache
-def _document() -> dict[str, Any]:
-    return tomllib.loads(files("onbrief.models").joinpath("catalogue.toml").read_text("utf-8"))
-
-
-def _image_model(identifier: str, table: Mapping[str, Any]) -> ImageModelFacts:
-    options = {name: Option(**_tuples(option)) for name, option in table.get("options", {}).items()}
+def image_model_facts(identifier: str, table: Mapping[str, Any]) -> ImageModelFacts:
+    """One image model from its table in a catalogue."""
+    options = {name: Option(**tuples(option)) for name, option in table.get("options", {}).items()}
     more: dict[str, Any] = {"id": identifier, "options": options}
-    if "dearer" in table:
-        more["dearer"] = Dearer(**table["dearer"])
+    if "surcharge" in table:
+        more["surcharge"] = Surcharge(**table["surcharge"])
     if "grid" in table:
         more["grid"] = Grid(**table["grid"])
-    return ImageModelFacts(**_tuples(table) | more)
+    return ImageModelFacts(**tuples(table) | more)
 
 
-def _language_model(identifier: str, table: Mapping[str, Any]) -> LanguageModelFacts:
-    more: dict[str, Any] = {"long": Long(**table["long"])} if "long" in table else {}
-    return LanguageModelFacts(id=identifier, **_tuples(table) | more)
+def language_model_facts(identifier: str, table: Mapping[str, Any]) -> LanguageModelFacts:
+    """One language model from its table in a catalogue."""
+    more: dict[str, Any] = {"long": LongContext(**table["long"])} if "long" in table else {}
+    return LanguageModelFacts(id=identifier, **tuples(table) | more)
 
 
-def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
+def tuples(table: Mapping[str, Any]) -> dict[str, Any]:
     """The table with lists as tuples, which do not change."""
     return {name: _tuple(value) for name, value in table.items()}
 

@@ -11,7 +11,7 @@ from onbrief.errors import UsageError
 from onbrief.ports import Editor, ImageModel, Judge, Planner, Reviser
 
 if TYPE_CHECKING:
-    from onbrief.models.language import LanguageModel
+    from onbrief.providers.language.model import LanguageModel
 
 LANGUAGE_MODELS = ("bedrock", "sandbox")
 """The providers of judges, planners and revisers that are named here; others are those of pydantic-ai."""
@@ -29,11 +29,11 @@ def image_model(name: str, region: str | None = None) -> ImageModel:
     plugins = {point.name: point for point in entry_points(group=IMAGE_MODEL_PLUGINS)}
     provider, model, options = _split("image_model", name, ("bedrock", "sandbox", *plugins))
     if provider == "sandbox":
-        from onbrief.sandbox.models import SandboxImageModel
+        from onbrief_sandbox.models import SandboxImageModel
 
         return SandboxImageModel.named(model, options)
     if provider == "bedrock":
-        from onbrief.models.bedrock import BedrockImageModel
+        from onbrief.providers.bedrock.images import BedrockImageModel
 
         return BedrockImageModel.named(model, options, region)
     factory: Callable[[str, Mapping[str, str]], ImageModel] = plugins[provider].load()
@@ -49,10 +49,10 @@ def editor(name: str, region: str | None = None) -> Editor:
     """
     provider, model, options = _split("editor", name, ("bedrock", "sandbox"))
     if provider == "sandbox":
-        from onbrief.sandbox.models import SandboxImageModel
+        from onbrief_sandbox.models import SandboxImageModel
 
         return SandboxImageModel.named(model, options)
-    from onbrief.models.editing import BedrockEditor
+    from onbrief.providers.bedrock.editing import BedrockEditor
 
     return BedrockEditor.named(model, options, region)
 
@@ -65,10 +65,10 @@ def judge(name: str, region: str | None = None) -> Judge:
     """
     provider, model, options = _split("judge", name, LANGUAGE_MODELS, others=True)
     if provider != "sandbox":
-        from onbrief.judging.vision import VisionJudge
+        from onbrief.providers.language.roles import VisionJudge
 
         return VisionJudge(_language_model("judge", provider, model, options, region))
-    from onbrief.sandbox.models import SandboxJudge
+    from onbrief_sandbox.models import SandboxJudge
 
     return SandboxJudge.named(model, options)
 
@@ -81,10 +81,10 @@ def planner(name: str, region: str | None = None) -> Planner:
     """
     provider, model, options = _split("reviser", name, LANGUAGE_MODELS, others=True)
     if provider != "sandbox":
-        from onbrief.judging.planner import TextPlanner
+        from onbrief.providers.language.roles import TextPlanner
 
         return TextPlanner(_language_model("reviser", provider, model, options, region))
-    from onbrief.sandbox.models import sandbox_planner
+    from onbrief_sandbox.models import sandbox_planner
 
     return sandbox_planner(model, options)
 
@@ -97,17 +97,17 @@ def reviser(name: str, region: str | None = None) -> Reviser:
     """
     provider, model, options = _split("reviser", name, LANGUAGE_MODELS, others=True)
     if provider != "sandbox":
-        from onbrief.revising import TextReviser
+        from onbrief.providers.language.roles import TextReviser
 
         return TextReviser(_language_model("reviser", provider, model, options, region))
-    from onbrief.sandbox.models import sandbox_reviser
+    from onbrief_sandbox.models import sandbox_reviser
 
     return sandbox_reviser(model, options)
 
 
 def _language_model(field: str, provider: str, model: str, options: Mapping[str, str], region: str | None) -> LanguageModel:
     try:
-        from onbrief.models.naming import language_model
+        from onbrief.providers.language.names import language_model
     except ImportError as error:
         known = UsageError.of(field, f"{provider}:{model}", "sandbox:, as pydantic-ai is not installed for any other")
         raise UsageError(str(known), hint='pip install "onbrief[aws]"') from error

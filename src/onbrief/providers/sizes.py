@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from onbrief.brief import Size
-from onbrief.models.catalogue import Grid
+from onbrief.providers.catalogue import Grid
 
 
 def ratio_of(shape: Size | str) -> float:

@@ -13,12 +13,12 @@ from onbrief.ports import Store
 from onbrief.record import Attempt, Image, Run
 
 if TYPE_CHECKING:
-    from onbrief.report import Copy
+    from onbrief.report import Thumbnail
 
 _PAUSE = 0.1  # seconds in which the picture goes on its way to the judge, which is not to wait for a copy
 
 
-class Papers:
+class RunOutputs:
     """The record and the report of one run, as a context that leaves nothing running behind.
 
     The report shows reduced copies of all pictures. One is made while the judge looks at its picture, so that the end of a run
@@ -30,7 +30,7 @@ class Papers:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="papers")  # a thread keeps what its largest picture took
         self._waiting: dict[str, asyncio.TimerHandle] = {}
-        self._copies: dict[str, asyncio.Future[Copy | None]] = {}
+        self._copies: dict[str, asyncio.Future[Thumbnail | None]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,7 +77,7 @@ class Papers:
     def _begin(self, image: Image) -> None:
         self._copies[image.key] = asyncio.get_running_loop().run_in_executor(self._thread, self._copy, image)
 
-    def _copy(self, image: Image) -> Copy | None:
+    def _copy(self, image: Image) -> Thumbnail | None:
         from onbrief import report
 
         try:
@@ -106,7 +106,7 @@ class StoredPictures(Mapping[str, bytes]):
         raise TypeError("the pictures of a store are asked for by key")
 
 
-def _page(run: Run, store: Store, copies: Mapping[str, Copy]) -> str:
+def _page(run: Run, store: Store, copies: Mapping[str, Thumbnail]) -> str:
     from onbrief import report  # and Jinja with it: nothing of either is needed before there is a picture
 
     return report.page(run, StoredPictures(store), copies)

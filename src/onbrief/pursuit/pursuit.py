@@ -23,19 +23,19 @@ from onbrief.brief import Brief, Checklist
 from onbrief.config import Settings, brief_of, settings_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, Unlisted, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
-from onbrief.ledger.account import PATIENCE, Account, Terms, open_account
+from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
+from onbrief.ledger.deadline import Deadline
 from onbrief.ledger.objects import ObjectsLedger
-from onbrief.ledger.sitting import Sitting
-from onbrief.papers import Papers
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import Ledger, RunRow
+from onbrief.pursuit.outputs import RunOutputs
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store
-from onbrief.studio import Crew, OpenStudio
+from onbrief.studio import Crew, LedgerStudio
 
 if TYPE_CHECKING:
-    from onbrief.ledger.sql import SqlLedger
+    from onbrief.ledger.sqlite import SqliteLedger
 
 LEDGER_FILE = "ledger.db"
 MAX_SEED = 4_294_967_295  # the largest that any image model of the catalogue takes; to others it is sent as they take it
@@ -113,7 +113,9 @@ class Pursuit:
 
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens. run.json is written before each attempt is told, report.html at the end."""
-        studio = OpenStudio(crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata)
+        studio = LedgerStudio(
+            crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata
+        )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
         run = Run(
@@ -126,7 +128,7 @@ class Pursuit:
         settings = self.order.settings
         policy = AsRecorded(settings.chosen_policy, self.account)
         async with (
-            Papers(self.store) as papers,
+            RunOutputs(self.store) as papers,
             contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events,
         ):
             async for event in events:
@@ -143,7 +145,7 @@ class Pursuit:
                     case _:
                         yield event
 
-    async def _close(self, run: Run, studio: OpenStudio, papers: Papers) -> Run:
+    async def _close(self, run: Run, studio: LedgerStudio, papers: RunOutputs) -> Run:
         """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it.
 
         The ledger is told last: until then the same command goes on with this run, whatever happens, and does no work twice.
@@ -164,7 +166,7 @@ class Pursuit:
 
 
 @contextlib.contextmanager
-def _warned(studio: OpenStudio) -> Generator[None]:
+def _warned(studio: LedgerStudio) -> Generator[None]:
     """Trouble with the record is told in it and ends nothing: the ledger has all that was paid for."""
     try:
         yield
@@ -173,10 +175,10 @@ def _warned(studio: OpenStudio) -> Generator[None]:
 
 
 @contextlib.asynccontextmanager
-async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting | None = None) -> AsyncGenerator[Pursuit]:
+async def open_pursuit(order: Order, crew: Crew | None = None, deadline: Deadline | None = None) -> AsyncGenerator[Pursuit]:
     """The pursuit of an order, with its store and ledger open and its run owned by this process.
 
-    `crew` stands in for the models that the settings name. `sitting` is the time that this process has, where that is known:
+    `crew` stands in for the models that the settings name. `deadline` is the time that this process has, where that is known:
     when it is up, the run ends as cancelled and can be gone on with.
 
     Raises:
@@ -197,9 +199,11 @@ async def open_pursuit(order: Order, crew: Crew | None = None, sitting: Sitting 
                 order = replace(order, warnings=(*order.warnings, told))
         run_id = run_id or _new_run_id()
         settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
-        patience = min(PATIENCE, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
-        terms = Terms(usd=order.settings.max_usd, resend_unknown=order.resend_unknown, patience=patience, sitting=sitting)
-        async with open_account(ledger, run_id, order.request, settings, terms) as account:
+        retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
+        spending = SpendingPolicy(
+            usd=order.settings.max_usd, resend_unknown=order.resend_unknown, retry_timeout=retry_timeout, deadline=deadline
+        )
+        async with open_account(ledger, run_id, order.request, settings, spending) as account:
             names = _names(order.settings, account.row)
             named = await names.claim(store) if names else store
             yield Pursuit(order=order, crew=crew, store=named, account=account)
@@ -261,7 +265,7 @@ def open_ledger(out: str, region: str | None = None) -> Generator[Ledger]:
         yield ledger
 
 
-def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
+def _ledger_of(store: FolderStore | BucketStore) -> SqliteLedger | ObjectsLedger:
     """The ledger that lies beside the pictures of a store."""
     match store:
         case FolderStore():
@@ -270,10 +274,10 @@ def _ledger_of(store: FolderStore | BucketStore) -> SqlLedger | ObjectsLedger:
             return ObjectsLedger(store.objects, store.url)
 
 
-def _sql_ledger(path: Path) -> SqlLedger:
-    from onbrief.ledger.sql import SqlLedger  # SQLAlchemy takes a third of a second, and a bucket does without
+def _sql_ledger(path: Path) -> SqliteLedger:
+    from onbrief.ledger.sqlite import SqliteLedger  # SQLAlchemy takes a third of a second, and a bucket does without
 
-    return SqlLedger(path)
+    return SqliteLedger(path)
 
 
 async def run_store(settings: Settings, row: RunRow) -> RunStore:

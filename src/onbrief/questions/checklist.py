@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from typing import cast, get_args
 
-from onbrief.asking import reading, shapes
-from onbrief.asking.question import NOTICE, Question, material
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Kind, Requirement
 from onbrief.errors import Unreadable, UsageError
 from onbrief.ports import Planned
+from onbrief.questions import parsing, schema
+from onbrief.questions.question import NOTICE, Question, material
 
 _SYSTEM = f"""\
 You turn the brief for a picture into a checklist. Somebody who has never read the brief will look at a finished picture \
@@ -58,18 +58,18 @@ repeat them.
 
 {brief}"""
 
-_SCHEMA = shapes.record(
-    requirements=shapes.many(
-        shapes.record(
-            id=shapes.words("c1, c2 and so on, in order."),
-            cites=shapes.many(
-                shapes.words("Words of the brief, letter by letter."), "The words that this requirement comes from."
+_SCHEMA = schema.record(
+    requirements=schema.many(
+        schema.record(
+            id=schema.words("c1, c2 and so on, in order."),
+            cites=schema.many(
+                schema.words("Words of the brief, letter by letter."), "The words that this requirement comes from."
             ),
-            text=shapes.words("The statement to check, in English, at most 500 characters."),
-            kind=shapes.one_of(get_args(Kind), "What the claim is about."),
-            must=shapes.yes_or_no("Whether a picture is refused when this does not hold."),
-            parents=shapes.many(
-                shapes.words("An id."),
+            text=schema.words("The statement to check, in English, at most 500 characters."),
+            kind=schema.one_of(get_args(Kind), "What the claim is about."),
+            must=schema.yes_or_no("Whether a picture is refused when this does not hold."),
+            parents=schema.many(
+                schema.words("An id."),
                 "Ids of the requirements without which this one makes no sense: of a colour, the one that its thing is there.",
             ),
         ),
@@ -94,38 +94,38 @@ def plan(brief: Brief) -> Question[Planned]:
 
 
 def _read(answer: object, brief: Brief) -> Planned:
-    found = reading.items(reading.mapping(answer, "the answer"), "requirements")
+    found = parsing.items(parsing.mapping(answer, "the answer"), "requirements")
     room = MAX_REQUIREMENTS - len(brief.requirements) - len(brief.avoid)
     if len(found) > room:
-        raise reading.refusal("requirements", f"{len(found)} requirements", f"at most {room} for this brief")
+        raise parsing.refusal("requirements", f"{len(found)} requirements", f"at most {room} for this brief")
     planned: dict[str, Requirement] = {}
     for place, item in found:
-        requirement = _requirement(reading.mapping(item, place), f"{place}.", brief.text)
+        requirement = _requirement(parsing.mapping(item, place), f"{place}.", brief.text)
         if requirement.id in planned:
-            raise reading.refusal(f"{place}.id", requirement.id, "an id that no other requirement has")
+            raise parsing.refusal(f"{place}.id", requirement.id, "an id that no other requirement has")
         planned[requirement.id] = requirement
     for (place, _), requirement in zip(found, planned.values(), strict=True):
         if not planned.keys() - {requirement.id} >= set(requirement.parents):
-            raise reading.refusal(f"{place}.parents", requirement.parents, "ids of other requirements of this list")
+            raise parsing.refusal(f"{place}.parents", requirement.parents, "ids of other requirements of this list")
     if not (brief.avoid or any(r.must for r in (*brief.requirements, *planned.values()))):
-        raise reading.refusal("requirements", [r.text for r in planned.values()], "at least one that is a must")
+        raise parsing.refusal("requirements", [r.text for r in planned.values()], "at least one that is a must")
     return Planned(tuple(planned.values()))
 
 
 def _requirement(item: dict[str, object], place: str, brief: str) -> Requirement:
-    cited = reading.texts(item, "cites", place)
+    cited = parsing.texts(item, "cites", place)
     if not cited:
-        raise reading.refusal(f"{place}cites", [], "the words of the brief that this comes from")
+        raise parsing.refusal(f"{place}cites", [], "the words of the brief that this comes from")
     for at, words in cited:
         if not _stands_in(words, brief):
-            raise reading.refusal(at, words, "words that stand in the brief")
+            raise parsing.refusal(at, words, "words that stand in the brief")
     fields = {
-        "id": reading.text(item, "id", place),
-        "text": " ".join(reading.text(item, "text", place).split()),
-        "kind": reading.choice(item, "kind", place, get_args(Kind)),
+        "id": parsing.text(item, "id", place),
+        "text": " ".join(parsing.text(item, "text", place).split()),
+        "kind": parsing.choice(item, "kind", place, get_args(Kind)),
     }
-    must = reading.flag(item, "must", place)
-    parents = tuple(parent for _, parent in reading.texts(item, "parents", place))
+    must = parsing.flag(item, "must", place)
+    parents = tuple(parent for _, parent in parsing.texts(item, "parents", place))
     try:
         return Requirement(id=fields["id"], text=fields["text"], kind=cast("Kind", fields["kind"]), must=must, parents=parents)
     except UsageError as error:

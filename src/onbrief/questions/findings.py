@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from onbrief.asking import reading, shapes
-from onbrief.asking.claims import Absence, Claim, Count, Lettering, Statement, claim
-from onbrief.asking.question import NOTICE, Question, material
 from onbrief.brief import Requirement
 from onbrief.ports import Judged
+from onbrief.questions import parsing, schema
+from onbrief.questions.claims import Absence, Claim, Count, Lettering, Statement, claim
+from onbrief.questions.question import NOTICE, Question, material
 from onbrief.record import Answer, Finding
 
 NOT_READ = 0.05  # the probability that words are there after all which are in no transcript; assumed
@@ -67,12 +67,12 @@ SEEN = "this can be seen in the picture: "
 NOT_SEEN = "none of this is in the picture: "
 
 _READING = "First transcribe all lettering that can be read anywhere in the picture."
-_TRANSCRIPT = shapes.many(
-    shapes.record(
-        text=shapes.words(
+_TRANSCRIPT = schema.many(
+    schema.record(
+        text=schema.words(
             "Letter by letter as it is drawn, misspelt where it is misspelt. Lines that belong together in one text."
         ),
-        probability=shapes.share("How probable it is that each letter of it is right."),
+        probability=schema.share("How probable it is that each letter of it is right."),
     ),
     "Everything that can be read in the picture, signs, labels and watermarks included. Empty if nothing can be read.",
 )
@@ -138,16 +138,16 @@ def whole(description: str, id_: str) -> Question[Judged]:
     A single answer to a long question is the weakest way to judge; it is for callers who want one call and know the price.
     """
     text = f"Does the picture beside this text show what this description says?\n\n{material('description', description)}"
-    schema = shapes.record(
-        evidence=shapes.words("Each part of the description, with what the picture shows of it."),
-        probability=shapes.share("How probable it is that the picture shows every part."),
-        answer=shapes.one_of(("true", "false", "unclear"), "The answer."),
+    form = schema.record(
+        evidence=schema.words("Each part of the description, with what the picture shows of it."),
+        probability=schema.share("How probable it is that the picture shows every part."),
+        answer=schema.one_of(("true", "false", "unclear"), "The answer."),
     )
 
     def read(answer: object) -> Judged:
-        return Judged((_statement(reading.mapping(answer, "the answer"), "", id_, Statement(description), _FOR),))
+        return Judged((_statement(parsing.mapping(answer, "the answer"), "", id_, Statement(description), _FOR),))
 
-    return Question(_WHOLE, text, "findings", schema, read)
+    return Question(_WHOLE, text, "findings", form, read)
 
 
 def _ask(requirements: Sequence[Requirement], side: _Side) -> Question[Judged]:
@@ -167,9 +167,9 @@ def _ask(requirements: Sequence[Requirement], side: _Side) -> Question[Judged]:
         fields["statements"] = _statements_schema([entry["id"] for entry in stated], side)
 
     def read(answer: object) -> Judged:
-        return Judged(_read(reading.mapping(answer, "the answer"), claims, side))
+        return Judged(_read(parsing.mapping(answer, "the answer"), claims, side))
 
-    return Question(side.system, "\n\n".join(parts), "findings", shapes.record(**fields), read)
+    return Question(side.system, "\n\n".join(parts), "findings", schema.record(**fields), read)
 
 
 def _stated(said: Claim, side: _Side) -> str | None:
@@ -183,40 +183,40 @@ def _stated(said: Claim, side: _Side) -> str | None:
             return None
 
 
-def _counts_schema(ids: Sequence[str]) -> shapes.Schema:
-    item = shapes.record(
-        id=shapes.one_of(ids, "Which of them."),
-        evidence=shapes.words("Each single one: where it is, from left to right and from top to bottom."),
-        probability=shapes.share("How probable it is that the number is exact."),
-        number=shapes.whole_number(
+def _counts_schema(ids: Sequence[str]) -> schema.Schema:
+    item = schema.record(
+        id=schema.one_of(ids, "Which of them."),
+        evidence=schema.words("Each single one: where it is, from left to right and from top to bottom."),
+        probability=schema.share("How probable it is that the number is exact."),
+        number=schema.whole_number(
             "How many there are, those counted that are cut off or half hidden; null if nobody could count them."
         ),
     )
-    return shapes.many(item, "One for each id.")
+    return schema.many(item, "One for each id.")
 
 
-def _statements_schema(ids: Sequence[str], side: _Side) -> shapes.Schema:
-    item = shapes.record(
-        id=shapes.one_of(ids, "Which of them."),
-        evidence=shapes.words("What the picture shows of it, in one sentence."),
-        probability=shapes.share(side.probable),
-        answer=shapes.one_of((side.true, side.false, "unclear"), "The answer."),
+def _statements_schema(ids: Sequence[str], side: _Side) -> schema.Schema:
+    item = schema.record(
+        id=schema.one_of(ids, "Which of them."),
+        evidence=schema.words("What the picture shows of it, in one sentence."),
+        probability=schema.share(side.probable),
+        answer=schema.one_of((side.true, side.false, "unclear"), "The answer."),
     )
-    return shapes.many(item, "One for each id.")
+    return schema.many(item, "One for each id.")
 
 
 def _read(answer: dict[str, object], claims: dict[str, Claim], side: _Side) -> tuple[Finding, ...]:
     lines = _transcript(answer)
     findings = [_lettering(id_, said, lines) for id_, said in claims.items() if isinstance(said, Lettering)]
     counts = {id_: said for id_, said in claims.items() if isinstance(said, Count)}
-    for place, item in reading.items(answer, "counts") if counts else ():
-        fields = reading.mapping(item, place)
-        id_ = reading.choice(fields, "id", f"{place}.", tuple(counts))
+    for place, item in parsing.items(answer, "counts") if counts else ():
+        fields = parsing.mapping(item, place)
+        id_ = parsing.choice(fields, "id", f"{place}.", tuple(counts))
         findings.append(_count(fields, f"{place}.", id_, counts[id_].number))
     stated = {id_: said for id_, said in claims.items() if isinstance(said, Statement | Absence)}
-    for place, item in reading.items(answer, "statements") if stated else ():
-        fields = reading.mapping(item, place)
-        id_ = reading.choice(fields, "id", f"{place}.", tuple(stated))
+    for place, item in parsing.items(answer, "statements") if stated else ():
+        fields = parsing.mapping(item, place)
+        id_ = parsing.choice(fields, "id", f"{place}.", tuple(stated))
         findings.append(_statement(fields, f"{place}.", id_, stated[id_], side))
     order = list(claims)
     return tuple(sorted(findings, key=lambda finding: order.index(finding.id)))
@@ -224,9 +224,9 @@ def _read(answer: dict[str, object], claims: dict[str, Claim], side: _Side) -> t
 
 def _statement(fields: dict[str, object], place: str, id_: str, said: Statement | Absence, side: _Side) -> Finding:
     """What an answer to a statement means for its requirement."""
-    evidence = reading.text(fields, "evidence", place, empty=True)
-    answer = reading.choice(fields, "answer", place, (side.true, side.false, "unclear"))
-    probability = reading.probability(fields, "probability", place)
+    evidence = parsing.text(fields, "evidence", place, empty=True)
+    answer = parsing.choice(fields, "answer", place, (side.true, side.false, "unclear"))
+    probability = parsing.probability(fields, "probability", place)
     verdicts: dict[str, Answer] = {side.true: "met", side.false: "unmet"}
     turned = side.turned and isinstance(said, Absence)
     if turned:
@@ -237,9 +237,9 @@ def _statement(fields: dict[str, object], place: str, id_: str, said: Statement 
 
 
 def _count(fields: dict[str, object], place: str, id_: str, wanted: int) -> Finding:
-    evidence = reading.text(fields, "evidence", place, empty=True)
-    number = reading.count(fields, "number", place)
-    probability = reading.probability(fields, "probability", place)
+    evidence = parsing.text(fields, "evidence", place, empty=True)
+    number = parsing.count(fields, "number", place)
+    probability = parsing.probability(fields, "probability", place)
     if number is None:
         return Finding(id_, "undecided", 0.5, evidence)
     evidence = f"{number} counted: {evidence}"
@@ -252,10 +252,10 @@ def _count(fields: dict[str, object], place: str, id_: str, wanted: int) -> Find
 
 def _transcript(answer: dict[str, object]) -> list[tuple[str, float]]:
     lines: list[tuple[str, float]] = []
-    for place, item in reading.items(answer, "lettering"):
-        fields = reading.mapping(item, place)
+    for place, item in parsing.items(answer, "lettering"):
+        fields = parsing.mapping(item, place)
         lines.append(
-            (reading.text(fields, "text", f"{place}.", empty=True), reading.probability(fields, "probability", f"{place}."))
+            (parsing.text(fields, "text", f"{place}.", empty=True), parsing.probability(fields, "probability", f"{place}."))
         )
     return lines
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, cast, get_args
 
-from onbrief.asking.reading import refusal
 from onbrief.errors import Unreadable
+from onbrief.questions.parsing import refusal
 
 Read = TypeVar("Read")
 Tag = Literal["brief", "checklist", "history", "counts", "statements", "claims", "description"]

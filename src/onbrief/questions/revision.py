@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from onbrief.asking import reading, shapes
-from onbrief.asking.question import NOTICE, Question, material
 from onbrief.brief import Brief, Checklist
 from onbrief.ports import History, Revised
+from onbrief.questions import parsing, schema
+from onbrief.questions.question import NOTICE, Question, material
 from onbrief.record import Attempt, Prompt
 
 SHOWN_PROMPTS = 8  # of the history: the newest ones, and the best one
@@ -43,10 +43,10 @@ one or two requirements, not all of them: each stress weakens the others.
 
 {NOTICE}"""
 
-_SCHEMA = shapes.record(
-    reason=shapes.words("What failed so far and what you change because of it, in one or two sentences."),
-    text=shapes.words("The prompt."),
-    negative=shapes.words(
+_SCHEMA = schema.record(
+    reason=schema.words("What failed so far and what you change because of it, in one or two sentences."),
+    text=schema.words("The prompt."),
+    negative=schema.words(
         "The negative text: names of what must not be in the picture, joined by commas; empty if there is nothing."
     ),
 )
@@ -74,11 +74,11 @@ def revise(brief: Brief, checklist: Checklist, revision: int, history: History) 
 
 
 def _read(answer: object) -> Revised:
-    fields = reading.mapping(answer, "the answer")
+    fields = parsing.mapping(answer, "the answer")
     return Revised(
-        text=reading.text(fields, "text"),
-        negative=reading.text(fields, "negative", empty=True),
-        reason=reading.text(fields, "reason", empty=True),
+        text=parsing.text(fields, "text"),
+        negative=parsing.text(fields, "negative", empty=True),
+        reason=parsing.text(fields, "reason", empty=True),
     )
 
 

@@ -14,24 +14,24 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from onbrief.record import Run
-from onbrief.report import wording
-from onbrief.report.copies import Copy, copy
+from onbrief.report import formatting
 from onbrief.report.story import tell
+from onbrief.report.thumbnails import Thumbnail, copy
 
 _CARD_COPY = (360, 40_000)
 _BEST_COPY = (880, 120_000)
 _FRAME_COPIES = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
 """Up to so many attempts: the longest side in pixels, and about how many bytes. A dozen stays under a megabyte."""
-_NONE: Mapping[str, Copy] = {}
+_NONE: Mapping[str, Thumbnail] = {}
 
 
-def frame(data: bytes) -> Copy | None:
+def frame(data: bytes) -> Thumbnail | None:
     """The copy of a picture that a page shows of it, as long as there are few; None when the bytes are no usable picture."""
     _, longest, size = _FRAME_COPIES[0]
     return copy(data, longest, size)
 
 
-def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Copy] = _NONE) -> str:
+def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Thumbnail] = _NONE) -> str:
     """The report of a run, finished or not, as one HTML page.
 
     `pictures` holds the bytes of stored pictures by `image.key`; one that is missing shows a placeholder. `copies` are those
@@ -50,8 +50,8 @@ def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Copy] = _
             run=run,
             copies=_copies(run, pictures, copies, longest, size),
             best_copy=_best_copy(run, pictures, *_BEST_COPY),
-            started=wording.moment(run.started),
-            ended=wording.moment(run.ended or ""),
+            started=formatting.moment(run.started),
+            ended=formatting.moment(run.ended or ""),
             style=Markup(style),  # noqa: S704 # our own file
             style_hash=digest,
         )
@@ -67,9 +67,11 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
     return _templates().get_template("card.html").render(story=tell(run), run=run, best_copy=best)
 
 
-def _copies(run: Run, pictures: Mapping[str, bytes], made: Mapping[str, Copy], longest: int, size: int) -> dict[str, Copy]:
+def _copies(
+    run: Run, pictures: Mapping[str, bytes], made: Mapping[str, Thumbnail], longest: int, size: int
+) -> dict[str, Thumbnail]:
     """A copy of each picture; one after the other, so that only one is ever decoded."""
-    copies: dict[str, Copy] = {}
+    copies: dict[str, Thumbnail] = {}
     for key in (attempt.image.key for attempt in run.attempts if attempt.image):
         ready = made.get(key)
         if ready is None or max(ready.width, ready.height) > longest:
@@ -80,7 +82,7 @@ def _copies(run: Run, pictures: Mapping[str, bytes], made: Mapping[str, Copy], l
     return copies
 
 
-def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Copy | None:
+def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Thumbnail | None:
     image = run.best.image if run.best else None
     data = pictures.get(image.key) if image else None
     return copy(data, longest, size) if data else None
@@ -88,7 +90,7 @@ def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int)
 
 def _words(text: str, at_most: int | None = None) -> Markup:
     """Text from data as an element of its own: isolated, with its own direction and language."""
-    return Markup('<bdi lang="{}">{}</bdi>').format(wording.language(text), wording.shown(text, at_most))
+    return Markup('<bdi lang="{}">{}</bdi>').format(formatting.language(text), formatting.shown(text, at_most))
 
 
 @cache
@@ -98,11 +100,11 @@ def _templates() -> Environment:
     )
     filters: dict[str, Any] = {
         "words": _words,
-        "shown": wording.shown,
-        "money": wording.money,
-        "duration": wording.duration,
-        "counted": wording.counted,
-        "clock": wording.clock,
+        "shown": formatting.shown,
+        "money": formatting.money,
+        "duration": formatting.duration,
+        "counted": formatting.counted,
+        "clock": formatting.clock,
     }
     environment.filters.update(filters)
     return environment

@@ -11,10 +11,10 @@ from itertools import pairwise
 from PIL import Image, ImageDraw, ImageOps
 
 from onbrief.record import Run
-from onbrief.report.copies import thumbnail
-from onbrief.report.lettering import Letters, drawable
+from onbrief.report.formatting import counted, duration, money
 from onbrief.report.story import Frame, Row, Story, tell
-from onbrief.report.wording import counted, duration, money
+from onbrief.report.text import Letters, drawable
+from onbrief.report.thumbnails import thumbnail
 
 MAX_FRAMES = 60
 """Attempts on one sheet; a longer run shows the row of the best picture and the newest ones."""

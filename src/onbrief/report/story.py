@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome
 from onbrief.record import Answer, Attempt, Prompt, Run
-from onbrief.report.wording import command, counted
+from onbrief.report.formatting import command, counted
 
 Mark = Literal["passed", "short", "problem", "unjudged", "pending"]
 """What became of an attempt: `short` is a picture that misses a requirement."""

@@ -10,7 +10,7 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from onbrief.errors import ConfigError
-from onbrief.report.wording import language, shown
+from onbrief.report.formatting import language, shown
 
 _FALLBACKS = (
     "DejaVuSans.ttf", "NotoSansCJK-Regular.ttc", "NotoSansJP-Regular.otf", "NotoSansCJKjp-Regular.otf",

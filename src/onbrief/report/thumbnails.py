@@ -21,7 +21,7 @@ _QUALITY = 72
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class Thumbnail:
     """A reduced copy, encoded as WebP; width and height in pixels."""
 
     data: bytes
@@ -47,7 +47,7 @@ def thumbnail(data: bytes, longest: int) -> Image.Image | None:
         return None
 
 
-def copy(data: bytes, longest: int, at_most: int) -> Copy | None:
+def copy(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
     """A copy of about `at_most` bytes or fewer; None when the bytes are no usable picture."""
     picture = thumbnail(data, longest)
     if picture is None:
@@ -55,7 +55,7 @@ def copy(data: bytes, longest: int, at_most: int) -> Copy | None:
     data = _encoded(picture, _QUALITY)
     if len(data) > at_most:
         data = _encoded(picture, max(20, round(0.9 * _QUALITY * at_most / len(data))))
-    return Copy(data, *picture.size)
+    return Thumbnail(data, *picture.size)
 
 
 def local_pictures(run: Run) -> dict[str, bytes]:

@@ -6,10 +6,10 @@ next sitting.
 
 from onbrief.store.bucket import BucketStore as BucketStore
 from onbrief.store.folder import FolderStore as FolderStore
-from onbrief.store.named import NamedPictures as NamedPictures
-from onbrief.store.named import Names as Names
-from onbrief.store.named import RunStore as RunStore
-from onbrief.store.named import picture_at as picture_at
+from onbrief.store.mapping import NamedPictures as NamedPictures
+from onbrief.store.mapping import Names as Names
+from onbrief.store.mapping import RunStore as RunStore
+from onbrief.store.mapping import picture_at as picture_at
 from onbrief.store.objects import Objects as Objects
 from onbrief.store.place import is_bucket as is_bucket
 from onbrief.store.place import located as located

@@ -16,7 +16,7 @@ from onbrief import pictures
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Checklist, Requirement
 from onbrief.errors import Blocked, Failed, KeyTaken, OnbriefError, OverBudget, PictureError, StoreError, Unknown, Unreadable
 from onbrief.judging import decide
-from onbrief.ledger.account import Account, NotSent, Ready, Sent
+from onbrief.ledger.account import Account, CallResult, Ready, Skipped
 from onbrief.ports import Call, CallKind, ImageModel, Judge, Model, Planner, Reviser, Store, Warns
 from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run
 from onbrief.version import VERSION
@@ -56,7 +56,7 @@ class Crew:
 
 
 @dataclass(slots=True, kw_only=True)
-class OpenStudio:
+class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. `label` writes what is known of a picture into it."""
 
     crew: Crew
@@ -72,9 +72,9 @@ class OpenStudio:
         if planner is None:
             return Checklist.freeze((), run.brief)
 
-        async def send() -> Sent:
+        async def send() -> CallResult:
             planned = await planner.checklist(run.brief)
-            return Sent(_json([asdict(r) for r in planned.requirements]), _paid(planned.usd, planner), planned.tokens)
+            return CallResult(_json([asdict(r) for r in planned.requirements]), _paid(planned.usd, planner), planned.tokens)
 
         entry = await self.ledger.once(_call("plan", 0, 0, planner, {"brief": asdict(run.brief)}), send)
         found = [_requirement(document) for document in json.loads(entry.result)]
@@ -86,12 +86,12 @@ class OpenStudio:
         checklist, reviser, revision = run.checklist, self.crew.reviser, len(run.prompts)
         tried = [(prompt, [a for a in run.attempts if a.revision == prompt.revision]) for prompt in run.prompts]
 
-        async def send() -> Sent:
+        async def send() -> CallResult:
             revised = await reviser.revise(run.brief, checklist, revision, tried if with_history else ())
             prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
             if not prompt.text:
                 raise Failed(f"{reviser.name} wrote an empty prompt")
-            return Sent(_json(asdict(prompt)), _paid(revised.usd, reviser), revised.tokens)
+            return CallResult(_json(asdict(prompt)), _paid(revised.usd, reviser), revised.tokens)
 
         # The history is no part of the request's identity: it grows when a run is resumed with higher limits, and a prompt
         # that has been paid for stays the prompt of its revision.
@@ -107,7 +107,7 @@ class OpenStudio:
 
         async def only_if_wanted() -> None:
             if passed or failed:
-                raise NotSent
+                raise Skipped
 
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
@@ -167,7 +167,7 @@ class OpenStudio:
             yield attempt
             if attempt.image and not attempt.problem:
                 yield await self._judge(run.checklist, attempt, attempt.image, data, ready)
-        except NotSent:
+        except Skipped:
             return
 
     async def _draw(self, run: Run, attempt: Attempt, ready: Ready) -> tuple[Attempt, bytes | None]:
@@ -184,7 +184,7 @@ class OpenStudio:
             await ready()
             await self.store.require_room()
 
-        async def draw() -> Sent:
+        async def draw() -> CallResult:
             nonlocal told
             picture = await model.generate(prompt, size, attempt.seed)
             told = picture.warnings
@@ -193,7 +193,7 @@ class OpenStudio:
             except PictureError as error:
                 return drawn(None, Problem("unreadable", str(error)))
 
-        async def recover() -> Sent | None:
+        async def recover() -> CallResult | None:
             for name in (f"{start}.{suffix}" for start in (place, beside) for suffix in _SUFFIXES.values()):
                 if found := await self.store.read(name):
                     with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
@@ -201,20 +201,20 @@ class OpenStudio:
                             return await keep(await asyncio.to_thread(_checked, found))
             return None
 
-        async def keep(checked: Checked) -> Sent:
+        async def keep(checked: Checked) -> CallResult:
             nonlocal data
             data, facts, sha256 = checked
             key, url = await self._create((place, beside), data, facts.media_type)
             image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
             return drawn(image, Problem("blank", "the picture is of one colour") if facts.blank else None)
 
-        def drawn(image: Image | None, problem: Problem | None) -> Sent:
+        def drawn(image: Image | None, problem: Problem | None) -> CallResult:
             made = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": told}
-            return Sent(_json(made), model.price)
+            return CallResult(_json(made), model.price)
 
         try:
             # A picture that nobody could afford to judge is of no use.
-            entry = await self.ledger.once(call, draw, recover, ready_with_room, then=self.crew.judge.price or 0.0)
+            entry = await self.ledger.once(call, draw, recover, ready_with_room, also_reserve=self.crew.judge.price or 0.0)
         except Blocked as error:
             return replace(attempt, problem=Problem("blocked", str(error)), usd=model.price or 0.0), None
         except Unknown as error:
@@ -240,7 +240,7 @@ class OpenStudio:
         """Whether a picture came of this very call, as far as it says; without labels, its name is all there is to go by."""
         if not self.label:
             return True
-        label = pictures.read_label(picture)
+        label = pictures.read_embedded(picture)
         return label is not None and f'"request": "{call.digest}"' in label[1]
 
     async def _judge(self, checklist: Checklist, attempt: Attempt, image: Image, data: bytes | None, ready: Ready) -> Attempt:
@@ -253,9 +253,9 @@ class OpenStudio:
             await ready()
             copy = copy or await asyncio.to_thread(pictures.judge_copy, data or await self._stored(image))
 
-        async def send() -> Sent:
+        async def send() -> CallResult:
             judged = await judge.judge(copy, requirements)
-            return Sent(_json([asdict(finding) for finding in judged.findings]), _paid(judged.usd, judge), judged.tokens)
+            return CallResult(_json([asdict(finding) for finding in judged.findings]), _paid(judged.usd, judge), judged.tokens)
 
         request = {"image": image.sha256, "checklist": checklist.sha256}
         call = _call("judge", attempt.revision, attempt.attempt, judge, request)
@@ -283,7 +283,7 @@ class OpenStudio:
         about: dict[str, object] = {"run_id": run.run_id, "revision": attempt.revision, "attempt": attempt.attempt}
         about |= {"prompt": prompt.text, "negative": prompt.negative, "seed": attempt.seed, "model": model}
         about |= {"checklist": run.checklist.sha256, "request": call.digest, "software": f"onbrief {VERSION}"}
-        return pictures.label(data, text, json.dumps(about, ensure_ascii=False, sort_keys=True))
+        return pictures.embed(data, text, json.dumps(about, ensure_ascii=False, sort_keys=True))
 
     def warn(self, text: str) -> None:
         """Have the record say this, once."""
@@ -301,7 +301,7 @@ def _requirement(document: dict[str, Any]) -> Requirement:
 
 
 async def _only_recorded() -> None:
-    raise NotSent
+    raise Skipped
 
 
 def _call(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:

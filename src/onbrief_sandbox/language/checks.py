@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from onbrief.sandbox.language import words
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import words
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -19,7 +19,7 @@ from onbrief.sandbox.language.claims import (
     Styled,
     Which,
 )
-from onbrief.sandbox.scene import Box, Direction, Place, Sight, Thing
+from onbrief_sandbox.scene import Box, Direction, Place, Sight, Thing
 
 MARGIN = 0.03
 """How far apart two centres must be to count as one above the other, as a fraction of the picture's side. Assumed."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from onbrief.brief import Kind
-from onbrief.sandbox.scene import Colour, Direction, Group, Place, Relation, Scene
+from onbrief_sandbox.scene import Colour, Direction, Group, Place, Relation, Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from onbrief.sandbox.language import passing
-from onbrief.sandbox.language.draft import Draft, Unread
-from onbrief.sandbox.language.phrases import Phrase
-from onbrief.sandbox.scene import Colour, Direction, Place, Relation
+from onbrief_sandbox.language import passing
+from onbrief_sandbox.language.draft import Draft, Unread
+from onbrief_sandbox.language.phrases import Phrase
+from onbrief_sandbox.scene import Colour, Direction, Place, Relation
 
 
 @dataclass(slots=True)

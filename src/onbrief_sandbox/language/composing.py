@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from onbrief.sandbox.language import claims, stressing, words
-from onbrief.sandbox.language.claims import Absent, Claim, Counted, Lettered, Related, Styled
-from onbrief.sandbox.scene import ELEMENTS, Relation, Scene
+from onbrief_sandbox.language import claims, stressing, words
+from onbrief_sandbox.language.claims import Absent, Claim, Counted, Lettered, Related, Styled
+from onbrief_sandbox.scene import ELEMENTS, Relation, Scene
 
 _PICTURES = ("picture", "image", "view", "illustration", "scene", "composition")
 _LIGHTS = ("Soft even light", "Clear light", "Bright even light", "Gentle light", "Natural light", "Clean bright lighting")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from onbrief.sandbox.language.phrases import Phrase
-from onbrief.sandbox.scene import Colour, Group, Place, Relation, Scene
+from onbrief_sandbox.language.phrases import Phrase
+from onbrief_sandbox.scene import Colour, Group, Place, Relation, Scene
 
 MAX_GROUPS = 12  # what still fits into one picture
 MAX_WORDS = 4

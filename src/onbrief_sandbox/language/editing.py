@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from onbrief.sandbox.language import sentences, words
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import sentences, words
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -19,9 +19,9 @@ from onbrief.sandbox.language.claims import (
     Related,
     Which,
 )
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.language.tokens import MAX_QUOTE
-from onbrief.sandbox.scene import Colour, Direction, Group, Place, Scene
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.language.tokens import MAX_QUOTE
+from onbrief_sandbox.scene import Colour, Direction, Group, Place, Scene
 
 _LONGEST = 1000  # characters of an instruction that are read
 

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox.language import claims, words
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import claims, words
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -20,8 +20,8 @@ from onbrief.sandbox.language.claims import (
     Related,
     Styled,
 )
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.scene import Direction, Place, Relation, Scene
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.scene import Direction, Place, Relation, Scene
 
 _CLAUSE = re.compile(r"[.;!?\n]+")
 _WEIGHT = re.compile(r"\(([^()]{1,200}):(\d{1,2}(?:\.\d{1,3})?)\)")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import cast
 
-from onbrief.sandbox.language import words
+from onbrief_sandbox.language import words
 
 _ENOUGH = 2  # words of a language, that English does not have, from which a text counts as written in it
 _LONGEST = 8  # units of a piece
@@ -192,7 +192,7 @@ def _read(row: dict[str, object]) -> Language:
 
 LANGUAGES = {
     code: _read(cast("dict[str, object]", row))
-    for code, row in tomllib.loads(files("onbrief.sandbox.language").joinpath("foreign.toml").read_text("utf-8")).items()
+    for code, row in tomllib.loads(files("onbrief_sandbox.language").joinpath("foreign.toml").read_text("utf-8")).items()
 }
 _VOCABULARY = (words.THING_WORDS, words.ELEMENT_WORDS, words.STYLE_WORDS, words.COLOUR_WORDS)
 _NAMES = frozenset(word for names in _VOCABULARY for name in names for word in name.split())

@@ -6,12 +6,12 @@ becomes a scene that no picture can meet.
 
 from __future__ import annotations
 
-from onbrief.sandbox.language import foreign, passing, phrases, placing, words
-from onbrief.sandbox.language.clause import Clause
-from onbrief.sandbox.language.draft import MAX_WORDS, Draft, Reading, Unread
-from onbrief.sandbox.language.placing import Layout
-from onbrief.sandbox.language.tokens import END, Token, sentences
-from onbrief.sandbox.scene import Scene
+from onbrief_sandbox.language import foreign, passing, phrases, placing, words
+from onbrief_sandbox.language.clause import Clause
+from onbrief_sandbox.language.draft import MAX_WORDS, Draft, Reading, Unread
+from onbrief_sandbox.language.placing import Layout
+from onbrief_sandbox.language.tokens import END, Token, sentences
+from onbrief_sandbox.scene import Scene
 
 _SUN_UP = frozenset({"rising", "rises", "rise", "coming", "comes"})
 _SUN_DOWN = frozenset({"setting", "sets", "sinking", "sinks"})

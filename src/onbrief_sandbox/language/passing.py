@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from onbrief.sandbox.language import words
-from onbrief.sandbox.language.tokens import Token
+from onbrief_sandbox.language import words
+from onbrief_sandbox.language.tokens import Token
 
 _LONGEST = 3  # words
 

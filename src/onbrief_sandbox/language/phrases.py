@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox.language import passing, placing, words
-from onbrief.sandbox.language.tokens import END, Token
-from onbrief.sandbox.scene import Colour
+from onbrief_sandbox.language import passing, placing, words
+from onbrief_sandbox.language.tokens import END, Token
+from onbrief_sandbox.scene import Colour
 
 MAX_NOUN = 24  # characters of a name on a card
 _MAX_RUN = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onbrief.sandbox.language import words
-from onbrief.sandbox.language.tokens import Token
-from onbrief.sandbox.scene import Direction, Place
+from onbrief_sandbox.language import words
+from onbrief_sandbox.language.tokens import Token
+from onbrief_sandbox.scene import Direction, Place
 
 _SIDES: dict[str, Place] = {
     "left": "left", "lefthand": "left", "left-hand": "left", "right": "right", "righthand": "right", "right-hand": "right",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
 from onbrief.ports import Planned
-from onbrief.sandbox.language import claims, foreign, words
-from onbrief.sandbox.language.claims import Claim, Present, Styled
-from onbrief.sandbox.language.draft import Unread
-from onbrief.sandbox.language.foreign import Translation
-from onbrief.sandbox.language.grammar import read
-from onbrief.sandbox.language.sentences import sentence, statement
-from onbrief.sandbox.scene import Scene
+from onbrief_sandbox.language import claims, foreign, words
+from onbrief_sandbox.language.claims import Claim, Present, Styled
+from onbrief_sandbox.language.draft import Unread
+from onbrief_sandbox.language.foreign import Translation
+from onbrief_sandbox.language.grammar import read
+from onbrief_sandbox.language.sentences import sentence, statement
+from onbrief_sandbox.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from onbrief.sandbox.language import claims, foreign, grammar, phrases, words
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import claims, foreign, grammar, phrases, words
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -19,9 +19,9 @@ from onbrief.sandbox.language.claims import (
     Styled,
     Which,
 )
-from onbrief.sandbox.language.draft import Unread
-from onbrief.sandbox.language.tokens import MAX_QUOTE, sentences
-from onbrief.sandbox.scene import Direction, Place, Scene
+from onbrief_sandbox.language.draft import Unread
+from onbrief_sandbox.language.tokens import MAX_QUOTE, sentences
+from onbrief_sandbox.scene import Direction, Place, Scene
 
 _ELEMENTS = {
     "day": "it is day",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.language import claims, words
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import claims, words
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -17,8 +17,8 @@ from onbrief.sandbox.language.claims import (
     Styled,
     Which,
 )
-from onbrief.sandbox.language.sentences import sentence
-from onbrief.sandbox.scene import Place, Relation, Scene
+from onbrief_sandbox.language.sentences import sentence
+from onbrief_sandbox.scene import Place, Relation, Scene
 
 PLACES: dict[Place, str] = {
     "left": "on the left side",

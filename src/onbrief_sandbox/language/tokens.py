@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from onbrief.sandbox.language import words
+from onbrief_sandbox.language import words
 
 MAX_CHARACTERS = 20_000  # what lies behind is not read; twice the longest brief
 MAX_QUOTE = 64

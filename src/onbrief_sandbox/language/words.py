@@ -7,9 +7,9 @@ import unicodedata
 from importlib.resources import files
 from typing import cast
 
-from onbrief.sandbox.scene import COLOURS, ELEMENTS, THINGS, Colour
+from onbrief_sandbox.scene import COLOURS, ELEMENTS, THINGS, Colour
 
-_DATA = tomllib.loads(files("onbrief.sandbox.language").joinpath("words.toml").read_text("utf-8"))
+_DATA = tomllib.loads(files("onbrief_sandbox.language").joinpath("words.toml").read_text("utf-8"))
 
 
 def _meanings(table: str) -> dict[str, str]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
 from onbrief.ports import History, Revised
-from onbrief.sandbox.language import claims, composing, sentences
-from onbrief.sandbox.language.claims import Claim
+from onbrief_sandbox.language import claims, composing, sentences
+from onbrief_sandbox.language.claims import Claim
 
 STRESSED = 3  # claims that a prompt stresses at most: each stressed one costs the others a little
 _SHOWN = 80  # characters of a requirement in the reason

@@ -7,11 +7,11 @@ import random
 from dataclasses import dataclass
 
 from onbrief.brief import Size
-from onbrief.sandbox.painting.layout import Area, Spot, arrange
-from onbrief.sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, transliterate
-from onbrief.sandbox.painting.natural import BRIGHT, NATURAL
-from onbrief.sandbox.painting.stickers import Placed, Pose, drawing_of, extent, name_of, reach
-from onbrief.sandbox.scene import COLOURS, Colour, Group, Place, Relation, Scene
+from onbrief_sandbox.painting.layout import Area, Spot, arrange
+from onbrief_sandbox.painting.lettering import ADVANCE, HEIGHT, LEADING, transliterate
+from onbrief_sandbox.painting.natural import BRIGHT, NATURAL
+from onbrief_sandbox.painting.stickers import Placed, Pose, drawing_of, extent, name_of, reach
+from onbrief_sandbox.scene import COLOURS, Colour, Group, Place, Relation, Scene
 
 _CALM: tuple[Colour, ...] = ("white", "white", "blue", "yellow", "pink", "green", "gray", "purple")
 _POSES = 3  # in which the things of one group are drawn

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from onbrief.sandbox.painting.palette import RGB, mix
-from onbrief.sandbox.painting.view import Patch, Point, View, band
-from onbrief.sandbox.painting.weather import SUN
+from onbrief_sandbox.painting.palette import RGB, mix
+from onbrief_sandbox.painting.view import Patch, Point, View, band
+from onbrief_sandbox.painting.weather import SUN
 
 
 def mountains(view: View) -> Iterator[Patch]:

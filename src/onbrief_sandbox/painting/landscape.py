@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from onbrief.sandbox.painting import land, sky
-from onbrief.sandbox.painting.layout import Area
-from onbrief.sandbox.painting.view import Patch, View
-from onbrief.sandbox.painting.weather import Hour, Style, Weather, weather
-from onbrief.sandbox.scene import Box
+from onbrief_sandbox.painting import land, sky
+from onbrief_sandbox.painting.layout import Area
+from onbrief_sandbox.painting.view import Patch, View
+from onbrief_sandbox.painting.weather import Hour, Style, Weather, weather
+from onbrief_sandbox.scene import Box
 
 _FINE = 2  # painted so many times larger, then scaled down: smooth edges, and quicker than a vector renderer's
 _FINE_UP_TO = 3_000_000  # pixels

@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from onbrief.sandbox.painting.plans import Cell, Plan, plans
-from onbrief.sandbox.scene import Group, Relation
+from onbrief_sandbox.painting.plans import Cell, Plan, plans
+from onbrief_sandbox.scene import Group, Relation
 
 _LEAN = 0.13  # of a third; with four things in a row, the outermost centres still lie within it
 

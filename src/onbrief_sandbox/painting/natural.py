@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.scene import Colour
+from onbrief_sandbox.scene import Colour
 
 BRIGHT: tuple[Colour, ...] = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 

@@ -8,13 +8,13 @@ import random
 from PIL import Image
 
 from onbrief.brief import Size
-from onbrief.sandbox.painting.composition import Composition, choose, compose, widths
-from onbrief.sandbox.painting.landscape import Landscape, landscape, shown
-from onbrief.sandbox.painting.layout import Area, Spot
-from onbrief.sandbox.painting.natural import BRIGHT
-from onbrief.sandbox.painting.palette import GROUND, INK, mix
-from onbrief.sandbox.painting.stickers import about, grown, rendered, ribbon, stick, sticker
-from onbrief.sandbox.scene import Box, Colour, Scene, Sight, Thing
+from onbrief_sandbox.painting.composition import Composition, choose, compose, widths
+from onbrief_sandbox.painting.landscape import Landscape, landscape, shown
+from onbrief_sandbox.painting.layout import Area, Spot
+from onbrief_sandbox.painting.natural import BRIGHT
+from onbrief_sandbox.painting.palette import GROUND, INK, mix
+from onbrief_sandbox.painting.stickers import about, grown, rendered, ribbon, stick, sticker
+from onbrief_sandbox.scene import Box, Colour, Scene, Sight, Thing
 
 _EFFORT = 3  # of the PNG's compression, 0 to 9: much faster than the usual 6, and not much larger
 

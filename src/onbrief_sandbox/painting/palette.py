@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.scene import Colour
+from onbrief_sandbox.scene import Colour
 
 RGB = tuple[int, int, int]
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onbrief.sandbox.scene import Group, Place, Relation
+from onbrief_sandbox.scene import Group, Place, Relation
 
 Cell = tuple[int, int]
 """A column and a row."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 
 from onbrief.brief import Size
-from onbrief.sandbox.painting.composition import Composition, banner_area, widths
-from onbrief.sandbox.painting.layout import Area, Spot
-from onbrief.sandbox.painting.lettering import transliterate
-from onbrief.sandbox.painting.painter import render
-from onbrief.sandbox.painting.stickers import Placed, Pose, name_of, reach
-from onbrief.sandbox.scene import Box, Place, Scene, Sight, Thing
+from onbrief_sandbox.painting.composition import Composition, banner_area, widths
+from onbrief_sandbox.painting.layout import Area, Spot
+from onbrief_sandbox.painting.lettering import transliterate
+from onbrief_sandbox.painting.painter import render
+from onbrief_sandbox.painting.stickers import Placed, Pose, name_of, reach
+from onbrief_sandbox.scene import Box, Place, Scene, Sight, Thing
 
 _LEAST = 0.02  # of the picture's side: the size of the smallest drawing
 

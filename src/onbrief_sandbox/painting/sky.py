@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from onbrief.sandbox.painting.layout import Area
-from onbrief.sandbox.painting.palette import RGB, mix
-from onbrief.sandbox.painting.view import Patch, Point, View, band, disc, overlap
-from onbrief.sandbox.painting.weather import AURORA, AURORA_FRINGE, MOON, RAINBOW, STAR, SUN, sky_at
+from onbrief_sandbox.painting.layout import Area
+from onbrief_sandbox.painting.palette import RGB, mix
+from onbrief_sandbox.painting.view import Patch, Point, View, band, disc, overlap
+from onbrief_sandbox.painting.weather import AURORA, AURORA_FRINGE, MOON, RAINBOW, STAR, SUN, sky_at
 
 
 def sky(view: View) -> Iterator[Patch]:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import resvg_py
 from PIL import Image
 
-from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, Drawing, banner, symbol
-from onbrief.sandbox.painting.layout import Area, Spot
-from onbrief.sandbox.painting.lettering import HEIGHT, LEADING, break_lines, fit, lettered, transliterate
-from onbrief.sandbox.painting.palette import GROUND, INK, PAINT, css, mix
-from onbrief.sandbox.scene import Colour
+from onbrief_sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, Drawing, banner, symbol
+from onbrief_sandbox.painting.layout import Area, Spot
+from onbrief_sandbox.painting.lettering import HEIGHT, LEADING, break_lines, fit, lettered, transliterate
+from onbrief_sandbox.painting.palette import GROUND, INK, PAINT, css, mix
+from onbrief_sandbox.scene import Colour
 
 _DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"

@@ -7,9 +7,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from onbrief.sandbox.painting.layout import Area
-from onbrief.sandbox.painting.palette import RGB
-from onbrief.sandbox.painting.weather import HORIZON, Weather
+from onbrief_sandbox.painting.layout import Area
+from onbrief_sandbox.painting.palette import RGB
+from onbrief_sandbox.painting.weather import HORIZON, Weather
 
 Point = tuple[float, float]
 

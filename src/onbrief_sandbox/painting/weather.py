@@ -7,7 +7,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal, get_args
 
-from onbrief.sandbox.painting.palette import RGB, mix
+from onbrief_sandbox.painting.palette import RGB, mix
 
 Hour = Literal["day", "night", "sunset"]
 Style = Literal["", "serene", "dramatic"]

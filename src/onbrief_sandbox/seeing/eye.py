@@ -10,14 +10,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from onbrief.errors import PictureError
-from onbrief.sandbox.painting.drawings import CARD, CARD_FACE
-from onbrief.sandbox.painting.lettering import joined
-from onbrief.sandbox.painting.palette import GROUND, RGB
-from onbrief.sandbox.scene import Box, Colour, Sight, Thing
-from onbrief.sandbox.seeing.outlook import is_landscape, survey
-from onbrief.sandbox.seeing.reading import read
-from onbrief.sandbox.seeing.recognition import recognise
-from onbrief.sandbox.seeing.regions import Labels, Mask, Region, connected, touching_border
+from onbrief_sandbox.painting.drawings import CARD, CARD_FACE
+from onbrief_sandbox.painting.lettering import joined
+from onbrief_sandbox.painting.palette import GROUND, RGB
+from onbrief_sandbox.scene import Box, Colour, Sight, Thing
+from onbrief_sandbox.seeing.outlook import is_landscape, survey
+from onbrief_sandbox.seeing.reading import read
+from onbrief_sandbox.seeing.recognition import recognise
+from onbrief_sandbox.seeing.regions import Labels, Mask, Region, connected, touching_border
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 512  # the eye looks at about 512 x 512 pixels, whatever the shape

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from onbrief.sandbox.painting.palette import RGB
-from onbrief.sandbox.painting.weather import (
+from onbrief_sandbox.painting.palette import RGB
+from onbrief_sandbox.painting.weather import (
     AURORA,
     AURORA_FRINGE,
     HORIZON,
@@ -22,8 +22,8 @@ from onbrief.sandbox.painting.weather import (
     sky_at,
     weather,
 )
-from onbrief.sandbox.scene import Box
-from onbrief.sandbox.seeing.regions import Labels, Mask, Region, connected
+from onbrief_sandbox.scene import Box
+from onbrief_sandbox.seeing.regions import Labels, Mask, Region, connected
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import resvg_py
 from PIL import Image
 
-from onbrief.sandbox.painting.lettering import ADVANCE, GLYPHS, HEIGHT, PEN
-from onbrief.sandbox.seeing.regions import Labels, Region, connected
+from onbrief_sandbox.painting.lettering import ADVANCE, GLYPHS, HEIGHT, PEN
+from onbrief_sandbox.seeing.regions import Labels, Region, connected
 
 _COLUMNS, _ROWS = 14, 20
 _WIDEST = 4.0 + PEN  # of all letters, in a glyph's units

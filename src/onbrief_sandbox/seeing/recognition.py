@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from onbrief.sandbox.painting.drawings.drawing import roles
-from onbrief.sandbox.painting.palette import HALO, INK, PAINT
-from onbrief.sandbox.scene import COLOURS, Colour
-from onbrief.sandbox.seeing.regions import Mask
-from onbrief.sandbox.seeing.stencils import BEYOND, GRID, ROLES, Stencils, stencils
+from onbrief_sandbox.painting.drawings.drawing import roles
+from onbrief_sandbox.painting.palette import HALO, INK, PAINT
+from onbrief_sandbox.scene import COLOURS, Colour
+from onbrief_sandbox.seeing.regions import Mask
+from onbrief_sandbox.seeing.stencils import BEYOND, GRID, ROLES, Stencils, stencils
 
 Pixels = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import resvg_py
 from PIL import Image
 
-from onbrief.sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, symbol
-from onbrief.sandbox.painting.drawings.drawing import roles
-from onbrief.sandbox.seeing.regions import Mask, touching_border
+from onbrief_sandbox.painting.drawings import CARD, CARD_FACE, DRAWINGS, symbol
+from onbrief_sandbox.painting.drawings.drawing import roles
+from onbrief_sandbox.seeing.regions import Mask, touching_border
 
 GRID = 24
 PEN = 2.25

@@ -11,7 +11,7 @@ from typing import cast
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from onbrief.sandbox.server.refusals import Refusal
+from onbrief_sandbox.server.refusals import Refusal
 
 
 def reply(request_id: str, document: dict[str, object]) -> Response:

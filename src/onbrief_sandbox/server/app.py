@@ -18,16 +18,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from onbrief.sandbox.server import answers, claude, converse, easel, images, messages, mind, services
-from onbrief.sandbox.server.bill import Bill, Entry, digest
-from onbrief.sandbox.server.catalogue import Called, find
-from onbrief.sandbox.server.claude import Asked, Said
-from onbrief.sandbox.server.conversation import Answer
-from onbrief.sandbox.server.faults import Fault, Operation, Script
-from onbrief.sandbox.server.form import MALFORMED, Form, parse
-from onbrief.sandbox.server.images import Order
-from onbrief.sandbox.server.refusals import Refusal, invalid
-from onbrief.sandbox.server.wording import INPUTS, MEMBERS, SCHEMA
+from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, services
+from onbrief_sandbox.server.bill import Bill, Entry, digest
+from onbrief_sandbox.server.catalogue import Called, find
+from onbrief_sandbox.server.claude import Asked, Said
+from onbrief_sandbox.server.conversation import Answer
+from onbrief_sandbox.server.faults import Fault, Operation, Script
+from onbrief_sandbox.server.form import MALFORMED, Form, parse
+from onbrief_sandbox.server.images import Order
+from onbrief_sandbox.server.refusals import Refusal, invalid
+from onbrief_sandbox.server.wording import INPUTS, MEMBERS, SCHEMA
 
 MAX_BODY = 25_000_000
 """Bytes; the service's own limit."""

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from onbrief.errors import UsageError
-from onbrief.sandbox.server.refusals import Refusal, invalid
+from onbrief_sandbox.server.refusals import Refusal, invalid
 
 Language = Literal[
     "core", "sd3", "ultra", "sdxl", "nova", "titan", "search-replace", "search-recolor", "inpaint", "erase-object",
@@ -48,7 +48,7 @@ class Model:
 
 
 def _models() -> dict[str, Model]:
-    document: dict[str, Any] = tomllib.loads(files("onbrief.sandbox.server").joinpath("catalogue.toml").read_text("utf-8"))
+    document: dict[str, Any] = tomllib.loads(files("onbrief_sandbox.server").joinpath("catalogue.toml").read_text("utf-8"))
     return {name: Model(id=name, **facts) for name, facts in document["models"].items()}
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from onbrief.errors import PictureError
 from onbrief.pictures import inspect
-from onbrief.sandbox.server.catalogue import Called
-from onbrief.sandbox.server.conversation import Answer, Conversation
-from onbrief.sandbox.server.refusals import invalid
+from onbrief_sandbox.server.catalogue import Called
+from onbrief_sandbox.server.conversation import Answer, Conversation
+from onbrief_sandbox.server.refusals import invalid
 
 MAX_IMAGES = 20
 MAX_SIDE = 8000  # pixels

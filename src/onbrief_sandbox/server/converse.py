@@ -7,12 +7,12 @@ import re
 import secrets
 from itertools import pairwise
 
-from onbrief.sandbox.server import claude
-from onbrief.sandbox.server.catalogue import Called
-from onbrief.sandbox.server.claude import IMAGE_FORMATS, Asked, Said
-from onbrief.sandbox.server.conversation import Conversation, Tool, Turn
-from onbrief.sandbox.server.form import Form
-from onbrief.sandbox.server.refusals import invalid
+from onbrief_sandbox.server import claude
+from onbrief_sandbox.server.catalogue import Called
+from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Said
+from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
+from onbrief_sandbox.server.form import Form
+from onbrief_sandbox.server.refusals import invalid
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ADDED = {"temperature", "top_p", "top_k"}

@@ -11,8 +11,8 @@ from PIL import Image
 from onbrief.brief import Size
 from onbrief.errors import Failed, UsageError
 from onbrief.record import Prompt
-from onbrief.sandbox.editing import inpainted
-from onbrief.sandbox.models import SIDES, SandboxImageModel
+from onbrief_sandbox.editing import inpainted
+from onbrief_sandbox.models import SIDES, SandboxImageModel
 
 Format = Literal["png", "jpeg", "webp"]
 Spoilt = Literal["blank", "truncated", "text"]

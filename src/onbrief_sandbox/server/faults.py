@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from onbrief.errors import UsageError
-from onbrief.sandbox.server.catalogue import Called, fits_any
-from onbrief.sandbox.server.images import Filter
-from onbrief.sandbox.server.refusals import STATUS
+from onbrief_sandbox.server.catalogue import Called, fits_any
+from onbrief_sandbox.server.images import Filter
+from onbrief_sandbox.server.refusals import STATUS
 
 Operation = Literal["InvokeModel", "Converse"]
 Doing = Literal["delay", "status", "reset", "cut", "filtered", "blank", "truncated", "text", "empty"]

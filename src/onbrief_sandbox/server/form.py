@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NoReturn, TypeVar, cast
 
-from onbrief.sandbox.server.refusals import invalid
-from onbrief.sandbox.server.wording import Kind, Path, Wording
+from onbrief_sandbox.server.refusals import invalid
+from onbrief_sandbox.server.wording import Kind, Path, Wording
 
 Chosen = TypeVar("Chosen", bound=str)
 Number = TypeVar("Number", int, float)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from onbrief.brief import Size
-from onbrief.sandbox.server import easel
-from onbrief.sandbox.server.catalogue import Language
-from onbrief.sandbox.server.easel import Format
-from onbrief.sandbox.server.form import Form
-from onbrief.sandbox.server.originals import original
-from onbrief.sandbox.server.refusals import invalid
+from onbrief_sandbox.server import easel
+from onbrief_sandbox.server.catalogue import Language
+from onbrief_sandbox.server.easel import Format
+from onbrief_sandbox.server.form import Form
+from onbrief_sandbox.server.originals import original
+from onbrief_sandbox.server.refusals import invalid
 
 Filter = Literal["prompt", "input image", "output image", "Inference error"]
 """What a filter objects to; the last is no filter, but is told in the same field."""

@@ -7,11 +7,11 @@ import re
 import secrets
 from typing import Literal
 
-from onbrief.sandbox.server import claude
-from onbrief.sandbox.server.catalogue import Called
-from onbrief.sandbox.server.claude import IMAGE_FORMATS, Asked, Said
-from onbrief.sandbox.server.conversation import Conversation, Tool, Turn
-from onbrief.sandbox.server.form import Form
+from onbrief_sandbox.server import claude
+from onbrief_sandbox.server.catalogue import Called
+from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Said
+from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
+from onbrief_sandbox.server.form import Form
 
 VERSION = "bedrock-2023-05-31"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")

@@ -7,7 +7,7 @@ from typing import Final
 from onbrief.brief import Size
 from onbrief.errors import PictureError
 from onbrief.pictures import inspect
-from onbrief.sandbox.server.form import Form
+from onbrief_sandbox.server.form import Form
 
 _SIDE: Final = 64
 _PIXELS: Final = 9_437_184

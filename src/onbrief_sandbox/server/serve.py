@@ -11,8 +11,8 @@ import uvicorn
 from PIL import Image
 
 from onbrief.errors import UsageError
-from onbrief.sandbox.server.app import Terms, application
-from onbrief.sandbox.server.connections import Connection
+from onbrief_sandbox.server.app import Terms, application
+from onbrief_sandbox.server.connections import Connection
 
 HOST = "127.0.0.1"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from onbrief.sandbox.language.words import COLOUR_WORDS
-from onbrief.sandbox.server.easel import Format
-from onbrief.sandbox.server.form import Form
-from onbrief.sandbox.server.images import MAX_PROMPT, MAX_SEED, STYLES, Order, drawn_seed
-from onbrief.sandbox.server.originals import original
+from onbrief_sandbox.language.words import COLOUR_WORDS
+from onbrief_sandbox.server.easel import Format
+from onbrief_sandbox.server.form import Form
+from onbrief_sandbox.server.images import MAX_PROMPT, MAX_SEED, STYLES, Order, drawn_seed
+from onbrief_sandbox.server.originals import original
 
 Service = Literal["search-replace", "search-recolor", "inpaint", "erase-object"]
 

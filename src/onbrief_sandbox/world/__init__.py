@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox.language.claims import Claim, Placed, Related
-from onbrief.sandbox.scene import Scene
-from onbrief.sandbox.world.chances import Prospect, prospect
-from onbrief.sandbox.world.draws import chooser, uniform
-from onbrief.sandbox.world.faults import Swerve, faulty
-from onbrief.sandbox.world.numbers import MODELS, Model
+from onbrief_sandbox.language.claims import Claim, Placed, Related
+from onbrief_sandbox.scene import Scene
+from onbrief_sandbox.world.chances import Prospect, prospect
+from onbrief_sandbox.world.draws import chooser, uniform
+from onbrief_sandbox.world.faults import Swerve, faulty
+from onbrief_sandbox.world.numbers import MODELS, Model
 
 __all__ = ["MODELS", "Model", "Outcome", "Prospect", "distort", "happen", "prospect"]
 

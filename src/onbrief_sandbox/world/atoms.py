@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from onbrief.sandbox.language import claims
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import claims
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -18,9 +18,9 @@ from onbrief.sandbox.language.claims import (
     Related,
     Styled,
 )
-from onbrief.sandbox.language.emphasis import strip_layout
-from onbrief.sandbox.language.sentences import sentence
-from onbrief.sandbox.scene import Direction, Relation, Scene
+from onbrief_sandbox.language.emphasis import strip_layout
+from onbrief_sandbox.language.sentences import sentence
+from onbrief_sandbox.scene import Direction, Relation, Scene
 
 MIRRORED: dict[Direction, Direction] = {
     "left of": "right of", "right of": "left of", "above": "below", "below": "above",

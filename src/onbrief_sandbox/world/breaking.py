@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
-from onbrief.sandbox.language import editing as edits
-from onbrief.sandbox.scene import COLOURS, THINGS, Colour, Sight, Thing
-from onbrief.sandbox.world import room
-from onbrief.sandbox.world.changes import changed, side_of, taken, without_element
-from onbrief.sandbox.world.faults import misspelt
-from onbrief.sandbox.world.numbers import FAULT
+from onbrief_sandbox.language import editing as edits
+from onbrief_sandbox.scene import COLOURS, THINGS, Colour, Sight, Thing
+from onbrief_sandbox.world import room
+from onbrief_sandbox.world.changes import changed, side_of, taken, without_element
+from onbrief_sandbox.world.faults import misspelt
+from onbrief_sandbox.world.numbers import FAULT
 
 Kind = tuple[str, Colour | None]
 """What the things of a picture are sorted by: their name, and their colour where namesakes differ in it."""

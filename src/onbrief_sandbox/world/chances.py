@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -19,12 +19,12 @@ from onbrief.sandbox.language.claims import (
     Related,
     Styled,
 )
-from onbrief.sandbox.language.emphasis import Stress, stress
-from onbrief.sandbox.scene import Scene
-from onbrief.sandbox.world import atoms
-from onbrief.sandbox.world.atoms import Atom
-from onbrief.sandbox.world.draws import uniform
-from onbrief.sandbox.world.numbers import (
+from onbrief_sandbox.language.emphasis import Stress, stress
+from onbrief_sandbox.scene import Scene
+from onbrief_sandbox.world import atoms
+from onbrief_sandbox.world.atoms import Atom
+from onbrief_sandbox.world.draws import uniform
+from onbrief_sandbox.world.numbers import (
     BASE,
     BRIEF_DRAWN_FROM,
     BRIEF_SD,

@@ -7,12 +7,12 @@ from dataclasses import replace
 from random import Random
 from statistics import median
 
-from onbrief.sandbox.language import editing as edits
-from onbrief.sandbox.painting.natural import NATURAL
-from onbrief.sandbox.scene import COLOURS, Box, Colour, Direction, Group, Sight, Thing
-from onbrief.sandbox.world import room
-from onbrief.sandbox.world.masking import Mask
-from onbrief.sandbox.world.numbers import MOST
+from onbrief_sandbox.language import editing as edits
+from onbrief_sandbox.painting.natural import NATURAL
+from onbrief_sandbox.scene import COLOURS, Box, Colour, Direction, Group, Sight, Thing
+from onbrief_sandbox.world import room
+from onbrief_sandbox.world.masking import Mask
+from onbrief_sandbox.world.numbers import MOST
 
 _HOURS = frozenset({"day", "night", "sunset"})
 _SIZE = 0.3  # of a thing in an empty picture, as a fraction of its side

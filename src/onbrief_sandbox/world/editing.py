@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from onbrief.sandbox.language import editing as edits
-from onbrief.sandbox.scene import Scene, Sight
-from onbrief.sandbox.world.breaking import other_facts
-from onbrief.sandbox.world.changes import added, changed, done
-from onbrief.sandbox.world.draws import chooser, uniform
-from onbrief.sandbox.world.masking import Mask
-from onbrief.sandbox.world.numbers import EDIT
+from onbrief_sandbox.language import editing as edits
+from onbrief_sandbox.scene import Scene, Sight
+from onbrief_sandbox.world.breaking import other_facts
+from onbrief_sandbox.world.changes import added, changed, done
+from onbrief_sandbox.world.draws import chooser, uniform
+from onbrief_sandbox.world.masking import Mask
+from onbrief_sandbox.world.numbers import EDIT
 
 
 def edited(sight: Sight, edit: edits.Edit, key: str, aspect: float = 1.0, mask: Mask | None = None) -> Sight:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from random import Random
 from typing import Literal
 
-from onbrief.sandbox.language import words
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language import words
+from onbrief_sandbox.language.claims import (
     Absent,
     Coloured,
     Counted,
@@ -21,9 +21,9 @@ from onbrief.sandbox.language.claims import (
     Styled,
     Which,
 )
-from onbrief.sandbox.scene import COLOURS, ELEMENTS, THINGS, Colour, Direction, Group, Place, Relation, Scene
-from onbrief.sandbox.world.atoms import MIRRORED, Atom
-from onbrief.sandbox.world.numbers import FAULT, MOST
+from onbrief_sandbox.scene import COLOURS, ELEMENTS, THINGS, Colour, Direction, Group, Place, Relation, Scene
+from onbrief_sandbox.world.atoms import MIRRORED, Atom
+from onbrief_sandbox.world.numbers import FAULT, MOST
 
 _TURNED: dict[Direction, Direction] = {
     "left of": "above", "right of": "below", "above": "left of", "below": "right of",

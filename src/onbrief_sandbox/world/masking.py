@@ -10,8 +10,8 @@ from random import Random
 
 from PIL import Image, ImageStat
 
-from onbrief.sandbox.scene import Box, Sight, Thing
-from onbrief.sandbox.world import room
+from onbrief_sandbox.scene import Box, Sight, Thing
+from onbrief_sandbox.world import room
 
 _SIDE = 256  # pixels of the mask's longer side, as it is looked at
 _COVERED = 0.4  # of a thing's box; a mask that touches less means something else

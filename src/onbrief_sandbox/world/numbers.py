@@ -11,7 +11,7 @@ Model = Literal["modern", "sdxl"]
 
 MODELS: tuple[Model, ...] = get_args(Model)
 
-_NUMBERS = tomllib.loads(files("onbrief.sandbox").joinpath("world.toml").read_text("utf-8"))
+_NUMBERS = tomllib.loads(files("onbrief_sandbox").joinpath("world.toml").read_text("utf-8"))
 
 PUBLISHED = cast("dict[Model, dict[str, float]]", _NUMBERS["published"])
 """The rates that the plain GenEval prompts must give, by the names of GenEval's tasks, and their mean."""

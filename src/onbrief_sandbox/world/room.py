@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from onbrief.sandbox.scene import Box, Direction, Place
+from onbrief_sandbox.scene import Box, Direction, Place
 
 _EDGE = 0.035  # that things keep from the picture's edge, as a fraction of its side
 _GAP = 0.035  # and from each other

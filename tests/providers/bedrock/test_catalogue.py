@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.models.catalogue import language_models, said_of
-from onbrief.models.language import LanguageModel
-from onbrief.models.naming import language_model
+from onbrief.providers.bedrock.catalogue import language_models, lifecycle_note
+from onbrief.providers.language.model import LanguageModel
+from onbrief.providers.language.names import language_model
 from tests.claude import SAMPLING, reach
 from tests.sandbox.server.serving import Served
 
@@ -37,7 +37,7 @@ def test_prices_are_those_by_which_calls_are_priced(name: str, prefix: str, toke
 def test_what_it_is_said_to_take_is_what_it_is_sent(name: str) -> None:
     model = made(language_models()[name].profile)
     taken = {"none": (), "one": ("temperature",), "all": ("temperature", "top_p")}[language_models()[name].sampling]
-    assert model.manners.takes(["temperature", "top_p"]) == taken
+    assert model.capabilities.takes(["temperature", "top_p"]) == taken
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_what_it_is_said_to_take_is_what_it_is_sent(name: str) -> None:
     ],
 )
 def test_a_state_is_said_with_its_date(identifier: str, state: str) -> None:
-    assert said_of(identifier) == state
+    assert lifecycle_note(identifier) == state

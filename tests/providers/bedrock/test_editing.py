@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, PictureError, Refused, Unknown, UsageError
-from onbrief.models import registry
-from onbrief.models.aws import Runtime
-from onbrief.models.editing import BedrockEditor
 from onbrief.pictures import inspect, mask_for
 from onbrief.ports import Editor, Picture
-from onbrief.sandbox.scene import Box
-from onbrief.sandbox.server.faults import Fault
+from onbrief.providers import registry
+from onbrief.providers.bedrock.editing import BedrockEditor
+from onbrief.providers.bedrock.runtime import Runtime
+from onbrief_sandbox.scene import Box
+from onbrief_sandbox.server.faults import Fault
 from tests.masks import mask
-from tests.models.recording import PICTURE, PNG, Reply
-from tests.models.wiring import CIRCLE, SQUARE, STABILITY, Wire, keys
+from tests.providers.recording import PICTURE, PNG, Reply
+from tests.providers.wiring import CIRCLE, SQUARE, STABILITY, Wire, keys
 from tests.sandbox.server.serving import CORE, lines
 
 EDITOR = "bedrock:stability.image-services"

@@ -13,16 +13,16 @@ import pytest
 
 from onbrief.brief import Size
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, PictureError, Refused, Unknown, UsageError
-from onbrief.models import registry
-from onbrief.models.aws import Runtime
-from onbrief.models.bedrock import BedrockImageModel
 from onbrief.pictures import inspect
 from onbrief.ports import Picture
+from onbrief.providers import registry
+from onbrief.providers.bedrock.images import BedrockImageModel
+from onbrief.providers.bedrock.runtime import Runtime
 from onbrief.record import Prompt
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.faults import Fault, Script
-from tests.models.recording import PICTURE, PNG, Reply, recording
-from tests.models.wiring import (
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.faults import Fault, Script
+from tests.providers.recording import PICTURE, PNG, Reply, recording
+from tests.providers.wiring import (
     CIRCLE,
     SQUARE,
     STABILITY,
@@ -421,7 +421,7 @@ def test_without_boto3_the_extra_to_install_is_named() -> None:
 import sys
 sys.modules["boto3"] = None
 from onbrief.errors import ConfigError
-from onbrief.models import registry
+from onbrief.providers import registry
 try:
     registry.image_model("bedrock:{CORE}")
 except ConfigError as error:
@@ -434,7 +434,7 @@ except ConfigError as error:
 def test_naming_a_model_imports_nothing_of_aws() -> None:
     code = f"""
 import sys
-from onbrief.models import registry
+from onbrief.providers import registry
 registry.image_model("bedrock:{CORE}")
 print("botocore" in sys.modules)
 """

@@ -15,9 +15,9 @@ from onbrief.config import Settings
 from onbrief.events import RunEnded
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
-from onbrief.sandbox.server.faults import Fault
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.faults import Fault
 from tests.sandbox.server.serving import CORE, TITAN, Play, lines, served
 
 CIRCLE = Brief(text="a red circle")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.models.manners import Manners
+from onbrief.providers.language.capabilities import Capabilities
 
 SENT = ("temperature", "top_p", "top_k")
 
@@ -16,34 +16,34 @@ SENT = ("temperature", "top_p", "top_k")
     ],
 )
 def test_a_sampling_parameter_that_is_refused_is_left_out(words: str, refuses: set[str]) -> None:
-    assert Manners().after(words, SENT) == Manners(refuses=frozenset(refuses))
+    assert Capabilities().after(words, SENT) == Capabilities(refuses=frozenset(refuses))
 
 
 def test_of_two_that_exclude_each_other_temperature_stays() -> None:
     words = "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
-    learned = Manners().after(words, SENT)
-    assert learned == Manners(one=True)
+    learned = Capabilities().after(words, SENT)
+    assert learned == Capabilities(one=True)
     assert learned is not None
     assert learned.takes(SENT) == ("temperature", "top_k")
     assert learned.takes(["top_p"]) == ("top_p",)
 
 
 def test_a_parameter_that_was_not_sent_is_not_the_reason() -> None:
-    assert Manners().after("`temperature` is deprecated for this model", ["top_p"]) is None
+    assert Capabilities().after("`temperature` is deprecated for this model", ["top_p"]) is None
 
 
 def test_a_refused_tool_leads_to_an_offered_one_and_that_to_a_schema() -> None:
     words = 'tool_choice: type "tool" and "any" are not supported for this model.'
-    offered = Manners().after(words, ())
-    assert offered == Manners("offered")
-    assert Manners("offered").after("This model doesn't support tool use.", ()) == Manners("native")
-    assert Manners("native").after("This model doesn't support tool use.", ()) is None
+    offered = Capabilities().after(words, ())
+    assert offered == Capabilities("offered")
+    assert Capabilities("offered").after("This model doesn't support tool use.", ()) == Capabilities("native")
+    assert Capabilities("native").after("This model doesn't support tool use.", ()) is None
 
 
 def test_what_was_learned_before_stays() -> None:
-    known = Manners("offered", frozenset({"top_k"}))
-    assert known.after("`temperature` is deprecated", SENT) == Manners("offered", frozenset({"top_k", "temperature"}))
+    known = Capabilities("offered", frozenset({"top_k"}))
+    assert known.after("`temperature` is deprecated", SENT) == Capabilities("offered", frozenset({"top_k", "temperature"}))
 
 
 def test_other_words_teach_nothing() -> None:
-    assert Manners().after("messages: wrong", SENT) is None
+    assert Capabilities().after("messages: wrong", SENT) is None

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from onbrief import asking
-from onbrief.asking import Question
+from onbrief import questions
 from onbrief.brief import Requirement
 from onbrief.errors import Failed, PictureError
-from onbrief.models import registry
 from onbrief.pictures import judge_copy
 from onbrief.ports import Judged, Warns
-from onbrief.sandbox.imagining import picture
+from onbrief.providers import registry
+from onbrief.questions import Question
+from onbrief_sandbox.imagining import picture
 from tests.claude import EVERY_CLAUDE, SET, Kind, cups, lead_to
-from tests.models.recording import Reply, recording
+from tests.providers.recording import Reply, recording
 
 REQUIREMENTS = (
     Requirement(id="r1", text="there are exactly two cups", kind="count"),
@@ -93,9 +93,9 @@ def test_a_description_is_judged_in_one_answer(description: str, verdict: str) -
 @pytest.mark.parametrize(
     ("asked", "question"),
     [
-        ([WHOLE], asking.whole(WHOLE.text, "r1")),
-        ([PARTS], asking.judge([PARTS])),
-        ([WHOLE, REQUIREMENTS[2]], asking.judge([WHOLE, REQUIREMENTS[2]])),
+        ([WHOLE], questions.whole(WHOLE.text, "r1")),
+        ([PARTS], questions.judge([PARTS])),
+        ([WHOLE, REQUIREMENTS[2]], questions.judge([WHOLE, REQUIREMENTS[2]])),
     ],
     ids=["alone", "another kind", "beside others"],
 )

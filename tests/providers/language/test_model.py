@@ -10,15 +10,16 @@ import pytest
 from pydantic_ai.models.bedrock import BedrockConverseModel
 from pydantic_ai.providers.bedrock import BedrockProvider
 
-from onbrief import asking
+from onbrief import questions
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused, Unknown, Unreadable
-from onbrief.models import aws, manners
-from onbrief.models.language import LanguageModel
-from onbrief.models.manners import Manners
-from onbrief.models.naming import language_model
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
-from onbrief.sandbox.server.faults import Fault, Script
+from onbrief.providers.bedrock.client import client as aws_client
+from onbrief.providers.language import capabilities
+from onbrief.providers.language.capabilities import Capabilities
+from onbrief.providers.language.model import LanguageModel
+from onbrief.providers.language.names import language_model
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.faults import Fault, Script
 from tests.claude import BRIEF, reach
 from tests.sandbox.server.serving import Served, lines, served
 
@@ -84,7 +85,7 @@ def _only(fault: Fault, number: int) -> Fault:
 def ask(model: LanguageModel) -> OnbriefError | None:
     """The error that a question comes to, if it does."""
     try:
-        asyncio.run(model.ask(asking.plan(BRIEF)))
+        asyncio.run(model.ask(questions.plan(BRIEF)))
     except OnbriefError as error:
         return error
     return None
@@ -137,7 +138,7 @@ def test_an_answer_that_does_not_come_in_time_is_unknown_and_on_the_bill(
     bill = tmp_path / "bill.jsonl"
     with served(Terms(script=Script((Fault(delay=30.0),)), bill=Bill(bill))) as server:
         reach(server, monkeypatch)
-        provider = BedrockProvider(bedrock_client=aws.client("bedrock-runtime", "us-west-2", 0.3))
+        provider = BedrockProvider(bedrock_client=aws_client("bedrock-runtime", "us-west-2", 0.3))
         client = BedrockConverseModel("global.anthropic.claude-sonnet-5", provider=provider)
         assert isinstance(ask(LanguageModel("a", "a", client, 4096)), Unknown)
         assert len(lines(bill)) == 1
@@ -158,10 +159,10 @@ def test_a_model_that_takes_one_of_two_is_sent_the_temperature_and_the_other_alo
 @pytest.mark.parametrize(("model", "expected"), [("claude-haiku-5-5", None), ("claude-opus-5-5", ConfigError)])
 def test_the_last_way_to_ask_is_a_schema_which_not_every_model_takes(model: str, expected: Expected) -> None:
     asked = replace(language_model("judge", "bedrock", f"global.anthropic.{model}", {}), key=f"by schema: {model}")
-    manners.learn(asked.key, Manners("native"))
+    capabilities.learn(asked.key, Capabilities("native"))
     error = ask(asked)
     assert (None if error is None else type(error)) is expected, error
-    assert asked.manners.mode == "native"
+    assert asked.capabilities.mode == "native"
 
 
 @pytest.mark.usefixtures("server")
@@ -170,7 +171,7 @@ def test_an_inference_profile_that_no_name_gives_away_is_asked_in_every_form_onc
     profile = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.anthropic.claude-sonnet-5-5"
     model = language_model("judge", "bedrock", profile, {"temperature": "0.5"})
     assert ask(model) is None
-    assert model.manners.mode == "offered"
+    assert model.capabilities.mode == "offered"
     assert model.warnings == (f"bedrock:{profile} does not take temperature as set: left out",)
     again = language_model("reviser", "bedrock", profile, {})
-    assert again.manners == model.manners
+    assert again.capabilities == model.capabilities

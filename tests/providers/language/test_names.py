@@ -4,11 +4,9 @@ import pytest
 
 from onbrief.config import Settings
 from onbrief.errors import ConfigError, UsageError
-from onbrief.judging.planner import TextPlanner
-from onbrief.judging.vision import VisionJudge
-from onbrief.models import registry
-from onbrief.models.naming import language_model
-from onbrief.revising import TextReviser
+from onbrief.providers import registry
+from onbrief.providers.language.names import language_model
+from onbrief.providers.language.roles import TextPlanner, TextReviser, VisionJudge
 from tests.claude import reach
 from tests.sandbox.server.serving import Served
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, UserError
 
 from onbrief.errors import ConfigError, Failed, OnbriefError, Refused, Unknown
-from onbrief.models.outcomes import classify, words
+from onbrief.providers.language.outcomes import classify, words
 
 
 @pytest.mark.parametrize(

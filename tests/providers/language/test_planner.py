@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from onbrief.brief import Brief, Checklist
-from onbrief.models import registry
 from onbrief.ports import Warns
+from onbrief.providers import registry
 from tests.claude import BRIEF, EVERY_CLAUDE, SET, Kind
 
 

@@ -10,12 +10,12 @@ import pytest
 import onbrief
 from onbrief.brief import Checklist, Requirement
 from onbrief.config import Settings
-from onbrief.models import registry
 from onbrief.ports import Revised, Warns
+from onbrief.providers import registry
 from onbrief.record import Prompt
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
-from onbrief.sandbox.server.faults import Fault, Script
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.faults import Fault, Script
 from tests.claude import BRIEF, EVERY_CLAUDE, SET, Kind, reach
 from tests.sandbox.server.serving import Served, lines, served
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.sandbox.language import sentences
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.scene import Box, Colour, Sight, Thing
+from onbrief_sandbox.language import sentences
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.scene import Box, Colour, Sight, Thing
 
 
 def at(noun: str, colour: Colour, x: float, y: float) -> Thing:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onbrief.sandbox.language.editing import (
+from onbrief_sandbox.language.editing import (
     Add,
     AddElement,
     Edit,
@@ -18,7 +18,7 @@ from onbrief.sandbox.language.editing import (
     Target,
     read,
 )
-from onbrief.sandbox.scene import Group
+from onbrief_sandbox.scene import Group
 
 WORDS = ("replace", "the", "cat", "with", '"A', '"', "to", "make", "add", "move", "of", "left", "red", "three")
 UNDERSTOOD: list[tuple[str, Edit]] = [

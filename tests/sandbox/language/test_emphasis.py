@@ -4,9 +4,9 @@ import pytest
 
 from benchmarks.geneval import briefs
 from benchmarks.hard import hard_briefs
-from onbrief.sandbox.language import sentences
-from onbrief.sandbox.language.emphasis import Stress, stress, strip_layout
-from onbrief.sandbox.language.grammar import parse
+from onbrief_sandbox.language import sentences
+from onbrief_sandbox.language.emphasis import Stress, stress, strip_layout
+from onbrief_sandbox.language.grammar import parse
 
 
 def stressed(text: str, negative: str = "") -> Stress:

@@ -7,11 +7,11 @@ import pytest
 from benchmarks.geneval import briefs
 from benchmarks.hard import hard_briefs
 from onbrief.brief import Brief
-from onbrief.sandbox.language import foreign, sentences
-from onbrief.sandbox.language.claims import Claim
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.scene import Group, Scene
+from onbrief_sandbox.language import foreign, sentences
+from onbrief_sandbox.language.claims import Claim
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.scene import Group, Scene
 
 SERENE = "a serene landscape with mountains and a lake"
 NIGHT = (

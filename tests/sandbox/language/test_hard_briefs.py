@@ -5,11 +5,11 @@ from collections import Counter
 
 from benchmarks.hard import hard_briefs
 from onbrief.brief import Brief
-from onbrief.sandbox.language import claims
-from onbrief.sandbox.language.claims import Present
-from onbrief.sandbox.language.grammar import read
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.sentences import read as read_statement
+from onbrief_sandbox.language import claims
+from onbrief_sandbox.language.claims import Present
+from onbrief_sandbox.language.grammar import read
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.sentences import read as read_statement
 
 
 def test_there_are_200_different_ones_of_4_to_8_requirements() -> None:

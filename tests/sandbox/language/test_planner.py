@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.geneval import briefs, expected
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.sentences import read
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.sentences import read
 
 JAPANESE = (
     "自然の中から見た夜景で、空にはオーロラと月と流星群があり、地上には海が広がって流氷が流れ、"

@@ -10,13 +10,13 @@ from benchmarks.hard import hard_briefs
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.ports import Revised
 from onbrief.record import Attempt, Finding, Prompt, Verdict
-from onbrief.sandbox.language import claims, composing
-from onbrief.sandbox.language.emphasis import stress, strip_layout
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.sentences import read, sentence
-from onbrief.sandbox.language.writer import SandboxWriter
-from onbrief.sandbox.scene import Scene
+from onbrief_sandbox.language import claims, composing
+from onbrief_sandbox.language.emphasis import stress, strip_layout
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.sentences import read, sentence
+from onbrief_sandbox.language.writer import SandboxWriter
+from onbrief_sandbox.scene import Scene
 
 RED_LEFT = Brief(text="three red circles left of a blue square, no people")
 JAPANESE = Brief(text="夜景で、空にはオーロラと月と流星群があり、海に流氷が流れ、地平線から太陽が出ている無人の写真。")

@@ -10,8 +10,8 @@ import pytest
 import resvg_py
 from PIL import Image
 
-from onbrief.sandbox.painting.drawings import CARD, DRAWINGS, symbol
-from onbrief.sandbox.seeing.regions import connected
+from onbrief_sandbox.painting.drawings import CARD, DRAWINGS, symbol
+from onbrief_sandbox.seeing.regions import connected
 
 MAIN, TINT, SHADE = (255, 0, 255), (255, 0, 254), (255, 0, 253)
 SIDE = 240

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.sandbox.painting.lettering import GLYPHS, break_lines, joined, transliterate
+from onbrief_sandbox.painting.lettering import GLYPHS, break_lines, joined, transliterate
 
 
 @pytest.mark.parametrize(

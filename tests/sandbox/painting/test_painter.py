@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.scene import COLOURS, THINGS, Box, Direction, Group, Place, Relation, Scene, Sight, Thing
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.scene import COLOURS, THINGS, Box, Direction, Group, Place, Relation, Scene, Sight, Thing
 
 SIZE = (512, 512)
 

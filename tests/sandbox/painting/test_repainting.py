@@ -5,10 +5,10 @@ import random
 import pytest
 
 from onbrief.brief import Size
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.painting.repainting import repaint
-from onbrief.sandbox.scene import Box, Sight, Thing
-from onbrief.sandbox.seeing.eye import look
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.painting.repainting import repaint
+from onbrief_sandbox.scene import Box, Sight, Thing
+from onbrief_sandbox.seeing.eye import look
 from tests.sandbox.scenes import facts, random_scene
 
 SIZES: tuple[Size, ...] = ((512, 512), (1024, 640), (640, 1024))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.sandbox.painting.drawings.turning import turned
+from onbrief_sandbox.painting.drawings.turning import turned
 
 
 @pytest.mark.parametrize(

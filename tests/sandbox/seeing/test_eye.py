@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from PIL import Image, PngImagePlugin
 
 from onbrief.errors import PictureError
-from onbrief.sandbox.painting.drawings import DRAWINGS
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.scene import COLOURS, THINGS, Colour, Group, Scene, Sight
-from onbrief.sandbox.seeing.eye import look
+from onbrief_sandbox.painting.drawings import DRAWINGS
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.scene import COLOURS, THINGS, Colour, Group, Scene, Sight
+from onbrief_sandbox.seeing.eye import look
 from tests.sandbox.scenes import FIRST_THINGS, facts, random_scene
 
 MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from onbrief.sandbox.seeing.regions import Mask, connected, touching_border
+from onbrief_sandbox.seeing.regions import Mask, connected, touching_border
 
 
 @given(st.integers(1, 14), st.integers(1, 14), st.floats(0, 1), st.integers(0, 10_000))

@@ -18,9 +18,9 @@ import uvicorn
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.faults import Fault, Script
-from onbrief.sandbox.server.serve import HOST, listen, serve
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.faults import Fault, Script
+from onbrief_sandbox.server.serve import HOST, listen, serve
 
 CORE = "stability.stable-image-core-v1:1"
 SD3 = "stability.sd3-5-large-v1:0"

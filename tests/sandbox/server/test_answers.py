@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from onbrief.sandbox.language import grammar
-from onbrief.sandbox.painting.painter import paint
+from onbrief_sandbox.language import grammar
+from onbrief_sandbox.painting.painter import paint
 from tests.sandbox.server.serving import HAIKU, Served, user
 
 PROMPT = "three red circles above a blue square"

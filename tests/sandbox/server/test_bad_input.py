@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from onbrief.sandbox.server.app import MAX_BODY
-from onbrief.sandbox.server.serve import HOST
+from onbrief_sandbox.server.app import MAX_BODY
+from onbrief_sandbox.server.serve import HOST
 from tests.sandbox.server.serving import CORE, HAIKU, NOVA, SD3, SDXL, SONNET, TITAN, Served, user
 
 INVOKE = f"/model/{CORE}/invoke"

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import BotoCoreError, ReadTimeoutError
 
 from onbrief.errors import UsageError
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.bill import Bill
-from onbrief.sandbox.server.faults import Fault, Script
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.faults import Fault, Script
 from tests.sandbox.server.serving import CORE, HAIKU, NOVA, bedrock, lines, served, user
 
 PROMPT = {"prompt": "a circle"}

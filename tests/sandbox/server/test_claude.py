@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 from PIL import Image
 
-from onbrief.sandbox.server.app import Terms
+from onbrief_sandbox.server.app import Terms
 from tests.sandbox.server.serving import HAIKU, SONNET, Served, served, user
 
 OPUS = "global.anthropic.claude-opus-5-5"

@@ -14,8 +14,8 @@ from PIL import Image
 
 from onbrief.errors import PictureError, UsageError
 from onbrief.pictures import inspect
-from onbrief.sandbox.server.app import Terms
-from onbrief.sandbox.server.faults import Fault, Script, load
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.faults import Fault, Script, load
 from tests.sandbox.server.serving import CORE, HAIKU, NOVA, SDXL, Served, bedrock, served, user
 
 PROMPT = {"prompt": "a circle", "seed": 1}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from onbrief.record import Prompt
-from onbrief.sandbox.models import SandboxImageModel
-from onbrief.sandbox.server.app import Terms
+from onbrief_sandbox.models import SandboxImageModel
+from onbrief_sandbox.server.app import Terms
 from tests.sandbox.server.serving import CORE, NOVA, SD3, SDXL, TITAN, ULTRA, Served, served
 
 CIRCLE = "a red circle left of a blue square"

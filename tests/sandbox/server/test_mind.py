@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from onbrief import asking
+from onbrief import questions
 from onbrief.brief import Brief, Checklist
 from onbrief.judging import decide
 from onbrief.record import Attempt, Finding, Prompt, Verdict
-from onbrief.sandbox.language import grammar
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.server.conversation import Answer, Conversation, Tool, Turn
-from onbrief.sandbox.server.mind import ABOUT, answer, fields, quoting, schemas
+from onbrief_sandbox.language import grammar
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.server.conversation import Answer, Conversation, Tool, Turn
+from onbrief_sandbox.server.mind import ABOUT, answer, fields, quoting, schemas
 
 PROMPT = "three red circles above a blue square on a yellow background"
 FAULTS = (
@@ -59,7 +59,7 @@ def say(text: str, *images: bytes, system: str = "", begun: str = "", **asked: A
     return asyncio.run(answer(Conversation("claude", system, tuple(turns), **asked)))
 
 
-def put(question: asking.Question[Any], *images: bytes, **asked: Any) -> Answer:
+def put(question: questions.Question[Any], *images: bytes, **asked: Any) -> Answer:
     return say(question.text, *images, system=question.system, **asked)
 
 
@@ -70,7 +70,7 @@ BRIEF = Brief(text=f'{PROMPT}, a sign that says "OPEN"', avoid=("dogs",))
 
 @cache
 def checklist() -> Checklist:
-    question = asking.plan(BRIEF)
+    question = questions.plan(BRIEF)
     planned = question.read(json.loads(put(question).text))
     return Checklist.freeze(planned.requirements, BRIEF)
 
@@ -90,7 +90,7 @@ def test_a_brief_becomes_a_checklist() -> None:
 
 
 def test_a_japanese_brief_becomes_one_too() -> None:
-    question = asking.plan(Brief(text=JAPANESE))
+    question = questions.plan(Brief(text=JAPANESE))
     found = question.read(json.loads(put(question).text)).requirements
     assert {r.text for r in found if r.must} >= {
         "there is an aurora",
@@ -100,7 +100,7 @@ def test_a_japanese_brief_becomes_one_too() -> None:
     }
 
 
-@pytest.mark.parametrize("ask", [asking.judge, asking.confirm])
+@pytest.mark.parametrize("ask", [questions.judge, questions.confirm])
 @pytest.mark.parametrize(
     ("text", "unmet"),
     [
@@ -113,7 +113,7 @@ def test_a_japanese_brief_becomes_one_too() -> None:
         ("three red circles", {"r5", "r6", "r7", "r8", "r9"}),
     ],
 )
-def test_the_eye_answers_from_both_sides(ask: Callable[..., asking.Question[Any]], text: str, unmet: set[str]) -> None:
+def test_the_eye_answers_from_both_sides(ask: Callable[..., questions.Question[Any]], text: str, unmet: set[str]) -> None:
     question = ask(checklist().requirements)
     findings = question.read(json.loads(put(question, picture(text)).text)).findings
     verdict = decide.verdict(checklist(), findings)
@@ -121,21 +121,21 @@ def test_the_eye_answers_from_both_sides(ask: Callable[..., asking.Question[Any]
     assert verdict.passed == (not unmet)
 
 
-@pytest.mark.parametrize("ask", [asking.judge, asking.confirm])
+@pytest.mark.parametrize("ask", [questions.judge, questions.confirm])
 @pytest.mark.parametrize("images", [(), (b"no picture",)])
-def test_without_a_picture_nothing_is_met(ask: Callable[..., asking.Question[Any]], images: tuple[bytes, ...]) -> None:
+def test_without_a_picture_nothing_is_met(ask: Callable[..., questions.Question[Any]], images: tuple[bytes, ...]) -> None:
     question = ask(checklist().requirements)
     findings = question.read(json.loads(put(question, *images).text)).findings
     assert "met" not in {finding.verdict for finding in findings}
 
 
 def test_a_question_about_lettering_alone_is_known_too() -> None:
-    question = asking.judge([checklist()["r9"]])
+    question = questions.judge([checklist()["r9"]])
     assert json.loads(put(question, picture(BRIEF.text)).text) == {"lettering": [{"text": "OPEN", "probability": 0.99}]}
 
 
 def test_a_whole_description_is_one_question() -> None:
-    question = asking.whole(PROMPT, "r1")
+    question = questions.whole(PROMPT, "r1")
     assert question.read(json.loads(put(question, picture(PROMPT)).text)).findings[0].verdict == "met"
     for fault in FAULTS:
         assert question.read(json.loads(put(question, picture(fault)).text)).findings[0].verdict == "unmet"
@@ -151,7 +151,7 @@ def test_the_writer_stresses_what_failed_and_writes_something_new_each_time() ->
         )
         tried = Attempt(revision - 1, 0, 1, verdict=Verdict(False, findings))
         history.append((Prompt(revision - 1, written[-1]), [tried]))
-        question = asking.revise(BRIEF, checklist(), revision, history)
+        question = questions.revise(BRIEF, checklist(), revision, history)
         revised = question.read(json.loads(put(question).text))
         assert "in a row" in revised.text
         assert revised.negative == "dogs"
@@ -161,7 +161,7 @@ def test_the_writer_stresses_what_failed_and_writes_something_new_each_time() ->
 
 
 def test_the_tool_whose_schema_fits_is_used_whatever_its_name() -> None:
-    question = asking.plan(BRIEF)
+    question = questions.plan(BRIEF)
     other = Tool("search", {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]})
     tool = Tool("final_result", question.schema)
     for forced in (None, "*", "final_result"):
@@ -171,7 +171,7 @@ def test_the_tool_whose_schema_fits_is_used_whatever_its_name() -> None:
 
 
 def test_native_json_follows_the_schema_and_a_wrapped_one_is_filled() -> None:
-    question = asking.judge(checklist().requirements)
+    question = questions.judge(checklist().requirements)
     said = put(question, picture(BRIEF.text), schema=question.schema)
     assert decide.verdict(checklist(), question.read(json.loads(said.text)).findings).passed
     wrapper = {"type": "object", "properties": {"response": {"$ref": "#/$defs/R"}}, "required": ["response"]}
@@ -180,7 +180,7 @@ def test_native_json_follows_the_schema_and_a_wrapped_one_is_filled() -> None:
 
 
 def test_a_question_that_is_asked_again_after_a_refusal_is_answered_again() -> None:
-    question = asking.plan(BRIEF)
+    question = questions.plan(BRIEF)
     turns = (Turn("user", question.text), Turn("assistant", "{}"), Turn("user", "1 validation error. Fix it and try again."))
     said = asyncio.run(answer(Conversation("claude", question.system, turns)))
     assert question.read(json.loads(said.text)).requirements
@@ -207,7 +207,7 @@ TAGS = st.dictionaries(
 @given(TAGS)
 def test_material_that_is_not_as_onbrief_writes_it_breaks_nothing(material: dict[str, object]) -> None:
     blocks = "\n\n".join(f"<{name}>\n{json.dumps(value)}\n</{name}>" for name, value in material.items())
-    said = say(f"{asking.judge(()).text}\n\n{blocks}")
+    said = say(f"{questions.judge(()).text}\n\n{blocks}")
     assert '"answer": "true"' not in said.text
     assert '"answer": "supported"' not in said.text
 
@@ -341,7 +341,7 @@ def test_a_match_may_be_asked_for_through_a_tool_or_a_schema() -> None:
 def test_an_answer_that_the_client_has_begun_goes_on_from_there(begun: str) -> None:
     said = say(worded(MATCHING[0][0]), picture(FAULTS[0]), begun=begun)
     whole = begun + said.text
-    assert asking.document(whole) == json.loads(say(worded(MATCHING[0][0]), picture(FAULTS[0])).text)
+    assert questions.document(whole) == json.loads(say(worded(MATCHING[0][0]), picture(FAULTS[0])).text)
     assert whole.count("```") % 2 == 0
 
 

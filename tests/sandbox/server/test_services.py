@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from onbrief.sandbox.painting.painter import paint
-from onbrief.sandbox.scene import Box, Group, Relation, Scene, Sight
-from onbrief.sandbox.seeing.eye import look
+from onbrief_sandbox.painting.painter import paint
+from onbrief_sandbox.scene import Box, Group, Relation, Scene, Sight
+from onbrief_sandbox.seeing.eye import look
 from tests.masks import mask
 from tests.sandbox.server.serving import Served
 

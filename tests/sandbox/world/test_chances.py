@@ -5,12 +5,12 @@ from statistics import mean, stdev
 import pytest
 
 from benchmarks import geneval
-from onbrief.sandbox import world
-from onbrief.sandbox.language.claims import Styled
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.world import atoms, chances
-from onbrief.sandbox.world.draws import uniform
-from onbrief.sandbox.world.numbers import BRIEF_DRAWN_FROM, BRIEF_SD, PUBLISHED
+from onbrief_sandbox import world
+from onbrief_sandbox.language.claims import Styled
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.world import atoms, chances
+from onbrief_sandbox.world.draws import uniform
+from onbrief_sandbox.world.numbers import BRIEF_DRAWN_FROM, BRIEF_SD, PUBLISHED
 
 
 def known_as(prompt: str) -> str:

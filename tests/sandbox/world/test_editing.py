@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.claims import (
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.claims import (
     Absent,
     Claim,
     Coloured,
@@ -16,12 +16,12 @@ from onbrief.sandbox.language.claims import (
     Related,
     Which,
 )
-from onbrief.sandbox.language.editing import Edit, read
-from onbrief.sandbox.scene import Box, Sight, Thing
-from onbrief.sandbox.world.changes import NotThereError
-from onbrief.sandbox.world.editing import edited, kind
-from onbrief.sandbox.world.numbers import EDIT
-from onbrief.sandbox.world.room import touching
+from onbrief_sandbox.language.editing import Edit, read
+from onbrief_sandbox.scene import Box, Sight, Thing
+from onbrief_sandbox.world.changes import NotThereError
+from onbrief_sandbox.world.editing import edited, kind
+from onbrief_sandbox.world.numbers import EDIT
+from onbrief_sandbox.world.room import touching
 
 TRIES = 400
 

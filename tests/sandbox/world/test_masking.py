@@ -5,13 +5,13 @@ import io
 import pytest
 from PIL import Image, ImageDraw
 
-from onbrief.sandbox.language.editing import read
-from onbrief.sandbox.scene import Box, Group, Scene, Sight, Thing
-from onbrief.sandbox.world.changes import NotThereError
-from onbrief.sandbox.world.draws import chooser
-from onbrief.sandbox.world.editing import edited, inpainted
-from onbrief.sandbox.world.masking import Mask
-from onbrief.sandbox.world.room import touching
+from onbrief_sandbox.language.editing import read
+from onbrief_sandbox.scene import Box, Group, Scene, Sight, Thing
+from onbrief_sandbox.world.changes import NotThereError
+from onbrief_sandbox.world.draws import chooser
+from onbrief_sandbox.world.editing import edited, inpainted
+from onbrief_sandbox.world.masking import Mask
+from onbrief_sandbox.world.room import touching
 
 TRIES = 60
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from onbrief.sandbox.language.grammar import parse
-from onbrief.sandbox.scene import Group, Scene
-from onbrief.sandbox.world import distort
+from onbrief_sandbox.language.grammar import parse
+from onbrief_sandbox.scene import Group, Scene
+from onbrief_sandbox.world import distort
 
 PROMPT = "three red circles above a blue square on a yellow background"
 SEEDS = range(200)
@@ -22,7 +22,7 @@ def test_another_seed_is_another_draw() -> None:
 
 def test_another_process_paints_the_same() -> None:
     code = (
-        "from onbrief.sandbox.language.grammar import parse; from onbrief.sandbox.world import distort;"
+        "from onbrief_sandbox.language.grammar import parse; from onbrief_sandbox.world import distort;"
         f"print([distort(parse({PROMPT!r}), {PROMPT!r}, s).groups for s in range(20)])"
     )
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()

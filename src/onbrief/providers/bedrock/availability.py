@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from onbrief.models import aws
-from onbrief.models.catalogue import take_apart
+from onbrief.providers.bedrock.catalogue import parse_model_id
+from onbrief.providers.bedrock.client import client
+from onbrief.providers.bedrock.outcomes import classify
 
 TIMEOUT = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Availability:
     """Where a model stands. `status` is Bedrock's own word, ACTIVE or LEGACY, or empty where the region does not offer it;
     `ends` is the day after which it is gone, as Bedrock writes it, if there is one; `refused` says what the account lacks.
     """
@@ -23,7 +24,7 @@ class Standing:
     refused: tuple[str, ...] = ()
 
 
-def standing(model: str, region: str) -> Standing:
+def standing(model: str, region: str) -> Availability:
     """Where the model of an id, an inference profile or the ARN of either stands in a region. Costs nothing.
 
     Raises:
@@ -31,16 +32,16 @@ def standing(model: str, region: str) -> Standing:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    plain, of_arn = take_apart(model)
-    bedrock = aws.client("bedrock", of_arn or region, TIMEOUT)
+    plain, of_arn = parse_model_id(model)
+    bedrock = client("bedrock", of_arn or region, TIMEOUT)
     try:
         listed = cast("list[dict[str, Any]]", bedrock.list_foundation_models()["modelSummaries"])
         cycle = next((one.get("modelLifecycle", {}) for one in listed if one["modelId"] == plain), None)
         if cycle is None:
-            return Standing("")
+            return Availability("")
         may = cast("Mapping[str, Any]", bedrock.get_foundation_model_availability(modelId=plain))
     except (BotoCoreError, ClientError, OSError) as error:
-        raise aws.classify(error) from error
+        raise classify(error) from error
     finally:
         bedrock.close()
     said = {
@@ -51,4 +52,4 @@ def standing(model: str, region: str) -> Standing:
     }
     refused = tuple(f"{name} {word}" for name, word in said.items() if word not in {"AUTHORIZED", "AVAILABLE", None})
     ends = cycle.get("endOfLifeTime")
-    return Standing(str(cycle.get("status", "ACTIVE")), f"{ends:%Y-%m-%d}" if ends else "", refused)
+    return Availability(str(cycle.get("status", "ACTIVE")), f"{ends:%Y-%m-%d}" if ends else "", refused)

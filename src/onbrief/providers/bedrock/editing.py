@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from onbrief import pictures
 from onbrief.errors import UsageError
-from onbrief.models import aws, catalogue, instructions, invoking
-from onbrief.models.catalogue import Change
-from onbrief.models.instructions import Instruction
 from onbrief.ports import Picture
+from onbrief.providers.bedrock import catalogue, instructions, invoking
+from onbrief.providers.bedrock.instructions import Instruction
+from onbrief.providers.bedrock.runtime import Runtime
+from onbrief.providers.catalogue import Change
 
 EDITOR = "stability.image-services"
 """The name of the editor, whichever of the services it asks."""
@@ -30,7 +31,7 @@ class BedrockEditor:
 
     name: str
     price: float | None
-    runtime: aws.Runtime = field(compare=False, repr=False)
+    runtime: Runtime = field(compare=False, repr=False)
 
     @classmethod
     def named(cls, model: str, options: Mapping[str, str], region: str | None = None) -> BedrockEditor:

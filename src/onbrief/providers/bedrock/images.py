@@ -1,7 +1,7 @@
 """Image models on Amazon Bedrock: `bedrock:stability.stable-image-core-v1:1?region=us-west-2&timeout=120`.
 
 What each model takes stands in catalogue.toml. What it cannot take is left out or changed to the nearest thing that it can,
-and told as a warning. Each picture is asked for once; see aws.py for what an error means.
+and told as a warning. Each picture is asked for once; see outcomes.py for what an error means.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from onbrief.brief import Size
 from onbrief.errors import UsageError
-from onbrief.models import aws, catalogue, invoking, shapes
-from onbrief.models.catalogue import ImageModelFacts, Value
 from onbrief.ports import Picture
+from onbrief.providers import sizes
+from onbrief.providers.bedrock import catalogue, invoking
+from onbrief.providers.bedrock.runtime import Runtime
+from onbrief.providers.catalogue import ImageModelFacts, Value
 from onbrief.record import Prompt
 
 _SAME = 0.04  # distance of two shapes that pass for one; the models' own sizes are as far from their ratios
@@ -29,7 +31,7 @@ class BedrockImageModel:
     facts: ImageModelFacts
     options: Mapping[str, Value]
     left_out: tuple[str, ...]
-    runtime: aws.Runtime = field(compare=False, repr=False)
+    runtime: Runtime = field(compare=False, repr=False)
 
     @classmethod
     def named(cls, model: str, options: Mapping[str, str], region: str | None = None) -> BedrockImageModel:
@@ -41,7 +43,7 @@ class BedrockImageModel:
             ConfigError: boto3 is not installed.
         """
         name = invoking.name_of(model, options)
-        plain, of_arn = catalogue.take_apart(model)
+        plain, of_arn = catalogue.parse_model_id(model)
         facts = catalogue.image_models().get(plain)
         if facts is None:
             known = " ".join(f"bedrock:{identifier}" for identifier in catalogue.image_models())
@@ -66,7 +68,7 @@ class BedrockImageModel:
         warnings = [f"{facts.title} does not take {option}: it is left out" for option in self.left_out]
         shape = self._shape(size)
         if isinstance(shape, str):
-            if shapes.distance(shape, size) > _SAME:
+            if sizes.distance(shape, size) > _SAME:
                 warnings.append(f"{facts.title} makes pictures of {shape}, the nearest that it has to {width_height}")
         elif shape != size:
             warnings.append(f"{facts.title} makes pictures of {shape[0]}x{shape[1]}, the nearest that it has to {width_height}")
@@ -112,8 +114,8 @@ class BedrockImageModel:
         """The nearest that the model has: an aspect ratio, or a size."""
         facts = self.facts
         if facts.aspect_ratios:
-            return shapes.nearest_aspect(size, facts.aspect_ratios)
-        return shapes.on_grid(size, facts.grid) if facts.grid else shapes.nearest_size(size, facts.sizes)
+            return sizes.nearest_aspect(size, facts.aspect_ratios)
+        return sizes.on_grid(size, facts.grid) if facts.grid else sizes.nearest_size(size, facts.sizes)
 
 
 def _cut(facts: ImageModelFacts, what: str, text: str, most: int, warnings: list[str]) -> str:

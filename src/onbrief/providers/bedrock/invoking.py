@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, UsageError
-from onbrief.models import aws
-from onbrief.models.catalogue import Body
 from onbrief.ports import Picture
+from onbrief.providers.bedrock import client
+from onbrief.providers.bedrock.outcomes import speaks_of_content
+from onbrief.providers.bedrock.runtime import Answer, Runtime
+from onbrief.providers.catalogue import Body
 from onbrief.regions import check_region
 
 REGION = "us-west-2"  # the only one that has Stability's models
@@ -27,26 +29,26 @@ def name_of(model: str, options: Mapping[str, str]) -> str:
     return f"bedrock:{model}" + (f"?{query}" if query else "")
 
 
-def runtime(name: str, options: Mapping[str, str], region: str) -> aws.Runtime:
+def runtime(name: str, options: Mapping[str, str], region: str) -> Runtime:
     """Where the models of this name are asked: in the region that its options say, or else in this one.
 
     Raises:
         UsageError: a region or timeout that is not allowed.
         ConfigError: boto3 is not installed.
     """
-    aws.require()
+    client.require()
     region = check_region(f"region of {name}", options.get("region", region))
     try:
-        timeout = float(options.get("timeout", aws.TIMEOUT))
+        timeout = float(options.get("timeout", client.TIMEOUT))
     except ValueError:
         timeout = 0.0
     low, high = _TIMEOUTS
     if not low <= timeout <= high:
         raise UsageError.of(f"timeout of {name}", options["timeout"], f"seconds from {low:g} to {high:g}")
-    return aws.Runtime(region, timeout)
+    return Runtime(region, timeout)
 
 
-async def invoke(name: str, runtime: aws.Runtime, model: str, body: dict[str, object]) -> aws.Answer:
+async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object]) -> Answer:
     """What Bedrock answers to a body, asked exactly once.
 
     Raises:
@@ -60,7 +62,7 @@ async def invoke(name: str, runtime: aws.Runtime, model: str, body: dict[str, ob
         raise
 
 
-def picture(name: str, body: Body, answer: aws.Answer, warnings: tuple[str, ...]) -> Picture:
+def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) -> Picture:
     """The picture in an answer. Why there is none is looked at first.
 
     Raises:
@@ -79,7 +81,7 @@ def picture(name: str, body: Body, answer: aws.Answer, warnings: tuple[str, ...]
             reason, seed, text = answer.document.get("error"), None, _first(answer.document, "images")
     if reason is not None:
         told = str(reason)[:500]
-        refused = told.lower().startswith(_FILTERED) or told == "CONTENT_FILTERED" or aws.speaks_of_content(told)
+        refused = told.lower().startswith(_FILTERED) or told == "CONTENT_FILTERED" or speaks_of_content(told)
         raise (Blocked if refused else Failed)(f"{name}: {told}")
     if not isinstance(text, str) or not text:
         raise Failed(f"{name} answered without a picture")

@@ -21,7 +21,7 @@ _SPELLED = {"temperature": r"temperature", "top_p": r"top_?p", "top_k": r"top_?k
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class Capabilities:
     """How to ask: in which mode, and without which sampling parameters. `one`: takes temperature or top_p, but not both."""
 
     mode: Mode = "forced"
@@ -33,7 +33,7 @@ class Manners:
         taken = [name for name in given if name not in self.refuses]
         return tuple(name for name in taken if not (self.one and name == "top_p" and "temperature" in taken))
 
-    def after(self, refusal: str, sent: Iterable[str]) -> Manners | None:
+    def after(self, refusal: str, sent: Iterable[str]) -> Capabilities | None:
         """How to ask once more after these words of a refusal; None where they are about something else. `sent` are the
         sampling parameters of the request.
         """
@@ -44,19 +44,19 @@ class Manners:
             return replace(self, refuses=self.refuses | named)
         return self.next_mode() if "tool" in refusal.lower() else None
 
-    def next_mode(self) -> Manners | None:
+    def next_mode(self) -> Capabilities | None:
         """How to ask where this mode is refused; None after the last one."""
         return replace(self, mode=_NEXT[self.mode]) if self.mode in _NEXT else None
 
 
-_known: dict[str, Manners] = {}
+_known: dict[str, Capabilities] = {}
 
 
-def known(model: str, otherwise: Manners) -> Manners:
+def known(model: str, otherwise: Capabilities) -> Capabilities:
     """What this process has learned of a model, or else."""
     return _known.get(model, otherwise)
 
 
-def learn(model: str, manners: Manners) -> None:
+def learn(model: str, capabilities: Capabilities) -> None:
     """Ask this model in this way from now on."""
-    _known[model] = manners
+    _known[model] = capabilities

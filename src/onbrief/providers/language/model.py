@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, TypeVar, cast
+from typing import TypeVar, cast
 
 from pydantic_ai import BinaryContent, ModelRequest, UserPromptPart
 from pydantic_ai.direct import model_request
@@ -22,11 +22,11 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
-from onbrief.asking import Question, document
 from onbrief.errors import Blocked, Unreadable
-from onbrief.models import manners, outcomes
-from onbrief.models.manners import Manners
 from onbrief.ports import Judged, Planned, Revised, Tokens
+from onbrief.providers.language import capabilities, outcomes
+from onbrief.providers.language.capabilities import Capabilities
+from onbrief.questions import Question, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
 
@@ -64,21 +64,21 @@ class LanguageModel:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user set and the model does not take, as far as it is known by now."""
-        taken = self.manners.takes(self.sampling)
+        taken = self.capabilities.takes(self.sampling)
         left_out = [name for name in self.sampling if name not in taken]
         return (f"{self.key} does not take {', '.join(left_out)} as set: left out",) if left_out else ()
 
     @property
-    def manners(self) -> Manners:
+    def capabilities(self) -> Capabilities:
         """How it is asked: as this process has learned, or else as pydantic-ai's profile has it."""
         profile = cast("Mapping[str, object]", self.client.profile)
         unsampled = any(profile.get(f"{whose}_disallows_sampling_settings") for whose in ("anthropic", "bedrock"))
-        start = Manners(
+        start = Capabilities(
             mode="forced" if profile.get("supports_forced_tool_choice", True) else "offered",
             refuses=frozenset(SAMPLING if unsampled else ()),
             one=any(name in self.key for name in _ONE_OF_TWO),
         )
-        return manners.known(self.key, start)
+        return capabilities.known(self.key, start)
 
     async def ask(self, question: Question[Read], image: bytes | None = None) -> Read:
         """What was read in the answer to a question, about a picture if there is one, with the tokens and the cost of the call.
@@ -90,7 +90,7 @@ class LanguageModel:
             ConfigError: access, credentials, a model that is not there.
         """
         shown = [] if image is None else [BinaryContent(image, media_type=pictures.media_type(image))]
-        asked = self.manners
+        asked = self.capabilities
         while True:
             try:
                 response = await self._send(question, shown, asked)
@@ -100,13 +100,13 @@ class LanguageModel:
                     raise outcomes.classify(error) from error
                 asked = better
             else:
-                manners.learn(self.key, asked)
+                capabilities.learn(self.key, asked)
                 break
         read = question.read(self._document(response, question.answer))
         tokens = Tokens(response.usage.input_tokens, response.usage.output_tokens)
         return replace(read, tokens=tokens, usd=_cost(response))
 
-    async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Manners) -> ModelResponse:
+    async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Capabilities) -> ModelResponse:
         system = question.system
         if asked.mode == "offered":
             system += f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
@@ -119,14 +119,14 @@ class LanguageModel:
                 model_request_parameters=_parameters(question, asked),
             )
 
-    def _settings(self, question: Question[Read], asked: Manners) -> ModelSettings:
+    def _settings(self, question: Question[Read], asked: Capabilities) -> ModelSettings:
         settings = {name: self.sampling[name] for name in asked.takes(self.sampling)}
         once = {"max_retries": 0, "timeout": TIMEOUT}
         more = {name: value for name, value in once.items() if name not in self.client.unsupported_settings}
         forced = {"tool_choice": [question.answer]} if asked.mode == "forced" else {}
         return cast("ModelSettings", {"max_tokens": self.max_tokens, **settings, **more, **forced})
 
-    def _learned(self, error: Exception, asked: Manners) -> Manners | None:
+    def _learned(self, error: Exception, asked: Capabilities) -> Capabilities | None:
         """How to ask once more, where the request was refused for its form and nothing was spent."""
         if isinstance(error, UserError):
             return asked.next_mode()
@@ -156,31 +156,7 @@ class LanguageModel:
         return document(arguments) if isinstance(arguments, str) else arguments
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
-    """What a judge, a planner and a reviser that are language models have in common; see ports.Model and ports.Warns."""
-
-    model: LanguageModel
-    INPUT_TOKENS: ClassVar[int]
-    """The most that one question of this role is assumed to send."""
-
-    @property
-    def name(self) -> str:
-        """See ports.Model."""
-        return self.model.name
-
-    @property
-    def price(self) -> float | None:
-        """See ports.Model. Rests on INPUT_TOKENS; what a call really cost stands in its answer."""
-        return self.model.price(self.INPUT_TOKENS)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """See ports.Warns."""
-        return self.model.warnings
-
-
-def _parameters(question: Question[Read], asked: Manners) -> ModelRequestParameters:
+def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestParameters:
     if asked.mode == "native":
         wanted = OutputObjectDefinition(json_schema=question.schema, name=question.answer)
         return ModelRequestParameters(output_mode="native", output_object=wanted)

@@ -12,8 +12,8 @@ from pydantic_ai.models import infer_model
 from pydantic_ai.providers import infer_provider_class
 
 from onbrief.errors import ConfigError, UsageError
-from onbrief.models import aws
-from onbrief.models.language import LanguageModel
+from onbrief.providers.bedrock import client as aws
+from onbrief.providers.language.model import LanguageModel
 from onbrief.regions import check_region
 
 CLAUDE = "global.anthropic.claude-sonnet-5"

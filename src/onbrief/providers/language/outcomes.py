@@ -48,6 +48,6 @@ def _amazon(error: Exception) -> OnbriefError | None:
     cause = error.__cause__ if isinstance(error, ModelAPIError) else error
     if not isinstance(cause, Exception) or not type(cause).__module__.startswith(("botocore", "urllib3")):
         return None
-    from onbrief.models import aws
+    from onbrief.providers.bedrock.outcomes import classify as of_amazon
 
-    return aws.classify(cause)
+    return of_amazon(cause)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import box, ellipse, polygon
-from onbrief.sandbox.painting.drawings.turning import turned
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import box, ellipse, polygon
+from onbrief_sandbox.painting.drawings.turning import turned
 
 
 def _tv() -> Drawing:

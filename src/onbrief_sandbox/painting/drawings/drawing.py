@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from onbrief.sandbox.painting.palette import CREAM, HALO, INK, RGB, css, luma, mix
+from onbrief_sandbox.painting.palette import CREAM, HALO, INK, RGB, css, luma, mix
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import box, ellipse, smooth
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import box, ellipse, smooth
 
 
 def _horse() -> Drawing:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import around, box, ellipse, polygon
-from onbrief.sandbox.painting.drawings.turning import turned
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import around, box, ellipse, polygon
+from onbrief_sandbox.painting.drawings.turning import turned
 
 _BANANA = "M78 8L90 4L95 17C100 42 91 72 66 87C45 99 17 95 4 82C1 77 5 69 12 69C34 73 53 64 64 48C73 36 79 24 78 8Z"
 _APPLE = (

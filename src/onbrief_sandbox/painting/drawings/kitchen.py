@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import box, ellipse
-from onbrief.sandbox.painting.drawings.turning import turned
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import box, ellipse
+from onbrief_sandbox.painting.drawings.turning import turned
 
 _CUP = "M10 20H72V74C72 84 65 90 56 90H26C17 90 10 84 10 74Z"
 _HANDLE = "M70 32H79C90 32 96 40 96 50C96 64 86 72 70 73Z"

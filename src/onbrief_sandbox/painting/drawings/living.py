@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import box, ellipse
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import box, ellipse
 
 _FISH = "M3 50C12 28 30 20 48 20C62 20 72 28 79 38L97 22C94 40 94 60 97 78L79 62C72 72 62 80 48 80C30 80 12 72 3 50Z"
 _COAT = "M50 34C63 34 70 40 72 50L80 68L71 72L69 66L71 80H29L31 66L29 72L20 68L28 50C30 40 37 34 50 34Z"

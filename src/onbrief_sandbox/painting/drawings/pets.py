@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import bar, ellipse, smooth
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import bar, ellipse, smooth
 
 
 def _cat() -> Drawing:

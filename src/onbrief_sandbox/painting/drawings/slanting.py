@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.turning import turned
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.turning import turned
 
 
 def slanted(drawing: Drawing, degrees: float, x: float = 50, y: float = 50) -> Drawing:

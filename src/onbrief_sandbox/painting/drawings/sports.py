@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import around, box, ellipse, polygon
-from onbrief.sandbox.painting.drawings.slanting import slanted
-from onbrief.sandbox.painting.drawings.turning import turned
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import around, box, ellipse, polygon
+from onbrief_sandbox.painting.drawings.slanting import slanted
+from onbrief_sandbox.painting.drawings.turning import turned
 
 
 def _frisbee() -> Drawing:

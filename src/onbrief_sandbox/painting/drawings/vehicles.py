@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onbrief.sandbox.painting.drawings.drawing import Drawing
-from onbrief.sandbox.painting.drawings.paths import bar, box, ellipse, polygon, smooth
+from onbrief_sandbox.painting.drawings.drawing import Drawing
+from onbrief_sandbox.painting.drawings.paths import bar, box, ellipse, polygon, smooth
 
 _CAR = "M4 72V56C4 50 8 47 13 46L25 43L36 26C38 23 41 22 45 22H66C70 22 73 23 76 27L86 42C93 43 97 47 97 54V72Z"
 _HULL = "M4 66H96C93 82 84 94 76 94H24C16 94 7 82 4 66Z"

@@ -7,8 +7,8 @@ conversation ─┬─ ours ──► planner, eye or writer ──────�
 
 from __future__ import annotations
 
-from onbrief.sandbox.server.conversation import Answer, Conversation
-from onbrief.sandbox.server.mind import ours, plain, shaping
+from onbrief_sandbox.server.conversation import Answer, Conversation
+from onbrief_sandbox.server.mind import ours, plain, shaping
 
 ABOUT = (
     "I am the sandbox's stand-in for a language model, so this is all I can do: say whether an image matches a prompt that is "

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from onbrief.sandbox.server.mind import schemas
-from onbrief.sandbox.server.mind.words import SENSE_ORDER, SENSES, VERDICTS, Sense
+from onbrief_sandbox.server.mind import schemas
+from onbrief_sandbox.server.mind.words import SENSE_ORDER, SENSES, VERDICTS, Sense
 
 Form = Literal["text", "flag", "number", "list"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.server.mind import perception
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.server.mind import perception
 
 
 @dataclass(frozen=True, slots=True)

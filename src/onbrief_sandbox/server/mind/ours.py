@@ -1,25 +1,25 @@
-"""Onbrief's own questions (onbrief.asking), known by their material, answered by the sandbox's planner, eye and writer."""
+"""Onbrief's own questions (onbrief.questions), known by their material, answered by the sandbox's planner, eye and writer."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from onbrief import asking
-from onbrief.asking.judging import NOT_SEEN, SEEN
+from onbrief import questions
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import UsageError
+from onbrief.questions.findings import NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.writer import SandboxWriter
-from onbrief.sandbox.scene import Sight
-from onbrief.sandbox.server.conversation import Conversation, Turn
-from onbrief.sandbox.server.mind import matching, perception
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.writer import SandboxWriter
+from onbrief_sandbox.scene import Sight
+from onbrief_sandbox.server.conversation import Conversation, Turn
+from onbrief_sandbox.server.mind import matching, perception
 
 Document = dict[str, object]
 
 _BLIND = "no picture can be seen"
-_JUDGE = asking.judge(()).text
+_JUDGE = questions.judge(()).text
 _NUMBER = re.compile(r"prompt number (\d{1,6})")
 _CITED = 80  # characters of the brief
 
@@ -38,7 +38,7 @@ async def answered(conversation: Conversation) -> Document | None:
 
 
 async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
-    shown = asking.materials(turn.text)
+    shown = questions.materials(turn.text)
     if "brief" in shown and "checklist" in shown:
         number = _NUMBER.search(turn.text)
         return await _revised(shown, int(number[1]) if number else 1)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from onbrief.brief import Requirement
 from onbrief.errors import PictureError
-from onbrief.sandbox.language.checks import check
-from onbrief.sandbox.language.claims import Counted, Present
-from onbrief.sandbox.language.sentences import read
-from onbrief.sandbox.models import find
-from onbrief.sandbox.scene import Sight
-from onbrief.sandbox.seeing.eye import look
+from onbrief_sandbox.language.checks import check
+from onbrief_sandbox.language.claims import Counted, Present
+from onbrief_sandbox.language.sentences import read
+from onbrief_sandbox.models import find
+from onbrief_sandbox.scene import Sight
+from onbrief_sandbox.seeing.eye import look
 
 _MOST = 400  # things; the eye sees no more
 

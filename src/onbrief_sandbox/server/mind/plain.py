@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist
 from onbrief.ports import Revised
 from onbrief.record import Attempt, Finding, Prompt, Verdict
-from onbrief.sandbox.language.planner import SandboxPlanner
-from onbrief.sandbox.language.writer import SandboxWriter
-from onbrief.sandbox.server.conversation import Answer, Conversation
-from onbrief.sandbox.server.mind import fields, matching, quoting, schemas, shaping, verdicts
-from onbrief.sandbox.server.mind.fields import Field
-from onbrief.sandbox.server.mind.matching import Match
+from onbrief_sandbox.language.planner import SandboxPlanner
+from onbrief_sandbox.language.writer import SandboxWriter
+from onbrief_sandbox.server.conversation import Answer, Conversation
+from onbrief_sandbox.server.mind import fields, matching, quoting, schemas, shaping, verdicts
+from onbrief_sandbox.server.mind.fields import Field
+from onbrief_sandbox.server.mind.matching import Match
 
 _IMAGE = re.compile(
     r"\b(?:image|picture|photo|photograph|drawing|illustration|artwork|render)s?\b|画像|写真|絵|图", re.IGNORECASE

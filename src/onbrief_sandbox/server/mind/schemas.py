@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from onbrief.sandbox.server.mind.words import VERDICTS
+from onbrief_sandbox.server.mind.words import VERDICTS
 
 Schema = dict[str, object]
 

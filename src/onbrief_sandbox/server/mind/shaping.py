@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import cast
 
-from onbrief.sandbox.server.conversation import Answer, Conversation, Tool
-from onbrief.sandbox.server.mind import schemas
+from onbrief_sandbox.server.conversation import Answer, Conversation, Tool
+from onbrief_sandbox.server.mind import schemas
 
 Document = dict[str, object]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from onbrief.sandbox.server.mind.fields import Field
-from onbrief.sandbox.server.mind.quoting import quotes
-from onbrief.sandbox.server.mind.words import VERDICTS
+from onbrief_sandbox.server.mind.fields import Field
+from onbrief_sandbox.server.mind.quoting import quotes
+from onbrief_sandbox.server.mind.words import VERDICTS
 
 Words = tuple[str, str]
 """For a match, and for a mismatch."""

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 Sense = Literal["verdict", "reason", "prompt", "negative", "score", "list", "echo", "other"]
 
-_DATA = tomllib.loads(files("onbrief.sandbox.server.mind").joinpath("words.toml").read_text("utf-8"))
+_DATA = tomllib.loads(files("onbrief_sandbox.server.mind").joinpath("words.toml").read_text("utf-8"))
 _SENSES = cast("dict[Sense, str]", _DATA["senses"])
 
 SENSES: dict[str, Sense] = {word: sense for sense, words in _SENSES.items() for word in words.split()}

@@ -1,0 +1,1 @@
+"""Language models through pydantic-ai, as planner, judge and reviser."""
