@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.ports import History, Judged, Picture, Planned, Revised
+from onbrief.ports import ANY_PICTURE, History, Judged, Picture, PictureLimits, Planned, Revised
 from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 
@@ -88,6 +88,7 @@ class Critic:
     script: Sequence[set[str] | Exception]
     price: float | None = 0.006
     name: str = "test:critic"
+    picture_limits: PictureLimits = ANY_PICTURE
     calls: int = 0
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:

@@ -1,5 +1,6 @@
 """The contracts between the loop and what stands around it."""
 
+from onbrief.ports.models import ANY_PICTURE as ANY_PICTURE
 from onbrief.ports.models import NO_TOKENS as NO_TOKENS
 from onbrief.ports.models import Editor as Editor
 from onbrief.ports.models import History as History
@@ -8,16 +9,27 @@ from onbrief.ports.models import Judge as Judge
 from onbrief.ports.models import Judged as Judged
 from onbrief.ports.models import Model as Model
 from onbrief.ports.models import Picture as Picture
+from onbrief.ports.models import PictureLimits as PictureLimits
 from onbrief.ports.models import Planned as Planned
 from onbrief.ports.models import Planner as Planner
 from onbrief.ports.models import Revised as Revised
 from onbrief.ports.models import Reviser as Reviser
 from onbrief.ports.models import Tokens as Tokens
 from onbrief.ports.models import Warns as Warns
+from onbrief.ports.names import ModelName as ModelName
+from onbrief.ports.provider import Check as Check
+from onbrief.ports.provider import ListedModel as ListedModel
+from onbrief.ports.provider import Provider as Provider
+from onbrief.ports.provider import Role as Role
+from onbrief.ports.provider import Setting as Setting
+from onbrief.ports.provider import Values as Values
 from onbrief.ports.storage import Call as Call
 from onbrief.ports.storage import CallKind as CallKind
+from onbrief.ports.storage import Decision as Decision
+from onbrief.ports.storage import DecisionKind as DecisionKind
 from onbrief.ports.storage import Entry as Entry
 from onbrief.ports.storage import Ledger as Ledger
+from onbrief.ports.storage import Recorded as Recorded
 from onbrief.ports.storage import RunRow as RunRow
 from onbrief.ports.storage import State as State
 from onbrief.ports.storage import Store as Store

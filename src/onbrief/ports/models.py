@@ -128,8 +128,27 @@ class Editor(Model, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """The largest picture that a judge takes: its longest side in pixels, and its file in bytes. A larger one is scaled down
+    for the judge before it is sent.
+    """
+
+    side: int = 1568
+    bytes: int = 3_750_000
+
+
+ANY_PICTURE = PictureLimits()
+"""Limits within the smallest that the providers of vision models document, for judges that do not know their own."""
+
+
 class Judge(Model, Protocol):
     """Answers requirements from the bytes of a picture, and from nothing else."""
+
+    @property
+    def picture_limits(self) -> PictureLimits:
+        """How large a picture may be."""
+        ...
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """A finding for each requirement. Never sees prompts, seeds, names, metadata or earlier verdicts.

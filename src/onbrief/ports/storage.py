@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from onbrief.ports.models import NO_TOKENS, Tokens
 
@@ -61,15 +62,16 @@ CallKind = Literal["plan", "image", "judge", "revise"]
 State = Literal["started", "done", "refused", "failed", "unreadable", "unknown", "blocked"]
 
 
-def call_key(kind: CallKind, revision: int, attempt: int) -> str:
-    """What names a paid step within its run: `image/001-003`."""
-    return f"{kind}/{revision:03d}-{attempt:03d}"
+def call_key(kind: CallKind, revision: int, attempt: int, part: str = "") -> str:
+    """What names a paid step within its run: `image/001-003`, or `judge/001-003/vote-2` for a part of one."""
+    return f"{kind}/{revision:03d}-{attempt:03d}" + (f"/{part}" if part else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One paid step of a run. `digest` is the sha256 of the request, `price` the most that it can cost in US dollars
-    (None: not known).
+    """One paid step of a run. `kind`, `revision`, `attempt` and `part` say which one; `part` tells apart what belongs to one
+    attempt ("vote-2", "confirm"), and is empty for the step itself. `digest` is the sha256 of the request, `price` the most
+    that it can cost in US dollars (None: not known).
     """
 
     kind: CallKind
@@ -78,11 +80,12 @@ class Call:
     model: str
     digest: str
     price: float | None
+    part: str = ""
 
     @property
     def key(self) -> str:
         """What names this step within its run."""
-        return call_key(self.kind, self.revision, self.attempt)
+        return call_key(self.kind, self.revision, self.attempt, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,40 @@ class RunRow:
     live: bool
 
 
+DecisionKind = Literal["generate", "revise", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A step that the policy chose, numbered from 0 within its run.
+
+    `inputs` are small JSON: of `generate` the `revision` and the numbers of its `attempts`, of `revise` the new `revision`,
+    whether it is written `with_history` and the `attempts` (names) that it looks back on, of `stop` the `outcome`. `seconds`
+    and `usd` (None: not known) are what the run had used when the policy was asked; `reason` is for people.
+    """
+
+    number: int
+    kind: DecisionKind
+    inputs: Mapping[str, Any]
+    reason: str = ""
+    seconds: float = 0.0
+    usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """All that a ledger has of one run: its row, its calls in the order in which they were begun, and its decisions in order.
+    Ledgers of before decisions were recorded have none.
+    """
+
+    row: RunRow
+    entries: tuple[Entry, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
 class Ledger(Protocol):
-    """The durable record of every paid call. Every method is one transaction, on disk when it returns.
+    """The durable record of every paid call. Writes are awaited: each is on disk, whole, when its method returns, also where
+    the ledger commits several of them together. Reads block, and are for threads that may wait.
 
     Writes carry the token of the run's owner, and a write whose token is no longer the owner's changes nothing.
 
@@ -126,7 +161,7 @@ class Ledger(Protocol):
         LeaseLost: the token is no longer the owner's.
     """
 
-    def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
+    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
         """Begin a run, or take over one that nobody alive works on, for `lease` seconds; answers all that is recorded of it.
 
         Raises:
@@ -135,20 +170,30 @@ class Ledger(Protocol):
         """
         ...
 
-    def renew(self, run_id: str, token: str, lease: float) -> None:
+    async def renew(self, run_id: str, token: str, lease: float) -> None:
         """Own the run for `lease` seconds from now."""
         ...
 
-    def release(self, run_id: str, token: str, outcome: str | None) -> None:
-        """Own the run no longer, and note how it ended (None: it has not)."""
+    async def release(self, run_id: str, token: str, outcome: str | None, decisions: Sequence[Decision] = ()) -> None:
+        """Record the outcome (None: the run has not ended) and what the policy decided last, and release the lease."""
         ...
 
-    def begin(self, run_id: str, token: str, entry: Entry) -> None:
-        """Write down a call before it is sent; its state is `started` and its price reserved."""
+    async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
+        """Write down a call before it is sent; its state is `started` and its price reserved. `decisions` are those of which
+        this call is the first: they are in the ledger exactly when the call is.
+        """
         ...
 
-    def finish(self, run_id: str, token: str, entry: Entry) -> None:
-        """Write down what became of a call."""
+    async def finish(self, run_id: str, token: str, entry: Entry) -> None:
+        """Write down the outcome of a call."""
+        ...
+
+    async def forget(self, run_id: str) -> None:
+        """Delete all that is recorded of a run.
+
+        Raises:
+            LedgerBusy: somebody alive works on it.
+        """
         ...
 
     def run(self, run_id: str) -> RunRow | None:
@@ -167,10 +212,6 @@ class Ledger(Protocol):
         """
         ...
 
-    def forget(self, run_id: str) -> None:
-        """Delete all that is recorded of a run.
-
-        Raises:
-            LedgerBusy: somebody alive works on it.
-        """
+    def close(self) -> None:
+        """Wait for writes under way, then let go of files and connections."""
         ...
