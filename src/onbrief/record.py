@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import Outcome, UsageError
@@ -209,15 +209,18 @@ class Run:
         """This run with its outcome and the reason for it."""
         return replace(self, outcome=outcome, reason=reason)
 
+    def to_document(self) -> dict[str, Any]:
+        """The record as a document for JSON, its fields in their order; `best` says which attempt is the best one so far."""
+        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
+        keys = list(document)
+        return {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
+
     def to_json(self) -> str:
         """The record: run.json, `--json` and the HTTP API are this text."""
         from pydantic_core import to_json
 
-        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
-        keys = list(document)
-        ordered = {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
-        return to_json(ordered, indent=2).decode() + "\n"
+        return to_json(self.to_document(), indent=2).decode() + "\n"
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: outcome, best picture, what fell short."""
@@ -226,20 +229,33 @@ class Run:
         return report.card(self, report.local_pictures(self))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Run:
-        """The run that a record describes.
+    def from_document(cls, document: object) -> Run:
+        """The run that a document describes.
 
         Raises:
-            UsageError: text that is no record of this schema.
+            UsageError: anything that is not a record of this schema.
         """
         from pydantic import ValidationError
 
         try:
-            document: Any = json.loads(text)
             if isinstance(document, dict):
-                document.pop("best", None)  # pyright: ignore[reportUnknownMemberType]
+                document = {key: value for key, value in cast("dict[str, Any]", document).items() if key != "best"}
             return _adapter().validate_python(document)
         except (ValueError, ValidationError, RecursionError) as error:
+            raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Run:
+        """The run that a record describes.
+
+        Raises:
+            UsageError: text that is not a record of this schema.
+        """
+        try:
+            return cls.from_document(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, UsageError):
+                raise
             raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
 
 

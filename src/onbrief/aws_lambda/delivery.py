@@ -19,7 +19,7 @@ from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
 from onbrief.ports import CallKind, RunRow
-from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit, run_store
+from onbrief.pursuit import Order, Pursuit, Workspace, open_pursuit
 from onbrief.record import Run
 from onbrief.store import RunStore, picture_at
 
@@ -91,12 +91,13 @@ class Delivery:
                 async with open_pursuit(self._order, deadline=Deadline(self._time_left, NEEDED)) as pursuit:
                     return await self._work(pursuit)
             except LedgerBusy:
-                row = await self._other()
-                if row is None:
-                    return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
-                store = await run_store(self._order.settings, row)
-                if run := await self._recorded(row, store):
-                    return self._told(run, store)
+                with await asyncio.to_thread(Workspace.existing, self._order.settings) as workspace:
+                    row = await self._other(workspace)
+                    if row is None:
+                        return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
+                    store = await workspace.store_of(row)
+                    if run := await self._recorded(row, store):
+                        return self._told(run, store)
 
     async def _work(self, pursuit: Pursuit) -> Answer:
         run: Run | None = None
@@ -120,16 +121,15 @@ class Delivery:
         run = Run.from_json(record) if record else None
         return run if run and run.outcome == row.outcome else None  # the record is written last; without it, all is replayed
 
-    async def _other(self) -> RunRow | None:
+    async def _other(self, workspace: Workspace) -> RunRow | None:
         """Wait for the delivery at work: the run once nobody alive works on it, or None when the time to wait is up."""
         pause = FIRST_LOOK
-        with open_ledger(self._order.settings.out, self._order.settings.bucket_region) as ledger:
-            while self._time_left() > TO_ANSWER + pause:
-                await asyncio.sleep(pause)
-                row = await asyncio.to_thread(ledger.run, self._run_id)
-                if row and not row.live:
-                    return row
-                pause = min(pause * 1.5, LONGEST_LOOK)
+        while self._time_left() > TO_ANSWER + pause:
+            await asyncio.sleep(pause)
+            row = await asyncio.to_thread(workspace.ledger.run, self._run_id)
+            if row and not row.live:
+                return row
+            pause = min(pause * 1.5, LONGEST_LOOK)
         return None
 
     @property

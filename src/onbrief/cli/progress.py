@@ -10,7 +10,7 @@ from rich.status import Status
 from rich.text import Text
 
 from onbrief.cli.output import plain, say
-from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen
+from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, Waiting
 from onbrief.record import Attempt, Run, Usage
 
 _WIDTH = 160  # characters of a prompt or of evidence that are shown
@@ -41,6 +41,8 @@ def lines(event: Event) -> list[str]:
             return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
         case ImageJudged(attempt=attempt):
             return [f"  image {attempt.name} {_judgement(run, attempt)} [{spent(run.usage)}]"]
+        case Waiting():
+            return [f"  waiting {event.seconds:.0f} s before {event.call}: {_cut(event.reason)}"]
         case _:
             return []
 

@@ -1,36 +1,94 @@
-"""Going on with a run along what is recorded of it."""
+"""The policy's decisions, recorded as they are taken and followed when a run is resumed."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onbrief.ledger.account import Account
 from onbrief.limits import Limits
-from onbrief.policy import Generate, Policy, Revise, Step, seed_of
-from onbrief.ports import call_key
+from onbrief.policy import Generate, Policy, Revise, Step, Stop, seed_of
+from onbrief.ports import Call, Decision, call_key
 from onbrief.record import Run
 
 
-@dataclass(frozen=True, slots=True)
-class AsRecorded:
-    """A policy that first goes the way that is recorded, and then on as `policy` says.
+@dataclass(slots=True)
+class RecordedPolicy:
+    """A policy that follows the recorded decisions of a run, and behind the last of them asks `policy` and records the answer.
 
-    Limits and `parallel` may be other ones than they were when the run was begun. Decided anew, its first steps could be
-    others too: pictures that are paid for would be missing from the record, the best one among them, and would not count.
+    Limits and `parallel` may have changed since a decision was taken, and so may the seconds and dollars that it looked at. Taken
+    again, it could be another one: pictures that are paid for would be missing from the record, the best one among them.
+
+    Of a recorded decision, only what was begun is followed: what was never sent costs money now, so the policy decides about it
+    under the limits of now.
     """
 
     policy: Policy
-    ledger: Account
+    account: Account
+    _followed: int = 0
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See policy.Policy."""
-        revision, made = run.prompt.revision, len(run.round)
-        drawn = next(n for n in itertools.count(made) if not self.ledger.has(call_key("image", revision, n)))
-        if any(attempt.passed for attempt in run.attempts):
-            return self.policy.next(run, limits)
-        if drawn > made:
-            return Generate(tuple(seed_of(run.seed, revision, number) for number in range(made, drawn)))
-        if self.ledger.has_done(call_key("revise", revision + 1, 0)):
-            return Revise(with_history=True)  # with or without: nothing is sent for what is done
-        return self.policy.next(run, limits)
+        if not self.account.decisions:
+            for decision in decisions_behind(self.account.calls):
+                self.account.decide(decision)
+        while self._followed < len(self.account.decisions):
+            decision = self.account.decisions[self._followed]
+            self._followed += 1
+            if step := self._recorded_step(decision, run):
+                return step
+        step = self.policy.next(run, limits)
+        self.account.decide(_decision(step, run, len(self.account.decisions)))
+        self._followed = len(self.account.decisions)
+        return step
+
+    def _recorded_step(self, decision: Decision, run: Run) -> Step | None:
+        """What is left to follow of a decision; None where nothing of it was begun, or where all of it is in the run already."""
+        inputs, revision, made = decision.inputs, run.prompt.revision, len(run.round)
+        match decision.kind:
+            case "generate" if inputs["revision"] == revision:
+                keys = {n: call_key("image", revision, n) for n in inputs["attempts"] if n >= made}
+                begun = [n for n, key in keys.items() if self.account.begun(key)]
+                if not begun or (any(a.passed for a in run.attempts) and not all(map(self.account.has, keys.values()))):
+                    return None
+                # Pictures of one round are begun in any order, so one in between may be missing: it is drawn with the others.
+                numbers = range(made, max(begun) + 1)
+                return Generate(tuple(seed_of(run.seed, revision, n) for n in numbers), decision.reason)
+            case "revise" if inputs["revision"] == revision + 1 and self.account.done(call_key("revise", revision + 1, 0)):
+                return Revise(inputs["with_history"], decision.reason)
+            case _:  # a stop is never followed: limits may have grown
+                return None
+
+
+def decisions_behind(calls: Iterable[Call]) -> list[Decision]:
+    """The decisions that must have led to these calls, for runs of before decisions were recorded."""
+    drawn: dict[int, int] = {}
+    for call in calls:
+        if call.kind == "image":
+            drawn[call.revision] = max(drawn.get(call.revision, 0), call.attempt)
+        elif call.kind == "revise":
+            drawn.setdefault(call.revision, -1)
+    numbers, found = itertools.count(), list[Decision]()
+    for revision, last in sorted(drawn.items()):
+        if revision:
+            found.append(Decision(next(numbers), "revise", {"revision": revision, "with_history": True, "attempts": []}))
+        if last >= 0:
+            attempts = list(range(last + 1))
+            found.append(Decision(next(numbers), "generate", {"revision": revision, "attempts": attempts}))
+    return found
+
+
+def _decision(step: Step, run: Run, number: int) -> Decision:
+    seconds, usd = run.usage.seconds, run.usage.usd
+    match step:
+        case Generate(seeds):
+            made = len(run.round)
+            inputs = {"revision": run.prompt.revision, "attempts": list(range(made, made + len(seeds)))}
+            return Decision(number, "generate", inputs, step.reason, seconds, usd)
+        case Revise(with_history):
+            seen = [attempt.name for attempt in run.attempts] if with_history else []
+            inputs = {"revision": len(run.prompts), "with_history": with_history, "attempts": seen}
+            return Decision(number, "revise", inputs, step.reason, seconds, usd)
+        case Stop(outcome):
+            return Decision(number, "stop", {"outcome": outcome}, step.reason, seconds, usd)
