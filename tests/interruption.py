@@ -67,7 +67,7 @@ def order(out: Path, parallel: int) -> Order:
 
 
 def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
-    """One deadline of the run: to be called in a process of its own."""
+    """One session of the run: to be called in a process of its own."""
 
     def sit() -> None:
         async def go() -> None:
@@ -125,7 +125,7 @@ def same(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(out: Path) -> str | None:
-    """How the ledger says that the first deadline ended."""
+    """How the ledger says that the first session ended."""
     if not (out / "ledger.db").is_file():
         return None
     ledger = SqliteLedger(out / "ledger.db")
@@ -137,7 +137,7 @@ def _outcome(out: Path) -> str | None:
 
 
 def _told(out: Path) -> str | None:
-    """How the record says that the first deadline ended."""
+    """How the record says that the first session ended."""
     path = out / RUN_ID / "run.json"
     return json.loads(path.read_text())["outcome"] if path.is_file() else None
 

@@ -25,7 +25,7 @@ def order(folder: Path, settings: Settings | None = None, brief: Brief = BRIEF, 
 
 
 def pursue(folder: Path, crew: Crew, settings: Settings | None = None, brief: Brief = BRIEF, **about: Any) -> list[Event]:
-    """Every event of one deadline. Runs of one folder have the same seed, so that what they ask for can be compared."""
+    """Every event of one session. Runs of one folder have the same seed, so that what they ask for can be compared."""
     about = {"seed": 7} | about
 
     async def go() -> list[Event]:

@@ -59,7 +59,7 @@ class Desk:
     bill: Bill
 
     def sit(self) -> Run:
-        """One deadline of the run.
+        """One session of the run.
 
         Raises:
             OnbriefError: it could not be opened.
@@ -78,7 +78,7 @@ class Desk:
         return ended
 
     def told(self) -> str:
-        """What a deadline tells of what went wrong: an error, or the reason and the warnings of a run."""
+        """What a session tells of what went wrong: an error, or the reason and the warnings of a run."""
         try:
             run = self.sit()
         except OnbriefError as error:

@@ -26,7 +26,7 @@ from tests.interruption import RUN_ID, PixelCritic, same
 
 
 def sit(out: str, bill: Path) -> None:
-    """One deadline of the run."""
+    """One session of the run."""
 
     async def go() -> None:
         calls = Bill(bill)
@@ -40,7 +40,7 @@ def sit(out: str, bill: Path) -> None:
 
 
 def killed_at(s3: Service, n: int, how: str, out: str, bill: Path) -> None:
-    """A deadline in a process of its own, killed when its n-th put arrives: one that has been done ("lost"), or one that
+    """A session in a process of its own, killed when its n-th put arrives: one that has been done ("lost"), or one that
     has not.
     """
     child = get_context("spawn").Process(target=sit, args=(out, bill))

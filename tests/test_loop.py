@@ -461,7 +461,7 @@ class Moody(Painter):
 
 
 def test_an_error_of_one_picture_lets_the_others_be_written_down(tmp_path: Path) -> None:
-    """They are judged in the next deadline, before anything new is asked for."""
+    """They are judged in the next session, before anything new is asked for."""
     bill = Bill()
     given = replace(crew(bill, ConfigError("no access")), image_model=Moody(bill, refuses=(seed_of(7, 0, 2),)))
     run = pursue(tmp_path, given, FOUR, run_id="r")[-1].run
@@ -488,13 +488,13 @@ class Taste:
 
 
 def forget_picture(folder: Path, name: str) -> None:
-    """As if the deadline had ended before this picture was asked for."""
+    """As if the session had ended before this picture was asked for."""
     with contextlib.closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
         connection.execute("DELETE FROM calls WHERE key IN (?, ?)", (f"image/{name}", f"judge/{name}"))
 
 
 def test_a_round_in_which_a_later_picture_passed_asks_for_nothing_when_it_is_told_again(tmp_path: Path) -> None:
-    """The first picture of the round was never asked for: the deadline ended while only the others had been written down."""
+    """The first picture of the round was never asked for: the session ended while only the others had been written down."""
     bill = Bill()
     given = replace(crew(bill), judge=Taste(bill, seed_of(7, 0, 3)))
     first = pursue(tmp_path, given, FOUR, run_id="r")[-1].run

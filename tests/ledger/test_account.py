@@ -80,7 +80,7 @@ def once(
     terms: SpendingPolicy = AT_ONCE,
     recover: Callable[[], Awaitable[CallResult | None]] | None = None,
 ) -> tuple[Entry | type[Exception], int]:
-    """What became of a call in a deadline of its own, and how often it was sent."""
+    """What became of a call in a session of its own, and how often it was sent."""
 
     async def go() -> tuple[Entry | type[Exception], int]:
         provider = Provider(list(answers) or [DONE])
@@ -262,7 +262,7 @@ def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> N
 
 
 def crash_during(ledger: SqliteLedger, call: Call) -> None:
-    """A deadline that ends between sending and writing down what came of it."""
+    """A session that ends between sending and writing down what came of it."""
     token = new_token()
     ledger.claim("a-run", "{}", "{}", token, 60.0)
     ledger.begin("a-run", token, Entry(call, 0, "started", call.price))
@@ -661,7 +661,7 @@ class Sittings(RuleBasedStateMachine):
             self.start_again(None)
 
     def start_again(self, outcome: str | None) -> None:
-        """What this deadline knows is what the next one finds written down."""
+        """What this session knows is what the next one finds written down."""
         before = dict(self.account._entries)
         self.stale.append(self.account)
         self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner

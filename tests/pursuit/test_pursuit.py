@@ -33,7 +33,7 @@ R1 = {"r1"}
 
 
 def ended(folder: Path, crew: Crew, chosen: Settings | None = None, **about: Any) -> Run:
-    """The run at the end of one deadline; its record is on the disk and fits the schema."""
+    """The run at the end of one session; its record is on the disk and fits the schema."""
     run = pursue(folder, crew, chosen, **about)[-1].run
     require_record(folder, run)
     return run
