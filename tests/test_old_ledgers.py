@@ -1,8 +1,8 @@
 """Runs that earlier versions left behind resume to the record that those versions would have made of them.
 
 `tests/data/ledgers/schema-1` holds a folder and a bucket as version 0.1.0 left them before its ledger recorded decisions: runs
-that passed, fell short, were killed while drawing or judging, or ended with a call of unknown outcome. `expected` has the records
-that the same version made of them, and `commands.json` the commands.
+that passed, fell short, were killed while drawing or judging, or ended with a call of unknown outcome. `expected` has the
+records that the same version made of them, and `commands.json` the commands.
 """
 
 from __future__ import annotations
