@@ -14,7 +14,7 @@ import pytest
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
-from onbrief.pursuit import open_ledger
+from onbrief.pursuit import Workspace
 from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
 
 IMPOSSIBLE = "a red circle that is a blue circle, with a brillig"
@@ -178,5 +178,5 @@ def claim(folder: Path, wanted: dict[str, object], lease: float) -> None:
     """Have the run be at work for so many seconds on another machine, as it looks."""
     order = order_of(read(wanted), REQUEST_ID, str(folder))
     deliver(folder, wanted, Invocation(left=lambda: 0))  # makes the ledger, and does nothing more
-    with open_ledger(order.settings.out) as ledger:
-        ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease)
+    with Workspace.existing(order.settings) as workspace:
+        asyncio.run(workspace.ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease))

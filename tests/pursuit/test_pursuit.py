@@ -23,7 +23,7 @@ from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.policy import seed_of
 from onbrief.ports import Judged, Picture, RunRow
-from onbrief.pursuit import MAX_SEED, Order, check_run_id, open_ledger, open_pursuit, resumed
+from onbrief.pursuit import MAX_SEED, Order, Workspace, check_run_id, open_pursuit, resumed
 from onbrief.record import Prompt, Run, json_schema
 from onbrief.studio import Crew
 from tests.crew import Bill, Painter, crew, picture
@@ -47,8 +47,8 @@ def require_record(folder: Path, run: Run) -> None:
 
 
 def row(folder: Path, run_id: str) -> RunRow:
-    with open_ledger(str(folder)) as ledger:
-        found = ledger.run(run_id)
+    with Workspace.existing(replace(Settings(), out=str(folder))) as workspace:
+        found = workspace.ledger.run(run_id)
     assert found is not None
     return found
 
