@@ -20,7 +20,7 @@ from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, open_pursuit
 from onbrief.record import Run
-from onbrief.store import RunStore, picture_at
+from onbrief.store import RunStore, picture_at, region_of
 
 TO_ANSWER: Final = 2.0  # seconds that a delivery which waits keeps for its answer
 FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0  # seconds between looks at the work of another delivery
@@ -130,7 +130,7 @@ class Delivery:
     @property
     def _region(self) -> str:
         """Where the bucket is: where the function runs, unless it is set."""
-        return self._order.settings.bucket_region or os.environ.get("AWS_REGION") or "us-east-1"
+        return region_of(self._order.settings.tables) or os.environ.get("AWS_REGION") or "us-east-1"
 
     @property
     def _record(self) -> str:
