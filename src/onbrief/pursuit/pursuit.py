@@ -204,7 +204,7 @@ async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
         try:
             run_id = await asyncio.to_thread(_interrupted, ledger, order)
         except Unlisted as error:
-            warning = f"interrupted runs of this order could not be looked for, so a new one is begun: {error}"
+            warning = f"interrupted runs of this order could not be looked up, so a new one is begun: {error}"
             order = replace(order, warnings=(*order.warnings, warning))
     return order, run_id or new_run_id()
 
