@@ -174,7 +174,7 @@ def test_former_names_still_work_in_files_in_variables_and_in_the_settings_of_a_
     (here / "onbrief.toml").write_text(f'{name} = "eu-west-1"')
     settings, origins = loaded(home)
     assert (settings.tables, origins[f"{table}.{own}"]) == ({table: {own: "eu-west-1"}}, "onbrief.toml")
-    assert loaded(home, **{f"ONBRIEF_{name.upper()}": "eu-west-2"})[0].tables == {table: {own: "eu-west-2"}}
+    assert loaded(home, {}, **{f"ONBRIEF_{name.upper()}": "eu-west-2"})[0].tables == {table: {own: "eu-west-2"}}
     nothing = dict.fromkeys(FORMER)
     assert settings_of({**nothing, name: "eu-west-3", "max_images": 3}) == Settings(
         tables={table: {own: "eu-west-3"}}, max_images=3
@@ -185,7 +185,7 @@ def test_a_name_counts_before_the_former_one_in_the_same_place(here: Path, home:
     (here / "onbrief.toml").write_text('judge_region = "eu-west-1"\n[bedrock]\nregion = "eu-west-2"')
     assert loaded(home)[0].tables == {"bedrock": {"region": "eu-west-2"}}
     variables = {"ONBRIEF_BEDROCK_REGION": "eu-west-4", "ONBRIEF_JUDGE_REGION": "eu-west-3"}
-    assert loaded(home, **variables)[0].tables == {"bedrock": {"region": "eu-west-4"}}
+    assert loaded(home, {}, **variables)[0].tables == {"bedrock": {"region": "eu-west-4"}}
     assert loaded(home, ONBRIEF_JUDGE_REGION="eu-west-3")[0].tables == {"bedrock": {"region": "eu-west-3"}}
 
 

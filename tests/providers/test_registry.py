@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,8 @@ def installed(folder: Path, points: str, monkeypatch: pytest.MonkeyPatch) -> Non
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: squares-kit\nVersion: 2.1\n")
     (about / "entry_points.txt").write_text(points)
-    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    invalidate_caches()
     registry.refresh()
 
 
