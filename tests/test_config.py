@@ -108,7 +108,7 @@ def test_an_unknown_setting_is_refused_with_where_it_stands_and_what_there_is(he
     with pytest.raises(UsageError) as caught:
         loaded(home)
     assert str(caught.value).startswith(
-        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bucket_region image_model "
+        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bedrock.image_region bedrock.region image_model "
     )
     (here / "onbrief.toml").unlink()
     with pytest.raises(UsageError, match=r"^setting in environment: 'max_image' is not allowed"):
@@ -141,6 +141,149 @@ def test_broken_toml_is_told_with_line_and_column(here: Path, home: Path) -> Non
     (here / "onbrief.toml").write_text("max_images = 2\nout = = 3")
     with pytest.raises(UsageError, match=r"^onbrief\.toml is not valid TOML: .*line 2, column 7"):
         loaded(home)
+
+
+# -- tables: settings of providers and of the store ------------------------------------------------------------------
+
+
+def test_tables_come_from_files_and_variables_each_setting_from_the_nearest(here: Path, home: Path) -> None:
+    path = users_file(home, '[bedrock]\nregion = "eu-west-1"\nimage_region = "us-east-1"\n[s3]\nregion = "eu-west-1"')
+    (here / "onbrief.toml").write_text('[bedrock]\nregion = "eu-west-2"\n[s3]\nregion = "eu-west-2"')
+    settings, origins = loaded(home, ONBRIEF_S3_REGION="eu-west-3")
+    assert settings.tables == {
+        "bedrock": {"region": "eu-west-2", "image_region": "us-east-1"},
+        "s3": {"region": "eu-west-3"},
+    }
+    names = ("bedrock.image_region", "bedrock.region", "s3.region")
+    assert [origins[name] for name in names] == [str(path), "onbrief.toml", "environment"]
+
+
+def test_settings_have_only_what_is_set_in_tables(here: Path, home: Path) -> None:
+    settings, origins = loaded(home)
+    assert (settings.tables, [name for name in origins if "." in name]) == ({}, [])
+
+
+FORMER = {"image_region": ("bedrock", "image_region"), "judge_region": ("bedrock", "region"), "bucket_region": ("s3", "region")}
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_former_names_still_work_in_files_in_variables_and_in_the_settings_of_a_ledger(
+    here: Path, home: Path, name: str
+) -> None:
+    table, own = FORMER[name]
+    (here / "onbrief.toml").write_text(f'{name} = "eu-west-1"')
+    settings, origins = loaded(home)
+    assert (settings.tables, origins[f"{table}.{own}"]) == ({table: {own: "eu-west-1"}}, "onbrief.toml")
+    assert loaded(home, {}, **{f"ONBRIEF_{name.upper()}": "eu-west-2"})[0].tables == {table: {own: "eu-west-2"}}
+    nothing = dict.fromkeys(FORMER)
+    assert settings_of({**nothing, name: "eu-west-3", "max_images": 3}) == Settings(
+        tables={table: {own: "eu-west-3"}}, max_images=3
+    )
+
+
+def test_a_name_counts_before_the_former_one_in_the_same_place(here: Path, home: Path) -> None:
+    (here / "onbrief.toml").write_text('judge_region = "eu-west-1"\n[bedrock]\nregion = "eu-west-2"')
+    assert loaded(home)[0].tables == {"bedrock": {"region": "eu-west-2"}}
+    variables = {"ONBRIEF_BEDROCK_REGION": "eu-west-4", "ONBRIEF_JUDGE_REGION": "eu-west-3"}
+    assert loaded(home, {}, **variables)[0].tables == {"bedrock": {"region": "eu-west-4"}}
+    assert loaded(home, ONBRIEF_JUDGE_REGION="eu-west-3")[0].tables == {"bedrock": {"region": "eu-west-3"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[bedrock]\nregion = "here"', "bedrock.region: 'here' is not allowed; expected a region of AWS"),
+        ('judge_region = "here"', "judge_region: 'here' is not allowed; expected a region of AWS"),
+        ('[s3]\nregion = "here"', "s3.region: 'here' is not allowed; expected a region of AWS"),
+        ("[s3]\nregion = []", "s3.region: [] is not allowed; expected a text, a number or a boolean"),
+        ('[bedrock]\nzone = "a"', "setting of bedrock: 'zone' is not allowed; expected one of image_region region"),
+        ("[nowhere]\na = 1", "table in onbrief.toml: 'nowhere' is not allowed; expected one of bedrock s3"),
+        ("[tables.s3]\nregion = 1", "table in onbrief.toml: 'tables' is not allowed; expected one of bedrock s3"),
+        ("[sandbox]\na = 1", "table in onbrief.toml: 'sandbox' is not allowed; expected one of bedrock s3"),
+        ('bedrock = "x"', "setting in onbrief.toml: 'bedrock' is not allowed; expected one of "),
+        ("[max_images]\na = 1", "max_images in settings: {'a': 1} is not allowed; expected a valid integer"),
+    ],
+)
+def test_a_wrong_table_setting_or_value_is_refused_by_the_name_that_the_user_wrote(
+    here: Path, home: Path, text: str, message: str
+) -> None:
+    (here / "onbrief.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        loaded(home)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_variable_of_a_table_is_refused_by_its_name(here: Path, home: Path) -> None:
+    with pytest.raises(UsageError, match=r"^bedrock\.region: 'here' is not allowed"):
+        loaded(home, ONBRIEF_BEDROCK_REGION="here")
+    with pytest.raises(UsageError, match=r"^setting in environment: 'bedrock_zone' is not allowed"):
+        loaded(home, ONBRIEF_BEDROCK_ZONE="here")
+
+
+# -- without what an extra installs ----------------------------------------------------------------------------------
+
+HIDDEN = """
+import sys
+sys.modules.update(dict.fromkeys({modules}))
+from onbrief.cli import main
+raise SystemExit(main({arguments}))
+"""
+
+
+def without(modules: list[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and messages of a command where these modules are not installed."""
+    code = HIDDEN.format(modules=modules, arguments=list(arguments))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+TRIAL = ["numpy", "resvg_py", "starlette", "uvicorn", "h11"]
+AWS = ["boto3", "botocore", "pydantic_ai"]
+
+
+def test_without_any_extra_a_run_says_how_to_name_a_provider_and_what_to_install(here: Path) -> None:
+    assert without(TRIAL + AWS, "run", "a red circle") == (
+        2,
+        "",
+        "error: image_model: none is set; name one as PROVIDER:MODEL, see `onbrief models`\n"
+        "hint: to try it without an account: pip install 'onbrief[sandbox]'\n",
+    )
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "hint"),
+    [
+        (("--image-model", "sandbox:"), "sandbox: needs numpy, resvg_py, which is not installed", "'onbrief[sandbox]'"),
+        (("--image-model", "bedrock:x"), "bedrock: needs boto3, pydantic_ai, which is not installed", "'onbrief[aws]'"),
+    ],
+)
+def test_a_provider_without_its_extra_is_one_clear_line(here: Path, arguments: tuple[str, ...], line: str, hint: str) -> None:
+    told = (1, "", f"error: {line}\nhint: pip install {hint}\n")
+    assert without(TRIAL + AWS, "run", "a red circle", *arguments) == told
+    assert list(here.iterdir()) == []
+
+
+def test_the_command_of_an_extra_that_is_not_installed_is_one_clear_line(here: Path) -> None:
+    code, out, told = without(["uvicorn"], "sandbox")
+    assert (code, out) == (1, "")
+    assert told == "error: sandbox: needs uvicorn, which is not installed\nhint: pip install 'onbrief[sandbox]'\n"
+
+
+@pytest.mark.parametrize("command", ["--help", "list", "config", "models"])
+def test_what_needs_no_model_works_without_any_extra(here: Path, command: str) -> None:
+    (here / "onbrief-runs").mkdir()
+    code, _, told = without(TRIAL + AWS, command)
+    assert (code, "Error" in told) == (2 if command == "list" else 0, False)
+
+
+def test_doctor_says_that_no_image_model_is_set(here: Path) -> None:
+    code, out, _ = without(TRIAL + AWS, "doctor")
+    assert code == 1
+    assert "error    image_model    image_model: none is set" in out
+
+
+# -- what is set -----------------------------------------------------------------------------------------------------
 
 
 def test_settings_know_their_limits_size_and_policy() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,8 @@ def installed(folder: Path, points: str, monkeypatch: pytest.MonkeyPatch) -> Non
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: squares-kit\nVersion: 2.1\n")
     (about / "entry_points.txt").write_text(points)
-    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    invalidate_caches()
     registry.refresh()
 
 
@@ -149,7 +151,7 @@ def test_the_settings_of_a_plug_in_come_from_its_table_and_from_variables(
 def test_a_plug_in_is_listed_and_named_where_another_name_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     assert "squares:big (Big Squares)" in capsys.readouterr().out
-    with pytest.raises(UsageError, match="one of the providers bedrock draws sandbox squares$"):
+    with pytest.raises(UsageError, match=r"one of the providers bedrock draws sandbox squares$"):
         registry.image_model("circles:")
 
 
