@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
-from onbrief.ports import Judged, Picture
+from onbrief.ports import ANY_PICTURE, Judged, Picture, PictureLimits
 from onbrief.record import Finding, Prompt
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
@@ -77,6 +77,7 @@ class SandboxJudge:
     price: float | None
     seconds: float
     erring: ErringEye | None = field(default=None, compare=False)
+    picture_limits: PictureLimits = ANY_PICTURE
 
     @classmethod
     def named(cls, model: str, options: Mapping[str, str]) -> SandboxJudge:

@@ -114,7 +114,7 @@ class Pursuit:
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens. run.json is written before each attempt is told, report.html at the end."""
         studio = LedgerStudio(
-            crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata
+            crew=self.crew, store=self.store, ledger=self.account, embed_metadata=not self.order.settings.strip_metadata
         )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
