@@ -211,13 +211,13 @@ class Run:
 
     def to_json(self) -> str:
         """The record: run.json, `--json` and the HTTP API are this text."""
-        from pydantic_core import to_json
-
-        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
-        keys = list(document)
-        ordered = {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
-        return to_json(ordered, indent=2).decode() + "\n"
+        text = _adapter().dump_json(self, indent=2).decode()
+        # `best` is a property. It is put in front of `usage`: in JSON with this indentation, no value has such a line.
+        best = self.best
+        named = {"revision": best.revision, "attempt": best.attempt} if best else None
+        before, usage, after = text.partition('\n  "usage":')
+        written = json.dumps(named, indent=2).replace("\n", "\n  ")
+        return f'{before}\n  "best": {written},{usage}{after}\n'
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: outcome, best picture, what fell short."""
