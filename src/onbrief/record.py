@@ -210,17 +210,18 @@ class Run:
         return replace(self, outcome=outcome, reason=reason)
 
     def to_document(self) -> dict[str, Any]:
-        """The record as a document for JSON, its fields in their order; `best` says which attempt is the best one so far."""
-        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
-        keys = list(document)
-        return {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
+        """The record as a document for JSON, as run.json has it."""
+        return json.loads(self.to_json())
 
     def to_json(self) -> str:
         """The record: run.json, `--json` and the HTTP API are this text."""
-        from pydantic_core import to_json
-
-        return to_json(self.to_document(), indent=2).decode() + "\n"
+        text = _adapter().dump_json(self, indent=2).decode()
+        # `best` is a property. It is put in front of `usage`: in JSON with this indentation, no value has such a line.
+        best = self.best
+        named = {"revision": best.revision, "attempt": best.attempt} if best else None
+        before, usage, after = text.partition('\n  "usage":')
+        written = json.dumps(named, indent=2).replace("\n", "\n  ")
+        return f'{before}\n  "best": {written},{usage}{after}\n'
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: outcome, best picture, what fell short."""

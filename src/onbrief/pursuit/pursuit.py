@@ -86,7 +86,7 @@ class Pursuit:
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """The events of the loop, each once all that belongs to it is written."""
         studio = LedgerStudio(
-            crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata
+            crew=self.crew, store=self.store, ledger=self.account, embed_metadata=not self.order.settings.strip_metadata
         )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)

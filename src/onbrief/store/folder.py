@@ -1,7 +1,7 @@
-"""A store in a folder, through obstore.
+"""A store in a folder.
 
-obstore puts a file in place with one link or rename but does not sync it, so `create` does: what it returns for is on the
-disk, the folder entry included.
+A file is written beside its place and then linked or renamed there, so that nobody reads a part of one. `create` syncs it
+first, and the folder's entry after it: what it returns for is on the disk, and a power cut leaves no file that is empty.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
+from collections.abc import Generator
 from pathlib import Path
-
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.store.spool import Spool, sync
@@ -38,7 +36,6 @@ class FolderStore:
             raise UsageError.of("out", str(folder), f"a folder that can be made ({error.strerror})") from error
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
-        self._objects = LocalStore(self.folder)
         self._kept: set[Path] = set()  # run folders whose own entry is on the disk
         self._spool = Spool(os.fsencode(self.folder))
 
@@ -77,28 +74,30 @@ class FolderStore:
     def _create(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            try:
-                obstore.put(self._objects, key, data, mode="create")
-            except AlreadyExistsError:
-                if not path.is_file() or path.read_bytes() != data:
-                    raise KeyTaken(f"{path} holds another picture already") from None
-            sync(path)
+            with _written_beside(path, data, synced=True) as beside:
+                try:
+                    os.link(beside, path)
+                except FileExistsError:
+                    if not path.is_file() or path.read_bytes() != data:
+                        raise KeyTaken(f"{path} holds another picture already") from None
+                    sync(path)
             sync(path.parent)
             if path.parent not in self._kept:
                 sync(self.folder)
                 self._kept.add(path.parent)
-        except (OSError, BaseError) as error:
+        except OSError as error:
             self._spool.keep(key, data)
-            raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FULL) from error
         self._spool.drop(key)
         return path.as_uri()
 
     def _put(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            obstore.put(self._objects, key, data)
-        except (OSError, BaseError) as error:
-            raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
+            with _written_beside(path, data) as beside:
+                beside.replace(path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FULL) from error
         return path.as_uri()
 
     def load(self, key: str) -> bytes | None:
@@ -119,12 +118,12 @@ class FolderStore:
                 shutil.rmtree(path)  # follows no link, and takes along what a killed process left half written
             self._spool.remove(run_id)
         except OSError as error:
-            raise StoreError(f"{path} cannot be removed: {_reason(error)}") from error
+            raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
 
     def _path(self, key: str) -> Path:
         """The file of a key. A link that leads out of the folder is not followed."""
         path = self.folder / key
-        if not path.parent.resolve().is_relative_to(self.folder) or path.is_symlink():
+        if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder) or path.is_symlink():
             raise StoreError(f"{path} leads out of {self.folder}")
         return path
 
@@ -132,6 +131,23 @@ class FolderStore:
 _FULL = "free some space or mend the folder, then give the same command again: nothing is drawn twice"
 
 
-def _reason(error: Exception) -> str:
-    """The first line: obstore's messages go on with the state of its internals."""
-    return str(error).splitlines()[0]
+@contextlib.contextmanager
+def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generator[Path]:
+    """A file with these bytes in the same folder, which is made when it is not there. What is left of it is removed."""
+    beside = path.with_name(f"{path.name}#{secrets.token_hex(4)}")
+    try:
+        try:
+            file = beside.open("xb", buffering=0)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = beside.open("xb", buffering=0)
+        with file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if synced:
+                os.fsync(file.fileno())
+        yield beside
+    finally:
+        with contextlib.suppress(OSError):  # it has been renamed, or was never made
+            beside.unlink()
