@@ -38,9 +38,9 @@ STAGES = {
 }
 REFUSALS = {
     "403 AccessDenied": "these credentials need s3:",
-    "404 NoSuchBucket": "make the bucket first",
+    "404 NoSuchBucket": "create the bucket first",
     "301 PermanentRedirect": "in another region",
-    "400 ExpiredToken": "have expired: get new ones",
+    "400 ExpiredToken": "have expired: renew them",
     "403 InvalidAccessKeyId": "these credentials are not valid",
     "403 RequestTimeTooSkewed": "the clock of this machine is wrong",
 }

@@ -26,7 +26,7 @@ from onbrief.ledger.log import AT_ONCE, Log, Record
 from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request
 from onbrief.ports import Call, Entry, RunRow, Tokens
 from onbrief.store.objects import Objects
-from onbrief.store.refusals import is_denied, said
+from onbrief.store.refusals import explain, is_denied
 
 SCHEMA: Final = 1
 REQUESTS: Final = ".requests"  # the folder of the notes which runs a request has; no run's, as no run id begins with a dot
@@ -156,7 +156,7 @@ class ObjectsLedger:
             yield
         except (OSError, BaseError) as error:
             kind = Unlisted if what == "listed" and is_denied(error) else LedgerError
-            raise kind(f"the ledger {self._url} cannot be {what}: {said(error)}") from error
+            raise kind(f"the ledger {self._url} cannot be {what}: {explain(error)}") from error
 
     def _write(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
         """Add a record that changes nothing unless the token is still the owner's."""
