@@ -1,4 +1,4 @@
-"""Events whose time runs out on a real clock, or whose process is killed: with a bucket and a stand-in for Bedrock, over HTTP."""
+"""Events whose time runs out on a real clock, or whose process is killed; a bucket and a stand-in for Bedrock serve HTTP."""
 
 from __future__ import annotations
 
