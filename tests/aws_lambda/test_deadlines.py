@@ -123,10 +123,10 @@ def test_an_event_whose_process_was_killed_during_an_image_call_is_resumed_by_it
 
 def test_an_event_that_is_delivered_three_times_at_once_is_on_the_bill_once(services: Services) -> None:
     with get_context("spawn").Pool(3) as pool:
-        reply = pool.starmap(deliver, [(event("a red circle", "thrice"), Invocation())] * 3)
+        replies = pool.starmap(deliver, [(event("a red circle", "thrice"), Invocation())] * 3)
     bodies = [line["sha256"] for line in lines(services.bill)]
-    ((best, usage),) = {(body["best"], json.dumps(body["usage"] | {"seconds": 0})) for _, body in reply}
-    assert [status for status, _ in reply] == [200] * 3
+    ((best, usage),) = {(body["best"], json.dumps(body["usage"] | {"seconds": 0})) for _, body in replies}
+    assert [status for status, _ in replies] == [200] * 3
     assert len(set(bodies)) == len(bodies) == json.loads(usage)["images"] + json.loads(usage)["judge_calls"]
     assert best.rpartition("-")[2] == f"00{json.loads(usage)['images'] - 1}.png"
     assert len(services.pictures("thrice")) == json.loads(usage)["images"]
