@@ -81,7 +81,9 @@ class Adaptive:
         if over := _over(run, limits):
             return over
         if (stuck := _always_short(run, run.round)) and len(run.prompts) < limits.prompts:
-            return _revise(run, limits, True, f"{', '.join(must.id for must in stuck)} fell short in every picture of this prompt")
+            return _revise(
+                run, limits, True, f"{', '.join(must.id for must in stuck)} fell short in every picture of this prompt"
+            )
         if len(run.round) >= limits.attempts:
             return _revise(run, limits, True, _USED_UP)
         return _generate(run, limits, self.parallel)

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Mapping
 from typing import Final, Protocol
 
 from onbrief.aws_lambda import answers
@@ -18,14 +17,10 @@ from onbrief.config import load
 from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import CallKind, RunRow
+from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, open_pursuit
 from onbrief.record import Run
 from onbrief.store import RunStore, picture_at
-
-NEEDED: Final[Mapping[CallKind, float]] = {"plan": 30.0, "image": 45.0, "judge": 30.0, "revise": 30.0}
-"""Seconds that must be left before a call of each kind is sent. They are estimates: two to three times the duration of such a
-call, plus time to record its outcome and to answer. A call that outlives the function is paid for, and its outcome unknown."""
 
 TO_ANSWER: Final = 2.0  # seconds that a waiting delivery reserves for its answer
 FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0  # seconds between two looks at the state of another delivery
@@ -88,7 +83,7 @@ class Delivery:
         """Pursue the run, or wait for the delivery that does, and return the answer."""
         while True:
             try:
-                async with open_pursuit(self._order, deadline=Deadline(self._time_left, NEEDED)) as pursuit:
+                async with open_pursuit(self._order, deadline=Deadline(self._time_left)) as pursuit:
                     return await self._work(pursuit)
             except LedgerBusy:
                 with await asyncio.to_thread(Workspace.existing, self._order.settings) as workspace:

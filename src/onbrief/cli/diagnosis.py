@@ -167,7 +167,7 @@ def _missing(folder: Path) -> Checked | None:
 
 def _ledger(out: str, region: str | None) -> Checked:
     """Whether the ledger can be read."""
-    from onbrief.pursuit import LEDGER_FILE, open_ledger
+    from onbrief.pursuit import LEDGER_FILE, Workspace
     from onbrief.store import is_bucket
 
     if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():

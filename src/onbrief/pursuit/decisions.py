@@ -17,8 +17,8 @@ from onbrief.record import Run
 class RecordedPolicy:
     """A policy that follows the recorded decisions of a run, and behind the last of them asks `policy` and records the answer.
 
-    Limits and `parallel` may have changed since a decision was taken, and so may the seconds and dollars that it looked at. Taken
-    again, it could be another one: pictures that are paid for would be missing from the record, the best one among them.
+    Limits and `parallel` may have changed since a decision was taken, and so have the seconds and dollars that it looked at. A
+    decision taken again could differ: pictures that are paid for would be missing from the record, perhaps the best one.
 
     Of a recorded decision, only what was begun is followed: what was never sent costs money now, so the policy decides about it
     under the limits of now.
@@ -44,7 +44,7 @@ class RecordedPolicy:
         return step
 
     def _recorded_step(self, decision: Decision, run: Run) -> Step | None:
-        """What is left to follow of a decision; None where nothing of it was begun, or where all of it is in the run already."""
+        """What is left to follow of a decision; None where nothing of it was begun, or all of it is in the run already."""
         inputs, revision, made = decision.inputs, run.prompt.revision, len(run.round)
         match decision.kind:
             case "generate" if inputs["revision"] == revision:

@@ -58,8 +58,8 @@ class Order:
 
 
 def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
-    """The order that resumes a recorded run: as it was given, except for the settings that are `given` anew. The place is that of
-    `settings`.
+    """The order that resumes a recorded run: as it was given, except for the settings that are `given` anew, and in the place
+    of `settings`.
 
     Raises:
         UsageError: one of the settings cannot change any more.

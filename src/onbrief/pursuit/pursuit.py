@@ -85,7 +85,9 @@ class Pursuit:
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """The events of the loop, each once all that belongs to it is written."""
-        studio = LedgerStudio(crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata)
+        studio = LedgerStudio(
+            crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata
+        )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
         settings = self.order.settings
@@ -158,8 +160,8 @@ async def open_pursuit(
     """The pursuit of an order, its run owned by this process.
 
     `crew` stands in for the models that the settings name. `deadline` is the time that this process has, where that is known:
-    when it is up, the run ends as cancelled and can be resumed. `workspace` is the open place of the order; without it, the place
-    is opened for this run alone.
+    when it is up, the run ends as cancelled and can be resumed. `workspace` is the open place of the order; without one, it is
+    opened for this run alone.
 
     Raises:
         UsageError: a model, size, price or folder that cannot work; nothing has been spent.

@@ -121,7 +121,9 @@ class Workspace:
     def _names(self, row: RunRow) -> Names | None:
         """The names of a run's pictures, where they are not the usual ones."""
         start = json.loads(row.request).get("names")
-        return None if start is None else Names(self._settings.out, self._settings.bucket_region, start, row.run_id, row.started)
+        return (
+            None if start is None else Names(self._settings.out, self._settings.bucket_region, start, row.run_id, row.started)
+        )
 
 
 def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
