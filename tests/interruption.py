@@ -67,7 +67,7 @@ def order(out: Path, parallel: int) -> Order:
 
 
 def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
-    """One session of the run: to be called in a process of its own."""
+    """Return a function that runs one session of the run, to be called in a separate process."""
 
     def sit() -> None:
         async def go() -> None:

@@ -77,7 +77,7 @@ class Desk:
         assert ended is not None
         return ended
 
-    def told(self) -> str:
+    def messages(self) -> str:
         """Return the messages of a session: its error, or the reason and the warnings of the run."""
         try:
             run = self.sit()
@@ -127,7 +127,7 @@ def check_lasting(desk: Desk, stage: str, wrong: str, undisturbed: tuple[Run, li
     # A call whose start cannot be recorded is then recorded as not sent, which fails too; after that the run is released.
     calls = stage in {"first call", "later call"}
     fail_at(desk.s3, stage, wrong, times=2 * TRIES.get(wrong, 1) if calls else float("inf"))
-    assert LASTING[wrong] in desk.told()
+    assert LASTING[wrong] in desk.messages()
     desk.check(*undisturbed)
 
 
@@ -202,9 +202,9 @@ def test_what_cannot_be_read_when_a_run_goes_on_is_not_taken_for_missing(
         return "403 AccessDenied" if was and "/calls/" in path else None
 
     desk.s3.fault = not_written_down
-    assert "cannot be written: 403" in desk.told()
+    assert "cannot be written: 403" in desk.messages()
     desk.s3.fault = lambda method, path: wrong if method == "GET" and path.endswith(READS[read]) else None
-    assert (LASTING.get(wrong) or "body error") in desk.told()
+    assert (LASTING.get(wrong) or "body error") in desk.messages()
     desk.check(*undisturbed)
 
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_when_a_run_goes_on_is_not_taken_for_missing(
 @pytest.mark.parametrize("stage", ["first picture", "first call"])
 def test_a_put_that_came_through_and_is_never_answered(desk: Desk, undisturbed: tuple[Run, list[str]], stage: str) -> None:
     fail_at(desk.s3, stage, "silent", times=1)
-    assert "HTTP error" in desk.told()
+    assert "HTTP error" in desk.messages()
     desk.check(*undisturbed)
 
 

@@ -1,6 +1,6 @@
 """Whole runs over HTTP in which one call goes wrong: each fault at each stage, in the first round and in a later one.
 
-The undisturbed run makes three pictures, of which the third passes, each with a prompt of its own.
+The undisturbed run makes three pictures, of which the third passes, each with a different prompt.
 """
 
 from __future__ import annotations

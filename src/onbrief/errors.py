@@ -64,7 +64,7 @@ class CallError(OnbriefError):
 
 
 class Refused(CallError):
-    """The provider did not accept the call; nothing was spent. `retry_after` is the wait in seconds that it asks for, if any."""
+    """The provider did not accept the call; nothing was spent. `retry_after` is the wait that it asks for, in seconds."""
 
     retryable = True
 
