@@ -557,5 +557,5 @@ def test_neither_limits_nor_places_are_part_of_what_was_asked_for() -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(UsageError, match=r"^out: .* expected a folder that can be made"):
+    with pytest.raises(UsageError, match=r"^out: .* expected a folder that can be created"):
         pursue(tmp_path / "out", crew(Bill()))

@@ -1,7 +1,7 @@
-"""Where pictures, records and reports lie: a folder or a bucket.
+"""Where pictures, records and reports are stored: a folder or a bucket.
 
-A picture that cannot be put where it belongs is paid for all the same, so it goes to a spool, where `read` finds it in the
-next sitting.
+A picture that cannot be stored has still been paid for, so it is kept in a spool, where `read` finds it when the run is
+resumed.
 """
 
 from onbrief.store.bucket import BucketStore as BucketStore

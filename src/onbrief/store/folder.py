@@ -1,7 +1,8 @@
 """A store in a folder.
 
-A file is written beside its place and then linked or renamed there, so that nobody reads a part of one. `create` syncs it
-first, and the folder's entry after it: what it returns for is on the disk, and a power cut leaves no file that is empty.
+A file is written under a temporary name and then linked or renamed into place, so that no reader sees a part of it. `create`
+syncs the file before that and its folder entry after it: when it returns, both are on disk, and a power cut leaves no empty
+file.
 """
 
 from __future__ import annotations
@@ -17,33 +18,33 @@ from pathlib import Path
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.store.spool import Spool, sync
 
-ROOM = 16 * 2**20  # bytes that must be free before a picture is paid for
+ROOM = 16 * 2**20  # bytes of free space required before a picture is paid for
 
 
 class FolderStore:
     """The Store port over a folder of this machine; see ports.Store for what each method does."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the folder; it is made when it is not there.
+        """Open the folder; it is created if it does not exist.
 
         Raises:
-            UsageError: it cannot be made or written.
+            UsageError: it cannot be created or written.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.folder = folder.resolve(strict=True)
         except OSError as error:
-            raise UsageError.of("out", str(folder), f"a folder that can be made ({error.strerror})") from error
+            raise UsageError.of("out", str(folder), f"a folder that can be created ({error.strerror})") from error
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
-        self._kept: set[Path] = set()  # run folders whose own entry is on the disk
+        self._kept: set[Path] = set()  # run folders whose own folder entry is on disk
         self._spool = Spool(os.fsencode(self.folder))
 
     async def require_writable(self, names: str = "") -> None:
-        """Nothing: a folder that cannot be written is not opened."""
+        """Do nothing: opening the folder has already verified that it can be written."""
 
     def link(self, key: str, seconds: float) -> str:
-        """The url of what lies under this key; that of a file holds for ever."""
+        """Return the url of the file under this key. It does not expire."""
         return self._path(key).as_uri()
 
     async def require_room(self) -> None:
@@ -53,7 +54,7 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be read: {error.strerror}", hint=_FULL) from error
         if free < ROOM:
-            raise StoreError(f"{self.folder}: {free // 2**20} MB are free, {ROOM // 2**20} MB are needed", hint=_FULL)
+            raise StoreError(f"{self.folder}: {free // 2**20} MB free, {ROOM // 2**20} MB needed", hint=_FULL)
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
@@ -79,7 +80,7 @@ class FolderStore:
                     os.link(beside, path)
                 except FileExistsError:
                     if not path.is_file() or path.read_bytes() != data:
-                        raise KeyTaken(f"{path} holds another picture already") from None
+                        raise KeyTaken(f"{path} already holds a different picture") from None
                     sync(path)
             sync(path.parent)
             if path.parent not in self._kept:
@@ -115,25 +116,25 @@ class FolderStore:
         path = self._path(run_id)
         try:
             with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(path)  # follows no link, and takes along what a killed process left half written
+                shutil.rmtree(path)  # does not follow links; also removes partial files left by a killed process
             self._spool.remove(run_id)
         except OSError as error:
             raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
 
     def _path(self, key: str) -> Path:
-        """The file of a key. A link that leads out of the folder is not followed."""
+        """Return the file of a key. A symbolic link that leads out of the folder is not followed."""
         path = self.folder / key
         if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder) or path.is_symlink():
             raise StoreError(f"{path} leads out of {self.folder}")
         return path
 
 
-_FULL = "free some space or mend the folder, then give the same command again: nothing is drawn twice"
+_FULL = "free some space or fix the folder, then run the same command again: nothing is drawn twice"
 
 
 @contextlib.contextmanager
 def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generator[Path]:
-    """A file with these bytes in the same folder, which is made when it is not there. What is left of it is removed."""
+    """Write these bytes to a temporary file in the same folder, which is created if needed; whatever is left of it is removed."""
     beside = path.with_name(f"{path.name}#{secrets.token_hex(4)}")
     try:
         try:
@@ -149,5 +150,5 @@ def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generat
                 os.fsync(file.fileno())
         yield beside
     finally:
-        with contextlib.suppress(OSError):  # it has been renamed, or was never made
+        with contextlib.suppress(OSError):  # it was renamed, or never created
             beside.unlink()
