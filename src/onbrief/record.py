@@ -216,7 +216,7 @@ class Run:
     def to_json(self) -> str:
         """Return the record as the text of run.json, of `--json` and of the HTTP API."""
         text = _adapter().dump_json(self, indent=2).decode()
-        # `best` is a property, and is inserted before `usage`. No JSON value contains a line break, so the first match is the key.
+        # `best` is a property, and is inserted before `usage`. JSON values contain no line break: the first match is the key.
         best = self.best
         named = {"revision": best.revision, "attempt": best.attempt} if best else None
         before, usage, after = text.partition('\n  "usage":')

@@ -176,8 +176,8 @@ def _sampling(fields: Fields, start: str) -> Sampling:
 
 
 def _model(fields: Fields, name: str) -> str | None:
-    """Return the model as PROVIDER:MODEL. The event may have the bare id or ARN of a model of the platform's provider instead; such
-    an id always has a dot before any colon.
+    """Return the model as PROVIDER:MODEL. The event may have the bare id or ARN of a model of the platform's provider instead;
+    such an id always has a dot before any colon.
     """
     if not fields.has(name):
         return None

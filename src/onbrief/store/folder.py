@@ -134,7 +134,7 @@ _FULL = "free some space or fix the folder, then run the same command again: not
 
 @contextlib.contextmanager
 def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generator[Path]:
-    """Write these bytes to a temporary file in the same folder, which is created if needed; whatever is left of it is removed."""
+    """Write these bytes to a temporary file in the same folder, created if needed; what is left of it is removed."""
     beside = path.with_name(f"{path.name}#{secrets.token_hex(4)}")
     try:
         try:

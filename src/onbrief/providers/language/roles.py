@@ -60,11 +60,6 @@ class VisionJudge(Role):
     INPUT_TOKENS: ClassVar = 12_000
     """1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and 64 requirements of a hundred each."""
 
-    @property
-    def picture_limits(self) -> PictureLimits:
-        """See ports.Judge."""
-        return ANY_PICTURE
-
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge. `image` is a copy as pictures.PictureFile.judge_copy makes it.
 
