@@ -12,7 +12,7 @@ from PIL import Image
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.config import Settings
-from onbrief.ports import History, Judged, Picture, Revised
+from onbrief.ports import ANY_PICTURE, History, Judged, Picture, PictureLimits, Revised
 from onbrief.pursuit import Order
 from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
@@ -52,6 +52,7 @@ class InstantCritic:
 
     name: str = "bench:instant"
     price: float | None = 0.0
+    picture_limits: PictureLimits = ANY_PICTURE
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         no = Finding(requirements[0].id, "unmet", 0.1, "as always")

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import instant
-from onbrief import pictures
 from onbrief.events import ImageJudged
 from onbrief.ledger.sqlite import SqliteLedger
+from onbrief.pictures import PictureFile
 from onbrief.pursuit import open_pursuit
 from onbrief.pursuit.outputs import RunOutputs
 from onbrief.store import FolderStore
@@ -32,7 +32,7 @@ def main() -> None:
         restore()
     whole = statistics.median(times)
     split = {label: statistics.median(each) * len(each) / RUNS / ATTEMPTS for label, each in spent.items()}
-    picture = sum(split[label] for owner, _, label in _STAGES if owner is pictures)
+    picture = sum(split[label] for owner, _, label in _STAGES if owner is PictureFile)
     print(f"one attempt, PNG of {size / 1e6:.2f} MB, in all   {whole:5.1f} ms, median of {len(times)} attempts")
     print(f"  loop, ledger and store             {whole - picture:5.1f} ms")
     print(f"  work on the picture itself         {picture:5.1f} ms")
@@ -64,12 +64,12 @@ async def _times_of_a_run(out: str) -> list[float]:
 
 
 _STAGES: tuple[tuple[Any, str, str], ...] = (
-    (pictures, "inspect", "decode and check the picture"),
-    (pictures, "label", "write the label into it"),
+    (PictureFile, "inspected", "decode and check the picture"),
+    (PictureFile, "embedded", "embed the metadata"),
     (FolderStore, "_create", "store it, synced"),
     (SqliteLedger, "begin", "ledger: intent, two calls"),
     (SqliteLedger, "finish", "ledger: outcome, two calls"),
-    (pictures, "judge_copy", "the judge's copy"),
+    (PictureFile, "judge_copy", "the judge's copy"),
     (RunOutputs, "write_record", "run.json"),
 )
 

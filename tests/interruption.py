@@ -22,7 +22,7 @@ from onbrief import pictures, report  # lazy imports of a run, imported here onc
 from onbrief.brief import Brief, Requirement
 from onbrief.config import Settings
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Judged
+from onbrief.ports import ANY_PICTURE, Judged, PictureLimits
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Finding
 from onbrief.studio import Crew
@@ -40,6 +40,7 @@ class PixelCritic:
     bill: Bill
     name: str = "test:critic"
     price: float | None = 0.006
+    picture_limits: PictureLimits = ANY_PICTURE
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         self.bill.add(f"judge {hashlib.sha256(image).hexdigest()}")

@@ -17,7 +17,7 @@ from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
 from onbrief.policy import seed_of
-from onbrief.ports import History, Judged, Picture, Planned, Revised
+from onbrief.ports import ANY_PICTURE, History, Judged, Picture, PictureLimits, Planned, Revised
 from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 from tests.crew import Answer, Bill, Painter, crew, picture
@@ -281,6 +281,7 @@ class Oracle:
     says: Sequence[Finding]
     name: str = "test:oracle"
     price: float | None = 0.006
+    picture_limits: PictureLimits = ANY_PICTURE
     seen: list[tuple[bytes, Sequence[Requirement]]] = field(default_factory=list[tuple[bytes, Sequence[Requirement]]])
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
@@ -479,6 +480,7 @@ class Taste:
     seed: int
     name: str = "test:critic"
     price: float | None = 0.006
+    picture_limits: PictureLimits = ANY_PICTURE
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         self.bill.add("judge")

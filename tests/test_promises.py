@@ -16,7 +16,7 @@ import pytest
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Unknown, UsageError
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import History, Judged, Revised
+from onbrief.ports import ANY_PICTURE, History, Judged, PictureLimits, Revised
 from onbrief.pursuit import open_pursuit
 from onbrief.record import Finding, Run
 from tests.crew import Bill, Painter, crew, picture
@@ -242,6 +242,7 @@ class Witness:
     says: Sequence[Finding] = ()
     name: str = "test:witness"
     price: float | None = 0.0
+    picture_limits: PictureLimits = ANY_PICTURE
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         self.seen.append(image)

@@ -210,17 +210,18 @@ class Run:
         return replace(self, outcome=outcome, reason=reason)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the record as JSON-compatible values, with the fields in order; `best` names the best attempt so far."""
-        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
-        keys = list(document)
-        return {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
+        """Return the record as JSON values, with the fields of run.json."""
+        return json.loads(self.to_json())
 
     def to_json(self) -> str:
         """Return the record as the text of run.json, of `--json` and of the HTTP API."""
-        from pydantic_core import to_json
-
-        return to_json(self.to_document(), indent=2).decode() + "\n"
+        text = _adapter().dump_json(self, indent=2).decode()
+        # `best` is a property, so it is inserted before `usage`. With this indentation, no value can contain such a line.
+        best = self.best
+        named = {"revision": best.revision, "attempt": best.attempt} if best else None
+        before, usage, after = text.partition('\n  "usage":')
+        written = json.dumps(named, indent=2).replace("\n", "\n  ")
+        return f'{before}\n  "best": {written},{usage}{after}\n'
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the outcome, the best picture and the findings that are not met."""

@@ -130,7 +130,7 @@ def test_a_run_needs_no_more_than_to_put_and_to_get(s3: Service, out: str, capsy
     assert main(["run", *impossible]) == 3
     told, error = capsys.readouterr()
     first = json.loads(told)
-    warning = "no interrupted run of this order could be looked for, so a new one is begun"
+    warning = "interrupted runs of this order could not be looked up, so a new one is begun"
     assert [line.startswith(warning) and "s3:ListBucket" in line for line in first["warnings"]] == [True]
     assert main(["resume", first["run_id"], "--out", out, "--max-images", "3", "--json", "--quiet"]) == 3
     second = json.loads(capsys.readouterr().out)

@@ -22,7 +22,7 @@ from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refus
 from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.policy import seed_of
-from onbrief.ports import Judged, Picture, RunRow
+from onbrief.ports import ANY_PICTURE, Judged, Picture, PictureLimits, RunRow
 from onbrief.pursuit import MAX_SEED, Order, Workspace, check_run_id, open_pursuit, resumed
 from onbrief.record import Prompt, Run, json_schema
 from onbrief.studio import Crew
@@ -125,10 +125,10 @@ def test_the_record_is_written_before_each_attempt_is_told(tmp_path: Path) -> No
 
 def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
     run = ended(tmp_path, crew(Bill()), run_id="r")
-    label = pictures.read_embedded((tmp_path / "r" / "000-000.png").read_bytes())
-    assert label is not None
-    assert label[0].startswith(BRIEF.text)
-    about = json.loads(label[1])
+    embedded = pictures.PictureFile((tmp_path / "r" / "000-000.png").read_bytes()).metadata
+    assert embedded is not None
+    assert embedded.parameters.startswith(BRIEF.text)
+    about = json.loads(embedded.document)
     assert (about["run_id"], about["seed"], about["model"]) == ("r", 7, "test:painter")
     assert run.checklist is not None
     assert about["checklist"] == run.checklist.sha256
@@ -137,8 +137,8 @@ def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
 def test_a_picture_says_nothing_when_that_is_wanted(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), settings(strip_metadata=True), run_id="r")
     data = (tmp_path / "r" / "000-000.png").read_bytes()
-    assert pictures.read_embedded(data) is None
-    assert data == pictures.strip(picture(7, BRIEF.size))
+    assert pictures.PictureFile(data).metadata is None
+    assert data == pictures.PictureFile(picture(7, BRIEF.size)).stripped()
 
 
 def test_a_run_that_ends_without_a_checklist_leaves_a_record_too(tmp_path: Path) -> None:
@@ -499,6 +499,7 @@ class Witness:
 
     name: str = "test:witness"
     price: float | None = 0.006
+    picture_limits: PictureLimits = ANY_PICTURE
     seen: list[tuple[bytes, Sequence[Requirement]]] = field(default_factory=list[tuple[bytes, Sequence[Requirement]]])
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:

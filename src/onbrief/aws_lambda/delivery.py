@@ -20,7 +20,7 @@ from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, open_pursuit
 from onbrief.record import Run
-from onbrief.store import RunStore, picture_at
+from onbrief.store import RunStore, picture_at, region_of
 
 TO_ANSWER: Final = 2.0  # seconds that a waiting delivery reserves for its answer
 FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0  # seconds between two looks at the state of another delivery
@@ -131,7 +131,7 @@ class Delivery:
     @property
     def _region(self) -> str:
         """The region of the bucket: the setting, else the region in which the function runs."""
-        return self._order.settings.bucket_region or os.environ.get("AWS_REGION") or "us-east-1"
+        return region_of(self._order.settings.tables) or os.environ.get("AWS_REGION") or "us-east-1"
 
     @property
     def _record(self) -> str:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from onbrief.cli.output import plain, say
 from onbrief.cli.progress import spent
-from onbrief.config import FILE, load
+from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, UsageError
 
 if TYPE_CHECKING:
@@ -170,13 +170,17 @@ def config(*, json_: _Json = False) -> int:
         ONBRIEF_MAX_USD=2 onbrief config --json
     """
     settings, origins = load({})
+    values: dict[str, object] = {name: value for name, value in asdict(settings).items() if name != "tables"}
+    for table, own in declared().items():
+        given = settings.tables.get(table, {})
+        values |= {f"{table}.{setting.name}": given.get(setting.name, setting.default) for setting in own}
     if json_:
-        document = {name: {"value": value, "from": origins[name]} for name, value in asdict(settings).items()}
+        document = {name: {"value": value, "from": origins.get(name, "default")} for name, value in values.items()}
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    for name, value in asdict(settings).items():
-        print(f"{name:15} {'none' if value is None else value!s:28} {origins[name]}")
-    say(f"set any of them in ./{FILE}, as ONBRIEF_NAME, or as --name")
+    for name, value in values.items():
+        print(f"{name:21} {'none' if value is None else value!s:28} {origins.get(name, 'default')}")
+    say(f"set any of them in ./{FILE}, as ONBRIEF_NAME, or as --name; a TABLE.NAME in [TABLE], or as ONBRIEF_TABLE_NAME")
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from onbrief.ledger.account import Account
@@ -26,39 +26,52 @@ class RecordedPolicy:
 
     policy: Policy
     account: Account
-    _followed: int = 0
+    _visits: int = 0
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See policy.Policy."""
         if not self.account.decisions:
             for decision in decisions_behind(self.account.calls):
                 self.account.decide(decision)
-        while self._followed < len(self.account.decisions):
-            decision = self.account.decisions[self._followed]
-            self._followed += 1
-            if step := self._recorded_step(decision, run):
+        # Each decision is visited twice: for what was begun without a gap, which costs nothing, and then for the rest.
+        while self._visits < 2 * len(self.account.decisions):
+            number, second = divmod(self._visits, 2)
+            self._visits += 1
+            if step := self._recorded_step(self.account.decisions[number], run, bool(second)):
                 return step
         step = self.policy.next(run, limits)
         self.account.decide(_decision(step, run, len(self.account.decisions)))
-        self._followed = len(self.account.decisions)
+        self._visits = 2 * len(self.account.decisions)
         return step
 
-    def _recorded_step(self, decision: Decision, run: Run) -> Step | None:
+    def _recorded_step(self, decision: Decision, run: Run, second: bool) -> Step | None:
         """What is left to follow of a decision; None where nothing of it was begun, or all of it is in the run already."""
-        inputs, revision, made = decision.inputs, run.prompt.revision, len(run.round)
+        inputs, revision = decision.inputs, run.prompt.revision
         match decision.kind:
             case "generate" if inputs["revision"] == revision:
-                keys = {n: call_key("image", revision, n) for n in inputs["attempts"] if n >= made}
-                begun = [n for n, key in keys.items() if self.account.begun(key)]
-                if not begun or (any(a.passed for a in run.attempts) and not all(map(self.account.has, keys.values()))):
-                    return None
-                # Pictures of one round are begun in any order, so one in between may be missing: it is drawn with the others.
-                numbers = range(made, max(begun) + 1)
-                return Generate(tuple(seed_of(run.seed, revision, n) for n in numbers), decision.reason)
+                numbers = self._begun(inputs["attempts"], run, second)
+                return Generate(tuple(seed_of(run.seed, revision, n) for n in numbers), decision.reason) if numbers else None
             case "revise" if inputs["revision"] == revision + 1 and self.account.done(call_key("revise", revision + 1, 0)):
                 return Revise(inputs["with_history"], decision.reason)
             case _:  # a stop is never followed: limits may have grown
                 return None
+
+    def _begun(self, attempts: Sequence[int], run: Run, second: bool) -> Sequence[int]:
+        """The numbers of the attempts to follow next, one after the other.
+
+        Pictures of one round are begun in any order, so one in between may never have been sent. Those before it come first: if
+        one of them passes, the run ends without paying for more. Only then it is drawn, together with those behind it.
+        """
+        made = len(run.round)
+        keys = {n: call_key("image", run.prompt.revision, n) for n in attempts if n >= made}
+        begun = [n for n, key in keys.items() if self.account.begun(key)]
+        if second:
+            passed = any(attempt.passed for attempt in run.attempts)
+            return range(made, max(begun) + 1) if begun and not passed else ()
+        ahead = list(itertools.takewhile(lambda n: n in begun, itertools.count(made)))
+        if any(attempt.passed for attempt in run.attempts):  # then only what needs no sending
+            ahead = list(itertools.takewhile(lambda n: self.account.has(keys[n]), ahead))
+        return ahead
 
 
 def decisions_behind(calls: Iterable[Call]) -> list[Decision]:

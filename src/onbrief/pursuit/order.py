@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from onbrief.brief import Brief
-from onbrief.config import Settings, brief_of, settings_of
+from onbrief.config import Settings, settings_of
+from onbrief.documents import brief_of
 from onbrief.errors import UsageError
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import RunRow
+from onbrief.store import TABLES
 
 MAX_SEED = 4_294_967_295  # 32 bits; a model with a smaller range is sent the seed folded into its own
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -41,6 +43,7 @@ class Order:
     names: str | None = None
 
     def __post_init__(self) -> None:
+        self.settings.require_models()
         if self.run_id is not None:
             check_run_id(self.run_id)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -64,10 +67,12 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
     Raises:
         UsageError: one of the settings cannot change any more.
     """
-    request, before = json.loads(row.request), json.loads(row.settings)
+    request, before = json.loads(row.request), settings_of(json.loads(row.settings))
+    tables = {name: table for name, table in before.tables.items() if name not in TABLES}
+    tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=settings_of({**before, **given, "out": settings.out, "bucket_region": settings.bucket_region}),
+        settings=settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}),
         run_id=row.run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,

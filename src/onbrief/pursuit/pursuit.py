@@ -86,7 +86,7 @@ class Pursuit:
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """The events of the loop, each once all that belongs to it is written."""
         studio = LedgerStudio(
-            crew=self.crew, store=self.store, ledger=self.account, label=not self.order.settings.strip_metadata
+            crew=self.crew, store=self.store, ledger=self.account, embed_metadata=not self.order.settings.strip_metadata
         )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
@@ -204,7 +204,7 @@ async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
         try:
             run_id = await asyncio.to_thread(_interrupted, ledger, order)
         except Unlisted as error:
-            warning = f"interrupted runs of this order could not be looked for, so a new one is begun: {error}"
+            warning = f"interrupted runs of this order could not be looked up, so a new one is begun: {error}"
             order = replace(order, warnings=(*order.warnings, warning))
     return order, run_id or new_run_id()
 

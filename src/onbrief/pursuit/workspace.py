@@ -15,7 +15,7 @@ from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ports import Ledger, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
-from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store
+from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
 
 if TYPE_CHECKING:
     from onbrief.studio import Crew
@@ -46,7 +46,7 @@ class Workspace:
         Raises:
             UsageError: no such kind of place, a folder that cannot be written, a bucket without credentials or region.
         """
-        return cls(open_store(settings.out, settings.bucket_region), settings, usd)
+        return cls(open_store(settings.out, region_of(settings.tables)), settings, usd)
 
     @classmethod
     def existing(cls, settings: Settings) -> Workspace:
@@ -56,7 +56,7 @@ class Workspace:
             UsageError: a folder without runs.
         """
         if is_bucket(settings.out):
-            return cls(open_bucket(settings.out, settings.bucket_region), settings)
+            return cls(open_bucket(settings.out, region_of(settings.tables)), settings)
         if not Path(settings.out, LEDGER_FILE).is_file():
             raise UsageError.of("out", settings.out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
         return cls.open(settings)
@@ -73,7 +73,7 @@ class Workspace:
         Raises:
             UsageError, ConfigError: a name that stands for no model, or one that cannot be used.
         """
-        named = (settings.image_model, settings.judge, settings.reviser, settings.plan)
+        named = (settings.image_model, settings.judge, settings.reviser, settings.plan, repr(settings.tables))
         if named not in self._crews:
             self._crews[named] = settings.crew()
         return self._crews[named]
@@ -121,9 +121,9 @@ class Workspace:
     def _names(self, row: RunRow) -> Names | None:
         """The names of a run's pictures, where they are not the usual ones."""
         start = json.loads(row.request).get("names")
-        return (
-            None if start is None else Names(self._settings.out, self._settings.bucket_region, start, row.run_id, row.started)
-        )
+        if start is None:
+            return None
+        return Names(self._settings.out, region_of(self._settings.tables), start, row.run_id, row.started)
 
 
 def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:

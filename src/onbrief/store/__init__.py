@@ -11,7 +11,9 @@ from onbrief.store.mapping import Names as Names
 from onbrief.store.mapping import RunStore as RunStore
 from onbrief.store.mapping import picture_at as picture_at
 from onbrief.store.objects import Objects as Objects
+from onbrief.store.place import TABLES as TABLES
 from onbrief.store.place import is_bucket as is_bucket
 from onbrief.store.place import located as located
 from onbrief.store.place import open_bucket as open_bucket
 from onbrief.store.place import open_store as open_store
+from onbrief.store.place import region_of as region_of

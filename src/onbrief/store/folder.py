@@ -1,7 +1,8 @@
-"""A store in a folder, through obstore.
+"""A store in a folder.
 
-obstore moves a file into place with one link or rename but does not sync it, so `create` does: when it returns, the file and
-its folder entry are on disk.
+A file is written under a temporary name and then linked or renamed into place, so that no reader sees a partial file. `create`
+syncs the file before that and its folder entry afterwards: when it returns, both are on disk, and a power cut leaves no empty
+file.
 """
 
 from __future__ import annotations
@@ -9,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
+from collections.abc import Generator
 from pathlib import Path
-
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.store.spool import Spool, sync
@@ -38,7 +37,6 @@ class FolderStore:
             raise UsageError.of("out", str(folder), f"a folder that can be created ({error.strerror})") from error
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
-        self._objects = LocalStore(self.folder)
         self._kept: set[Path] = set()  # run folders whose own folder entry is on disk
         self._spool = Spool(os.fsencode(self.folder))
 
@@ -77,28 +75,30 @@ class FolderStore:
     def _create(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            try:
-                obstore.put(self._objects, key, data, mode="create")
-            except AlreadyExistsError:
-                if not path.is_file() or path.read_bytes() != data:
-                    raise KeyTaken(f"{path} already holds a different picture") from None
-            sync(path)
+            with _written_beside(path, data, synced=True) as beside:
+                try:
+                    os.link(beside, path)
+                except FileExistsError:
+                    if not path.is_file() or path.read_bytes() != data:
+                        raise KeyTaken(f"{path} already holds a different picture") from None
+                    sync(path)
             sync(path.parent)
             if path.parent not in self._kept:
                 sync(self.folder)
                 self._kept.add(path.parent)
-        except (OSError, BaseError) as error:
+        except OSError as error:
             self._spool.keep(key, data)
-            raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FULL) from error
         self._spool.drop(key)
         return path.as_uri()
 
     def _put(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            obstore.put(self._objects, key, data)
-        except (OSError, BaseError) as error:
-            raise StoreError(f"{path} cannot be written: {_reason(error)}", hint=_FULL) from error
+            with _written_beside(path, data) as beside:
+                beside.replace(path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FULL) from error
         return path.as_uri()
 
     def load(self, key: str) -> bytes | None:
@@ -119,12 +119,12 @@ class FolderStore:
                 shutil.rmtree(path)  # does not follow links; also removes partial files left by a killed process
             self._spool.remove(run_id)
         except OSError as error:
-            raise StoreError(f"{path} cannot be removed: {_reason(error)}") from error
+            raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
 
     def _path(self, key: str) -> Path:
         """Return the file of a key. A symbolic link that leads out of the folder is not followed."""
         path = self.folder / key
-        if not path.parent.resolve().is_relative_to(self.folder) or path.is_symlink():
+        if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder) or path.is_symlink():
             raise StoreError(f"{path} leads out of {self.folder}")
         return path
 
@@ -132,6 +132,25 @@ class FolderStore:
 _FULL = "free some space or fix the folder, then run the same command again: nothing is drawn twice"
 
 
-def _reason(error: Exception) -> str:
-    """Return the first line: the rest of an obstore message describes its internal state."""
-    return str(error).splitlines()[0]
+@contextlib.contextmanager
+def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generator[Path]:
+    """Write the bytes to a temporary file in the same folder, which is created if it does not exist. The file is removed at the
+    end unless it has been renamed.
+    """
+    beside = path.with_name(f"{path.name}#{secrets.token_hex(4)}")
+    try:
+        try:
+            file = beside.open("xb", buffering=0)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = beside.open("xb", buffering=0)
+        with file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if synced:
+                os.fsync(file.fileno())
+        yield beside
+    finally:
+        with contextlib.suppress(OSError):  # renamed, or never created
+            beside.unlink()
