@@ -210,13 +210,13 @@ class Run:
         return replace(self, outcome=outcome, reason=reason)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the record as JSON values, with the fields of run.json."""
+        """Return the record as JSON-compatible values, as in run.json."""
         return json.loads(self.to_json())
 
     def to_json(self) -> str:
         """Return the record as the text of run.json, of `--json` and of the HTTP API."""
         text = _adapter().dump_json(self, indent=2).decode()
-        # `best` is a property, so it is inserted before `usage`. With this indentation, no value can contain such a line.
+        # `best` is a property, and is inserted before `usage`. No JSON value contains a line break, so the first match is the key.
         best = self.best
         named = {"revision": best.revision, "attempt": best.attempt} if best else None
         before, usage, after = text.partition('\n  "usage":')
