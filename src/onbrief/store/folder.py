@@ -1,7 +1,7 @@
 """A store in a folder.
 
-A file is written under a temporary name and then linked or renamed into place, so that no reader sees a part of it. `create`
-syncs the file before that and its folder entry after it: when it returns, both are on disk, and a power cut leaves no empty
+A file is written under a temporary name and then linked or renamed into place, so that no reader sees a partial file. `create`
+syncs the file before that and its folder entry afterwards: when it returns, both are on disk, and a power cut leaves no empty
 file.
 """
 
@@ -134,7 +134,9 @@ _FULL = "free some space or fix the folder, then run the same command again: not
 
 @contextlib.contextmanager
 def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generator[Path]:
-    """Write these bytes to a temporary file in the same folder, created if needed; what is left of it is removed."""
+    """Write the bytes to a temporary file in the same folder, which is created if it does not exist. The file is removed at the
+    end unless it has been renamed.
+    """
     beside = path.with_name(f"{path.name}#{secrets.token_hex(4)}")
     try:
         try:
@@ -150,5 +152,5 @@ def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generat
                 os.fsync(file.fileno())
         yield beside
     finally:
-        with contextlib.suppress(OSError):  # it was renamed, or never created
+        with contextlib.suppress(OSError):  # renamed, or never created
             beside.unlink()

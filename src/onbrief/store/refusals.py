@@ -21,7 +21,7 @@ _ADVICE: Final = (
     (r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken", "these credentials are not valid: use others"),
     (
         r"configured region|PermanentRedirect|AuthorizationHeaderMalformed",
-        "the bucket is in another region: set bucket_region to that region",
+        "the bucket is in another region: set s3.region to that region",
     ),
     (r"SlowDown", "too many requests to the bucket: wait a while"),
 )
