@@ -30,9 +30,9 @@ class SandboxPlanner:
     async def checklist(self, brief: Brief) -> Planned:
         """Return one requirement per claim of the brief; styles are nice to have.
 
-        A brief that cannot be parsed, or that asks only for a style, gets a requirement with the whole text of the brief. A brief
-        that can be parsed in part gets it in addition to that part's requirements. Requirements that the eye cannot check stay
-        undecided.
+        A brief that cannot be parsed, or that asks only for a style, gets a requirement with the whole text of the brief. So
+        does a brief that can be parsed only in part, in addition to that part's requirements. Requirements that the eye cannot
+        check stay undecided.
         """
         if self.seconds > 0:
             await asyncio.sleep(self.seconds)
