@@ -1,4 +1,4 @@
-"""The sandbox as a whole: the two landscapes, the figures that it must reach, and what its names take."""
+"""The sandbox as a whole: the two landscapes, the rates that it must reach, and the options in its model names."""
 
 from __future__ import annotations
 

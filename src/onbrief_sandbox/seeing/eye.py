@@ -65,7 +65,7 @@ def _decoded(image: bytes) -> Image.Image:
                 return _without_alpha(opened)
             size = f"{opened.width} x {opened.height}"
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError, Warning) as error:
-        raise PictureError(f"these bytes are no picture that can be read: {error}") from error
+        raise PictureError(f"the picture cannot be read: {error}") from error
     raise PictureError(f"the picture has {size} pixels, more than {_LARGEST}")
 
 
