@@ -10,6 +10,7 @@ from PIL import Image
 
 from onbrief.brief import Size
 from onbrief.errors import Failed, UsageError
+from onbrief.ports import ModelName
 from onbrief.record import Prompt
 from onbrief_sandbox.editing import inpainted
 from onbrief_sandbox.models import SIDES, SandboxImageModel
@@ -22,7 +23,8 @@ _QUALITY = 95
 
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
     """Return a PNG of this size in pixels. If the painter does not support the size, the picture is scaled."""
-    picture = await SandboxImageModel.named(model, {}).generate(Prompt(0, prompt, negative), _canvas(size), seed)
+    painter = SandboxImageModel.named(ModelName("sandbox", model))
+    picture = await painter.generate(Prompt(0, prompt, negative), _canvas(size), seed)
     if _canvas(size) == size:
         return picture.data
     return await asyncio.to_thread(_scaled, picture.data, size)
@@ -33,7 +35,7 @@ async def edit(image: bytes, instruction: str, seed: int) -> bytes:
     returned unchanged: the real service returns and charges for a picture in that case, too.
     """
     try:
-        edited = await SandboxImageModel.named("", {}).edit(image, instruction, seed)
+        edited = await SandboxImageModel.named(ModelName("sandbox")).edit(image, instruction, seed)
     except (Failed, UsageError):
         return await asyncio.to_thread(_scaled, image, None)
     return edited.data
