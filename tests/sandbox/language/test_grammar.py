@@ -9,7 +9,7 @@ from onbrief_sandbox.scene import Colour, Group, Place, Relation, Scene
 
 
 def some(noun: str, count: int = 1, colour: Colour | None = None, place: Place | None = None) -> Group:
-    """A group whose number was not said."""
+    """Return a group without an explicit number."""
     return Group(noun, count, colour, place, numbered=False)
 
 
