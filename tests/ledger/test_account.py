@@ -34,6 +34,7 @@ from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy,
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Call, CallKind, Entry, State, Tokens
+from tests.ledgers import Blocking
 
 PRICE = 0.04
 IMAGE = Call("image", 0, 0, "test:painter", "d" * 64, PRICE)
@@ -95,9 +96,9 @@ def once(
 
 def entries(ledger: SqliteLedger) -> list[Entry]:
     token = new_token()
-    found = ledger.claim("a-run", "{}", "{}", token, 60.0)[1]
-    ledger.release("a-run", token, None)
-    return found
+    found = Blocking(ledger).claim("a-run", "{}", "{}", token, 60.0)
+    Blocking(ledger).release("a-run", token, None)
+    return list(found.entries)
 
 
 def states(ledger: SqliteLedger) -> list[tuple[State, float | None]]:
@@ -263,10 +264,10 @@ def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> N
 
 def crash_during(ledger: SqliteLedger, call: Call) -> None:
     """A deadline that ends between sending and writing down what came of it."""
-    token = new_token()
-    ledger.claim("a-run", "{}", "{}", token, 60.0)
-    ledger.begin("a-run", token, Entry(call, 0, "started", call.price))
-    ledger.release("a-run", token, None)
+    token, writes = new_token(), Blocking(ledger)
+    writes.claim("a-run", "{}", "{}", token, 60.0)
+    writes.begin("a-run", token, Entry(call, 0, "started", call.price))
+    writes.release("a-run", token, None)
 
 
 def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: SqliteLedger) -> None:
@@ -378,14 +379,13 @@ class Flaky(SqliteLedger):
         super().__init__(path)
         self.script = script
         self.beats: asyncio.Queue[None] = asyncio.Queue()
-        self.loop = asyncio.get_running_loop()
 
-    def renew(self, run_id: str, token: str, lease: float) -> None:
+    async def renew(self, run_id: str, token: str, lease: float) -> None:
         error = self.script.pop(0) if self.script else None
-        self.loop.call_soon_threadsafe(self.beats.put_nowait, None)
+        self.beats.put_nowait(None)
         if error:
             raise error
-        super().renew(run_id, token, lease)
+        await super().renew(run_id, token, lease)
 
 
 @pytest.mark.parametrize(
@@ -586,13 +586,13 @@ class Sittings(RuleBasedStateMachine):
         self.highest = usd
         self.resend = resend
         self.stale: list[Account] = []
-        self.account = self.claimed()
+        self.account = self.loop.run_until_complete(self.claimed())
 
-    def claimed(self) -> Account:
+    async def claimed(self) -> Account:
         token = new_token()
-        row, found = self.ledger.claim(self.run_id, "{}", "{}", token, 60.0)
+        recorded = await self.ledger.claim(self.run_id, "{}", "{}", token, 60.0)
         terms = SpendingPolicy(usd=self.limit, resend_unknown=self.resend, initial_backoff=0.0)
-        return Account(self.ledger, row, token, found, terms)
+        return Account(self.ledger, recorded, token, terms)
 
     async def send(self, key: str, fates: list[Fate]) -> CallResult:
         """The provider's end of a call."""
@@ -658,25 +658,28 @@ class Sittings(RuleBasedStateMachine):
 
         await asyncio.gather(*(one(number) for number in numbers))
         if crashed:
-            self.start_again(None)
+            await self.start_again(None)
 
-    def start_again(self, outcome: str | None) -> None:
+    def begin_again(self, outcome: str | None) -> None:
+        self.loop.run_until_complete(self.start_again(outcome))
+
+    async def start_again(self, outcome: str | None) -> None:
         """What this deadline knows is what the next one finds written down."""
-        before = dict(self.account._entries)
+        before = self.account._entries
         self.stale.append(self.account)
-        self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
-        self.account = self.claimed()
+        await self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
+        self.account = await self.claimed()
         assert self.account._entries == before
 
     @rule()
     def crash_between_calls(self) -> None:
-        self.start_again(None)
+        self.begin_again(None)
 
     @rule(usd=st.sampled_from([None, 0.1, 0.5, 1.0]), resend=st.booleans())
     def go_on_with_other_terms(self, usd: float | None, resend: bool) -> None:
         self.limit, self.resend = usd, resend
         self.highest = None if usd is None or self.highest is None else max(usd, self.highest)
-        self.start_again("failed")
+        self.begin_again("failed")
 
     @rule()
     def stop(self) -> None:
@@ -684,7 +687,7 @@ class Sittings(RuleBasedStateMachine):
         accepted = list(self.truth.accepted)
         self.loop.run_until_complete(self.calls("judge", [0, 1, 2], []))
         assert self.truth.accepted == accepted
-        self.start_again("cancelled")
+        self.begin_again("cancelled")
 
     @rule(fates=st.lists(st.sampled_from(FATES[:3]), max_size=2))
     def a_stale_owner_wakes_up(self, fates: list[Fate]) -> None:
@@ -692,7 +695,7 @@ class Sittings(RuleBasedStateMachine):
             return
         stale, before = self.stale[-1], self.stored_entries()
         call = Call("image", 9, 9, "test:model", "d" * 64, PRICE)
-        stale._policy = replace(stale._policy, usd=None)
+        stale._budgets = ()
         stale._stopping.clear()
 
         async def wake() -> None:
@@ -723,7 +726,7 @@ class Sittings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "account"):
-            self.start_again(None)
+            self.begin_again(None)
 
 
 def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path) -> None:
