@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import secrets
 import tempfile
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import pytest
 from hypothesis import settings
@@ -31,9 +31,11 @@ from onbrief.errors import (
     UsageError,
 )
 from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy, open_account
+from onbrief.ledger.budget import Budget
 from onbrief.ledger.owner import new_token
+from onbrief.ledger.rates import Rates
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, CallKind, Entry, State, Tokens
+from onbrief.ports import Call, CallKind, Decision, Entry, State, Tokens, Wait
 from tests.ledgers import Blocking
 
 PRICE = 0.04
@@ -534,6 +536,194 @@ def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqliteLed
             return account.usage().usd
 
     assert asyncio.run(go()) is None
+
+
+# -- what several runs share -------------------------------------------------------------------------------------------
+
+
+def test_runs_that_share_a_budget_never_exceed_it_together(ledger: SqliteLedger) -> None:
+    budget = Budget(0.21)
+
+    async def run(run_id: str, limit: float | None) -> int:
+        provider = Provider([CallResult("{}", PRICE)])
+        policy = replace(AT_ONCE, usd=limit)
+        async with open_account(ledger, run_id, "{}", "{}", policy, budget=budget) as account:
+            calls = [account.once(replace(IMAGE, attempt=number), provider) for number in range(8)]
+            await asyncio.gather(*calls, return_exceptions=True)
+            assert account.usage().usd == pytest.approx(provider.sent * PRICE)
+        return provider.sent
+
+    async def go() -> list[int]:
+        return await asyncio.gather(run("a", None), run("b", 0.05), run("c", 1.0))
+
+    sent = asyncio.run(go())
+    assert sum(sent) == 5
+    assert sent[1] <= 1
+    assert budget.spent == 0.2
+
+
+def test_what_is_recorded_of_a_run_counts_in_the_shared_budget_once(ledger: SqliteLedger) -> None:
+    once(ledger, IMAGE, FAILED, DONE)
+    budget = Budget(1.0)
+
+    async def go() -> None:
+        for _ in range(3):
+            async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, budget=budget):
+                assert budget.spent == PRICE + 0.03
+
+    asyncio.run(go())
+
+
+def test_a_call_that_could_not_be_written_down_is_not_counted(ledger: SqliteLedger) -> None:
+    budget = Budget(1.0)
+
+    async def go() -> None:
+        async with open_account(ledger, "a-run", "{}", "{}", replace(AT_ONCE, usd=1.0), budget=budget) as account:
+            take_over(ledger)
+            with pytest.raises(LeaseLost):
+                await account.once(IMAGE, Provider([DONE]))
+
+    asyncio.run(go())
+    assert budget.spent == 0.0
+
+
+def test_a_pause_that_one_run_was_asked_for_holds_for_another(ledger: SqliteLedger) -> None:
+    rates, waits = Rates(), list[Wait]()
+    patient = replace(AT_ONCE, retry_timeout=0.0)
+
+    async def run(run_id: str, call: Call, answer: Answer, policy: SpendingPolicy) -> int:
+        provider = Provider([answer])
+        async with open_account(ledger, run_id, "{}", "{}", policy, rates=rates, tell=waits.append) as account:
+            with contextlib.suppress(Refused):
+                await account.once(call, provider)
+        return provider.sent
+
+    async def go() -> list[int]:
+        first = await run("a", IMAGE, Refused("slow down", retry_after=1_000.0), patient)
+        same_model = await run("b", replace(JUDGE, model=IMAGE.model), DONE, patient)
+        return [first, same_model, await run("c", JUDGE, DONE, patient)]
+
+    assert asyncio.run(go()) == [1, 0, 1]
+    assert waits == []  # too long to be waited out
+
+
+def test_a_run_that_is_stopped_waits_for_no_turn(ledger: SqliteLedger) -> None:
+    rates = Rates()
+    rates.pause(IMAGE.model, 5_000.0)
+
+    async def go() -> int:
+        waits: asyncio.Queue[Wait] = asyncio.Queue()
+        provider = Provider([DONE])
+        policy = replace(AT_ONCE, retry_timeout=9_999.0)
+        async with open_account(ledger, "a-run", "{}", "{}", policy, rates=rates, tell=waits.put_nowait) as account:
+            call = asyncio.create_task(account.once(IMAGE, provider))
+            wait = await waits.get()
+            assert (wait.call, wait.reason) == (IMAGE, "test:painter asked for a pause")
+            assert 4_990 < wait.seconds <= 5_000
+            account.stop()
+            with pytest.raises(Cancelled):
+                await call
+        return provider.sent
+
+    assert asyncio.run(go()) == 0
+    assert entries(ledger) == []
+
+
+def test_no_wait_is_silent(ledger: SqliteLedger) -> None:
+    waits: list[Wait] = []
+
+    async def go() -> None:
+        provider = Provider([Refused("busy", retry_after=0.002), FAILED, Refused("busy", retry_after=0.001), REFUSED, DONE])
+        async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, tell=waits.append) as account:
+            await account.once(IMAGE, provider)
+
+    asyncio.run(go())
+    assert waits == [Wait(IMAGE, 0.002, "busy"), Wait(IMAGE, 0.001, "busy")]
+
+
+def test_what_is_recorded_waits_for_no_turn(ledger: SqliteLedger) -> None:
+    first = once(ledger, IMAGE)[0]
+    rates = Rates()
+    rates.pause(IMAGE.model, 5_000.0)
+
+    async def skip() -> None:
+        raise Skipped
+
+    async def go() -> None:
+        async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, rates=rates) as account:
+            assert await account.once(IMAGE, Provider([DONE])) == first
+            with pytest.raises(Skipped):
+                await account.once(JUDGE, Provider([DONE]), ready=skip)
+
+    asyncio.run(go())
+
+
+# -- decisions -------------------------------------------------------------------------------------------------------
+
+DECISIONS = [Decision(0, "generate", {"revision": 0, "attempts": [0, 1]}), Decision(1, "stop", {"outcome": "passed"}, "why")]
+
+
+def recorded_decisions(ledger: SqliteLedger) -> list[Decision]:
+    token = new_token()
+    found = Blocking(ledger).claim("a-run", "{}", "{}", token, 60.0)
+    Blocking(ledger).release("a-run", token, None)
+    return list(found.decisions)
+
+
+def test_decisions_are_recorded_with_the_call_that_follows_and_with_the_end(ledger: SqliteLedger) -> None:
+    async def go() -> None:
+        async with account_of(ledger) as account:
+            account.decide(DECISIONS[0])
+            assert account.decisions == ()
+            await asyncio.gather(*(account.once(replace(IMAGE, attempt=number), Provider([DONE])) for number in range(3)))
+            assert account.decisions == (DECISIONS[0],)
+            account.decide(DECISIONS[1])
+            await account.release("passed")
+            assert account.decisions == tuple(DECISIONS)
+
+    asyncio.run(go())
+    assert recorded_decisions(ledger) == DECISIONS
+
+    async def again() -> None:
+        async with account_of(ledger) as account:
+            assert account.decisions == tuple(DECISIONS)
+
+    asyncio.run(again())
+
+
+def test_a_decision_without_a_call_is_recorded_when_the_run_is_left(ledger: SqliteLedger) -> None:
+    async def go() -> None:
+        async with account_of(ledger) as account:
+            account.decide(DECISIONS[0])
+
+    asyncio.run(go())
+    assert recorded_decisions(ledger) == DECISIONS[:1]
+
+
+def test_a_decision_whose_call_could_not_be_written_down_waits_for_the_next_one(ledger: SqliteLedger) -> None:
+    class Failing(SqliteLedger):
+        errors: ClassVar[list[LedgerError]] = [LedgerError("the disk is full")]
+
+        async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
+            if self.errors:
+                await super().begin(run_id, token, entry, decisions)  # it is on the disk all the same
+                raise self.errors.pop()
+            await super().begin(run_id, token, entry, decisions)
+
+    async def go() -> None:
+        path = Path(str(ledger._engine.url.database))
+        with contextlib.closing(Failing(path)) as failing:
+            async with account_of(failing) as account:
+                account.decide(DECISIONS[0])
+                with pytest.raises(LedgerError, match="full"):
+                    await account.once(IMAGE, Provider([DONE]))
+                assert account.decisions == ()
+                await account.once(IMAGE, Provider([DONE]))
+                assert account.decisions == (DECISIONS[0],)
+
+    asyncio.run(go())
+    assert recorded_decisions(ledger) == DECISIONS[:1]
+    assert states(ledger) == [("refused", 0.0), ("done", 0.03)]
 
 
 # -- any order of calls, outcomes and crashes ------------------------------------------------------------------------
