@@ -554,7 +554,7 @@ def test_runs_that_share_a_budget_never_exceed_it_together(ledger: SqliteLedger)
         return provider.sent
 
     async def go() -> list[int]:
-        return await asyncio.gather(run("a", None), run("b", 0.05), run("c", 1.0))
+        return list(await asyncio.gather(run("a", None), run("b", 0.05), run("c", 1.0)))
 
     sent = asyncio.run(go())
     assert sum(sent) == 5
