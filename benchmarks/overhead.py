@@ -1,4 +1,4 @@
-"""What loop, ledger and store add to one attempt when the models answer at once, and how it splits."""
+"""What loop, ledger and store add to one attempt when the models answer at once, how it splits, and what it was before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import instant
+from benchmarks import before, instant
 from onbrief.events import ImageJudged
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.pictures import PictureFile
@@ -21,6 +21,7 @@ from onbrief.store import FolderStore
 
 RUNS = 6
 ATTEMPTS = 12  # of each run: the default limit
+ROUNDS = 5
 
 
 def main() -> None:
@@ -40,6 +41,11 @@ def main() -> None:
     for label, spent_on_it in split.items():
         print(f"  {label:34} {spent_on_it:5.1f} ms")
     print(f"  {'the loop, events, threads':34} {whole - sum(split.values()):5.1f} ms")
+    found = before.in_turns("attempts", ROUNDS)
+    print(f"loop, ledger and store, medians of {ROUNDS} rounds in turns")
+    print(f"  {before.COMMIT}                            {statistics.median(found.before):5.1f} ms")
+    print(f"  this version                       {statistics.median(found.now):5.1f} ms")
+    print(f"  ratio                              {found.ratio:6.2f}")
 
 
 def _attempt_times() -> list[float]:

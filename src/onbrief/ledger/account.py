@@ -77,7 +77,7 @@ class Account:
         self._ledger = ledger
         self._token = token
         self._policy = policy
-        self._budgets = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
+        self._budgets: tuple[Budget, ...] = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
         self._rates = rates
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
