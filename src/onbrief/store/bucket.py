@@ -25,11 +25,11 @@ _HINT = "mend the bucket or the connection, then give the same command again: no
 class BucketStore:
     """The Store port over a bucket; see ports.Store for what each method does. `url` is `s3://bucket/prefix`."""
 
-    def __init__(self, objects: Objects, url: str) -> None:
-        """`objects` begins at the prefix."""
+    def __init__(self, objects: Objects, url: str, spool: Spool | None = None) -> None:
+        """`objects` begins at the prefix. `spool` is by default that of this url."""
         self.objects = objects
         self.url = url
-        self._spool = Spool(url.encode())
+        self._spool = spool or Spool(url.encode())
 
     async def require_writable(self, names: str = "") -> None:
         """Make sure, before anything is paid for, that objects whose names begin so can be created and read here, and that

@@ -11,14 +11,18 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 
 class Spool:
-    """The waiting pictures of one store, by their keys. `place` tells the stores apart."""
+    """The waiting pictures of one store, by their keys. `place` tells the stores apart. `roots` are the folders in which
+    pictures may wait, the best first: those of this user by default. Without any, nothing is kept.
+    """
 
-    def __init__(self, place: bytes) -> None:
-        self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in _roots()]
+    def __init__(self, place: bytes, roots: Sequence[Path] | None = None) -> None:
+        folders = _roots() if roots is None else roots
+        self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in folders]
 
     def keep(self, key: str, data: bytes) -> None:
         """Keep a picture durably and whole, if that can be done; trouble with its own place is what will be told of."""
