@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Mapping
 from typing import Final, Protocol
 
 from onbrief.aws_lambda import answers
@@ -18,14 +17,10 @@ from onbrief.config import load
 from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import CallKind, RunRow
+from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit, run_store
 from onbrief.record import Run
 from onbrief.store import RunStore, picture_at
-
-NEEDED: Final[Mapping[CallKind, float]] = {"plan": 30.0, "image": 45.0, "judge": 30.0, "revise": 30.0}
-"""Seconds that must be left for a call to begin: assumed, two to three times what such calls take, and some for writing down
-and answering. A call that takes longer than the function lives is of unknown outcome, and paid for."""
 
 TO_ANSWER: Final = 2.0  # seconds that a delivery which waits keeps for its answer
 FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0  # seconds between looks at the work of another delivery
@@ -88,7 +83,7 @@ class Delivery:
         """The answer, from this delivery's work or from another's."""
         while True:
             try:
-                async with open_pursuit(self._order, deadline=Deadline(self._time_left, NEEDED)) as pursuit:
+                async with open_pursuit(self._order, deadline=Deadline(self._time_left)) as pursuit:
                     return await self._work(pursuit)
             except LedgerBusy:
                 row = await self._other()

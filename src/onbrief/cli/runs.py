@@ -158,7 +158,7 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
             say("nothing deleted")
             return 1
         asyncio.run(store.remove(run_id))
-        ledger.forget(run_id)
+        asyncio.run(ledger.forget(run_id))
     if kept:
         say(f"its pictures stay: {kept}")
     return 0

@@ -1,4 +1,6 @@
 """The durable record of every paid call: intent before, outcome after.
 
-`account.py` holds the rules, the same for every kind of ledger; `sql.py` is a ledger in a database.
+`account.py` is one run's way to a paid call, the same for every kind of ledger; `rules.py`, `budget.py`, `rates.py` and
+`deadline.py` are what it asks. `sqlite.py` is a ledger in a database, with `tables.py`, `migrations.py` and `writer.py` below it;
+`objects.py` is one in a bucket, over `log.py`.
 """

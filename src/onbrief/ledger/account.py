@@ -1,13 +1,12 @@
 """One run's account in the ledger: its entries, its lease, and `once`, the only way to a paid call.
 
-This is the one retry layer: every SDK below it sends a call once. What may be sent again is decided by the outcome class
-of errors.py:
+This is the one retry layer: every SDK below it sends a call once. What may be sent again follows from the outcome class of
+errors.py and from the rules of the call's kind (rules.py):
 
-* recorded result: given back, nothing is sent
+* recorded result: returned, nothing is sent
 * Refused: nothing was spent; sent again after a wait, while there is time
-* Failed: at most two more tries, each counted at its price; a judge's answers that cannot be read are not asked for again by
-  a later deadline either, as an attempt without a verdict is one that does not pass
-* Unknown: an image is never sent again unless the user asks for it; a judge's or writer's call once more, counted
+* Failed: sent again at once, a few times, each counted at its price
+* Unknown: an image is never sent again unless the user asks for it; any other call once more, counted
 * Blocked, ConfigError: never sent again
 * UsageError: the model cannot do what it is asked, and has sent nothing; not counted
 """
@@ -16,12 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from onbrief.errors import (
     Blocked,
@@ -32,62 +30,27 @@ from onbrief.errors import (
     LeaseLost,
     LedgerError,
     OtherRequest,
-    OverBudget,
     Refused,
     StoreError,
     Unknown,
     Unreadable,
     UsageError,
 )
-from onbrief.ledger.deadline import Deadline
+from onbrief.ledger.budget import Budget, reserve_in_all
+from onbrief.ledger.entries import Entries, state_of
 from onbrief.ledger.owner import new_token
-from onbrief.ports import NO_TOKENS, Call, Entry, Ledger, RunRow, State, Tokens
+from onbrief.ledger.rates import Rates
+from onbrief.ledger.rules import RULES
+from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
+from onbrief.ledger.spending import CallResult as CallResult
+from onbrief.ledger.spending import Ready as Ready
+from onbrief.ledger.spending import Recover, Send, Tell
+from onbrief.ledger.spending import Skipped as Skipped
+from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
+from onbrief.ports import Call, Decision, Entry, Ledger, Recorded, Wait
 from onbrief.record import Usage
 
-MAX_RETRIES = {"failed": 2, "unknown": 1}  # reliability.md: how often a call is tried again after it ended so
-RETRY_TIMEOUT = 300.0  # seconds for which a refused call is tried again
-LEAST_LEASE = 1.0  # seconds; a process at its end may still claim a run, to find that there is no time for it
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
-ROUNDING = 1e-9  # US dollars; sums of prices are floating point
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """What came of a call: its result as small JSON, what it cost in US dollars, and the tokens it took."""
-
-    result: str
-    usd: float | None
-    tokens: Tokens = NO_TOKENS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendingPolicy:
-    """On what policy a run may spend.
-
-    `usd` is in US dollars, all calls together. `resend_unknown` sends calls again whose outcome is not known. In seconds:
-    how long a `lease` lasts, for how long a refused call is tried again (`retry_timeout`), and the `initial_backoff` before the
-    second try.
-    Where the process's own end is known, `deadline` is what it has left: the lease is that long and not renewed.
-    """
-
-    usd: float | None = None
-    resend_unknown: bool = False
-    lease: float = 60.0
-    retry_timeout: float = RETRY_TIMEOUT
-    initial_backoff: float = 1.0
-    deadline: Deadline | None = None
-
-    @property
-    def lease_from_now(self) -> float:
-        """The seconds for which a claim or a renewal holds now."""
-        return max(self.deadline.time_left(), LEAST_LEASE) if self.deadline else self.lease
-
-
-class Skipped(Exception):
-    """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
-
-
-Ready = Callable[[], Awaitable[None]]
 
 
 async def _always_ready() -> None:
@@ -97,34 +60,83 @@ async def _always_ready() -> None:
 class Account:
     """See `open_account`. `row` is the run as the ledger has it, `recorded` whether there were entries already."""
 
-    def __init__(self, ledger: Ledger, row: RunRow, token: str, entries: list[Entry], policy: SpendingPolicy) -> None:
-        self.row = row
-        self.recorded = bool(entries)
+    def __init__(
+        self,
+        ledger: Ledger,
+        recorded: Recorded,
+        token: str,
+        policy: SpendingPolicy,
+        *,
+        budget: Budget | None = None,
+        rates: Rates | None = None,
+        tell: Tell | None = None,
+    ) -> None:
+        self.row = recorded.row
+        self.recorded = bool(recorded.entries)
         self.released = False
         self._ledger = ledger
         self._token = token
         self._policy = policy
-        self._entries = {(entry.call.key, entry.number): entry for entry in entries}
-        self._newest = {entry.call.key: entry for entry in entries}
+        self._budgets = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
+        self._rates = rates
+        self._tell = tell
+        self._entries = Entries.of(recorded.entries)
+        self._decisions = list(recorded.decisions)
+        self._pending: list[Decision] = []
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
         self._lost: LeaseLost | None = None
+        for each in self._budgets:
+            each.load(self.row.run_id, [entry.usd for entry in recorded.entries])
+
+    # -- what is recorded --------------------------------------------------------------------------------------------------
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The decisions that are recorded, in order."""
+        return tuple(self._decisions)
+
+    def decide(self, decision: Decision) -> None:
+        """Have a decision recorded: with the call that begins next, or with the end of the run."""
+        self._pending.append(decision)
+
+    def has(self, key: str) -> bool:
+        """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
+        last = self._entries.newest(key)
+        unknown = bool(self._entries.ended(key, "unknown")) and not self._policy.resend_unknown
+        return last is not None and (unknown or last.state in {"started", "done", "blocked"})
+
+    def has_done(self, key: str) -> bool:
+        """Whether the result of the call of this key is recorded."""
+        last = self._entries.newest(key)
+        return last is not None and last.state == "done"
+
+    def usage(self) -> Usage:
+        """What the run has used, in all sessions together."""
+        return self._entries.usage()
+
+    # -- paid calls --------------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Send nothing new; what is under way ends and is written down."""
+        self._stopping.set()
 
     async def once(
         self,
         call: Call,
-        send: Callable[[], Awaitable[CallResult]],
-        recover: Callable[[], Awaitable[CallResult | None]] | None = None,
+        send: Send,
+        recover: Recover | None = None,
         ready: Ready = _always_ready,
         also_reserve: float = 0.0,
     ) -> Entry:
         """The entry of a call that is done: the recorded one, or a new one made by sending it.
 
-        `recover` looks for what a call whose outcome is not known has left behind. `ready` is awaited before each send and
-        raises to prevent it. `also_reserve`, in US dollars, must fit under the money limit besides for the call to be of use.
+        `recover` looks for what a call of unknown outcome has left behind. `ready` is awaited before each send, and before
+        each wait for it, and raises to prevent it. `also_reserve`, in US dollars, must fit under the money limit besides for
+        the call to be of use.
 
         Raises:
-            CallError: how the call ended; it has been written down.
+            CallError: how the call ended, which is recorded; or Refused: its model may not be asked again in time.
             OverBudget: its price does not fit under what is left.
             Cancelled: the run is being stopped and nothing is recorded.
             OtherRequest: what is recorded under its key was another request.
@@ -132,49 +144,11 @@ class Account:
             LedgerError: the ledger failed; nothing is sent that is not written down.
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
-            return await self._once(call, send, recover, ready, also_reserve)
+            return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, also_reserve)
 
-    def has(self, key: str) -> bool:
-        """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
-        last = self._newest.get(key)
-        unknown = any(entry.call.key == key and entry.state == "unknown" for entry in self._entries.values())
-        return last is not None and (
-            last.state in {"started", "done", "blocked"} or (unknown and not self._policy.resend_unknown)
-        )
-
-    def has_done(self, key: str) -> bool:
-        """Whether the result of the call of this key is recorded."""
-        last = self._newest.get(key)
-        return last is not None and last.state == "done"
-
-    def usage(self) -> Usage:
-        """What the run has used, all sittings together."""
-        sent = [entry for entry in self._entries.values() if entry.state not in {"refused", "started"}]
-        kinds = [entry.call.kind for entry in sent]
-        spent = self._spent()
-        return Usage(
-            images=kinds.count("image"),
-            judge_calls=kinds.count("judge"),
-            text_calls=kinds.count("plan") + kinds.count("revise"),
-            input_tokens=sum(entry.tokens.input for entry in sent),
-            output_tokens=sum(entry.tokens.output for entry in sent),
-            usd=spent if spent is None else round(spent, 9),
-            unknown_calls=sum(entry.state == "unknown" for entry in sent),
-        )
-
-    def stop(self) -> None:
-        """Send nothing new; what is under way ends and is written down."""
-        self._stopping.set()
-
-    async def _once(
-        self,
-        call: Call,
-        send: Callable[[], Awaitable[CallResult]],
-        recover: Callable[[], Awaitable[CallResult | None]] | None,
-        ready: Ready,
-        also_reserve: float,
-    ) -> Entry:
-        last = self._newest.get(call.key)
+    async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
+        """The entry of a call that is done, or None: it may be sent."""
+        last = self._entries.newest(call.key)
         if last and last.call.digest != call.digest:
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
         if last and last.state == "started":
@@ -183,74 +157,88 @@ class Account:
             return last
         if last and last.state == "blocked":
             raise Blocked(last.message)
-        unread = self._ended(call, "unreadable") if call.kind == "judge" else []
-        if len(unread) > MAX_RETRIES["failed"]:
+        return None
+
+    async def _sent_until_done(self, call: Call, send: Send, ready: Ready, also_reserve: float) -> Entry:
+        """Send a call as often as the rules of its kind allow."""
+        rule = RULES[call.kind]
+        unread = self._entries.ended(call.key, "unreadable") if rule.unreadable_stays else []
+        if len(unread) > rule.failed_retries:
             raise Unreadable(unread[-1].message)
-        failures = len(unread)  # and those of this deadline: what else failed in an earlier one may have been mended since
-        unknown = [] if self._policy.resend_unknown else self._ended(call, "unknown")
-        if unknown and (call.kind == "image" or len(unknown) > MAX_RETRIES["unknown"]):
+        unknown = [] if self._policy.resend_unknown else self._entries.ended(call.key, "unknown")
+        if len(unknown) > rule.unknown_retries:
             raise Unknown(unknown[-1].message)
-        unknowns = len(unknown)
-        deadline, retry_timeout = self._policy.deadline, self._policy.retry_timeout
-        give_up = time.monotonic() + (min(retry_timeout, deadline.spare(call.kind)) if deadline else retry_timeout)
-        wait = self._policy.initial_backoff
+        failures, unknowns = len(unread), len(unknown)  # other failures of earlier sessions may have been repaired since
+        give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
             await ready()
+            self._require_may_send(call)
+            if self._rates and (turn := self._rates.take(call.model)):
+                await self._wait(call, turn.seconds, Refused(turn.reason, retry_after=turn.seconds), give_up)
+                continue
             try:
                 return await self._send(call, send, also_reserve)
             except Refused as error:
-                pause = max(error.retry_after or 0.0, random.uniform(0, wait))  # noqa: S311 - spreads callers, hides nothing
-                if time.monotonic() + pause > give_up:
-                    if deadline:  # another one goes on with it
-                        raise Cancelled(f"too little time is left to wait: {error}", hint=error.hint) from error
-                    raise
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause)
-                wait = min(wait * 2, MAX_BACKOFF)
+                if self._rates and error.retry_after:
+                    self._rates.pause(call.model, error.retry_after)
+                pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - spreads callers, hides nothing
+                await self._wait(call, pause, error, give_up)
+                backoff = min(backoff * 2, MAX_BACKOFF)
             except Failed:
                 failures += 1
-                if failures > MAX_RETRIES["failed"]:
+                if failures > rule.failed_retries:
                     raise
             except Unknown:
                 unknowns += 1
-                if call.kind == "image" or unknowns > MAX_RETRIES["unknown"]:
+                if unknowns > rule.unknown_retries:
                     raise
 
-    def _ended(self, call: Call, state: State) -> list[Entry]:
-        """The tries of a call that ended so, in all sittings."""
-        return [entry for (key, _), entry in self._entries.items() if key == call.key and entry.state == state]
+    def _give_up(self, call: Call) -> float:
+        """The time of the monotonic clock after which a call is not sent again."""
+        deadline, retry_timeout = self._policy.deadline, self._policy.retry_timeout
+        return time.monotonic() + (min(retry_timeout, deadline.spare(call.kind)) if deadline else retry_timeout)
 
-    async def _send(self, call: Call, send: Callable[[], Awaitable[CallResult]], also_reserve: float) -> Entry:
-        """One try: written down, sent, written down."""
+    def _require_may_send(self, call: Call) -> None:
         if self._lost:
             raise self._lost
         if self._stopping.is_set():
             raise Cancelled("stopped by the user")
         if self._policy.deadline:
             self._policy.deadline.require_time_for(call.kind)
-        self._refuse_over_budget(call, also_reserve)
-        number = sum(key == call.key for key, _ in self._entries)
-        entry = Entry(call, number, "started", call.price)
-        self._entries[call.key, number] = entry  # before the first await: two calls must not both fit under the same money
+
+    async def _wait(self, call: Call, seconds: float, why: Refused, give_up: float) -> None:
+        """Wait before a call is sent, at most until the run is stopped; whoever listens learns of it first."""
+        if time.monotonic() + seconds > give_up:
+            if self._policy.deadline:  # another process resumes the run
+                raise Cancelled(f"too little time is left to wait: {why}", hint=why.hint) from why
+            raise why
+        if self._tell and seconds > 0:
+            self._tell(Wait(call, seconds, str(why)))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _send(self, call: Call, send: Send, also_reserve: float) -> Entry:
+        """One try: written down, sent, written down."""
+        # Reserved and remembered before the first await: two calls must not both fit under the same money.
+        reserve_in_all(self._budgets, self.row.run_id, call.model, call.price, also_reserve)
+        entry = Entry(call, self._entries.next_number(call.key), "started", call.price)
+        self._entries.put(entry)
         try:
-            await asyncio.to_thread(self._ledger.begin, self.row.run_id, self._token, entry)
+            await self._begin(entry)
         except LedgerError as error:
-            del self._entries[call.key, number]
             with contextlib.suppress(
                 LedgerError
-            ):  # a commit can fail and be on the disk all the same: say that it was not sent
-                never = replace(entry, state="refused", usd=0.0, message=f"not sent: {error}")
-                await asyncio.to_thread(self._ledger.finish, self.row.run_id, self._token, never)
+            ):  # a commit can fail and be on the disk all the same: record that none was sent
+                await self._finish(replace(entry, state="refused", usd=0.0, message=f"not sent: {error}"))
             raise
-        self._newest[call.key] = entry  # whatever `send` raises, it was sent
         began = time.monotonic()
         try:
             sent = await send()
         except StoreError:
-            raise  # the picture waits in the spool; the entry stays `started`, and the next deadline finds it
+            raise  # the picture waits in the spool; the entry stays `started`, and the next session finds it
         except CallError as error:
             usd = 0.0 if isinstance(error, Refused) else entry.usd
-            await self._finish(replace(entry, state=_state(error), usd=usd, message=str(error), seconds=_since(began)))
+            await self._finish(replace(entry, state=state_of(error), usd=usd, message=str(error), seconds=_since(began)))
             raise
         except (ConfigError, UsageError) as error:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
@@ -259,8 +247,8 @@ class Account:
         await self._finish(done)
         return done
 
-    async def _settle(self, entry: Entry, recover: Callable[[], Awaitable[CallResult | None]] | None) -> Entry:
-        """Write down what became of a call during which an earlier deadline died."""
+    async def _settle(self, entry: Entry, recover: Recover | None) -> Entry:
+        """Record the outcome of a call during which an earlier session ended."""
         found = await recover() if recover else None
         if found:
             settled = replace(entry, state="done", usd=found.usd, tokens=found.tokens, result=found.result)
@@ -269,29 +257,24 @@ class Account:
         await self._finish(settled)
         return settled
 
+    async def _begin(self, entry: Entry) -> None:
+        decisions = tuple(self._pending)  # they stay until they are recorded: calls that begin at the same time all bring them
+        await self._ledger.begin(self.row.run_id, self._token, entry, decisions)
+        self._are_recorded(decisions)
+
     async def _finish(self, entry: Entry) -> None:
-        self._remember(entry)
-        await asyncio.to_thread(self._ledger.finish, self.row.run_id, self._token, entry)
+        before = self._entries.put(entry)
+        for budget in self._budgets:
+            budget.settle(self.row.run_id, before.usd if before else 0.0, entry.usd)
+        await self._ledger.finish(self.row.run_id, self._token, entry)
 
-    def _remember(self, entry: Entry) -> None:
-        self._entries[entry.call.key, entry.number] = entry
-        self._newest[entry.call.key] = entry
+    def _are_recorded(self, decisions: tuple[Decision, ...]) -> None:
+        for decision in decisions:
+            if decision in self._pending:
+                self._pending.remove(decision)
+                self._decisions.append(decision)
 
-    def _spent(self) -> float | None:
-        """In US dollars, what is reserved included; None when a price is not known."""
-        prices = [entry.usd for entry in self._entries.values()]
-        return None if None in prices else math.fsum(price for price in prices if price is not None)
-
-    def _refuse_over_budget(self, call: Call, also_reserve: float) -> None:
-        if self._policy.usd is None:
-            return
-        spent = self._spent()
-        if spent is None or call.price is None:
-            whose = call.model if call.price is None else "an earlier call"
-            raise OverBudget(f"the price of {whose} is not known, so the limit of ${self._policy.usd:g} cannot be kept")
-        if spent + call.price + also_reserve > self._policy.usd + ROUNDING:
-            most = f"${call.price + also_reserve:g}"
-            raise OverBudget(f"${spent:g} of ${self._policy.usd:g} is spent, and the next step may cost {most}")
+    # -- the lease ---------------------------------------------------------------------------------------------------------
 
     async def confirm(self) -> None:
         """Make sure that the run is still this process's, and renew its lease.
@@ -299,21 +282,23 @@ class Account:
         Raises:
             LeaseLost: another process has taken it over.
         """
-        await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._policy.lease_from_now)
+        await self._ledger.renew(self.row.run_id, self._token, self._policy.lease_from_now)
 
     async def release(self, outcome: str | None) -> None:
-        """Note how the run ended, and own it no longer."""
-        await asyncio.to_thread(self._ledger.release, self.row.run_id, self._token, outcome)
+        """Record the outcome and release the lease."""
+        decisions = tuple(self._pending)
+        await self._ledger.release(self.row.run_id, self._token, outcome, decisions)
+        self._are_recorded(decisions)
         self.released = True
 
     async def keep_lease(self) -> None:
-        """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger is only out of order
-        for a while, the next beat may come in time, and every write shows the token anyway.
+        """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger only fails for a while,
+        the next renewal may come in time, and every write carries the token anyway.
         """
         while True:
             await asyncio.sleep(self._policy.lease / 3)
             try:
-                await asyncio.to_thread(self._ledger.renew, self.row.run_id, self._token, self._policy.lease)
+                await self._ledger.renew(self.row.run_id, self._token, self._policy.lease)
             except LeaseLost as error:
                 self._lost = error
                 return
@@ -323,18 +308,29 @@ class Account:
 
 @asynccontextmanager
 async def open_account(
-    ledger: Ledger, run_id: str, request: str, settings: str, policy: SpendingPolicy
+    ledger: Ledger,
+    run_id: str,
+    request: str,
+    settings: str,
+    policy: SpendingPolicy,
+    *,
+    budget: Budget | None = None,
+    rates: Rates | None = None,
+    tell: Tell | None = None,
 ) -> AsyncGenerator[Account]:
-    """The account of a run, owned by this process while the context lasts: a run that was left in the middle can be gone on
-    with at once, by this process too.
+    """The account of a run, owned by this process while the context lasts: a run that was left unfinished can be resumed at
+    once, by this process too.
+
+    `budget` and `rates` are those that several runs share; the limit of `policy` is the run's own. `tell` is called before
+    each wait.
 
     Raises:
         LedgerBusy: another live process works on it.
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    row, entries = await asyncio.to_thread(ledger.claim, run_id, request, settings, token, policy.lease_from_now)
-    account = Account(ledger, row, token, entries, policy)
+    recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
+    account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
     heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
     try:
         yield account
@@ -346,20 +342,6 @@ async def open_account(
         if not account.released:
             with contextlib.suppress(LedgerError):  # it was taken over, or its lease runs out
                 await account.release(None)
-
-
-def _state(error: CallError) -> State:
-    match error:
-        case Refused():
-            return "refused"
-        case Unreadable():
-            return "unreadable"
-        case Failed():
-            return "failed"
-        case Blocked():
-            return "blocked"
-        case _:
-            return "unknown"
 
 
 def _since(began: float) -> float:

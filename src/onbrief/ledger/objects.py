@@ -1,34 +1,38 @@
 """A ledger in an object store, for places without a database: one log for each run, under `<run_id>/calls/`.
 
-Every write is one create-only put and reads nothing, as long as nobody else writes: what this process knows of a run is right
-if the next number is still free. Where it is not, somebody has taken the run over, or an own put came through though its
-answer was lost; then the log is read on, and the token looked at again.
+Every write is one create-only put and reads nothing, as long as no other process writes: what this process knows of a run is
+right if the next number is still free. Where it is not, another process has taken the run over, or an own put came through
+though its answer was lost; then the log is read on, and the token looked at again.
 
-Leases are told by the clocks of the machines, which must agree within seconds.
+Leases go by the clocks of the machines, which must agree within seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.log import AT_ONCE, Log, Record
 from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request
-from onbrief.ports import Call, Entry, RunRow, Tokens
+from onbrief.ports import Call, Decision, Entry, Recorded, RunRow, Tokens
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import is_denied, said
 
-SCHEMA: Final = 1
+T = TypeVar("T")
+
+SCHEMA: Final = 2  # of the newest records that are read; each is written with the oldest that can read it, see _schema
+WRITERS: Final = 64  # writes under way at the same time; asyncio's own threads are few, and others wait in them
 REQUESTS: Final = ".requests"  # the folder of the notes which runs a request has; no run's, as no run id begins with a dot
 _FREE: Final[Record] = {"owner": None, "lease_until": 0.0, "outcome": None, "ended": None, "claim": None}
 
@@ -37,58 +41,47 @@ class ObjectsLedger:
     """The Ledger port over a bucket; see ports.Ledger for what each method does."""
 
     def __init__(self, objects: Objects, url: str) -> None:
-        """`objects` begins where the runs lie; `url` is told in errors."""
+        """`objects` begins where the runs lie; errors name `url`."""
         self._objects = objects
         self._url = url
         self._known: dict[str, _Known] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # calls of a run are made at once
+        self._writers = ThreadPoolExecutor(WRITERS, "ledger writer")
 
     def close(self) -> None:
-        """Nothing: there is no connection to close."""
-
-    def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[RunRow, list[Entry]]:
         """See ports.Ledger."""
-        with self._reading(run_id) as known:
-            first = known.claim is None
+        self._writers.shutdown()
 
-            def claimed() -> Record:
-                if known.claim:
-                    refuse_other_request(run_id, known.claim["request"], request)
-                    refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
-                started = known.claim["started"] if known.claim else now()
-                about = {"request": request, "settings": settings, "started": started, "first": known.claim is None}
-                head = {"owner": token, "lease_until": time.time() + lease, "outcome": None, "ended": None}
-                return head | {"claim": known.next, "about": about}
-
-            if first:
-                self._note(request, run_id)
-            known.write("claim", claimed)
-            if first:
-                self._withdraw_if_another_began(known)
-            return known.row(), list(known.entries.values())
-
-    def renew(self, run_id: str, token: str, lease: float) -> None:
+    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
         """See ports.Ledger."""
-        self._write(run_id, token, "renew", lambda _: {"lease_until": time.time() + lease})
+        return await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
 
-    def release(self, run_id: str, token: str, outcome: str | None) -> None:
+    async def renew(self, run_id: str, token: str, lease: float) -> None:
+        """See ports.Ledger."""
+        await self._write(run_id, token, "renew", lambda _: {"lease_until": time.time() + lease})
+
+    async def release(self, run_id: str, token: str, outcome: str | None, decisions: Sequence[Decision] = ()) -> None:
         """See ports.Ledger."""
         end = {"owner": None, "lease_until": 0.0, "outcome": outcome, "ended": now() if outcome else None}
-        self._write(run_id, token, "release", lambda _: end)
+        await self._write(run_id, token, "release", lambda known: end | known.lacking(decisions))
 
-    def begin(self, run_id: str, token: str, entry: Entry) -> None:
+    async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
         """See ports.Ledger."""
 
         def begun(known: _Known) -> Record:
             if (entry.call.key, entry.number) in known.entries:
                 raise LedgerError(f"run {run_id}: try {entry.number} of {entry.call.key} has been begun before")
-            return {"entry": asdict(entry)}
+            return {"entry": _document(entry)} | known.lacking(decisions)
 
-        self._write(run_id, token, "begin", begun)
+        await self._write(run_id, token, "begin", begun)
 
-    def finish(self, run_id: str, token: str, entry: Entry) -> None:
+    async def finish(self, run_id: str, token: str, entry: Entry) -> None:
         """See ports.Ledger."""
-        self._write(run_id, token, "finish", lambda _: {"entry": asdict(entry)})
+        await self._write(run_id, token, "finish", lambda _: {"entry": _document(entry)})
+
+    async def forget(self, run_id: str) -> None:
+        """See ports.Ledger. The last record says that the run is forgotten, and is deleted after all others."""
+        await self._in_thread(lambda: self._forget(run_id))
 
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger. Reads two records, however long the log is."""
@@ -117,8 +110,27 @@ class ObjectsLedger:
         rows = self._newest_first(note.rpartition("/")[2] for note in notes)
         return [row for row in rows if row.request == request]
 
-    def forget(self, run_id: str) -> None:
-        """See ports.Ledger. The last record says that the run is forgotten, and is deleted after all others."""
+    def _claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+        with self._reading(run_id) as known:
+            first = known.claim is None
+
+            def claimed() -> Record:
+                if known.claim:
+                    refuse_other_request(run_id, known.claim["request"], request)
+                    refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
+                started = known.claim["started"] if known.claim else now()
+                about = {"request": request, "settings": settings, "started": started, "first": known.claim is None}
+                head = {"owner": token, "lease_until": time.time() + lease, "outcome": None, "ended": None}
+                return head | {"claim": known.next, "about": about}
+
+            if first:
+                self._note(request, run_id)
+            known.write("claim", claimed)
+            if first:
+                self._withdraw_if_another_began(known)
+            return known.recorded()
+
+    def _forget(self, run_id: str) -> None:
         with self._reading(run_id) as known:
             if not known.numbers:
                 return
@@ -158,8 +170,15 @@ class ObjectsLedger:
             kind = Unlisted if what == "listed" and is_denied(error) else LedgerError
             raise kind(f"the ledger {self._url} cannot be {what}: {said(error)}") from error
 
-    def _write(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Have a write done in a thread; a caller that is cancelled while it waits does not take the write back."""
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writers, work))
+
+    async def _write(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
         """Add a record that changes nothing unless the token is still the owner's."""
+        await self._in_thread(lambda: self._add(run_id, token, event, change))
+
+    def _add(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
         with self._locks[run_id]:
             known = self._known.get(run_id)
             # Claimed in another place, or slept too long: the log may even have been deleted and begun anew meanwhile.
@@ -173,7 +192,10 @@ class ObjectsLedger:
                 return change(known)
 
             known.write(event, owned)
-            self._known[run_id] = known
+            if event == "release":
+                self._known.pop(run_id, None)  # many runs go through one ledger
+            else:
+                self._known[run_id] = known
 
     @contextmanager
     def _reading(self, run_id: str) -> Generator[_Known]:
@@ -214,14 +236,15 @@ class _Known:
         self.head = dict(_FREE)
         self.claim: Record | None = None  # what the last claim says: request, settings, started
         self.entries: dict[tuple[str, int], Entry] = {}
+        self.decisions: dict[int, Decision] = {}
         self.numbers: list[int] = []
 
     def write(self, event: str, change: Callable[[], Record]) -> None:
         """Add the record that `change` makes of what is known, or raises not to; made anew when others were faster."""
         while True:
             changed = change()
-            about = {name: changed.pop(name) for name in ("about", "entry") if name in changed}
-            record = {"schema": SCHEMA, "event": event, "at": now(), "head": self.head | changed, **about}
+            about = {name: changed.pop(name) for name in ("about", "entry", "decisions") if name in changed}
+            record = {"schema": _schema(about), "event": event, "at": now(), "head": self.head | changed, **about}
             if self.log.add(self.next, record):
                 self._fold(self.next, record)
                 return
@@ -244,13 +267,23 @@ class _Known:
             raise LedgerError(f"the ledger of run {self.run_id}: records are missing before number {whole[0]}")
         self.numbers += numbers
 
-    def row(self) -> RunRow:
-        """The run as the ledger lists it; it must have been claimed."""
+    def recorded(self) -> Recorded:
+        """All that is recorded of the run; it must have been claimed."""
         assert self.claim is not None
-        return _row(self.run_id, self.head, self.claim)
+        row = _row(self.run_id, self.head, self.claim)
+        return Recorded(row, tuple(self.entries.values()), tuple(self.decisions[number] for number in sorted(self.decisions)))
+
+    def lacking(self, decisions: Sequence[Decision]) -> Record:
+        """The part of a record that holds these decisions, without those that are recorded already: from a write of which its
+        caller does not know that it came through.
+        """
+        documents = [asdict(decision) for decision in decisions if decision.number not in self.decisions]
+        return {"decisions": documents} if documents else {}
 
     def _fold(self, number: int, record: Record) -> None:
         self.next, self.head = number + 1, record["head"]
+        for document in record.get("decisions", ()):
+            self.decisions[document["number"]] = Decision(**document)
         match record["event"]:
             case "claim":
                 self.claim = record["about"]
@@ -262,7 +295,7 @@ class _Known:
                 if (entry.call.key, entry.number) in self.entries:  # the end of what was never begun says that nothing was sent
                     self.entries[entry.call.key, entry.number] = entry
             case "forget":
-                self.claim, self.entries = None, {}
+                self.claim, self.entries, self.decisions = None, {}, {}
             case _:
                 pass
 
@@ -292,6 +325,18 @@ def _row(run_id: str, head: Record, claim: Record) -> RunRow:
         head["ended"],
         is_live(head["owner"], head["lease_until"]),
     )
+
+
+def _schema(about: Record) -> int:
+    """The oldest schema whose readers understand a record: those of schema 1 ignore decisions, and know no parts of calls."""
+    return 2 if "part" in about.get("entry", {}).get("call", {}) else 1
+
+
+def _document(entry: Entry) -> Record:
+    document = asdict(entry)
+    if not entry.call.part:
+        del document["call"]["part"]
+    return document
 
 
 def _entry(document: dict[str, Any]) -> Entry:

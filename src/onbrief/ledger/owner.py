@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from onbrief.errors import LeaseLost, LedgerBusy, OtherRequest
 
@@ -69,9 +70,9 @@ def lease_lost(run_id: str) -> LeaseLost:
     return LeaseLost(f"run {run_id} has been taken over by another process")
 
 
-def now() -> str:
-    """The time as the ledger writes it: ISO 8601, UTC, in milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(timespec: Literal["milliseconds", "microseconds"] = "milliseconds") -> str:
+    """The time as the ledger writes it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 @cache

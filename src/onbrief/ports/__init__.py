@@ -33,5 +33,6 @@ from onbrief.ports.storage import Recorded as Recorded
 from onbrief.ports.storage import RunRow as RunRow
 from onbrief.ports.storage import State as State
 from onbrief.ports.storage import Store as Store
+from onbrief.ports.storage import Wait as Wait
 from onbrief.ports.storage import call_key as call_key
 from onbrief.ports.studio import Studio as Studio

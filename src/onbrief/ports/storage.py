@@ -150,6 +150,15 @@ class Recorded:
     decisions: tuple[Decision, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A call cannot be sent yet: for how many seconds, and why."""
+
+    call: Call
+    seconds: float
+    reason: str
+
+
 class Ledger(Protocol):
     """The durable record of every paid call. Writes are awaited: each is on disk, whole, when its method returns, also where
     the ledger commits several of them together. Reads block, and are for threads that may wait.
@@ -180,7 +189,8 @@ class Ledger(Protocol):
 
     async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
         """Write down a call before it is sent; its state is `started` and its price reserved. `decisions` are those of which
-        this call is the first: they are in the ledger exactly when the call is.
+        this call is the first: they are in the ledger exactly when the call is. One that is recorded already stays as it is,
+        here and in `release`: calls that begin at the same time all bring it.
         """
         ...
 

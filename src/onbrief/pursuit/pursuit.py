@@ -256,7 +256,8 @@ def open_ledger(out: str, region: str | None = None) -> Generator[Ledger]:
         UsageError: there is none.
     """
     if is_bucket(out):
-        yield _ledger_of(open_bucket(out, region))
+        with contextlib.closing(_ledger_of(open_bucket(out, region))) as ledger:
+            yield ledger
         return
     path = Path(out) / LEDGER_FILE
     if not path.is_file():

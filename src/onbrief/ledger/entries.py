@@ -1,0 +1,81 @@
+"""The tries of a run's calls, as its process knows them: what the ledger has, and what is on its way there."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from onbrief.errors import Blocked, CallError, Failed, Refused, Unreadable
+from onbrief.ledger.rules import RULES
+from onbrief.ports import Entry, State
+from onbrief.record import Usage
+
+
+@dataclass(slots=True)
+class Entries:
+    """The entries of one run: for each key its tries by number."""
+
+    tries: defaultdict[str, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict[int, Entry]))
+
+    @classmethod
+    def of(cls, recorded: Iterable[Entry]) -> Entries:
+        """Those that a ledger has."""
+        entries = cls()
+        for entry in recorded:
+            entries.put(entry)
+        return entries
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for tries in self.tries.values() for entry in tries.values())
+
+    def put(self, entry: Entry) -> Entry | None:
+        """Keep an entry; answers the one that it replaces, of the same try."""
+        tries = self.tries[entry.call.key]
+        before = tries.get(entry.number)
+        tries[entry.number] = entry
+        return before
+
+    def next_number(self, key: str) -> int:
+        """The number of the next try of a call."""
+        return max(self.tries[key], default=-1) + 1
+
+    def newest(self, key: str) -> Entry | None:
+        """The last try of a call."""
+        tries = self.tries.get(key)
+        return tries[max(tries)] if tries else None
+
+    def ended(self, key: str, state: State) -> list[Entry]:
+        """The tries of a call that ended so, in all sessions."""
+        return [entry for entry in self.tries.get(key, {}).values() if entry.state == state]
+
+    def usage(self) -> Usage:
+        """What the run has used, in all sessions together."""
+        sent = [entry for entry in self if entry.state not in {"refused", "started"}]
+        counted = Counter(RULES[entry.call.kind].counter for entry in sent)
+        spent = [entry.usd for entry in self]
+        return Usage(
+            images=counted["images"],
+            judge_calls=counted["judge_calls"],
+            text_calls=counted["text_calls"],
+            input_tokens=sum(entry.tokens.input for entry in sent),
+            output_tokens=sum(entry.tokens.output for entry in sent),
+            usd=None if None in spent else round(math.fsum(usd for usd in spent if usd is not None), 9),
+            unknown_calls=sum(entry.state == "unknown" for entry in sent),
+        )
+
+
+def state_of(error: CallError) -> State:
+    """The state of a try that ended so."""
+    match error:
+        case Refused():
+            return "refused"
+        case Unreadable():
+            return "unreadable"
+        case Failed():
+            return "failed"
+        case Blocked():
+            return "blocked"
+        case _:
+            return "unknown"

@@ -1,0 +1,82 @@
+"""The schema of a ledger in a database, as the steps that lead to it: a new ledger takes all of them, an older one those that
+it lacks.
+
+A step that was released never changes, as there are ledgers that took it. Its statements are written out for that reason, and
+do not follow tables.py, which has the tables as they are after the last step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step from a schema to the next one."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+_RUNS = """\
+CREATE TABLE runs (
+    run_id TEXT NOT NULL,
+    request TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    started TEXT NOT NULL,
+    outcome TEXT,
+    ended TEXT,
+    owner TEXT,
+    lease_until FLOAT NOT NULL,
+    PRIMARY KEY (run_id)
+)"""
+
+# Without rowid: one tree instead of two, so half the pages to sync.
+_CALLS = """\
+CREATE TABLE calls (
+    run_id TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    price FLOAT,
+    state TEXT NOT NULL,
+    usd FLOAT,
+    seconds FLOAT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    result TEXT NOT NULL,
+    message TEXT NOT NULL,
+    began TEXT NOT NULL,
+    finished TEXT,
+    PRIMARY KEY (run_id, "key", number),
+    FOREIGN KEY(run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+) WITHOUT ROWID"""
+
+_DECISIONS = """\
+CREATE TABLE decisions (
+    run_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    seconds FLOAT NOT NULL,
+    usd FLOAT,
+    at TEXT NOT NULL,
+    PRIMARY KEY (run_id, number),
+    FOREIGN KEY(run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+) WITHOUT ROWID"""
+
+# A process of an older onbrief that has the ledger open goes on inserting calls, without a part: hence the default.
+_PART = "ALTER TABLE calls ADD COLUMN part TEXT NOT NULL DEFAULT ''"
+
+MIGRATIONS: Final = (
+    Migration("runs and calls", (_RUNS, _CALLS)),
+    Migration("decisions, parts of calls", (_DECISIONS, _PART)),
+)
+SCHEMA: Final = len(MIGRATIONS)
+"""The number of the schema: how many steps a ledger has taken."""
