@@ -34,7 +34,7 @@ def run(
     Args:
         brief: What is wanted, as text or as a Brief.
         limits: What the run may use at most; those of `settings` by default.
-        settings: Models, policy, folder and so on; the defaults draw on the sandbox.
+        settings: Models, policy, folder and so on; by default the provider for trials draws, where it is installed.
         run_id: A name for the run: small letters, digits and hyphens.
         seed: Decides every seed of the run; derived from the run id by default.
         resend_unknown: Send calls again that were sent once with an outcome that is not known.

@@ -1,34 +1,32 @@
 """Settings, from where they come (flags, environment, files, defaults), and the models that they name.
 
-The first source that has a setting wins: flags, `ONBRIEF_*` variables, ./onbrief.toml, the user's file, the default.
+The first source that has a setting wins: flags, `ONBRIEF_*` variables, ./onbrief.toml, the user's file, the default. Providers
+of models and the store have tables of their own: `[TABLE] name = "…"` in a file, `ONBRIEF_TABLE_NAME` as a variable.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, cast
 
-from onbrief.brief import Brief, Requirement, Size, parse_size
+from onbrief.brief import Size, parse_size
+from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import Policy, PolicyName, named
-from onbrief.regions import check_region
+from onbrief.ports import Setting
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from onbrief.studio import Crew
 
-T = TypeVar("T")
 PREFIX = "ONBRIEF_"
 FILE = "onbrief.toml"
-SANDBOX, BEDROCK = "sandbox:", "bedrock:"  # a provider alone stands for its own default model
 FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image model
 
 
@@ -36,24 +34,19 @@ FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image 
 class Settings:
     """Everything that can be set, under the name that it has as a flag, in a file and, in capitals, as a variable.
 
-    `image_region` is where AWS is asked for pictures, unless the model's name says another region; AWS_REGION is not for
-    pictures, since few regions have image models. `judge_region` is where it is asked for judgements, plans and revisions, and
-    `bucket_region` where the bucket is; None is what AWS's own settings say. `plan` false takes only the user's own
-    requirements. `strip_metadata` writes nothing about a picture into it.
-    `judge` and `reviser` are the sandbox's by default where it draws, and else Claude on Bedrock: the sandbox's eye knows
-    nothing but its own drawings.
+    `image_model` is the model of the provider for trials by default, where that is installed; else it is empty, and an order
+    is refused until it is set. `judge` and `reviser` are those that the provider of the image model has as defaults.
+    `plan` false takes only the user's own requirements. `strip_metadata` writes nothing about a picture into it. `tables` has
+    the settings of providers and of the store that are set, by table and name; the defaults of others are theirs to know.
     `max_usd` and `max_seconds` are limits only when they are set; see Limits for all five.
     """
 
-    image_model: str = SANDBOX
-    image_region: str = "us-west-2"
+    image_model: str = ""
     judge: str = ""
-    judge_region: str | None = None
     reviser: str = ""
     policy: PolicyName = "adaptive"
     parallel: int = 1
     out: str = "onbrief-runs"
-    bucket_region: str | None = None
     size: str = "1024x1024"
     max_images: int = 12
     max_attempts: int = 4
@@ -62,11 +55,17 @@ class Settings:
     max_seconds: float | None = None
     plan: bool = True
     strip_metadata: bool = False
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     def __post_init__(self) -> None:
-        usual = SANDBOX if self.image_model.startswith(SANDBOX) else BEDROCK
-        for name in FOLLOWING:
-            object.__setattr__(self, name, getattr(self, name) or usual)
+        from onbrief.providers import registry
+
+        if not self.image_model and (trial := registry.trial()) and not trial.missing:
+            object.__setattr__(self, "image_model", f"{trial.name}:")
+        if self.image_model and not all(getattr(self, name) for name in FOLLOWING):
+            usual = cast("Mapping[str, str]", registry.defaults_for(self.image_model))
+            for name in FOLLOWING:
+                object.__setattr__(self, name, getattr(self, name) or usual.get(name, ""))
 
     @property
     def limits(self) -> Limits:
@@ -89,48 +88,154 @@ class Settings:
         """The policy of that name."""
         return named(self.policy, self.parallel)
 
+    def require_models(self) -> None:
+        """Refuse settings without an image model.
+
+        Raises:
+            UsageError: none is set, and the provider for trials is not installed.
+        """
+        if self.image_model:
+            return
+        from onbrief.providers import registry
+
+        trial = registry.trial()
+        hint = f"to try it without an account: pip install '{trial.extra}'" if trial and trial.extra else ""
+        raise UsageError("image_model: none is set; name one as PROVIDER:MODEL, see `onbrief models`", hint=hint)
+
     def crew(self) -> Crew:
         """The models of these names.
 
         Raises:
-            UsageError: a name that stands for no model.
+            UsageError: a name that stands for no model, or no image model set.
+            ConfigError: what a provider needs is not installed or set up.
         """
+        self.require_models()
         from onbrief.providers import registry
         from onbrief.studio import Crew
 
-        image_model = registry.image_model(self.image_model, self.image_region)  # first: the others' defaults depend on it
+        image_model = registry.image_model(self.image_model, self.tables)  # first: the others' defaults depend on it
         return Crew(
-            planner=registry.planner(self.reviser, self.judge_region) if self.plan else None,
+            planner=registry.planner(self.reviser, self.tables) if self.plan else None,
             image_model=image_model,
-            judge=registry.judge(self.judge, self.judge_region),
-            reviser=registry.reviser(self.reviser, self.judge_region),
+            judge=registry.judge(self.judge, self.tables),
+            reviser=registry.reviser(self.reviser, self.tables),
         )
 
 
 def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
-    """The settings, and for each of them where it came from. Flags that are None were not given.
+    """The settings, and for each of them where it came from: those of tables as `table.name`. Flags that are None were not
+    given.
 
     Raises:
         UsageError: an unknown setting, a value that is not allowed, a broken file.
     """
     own = _own_file(environ)
     sources: dict[str, Mapping[str, object]] = {
-        "default": {field.name: field.default for field in fields(Settings)},
         **({str(own): read_toml(own)} if own and own.is_file() else {}),
         FILE: read_toml(Path(FILE)) if Path(FILE).is_file() else {},
         "environment": {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)},
         "flag": {key: value for key, value in flags.items() if value is not None},
     }
     values: dict[str, object] = {}
-    origins: dict[str, str] = {}
-    for origin, settings in sources.items():
-        known = {field.name for field in fields(Settings)}
-        for name, value in settings.items():
-            if name not in known:
-                raise UsageError.of(f"setting in {origin}", name, "one of " + " ".join(sorted(known)))
-            values[name], origins[name] = value, origin
-    origins |= {name: "image_model" for name in FOLLOWING if not values[name] and origins["image_model"] != "default"}
-    return settings_of(values), origins
+    tables: dict[str, dict[str, str]] = {}
+    origins = dict.fromkeys(_plain_names(), "default")
+    for origin, given in sources.items():
+        for name, value in given.items():
+            if name in origins and "." not in name:
+                values[name], origins[name] = value, origin
+        for table, name, value in _of_tables(given, origin):
+            tables.setdefault(table, {})[name] = value
+            origins[f"{table}.{name}"] = origin
+    origins |= {name: "image_model" for name in FOLLOWING if not values.get(name) and origins["image_model"] != "default"}
+    return settings_of({**values, "tables": tables}), origins
+
+
+def settings_of(values: Mapping[str, object], where: str = "settings") -> Settings:
+    """The settings of these values, by name; also those of a ledger of an earlier version, whose settings of tables had names
+    of their own.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+    plain = {name: value for name, value in values.items() if name in _plain_names()}
+    tables = {name: dict(table) for name, table in cast("Mapping[str, Mapping[str, str]]", values.get("tables") or {}).items()}
+    others = {name: value for name, value in values.items() if name not in plain and name != "tables" and value is not None}
+    for table, name, value in _of_tables(others, where):
+        tables.setdefault(table, {}).setdefault(name, value)
+    settings = validated(_settings(), {**plain, "tables": tables}, where)
+    _ = settings.limits, settings.picture_size, settings.chosen_policy
+    return settings
+
+
+def declared() -> dict[str, tuple[Setting, ...]]:
+    """The settings that there are in tables: those of the store, and those of providers."""
+    from onbrief.providers import registry
+    from onbrief.store.place import TABLES
+
+    return {**TABLES, **registry.settings()}
+
+
+def _plain_names() -> list[str]:
+    """The settings of onbrief itself."""
+    return [setting.name for setting in fields(Settings) if setting.name != "tables"]
+
+
+def _of_tables(given: Mapping[str, object], origin: str) -> Iterator[tuple[str, str, str]]:
+    """Table, name and value of each given setting that is none of onbrief's own. Where a source has a setting under its name
+    and under its former one, its name counts: it comes last.
+
+    Raises:
+        UsageError: an unknown setting, or a value that is not allowed.
+    """
+    others = {name: value for name, value in given.items() if name not in _plain_names()}
+    if not others:
+        return
+    known = declared()
+    former = {setting.formerly: (table, setting) for table, own in known.items() for setting in own if setting.formerly}
+    flat = {f"{table}_{setting.name}".replace("-", "_"): (table, setting) for table, own in known.items() for setting in own}
+    for name, value in sorted(others.items(), key=lambda item: item[0] not in former):
+        if isinstance(value, Mapping):
+            if name not in known and name not in _broken():
+                raise UsageError.of(f"table in {origin}", name, "one of " + " ".join(sorted(known)))
+            yield from _of_table(name, known.get(name), cast("Mapping[str, object]", value))
+        elif found := former.get(name) or flat.get(name):
+            table, setting = found
+            yield table, setting.name, _checked(setting, name if name in former else f"{table}.{setting.name}", value)
+        elif table := next((other for other in _broken() if name.startswith(f"{other}_".replace("-", "_"))), None):
+            yield table, name[len(table) + 1 :], str(value)
+        else:
+            allowed = [*_plain_names(), *(f"{table}.{setting.name}" for table, own in known.items() for setting in own)]
+            raise UsageError.of(f"setting in {origin}", name, "one of " + " ".join(sorted(allowed)))
+
+
+def _of_table(table: str, settings: tuple[Setting, ...] | None, given: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+    """What one table of a file sets. That of a provider which cannot be loaded is kept as it is: nothing else must fail for
+    it.
+    """
+    for name, value in given.items():
+        if settings is None:
+            yield table, name, str(value)
+            continue
+        setting = next((one for one in settings if one.name == name), None)
+        if setting is None:
+            raise UsageError.of(f"setting of {table}", name, "one of " + " ".join(one.name for one in settings))
+        yield table, name, _checked(setting, f"{table}.{name}", value)
+
+
+def _checked(setting: Setting, name: str, value: object) -> str:
+    """The value as text, once it is known to be allowed. `name` is what the user calls the setting."""
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise UsageError.of(name, value, "a text, a number or a boolean")
+    setting.check(name, str(value))
+    return str(value)
+
+
+def _broken() -> list[str]:
+    from onbrief.providers import registry
+
+    return list(registry.broken())
 
 
 def _own_file(environ: Mapping[str, str]) -> Path | None:
@@ -141,103 +246,8 @@ def _own_file(environ: Mapping[str, str]) -> Path | None:
         return None
 
 
-def read_brief(path: Path) -> dict[str, Any]:
-    """The document in a .toml or .json file, for `brief_of`; `size` may be "1024x768".
-
-    Raises:
-        UsageError: a file that cannot be read, or is broken (with line and column).
-    """
-    document = read_toml(path) if path.suffix.lower() == ".toml" else _read_json(path)
-    if isinstance(size := document.get("size"), str):
-        document["size"] = parse_size(size)
-    return document
-
-
-def brief_of(document: Mapping[str, object], where: str = "brief") -> Brief:
-    """The brief that a document describes.
-
-    Raises:
-        UsageError: a field that is missing, unknown or not allowed.
-    """
-    return _validated(_briefs(), document, where)
-
-
-def settings_of(values: Mapping[str, object], where: str = "settings") -> Settings:
-    """The settings of these values, by name.
-
-    Raises:
-        UsageError: a value that is not allowed.
-    """
-    settings = _validated(_settings(), values, where)
-    _ = settings.limits, settings.picture_size, settings.chosen_policy
-    for name in ("image_region", "judge_region", "bucket_region"):
-        if (region := getattr(settings, name)) is not None:
-            check_region(name, region)
-    return settings
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The document in a TOML file.
-
-    Raises:
-        UsageError: a file that cannot be read, or is broken (with line and column).
-    """
-    try:
-        return tomllib.loads(_read(path))
-    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: numbers of 5000 digits, 1000 nested lists
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(_read(path))
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path} is not valid JSON: {error.msg} (at line {error.lineno}, column {error.colno})") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise UsageError.of(str(path), document, "an object with the fields of a brief")
-    return document  # pyright: ignore[reportUnknownVariableType] - what is in it is checked by the caller
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-
-
-def _validated(adapter: TypeAdapter[T], document: Mapping[str, object], where: str) -> T:
-    """What the document describes, or the first thing that is wrong with it, in the one form of every wrong input."""
-    from pydantic import ValidationError
-
-    try:
-        return adapter.validate_python(document)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        if isinstance(cause := wrong.get("ctx", {}).get("error"), UsageError):
-            raise UsageError(f"{where}: {cause}") from error
-        field = ".".join(str(part) for part in wrong["loc"])
-        match wrong["type"]:
-            case "missing":
-                value, allowed = None, "a value"
-            case "unexpected_keyword_argument":
-                known = fields(Brief if len(wrong["loc"]) == 1 else Requirement)
-                value, allowed = wrong["input"], "one of the fields " + " ".join(field.name for field in known)
-            case _:
-                value, allowed = wrong["input"], wrong["msg"].removeprefix("Input should be ")
-        raise UsageError.of(f"{field} in {where}", value, allowed) from error
-
-
 @cache
 def _settings() -> TypeAdapter[Settings]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Settings)
-
-
-@cache
-def _briefs() -> TypeAdapter[Brief]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Brief)

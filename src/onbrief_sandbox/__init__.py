@@ -1,3 +1,76 @@
 """A small stand-in world with known truth: a painter that errs as image models do, an eye that sees only pixels, a planner
-and a writer. It needs no key, no network and costs nothing.
+and a writer. It needs no key, no network and costs nothing. To onbrief it is a provider like any other.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from onbrief.ports import Editor, ImageModel, Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role
+from onbrief.ports.provider import Values
+
+COSTS: Final = ("usd", "seconds")
+"""The options that every model takes: the price of a call in US dollars, and how long it takes. Both are 0 by default."""
+
+ERRORS: Final = ("false_accept", "false_reject", "correlated")
+"""The options with which a judge errs; see erring.Errors."""
+
+
+def _image_model(name: ModelName, values: Values) -> ImageModel:
+    from onbrief_sandbox.models import SandboxImageModel
+
+    return SandboxImageModel.named(name)
+
+
+def _editor(name: ModelName, values: Values) -> Editor:
+    from onbrief_sandbox.models import SandboxImageModel
+
+    return SandboxImageModel.named(name)
+
+
+def _judge(name: ModelName, values: Values) -> Judge:
+    from onbrief_sandbox.models import SandboxJudge
+
+    return SandboxJudge.named(name)
+
+
+def _planner(name: ModelName, values: Values) -> Planner:
+    from onbrief_sandbox.models import sandbox_planner
+
+    return sandbox_planner(name)
+
+
+def _reviser(name: ModelName, values: Values) -> Reviser:
+    from onbrief_sandbox.models import sandbox_reviser
+
+    return sandbox_reviser(name)
+
+
+def _models() -> Sequence[ListedModel]:
+    takes = "sides of 512 to 2048 pixels; draws on this machine, for nothing"
+    return [
+        ListedModel("sandbox:modern", "image", "Sandbox", "active", None, takes, 0.0),
+        ListedModel("sandbox:sdxl", "image", "Sandbox of an older make", "active", None, f"{takes}, and errs more often", 0.0),
+    ]
+
+
+def _options(role: Role, model: str) -> frozenset[str]:
+    return frozenset(COSTS + ERRORS if role == "judge" else COSTS)
+
+
+PROVIDER: Final = Provider(
+    name="sandbox",
+    image_model=_image_model,
+    editor=_editor,
+    judge=_judge,
+    planner=_planner,
+    reviser=_reviser,
+    defaults={"judge": "sandbox:", "reviser": "sandbox:"},
+    trial=True,
+    models=_models,
+    options=_options,
+    requires=("numpy", "resvg_py"),
+    extra="onbrief[sandbox]",
+    notice="sandbox: a stand-in world that draws; nothing here comes from a real model or costs real money",
+)

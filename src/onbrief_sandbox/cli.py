@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.output import say
 from onbrief.errors import UsageError
+from onbrief_sandbox import PROVIDER
 
 _MANY = Parameter(negative="", consume_multiple=False)
 _LONGEST = 3600.0  # seconds
+_NOTICE = "sandbox: a stand-in on this machine, not Amazon Bedrock; it draws and answers for nothing. Ctrl-C ends it."
+_SERVER = ("starlette", "uvicorn")  # what the extra brings for this command alone
 
 
 def sandbox(
@@ -46,6 +50,7 @@ def sandbox(
     bill
         A file that gets a line of JSON for each accepted call.
     """
+    replace(PROVIDER, requires=(*PROVIDER.requires, *_SERVER)).require()
     from onbrief_sandbox.server import faults as scripts
     from onbrief_sandbox.server.app import Terms
     from onbrief_sandbox.server.bill import Bill
@@ -60,7 +65,7 @@ def sandbox(
     script = scripts.load(faults) if faults else scripts.Script()
     with listen(port) as plug:
         terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
-        say("sandbox: a stand-in on this machine, not Amazon Bedrock; it draws and answers for nothing. Ctrl-C ends it.")
+        print(_NOTICE, file=sys.stderr)
         for name, value in {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{plug.getsockname()[1]}",
             "AWS_ACCESS_KEY_ID": "sandbox",

@@ -9,12 +9,12 @@ from PIL import Image
 
 from onbrief.brief import Size
 from onbrief.errors import Failed, UsageError
-from onbrief.pictures import mask_for
+from onbrief_sandbox.files import FORMATS, mask_for
 from onbrief_sandbox.language import editing
 from onbrief_sandbox.language.editing import AddElement, Edit, Letter, Move, Recolour, RemoveElement
 from onbrief_sandbox.language.grammar import parse
 from onbrief_sandbox.painting.repainting import repaint
-from onbrief_sandbox.seeing.eye import FORMATS, look
+from onbrief_sandbox.seeing.eye import look
 from onbrief_sandbox.world.changes import NotThereError
 from onbrief_sandbox.world.editing import edited as changed
 from onbrief_sandbox.world.editing import inpainted as drawn_over

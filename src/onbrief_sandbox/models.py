@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
-from onbrief.ports import Judged, Picture
+from onbrief.ports import ANY_PICTURE, Judged, ModelName, Picture, PictureLimits
 from onbrief.record import Finding, Prompt
+from onbrief_sandbox import COSTS, ERRORS
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
 from onbrief_sandbox.imagining import picture
@@ -17,13 +18,12 @@ from onbrief_sandbox.language.checks import check
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.language.sentences import read
 from onbrief_sandbox.language.writer import SandboxWriter
-from onbrief_sandbox.naming import COSTS, take_apart
 from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.seeing.eye import look
 from onbrief_sandbox.world import MODELS, Model
 
 SIDES = (512, 2048)  # pixels; on smaller ones, outlines are too thin for the eye
-ERRORS = ("false_accept", "false_reject", "correlated")
+_MOST_USD, _LONGEST = 1000, 1000  # US dollars, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,18 @@ class SandboxImageModel:
     model: Model = "modern"
 
     @classmethod
-    def named(cls, model: str, options: Mapping[str, str]) -> SandboxImageModel:
+    def named(cls, name: ModelName) -> SandboxImageModel:
         """`sandbox:modern` (also `sandbox:`) or `sandbox:sdxl`, which errs more often. `?usd=0.04&seconds=0.5`: what a
         picture costs and how long it takes, both nothing by default.
 
         Raises:
             UsageError: another model or option.
         """
-        named = take_apart("image_model", model, options, models=MODELS)
-        which: Model = "sdxl" if model == "sdxl" else "modern"
-        return cls(named.name, named.usd, named.seconds, which)
+        if name.model and name.model not in MODELS:
+            known = " ".join(f"{name.provider}:{model}" for model in MODELS)
+            raise UsageError.of(name.setting, str(name), f"one of {known}")
+        which: Model = "sdxl" if name.model == "sdxl" else "modern"
+        return cls(str(name), *_costs(name, COSTS), which)
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""
@@ -77,18 +79,19 @@ class SandboxJudge:
     price: float | None
     seconds: float
     erring: ErringEye | None = field(default=None, compare=False)
+    picture_limits: PictureLimits = ANY_PICTURE
 
     @classmethod
-    def named(cls, model: str, options: Mapping[str, str]) -> SandboxJudge:
+    def named(cls, name: ModelName) -> SandboxJudge:
         """`sandbox:?usd=0.006&seconds=0.2`: what a judgement costs and how long it takes, both nothing by default;
         `false_accept=0.05&false_reject=0.1&correlated=0.5`: how it errs (see erring.Errors), not at all by default.
 
         Raises:
             UsageError: another model or option.
         """
-        named = take_apart("judge", model, options, (*COSTS, *ERRORS))
-        errors = Errors(*(named.amount(option, 1) for option in ERRORS))
-        return cls(named.name, named.usd, named.seconds, ErringEye(errors) if errors else None)
+        usd, seconds = _costs(_alone(name), (*COSTS, *ERRORS))
+        errors = Errors(*(name.number(option, 0, 1, 0) for option in ERRORS))
+        return cls(str(name), usd, seconds, ErringEye(errors) if errors else None)
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge."""
@@ -98,24 +101,22 @@ class SandboxJudge:
         return Judged(self.erring.see(image, tuple(requirements), found) if self.erring else found)
 
 
-def sandbox_planner(model: str, options: Mapping[str, str]) -> SandboxPlanner:
+def sandbox_planner(name: ModelName) -> SandboxPlanner:
     """The planner of this name; usd and seconds as for the judge.
 
     Raises:
         UsageError: another model or option.
     """
-    named = take_apart("reviser", model, options)
-    return SandboxPlanner(named.name, named.usd, named.seconds)
+    return SandboxPlanner(str(name), *_costs(_alone(name), COSTS))
 
 
-def sandbox_reviser(model: str, options: Mapping[str, str]) -> SandboxWriter:
+def sandbox_reviser(name: ModelName) -> SandboxWriter:
     """The reviser of this name; usd and seconds as for the judge.
 
     Raises:
         UsageError: another model or option.
     """
-    named = take_apart("reviser", model, options)
-    return SandboxWriter(named.name, named.usd, named.seconds)
+    return SandboxWriter(str(name), *_costs(_alone(name), COSTS))
 
 
 def find(requirement: Requirement, sight: Sight) -> Finding:
@@ -127,3 +128,16 @@ def find(requirement: Requirement, sight: Sight) -> Finding:
     met = all(answer for answer, _ in answers)
     evidence = "; ".join(dict.fromkeys(told for answer, told in answers if answer == met))
     return Finding(requirement.id, "met" if met else "unmet", SUREST if met else round(1 - SUREST, 2), evidence)
+
+
+def _alone(name: ModelName) -> ModelName:
+    """The name of what there is only one of."""
+    if name.model:
+        raise UsageError.of(name.setting, str(name), f"{name.provider}: without a model behind it")
+    return name
+
+
+def _costs(name: ModelName, options: Sequence[str]) -> tuple[float, float]:
+    """The price of a call in US dollars and its seconds, once it is known that the name has no other options than these."""
+    name.require_options(options)
+    return name.number("usd", 0, _MOST_USD, 0), name.number("seconds", 0, _LONGEST, 0)

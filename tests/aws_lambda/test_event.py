@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from onbrief.aws_lambda.event import Event, Sampling, WrongEvent, read
-from onbrief.aws_lambda.order import CLAUDE as MODEL
-from onbrief.aws_lambda.order import IMAGE_MODEL
 from onbrief.brief import Brief, Requirement
 
 LEAST = {"prompt": "a red circle", "output_s3_bucket_name": "my-bucket"}
+IMAGE_MODEL = "bedrock:stability.stable-image-core-v1:1"
+MODEL = "bedrock:global.anthropic.claude-sonnet-5"
 CLAUDE = Sampling(1.0, 0.999, 250, 4096, frozenset())
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "lambda.md").read_text()
 ROWS = re.findall(r"^\| `(\w+)` \| (?:`(.*?)` )?\| .+ \|$", PAGE, re.MULTILINE)

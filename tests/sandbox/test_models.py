@@ -12,7 +12,7 @@ from PIL import Image
 
 import onbrief
 from onbrief.errors import Failed, PictureError, UsageError
-from onbrief.ports import Editor, ImageModel
+from onbrief.ports import Editor, ImageModel, ModelName
 from onbrief.providers import registry
 from onbrief.record import Prompt
 from onbrief_sandbox.models import SandboxImageModel, SandboxJudge
@@ -70,9 +70,9 @@ def test_both_briefs_pass_in_nine_of_ten_of_a_hundred_seeds(text: str, tmp_path:
 
 
 def test_a_name_takes_price_and_latency() -> None:
-    model = SandboxImageModel.named("", {"usd": "0.04", "seconds": "0.5"})
+    model = SandboxImageModel.named(ModelName("sandbox", "", {"usd": "0.04", "seconds": "0.5"}))
     assert (model.name, model.price, model.seconds) == ("sandbox:?usd=0.04&seconds=0.5", 0.04, 0.5)
-    assert SandboxJudge.named("", {}).price == 0.0
+    assert SandboxJudge.named(ModelName("sandbox")).price == 0.0
 
 
 @pytest.mark.parametrize(
@@ -85,34 +85,42 @@ def test_there_are_two_image_models(name: str, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "allowed"),
+    ("name", "message"),
     [
-        ("sandbox:dalle", "one of sandbox:modern sandbox:sdxl"),
-        ("sandbox:?usd=free", "usd from 0 to 1000"),
-        ("sandbox:?seconds=-1", "seconds from 0 to 1000"),
-        ("sandbox:?false_accept=0.1&colour=red", "the options usd and seconds, not colour false_accept"),
+        ("sandbox:dalle", "image_model: 'sandbox:dalle' is not allowed; expected one of sandbox:modern sandbox:sdxl"),
+        ("sandbox:?usd=free", "usd of image_model: 'free' is not allowed; expected a number from 0 to 1000"),
+        ("sandbox:?seconds=-1", "seconds of image_model: '-1' is not allowed; expected a number from 0 to 1000"),
+        (
+            "sandbox:?false_accept=0.1&colour=red",
+            "image_model: 'sandbox:?false_accept=0.1&colour=red' is not allowed; "
+            "expected the options usd, seconds, not colour false_accept",
+        ),
     ],
 )
-def test_a_wrong_name_of_an_image_model_is_refused(name: str, allowed: str) -> None:
+def test_a_wrong_name_of_an_image_model_is_refused(name: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         registry.image_model(name)
-    assert str(caught.value) == f"image_model: {name!r} is not allowed; expected {allowed}"
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
-    ("name", "allowed"),
+    ("name", "message"),
     [
-        ("sandbox:modern", "sandbox: without a model behind it"),
-        ("sandbox:?false_accept=1.5", "false_accept from 0 to 1"),
-        ("sandbox:?false_reject=nan", "false_reject from 0 to 1"),
-        ("sandbox:?correlated=", "correlated from 0 to 1"),
-        ("sandbox:?errs=1", "the options usd, seconds, false_accept, false_reject and correlated, not errs"),
+        ("sandbox:modern", "judge: 'sandbox:modern' is not allowed; expected sandbox: without a model behind it"),
+        ("sandbox:?false_accept=1.5", "false_accept of judge: '1.5' is not allowed; expected a number from 0 to 1"),
+        ("sandbox:?false_reject=nan", "false_reject of judge: 'nan' is not allowed; expected a number from 0 to 1"),
+        ("sandbox:?correlated=", "correlated of judge: '' is not allowed; expected a number from 0 to 1"),
+        (
+            "sandbox:?errs=1",
+            "judge: 'sandbox:?errs=1' is not allowed; "
+            "expected the options usd, seconds, false_accept, false_reject, correlated, not errs",
+        ),
     ],
 )
-def test_a_wrong_name_of_a_judge_is_refused(name: str, allowed: str) -> None:
+def test_a_wrong_name_of_a_judge_is_refused(name: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         registry.judge(name)
-    assert str(caught.value) == f"judge: {name!r} is not allowed; expected {allowed}"
+    assert str(caught.value) == message
 
 
 def test_a_judge_errs_only_if_it_is_asked_to() -> None:
@@ -120,7 +128,7 @@ def test_a_judge_errs_only_if_it_is_asked_to() -> None:
     asked = [onbrief.Requirement(id="r1", text="there is a cat"), onbrief.Requirement(id="r2", text="there is a dog")]
 
     def findings(options: Mapping[str, str]) -> list[tuple[str, float]]:
-        judged = asyncio.run(SandboxJudge.named("", options).judge(image, asked))
+        judged = asyncio.run(SandboxJudge.named(ModelName("sandbox", "", options)).judge(image, asked))
         return [(finding.verdict, round(finding.probability, 2)) for finding in judged.findings]
 
     assert findings({}) == findings({"correlated": "0.5"}) == [("met", 0.99), ("unmet", 0.01)]
@@ -131,11 +139,11 @@ def test_a_judge_errs_only_if_it_is_asked_to() -> None:
 @pytest.mark.parametrize("size", [(511, 1024), (1024, 2049)])
 def test_a_size_beyond_the_painter_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(UsageError, match=r"size: '\d+x\d+' is not allowed; expected sides of 512 to 2048 pixels"):
-        SandboxImageModel.named("", {}).check(size)
+        SandboxImageModel.named(ModelName("sandbox")).check(size)
 
 
 def test_the_same_prompt_and_seed_give_the_same_bytes() -> None:
-    model: ImageModel = SandboxImageModel.named("sdxl", {})
+    model: ImageModel = SandboxImageModel.named(ModelName("sandbox", "sdxl"))
     one, same, other = (asyncio.run(model.generate(Prompt(0, CIRCLES), (512, 512), seed)).data for seed in (1, 1, 2))
     assert one == same
     assert one != other
@@ -147,7 +155,7 @@ DOG_AND_CUP = paint(
 
 
 def edited(instruction: str, seed: int, image: bytes = DOG_AND_CUP) -> bytes:
-    editor: Editor = SandboxImageModel.named("", {})
+    editor: Editor = SandboxImageModel.named(ModelName("sandbox"))
     return asyncio.run(editor.edit(image, instruction, seed)).data
 
 

@@ -77,7 +77,7 @@ def test_a_region_of_its_own_wins(s3: Service) -> None:
 
 @pytest.mark.parametrize("region", ["", "eu north", "evil.example/", "EU-NORTH-1"])
 def test_what_can_be_no_region_is_refused(s3: Service, region: str) -> None:
-    with pytest.raises(UsageError, match=r"^bucket_region: '.*' is not allowed; expected a region of AWS"):
+    with pytest.raises(UsageError, match=r"^s3.region: '.*' is not allowed; expected a region of AWS"):
         open_store(new_place(), region)
 
 

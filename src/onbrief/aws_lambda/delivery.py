@@ -20,7 +20,7 @@ from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, open_ledger, open_pursuit, run_store
 from onbrief.record import Run
-from onbrief.store import RunStore, picture_at
+from onbrief.store import RunStore, picture_at, region_of
 
 TO_ANSWER: Final = 2.0  # seconds that a delivery which waits keeps for its answer
 FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0  # seconds between looks at the work of another delivery
@@ -118,7 +118,7 @@ class Delivery:
     async def _other(self) -> RunRow | None:
         """Wait for the delivery at work: the run once nobody alive works on it, or None when the time to wait is up."""
         pause = FIRST_LOOK
-        with open_ledger(self._order.settings.out, self._order.settings.bucket_region) as ledger:
+        with open_ledger(self._order.settings.out, region_of(self._order.settings.tables)) as ledger:
             while self._time_left() > TO_ANSWER + pause:
                 await asyncio.sleep(pause)
                 row = await asyncio.to_thread(ledger.run, self._run_id)
@@ -130,7 +130,7 @@ class Delivery:
     @property
     def _region(self) -> str:
         """Where the bucket is: where the function runs, unless it is set."""
-        return self._order.settings.bucket_region or os.environ.get("AWS_REGION") or "us-east-1"
+        return region_of(self._order.settings.tables) or os.environ.get("AWS_REGION") or "us-east-1"
 
     @property
     def _record(self) -> str:

@@ -12,12 +12,14 @@ from typing import Literal, cast, get_args
 
 from onbrief.aws_lambda.fields import Fields
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
-from onbrief.config import brief_of
+from onbrief.documents import brief_of
 from onbrief.errors import UsageError
 from onbrief.policy import PolicyName
+from onbrief.providers import registry
 from onbrief.pursuit import MAX_SEED, check_run_id
 
 Judging = Literal["checklist", "whole"]
+PLATFORM = "aws"
 MOST = 10_000  # pictures, as in Limits
 MOST_USD = 1_000_000
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -174,12 +176,12 @@ def _sampling(fields: Fields, start: str) -> Sampling:
 
 
 def _model(fields: Fields, name: str) -> str | None:
-    """PROVIDER:MODEL, or the bare id or ARN of a model on Bedrock; an id always has a dot before any colon."""
+    """PROVIDER:MODEL, or the bare id or ARN of a model of the platform's provider; an id always has a dot before any colon."""
     if not fields.has(name):
         return None
     model = fields.text(name)
     start = model.partition(":")[0]
-    return f"bedrock:{model}" if "." in start or start == "arn" else model
+    return f"{registry.of_platform(PLATFORM).name}:{model}" if "." in start or start == "arn" else model
 
 
 def _requirement(item: object) -> Requirement:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode
+from typing import Literal
 
-from onbrief.aws_lambda.event import Event, Sampling
+from onbrief.aws_lambda.event import PLATFORM, Event, Sampling
 from onbrief.config import load
+from onbrief.ports import ModelName
+from onbrief.providers import registry
 from onbrief.pursuit import Order
 
-IMAGE_MODEL = "bedrock:stability.stable-image-core-v1:1"
-CLAUDE = "bedrock:global.anthropic.claude-sonnet-5"
 _SDXL = "stable-diffusion-xl"
 _ALL_SAMPLING = "claude-3"  # the generation that takes all three; those after it take fewer, and their users set none
 
@@ -22,10 +21,12 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         UsageError: what only shows when it is put together.
     """
     warnings: list[str] = []
-    judge = _with_sampling(event.judge_model or CLAUDE, event.validate, "claude_validate", warnings)
-    reviser = _with_sampling(event.reviser_model or CLAUDE, event.revise, "claude_revise", warnings)
+    usual = registry.of_platform(PLATFORM).platform_models
+    image_model = _image_model(event.image_model or usual["image_model"], event, warnings)
+    judge = _with_sampling("judge", event.judge_model or usual["judge"], event.validate, "claude_validate", warnings)
+    reviser = _with_sampling("reviser", event.reviser_model or usual["reviser"], event.revise, "claude_revise", warnings)
     asked = {
-        "image_model": _image_model(event, warnings),
+        "image_model": image_model,
         "judge": judge,
         "reviser": reviser,
         "policy": event.policy,
@@ -48,33 +49,29 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     )
 
 
-def _image_model(event: Event, warnings: list[str]) -> str:
-    """SDXL takes its two options; to others they say nothing, and a user who has set them is told so."""
-    name = event.image_model or IMAGE_MODEL
+def _image_model(name: str, event: Event, warnings: list[str]) -> str:
+    """SDXL takes its two options. Others do not, and a user who has set them is warned."""
     if _SDXL in name:
-        return _with_options(name, {"cfg_scale": f"{event.cfg_scale:.10g}", "steps": str(event.steps)})
+        options = {"cfg_scale": f"{event.cfg_scale:.10g}", "steps": str(event.steps)}
+        return str(ModelName.parse(name, "image_model").with_options(options))
     warnings += [f"{field} is for SDXL, and {name} does not take it" for field in sorted(event.sdxl_given)]
     return name
 
 
-def _with_sampling(name: str, sampling: Sampling, fields: str, warnings: list[str]) -> str:
-    """A model gets what the event sets. The defaults of what it leaves out were those of Claude 3, which gets them all; later
-    models refuse some and have their own. The sandbox takes none.
+def _with_sampling(role: Literal["judge", "reviser"], text: str, sampling: Sampling, fields: str, warnings: list[str]) -> str:
+    """A model gets what the event sets, as far as its provider takes such options. The defaults of what the event leaves out
+    were those of Claude 3, which gets them all; later models refuse some and have their own.
     """
-    if name.startswith("sandbox:"):
-        warnings += [f"{fields}_{option} is for Claude, and {name} does not take it" for option in sorted(sampling.given)]
-        return name
+    name = ModelName.parse(text, role)
+    provider = registry.provider(name.provider)
+    taken = provider.options(role, name.model) if provider else None
     values = {
         "temperature": f"{sampling.temperature:.10g}",
         "top_p": f"{sampling.top_p:.10g}",
         "top_k": str(sampling.top_k),
         "max_tokens": str(sampling.max_tokens),
     }
-    sent = set(values) if _ALL_SAMPLING in name else sampling.given | {"max_tokens"}
-    return _with_options(name, {option: value for option, value in values.items() if option in sent})
-
-
-def _with_options(name: str, options: Mapping[str, str]) -> str:
-    """The name with these options; those that it has already stand."""
-    model, _, query = name.partition("?")
-    return f"{model}?{urlencode({**options, **dict(parse_qsl(query, keep_blank_values=True))})}"
+    takes = set(values) if taken is None else set(values) & taken
+    warnings += [f"{fields}_{option} is for Claude, and {text} does not take it" for option in sorted(sampling.given - takes)]
+    sent = takes if _ALL_SAMPLING in text else takes & (sampling.given | {"max_tokens"})
+    return str(name.with_options({option: value for option, value in values.items() if option in sent}))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
 from onbrief.cli import environment, run, runs
 from onbrief.cli.output import say
-from onbrief.errors import OnbriefError, OtherRequest, UsageError
+from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
+from onbrief.ports.provider import COMMANDS
 
 USAGE = 2
 
@@ -26,7 +29,7 @@ For example:
     onbrief list
     onbrief report RUN --output sheet.png
 
-Without a key and without a cost, everything runs on the sandbox, which is the default.
+Image models, judges and revisers are named PROVIDER:MODEL; `onbrief models` lists those of the installed providers.
 """
 _EPILOGUE = (
     "`--debug` shows the traceback of an error. Settings: flags, ONBRIEF_* variables, onbrief.toml; see `onbrief config`."
@@ -54,11 +57,25 @@ def build() -> App:
     app.command(runs.config)
     app.command(environment.models)
     app.command(environment.doctor)
-    from onbrief_sandbox.cli import sandbox
-
-    app.command(sandbox)
+    for point in entry_points(group=COMMANDS):
+        app.command(_further(point), name=point.name)
     app.register_install_completion_command()  # pyright: ignore[reportUnknownMemberType] - its keywords are untyped
     return app
+
+
+def _further(point: EntryPoint) -> Callable[..., object]:
+    """The command of an entry point, or one that says why it cannot be loaded: it must not stop the others."""
+    try:
+        return point.load()
+    except Exception as error:  # noqa: BLE001 - whatever the module of somebody else raises
+        source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        message = f"the command {point.name} of {source} cannot be loaded: {type(error).__name__}: {error}"
+
+    def broken(*_: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> int:
+        raise ConfigError(message, hint="update or uninstall it")
+
+    broken.__doc__ = f"Not available: {message}"
+    return broken
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, parse_size, size_for_aspect
-from onbrief.config import Settings, brief_of, load, read_brief
+from onbrief.config import Settings, load
+from onbrief.documents import brief_of, read_brief
 from onbrief.errors import UsageError
 from onbrief.policy import PolicyName
 

@@ -136,14 +136,15 @@ def resume(
 async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order before the eyes of whoever sits at the terminal, and answer the exit code."""
     from onbrief.cli.progress import narrator
+    from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
 
     ended: Run | None = None
     async with open_pursuit(order) as pursuit:
         store = pursuit.store
-        if not quiet and order.settings.image_model.startswith("sandbox:"):
-            say("sandbox: a stand-in world that draws; nothing here comes from a real model or costs real money")
+        if not quiet and (notice := notice_of(order.settings.image_model)):
+            say(notice)
         if not quiet and pursuit.continued:
             say(f"going on with run {pursuit.run_id}, started {pursuit.account.row.started}")
         _stop_on_signals(pursuit.stop)

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from onbrief.cli.output import plain, say
 from onbrief.cli.progress import spent
-from onbrief.config import FILE, load
+from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, UsageError
 
 if TYPE_CHECKING:
@@ -73,9 +73,10 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
         onbrief list --json
     """
     from onbrief.pursuit import open_ledger
+    from onbrief.store import region_of
 
     settings = load({"out": out})[0]
-    with open_ledger(settings.out, settings.bucket_region) as ledger:
+    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
         rows = ledger.runs()
     texts = [json.loads(row.request)["brief"]["text"] for row in rows]
     if json_:
@@ -144,10 +145,10 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
         Do not ask.
     """
     from onbrief.pursuit import find_run, open_ledger, run_store
-    from onbrief.store import NamedPictures
+    from onbrief.store import NamedPictures, region_of
 
     settings = load({"out": out})[0]
-    with open_ledger(settings.out, settings.bucket_region) as ledger:
+    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
         row = find_run(ledger, run_id)
         if row.live:
             raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
@@ -172,13 +173,17 @@ def config(*, json_: _Json = False) -> int:
         ONBRIEF_MAX_USD=2 onbrief config --json
     """
     settings, origins = load({})
+    values: dict[str, object] = {name: value for name, value in asdict(settings).items() if name != "tables"}
+    for table, own in declared().items():
+        given = settings.tables.get(table, {})
+        values |= {f"{table}.{setting.name}": given.get(setting.name, setting.default) for setting in own}
     if json_:
-        document = {name: {"value": value, "from": origins[name]} for name, value in asdict(settings).items()}
+        document = {name: {"value": value, "from": origins.get(name, "default")} for name, value in values.items()}
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    for name, value in asdict(settings).items():
-        print(f"{name:15} {'none' if value is None else value!s:28} {origins[name]}")
-    say(f"set any of them in ./{FILE}, as ONBRIEF_NAME, or as --name")
+    for name, value in values.items():
+        print(f"{name:21} {'none' if value is None else value!s:28} {origins.get(name, 'default')}")
+    say(f"set any of them in ./{FILE}, as ONBRIEF_NAME, or as --name; a TABLE.NAME in [TABLE], or as ONBRIEF_TABLE_NAME")
     return 0
 
 
@@ -186,9 +191,10 @@ def _recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """The record of a run, and the store in which its pictures lie."""
     from onbrief.pursuit import find_run, open_ledger, run_store
     from onbrief.record import Run
+    from onbrief.store import region_of
 
     settings = load({"out": out})[0]
-    with open_ledger(settings.out, settings.bucket_region) as ledger:
+    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
         row = find_run(ledger, run_id)
     store = asyncio.run(run_store(settings, row))
     document = asyncio.run(store.read(f"{run_id}/run.json"))

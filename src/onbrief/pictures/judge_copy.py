@@ -10,8 +10,8 @@ from PIL import Image
 from onbrief.errors import PictureError
 from onbrief.pictures.formats import build, flattened, parse
 
-MAX_SIDE = 1568  # pixels; Claude scales larger pictures down to this side itself
-MAX_BYTES = 3_750_000  # Bedrock takes 3.75 MB for one picture of a message
+MAX_SIDE = 1568  # pixels; as ports.ANY_PICTURE has both
+MAX_BYTES = 3_750_000
 _QUALITIES = (95, 90, 85, 75, 60, 40)
 _SHRINK = 0.75  # of each side, when no quality makes the file small enough
 _UPRIGHT = {

@@ -57,7 +57,8 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class ListedModel:
     """One row of `onbrief models`. `name` is what the settings take. In US dollars, `usd` is the most that a picture costs, and
-    `usd_in` and `usd_out` are the prices of a million tokens of prompts and of answers.
+    `usd_in` and `usd_out` are the prices of a million tokens of prompts and of answers. `as_of` is the month in which that was
+    so; it is empty for models that come with their provider.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ListedModel:
     usd: float | None = None
     usd_in: float | None = None
     usd_out: float | None = None
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Provider:
         general: Its `defaults` also serve where another provider draws that has none.
         trial: It needs no account, so it draws where nobody has named an image model.
         platform: The cloud whose functions use it by default: "aws" for AWS Lambda.
+        platform_models: Full names of the models that those functions use where an event names none.
         covers: Whether it also answers for another provider's name, as a library that knows many of them does.
         models: The rows of `onbrief models`.
         check: The lines of `onbrief doctor` about the models of this provider, given by role. It pays for nothing.
@@ -121,6 +124,7 @@ class Provider:
     general: bool = False
     trial: bool = False
     platform: str = ""
+    platform_models: Mapping[Role, str] = field(default_factory=dict[Role, str])
     covers: Callable[[str], bool] | None = None
     models: Callable[[], Sequence[ListedModel]] = _no_models
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check

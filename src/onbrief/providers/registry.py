@@ -1,127 +1,179 @@
-"""Models by name. Nothing of a provider is imported before one of its models is asked for."""
+"""Providers by name, and their models. Every provider is found by its entry point, the built-in ones too; nothing of it is
+imported before it is needed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
-from onbrief.errors import UsageError
-from onbrief.ports import Editor, ImageModel, Judge, Planner, Reviser
+from onbrief.errors import ConfigError, OnbriefError, UsageError
+from onbrief.ports import Editor, ImageModel, Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role, Setting, Values
+from onbrief.ports.provider import GROUP, Factory, M
 
-if TYPE_CHECKING:
-    from onbrief.providers.language.model import LanguageModel
+Tables = Mapping[str, Values]
+"""The settings of providers that are set, by the provider's name."""
 
-LANGUAGE_MODELS = ("bedrock", "sandbox")
-"""The providers of judges, planners and revisers that are named here; others are those of pydantic-ai."""
-IMAGE_MODEL_PLUGINS = "onbrief.image_models"
-"""The entry point group of image models: name = provider, object = a function (model, options) -> ImageModel."""
+_NO_TABLES: Tables = {}
 
 
-def image_model(name: str, region: str | None = None) -> ImageModel:
-    """The image model of this name. `region`: where a model of AWS is asked whose name does not say it.
+def image_model(name: str, tables: Tables = _NO_TABLES) -> ImageModel:
+    """The image model of this name.
 
     Raises:
-        UsageError: no such provider, model or option.
-        ConfigError: what the provider needs is not installed.
+        UsageError: no such provider, model or option, or a provider without image models.
+        ConfigError: what the provider needs is not installed or set up.
     """
-    plugins = {point.name: point for point in entry_points(group=IMAGE_MODEL_PLUGINS)}
-    provider, model, options = _split("image_model", name, ("bedrock", "sandbox", *plugins))
-    if provider == "sandbox":
-        from onbrief_sandbox.models import SandboxImageModel
-
-        return SandboxImageModel.named(model, options)
-    if provider == "bedrock":
-        from onbrief.providers.bedrock.images import BedrockImageModel
-
-        return BedrockImageModel.named(model, options, region)
-    factory: Callable[[str, Mapping[str, str]], ImageModel] = plugins[provider].load()
-    return factory(model, options)
+    found = _provider_of("image_model", "image_model", name)
+    return _made(found, found.image_model, "image_model", name, tables)
 
 
-def editor(name: str, region: str | None = None) -> Editor:
-    """The editor of this name; `region` as for an image model.
+def editor(name: str, tables: Tables = _NO_TABLES) -> Editor:
+    """The editor of this name; raises as `image_model`."""
+    found = _provider_of("editor", "editor", name)
+    return _made(found, found.editor, "editor", name, tables)
+
+
+def judge(name: str, tables: Tables = _NO_TABLES) -> Judge:
+    """The judge of this name; raises as `image_model`."""
+    found = _provider_of("judge", "judge", name)
+    return _made(found, found.judge, "judge", name, tables)
+
+
+def planner(name: str, tables: Tables = _NO_TABLES) -> Planner:
+    """The planner of this name, which is a value of the setting `reviser`; raises as `image_model`."""
+    found = _provider_of("planner", "reviser", name)
+    return _made(found, found.planner, "reviser", name, tables)
+
+
+def reviser(name: str, tables: Tables = _NO_TABLES) -> Reviser:
+    """The reviser of this name; raises as `image_model`."""
+    found = _provider_of("reviser", "reviser", name)
+    return _made(found, found.reviser, "reviser", name, tables)
+
+
+def provider(name: str) -> Provider | None:
+    """The provider of this name: that of its entry point, or one that covers the name; None where there is neither.
 
     Raises:
-        UsageError: no such provider, model or option.
-        ConfigError: what the provider needs is not installed.
+        ConfigError: its entry point cannot be loaded.
     """
-    provider, model, options = _split("editor", name, ("bedrock", "sandbox"))
-    if provider == "sandbox":
-        from onbrief_sandbox.models import SandboxImageModel
-
-        return SandboxImageModel.named(model, options)
-    from onbrief.providers.bedrock.editing import BedrockEditor
-
-    return BedrockEditor.named(model, options, region)
+    if name in _points():
+        return _loaded(name)
+    return next((found for found in providers() if found.covers and found.covers(name)), None) if name else None
 
 
-def judge(name: str, region: str | None = None) -> Judge:
-    """The judge of this name; `region` as for an image model, or None for what AWS's own settings say.
+def providers() -> list[Provider]:
+    """The providers of all entry points that can be loaded, by name; `broken` has the others."""
+    return [found for name in sorted(_points()) if isinstance(found := _attempted(name), Provider)]
+
+
+def broken() -> dict[str, ConfigError]:
+    """The providers whose entry points cannot be loaded, and why, by name."""
+    return {name: found for name in sorted(_points()) if isinstance(found := _attempted(name), ConfigError)}
+
+
+def trial() -> Provider | None:
+    """The provider that draws where no image model is named, if one is there."""
+    return next((found for found in providers() if found.trial), None)
+
+
+def of_platform(name: str) -> Provider:
+    """The provider that functions of a cloud use by default.
 
     Raises:
-        UsageError: no such provider, model or option.
+        ConfigError: there is none for this cloud.
     """
-    provider, model, options = _split("judge", name, LANGUAGE_MODELS, others=True)
-    if provider != "sandbox":
-        from onbrief.providers.language.roles import VisionJudge
-
-        return VisionJudge(_language_model("judge", provider, model, options, region))
-    from onbrief_sandbox.models import SandboxJudge
-
-    return SandboxJudge.named(model, options)
+    if found := next((found for found in providers() if found.platform == name), None):
+        return found
+    raise ConfigError(f"no provider of models is installed for the platform {name}")
 
 
-def planner(name: str, region: str | None = None) -> Planner:
-    """The planner of this name: the text model that also revises. `region` as for a judge.
-
-    Raises:
-        UsageError: no such provider, model or option.
+def defaults_for(image_model: str) -> Mapping[Role, str]:
+    """The models that play the other roles by default where this image model draws. Never raises: an image model that cannot
+    be used is refused when it is made.
     """
-    provider, model, options = _split("reviser", name, LANGUAGE_MODELS, others=True)
-    if provider != "sandbox":
-        from onbrief.providers.language.roles import TextPlanner
-
-        return TextPlanner(_language_model("reviser", provider, model, options, region))
-    from onbrief_sandbox.models import sandbox_planner
-
-    return sandbox_planner(model, options)
+    word = image_model.partition(":")[0]
+    drawing = _attempted(word) if word in _points() else None
+    if isinstance(drawing, Provider) and drawing.defaults:
+        return drawing.defaults
+    general = next((found for found in providers() if found.general), None)
+    return general.defaults if general else {}
 
 
-def reviser(name: str, region: str | None = None) -> Reviser:
-    """The reviser of this name; `region` as for a judge.
+def notice_of(image_model: str) -> str:
+    """The line that is printed before a run on this image model; empty where there is none."""
+    found = provider(image_model.partition(":")[0])
+    return found.notice if found else ""
 
-    Raises:
-        UsageError: no such provider, model or option.
+
+def settings() -> dict[str, tuple[Setting, ...]]:
+    """The settings of the providers that have some, by the provider's name."""
+    return {found.name: found.settings for found in providers() if found.settings}
+
+
+def models() -> list[ListedModel]:
+    """What all providers list. The provider for trials comes first, as it needs no account."""
+    return [row for found in sorted(providers(), key=lambda found: not found.trial) for row in found.models()]
+
+
+def refresh() -> None:
+    """Look for entry points anew: after the installation of a provider in a running process."""
+    _points.cache_clear()
+    _attempted.cache_clear()
+
+
+def _provider_of(role: Role, setting: str, text: str) -> Provider:
+    """The provider of a model's name, which has this role."""
+    word, colon, _ = text.partition(":")
+    found = provider(word) if colon else None
+    if found is None or getattr(found, role) is None:
+        raise UsageError.of(setting, text, _expected(role))
+    return found
+
+
+def _expected(role: Role) -> str:
+    having = [found for found in providers() if getattr(found, role) is not None]
+    others = "".join(f", or of those that {found.name} knows" for found in having if found.covers)
+    return "PROVIDER:MODEL with one of the providers " + " ".join(found.name for found in having if not found.covers) + others
+
+
+def _made(found: Provider, factory: Factory[M] | None, setting: str, text: str, tables: Tables) -> M:
+    assert factory is not None  # _provider_of has seen to it
+    name = ModelName.parse(text, setting)
+    values = found.values(tables.get(found.name, {}))
+    found.require()
+    return factory(name, values)
+
+
+@cache
+def _points() -> dict[str, EntryPoint]:
+    """The entry points by name. Of two with one name the first on the path counts, as with modules."""
+    return {point.name: point for point in reversed(tuple(entry_points(group=GROUP)))}
+
+
+def _loaded(name: str) -> Provider:
+    found = _attempted(name)
+    if isinstance(found, ConfigError):
+        raise ConfigError(str(found), hint=found.hint)  # a new one, as a traceback is added to what is raised
+    return found
+
+
+@cache
+def _attempted(name: str) -> Provider | ConfigError:
+    """The provider of an entry point, or why it cannot be loaded: what others have installed must not stop what does not need
+    it.
     """
-    provider, model, options = _split("reviser", name, LANGUAGE_MODELS, others=True)
-    if provider != "sandbox":
-        from onbrief.providers.language.roles import TextReviser
-
-        return TextReviser(_language_model("reviser", provider, model, options, region))
-    from onbrief_sandbox.models import sandbox_reviser
-
-    return sandbox_reviser(model, options)
-
-
-def _language_model(field: str, provider: str, model: str, options: Mapping[str, str], region: str | None) -> LanguageModel:
+    point = _points()[name]
+    source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
-        from onbrief.providers.language.names import language_model
-    except ImportError as error:
-        known = UsageError.of(field, f"{provider}:{model}", "sandbox:, as pydantic-ai is not installed for any other")
-        raise UsageError(str(known), hint='pip install "onbrief[aws]"') from error
-    return language_model(field, provider, model, options, region)
-
-
-def _split(field: str, name: str, providers: tuple[str, ...], *, others: bool = False) -> tuple[str, str, dict[str, str]]:
-    """Provider, model and options of a name. With `others`, a provider that is not listed is somebody else's to know."""
-    provider, colon, rest = name.partition(":")
-    if not colon or not provider or (provider not in providers and not others):
-        raise UsageError.of(field, name, "PROVIDER:MODEL with one of the providers " + " ".join(sorted(providers)))
-    model, _, query = rest.partition("?")
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError:
-        raise UsageError.of(field, name, "options as ?name=value&name=value") from None
-    return provider, model, dict(pairs)
+        found = point.load()
+    except Exception as error:  # noqa: BLE001 - whatever the module of somebody else raises
+        reason = str(error) if isinstance(error, OnbriefError) else f"{type(error).__name__}: {error}"
+        return ConfigError(f"the provider {name} of {source} cannot be loaded: {reason}", hint="update or uninstall it")
+    if not isinstance(found, Provider):
+        return ConfigError(f"the provider {name} of {source} is no Provider: {point.value}", hint="update or uninstall it")
+    if found.name != name:
+        return ConfigError(f"the provider {name} of {source} calls itself {found.name!r}", hint="update or uninstall it")
+    return found

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from onbrief import loop
 from onbrief.brief import Brief, Checklist
-from onbrief.config import Settings, brief_of, settings_of
+from onbrief.config import Settings, settings_of
+from onbrief.documents import brief_of
 from onbrief.errors import LeaseLost, LedgerError, StoreError, Unlisted, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
@@ -31,7 +32,8 @@ from onbrief.ports import Ledger, RunRow
 from onbrief.pursuit.outputs import RunOutputs
 from onbrief.record import Prompt, Run
 from onbrief.replay import AsRecorded
-from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store
+from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
+from onbrief.store.place import TABLES
 from onbrief.studio import Crew, LedgerStudio
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Order:
     names: str | None = None
 
     def __post_init__(self) -> None:
+        self.settings.require_models()
         if self.run_id is not None:
             check_run_id(self.run_id)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -187,7 +190,7 @@ async def open_pursuit(order: Order, crew: Crew | None = None, deadline: Deadlin
         OtherRequest: `run_id` is taken by another order.
     """
     crew = _checked(crew or order.settings.crew(), order)
-    store = await asyncio.to_thread(open_store, order.settings.out, order.settings.bucket_region)
+    store = await asyncio.to_thread(open_store, order.settings.out, region_of(order.settings.tables))
     await store.require_writable()
     with contextlib.closing(_ledger_of(store)) as ledger:
         run_id = order.run_id
@@ -232,12 +235,14 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
     Raises:
         UsageError: no such run under `settings.out`, or one of the settings that cannot change any more.
     """
-    with open_ledger(settings.out, settings.bucket_region) as ledger:
+    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
         row = find_run(ledger, run_id)
-    request, before = json.loads(row.request), json.loads(row.settings)
+    request, before = json.loads(row.request), settings_of(json.loads(row.settings))
+    tables = {name: table for name, table in before.tables.items() if name not in TABLES}
+    tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where it lies now
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=settings_of({**before, **given, "out": settings.out, "bucket_region": settings.bucket_region}),
+        settings=settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}),
         run_id=run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
@@ -287,14 +292,14 @@ async def run_store(settings: Settings, row: RunRow) -> RunStore:
     Raises:
         UsageError, StoreError: it cannot be opened.
     """
-    store, names = open_store(settings.out, settings.bucket_region), _names(settings, row)
+    store, names = open_store(settings.out, region_of(settings.tables)), _names(settings, row)
     return await names.find(store) if names else store
 
 
 def _names(settings: Settings, row: RunRow) -> Names | None:
     """The names of a run's pictures, where they are not the usual ones."""
     start = json.loads(row.request).get("names")
-    return None if start is None else Names(settings.out, settings.bucket_region, start, row.run_id, row.started)
+    return None if start is None else Names(settings.out, region_of(settings.tables), start, row.run_id, row.started)
 
 
 def find_run(ledger: Ledger, run_id: str) -> RunRow:

@@ -15,3 +15,4 @@ from onbrief.store.place import is_bucket as is_bucket
 from onbrief.store.place import located as located
 from onbrief.store.place import open_bucket as open_bucket
 from onbrief.store.place import open_store as open_store
+from onbrief.store.place import region_of as region_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from onbrief.errors import UsageError
+from onbrief.ports import Setting, Values
 from onbrief.regions import check_region
 from onbrief.store.bucket import BucketStore
 from onbrief.store.folder import FolderStore
@@ -18,6 +20,18 @@ from onbrief.store.objects import Objects, Service
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
+
+TABLES: Final[Mapping[str, tuple[Setting, ...]]] = {
+    "s3": (
+        Setting(
+            "region",
+            "where the bucket is; by default AWS_REGION, or the region of the profile",
+            check=check_region,
+            formerly="bucket_region",
+        ),
+    )
+}
+"""The settings of the store, by table."""
 
 SCHEMES: Final = ("s3", "gs", "az")
 _PLACE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<prefix>.*)")
@@ -40,6 +54,11 @@ def is_bucket(out: str) -> bool:
 def located(out: str, key: str) -> str:
     """Where a key lies, as people write it: a path or a url."""
     return f"{out.rstrip('/')}/{key}" if is_bucket(out) else str(Path(out, key))
+
+
+def region_of(tables: Mapping[str, Values]) -> str | None:
+    """Where the tables say that the bucket is."""
+    return tables.get("s3", {}).get("region")
 
 
 def open_store(out: str, region: str | None = None) -> FolderStore | BucketStore:
@@ -65,7 +84,7 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
     if not _PREFIX.fullmatch(prefix) or any(part in {"", ".", ".."} for part in prefix.split("/") if prefix):
         raise UsageError.of("out", out, "a prefix of plain names with single slashes between them")
     if region is not None:
-        check_region("bucket_region", region)
+        check_region("s3.region", region)
     try:
         service = _service(place["scheme"], bucket, prefix, region)
     except UsageError:

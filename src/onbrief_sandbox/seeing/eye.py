@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from onbrief.errors import PictureError
+from onbrief_sandbox.files import FORMATS
 from onbrief_sandbox.painting.drawings import CARD, CARD_FACE
 from onbrief_sandbox.painting.lettering import joined
 from onbrief_sandbox.painting.palette import GROUND, RGB
@@ -19,7 +20,6 @@ from onbrief_sandbox.seeing.reading import read
 from onbrief_sandbox.seeing.recognition import recognise
 from onbrief_sandbox.seeing.regions import Labels, Mask, Region, connected, touching_border
 
-FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 512  # the eye looks at about 512 x 512 pixels, whatever the shape
 _LARGEST = 64_000_000  # pixels; four times the largest picture that can be asked for
 _WHITE = 226  # the least channel of a halo after JPEG; nothing in a landscape comes near

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from onbrief.errors import PictureError
-from onbrief.pictures import inspect
+from onbrief_sandbox.files import size_of
 from onbrief_sandbox.server.catalogue import Called
 from onbrief_sandbox.server.conversation import Answer, Conversation
 from onbrief_sandbox.server.refusals import invalid
@@ -103,7 +103,7 @@ def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the 
         raise invalid(f"{where}: At least one of the image dimensions exceed max allowed size: {MAX_SIDE} pixels")
     try:
         still = _still(data) if format == "gif" else data
-        inspect(still)
+        size_of(still)
     except PictureError as error:
         raise invalid(f"{where}: Could not process image") from error
     return still

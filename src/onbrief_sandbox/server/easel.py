@@ -10,6 +10,7 @@ from PIL import Image
 
 from onbrief.brief import Size
 from onbrief.errors import Failed, UsageError
+from onbrief.ports import ModelName
 from onbrief.record import Prompt
 from onbrief_sandbox.editing import inpainted
 from onbrief_sandbox.models import SIDES, SandboxImageModel
@@ -22,7 +23,9 @@ _QUALITY = 95
 
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
     """A PNG of this size, in pixels. What the painter cannot do at this size it does at another, and scales."""
-    picture = await SandboxImageModel.named(model, {}).generate(Prompt(0, prompt, negative), _canvas(size), seed)
+    picture = await SandboxImageModel.named(ModelName("sandbox", model)).generate(
+        Prompt(0, prompt, negative), _canvas(size), seed
+    )
     if _canvas(size) == size:
         return picture.data
     return await asyncio.to_thread(_scaled, picture.data, size)
@@ -33,7 +36,7 @@ async def edit(image: bytes, instruction: str, seed: int) -> bytes:
     can be done, since that is what a service is paid for as well.
     """
     try:
-        edited = await SandboxImageModel.named("", {}).edit(image, instruction, seed)
+        edited = await SandboxImageModel.named(ModelName("sandbox")).edit(image, instruction, seed)
     except (Failed, UsageError):
         return await asyncio.to_thread(_scaled, image, None)
     return edited.data

@@ -6,7 +6,7 @@ from typing import Final
 
 from onbrief.brief import Size
 from onbrief.errors import PictureError
-from onbrief.pictures import inspect
+from onbrief_sandbox.files import size_of
 from onbrief_sandbox.server.form import Form
 
 _SIDE: Final = 64
@@ -21,9 +21,9 @@ def original(form: Form, name: str) -> tuple[bytes, Size]:
     """
     data = form.bytes(name)
     try:
-        facts = inspect(data)
+        width, height = size_of(data)
     except PictureError as error:
         form.refuse(name, f"the image could not be read ({error})")
-    if min(facts.width, facts.height) < _SIDE or facts.width * facts.height > _PIXELS:
+    if min(width, height) < _SIDE or width * height > _PIXELS:
         form.refuse(name, f"an image must have sides of at least {_SIDE} pixels and at most {_PIXELS} pixels in all")
-    return data, (facts.width, facts.height)
+    return data, (width, height)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from onbrief.ports import ModelName
 from onbrief.providers.bedrock.catalogue import language_models, lifecycle_note
+from onbrief.providers.bedrock.converse import language_model
 from onbrief.providers.language.model import LanguageModel
-from onbrief.providers.language.names import language_model
 from tests.claude import SAMPLING, reach
 from tests.sandbox.server.serving import Served
 
@@ -20,7 +21,7 @@ def _reached(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def made(name: str) -> LanguageModel:
-    return language_model("judge", "bedrock", name, {**SAMPLING, "max_tokens": str(MOST)})
+    return language_model(ModelName("bedrock", name, {**SAMPLING, "max_tokens": str(MOST)}), {})
 
 
 @pytest.mark.parametrize(("name", "prefix"), PROFILES)

@@ -139,13 +139,13 @@ def test_profiles_and_arns_are_asked_as_they_are_named(model: str, path: str, wi
 def test_the_region_is_that_of_the_name_else_of_the_arn_else_the_setting_else_oregon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     arn = f"bedrock:arn:aws:bedrock:us-east-1::foundation-model/{CORE}"
-    asked = [
-        (f"bedrock:{CORE}", None),
-        (f"bedrock:{CORE}", "ap-south-1"),
-        (arn, "ap-south-1"),
-        (f"{arn}?region=eu-west-2", None),
+    asked: list[tuple[str, dict[str, str]]] = [
+        (f"bedrock:{CORE}", {}),
+        (f"bedrock:{CORE}", {"image_region": "ap-south-1"}),
+        (arn, {"image_region": "ap-south-1"}),
+        (f"{arn}?region=eu-west-2", {}),
     ]
-    models = [registry.image_model(name, region) for name, region in asked]
+    models = [registry.image_model(name, {"bedrock": values}) for name, values in asked]
     regions = [model.runtime.region for model in models if isinstance(model, BedrockImageModel)]
     assert regions == ["us-west-2", "ap-south-1", "us-east-1", "eu-west-2"]
 
@@ -428,7 +428,7 @@ except ConfigError as error:
     print(error, "|", error.hint)
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == "models on Bedrock need boto3, which is not installed | pip install onbrief[aws]\n"
+    assert told == "bedrock: needs boto3, which is not installed | pip install 'onbrief[aws]'\n"
 
 
 def test_naming_a_model_imports_nothing_of_aws() -> None:

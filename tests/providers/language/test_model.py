@@ -12,11 +12,12 @@ from pydantic_ai.providers.bedrock import BedrockProvider
 
 from onbrief import questions
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused, Unknown, Unreadable
+from onbrief.ports import ModelName
 from onbrief.providers.bedrock.client import client as aws_client
+from onbrief.providers.bedrock.converse import language_model
 from onbrief.providers.language import capabilities
 from onbrief.providers.language.capabilities import Capabilities
 from onbrief.providers.language.model import LanguageModel
-from onbrief.providers.language.names import language_model
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault, Script
@@ -24,6 +25,11 @@ from tests.claude import BRIEF, reach
 from tests.sandbox.server.serving import Served, lines, served
 
 Expected = type[OnbriefError] | None
+
+
+def converse(model: str = "", **options: str) -> LanguageModel:
+    """A language model of Bedrock's Converse API; Claude by default."""
+    return language_model(ModelName("bedrock", model, options), {})
 
 
 def status(status: int, kind: str, message: str = "no", **headers: str) -> Fault:
@@ -74,7 +80,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[dict[str, 
     script = Script(tuple(_only(fault, number) for number, fault in enumerate(faults, 1)))
     with served(Terms(script=script, bill=Bill(bill))) as server, pytest.MonkeyPatch.context() as monkeypatch:
         reach(server, monkeypatch)
-        model = language_model("judge", "bedrock", "", {})
+        model = converse()
         yield {name: ask(model) for name in FAULTS}, len(lines(bill))
 
 
@@ -120,7 +126,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Served]:
 
 @pytest.mark.usefixtures("server")
 def test_too_little_room_fails_and_says_how_to_give_more() -> None:
-    error = ask(language_model("judge", "bedrock", "", {"max_tokens": "8"}))
+    error = ask(converse(max_tokens="8"))
     assert isinstance(error, Failed)
     assert error.hint == "give it more room: bedrock:global.anthropic.claude-sonnet-5?max_tokens=16"
 
@@ -129,7 +135,7 @@ def test_nobody_listening_is_refused_and_nothing_is_spent(monkeypatch: pytest.Mo
     with socket.create_server(("127.0.0.1", 0)) as plug:
         port = plug.getsockname()[1]
     reach(Served(port, None), monkeypatch)
-    assert isinstance(ask(language_model("judge", "bedrock", "", {})), Refused)
+    assert isinstance(ask(converse()), Refused)
 
 
 def test_an_answer_that_does_not_come_in_time_is_unknown_and_on_the_bill(
@@ -147,10 +153,10 @@ def test_an_answer_that_does_not_come_in_time_is_unknown_and_on_the_bill(
 @pytest.mark.usefixtures("server")
 def test_a_model_that_takes_one_of_two_is_sent_the_temperature_and_the_other_alone() -> None:
     name = "us.anthropic.claude-sonnet-4-6"
-    both = language_model("judge", "bedrock", name, {"temperature": "0.5", "top_p": "0.9"})
+    both = converse(name, temperature="0.5", top_p="0.9")
     assert ask(both) is None
     assert both.warnings == (f"bedrock:{name} does not take top_p as set: left out",)
-    alone = language_model("reviser", "bedrock", name, {"top_p": "0.9"})
+    alone = converse(name, top_p="0.9")
     assert ask(alone) is None
     assert alone.warnings == ()
 
@@ -158,7 +164,7 @@ def test_a_model_that_takes_one_of_two_is_sent_the_temperature_and_the_other_alo
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(("model", "expected"), [("claude-haiku-5-5", None), ("claude-opus-5-5", ConfigError)])
 def test_the_last_way_to_ask_is_a_schema_which_not_every_model_takes(model: str, expected: Expected) -> None:
-    asked = replace(language_model("judge", "bedrock", f"global.anthropic.{model}", {}), key=f"by schema: {model}")
+    asked = replace(converse(f"global.anthropic.{model}"), key=f"by schema: {model}")
     capabilities.learn(asked.key, Capabilities("native"))
     error = ask(asked)
     assert (None if error is None else type(error)) is expected, error
@@ -169,9 +175,9 @@ def test_the_last_way_to_ask_is_a_schema_which_not_every_model_takes(model: str,
 def test_an_inference_profile_that_no_name_gives_away_is_asked_in_every_form_once() -> None:
     """The client does not know what stands behind it, so what it refuses is learned, and kept for the process."""
     profile = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.anthropic.claude-sonnet-5-5"
-    model = language_model("judge", "bedrock", profile, {"temperature": "0.5"})
+    model = converse(profile, temperature="0.5")
     assert ask(model) is None
     assert model.capabilities.mode == "offered"
     assert model.warnings == (f"bedrock:{profile} does not take temperature as set: left out",)
-    again = language_model("reviser", "bedrock", profile, {})
+    again = converse(profile)
     assert again.capabilities == model.capabilities

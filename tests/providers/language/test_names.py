@@ -4,8 +4,9 @@ import pytest
 
 from onbrief.config import Settings
 from onbrief.errors import ConfigError, UsageError
+from onbrief.ports import ModelName
 from onbrief.providers import registry
-from onbrief.providers.language.names import language_model
+from onbrief.providers.bedrock.converse import language_model
 from onbrief.providers.language.roles import TextPlanner, TextReviser, VisionJudge
 from tests.claude import reach
 from tests.sandbox.server.serving import Served
@@ -14,20 +15,25 @@ NOWHERE = Served(9, None)
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("query", "told"),
     [
-        ({"temperature": "hot"}, "judge: temperature: 'hot' is not allowed; expected a number from 0 to 2"),
-        ({"temperature": "3"}, "judge: temperature: '3' is not allowed"),
-        ({"temperature": "nan"}, "judge: temperature: 'nan' is not allowed"),
-        ({"top_k": "2.5"}, "judge: top_k: '2.5' is not allowed; expected a whole number from 0 to 500"),
-        ({"max_tokens": "0"}, "judge: max_tokens: '0' is not allowed"),
-        ({"region": "here"}, "judge: region: 'here' is not allowed; expected a region of AWS"),
-        ({"heat": "1"}, "judge: 'heat' is not allowed; expected the options temperature top_p top_k max_tokens region"),
+        ("temperature=hot", "temperature of judge: 'hot' is not allowed; expected a number from 0 to 2"),
+        ("temperature=3", "temperature of judge: '3' is not allowed"),
+        ("temperature=nan", "temperature of judge: 'nan' is not allowed"),
+        ("top_k=2.5", "top_k of judge: '2.5' is not allowed; expected a whole number from 0 to 500"),
+        ("max_tokens=0", "max_tokens of judge: '0' is not allowed"),
+        ("region=here", "region of judge: 'here' is not allowed; expected a region of AWS"),
+        (
+            "heat=1",
+            "judge: 'bedrock:global.anthropic.claude-sonnet-5?heat=1' is not allowed; "
+            "expected the options temperature, top_p, top_k, max_tokens, region, not heat",
+        ),
     ],
 )
-def test_an_option_that_cannot_be_is_refused_by_its_name(options: dict[str, str], told: str) -> None:
+def test_an_option_that_cannot_be_is_refused_by_its_name(query: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reach(NOWHERE, monkeypatch)
     with pytest.raises(UsageError) as caught:
-        language_model("judge", "bedrock", "", options)
+        registry.judge(f"bedrock:?{query}")
     assert str(caught.value).startswith(told)
 
 
@@ -39,28 +45,28 @@ def test_the_name_has_all_that_was_said_and_the_key_nothing_but_the_model(monkey
 
 
 @pytest.mark.parametrize(
-    ("option", "beside", "region"),
+    ("option", "values", "region"),
     [
-        ({}, None, "us-west-2"),
-        ({}, "eu-north-1", "eu-north-1"),
-        ({"region": "eu-central-1"}, None, "eu-central-1"),
-        ({"region": "eu-central-1"}, "eu-north-1", "eu-central-1"),
+        ({}, {}, "us-west-2"),
+        ({}, {"region": "eu-north-1"}, "eu-north-1"),
+        ({"region": "eu-central-1"}, {}, "eu-central-1"),
+        ({"region": "eu-central-1"}, {"region": "eu-north-1"}, "eu-central-1"),
     ],
 )
-def test_the_region_is_that_of_the_name_or_the_one_beside_it_or_that_of_the_environment(
-    option: dict[str, str], beside: str | None, region: str, monkeypatch: pytest.MonkeyPatch
+def test_the_region_is_that_of_the_name_or_of_the_settings_or_of_the_environment(
+    option: dict[str, str], values: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reach(NOWHERE, monkeypatch)
     monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
-    model = language_model("judge", "bedrock", "", option, beside)
+    model = language_model(ModelName("bedrock", "", option), values)
     assert model.client.base_url == f"https://bedrock-runtime.{region}.amazonaws.com"
 
 
-def test_all_language_models_are_asked_in_the_region_of_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_language_models_are_asked_in_the_region_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(NOWHERE, monkeypatch)
     for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_REGION"):
         monkeypatch.delenv(name)
-    crew = Settings(judge="bedrock:", reviser="bedrock:", judge_region="ap-northeast-1").crew()
+    crew = Settings(judge="bedrock:", reviser="bedrock:", tables={"bedrock": {"region": "ap-northeast-1"}}).crew()
     assert isinstance(crew.judge, VisionJudge)
     assert isinstance(crew.planner, TextPlanner)
     assert isinstance(crew.reviser, TextReviser)
@@ -69,8 +75,8 @@ def test_all_language_models_are_asked_in_the_region_of_the_judge(monkeypatch: p
 
 
 def test_a_region_that_cannot_be_is_refused_wherever_it_stands() -> None:
-    with pytest.raises(UsageError, match=r"^judge: region: 'here' is not allowed; expected a region of AWS"):
-        registry.judge("bedrock:", "here")
+    with pytest.raises(UsageError, match=r"^bedrock\.region: 'here' is not allowed; expected a region of AWS"):
+        registry.judge("bedrock:", {"bedrock": {"region": "here"}})
 
 
 def test_without_a_region_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,5 +93,5 @@ def test_a_provider_of_pydantic_ai_s_without_its_package_names_what_to_install()
 
 
 def test_options_of_aws_are_not_for_others() -> None:
-    with pytest.raises(UsageError, match="expected the options temperature top_p top_k max_tokens for openai:"):
+    with pytest.raises(UsageError, match="expected the options temperature, top_p, top_k, max_tokens, not region"):
         registry.judge("openai:gpt-5?region=us-west-2")

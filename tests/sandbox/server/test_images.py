@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from onbrief.ports import ModelName
 from onbrief.record import Prompt
 from onbrief_sandbox.models import SandboxImageModel
 from onbrief_sandbox.server.app import Terms
@@ -57,7 +58,7 @@ def test_an_aspect_ratio_is_about_a_megapixel(server: Served, aspect: str, size:
 
 def test_the_picture_is_what_the_sandbox_draws_for_prompt_and_seed(server: Served) -> None:
     picture = server.picture(CORE, {"prompt": CIRCLE, "negative_prompt": "tree", "seed": 7})
-    drawn = asyncio.run(SandboxImageModel.named("", {}).generate(Prompt(0, CIRCLE, "tree"), (1024, 1024), 7))
+    drawn = asyncio.run(SandboxImageModel.named(ModelName("sandbox")).generate(Prompt(0, CIRCLE, "tree"), (1024, 1024), 7))
     assert picture == drawn.data
     assert picture != server.picture(CORE, {"prompt": CIRCLE, "negative_prompt": "tree", "seed": 8})
 
@@ -134,7 +135,9 @@ def test_sdxl_takes_weighted_texts_and_its_own_sizes(server: Served) -> None:
     (artifact,) = reply["artifacts"]
     assert (reply["result"], artifact["seed"], artifact["finishReason"]) == ("success", 5, "SUCCESS")
     assert opened(base64.b64decode(artifact["base64"])) == ("PNG", (832, 1216))
-    drawn = asyncio.run(SandboxImageModel.named("sdxl", {}).generate(Prompt(0, CIRCLE, "tree"), (832, 1216), 5))
+    drawn = asyncio.run(
+        SandboxImageModel.named(ModelName("sandbox", "sdxl")).generate(Prompt(0, CIRCLE, "tree"), (832, 1216), 5)
+    )
     assert base64.b64decode(artifact["base64"]) == drawn.data
     message = server.invalid(lambda: server.invoke(SDXL, body | {"width": 1000}))
     assert message.startswith("for stable-diffusion-xl-1024-v1-0 the allowed dimensions are 1024x1024, 1152x896,")

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib.util import find_spec
 from typing import Any, cast
 
-from onbrief.errors import ConfigError
 from onbrief.providers.bedrock import outcomes
 
-TIMEOUT = 300.0  # seconds for a whole call; a picture or a long answer can take minutes, and giving up does not unpay it
+TIMEOUT = 300.0  # seconds for a whole call; a picture or a long answer can take minutes, and a timeout does not refund it
 CONNECT_TIMEOUT = 10.0  # seconds; within a region a connection takes milliseconds
 CONNECTIONS = 50
-
-
-def require() -> None:
-    """Make sure that boto3 is installed, without the time that importing it takes.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if find_spec("boto3") is None:
-        raise ConfigError("models on Bedrock need boto3, which is not installed", hint="pip install onbrief[aws]")
 
 
 def client(service: str, region: str | None = None, timeout: float = TIMEOUT) -> Any:
@@ -31,9 +19,8 @@ def client(service: str, region: str | None = None, timeout: float = TIMEOUT) ->
     a second to make, and the next ones a sixth of that.
 
     Raises:
-        ConfigError: no boto3, no region, a profile that is not there.
+        ConfigError: no region, a profile that is not there.
     """
-    require()
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session

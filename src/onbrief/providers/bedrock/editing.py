@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onbrief import pictures
 from onbrief.errors import UsageError
-from onbrief.ports import Picture
+from onbrief.ports import ModelName, Picture
 from onbrief.providers.bedrock import catalogue, instructions, invoking
 from onbrief.providers.bedrock.instructions import Instruction
 from onbrief.providers.bedrock.runtime import Runtime
@@ -34,20 +33,17 @@ class BedrockEditor:
     runtime: Runtime = field(compare=False, repr=False)
 
     @classmethod
-    def named(cls, model: str, options: Mapping[str, str], region: str | None = None) -> BedrockEditor:
-        """`bedrock:stability.image-services`, with the options `region` and `timeout`.
+    def named(cls, name: ModelName, region: str) -> BedrockEditor:
+        """The editor, with the options `region` (else this one) and `timeout`.
 
         Raises:
             UsageError: another name or option, or a value that is not allowed.
-            ConfigError: boto3 is not installed.
         """
-        name = invoking.name_of(model, options)
-        if model != EDITOR:
-            raise UsageError.of("editor", name, f"bedrock:{EDITOR}")
-        if unknown := sorted(set(options) - set(invoking.OPTIONS)):
-            raise UsageError.of("editor", name, f"the options {', '.join(invoking.OPTIONS)}, not {' '.join(unknown)}")
+        if name.model != EDITOR:
+            raise UsageError.of(name.setting, str(name), f"{name.provider}:{EDITOR}")
+        name.require_options(invoking.OPTIONS)
         price = max(service.usd for service in catalogue.editing_services().values())
-        return cls(name, price, invoking.runtime(name, options, region or invoking.REGION))
+        return cls(str(name), price, invoking.runtime(name, region))
 
     async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
         """See ports.Editor. Without a mask, it replaces one thing and gives it another colour. With one, it removes what lies

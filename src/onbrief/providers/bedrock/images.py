@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from onbrief.brief import Size
 from onbrief.errors import UsageError
-from onbrief.ports import Picture
+from onbrief.ports import ModelName, Picture
 from onbrief.providers import sizes
 from onbrief.providers.bedrock import catalogue, invoking
 from onbrief.providers.bedrock.runtime import Runtime
@@ -34,33 +34,30 @@ class BedrockImageModel:
     runtime: Runtime = field(compare=False, repr=False)
 
     @classmethod
-    def named(cls, model: str, options: Mapping[str, str], region: str | None = None) -> BedrockImageModel:
-        """The model of an id, an inference profile or the ARN of either. Options: `region` (else the ARN's, else this one,
-        else us-west-2), `timeout` in seconds for a picture, and what the catalogue has for image models.
+    def named(cls, name: ModelName, region: str) -> BedrockImageModel:
+        """The model of an id, an inference profile or the ARN of either. Options: `region` (else the ARN's, else this one),
+        `timeout` in seconds for a picture, and what the catalogue has for image models.
 
         Raises:
             UsageError: another model or option, or a value that is not allowed.
-            ConfigError: boto3 is not installed.
         """
-        name = invoking.name_of(model, options)
-        plain, of_arn = catalogue.parse_model_id(model)
+        plain, of_arn = catalogue.parse_model_id(name.model)
         facts = catalogue.image_models().get(plain)
         if facts is None:
-            known = " ".join(f"bedrock:{identifier}" for identifier in catalogue.image_models())
-            raise UsageError.of("image_model", name, f"one of {known}")
-        if unknown := sorted(set(options) - {*invoking.OPTIONS, *catalogue.option_names()}):
-            allowed = ", ".join([*sorted(catalogue.option_names()), *invoking.OPTIONS])
-            raise UsageError.of("image_model", name, f"the options {allowed}, not {' '.join(unknown)}")
-        runtime = invoking.runtime(name, options, of_arn or region or invoking.REGION)
+            known = " ".join(f"{name.provider}:{identifier}" for identifier in catalogue.image_models())
+            raise UsageError.of(name.setting, str(name), f"one of {known}")
+        name.require_options([*sorted(catalogue.option_names()), *invoking.OPTIONS])
+        runtime = invoking.runtime(name, of_arn or region)
         taken: dict[str, Value] = {}
         for option, rule in facts.options.items():
-            value = rule.default if option not in options else rule.read(options[option])
-            if option in options and value is None:
-                raise UsageError.of(f"{option} in image_model", options[option], rule.allowed)
+            given = name.options.get(option)
+            value = rule.default if given is None else rule.read(given)
+            if given is not None and value is None:
+                raise UsageError.of(f"{option} in {name.setting}", given, rule.allowed)
             if value is not None:
                 taken[option] = value
-        left_out = tuple(f"{o}={v}" for o, v in options.items() if o not in invoking.OPTIONS and o not in facts.options)
-        return cls(name, facts.price(taken), model, facts, taken, left_out, runtime)
+        left_out = tuple(f"{o}={v}" for o, v in name.options.items() if o not in invoking.OPTIONS and o not in facts.options)
+        return cls(str(name), facts.price(taken), name.model, facts, taken, left_out, runtime)
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

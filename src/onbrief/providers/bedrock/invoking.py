@@ -1,4 +1,4 @@
-"""What image models and editors on Bedrock have in common: how they are named, asked once, and what an answer brings."""
+"""What image models and editors on Bedrock have in common: where they are asked, each call once, and the picture in an answer."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, cast
 
-from onbrief.errors import Blocked, CallError, ConfigError, Failed, UsageError
-from onbrief.ports import Picture
+from onbrief.errors import Blocked, CallError, ConfigError, Failed
+from onbrief.ports import ModelName, Picture
 from onbrief.providers.bedrock import client
-from onbrief.providers.bedrock.outcomes import speaks_of_content
 from onbrief.providers.bedrock.runtime import Answer, Runtime
 from onbrief.providers.catalogue import Body
+from onbrief.providers.http import speaks_of_content
 from onbrief.regions import check_region
 
-REGION = "us-west-2"  # the only one that has Stability's models
 OPTIONS = ("region", "timeout")
 """What every name may say: the region, and the seconds for a picture."""
 
@@ -23,29 +22,14 @@ _TIMEOUTS = (0.1, 3600.0)  # seconds
 _FILTERED = "filter reason"
 
 
-def name_of(model: str, options: Mapping[str, str]) -> str:
-    """The whole name, with its provider."""
-    query = "&".join(f"{key}={value}" for key, value in options.items())
-    return f"bedrock:{model}" + (f"?{query}" if query else "")
-
-
-def runtime(name: str, options: Mapping[str, str], region: str) -> Runtime:
+def runtime(name: ModelName, region: str) -> Runtime:
     """Where the models of this name are asked: in the region that its options say, or else in this one.
 
     Raises:
         UsageError: a region or timeout that is not allowed.
-        ConfigError: boto3 is not installed.
     """
-    client.require()
-    region = check_region(f"region of {name}", options.get("region", region))
-    try:
-        timeout = float(options.get("timeout", client.TIMEOUT))
-    except ValueError:
-        timeout = 0.0
-    low, high = _TIMEOUTS
-    if not low <= timeout <= high:
-        raise UsageError.of(f"timeout of {name}", options["timeout"], f"seconds from {low:g} to {high:g}")
-    return Runtime(region, timeout)
+    region = check_region(f"region of {name}", name.options.get("region", region))
+    return Runtime(region, name.number("timeout", *_TIMEOUTS, client.TIMEOUT))
 
 
 async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object]) -> Answer:

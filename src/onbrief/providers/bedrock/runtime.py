@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from onbrief.errors import Failed, Unknown
 from onbrief.providers.bedrock.client import CONNECTIONS, TIMEOUT, client
-from onbrief.providers.bedrock.outcomes import classify, short
+from onbrief.providers.bedrock.outcomes import classify
+from onbrief.providers.http import short
 
 MAX_BODY = 96 * 1024 * 1024  # bytes; the largest picture that onbrief opens, in base64, and some JSON around it
 _CHUNK = 1024 * 1024

@@ -6,7 +6,7 @@ Nothing here or below tries a paid call again; that is the ledger's account's bu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
@@ -22,7 +22,7 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
-from onbrief.errors import Blocked, Unreadable
+from onbrief.errors import Blocked, OnbriefError, Unreadable
 from onbrief.ports import Judged, Planned, Revised, Tokens
 from onbrief.providers.language import capabilities, outcomes
 from onbrief.providers.language.capabilities import Capabilities
@@ -30,21 +30,31 @@ from onbrief.questions import Question, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
 
-TIMEOUT = 300.0  # seconds for a whole call; giving up earlier does not unpay it
+TIMEOUT = 300.0  # seconds for a whole call; a timeout does not refund it
 SAMPLING = ("temperature", "top_p", "top_k")
 _ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # take temperature or top_p; the profile does not say so
 _SHOWN = 300  # characters of what a model says of itself, in errors
 
+Outcome = Callable[[Exception], OnbriefError | None]
+"""What an exception of the client below pydantic-ai says about a call; None where it is no exception of that client."""
+
+
+def no_outcome(error: Exception) -> None:
+    """See Outcome: for clients whose exceptions pydantic-ai makes its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """One language model. `key` names it without options; `sampling` is what the user set of temperature, top_p and top_k."""
+    """One language model. `key` names it without options; `sampling` is what the user set of temperature, top_p and top_k.
+    `outcome` is asked first what an exception says about a call, and outcomes.py after it.
+    """
 
     name: str
     key: str
     client: Client = field(repr=False)
     max_tokens: int
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
+    outcome: Outcome = field(default=no_outcome, repr=False)
 
     def price(self, input_tokens: int) -> float | None:
         """The most that a call with so many input tokens can cost, in US dollars, by the prices of genai-prices.
@@ -72,7 +82,7 @@ class LanguageModel:
     def capabilities(self) -> Capabilities:
         """How it is asked: as this process has learned, or else as pydantic-ai's profile has it."""
         profile = cast("Mapping[str, object]", self.client.profile)
-        unsampled = any(profile.get(f"{whose}_disallows_sampling_settings") for whose in ("anthropic", "bedrock"))
+        unsampled = any(value for key, value in profile.items() if key.endswith("_disallows_sampling_settings"))
         start = Capabilities(
             mode="forced" if profile.get("supports_forced_tool_choice", True) else "offered",
             refuses=frozenset(SAMPLING if unsampled else ()),
@@ -97,7 +107,7 @@ class LanguageModel:
             except Exception as error:
                 better = self._learned(error, asked)
                 if better is None:
-                    raise outcomes.classify(error) from error
+                    raise (self.outcome(error) or outcomes.classify(error)) from error
                 asked = better
             else:
                 capabilities.learn(self.key, asked)

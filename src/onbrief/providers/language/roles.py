@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from onbrief import questions
 from onbrief.brief import Brief, Checklist, Requirement
-from onbrief.ports import History, Judged, Planned, Revised
+from onbrief.ports import ANY_PICTURE, History, Judged, PictureLimits, Planned, Revised
 from onbrief.providers.language.model import LanguageModel
 from onbrief.questions import Question
 
@@ -52,9 +52,11 @@ class TextPlanner(Role):
         return await self.model.ask(questions.plan(brief))
 
 
+@dataclass(frozen=True, slots=True)
 class VisionJudge(Role):
     """See ports.Judge."""
 
+    picture_limits: PictureLimits = ANY_PICTURE
     INPUT_TOKENS: ClassVar = 12_000
     """1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and 64 requirements of a hundred each."""
 

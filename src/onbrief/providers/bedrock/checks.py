@@ -1,0 +1,81 @@
+"""What `onbrief doctor` says of Bedrock: credentials, regions, and each model's availability. It pays for nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from onbrief.errors import ConfigError, OnbriefError
+from onbrief.ports import Check, ModelName, Role, Values
+from onbrief.providers.bedrock import CLAUDE
+from onbrief.providers.bedrock.availability import standing
+from onbrief.providers.bedrock.catalogue import lifecycle_note
+
+
+def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
+    """Credentials and regions first, then each model."""
+    yield from _account(values)
+    for role, name in models.items():
+        yield from _model(role, name, _region(role, name, values))
+
+
+def _region(role: Role, name: ModelName, values: Values) -> str | None:
+    """Where a model is asked: image models have a region of their own."""
+    if "region" in name.options:
+        return name.options["region"]
+    if role in ("image_model", "editor"):
+        return values["image_region"]
+    return values.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def _account(values: Values) -> Iterator[Check]:
+    """Credentials and regions."""
+    from boto3.session import Session
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = cast("Any", Session())  # boto3-stubs is no dependency: nothing of it has types
+        found = session.get_credentials()
+    except BotoCoreError as error:
+        yield Check("error", "credentials", str(error), "check AWS_PROFILE, or get new ones with `aws sso login`")
+        return
+    if found is None:
+        yield Check("error", "credentials", "none were found", "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret")
+    else:
+        yield Check("ok", "credentials", f"found in {found.method}")
+    region = values.get("region") or os.environ.get("AWS_REGION") or session.region_name
+    if region:
+        yield Check("ok", "region", f"{region}; pictures are made in {values['image_region']}")
+    else:
+        yield Check("error", "region", "none is set", "set AWS_REGION, such as us-west-2")
+
+
+def _model(role: Role, name: ModelName, region: str | None) -> Iterator[Check]:
+    """Where a model stands: as Bedrock says, or where it cannot be asked, as the catalogue has it."""
+    model = name.model or CLAUDE
+    known = f", {note}" if (note := lifecycle_note(model)) else ""
+    stand_in = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
+    if stand_in and not (os.environ.get("AWS_ENDPOINT_URL_BEDROCK") or os.environ.get("AWS_ENDPOINT_URL")):
+        yield Check("ok", role, f"{name}, by {stand_in} instead of Amazon Bedrock")
+        return
+    if region is None:
+        yield Check("error", role, f"{name}: there is no region to ask in", "set AWS_REGION, such as us-west-2")
+        return
+    try:
+        at = standing(model, region)
+    except OnbriefError as error:
+        advice = error.hint or "allow bedrock:ListFoundationModels and GetFoundationModelAvailability to have it checked"
+        state = "error" if isinstance(error, ConfigError) and "AccessDenied" not in str(error) else "warning"
+        yield Check(state, role, f"{name}{known}; Bedrock could not be asked: {error}", advice)
+        return
+    if not at.status:
+        yield Check("error", role, f"{region} does not offer {name}{known}", "name another model or region")
+    elif at.refused:
+        advice = "have an administrator of the account subscribe to the model in the console of Bedrock"
+        yield Check("error", role, f"{name}: {', '.join(at.refused)}", advice)
+    elif at.status == "ACTIVE":
+        yield Check("ok", role, f"{name}, active in {region}")
+    else:
+        until = f", there until {at.ends}" if at.ends else ""
+        yield Check("warning", role, f"{name} is {at.status.lower()}{until}", "move to an active model; see `onbrief models`")

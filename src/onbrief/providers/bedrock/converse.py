@@ -1,0 +1,64 @@
+"""Language models on Bedrock through its Converse API, as planner, judge and reviser:
+`bedrock:global.anthropic.claude-sonnet-5?region=eu-west-1&max_tokens=2000`, or any other id, inference profile or ARN.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pydantic_ai.exceptions import ModelAPIError
+from pydantic_ai.models.bedrock import BedrockConverseModel
+from pydantic_ai.providers.bedrock import BedrockProvider
+
+from onbrief.errors import OnbriefError
+from onbrief.ports import ModelName, PictureLimits, Values
+from onbrief.providers.bedrock import CLAUDE, client
+from onbrief.providers.bedrock.outcomes import classify
+from onbrief.providers.language import names
+from onbrief.providers.language.model import LanguageModel
+from onbrief.providers.language.roles import TextPlanner, TextReviser, VisionJudge
+from onbrief.regions import check_region
+
+OPTIONS = (*names.OPTIONS, "region")
+PICTURES = PictureLimits(side=1568, bytes=3_750_000)
+"""Bedrock takes 3.75 MB for a picture of a message, and Claude scales larger ones down to this side itself."""
+
+
+def judge(name: ModelName, values: Values) -> VisionJudge:
+    """The judge of this name; raises as `language_model`."""
+    return VisionJudge(language_model(name, values), PICTURES)
+
+
+def planner(name: ModelName, values: Values) -> TextPlanner:
+    """The planner of this name; raises as `language_model`."""
+    return TextPlanner(language_model(name, values))
+
+
+def reviser(name: ModelName, values: Values) -> TextReviser:
+    """The reviser of this name; raises as `language_model`."""
+    return TextReviser(language_model(name, values))
+
+
+def language_model(name: ModelName, values: Values) -> LanguageModel:
+    """The model of this name. Its region is that of its options, else that of the settings, else that of the environment.
+
+    Raises:
+        UsageError: an unknown option, or a value that is not allowed.
+        ConfigError: no region, or a profile that is not there.
+    """
+    name = ModelName(name.provider, name.model or CLAUDE, name.options, name.setting)
+    region = name.options.get("region", values.get("region"))
+    if region is not None:
+        check_region(f"region of {name.setting}", region)
+    name.require_options(OPTIONS)
+    made = client.client("bedrock-runtime", region or os.environ.get("AWS_REGION"))  # boto3 knows only AWS_DEFAULT_REGION
+    converse = BedrockConverseModel(name.model, provider=BedrockProvider(bedrock_client=made))
+    return names.language_model(name, converse, OPTIONS, _outcome)
+
+
+def _outcome(error: Exception) -> OnbriefError | None:
+    """The class of an error that comes from boto3, where it does."""
+    cause = error.__cause__ if isinstance(error, ModelAPIError) else error
+    if isinstance(cause, Exception) and type(cause).__module__.startswith(("botocore", "urllib3")):
+        return classify(cause)
+    return None

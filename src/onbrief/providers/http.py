@@ -1,0 +1,83 @@
+"""What an HTTP answer that is an error says about a paid call: one table for all providers.
+
+    Refused      429, 503, 529, codes of throttling: not accepted, nothing spent; may be sent again
+    Failed       408, 424, every other status from 500: accepted, and failed
+    Blocked      codes of moderation, words about a content policy: never sent again unchanged
+    ConfigError  everything else: access, credentials, an ended model, a parameter that is not taken
+
+Nothing here sends anything again: the class decides whether a call may be, and the ledger's account is the only retry layer.
+A call without a whole answer is Unknown; that shows in the exceptions of each client, not in a status.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused
+
+DAY_QUOTA_WAIT = 3600.0  # seconds; no provider says when the day of its quota begins
+MAX_WORDS = 500  # characters of the provider's own words that are kept
+
+_REFUSED = frozenset({429, 503, 529})
+_FAILED = frozenset({408, 424})  # and every other one from 500
+_REFUSED_CODES = frozenset(
+    {"ThrottlingException", "Throttling", "TooManyRequestsException", "ModelNotReadyException", "ServiceUnavailableException"}
+)
+_FAILED_CODES = frozenset(
+    {"ModelTimeoutException", "ModelErrorException", "InternalServerException", "ModelStreamErrorException"}
+)
+_BLOCKED_CODES = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
+_UNPAID_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})  # sent as 429, and waiting does not help
+_CONTENT = re.compile(r"content (filter|polic|moderation)|blocked by|responsible ai|violates?\b.*\bpolic", re.IGNORECASE)
+_PER_DAY = re.compile(r"\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+def classify(
+    status: int, message: str, code: str = "", headers: Mapping[str, str] = _NO_HEADERS, *, words: str = ""
+) -> CallError | ConfigError:
+    """The error of ours for an answer with this status (0: not known), error code, message and headers. Its own message is
+    `words`, or else what the provider wrote.
+    """
+    words = short(words or message or code or f"HTTP {status}")
+    if code in _UNPAID_CODES:
+        return ConfigError(words, hint="check the plan and the billing of the account")
+    if status in _REFUSED or code in _REFUSED_CODES:
+        if _PER_DAY.search(message):
+            return Refused(words, hint="wait until the quota of the day is renewed, or raise it", retry_after=DAY_QUOTA_WAIT)
+        return Refused(words, retry_after=retry_after(headers))
+    if status in _FAILED or status >= 500 or code in _FAILED_CODES:
+        return Failed(words)
+    if code in _BLOCKED_CODES or speaks_of_content(message):
+        return Blocked(words)
+    return ConfigError(words)
+
+
+def speaks_of_content(words: str) -> bool:
+    """Whether a provider's words say that it refuses the content."""
+    return _CONTENT.search(words) is not None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from `x-amz-retry-after` or `retry-after-ms` (milliseconds) or `Retry-After` (seconds, or a date)."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    try:
+        if milliseconds := lower.get("x-amz-retry-after") or lower.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        value = lower.get("retry-after")
+        if value is None:
+            return None
+        if value.strip().isdigit():
+            return float(value)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def short(words: str | bytes) -> str:
+    """At most 500 characters of what a provider wrote."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return text if len(text) <= MAX_WORDS else f"{text[: MAX_WORDS - 1]}…"
