@@ -74,11 +74,6 @@ class ProviderContract:
             with raises(UsageError):
                 self.made(role, self._name(role).with_options({"no-such-option": "1"}))
 
-    def test_a_model_is_not_made_twice_as_different_ones(self) -> None:
-        for role in self._factories():
-            name = self._name(role)
-            assert self.made(role, name).name == self.made(role, name).name
-
     def test_its_settings_have_names_words_and_valid_defaults(self) -> None:
         provider = self.provider()
         names = [setting.name for setting in provider.settings]
@@ -109,7 +104,7 @@ class ProviderContract:
             options = provider.options(role, self._name(role).model)
             assert options is None or isinstance(options, frozenset), options
 
-    def test_what_it_checks_is_told_in_lines(self) -> None:
+    def test_its_checks_are_lines_of_text(self) -> None:
         provider = self.provider()
         models: dict[Role, ModelName] = {role: self._name(role) for role in self._factories()}
         for check in provider.check(models, provider.values(self.values)):
