@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from PIL import Image as Pillow
@@ -45,8 +45,10 @@ class ModelContract(Generic[M]):
         """A new model. Its calls are really made: give one that a stand-in answers, where a call costs something."""
         raise NotImplementedError("a contract test needs a method `model` that makes the model under test")
 
-    def failing(self) -> Sequence[M]:
-        """Models whose provider fails, each in another way: refuses, breaks off, answers nonsense, has no credentials."""
+    def failing(self) -> Iterable[M]:
+        """Models whose provider fails, each in another way: refuses, breaks off, answers nonsense, has no credentials. Each is
+        called before the next one is made, so a generator can set up its stand-in in between.
+        """
         return ()
 
     def sent(self) -> int | None:
