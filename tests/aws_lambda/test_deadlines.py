@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from onbrief.aws_lambda import handler
-from onbrief.aws_lambda.delivery import NEEDED
+from onbrief.ledger.rules import RULES
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from tests.aws_lambda.events import REQUEST_ID, Invocation
@@ -81,7 +81,7 @@ def test_a_run_is_paused_in_time_as_often_as_it_takes_and_the_bill_has_each_call
     statuses: list[int] = []
     body: dict[str, Any] = {}
     while not statuses or (statuses[-1] == 202 and len(statuses) < DELIVERIES):
-        status, body = deliver(wanted, Clock(NEEDED["image"] + SPARE))
+        status, body = deliver(wanted, Clock(RULES["image"].seconds + SPARE))
         statuses.append(status)
         asked = Counter(line["model"] == CORE for line in lines(services.bill)) if services.bill.exists() else Counter[bool]()
         usage = body["usage"]

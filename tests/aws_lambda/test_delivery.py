@@ -179,4 +179,4 @@ def claim(folder: Path, wanted: dict[str, object], lease: float) -> None:
     order = order_of(read(wanted), REQUEST_ID, str(folder))
     deliver(folder, wanted, Invocation(left=lambda: 0))  # makes the ledger, and does nothing more
     with open_ledger(order.settings.out) as ledger:
-        ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease)
+        asyncio.run(ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease))

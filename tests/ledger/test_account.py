@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import secrets
 import tempfile
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import pytest
 from hypothesis import settings
@@ -31,9 +31,12 @@ from onbrief.errors import (
     UsageError,
 )
 from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy, open_account
+from onbrief.ledger.budget import Budget
 from onbrief.ledger.owner import new_token
+from onbrief.ledger.rates import Rates
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, CallKind, Entry, State, Tokens
+from onbrief.ports import Call, CallKind, Decision, Entry, State, Tokens, Wait
+from tests.ledgers import Blocking
 
 PRICE = 0.04
 IMAGE = Call("image", 0, 0, "test:painter", "d" * 64, PRICE)
@@ -95,9 +98,9 @@ def once(
 
 def entries(ledger: SqliteLedger) -> list[Entry]:
     token = new_token()
-    found = ledger.claim("a-run", "{}", "{}", token, 60.0)[1]
-    ledger.release("a-run", token, None)
-    return found
+    found = Blocking(ledger).claim("a-run", "{}", "{}", token, 60.0)
+    Blocking(ledger).release("a-run", token, None)
+    return list(found.entries)
 
 
 def states(ledger: SqliteLedger) -> list[tuple[State, float | None]]:
@@ -263,10 +266,10 @@ def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> N
 
 def crash_during(ledger: SqliteLedger, call: Call) -> None:
     """A deadline that ends between sending and writing down what came of it."""
-    token = new_token()
-    ledger.claim("a-run", "{}", "{}", token, 60.0)
-    ledger.begin("a-run", token, Entry(call, 0, "started", call.price))
-    ledger.release("a-run", token, None)
+    token, writes = new_token(), Blocking(ledger)
+    writes.claim("a-run", "{}", "{}", token, 60.0)
+    writes.begin("a-run", token, Entry(call, 0, "started", call.price))
+    writes.release("a-run", token, None)
 
 
 def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: SqliteLedger) -> None:
@@ -378,14 +381,13 @@ class Flaky(SqliteLedger):
         super().__init__(path)
         self.script = script
         self.beats: asyncio.Queue[None] = asyncio.Queue()
-        self.loop = asyncio.get_running_loop()
 
-    def renew(self, run_id: str, token: str, lease: float) -> None:
+    async def renew(self, run_id: str, token: str, lease: float) -> None:
         error = self.script.pop(0) if self.script else None
-        self.loop.call_soon_threadsafe(self.beats.put_nowait, None)
+        self.beats.put_nowait(None)
         if error:
             raise error
-        super().renew(run_id, token, lease)
+        await super().renew(run_id, token, lease)
 
 
 @pytest.mark.parametrize(
@@ -536,6 +538,194 @@ def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqliteLed
     assert asyncio.run(go()) is None
 
 
+# -- what several runs share -------------------------------------------------------------------------------------------
+
+
+def test_runs_that_share_a_budget_never_exceed_it_together(ledger: SqliteLedger) -> None:
+    budget = Budget(0.21)
+
+    async def run(run_id: str, limit: float | None) -> int:
+        provider = Provider([CallResult("{}", PRICE)])
+        policy = replace(AT_ONCE, usd=limit)
+        async with open_account(ledger, run_id, "{}", "{}", policy, budget=budget) as account:
+            calls = [account.once(replace(IMAGE, attempt=number), provider) for number in range(8)]
+            await asyncio.gather(*calls, return_exceptions=True)
+            assert account.usage().usd == pytest.approx(provider.sent * PRICE)
+        return provider.sent
+
+    async def go() -> list[int]:
+        return await asyncio.gather(run("a", None), run("b", 0.05), run("c", 1.0))
+
+    sent = asyncio.run(go())
+    assert sum(sent) == 5
+    assert sent[1] <= 1
+    assert budget.spent == 0.2
+
+
+def test_what_is_recorded_of_a_run_counts_in_the_shared_budget_once(ledger: SqliteLedger) -> None:
+    once(ledger, IMAGE, FAILED, DONE)
+    budget = Budget(1.0)
+
+    async def go() -> None:
+        for _ in range(3):
+            async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, budget=budget):
+                assert budget.spent == PRICE + 0.03
+
+    asyncio.run(go())
+
+
+def test_a_call_that_could_not_be_written_down_is_not_counted(ledger: SqliteLedger) -> None:
+    budget = Budget(1.0)
+
+    async def go() -> None:
+        async with open_account(ledger, "a-run", "{}", "{}", replace(AT_ONCE, usd=1.0), budget=budget) as account:
+            take_over(ledger)
+            with pytest.raises(LeaseLost):
+                await account.once(IMAGE, Provider([DONE]))
+
+    asyncio.run(go())
+    assert budget.spent == 0.0
+
+
+def test_a_pause_that_one_run_was_asked_for_holds_for_another(ledger: SqliteLedger) -> None:
+    rates, waits = Rates(), list[Wait]()
+    patient = replace(AT_ONCE, retry_timeout=0.0)
+
+    async def run(run_id: str, call: Call, answer: Answer, policy: SpendingPolicy) -> int:
+        provider = Provider([answer])
+        async with open_account(ledger, run_id, "{}", "{}", policy, rates=rates, tell=waits.append) as account:
+            with contextlib.suppress(Refused):
+                await account.once(call, provider)
+        return provider.sent
+
+    async def go() -> list[int]:
+        first = await run("a", IMAGE, Refused("slow down", retry_after=1_000.0), patient)
+        same_model = await run("b", replace(JUDGE, model=IMAGE.model), DONE, patient)
+        return [first, same_model, await run("c", JUDGE, DONE, patient)]
+
+    assert asyncio.run(go()) == [1, 0, 1]
+    assert waits == []  # too long to be waited out
+
+
+def test_a_run_that_is_stopped_waits_for_no_turn(ledger: SqliteLedger) -> None:
+    rates = Rates()
+    rates.pause(IMAGE.model, 5_000.0)
+
+    async def go() -> int:
+        waits: asyncio.Queue[Wait] = asyncio.Queue()
+        provider = Provider([DONE])
+        policy = replace(AT_ONCE, retry_timeout=9_999.0)
+        async with open_account(ledger, "a-run", "{}", "{}", policy, rates=rates, tell=waits.put_nowait) as account:
+            call = asyncio.create_task(account.once(IMAGE, provider))
+            wait = await waits.get()
+            assert (wait.call, wait.reason) == (IMAGE, "test:painter asked for a pause")
+            assert 4_990 < wait.seconds <= 5_000
+            account.stop()
+            with pytest.raises(Cancelled):
+                await call
+        return provider.sent
+
+    assert asyncio.run(go()) == 0
+    assert entries(ledger) == []
+
+
+def test_no_wait_is_silent(ledger: SqliteLedger) -> None:
+    waits: list[Wait] = []
+
+    async def go() -> None:
+        provider = Provider([Refused("busy", retry_after=0.002), FAILED, Refused("busy", retry_after=0.001), REFUSED, DONE])
+        async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, tell=waits.append) as account:
+            await account.once(IMAGE, provider)
+
+    asyncio.run(go())
+    assert waits == [Wait(IMAGE, 0.002, "busy"), Wait(IMAGE, 0.001, "busy")]
+
+
+def test_what_is_recorded_waits_for_no_turn(ledger: SqliteLedger) -> None:
+    first = once(ledger, IMAGE)[0]
+    rates = Rates()
+    rates.pause(IMAGE.model, 5_000.0)
+
+    async def skip() -> None:
+        raise Skipped
+
+    async def go() -> None:
+        async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, rates=rates) as account:
+            assert await account.once(IMAGE, Provider([DONE])) == first
+            with pytest.raises(Skipped):
+                await account.once(JUDGE, Provider([DONE]), ready=skip)
+
+    asyncio.run(go())
+
+
+# -- decisions -------------------------------------------------------------------------------------------------------
+
+DECISIONS = [Decision(0, "generate", {"revision": 0, "attempts": [0, 1]}), Decision(1, "stop", {"outcome": "passed"}, "why")]
+
+
+def recorded_decisions(ledger: SqliteLedger) -> list[Decision]:
+    token = new_token()
+    found = Blocking(ledger).claim("a-run", "{}", "{}", token, 60.0)
+    Blocking(ledger).release("a-run", token, None)
+    return list(found.decisions)
+
+
+def test_decisions_are_recorded_with_the_call_that_follows_and_with_the_end(ledger: SqliteLedger) -> None:
+    async def go() -> None:
+        async with account_of(ledger) as account:
+            account.decide(DECISIONS[0])
+            assert account.decisions == ()
+            await asyncio.gather(*(account.once(replace(IMAGE, attempt=number), Provider([DONE])) for number in range(3)))
+            assert account.decisions == (DECISIONS[0],)
+            account.decide(DECISIONS[1])
+            await account.release("passed")
+            assert account.decisions == tuple(DECISIONS)
+
+    asyncio.run(go())
+    assert recorded_decisions(ledger) == DECISIONS
+
+    async def again() -> None:
+        async with account_of(ledger) as account:
+            assert account.decisions == tuple(DECISIONS)
+
+    asyncio.run(again())
+
+
+def test_a_decision_without_a_call_is_recorded_when_the_run_is_left(ledger: SqliteLedger) -> None:
+    async def go() -> None:
+        async with account_of(ledger) as account:
+            account.decide(DECISIONS[0])
+
+    asyncio.run(go())
+    assert recorded_decisions(ledger) == DECISIONS[:1]
+
+
+def test_a_decision_whose_call_could_not_be_written_down_waits_for_the_next_one(ledger: SqliteLedger) -> None:
+    class Failing(SqliteLedger):
+        errors: ClassVar[list[LedgerError]] = [LedgerError("the disk is full")]
+
+        async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
+            if self.errors:
+                await super().begin(run_id, token, entry, decisions)  # it is on the disk all the same
+                raise self.errors.pop()
+            await super().begin(run_id, token, entry, decisions)
+
+    async def go() -> None:
+        path = Path(str(ledger._engine.url.database))
+        with contextlib.closing(Failing(path)) as failing:
+            async with account_of(failing) as account:
+                account.decide(DECISIONS[0])
+                with pytest.raises(LedgerError, match="full"):
+                    await account.once(IMAGE, Provider([DONE]))
+                assert account.decisions == ()
+                await account.once(IMAGE, Provider([DONE]))
+                assert account.decisions == (DECISIONS[0],)
+
+    asyncio.run(go())
+    assert recorded_decisions(ledger) == DECISIONS[:1]
+    assert states(ledger) == [("refused", 0.0), ("done", 0.03)]
+
+
 # -- any order of calls, outcomes and crashes ------------------------------------------------------------------------
 
 Fate = Literal["done", "cheap", "refused", "failed", "unknown", "blocked", "config", "busy", "store", "bug", "crash"]
@@ -586,13 +776,13 @@ class Sittings(RuleBasedStateMachine):
         self.highest = usd
         self.resend = resend
         self.stale: list[Account] = []
-        self.account = self.claimed()
+        self.account = self.loop.run_until_complete(self.claimed())
 
-    def claimed(self) -> Account:
+    async def claimed(self) -> Account:
         token = new_token()
-        row, found = self.ledger.claim(self.run_id, "{}", "{}", token, 60.0)
+        recorded = await self.ledger.claim(self.run_id, "{}", "{}", token, 60.0)
         terms = SpendingPolicy(usd=self.limit, resend_unknown=self.resend, initial_backoff=0.0)
-        return Account(self.ledger, row, token, found, terms)
+        return Account(self.ledger, recorded, token, terms)
 
     async def send(self, key: str, fates: list[Fate]) -> CallResult:
         """The provider's end of a call."""
@@ -658,25 +848,28 @@ class Sittings(RuleBasedStateMachine):
 
         await asyncio.gather(*(one(number) for number in numbers))
         if crashed:
-            self.start_again(None)
+            await self.start_again(None)
 
-    def start_again(self, outcome: str | None) -> None:
+    def begin_again(self, outcome: str | None) -> None:
+        self.loop.run_until_complete(self.start_again(outcome))
+
+    async def start_again(self, outcome: str | None) -> None:
         """What this deadline knows is what the next one finds written down."""
-        before = dict(self.account._entries)
+        before = self.account._entries
         self.stale.append(self.account)
-        self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
-        self.account = self.claimed()
+        await self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
+        self.account = await self.claimed()
         assert self.account._entries == before
 
     @rule()
     def crash_between_calls(self) -> None:
-        self.start_again(None)
+        self.begin_again(None)
 
     @rule(usd=st.sampled_from([None, 0.1, 0.5, 1.0]), resend=st.booleans())
     def go_on_with_other_terms(self, usd: float | None, resend: bool) -> None:
         self.limit, self.resend = usd, resend
         self.highest = None if usd is None or self.highest is None else max(usd, self.highest)
-        self.start_again("failed")
+        self.begin_again("failed")
 
     @rule()
     def stop(self) -> None:
@@ -684,7 +877,7 @@ class Sittings(RuleBasedStateMachine):
         accepted = list(self.truth.accepted)
         self.loop.run_until_complete(self.calls("judge", [0, 1, 2], []))
         assert self.truth.accepted == accepted
-        self.start_again("cancelled")
+        self.begin_again("cancelled")
 
     @rule(fates=st.lists(st.sampled_from(FATES[:3]), max_size=2))
     def a_stale_owner_wakes_up(self, fates: list[Fate]) -> None:
@@ -692,7 +885,7 @@ class Sittings(RuleBasedStateMachine):
             return
         stale, before = self.stale[-1], self.stored_entries()
         call = Call("image", 9, 9, "test:model", "d" * 64, PRICE)
-        stale._policy = replace(stale._policy, usd=None)
+        stale._budgets = ()
         stale._stopping.clear()
 
         async def wake() -> None:
@@ -723,7 +916,7 @@ class Sittings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "account"):
-            self.start_again(None)
+            self.begin_again(None)
 
 
 def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path) -> None:

@@ -14,19 +14,18 @@ from onbrief.errors import Cancelled, Refused
 from onbrief.ledger.account import CallResult, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, CallKind
+from onbrief.ports import Call
 
-NEEDED: dict[CallKind, float] = {"plan": 30, "image": 45, "judge": 30, "revise": 30}
 CALL = Call("image", 0, 0, "sandbox:", "0" * 64, 0.04)
 
 
 def test_a_call_begins_only_while_there_is_time_for_it() -> None:
-    deadline = Deadline(lambda: 40.0, NEEDED)
+    deadline = Deadline(lambda: 40.0)
     deadline.require_time_for("judge")
     with pytest.raises(Cancelled, match=r"^40 seconds are left, and the next call \(image\) may take 45$"):
         deadline.require_time_for("image")
     with pytest.raises(Cancelled, match=r"^0 seconds are left"):
-        Deadline(lambda: -1.5, NEEDED).require_time_for("judge")
+        Deadline(lambda: -1.5).require_time_for("judge")
 
 
 @pytest.mark.parametrize("retry_after", [None, 100.0])
@@ -37,7 +36,7 @@ def test_a_refusal_that_time_is_too_short_to_wait_out_is_for_another_process(ret
     async def once() -> None:
         left = iter([60.0, 60.0, 60.0, 45.0])
         with closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
-            terms = SpendingPolicy(deadline=Deadline(lambda: next(left, 44.0), NEEDED), initial_backoff=0.001)
+            terms = SpendingPolicy(deadline=Deadline(lambda: next(left, 44.0)), initial_backoff=0.001)
             async with open_account(ledger, "mine", "{}", "{}", terms) as account:
                 await account.once(CALL, refuse)
 
@@ -50,7 +49,7 @@ def test_the_lease_is_what_the_process_has_left(tmp_path: Path) -> None:
 
     async def lease_until() -> float:
         with closing(SqliteLedger(path)) as ledger:
-            async with open_account(ledger, "mine", "{}", "{}", SpendingPolicy(deadline=Deadline(lambda: 700.0, NEEDED))):
+            async with open_account(ledger, "mine", "{}", "{}", SpendingPolicy(deadline=Deadline(lambda: 700.0))):
                 with closing(sqlite3.connect(path)) as connection:
                     return connection.execute("SELECT lease_until FROM runs").fetchone()[0]
 
@@ -68,9 +67,7 @@ def test_what_is_recorded_is_answered_without_time_and_nothing_else_is_sent(tmp_
 
     async def once(left: float, call: Call) -> str:
         with closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
-            async with open_account(
-                ledger, "mine", "{}", "{}", SpendingPolicy(deadline=Deadline(lambda: left, NEEDED))
-            ) as account:
+            async with open_account(ledger, "mine", "{}", "{}", SpendingPolicy(deadline=Deadline(lambda: left))) as account:
                 return (await account.once(call, send)).state
 
     assert asyncio.run(once(46.0, CALL)) == "done"

@@ -14,6 +14,7 @@ from onbrief.ledger.owner import new_token
 from onbrief.ports import Call, Entry
 from onbrief.store import open_bucket
 from tests.buckets import ALL, BUCKET, DELETE, LEAST, Rights, Service, new_place
+from tests.ledgers import Blocking
 
 STARTED = Entry(Call("image", 1, 3, "test:painter", "d" * 64, 0.04), 0, "started", 0.04)
 DONE = replace(STARTED, state="done", usd=0.03, result='{"a":"é"}')
@@ -24,13 +25,13 @@ def place(s3: Service) -> str:
     return new_place()
 
 
-def ledger(place: str) -> ObjectsLedger:
+def ledger(place: str) -> Blocking:
     bucket = open_bucket(place)
-    return ObjectsLedger(bucket.objects, bucket.url)
+    return Blocking(ObjectsLedger(bucket.objects, bucket.url))
 
 
-def claim(ledger: ObjectsLedger, token: str, lease: float = 60.0) -> list[Entry]:
-    return ledger.claim("a-run", "{}", "{}", token, lease)[1]
+def claim(ledger: Blocking, token: str, lease: float = 60.0) -> list[Entry]:
+    return list(ledger.claim("a-run", "{}", "{}", token, lease).entries)
 
 
 def methods(s3: Service) -> Counter[str]:
@@ -73,12 +74,12 @@ def test_the_runs_of_a_request_are_found_without_reading_those_of_others(s3: Ser
 # -- without the right to list -------------------------------------------------------------------------------------------
 
 
-def least(s3: Service, place: str) -> ObjectsLedger:
+def least(s3: Service, place: str) -> Blocking:
     """A ledger of somebody who may put and get, and knows that he may."""
     s3.rights = Rights(LEAST)
     bucket = open_bucket(place)
     asyncio.run(bucket.require_writable())
-    return ObjectsLedger(bucket.objects, bucket.url)
+    return Blocking(ObjectsLedger(bucket.objects, bucket.url))
 
 
 @pytest.mark.parametrize("tries", [0, 1, 2, 3, 6, 7, 20])
@@ -219,10 +220,10 @@ def test_a_run_whose_deletion_was_interrupted_is_gone_and_can_be_begun_again(s3:
     assert mine.run("a-run") is None
     assert mine.runs() == []
     again = new_token()
-    assert mine.claim("a-run", '{"brief":"another"}', "{}", again, 60.0)[1] == []
+    assert mine.claim("a-run", '{"brief":"another"}', "{}", again, 60.0).entries == ()
     mine.begin("a-run", again, STARTED)
     mine.release("a-run", again, None)
-    assert mine.claim("a-run", '{"brief":"another"}', "{}", new_token(), 60.0)[1] == [STARTED]
+    assert mine.claim("a-run", '{"brief":"another"}', "{}", new_token(), 60.0).entries == (STARTED,)
 
 
 def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Service, place: str) -> None:

@@ -48,6 +48,6 @@ class Rates:
         while sent and sent[0] <= now - MINUTE + LEAST:
             sent.popleft()
         if len(sent) >= most:
-            return Turn(sent[0] + MINUTE - now, f"{model} is sent {most} requests a minute at most")
+            return Turn(sent[0] + MINUTE - now, f"requests to {model} are limited to {most} per minute")
         sent.append(now)
         return None

@@ -98,6 +98,20 @@ class LedgerContract:
         assert [(entry.call, entry.number) for entry in await self.entries()] == [(entry.call, entry.number) for entry in calls]
 
     @in_loop
+    async def test_parts_of_a_call_are_calls_of_their_own(self) -> None:
+        ledger, token, part = self.opened(), new_token(), replace(CALL, kind="judge", part="vote-2")
+        await claim(ledger, token)
+        for call in (part, replace(part, part="vote-3"), replace(part, part="")):
+            await ledger.begin("a-run", token, Entry(call, 0, "started", 0.04))
+        await ledger.finish("a-run", token, replace(DONE, call=part))
+        await ledger.release("a-run", token, None)
+        assert [(entry.call.key, entry.call.part, entry.state) for entry in await self.entries()] == [
+            ("judge/001-003/vote-2", "vote-2", "done"),
+            ("judge/001-003/vote-3", "vote-3", "started"),
+            ("judge/001-003", "", "started"),
+        ]
+
+    @in_loop
     async def test_tries_of_a_call_come_back_in_their_order(self) -> None:
         ledger, token = self.opened(), new_token()
         await claim(ledger, token)
@@ -158,6 +172,15 @@ class LedgerContract:
         await claim(ledger, token)
         await ledger.begin("a-run", token, STARTED, [FIRST, SECOND])
         await ledger.release("a-run", token, None)
+        assert (await self.recorded()).decisions == (FIRST, SECOND)
+
+    @in_loop
+    async def test_a_decision_that_comes_twice_is_recorded_once(self) -> None:
+        ledger, token = self.opened(), new_token()
+        await claim(ledger, token)
+        await ledger.begin("a-run", token, STARTED, [FIRST])
+        await ledger.begin("a-run", token, replace(STARTED, number=1), [FIRST, SECOND])
+        await ledger.release("a-run", token, None, [SECOND])
         assert (await self.recorded()).decisions == (FIRST, SECOND)
 
     @in_loop

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onbrief.errors import OverBudget
+from onbrief.ledger.budget import Budget, reserve_in_all
+
+
+def test_a_price_is_counted_before_it_is_spent_and_what_was_not_used_can_be_spent() -> None:
+    budget = Budget(0.06)
+    budget.reserve("r", "m", 0.04)
+    assert budget.spent == 0.04
+    with pytest.raises(OverBudget, match=r"^\$0\.04 of \$0\.06 is spent, and the next step may cost \$0\.04$"):
+        budget.reserve("r", "m", 0.04)
+    budget.settle("r", 0.04, 0.01)
+    budget.reserve("r", "m", 0.04)
+    assert budget.spent == 0.05
+
+
+def test_what_makes_a_call_useful_must_fit_too_and_is_not_counted() -> None:
+    budget = Budget(0.05)
+    with pytest.raises(OverBudget, match=r"may cost \$0\.06$"):
+        budget.reserve("r", "m", 0.04, also=0.02)
+    budget.reserve("r", "m", 0.04, also=0.01)
+    assert budget.spent == 0.04
+
+
+def test_without_a_limit_everything_fits_and_is_counted() -> None:
+    budget = Budget()
+    budget.reserve("r", "m", 1e6)
+    assert budget.spent == 1e6
+    budget.reserve("r", "m", None)
+    assert budget.spent is None
+
+
+def test_a_price_that_is_not_known_is_never_counted_as_nothing() -> None:
+    budget = Budget(100.0)
+    with pytest.raises(OverBudget, match=r"^the price of m is not known, so the limit of \$100 cannot be kept$"):
+        budget.reserve("r", "m", None)
+    budget.load("old", [0.5, None])
+    with pytest.raises(OverBudget, match="the price of an earlier call is not known"):
+        budget.reserve("r", "m", 0.01)
+    budget.settle("old", None, 0.2)
+    budget.reserve("r", "m", 0.01)
+    assert budget.spent == 0.71
+
+
+@given(price=st.integers(1, 10**12), times=st.integers(1, 50))
+def test_amounts_add_up_exactly(price: int, times: int) -> None:
+    usd = price / 1e9
+    budget = Budget(price * times / 1e9)
+    for _ in range(times):
+        budget.reserve("r", "m", usd)
+    with pytest.raises(OverBudget):
+        budget.reserve("r", "m", usd)
+
+
+def test_a_run_that_is_loaded_again_is_counted_once() -> None:
+    budget = Budget(1.0)
+    budget.load("r", [0.3])
+    budget.reserve("r", "m", 0.2)
+    budget.load("other", [0.1])
+    budget.load("r", [0.3, 0.2])
+    assert budget.spent == 0.6
+
+
+def test_a_price_is_reserved_in_all_budgets_or_in_none() -> None:
+    own, shared = Budget(1.0), Budget(0.05)
+    reserve_in_all((own, shared), "a", "m", 0.04)
+    with pytest.raises(OverBudget, match=r"^\$0\.04 of \$0\.05"):
+        reserve_in_all((own, shared), "a", "m", 0.04)
+    assert (own.spent, shared.spent) == (0.04, 0.04)
+    with pytest.raises(OverBudget):
+        reserve_in_all((shared, own), "b", "m", None)
+    assert (own.spent, shared.spent) == (0.04, 0.04)
+
+
+def test_threads_that_race_for_the_same_money_never_exceed_it() -> None:
+    budget, got = Budget(10.0), list[int]()
+    start = threading.Barrier(8)
+
+    def spend() -> None:
+        start.wait()
+        for _ in range(500):
+            try:
+                budget.reserve("r", "m", 0.01)
+            except OverBudget:
+                return
+            got.append(1)
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(got), budget.spent) == (1000, 10.0)
