@@ -37,7 +37,7 @@ docs: .venv/test ## Write again what is generated: the record's schema and the c
 
 lock: ## Resolve the dependencies again (needs uv)
 	for name in run test; do \
-	  uv pip compile pyproject.toml requirements/$$name.in --universal --generate-hashes --no-emit-index-url \
+	  uv pip compile pyproject.toml requirements/$$name.in --extra sandbox --universal --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" --upgrade -q -o requirements/$$name.txt; \
 	done
 

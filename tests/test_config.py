@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.brief import Brief, Requirement
-from onbrief.config import Settings, brief_of, load, read_brief, read_toml, settings_of
+from onbrief.config import Settings, load, settings_of
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import Classic
@@ -109,7 +108,7 @@ def test_an_unknown_setting_is_refused_with_where_it_stands_and_what_there_is(he
     with pytest.raises(UsageError) as caught:
         loaded(home)
     assert str(caught.value).startswith(
-        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bucket_region image_model "
+        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bedrock.image_region bedrock.region image_model "
     )
     (here / "onbrief.toml").unlink()
     with pytest.raises(UsageError, match=r"^setting in environment: 'max_image' is not allowed"):
@@ -144,116 +143,153 @@ def test_broken_toml_is_told_with_line_and_column(here: Path, home: Path) -> Non
         loaded(home)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"max_images = " + b"9" * 5000, b"a = " + b"[" * 5000])
-def test_a_file_that_is_no_toml_at_all_is_refused(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "onbrief.toml").write_bytes(data)
-    with pytest.raises(UsageError, match=r"onbrief\.toml"):
-        read_toml(tmp_path / "onbrief.toml")
+# -- tables: settings of providers and of the store ------------------------------------------------------------------
+
+
+def test_tables_come_from_files_and_variables_each_setting_from_the_nearest(here: Path, home: Path) -> None:
+    path = users_file(home, '[bedrock]\nregion = "eu-west-1"\nimage_region = "us-east-1"\n[s3]\nregion = "eu-west-1"')
+    (here / "onbrief.toml").write_text('[bedrock]\nregion = "eu-west-2"\n[s3]\nregion = "eu-west-2"')
+    settings, origins = loaded(home, ONBRIEF_S3_REGION="eu-west-3")
+    assert settings.tables == {
+        "bedrock": {"region": "eu-west-2", "image_region": "us-east-1"},
+        "s3": {"region": "eu-west-3"},
+    }
+    names = ("bedrock.image_region", "bedrock.region", "s3.region")
+    assert [origins[name] for name in names] == [str(path), "onbrief.toml", "environment"]
+
+
+def test_settings_have_only_what_is_set_in_tables(here: Path, home: Path) -> None:
+    settings, origins = loaded(home)
+    assert (settings.tables, [name for name in origins if "." in name]) == ({}, [])
+
+
+FORMER = {"image_region": ("bedrock", "image_region"), "judge_region": ("bedrock", "region"), "bucket_region": ("s3", "region")}
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_former_names_still_work_in_files_in_variables_and_in_the_settings_of_a_ledger(
+    here: Path, home: Path, name: str
+) -> None:
+    table, own = FORMER[name]
+    (here / "onbrief.toml").write_text(f'{name} = "eu-west-1"')
+    settings, origins = loaded(home)
+    assert (settings.tables, origins[f"{table}.{own}"]) == ({table: {own: "eu-west-1"}}, "onbrief.toml")
+    assert loaded(home, {}, **{f"ONBRIEF_{name.upper()}": "eu-west-2"})[0].tables == {table: {own: "eu-west-2"}}
+    nothing = dict.fromkeys(FORMER)
+    assert settings_of({**nothing, name: "eu-west-3", "max_images": 3}) == Settings(
+        tables={table: {own: "eu-west-3"}}, max_images=3
+    )
+
+
+def test_a_name_counts_before_the_former_one_in_the_same_place(here: Path, home: Path) -> None:
+    (here / "onbrief.toml").write_text('judge_region = "eu-west-1"\n[bedrock]\nregion = "eu-west-2"')
+    assert loaded(home)[0].tables == {"bedrock": {"region": "eu-west-2"}}
+    variables = {"ONBRIEF_BEDROCK_REGION": "eu-west-4", "ONBRIEF_JUDGE_REGION": "eu-west-3"}
+    assert loaded(home, {}, **variables)[0].tables == {"bedrock": {"region": "eu-west-4"}}
+    assert loaded(home, ONBRIEF_JUDGE_REGION="eu-west-3")[0].tables == {"bedrock": {"region": "eu-west-3"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[bedrock]\nregion = "here"', "bedrock.region: 'here' is not allowed; expected a region of AWS"),
+        ('judge_region = "here"', "judge_region: 'here' is not allowed; expected a region of AWS"),
+        ('[s3]\nregion = "here"', "s3.region: 'here' is not allowed; expected a region of AWS"),
+        ("[s3]\nregion = []", "s3.region: [] is not allowed; expected a text, a number or a boolean"),
+        ('[bedrock]\nzone = "a"', "setting of bedrock: 'zone' is not allowed; expected one of image_region region"),
+        ("[nowhere]\na = 1", "table in onbrief.toml: 'nowhere' is not allowed; expected one of bedrock s3"),
+        ("[tables.s3]\nregion = 1", "table in onbrief.toml: 'tables' is not allowed; expected one of bedrock s3"),
+        ("[sandbox]\na = 1", "table in onbrief.toml: 'sandbox' is not allowed; expected one of bedrock s3"),
+        ('bedrock = "x"', "setting in onbrief.toml: 'bedrock' is not allowed; expected one of "),
+        ("[max_images]\na = 1", "max_images in settings: {'a': 1} is not allowed; expected a valid integer"),
+    ],
+)
+def test_a_wrong_table_setting_or_value_is_refused_by_the_name_that_the_user_wrote(
+    here: Path, home: Path, text: str, message: str
+) -> None:
+    (here / "onbrief.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        loaded(home)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_variable_of_a_table_is_refused_by_its_name(here: Path, home: Path) -> None:
+    with pytest.raises(UsageError, match=r"^bedrock\.region: 'here' is not allowed"):
+        loaded(home, ONBRIEF_BEDROCK_REGION="here")
+    with pytest.raises(UsageError, match=r"^setting in environment: 'bedrock_zone' is not allowed"):
+        loaded(home, ONBRIEF_BEDROCK_ZONE="here")
+
+
+# -- without what an extra installs ----------------------------------------------------------------------------------
+
+HIDDEN = """
+import sys
+sys.modules.update(dict.fromkeys({modules}))
+from onbrief.cli import main
+raise SystemExit(main({arguments}))
+"""
+
+
+def without(modules: list[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and messages of a command where these modules are not installed."""
+    code = HIDDEN.format(modules=modules, arguments=list(arguments))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+TRIAL = ["numpy", "resvg_py", "starlette", "uvicorn", "h11"]
+AWS = ["boto3", "botocore", "pydantic_ai"]
+
+
+def test_without_any_extra_a_run_says_how_to_name_a_provider_and_what_to_install(here: Path) -> None:
+    assert without(TRIAL + AWS, "run", "a red circle") == (
+        2,
+        "",
+        "error: image_model: none is set; name one as PROVIDER:MODEL, see `onbrief models`\n"
+        "hint: to try it without an account: pip install 'onbrief[sandbox]'\n",
+    )
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "hint"),
+    [
+        (("--image-model", "sandbox:"), "sandbox: needs numpy, resvg_py, which is not installed", "'onbrief[sandbox]'"),
+        (("--image-model", "bedrock:x"), "bedrock: needs boto3, pydantic_ai, which is not installed", "'onbrief[aws]'"),
+    ],
+)
+def test_a_provider_without_its_extra_is_one_clear_line(here: Path, arguments: tuple[str, ...], line: str, hint: str) -> None:
+    told = (1, "", f"error: {line}\nhint: pip install {hint}\n")
+    assert without(TRIAL + AWS, "run", "a red circle", *arguments) == told
+    assert list(here.iterdir()) == []
+
+
+def test_the_command_of_an_extra_that_is_not_installed_is_one_clear_line(here: Path) -> None:
+    code, out, told = without(["uvicorn"], "sandbox")
+    assert (code, out) == (1, "")
+    assert told == "error: sandbox: needs uvicorn, which is not installed\nhint: pip install 'onbrief[sandbox]'\n"
+
+
+@pytest.mark.parametrize("command", ["--help", "list", "config", "models"])
+def test_what_needs_no_model_works_without_any_extra(here: Path, command: str) -> None:
+    (here / "onbrief-runs").mkdir()
+    code, _, told = without(TRIAL + AWS, command)
+    assert (code, "Error" in told) == (2 if command == "list" else 0, False)
+
+
+def test_doctor_says_that_no_image_model_is_set(here: Path) -> None:
+    code, out, _ = without(TRIAL + AWS, "doctor")
+    assert code == 1
+    assert "error    image_model    image_model: none is set" in out
+
+
+# -- what is set -----------------------------------------------------------------------------------------------------
 
 
 def test_settings_know_their_limits_size_and_policy() -> None:
     settings = settings_of({"max_images": 3, "max_usd": 1, "size": "64x128", "policy": "classic", "parallel": 2})
     assert settings.limits == Limits(images=3, usd=1.0)
     assert (settings.picture_size, settings.chosen_policy) == ((64, 128), Classic(2))
-
-
-# -- briefs in files -------------------------------------------------------------------------------------------------
-
-
-def written(folder: Path, name: str, text: str) -> Path:
-    path = folder / name
-    path.write_text(text, "utf-8")
-    return path
-
-
-TOML = """
-text = "a red circle"
-size = "64x128"
-avoid = ["squares"]
-
-[[requirements]]
-id = "c"
-text = "there is a circle"
-kind = "object"
-
-[[requirements]]
-text = "it is red"
-must = false
-weight = 2
-parents = ["c"]
-"""
-JSON = """{"text": "a red circle", "size": [64, 128], "avoid": ["squares"], "requirements": [
-    {"id": "c", "text": "there is a circle", "kind": "object"},
-    {"text": "it is red", "must": false, "weight": 2, "parents": ["c"]}]}"""
-BRIEF = Brief(
-    text="a red circle",
-    size=(64, 128),
-    avoid=("squares",),
-    requirements=(
-        Requirement(id="c", text="there is a circle", kind="object"),
-        Requirement(text="it is red", must=False, weight=2.0, parents=("c",)),
-    ),
-)
-
-
-@pytest.mark.parametrize(("name", "text"), [("b.toml", TOML), ("b.json", JSON), ("B.TOML", TOML), ("B.JSON", JSON)])
-def test_a_brief_is_read_from_a_file(tmp_path: Path, name: str, text: str) -> None:
-    assert brief_of(read_brief(written(tmp_path, name, text))) == BRIEF
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("b.json", '{"text": "a",\n "size": }', r"b.json is not valid JSON: Expecting value \(at line 2, column 10\)"),
-        ("b.json", "[1, 2]", "expected an object with the fields of a brief"),
-        ("b.json", '{"text": ' + "9" * 5000 + "}", "b.json is not valid JSON"),
-        ("b.json", "[" * 100_000, "b.json is not valid JSON"),
-        ("b.toml", 'text = "a\n', r"b.toml is not valid TOML: .*line 1, column 10"),
-        ("b.toml", 'text = "a"\nsize = "big"', "size: 'big' is not allowed"),
-    ],
-)
-def test_a_broken_brief_is_one_clear_line(tmp_path: Path, name: str, text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message) as caught:
-        read_brief(written(tmp_path, name, text))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_brief_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
-        read_brief(tmp_path / "none.toml")
-
-
-@pytest.mark.parametrize(
-    ("document", "message"),
-    [
-        ({}, "text in b.toml: None is not allowed; expected a value"),
-        ({"text": 3}, "text in b.toml: 3 is not allowed; expected a valid string"),
-        (
-            {"text": "a", "colour": "red"},
-            "colour in b.toml: 'red' is not allowed; expected one of the fields text requirements avoid size",
-        ),
-        ({"text": "a", "requirements": [{"text": "b", "must": "x"}]}, "requirements.0.must in b.toml: 'x' is not allowed"),
-        (
-            {"text": "a", "requirements": [{"text": "b", "kind": "x"}]},
-            "requirements.0.kind in b.toml: 'x' is not allowed; expected 'object'",
-        ),
-        (
-            {"text": "a", "requirements": [{"text": ""}]},
-            "b.toml: requirement.text: '' is not allowed; expected a statement to check",
-        ),
-        ({"text": "a", "size": [1, 1]}, "b.toml: brief.size: '1x1' is not allowed; expected sides of 64 to 4096 pixels"),
-    ],
-)
-def test_a_wrong_field_of_a_brief_is_named(document: dict[str, object], message: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        brief_of(document, "b.toml")
-    assert str(caught.value).startswith(message)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "examples").glob("*.toml")), ids=lambda path: path.name)
-def test_the_examples_are_briefs(path: Path) -> None:
-    assert brief_of(read_brief(path), str(path)).text
 
 
 NOBODY = """

@@ -23,9 +23,8 @@ _QUALITY = 95
 
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
     """A PNG of this size, in pixels. What the painter cannot do at this size it does at another, and scales."""
-    picture = await SandboxImageModel.named(ModelName("sandbox", model)).generate(
-        Prompt(0, prompt, negative), _canvas(size), seed
-    )
+    painter = SandboxImageModel.named(ModelName("sandbox", model))
+    picture = await painter.generate(Prompt(0, prompt, negative), _canvas(size), seed)
     if _canvas(size) == size:
         return picture.data
     return await asyncio.to_thread(_scaled, picture.data, size)

@@ -165,8 +165,8 @@ def test_the_region_is_that_of_the_name_else_of_the_arn_else_the_setting_else_or
         (f"{SDXL}?sampler=BEST", "expected one of DDIM DDPM"),
         (f"{NOVA}?cfg_scale=1", "expected a number from 1.1 to 10"),
         (f"{CORE}?region=us-west-2.example.org/", "expected a region of AWS, such as us-west-2"),
-        (f"{CORE}?timeout=soon", "expected seconds from 0.1 to 3600"),
-        (f"{CORE}?timeout=0", "expected seconds from 0.1 to 3600"),
+        (f"{CORE}?timeout=soon", "expected a number from 0.1 to 3600"),
+        (f"{CORE}?timeout=0", "expected a number from 0.1 to 3600"),
     ],
 )
 def test_a_wrong_name_option_or_value_is_refused_with_what_is_allowed(name: str, told: str) -> None:

@@ -135,9 +135,8 @@ def test_sdxl_takes_weighted_texts_and_its_own_sizes(server: Served) -> None:
     (artifact,) = reply["artifacts"]
     assert (reply["result"], artifact["seed"], artifact["finishReason"]) == ("success", 5, "SUCCESS")
     assert opened(base64.b64decode(artifact["base64"])) == ("PNG", (832, 1216))
-    drawn = asyncio.run(
-        SandboxImageModel.named(ModelName("sandbox", "sdxl")).generate(Prompt(0, CIRCLE, "tree"), (832, 1216), 5)
-    )
+    model = SandboxImageModel.named(ModelName("sandbox", "sdxl"))
+    drawn = asyncio.run(model.generate(Prompt(0, CIRCLE, "tree"), (832, 1216), 5))
     assert base64.b64decode(artifact["base64"]) == drawn.data
     message = server.invalid(lambda: server.invoke(SDXL, body | {"width": 1000}))
     assert message.startswith("for stable-diffusion-xl-1024-v1-0 the allowed dimensions are 1024x1024, 1152x896,")

@@ -1,4 +1,4 @@
-"""What image models and editors on Bedrock have in common: where they are asked, each call once, and the picture in an answer."""
+"""What image models and editors on Bedrock have in common: where they are asked, how, and the picture in an answer."""
 
 from __future__ import annotations
 

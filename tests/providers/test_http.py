@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused
+from onbrief.providers.http import DAY_QUOTA_WAIT, MAX_WORDS, classify, retry_after, short, speaks_of_content
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        *((status, Refused) for status in (429, 503, 529)),
+        *((status, Failed) for status in (408, 424, 500, 501, 502, 504, 520, 599)),
+        *((status, ConfigError) for status in (0, 301, 400, 401, 402, 403, 404, 409, 413, 422)),
+    ],
+)
+def test_each_status_has_its_class(status: int, outcome: type[OnbriefError]) -> None:
+    assert type(classify(status, "no")) is outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [
+        *((400, code, Refused) for code in ("ThrottlingException", "TooManyRequestsException", "ModelNotReadyException")),
+        *((400, code, Failed) for code in ("ModelTimeoutException", "ModelErrorException", "InternalServerException")),
+        *((400, code, Blocked) for code in ("moderation_blocked", "content_policy_violation", "content_filter")),
+        (429, "insufficient_quota", ConfigError),
+        (500, "content_filter", Failed),
+        (403, "AccessDeniedException", ConfigError),
+    ],
+)
+def test_a_code_says_more_than_a_status(status: int, code: str, outcome: type[OnbriefError]) -> None:
+    assert type(classify(status, "no", code)) is outcome
+
+
+@pytest.mark.parametrize(
+    "message", ["blocked by our content filters", "This violates our usage policy", "failed Responsible AI checks"]
+)
+def test_words_about_content_block_a_request_that_was_refused_and_no_other(message: str) -> None:
+    assert speaks_of_content(message)
+    assert type(classify(400, message)) is Blocked
+    assert type(classify(500, message)) is Failed
+    assert type(classify(429, message)) is Refused
+    assert not speaks_of_content("The content type is not supported")
+
+
+@pytest.mark.parametrize("message", ["Too many tokens per day", "the daily limit is reached", "5 requests a day"])
+def test_a_quota_of_a_day_waits_longer_than_any_header_says(message: str) -> None:
+    error = classify(429, message, headers={"Retry-After": "2"})
+    assert isinstance(error, Refused)
+    assert error.retry_after == DAY_QUOTA_WAIT
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7),
+        ({"retry-after": " 7 "}, 7),
+        ({"x-amz-retry-after": "1500", "Retry-After": "7"}, 1.5),
+        ({"Retry-After-Ms": "250"}, 0.25),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"Retry-After": "soon"}, None),
+        ({"x-amz-retry-after": "-3"}, 0),
+    ],
+)
+def test_the_wait_is_what_the_headers_say(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == seconds
+    error = classify(503, "busy", headers=headers)
+    assert isinstance(error, Refused)
+    assert error.retry_after == seconds
+
+
+def test_a_date_is_as_many_seconds_as_it_is_away() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert 3500 < (retry_after({"Retry-After": at}) or 0) <= 3600
+
+
+def test_an_error_says_what_the_provider_wrote_at_a_bounded_length() -> None:
+    assert str(classify(400, "no", "Code")) == "no"
+    assert str(classify(400, "no", "Code", words="Code: no")) == "Code: no"
+    assert str(classify(400, "", "Code")) == "Code"
+    assert str(classify(418, "")) == "HTTP 418"
+    assert len(str(classify(400, "a" * 10_000))) == MAX_WORDS
+    assert short(b"\xff" + b"a" * 10_000) == "\ufffd" + "a" * (MAX_WORDS - 2) + "…"
