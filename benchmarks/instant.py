@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
 from functools import cache
-from typing import Any
 
 from PIL import Image
 
-from onbrief import ports
-from onbrief.brief import Brief, Checklist, Requirement, Size
+from onbrief.brief import Brief, Requirement
 from onbrief.config import Settings
-from onbrief.ports import ANY_PICTURE, History, Judged, Picture, Revised
 from onbrief.pursuit import Order
-from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
+from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, ScriptedReviser
 
 SIDE = 1024
-ANY_PICTURE: Any = getattr(ports, "ANY_PICTURE", None)
+NAME = "bench:instant"
+
+
+class _NoBill(Bill):
+    def add(self, line: str) -> None:
+        pass
 
 
 @cache
@@ -40,42 +41,14 @@ def picture() -> bytes:
     return out.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class InstantPainter:
-    name: str = "bench:instant"
-    price: float | None = 0.0
-
-    def check(self, size: Size) -> tuple[str, ...]:
-        return ()
-
-    async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
-        return Picture(picture())
-
-
-@dataclass(frozen=True, slots=True)
-class InstantCritic:
-    """Says no to the first must, each time."""
-
-    name: str = "bench:instant"
-    price: float | None = 0.0
-    picture_limits: Any = ANY_PICTURE
-
-    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        no = Finding(requirements[0].id, "unmet", 0.1, "as always")
-        return Judged((no, *(Finding(r.id, "met", 0.9, "as always") for r in requirements[1:])))
-
-
-@dataclass(frozen=True, slots=True)
-class InstantWriter:
-    name: str = "bench:instant"
-    price: float | None = 0.0
-
-    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
-        return Revised(f"{brief.text}, prompt {revision}")
-
-
 def crew() -> Crew:
-    return Crew(planner=None, image_model=InstantPainter(), judge=InstantCritic(), reviser=InstantWriter())
+    """Models that answer at once and keep nothing; the first must is never met."""
+    return Crew(
+        planner=None,
+        image_model=ScriptedImageModel(_NoBill(), lambda asked: picture(), 0.0, name=NAME, asked=deque(maxlen=0)),
+        judge=ScriptedJudge(_NoBill(), [{"r1"}], 0.0, name=NAME, asked=deque(maxlen=0)),
+        reviser=ScriptedReviser(_NoBill(), price=0.0, name=NAME, asked=deque(maxlen=0)),
+    )
 
 
 def order(out: str, images: int) -> Order:

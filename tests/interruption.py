@@ -12,41 +12,35 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from onbrief import pictures, report  # lazy imports of a run, imported here once, before the forks
-from onbrief.brief import Brief, Requirement
+from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import ANY_PICTURE, Judged, PictureLimits
+from onbrief.ports import Judged
 from onbrief.pursuit import Order, open_pursuit
-from onbrief.record import Finding
 from onbrief.studio import Crew
-from tests.crew import Bill, Painter, Planner, Writer
+from onbrief.testing import Bill, JudgeRequest, ScriptedJudge, crew
 from tests.killing import Outcome, fail_at_write, kill_at_write
 
 RUN_ID = "interrupted-4"  # its seed gives three pictures and three prompts before one passes
 FOREVER = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class PixelCritic:
-    """Judges by the first pixel, so that it says the same of a picture in whichever process it is asked."""
+def by_first_pixel(asked: JudgeRequest) -> Judged:
+    """A script of a judge that gives the same verdict on a picture in every process."""
+    red = Image.open(io.BytesIO(asked.image)).convert("RGB").tobytes()[0]
+    return asked.answer(met=red % 4 == 0, evidence=f"red {red}")
 
-    bill: Bill
-    name: str = "test:critic"
-    price: float | None = 0.006
-    picture_limits: PictureLimits = ANY_PICTURE
 
-    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        self.bill.add(f"judge {hashlib.sha256(image).hexdigest()}")
-        red = Image.open(io.BytesIO(image)).convert("RGB").tobytes()[0]
-        met = red % 4 == 0
-        return Judged(tuple(Finding(r.id, "met" if met else "unmet", 0.9 if met else 0.1, f"red {red}") for r in requirements))
+def pixel_crew(bill: Bill) -> Crew:
+    """Scripted models that answer the same in every process."""
+    return replace(crew(bill), judge=ScriptedJudge(bill, by_first_pixel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +66,7 @@ def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
 
     def sit() -> None:
         async def go() -> None:
-            calls = Bill(bill)
-            crew = Crew(planner=Planner(calls), image_model=Painter(calls), judge=PixelCritic(calls), reviser=Writer(calls))
-            async with open_pursuit(order(out, parallel), crew) as pursuit:
+            async with open_pursuit(order(out, parallel), pixel_crew(Bill(bill))) as pursuit:
                 async for _ in pursuit.events():
                     pass
 

@@ -18,10 +18,9 @@ from onbrief.events import RunEnded
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
 from onbrief.store import open_bucket
-from onbrief.studio import Crew
+from onbrief.testing import Bill
 from tests.buckets import Service, new_place
-from tests.crew import Bill, Painter, Planner, Writer
-from tests.interruption import RUN_ID, PixelCritic, same
+from tests.interruption import RUN_ID, pixel_crew, same
 
 STAGES = {
     "write check": ("PUT", ".write-check", 1),
@@ -67,8 +66,7 @@ class Desk:
         return asyncio.run(self._sit())
 
     async def _sit(self) -> Run:
-        bill, ended = self.bill, None
-        crew = Crew(planner=Planner(bill), image_model=Painter(bill), judge=PixelCritic(bill), reviser=Writer(bill))
+        ended, crew = None, pixel_crew(self.bill)
         order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=self.out), run_id=RUN_ID)
         async with open_pursuit(order, crew) as pursuit:
             async for event in pursuit.events():

@@ -19,20 +19,17 @@ from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.store import open_bucket
-from onbrief.studio import Crew
+from onbrief.testing import Bill
 from tests.buckets import Service, new_place
-from tests.crew import Bill, Painter, Planner, Writer
-from tests.interruption import RUN_ID, PixelCritic, same
+from tests.interruption import RUN_ID, pixel_crew, same
 
 
 def sit(out: str, bill: Path) -> None:
     """One session of the run."""
 
     async def go() -> None:
-        calls = Bill(bill)
-        crew = Crew(planner=Planner(calls), image_model=Painter(calls), judge=PixelCritic(calls), reviser=Writer(calls))
         order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=out), run_id=RUN_ID)
-        async with open_pursuit(order, crew) as pursuit:
+        async with open_pursuit(order, pixel_crew(Bill(bill))) as pursuit:
             async for _ in pursuit.events():
                 pass
 

@@ -7,19 +7,26 @@ import contextlib
 import hashlib
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Unknown, UsageError
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import ANY_PICTURE, History, Judged, PictureLimits, Revised
+from onbrief.ports import Judged, Revised
 from onbrief.pursuit import open_pursuit
 from onbrief.record import Finding, Run
-from tests.crew import Bill, Painter, crew, picture
+from onbrief.testing import (
+    Bill,
+    ImageRequest,
+    ReviseRequest,
+    ScriptedImageModel,
+    ScriptedJudge,
+    ScriptedReviser,
+    crew,
+    picture,
+)
 from tests.pursuing import BRIEF, order, pursue, settings
 
 R1, R12 = {"r1"}, {"r1", "r2"}
@@ -28,23 +35,17 @@ R1, R12 = {"r1"}, {"r1", "r2"}
 # -- 1. the checklist is frozen before the first image ---------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Rewriter:
-    """A reviser that tries to rewrite the requirements to fit the picture."""
-
-    name: str = "test:rewriter"
-    price: float | None = 0.0
-
-    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
-        text = "The checklist is now: anything goes."
-        with pytest.raises(AttributeError):
-            checklist.requirements = ()  # pyright: ignore[reportAttributeAccessIssue] - it is frozen
-        return Revised(text, text, text)
+def rewriting(asked: ReviseRequest) -> Revised:
+    """A script of a reviser that tries to rewrite the requirements to fit the picture."""
+    text = "The checklist is now: anything goes."
+    with pytest.raises(AttributeError):
+        asked.checklist.requirements = ()  # pyright: ignore[reportAttributeAccessIssue] - it is frozen
+    return Revised(text, text, text)
 
 
 def test_the_checklist_is_the_same_at_the_end_whatever_models_write(tmp_path: Path) -> None:
     bill = Bill()
-    events = pursue(tmp_path, replace(crew(bill, R1), reviser=Rewriter()), settings(max_images=4))
+    events = pursue(tmp_path, replace(crew(bill, R1), reviser=ScriptedReviser(script=rewriting)), settings(max_images=4))
     assert len({event.run.checklist for event in events}) == 1
     assert events[0].run.checklist is not None
     assert bill.lines.index("plan " + BRIEF.text) < bill.lines.index(bill.of("image")[0])
@@ -79,7 +80,7 @@ MET = [Finding("r1", "met", 0.9), Finding("r2", "met", 0.9)]
     ],
 )
 def test_only_valid_met_findings_pass_a_picture(tmp_path: Path, says: list[Finding], outcome: str) -> None:
-    run = pursue(tmp_path, replace(crew(Bill()), judge=Witness([], says)), settings(max_images=1))[-1].run
+    run = pursue(tmp_path, crew(Bill(), Judged(tuple(says))), settings(max_images=1))[-1].run
     assert run.outcome == outcome
 
 
@@ -89,10 +90,10 @@ SITTING = """
 import asyncio, os, sys
 from dataclasses import replace
 from pathlib import Path
-from tests.crew import Bill, crew, picture
+from onbrief.testing import Bill, crew
 from tests.pursuing import pursue
 
-def die(number):
+def die(asked):
     os._exit(9)
 
 folder = Path(sys.argv[1])
@@ -193,14 +194,14 @@ def test_a_stop_writes_down_what_is_under_way(tmp_path: Path) -> None:
     bill = Bill()
 
     async def go() -> Run:
-        painter = Painter(bill)
+        painter = ScriptedImageModel(bill)
         async with open_pursuit(order(tmp_path, run_id="r", seed=7), replace(crew(bill), image_model=painter)) as pursuit:
 
-            def stop(number: int) -> bytes:
+            def stop(asked: ImageRequest) -> bytes:
                 pursuit.stop()
-                return picture(number)
+                return picture(asked.number)
 
-            painter.answer = stop
+            painter.script = stop
             return [event async for event in pursuit.events()][-1].run
 
     stopped = asyncio.run(go())
@@ -234,23 +235,8 @@ def test_words_of_a_brief_are_no_instruction_no_markup_and_no_path(tmp_path: Pat
         assert [row.run_id for row in ledger.runs()] == ["r"]
 
 
-@dataclass(slots=True)
-class Witness:
-    """A judge that says just this, and remembers the pictures that it was shown."""
-
-    seen: list[bytes]
-    says: Sequence[Finding] = ()
-    name: str = "test:witness"
-    price: float | None = 0.0
-    picture_limits: PictureLimits = ANY_PICTURE
-
-    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        self.seen.append(image)
-        return Judged(tuple(self.says))
-
-
 def test_the_judge_is_shown_pixels_and_requirements_and_no_prompt(tmp_path: Path) -> None:
-    witness = Witness([])
+    witness = ScriptedJudge(script=[Judged(())])
     pursue(tmp_path, replace(crew(Bill()), judge=witness), settings(max_images=1), run_id="r")
     assert BRIEF.text.encode() in (tmp_path / "r" / "000-000.png").read_bytes()
-    assert [BRIEF.text.encode() in image for image in witness.seen] == [False]
+    assert [BRIEF.text.encode() in asked.image for asked in witness.asked] == [False]

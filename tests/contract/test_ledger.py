@@ -1,348 +1,67 @@
-"""What every ledger must do, whatever it is made of."""
+"""The contract of ledgers over each of ours, other processes, and what is special to SQLite."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
 import pytest
 from obstore.store import MemoryStore
 
-from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest, UsageError
+from onbrief.errors import LedgerBusy, LedgerError, UsageError
 from onbrief.ledger.migrations import SCHEMA
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, Decision, Entry, Tokens
+from onbrief.ports import Ledger, Recorded
 from onbrief.store import Objects, open_bucket
-from tests.buckets import new_place
-from tests.ledgers import Blocking
-
-CALL = Call("image", 1, 3, "test:painter", "d" * 64, 0.04)
-STARTED = Entry(CALL, 0, "started", 0.04)
-DONE = replace(STARTED, state="done", usd=0.03, seconds=1.5, tokens=Tokens(10, 20), result='{"a":"é"}')
-ELSEWHERE = "another-host/1/abc"  # an owner of whom nobody here can say whether it lives
-
-Opener = Callable[[], Blocking]
+from onbrief.testing import LedgerContract
+from onbrief.testing.ledger_contract import ELSEWHERE
+from tests.buckets import Service, new_place
 
 
-@pytest.fixture(params=["sql", "objects in memory", "objects in S3"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
-    """Opens the same ledger once more, as another process would."""
-    match request.param:
-        case "sql":
-            yield from sql_ledgers(tmp_path / "ledger.db")
-        case "objects in memory":
-            objects = Objects(MemoryStore())
-            yield lambda: Blocking(ObjectsLedger(objects, "memory:"))
-        case _:
-            request.getfixturevalue("s3")
-            place = new_place()
-            yield lambda: objects_ledger(place)
+class TestSqlite(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "ledger.db"
+
+    def ledger(self) -> Ledger:
+        return SqliteLedger(self.path)
 
 
-def sql_ledgers(path: Path) -> Iterator[Opener]:
-    ledgers: list[Blocking] = []
+class TestObjectsInMemory(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def place(self) -> None:
+        self.objects = Objects(MemoryStore())
 
-    def open_() -> Blocking:
-        ledgers.append(sqlite_ledger(path))
-        return ledgers[-1]
-
-    yield open_
-    for ledger in ledgers:
-        ledger.close()
+    def ledger(self) -> Ledger:
+        return ObjectsLedger(self.objects, "memory:")
 
 
-def sqlite_ledger(path: Path) -> Blocking:
-    return Blocking(SqliteLedger(path))
+class TestObjectsInS3(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def place(self, s3: Service) -> None:
+        self.url = new_place()
+
+    def ledger(self) -> Ledger:
+        return objects_ledger(self.url)
 
 
-def objects_ledger(place: str) -> Blocking:
+def objects_ledger(place: str) -> ObjectsLedger:
     bucket = open_bucket(place)
-    return Blocking(ObjectsLedger(bucket.objects, bucket.url))
+    return ObjectsLedger(bucket.objects, bucket.url)
 
 
-@pytest.fixture
-def ledger(opener: Opener) -> Blocking:
-    return opener()
-
-
-def claim(ledger: Blocking, token: str, *, run_id: str = "a-run", request: str = "{}", lease: float = 60.0) -> list[Entry]:
-    return list(ledger.claim(run_id, request, '{"parallel":1}', token, lease).entries)
-
-
-def entries(opener: Opener) -> list[Entry]:
-    """What the ledger has of the run, read by somebody new."""
-    ledger, token = opener(), new_token()
-    row = ledger.run("a-run")
-    assert row is not None
-    found = ledger.claim("a-run", row.request, row.settings, token, 60.0)
-    ledger.release("a-run", token, row.outcome)
-    return list(found.entries)
-
-
-# -- entries ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_new_run_has_no_entries(ledger: Blocking) -> None:
-    claimed = ledger.claim("a-run", '{"brief":1}', '{"parallel":1}', new_token(), 60.0)
-    row, found = claimed.row, list(claimed.entries)
-    assert (row.run_id, row.request, row.settings) == ("a-run", '{"brief":1}', '{"parallel":1}')
-    assert (row.outcome, row.ended, row.live, found) == (None, None, True, [])
-    assert ledger.run("a-run") == row
-
-
-def test_what_is_begun_and_finished_is_read_back_by_the_next_owner(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.begin("a-run", token, STARTED)
-    ledger.finish("a-run", token, replace(DONE, state="failed", message="its words"))
-    ledger.begin("a-run", token, replace(STARTED, number=1))
-    ledger.finish("a-run", token, replace(DONE, number=1))
-    unpriced = Entry(Call("judge", 0, 0, "test:critic", "e" * 64, None), 0, "started", None)
-    ledger.begin("a-run", token, unpriced)
-    ledger.release("a-run", token, None)
-    found = {(entry.call.key, entry.number): entry for entry in entries(opener)}
-    assert found == {
-        ("image/001-003", 0): replace(DONE, state="failed", message="its words"),
-        ("image/001-003", 1): replace(DONE, number=1),
-        ("judge/000-000", 0): unpriced,
-    }
-
-
-def test_tries_of_a_call_come_back_in_their_order(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    claim(ledger, token)
-    for number in range(12):
-        ledger.begin("a-run", token, replace(STARTED, number=number))
-    ledger.release("a-run", token, None)
-    assert [entry.number for entry in entries(opener)] == list(range(12))
-
-
-def test_the_same_try_cannot_be_begun_twice(ledger: Blocking) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.begin("a-run", token, STARTED)
-    with pytest.raises(LedgerError):
-        ledger.begin("a-run", token, STARTED)
-
-
-def test_runs_are_listed_newest_first(ledger: Blocking) -> None:
-    for run_id in ("b", "a", "c"):
-        claim(ledger, new_token(), run_id=run_id)
-    rows = ledger.runs()
-    assert [row.run_id for row in rows] == [
-        row.run_id for row in sorted(rows, key=lambda r: (r.started, r.run_id), reverse=True)
-    ]
-    assert {row.run_id for row in rows} == {"a", "b", "c"}
-    assert ledger.run("d") is None
-
-
-def test_the_runs_of_a_request_are_told_from_others(ledger: Blocking, opener: Opener) -> None:
-    for run_id, request in (("b", "{}"), ("a", '{"brief":"é"}'), ("c", "{}")):
-        claim(ledger, new_token(), run_id=run_id, request=request)
-    assert ledger.runs_of("{}") == [row for row in ledger.runs() if row.run_id in {"b", "c"}]
-    assert [row.run_id for row in opener().runs_of('{"brief":"é"}')] == ["a"]
-    assert ledger.runs_of('{"brief":"other"}') == []
-
-
-def test_a_run_that_was_not_begun_is_none_of_its_request(ledger: Blocking) -> None:
-    claim(ledger, new_token())
-    with pytest.raises(OtherRequest):
-        claim(ledger, new_token(), request='{"brief":"other"}')
-    assert ledger.runs_of('{"brief":"other"}') == []
-
-
-def test_calls_come_back_in_the_order_in_which_they_were_begun(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    claim(ledger, token)
-    calls = [replace(CALL, kind="plan"), replace(CALL, attempt=9), CALL, replace(CALL, kind="judge", part="vote-2")]
-    for call in calls:
-        ledger.begin("a-run", token, Entry(call, 0, "started", 0.04))
-    ledger.finish("a-run", token, DONE)
-    ledger.release("a-run", token, None)
-    assert [entry.call for entry in entries(opener)] == calls
-
-
-def test_parts_of_a_call_are_calls_of_their_own(ledger: Blocking, opener: Opener) -> None:
-    token, part = new_token(), replace(CALL, kind="judge", part="vote-2")
-    claim(ledger, token)
-    for call in (part, replace(part, part="vote-3"), replace(part, part="")):
-        ledger.begin("a-run", token, Entry(call, 0, "started", 0.04))
-    ledger.finish("a-run", token, replace(DONE, call=part))
-    ledger.release("a-run", token, None)
-    assert [(entry.call.key, entry.call.part, entry.state) for entry in entries(opener)] == [
-        ("judge/001-003/vote-2", "vote-2", "done"),
-        ("judge/001-003/vote-3", "vote-3", "started"),
-        ("judge/001-003", "", "started"),
-    ]
-
-
-# -- decisions -------------------------------------------------------------------------------------------------------
-
-FIRST = Decision(0, "generate", {"revision": 0, "attempts": [0, 1]}, "", 0.5, 0.005)
-SECOND = Decision(1, "revise", {"revision": 1, "with_history": True, "attempts": ["000-000"]}, "r1 « é »", 2.5, None)
-LAST = Decision(2, "stop", {"outcome": "unmet"}, "all images are used up", 9.0, 0.2)
-
-
-def decisions(opener: Opener) -> list[Decision]:
-    """What the ledger has of the run's decisions, read by another process."""
-    ledger, token = opener(), new_token()
-    found = ledger.claim("a-run", "{}", "{}", token, 60.0)
-    ledger.release("a-run", token, None)
-    return list(found.decisions)
-
-
-def test_decisions_come_with_the_call_that_follows_and_with_the_end(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    assert ledger.claim("a-run", "{}", "{}", token, 60.0).decisions == ()
-    ledger.begin("a-run", token, STARTED, [FIRST, SECOND])
-    ledger.finish("a-run", token, DONE)
-    ledger.release("a-run", token, "unmet", [LAST])
-    assert decisions(opener) == [FIRST, SECOND, LAST]
-    assert entries(opener) == [DONE]
-
-
-def test_a_decision_that_comes_twice_is_recorded_once(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.begin("a-run", token, STARTED, [FIRST])
-    ledger.begin("a-run", token, replace(STARTED, number=1), [FIRST, SECOND])
-    ledger.release("a-run", token, None, [SECOND])
-    assert decisions(opener) == [FIRST, SECOND]
-
-
-def test_decisions_are_not_recorded_without_their_call(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.begin("a-run", token, STARTED)
-    with pytest.raises(LedgerError):
-        ledger.begin("a-run", token, STARTED, [FIRST])
-    ledger.release("a-run", token, None)
-    with pytest.raises(LeaseLost):
-        ledger.begin("a-run", token, replace(STARTED, number=1), [FIRST])
-    with pytest.raises(LeaseLost):
-        ledger.release("a-run", token, "passed", [FIRST])
-    assert decisions(opener) == []
-
-
-def test_decisions_are_forgotten_with_their_run(ledger: Blocking, opener: Opener) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.begin("a-run", token, STARTED, [FIRST])
-    ledger.release("a-run", token, "passed")
-    ledger.forget("a-run")
-    assert decisions(opener) == []
-
-
-# -- owners ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_run_that_ended_can_be_claimed_again_and_has_not_ended_then(ledger: Blocking) -> None:
-    token = new_token()
-    started = ledger.claim("a-run", "{}", '{"parallel":1}', token, 60.0).row.started
-    ledger.release("a-run", token, "unmet")
-    ended = ledger.run("a-run")
-    assert ended is not None
-    assert (ended.outcome, ended.live, ended.ended is None) == ("unmet", False, False)
-    row = ledger.claim("a-run", "{}", '{"parallel":4}', new_token(), 60.0).row
-    assert (row.outcome, row.ended, row.live, row.started, row.settings) == (None, None, True, started, '{"parallel":4}')
-    assert ledger.run("a-run") == row
-
-
-def test_a_run_id_stands_for_one_request(ledger: Blocking) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.release("a-run", token, "passed")
-    with pytest.raises(OtherRequest):
-        claim(ledger, new_token(), request='{"brief":"another"}')
-    row = ledger.run("a-run")
-    assert row is not None
-    assert (row.request, row.outcome) == ("{}", "passed")
-
-
-@pytest.mark.parametrize("owner", [ELSEWHERE, ""], ids=["another host's", "this process's"])
-def test_a_run_that_somebody_may_work_on_is_refused(ledger: Blocking, opener: Opener, owner: str) -> None:
-    claim(ledger, owner or new_token())
-    with pytest.raises(LedgerBusy, match="a-run is being worked on by another process"):
-        claim(opener(), new_token())
-
-
-def test_a_run_whose_lease_has_run_out_is_taken_over(ledger: Blocking, opener: Opener) -> None:
-    claim(ledger, ELSEWHERE, lease=0.0)
-    row = ledger.run("a-run")
-    assert row is not None
-    assert not row.live
-    assert claim(opener(), new_token()) == []
-
-
-def test_a_renewed_lease_holds(ledger: Blocking, opener: Opener) -> None:
-    claim(ledger, ELSEWHERE, lease=0.0)
-    ledger.renew("a-run", ELSEWHERE, 60.0)
-    with pytest.raises(LedgerBusy):
-        claim(opener(), new_token())
-
-
-WRITES: dict[str, Callable[[Blocking, str], None]] = {
-    "renew": lambda ledger, token: ledger.renew("a-run", token, 60.0),
-    "release": lambda ledger, token: ledger.release("a-run", token, "passed"),
-    "begin": lambda ledger, token: ledger.begin("a-run", token, replace(STARTED, number=1)),
-    "finish": lambda ledger, token: ledger.finish("a-run", token, DONE),
-}
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_a_stale_token_changes_nothing(ledger: Blocking, opener: Opener, write: str) -> None:
-    claim(ledger, ELSEWHERE, lease=0.0)
-    ledger.begin("a-run", ELSEWHERE, STARTED)
-    mine = new_token()
-    assert claim(opener(), mine) == [STARTED]
-    before = ledger.run("a-run")
-    with pytest.raises(LeaseLost, match="run a-run has been taken over by another process"):
-        WRITES[write](ledger, ELSEWHERE)
-    assert ledger.run("a-run") == before
-    ledger.release("a-run", mine, None)  # it is still the other's
-    assert entries(opener) == [STARTED]
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_a_token_that_was_released_changes_nothing(ledger: Blocking, opener: Opener, write: str) -> None:
-    token = new_token()
-    claim(ledger, token)
-    ledger.begin("a-run", token, STARTED)
-    ledger.release("a-run", token, None)
-    with pytest.raises(LeaseLost):
-        WRITES[write](ledger, token)
-    assert entries(opener) == [STARTED]
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_nothing_is_written_about_a_run_that_is_not_there(ledger: Blocking, write: str) -> None:
-    with pytest.raises(LeaseLost):
-        WRITES[write](ledger, new_token())
-    assert ledger.runs() == []
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_a_token_of_a_run_that_was_deleted_and_begun_anew_changes_nothing(ledger: Blocking, opener: Opener, write: str) -> None:
-    claim(ledger, ELSEWHERE, lease=0.0)
-    for number in range(3):
-        ledger.begin("a-run", ELSEWHERE, replace(STARTED, number=number + 2))
-    opener().forget("a-run")
-    mine = new_token()
-    assert claim(opener(), mine) == []
-    with pytest.raises(LeaseLost):
-        WRITES[write](ledger, ELSEWHERE)
-    ledger.release("a-run", mine, None)
-    assert entries(opener) == []
+def claim(ledger: Ledger, token: str, run_id: str = "a-run") -> Recorded:
+    return asyncio.run(ledger.claim(run_id, "{}", '{"parallel":1}', token, 60.0))
 
 
 # -- other processes -------------------------------------------------------------------------------------------------
@@ -354,7 +73,8 @@ from pathlib import Path
 from onbrief.errors import LedgerBusy
 from onbrief.ledger.owner import new_token
 if "://" in sys.argv[1]:
-    from onbrief.ledger.objects import ObjectsLedger
+    from onbrief.ledger.migrations import SCHEMA
+from onbrief.ledger.objects import ObjectsLedger
     from onbrief.store import open_bucket
 
     bucket = open_bucket(sys.argv[1])
@@ -415,7 +135,7 @@ def test_of_processes_that_race_for_a_run_exactly_one_wins(shared: str) -> None:
 def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: str) -> None:
     with (
         process(shared) as (stdin, stdout, child),
-        contextlib.closing(objects_ledger(shared) if "://" in shared else sqlite_ledger(Path(shared))) as ledger,
+        contextlib.closing(objects_ledger(shared) if "://" in shared else SqliteLedger(Path(shared))) as ledger,
     ):
         assert stdout.readline() == "ready\n"
         tell(stdin)
@@ -423,13 +143,13 @@ def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: 
         with pytest.raises(LedgerBusy):
             claim(ledger, new_token())
         with pytest.raises(LedgerBusy):
-            ledger.forget("a-run")
+            asyncio.run(ledger.forget("a-run"))
         child.kill()
         child.wait()
         row = ledger.run("a-run")
         assert row is not None
         assert not row.live
-        assert claim(ledger, new_token()) == []
+        assert claim(ledger, new_token()).entries == ()
 
 
 def test_tokens_tell_processes_apart() -> None:
@@ -437,35 +157,6 @@ def test_tokens_tell_processes_apart() -> None:
     assert not is_dead(new_token())
     assert not is_dead(ELSEWHERE)
     assert not is_dead("no token")
-
-
-# -- deletion --------------------------------------------------------------------------------------------------------
-
-
-def test_a_run_that_is_forgotten_leaves_nothing_behind(ledger: Blocking, opener: Opener) -> None:
-    token, other = new_token(), new_token()
-    claim(ledger, token)
-    claim(ledger, other, run_id="other")
-    for run_id, owner in (("a-run", token), ("other", other)):
-        ledger.begin(run_id, owner, STARTED)
-    ledger.release("a-run", token, "passed")
-    ledger.forget("a-run")
-    assert [row.run_id for row in ledger.runs()] == [row.run_id for row in ledger.runs_of("{}")] == ["other"]
-    assert claim(ledger, new_token(), request='{"brief":"another"}') == []
-    ledger.release("other", other, None)
-    assert list(opener().claim("other", "{}", "{}", new_token(), 1.0).entries) == [STARTED]
-
-
-def test_a_run_that_somebody_may_work_on_is_not_forgotten(ledger: Blocking) -> None:
-    claim(ledger, ELSEWHERE)
-    with pytest.raises(LedgerBusy):
-        ledger.forget("a-run")
-    assert [row.run_id for row in ledger.runs()] == ["a-run"]
-
-
-def test_forgetting_what_is_not_there_is_no_error(ledger: Blocking) -> None:
-    ledger.forget("a-run")
-    assert ledger.runs() == []
 
 
 # -- SQLite ----------------------------------------------------------------------------------------------------------
@@ -505,7 +196,7 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
 def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     path.touch()
-    with contextlib.closing(sqlite_ledger(path)) as ledger:
+    with contextlib.closing(SqliteLedger(path)) as ledger:
         assert ledger.runs() == []
 
 
@@ -535,10 +226,10 @@ def without_privileges(folder: Path) -> Generator[None]:
 def test_a_ledger_in_a_folder_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
-    with contextlib.closing(sqlite_ledger(folder / "ledger.db")) as ledger:
+    with contextlib.closing(SqliteLedger(folder / "ledger.db")) as ledger:
         claim(ledger, ELSEWHERE)
     (folder / "ledger.db").chmod(0o444)
-    with without_privileges(folder), contextlib.closing(sqlite_ledger(folder / "ledger.db")) as ledger:
+    with without_privileges(folder), contextlib.closing(SqliteLedger(folder / "ledger.db")) as ledger:
         assert [row.run_id for row in ledger.runs()] == ["a-run"]
         with pytest.raises(LedgerError, match="readonly database"):
             claim(ledger, new_token(), run_id="b-run")
@@ -546,19 +237,19 @@ def test_a_ledger_in_a_folder_that_cannot_be_written_can_be_read(tmp_path: Path)
 
 def test_a_ledger_is_read_while_somebody_writes(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    with contextlib.closing(sqlite_ledger(path)) as ledger, contextlib.closing(sqlite3.connect(path)) as writer:
+    with contextlib.closing(SqliteLedger(path)) as ledger, contextlib.closing(sqlite3.connect(path)) as writer:
         claim(ledger, ELSEWHERE)
         writer.execute("BEGIN IMMEDIATE")
         assert [row.run_id for row in ledger.runs()] == ["a-run"]
         assert ledger.run("a-run") is not None
-        with contextlib.closing(sqlite_ledger(path)) as another:
+        with contextlib.closing(SqliteLedger(path)) as another:
             assert [row.run_id for row in another.runs()] == ["a-run"]
         writer.rollback()
 
 
 def test_a_writer_waits_for_its_turn(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    with contextlib.closing(sqlite_ledger(path)) as ledger:
+    with contextlib.closing(SqliteLedger(path)) as ledger:
         writer = sqlite3.connect(path, check_same_thread=False)
         writer.execute("BEGIN IMMEDIATE")
         claimed = threading.Thread(target=lambda: claim(ledger, ELSEWHERE))

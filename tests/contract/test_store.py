@@ -1,4 +1,4 @@
-"""What every store must do, whatever it is made of."""
+"""The contract of stores over each of ours, and what is special to a folder."""
 
 from __future__ import annotations
 
@@ -10,27 +10,42 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from obstore.store import MemoryStore
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.ports import Store
-from onbrief.store import BucketStore, FolderStore, Objects, open_bucket
-from tests.buckets import new_place
+from onbrief.store import BucketStore, FolderStore, open_bucket
+from onbrief.testing import StoreContract, memory_store
+from tests.buckets import Service, new_place
 
 T = TypeVar("T")
 KEY = "a-run/000-000.png"
 
 
-@pytest.fixture(params=["folder", "memory", "S3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    match request.param:
-        case "folder":
-            return FolderStore(tmp_path / "out")
-        case "memory":
-            return BucketStore(Objects(MemoryStore()), "memory:")
-        case _:
-            request.getfixturevalue("s3")
-            return open_bucket(new_place())
+class TestFolder(StoreContract):
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path: Path) -> None:
+        self.folder = tmp_path / "out"
+
+    def store(self) -> Store:
+        return FolderStore(self.folder)
+
+
+class TestMemory(StoreContract):
+    @pytest.fixture(autouse=True)
+    def place(self) -> None:
+        self.memory = memory_store()
+
+    def store(self) -> BucketStore:
+        return self.memory
+
+
+class TestS3(StoreContract):
+    @pytest.fixture(autouse=True)
+    def place(self, s3: Service) -> None:
+        self.url = new_place()
+
+    def store(self) -> Store:
+        return open_bucket(self.url)
 
 
 def wait(work: Coroutine[object, object, T]) -> T:
@@ -45,81 +60,14 @@ def read(store: Store, key: str = KEY) -> bytes | None:
     return wait(store.read(key))
 
 
-def test_what_was_created_is_read_back(store: Store) -> None:
+def test_a_store_in_memory_writes_nothing_to_the_disk(at_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store = memory_store()
     create(store, b"picture")
     assert read(store) == b"picture"
-
-
-def test_nothing_is_read_where_nothing_is(store: Store) -> None:
-    assert read(store) is None
-
-
-def test_the_same_bytes_once_more_are_a_success(store: Store) -> None:
-    assert create(store, b"picture") == create(store, b"picture")
-
-
-def test_other_bytes_never_overwrite_what_was_created(store: Store) -> None:
-    create(store, b"picture")
-    with pytest.raises(KeyTaken):
-        create(store, b"another")
-    assert read(store) == b"picture"
-
-
-def test_what_may_be_overwritten_is(store: Store) -> None:
-    key = "a-run/run.json"
-    urls = {wait(store.replace(key, data, "application/json")) for data in (b"one", b"two", b"")}
-    assert len(urls) == 1
-    assert read(store, key) == b""
-
-
-def test_of_many_who_create_the_same_key_at_once_one_wins(store: Store) -> None:
-    async def race() -> list[str | BaseException]:
-        tries = [store.create(KEY, b"picture %d" % number, "image/png") for number in range(8)]
-        return await asyncio.gather(*tries, return_exceptions=True)
-
-    ends = wait(race())
-    assert [type(end) for end in ends].count(KeyTaken) == 7
-    winner = next(number for number, end in enumerate(ends) if isinstance(end, str))
-    assert read(store) == b"picture %d" % winner
-
-
-def test_a_reader_sees_the_old_or_the_new_and_nothing_between(store: Store) -> None:
-    key, texts = "a-run/run.json", [bytes([65 + number]) * 200_000 for number in range(5)]
-
-    async def go() -> set[bytes | None]:
-        await store.replace(key, texts[0], "application/json")
-        seen: set[bytes | None] = set()
-
-        async def look() -> None:
-            for _ in range(40):
-                seen.add(await store.read(key))
-
-        async def write() -> None:
-            for text in texts:
-                await store.replace(key, text, "application/json")
-
-        await asyncio.gather(look(), write(), look())
-        return seen
-
-    assert wait(go()) <= set(texts)
-
-
-def test_removing_a_run_removes_that_run_alone(store: Store) -> None:
-    for key in (KEY, "a-run/run.json", "a-run-2/000-000.png", "a/000-000.png"):
-        create(store, b"picture", key)
+    assert read(memory_store()) is None
     wait(store.remove("a-run"))
-    assert [read(store, key) for key in (KEY, "a-run/run.json")] == [None, None]
-    assert [read(store, key) for key in ("a-run-2/000-000.png", "a/000-000.png")] == [b"picture", b"picture"]
-    create(store, b"another")
-
-
-def test_removing_what_is_not_there_is_no_error(store: Store) -> None:
-    wait(store.remove("a-run"))
-    assert read(store) is None
-
-
-def test_there_is_room(store: Store) -> None:
-    assert wait(store.require_room()) is None
+    assert [*at_home.rglob("*"), *tmp_path.rglob("*")] == []
 
 
 # -- a folder --------------------------------------------------------------------------------------------------------

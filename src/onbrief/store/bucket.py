@@ -25,11 +25,11 @@ _HINT = "fix the bucket or the connection, then run the same command again: noth
 class BucketStore:
     """The Store port over a bucket; see ports.Store for what each method does. `url` is `s3://bucket/prefix`."""
 
-    def __init__(self, objects: Objects, url: str) -> None:
-        """The keys of `objects` are relative to the prefix."""
+    def __init__(self, objects: Objects, url: str, spool: Spool | None = None) -> None:
+        """The keys of `objects` are relative to the prefix. `spool` defaults to that of this url."""
         self.objects = objects
         self.url = url
-        self._spool = Spool(url.encode())
+        self._spool = spool or Spool(url.encode())
 
     async def require_writable(self, names: str = "") -> None:
         """Verify, before anything is paid for, that objects whose names start with `names` can be created and read here, and

@@ -11,14 +11,18 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 
 class Spool:
-    """The waiting pictures of one store, by key. `place` distinguishes the stores."""
+    """The waiting pictures of one store, by key. `place` distinguishes the stores. `roots` are the folders in which pictures may
+    wait, the best first, by default those of this user; with none, nothing is kept.
+    """
 
-    def __init__(self, place: bytes) -> None:
-        self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in _roots()]
+    def __init__(self, place: bytes, roots: Sequence[Path] | None = None) -> None:
+        folders = _roots() if roots is None else roots
+        self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in folders]
 
     def keep(self, key: str, data: bytes) -> None:
         """Keep a picture durably and whole, if possible. Raises nothing: the error to report is that of the store."""

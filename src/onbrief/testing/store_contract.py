@@ -1,0 +1,113 @@
+"""What every store must do, as tests to inherit. See `onbrief.testing` for how they are used."""
+
+from __future__ import annotations
+
+import asyncio
+
+from onbrief.errors import KeyTaken, StoreError
+from onbrief.ports import Store
+from onbrief.testing.running import in_loop, raises
+
+KEY = "a-run/000-000.png"
+RECORD = "a-run/run.json"
+_PNG, _JSON = "image/png", "application/json"
+
+
+class StoreContract:
+    """What every store must do. Override `store`."""
+
+    def store(self) -> Store:
+        """The store under test, empty when a test begins; asked for again within a test, the same one, opened once more."""
+        raise NotImplementedError("a contract test needs a method `store` that opens the store under test")
+
+    @in_loop
+    async def test_what_was_created_is_read_back(self) -> None:
+        store = self.store()
+        await store.create(KEY, b"picture", _PNG)
+        assert await store.read(KEY) == b"picture"
+        assert await asyncio.to_thread(store.load, KEY) == b"picture"
+
+    @in_loop
+    async def test_what_was_created_is_read_back_by_another(self) -> None:
+        await self.store().create(KEY, b"picture", _PNG)
+        assert await self.store().read(KEY) == b"picture"
+
+    @in_loop
+    async def test_nothing_is_read_where_nothing_is(self) -> None:
+        store = self.store()
+        assert await store.read(KEY) is None
+        assert await asyncio.to_thread(store.load, KEY) is None
+
+    @in_loop
+    async def test_the_same_bytes_once_more_are_a_success(self) -> None:
+        store = self.store()
+        assert await store.create(KEY, b"picture", _PNG) == await store.create(KEY, b"picture", _PNG)
+
+    @in_loop
+    async def test_other_bytes_never_overwrite_what_was_created(self) -> None:
+        store = self.store()
+        await store.create(KEY, b"picture", _PNG)
+        with raises(KeyTaken):
+            await store.create(KEY, b"another", _PNG)
+        assert await store.read(KEY) == b"picture"
+
+    @in_loop
+    async def test_what_may_be_overwritten_is(self) -> None:
+        store = self.store()
+        urls = {await store.replace(RECORD, data, _JSON) for data in (b"one", b"two", b"")}
+        assert len(urls) == 1
+        assert await store.read(RECORD) == b""
+
+    @in_loop
+    async def test_of_many_who_create_the_same_key_at_once_one_wins(self) -> None:
+        store = self.store()
+        tries = [store.create(KEY, b"picture %d" % number, _PNG) for number in range(8)]
+        ends = await asyncio.gather(*tries, return_exceptions=True)
+        assert [type(end) for end in ends].count(KeyTaken) == 7
+        winner = next(number for number, end in enumerate(ends) if isinstance(end, str))
+        assert await store.read(KEY) == b"picture %d" % winner
+
+    @in_loop
+    async def test_a_reader_sees_the_old_or_the_new_and_nothing_between(self) -> None:
+        store, texts = self.store(), [bytes([65 + number]) * 200_000 for number in range(5)]
+        await store.replace(RECORD, texts[0], _JSON)
+        seen: set[bytes | None] = set()
+
+        async def look() -> None:
+            for _ in range(40):
+                seen.add(await store.read(RECORD))
+
+        async def write() -> None:
+            for text in texts:
+                await store.replace(RECORD, text, _JSON)
+
+        await asyncio.gather(look(), write(), look())
+        assert seen <= set(texts)
+
+    @in_loop
+    async def test_removing_a_run_removes_that_run_alone(self) -> None:
+        store, others = self.store(), ("a-run-2/000-000.png", "a/000-000.png")
+        for key in (KEY, RECORD, *others):
+            await store.create(key, b"picture", _PNG)
+        await store.remove("a-run")
+        assert [await store.read(key) for key in (KEY, RECORD)] == [None, None]
+        assert [await store.read(key) for key in others] == [b"picture", b"picture"]
+        await store.create(KEY, b"another", _PNG)
+
+    @in_loop
+    async def test_removing_what_is_not_there_is_no_error(self) -> None:
+        store = self.store()
+        await store.remove("a-run")
+        assert await store.read(KEY) is None
+
+    @in_loop
+    async def test_there_is_room(self) -> None:
+        await self.store().require_room()
+
+    @in_loop
+    async def test_a_key_never_leads_out_of_the_store(self) -> None:
+        store = self.store()
+        for key in ("../outside.png", "a-run/../../outside.png", "/outside.png", "a-run/../../out2/x.png"):
+            for work in (store.create(key, b"x", ""), store.replace(key, b"x", ""), store.read(key)):
+                with raises(StoreError):
+                    await work
