@@ -40,9 +40,10 @@ def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def main() -> None:
     # By whatever names a version has them; before anything is imported that takes them from there.
-    for name, function in list(vars(pictures).items()):
-        if inspect.isfunction(function):
-            setattr(pictures, name, _timed(function))
+    for owner in (pictures, *filter(inspect.isclass, vars(pictures).values())):
+        for name, function in list(vars(owner).items()):
+            if inspect.isfunction(function) and not name.startswith("__"):
+                setattr(owner, name, _timed(function))
     times: list[float] = []
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory(dir=".") as out:  # where users' pictures lie: /tmp may be in memory

@@ -1,8 +1,8 @@
 """An earlier version of onbrief, measured in turns with this one: on a machine whose speed varies, only a ratio means anything.
 
 The earlier version is taken from this repository's history into a temporary folder. A measure is a file of this folder that
-prints one number. It is run in a separate process with either version of `onbrief` and of the benchmarks' models, so it uses only
-what both have.
+prints one number. It is run in a separate process with either version of `onbrief` and of the models of the benchmarks, so it
+uses only what both have.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from onbrief.ports import Call, CallKind
 from onbrief.pursuit import open_pursuit
 from onbrief.pursuit.decisions import decisions_behind
 from onbrief.pursuit.feed import Feed
-from tests.crew import Bill, crew, picture
+from onbrief.testing import Bill, crew, picture
 from tests.pursuing import order, pursue, settings
 
 R1 = {"r1"}

@@ -16,8 +16,8 @@ from pathlib import Path
 
 
 class Spool:
-    """The waiting pictures of one store, by key. `place` distinguishes the stores. `roots` are the folders in which pictures may
-    wait, the best first, by default those of this user; with none, nothing is kept.
+    """The waiting pictures of one store, by key. `place` distinguishes the stores. `roots` are the folders in which pictures
+    may wait, the best first, by default those of this user; with none, nothing is kept.
     """
 
     def __init__(self, place: bytes, roots: Sequence[Path] | None = None) -> None:
