@@ -12,7 +12,7 @@ from onbrief.limits import Limits
 from onbrief.record import Attempt, Run
 
 PolicyName = Literal["adaptive", "classic"]
-SEED_RANGE = (1, 2_147_483_646)  # what every image model of the catalogue takes
+SEED_RANGE = (1, 2_147_483_646)  # our own range, 31 bits without the 0 that means a random seed to some models
 
 
 @dataclass(frozen=True, slots=True)

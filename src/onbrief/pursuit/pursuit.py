@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from onbrief.ledger.sqlite import SqliteLedger
 
 LEDGER_FILE = "ledger.db"
-MAX_SEED = 4_294_967_295  # the largest that any image model of the catalogue takes; to others it is sent as they take it
+MAX_SEED = 4_294_967_295  # our own range, 32 bits; a model with a smaller one is sent a seed in its range, with a warning
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same command goes on with the same run
 
