@@ -15,7 +15,7 @@ from onbrief.errors import UsageError
 Kind = Literal["object", "count", "attribute", "relation", "action", "text", "absence", "style", "format", "whole"]
 Size = tuple[int, int]
 
-MAX_BRIEF_CHARACTERS = 10_000  # what the largest image model of the catalogue takes as a prompt
+MAX_BRIEF_CHARACTERS = 10_000  # our own limit; a model that takes less is sent the beginning, with a warning
 MAX_REQUIREMENT_CHARACTERS = 500
 MAX_REQUIREMENTS = 64
 _NONE_OF = "there is no "  # the start of a requirement made from something to avoid

@@ -12,7 +12,7 @@ from onbrief.limits import Limits
 from onbrief.record import Attempt, Run
 
 PolicyName = Literal["adaptive", "classic"]
-SEED_RANGE = (1, 2_147_483_646)  # 31 bits, without 0 and the last one, which some services keep for themselves
+SEED_RANGE = (1, 2_147_483_646)  # our own range: 31 bits, without the 0 that means a random seed to some models
 
 _USED_UP = "every attempt of this prompt fell short"
 

@@ -37,6 +37,8 @@ def _models(settings: Settings) -> Iterator[Check]:
     in_use: dict[str, dict[Role, ModelName]] = {}
     for role in _ROLES:
         name = str(getattr(settings, role))
+        if not name and role != "image_model":  # it follows the image model, and none is set
+            continue
         try:
             settings.require_models()
             model = _made(role, name, settings)
