@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import new_token
-from onbrief.ports import Call, Entry
-from onbrief.store import open_bucket
+from onbrief.ports import Call, Decision, Entry
+from onbrief.store import Objects, open_bucket
 from tests.buckets import ALL, BUCKET, DELETE, LEAST, Rights, Service, new_place
 from tests.ledgers import Blocking
 
+LEDGERS = Path(__file__).parents[1] / "data" / "ledgers"
 STARTED = Entry(Call("image", 1, 3, "test:painter", "d" * 64, 0.04), 0, "started", 0.04)
 DONE = replace(STARTED, state="done", usd=0.03, result='{"a":"é"}')
 
@@ -69,6 +74,43 @@ def test_the_runs_of_a_request_are_found_without_reading_those_of_others(s3: Ser
     s3.requests.clear()
     assert mine.runs_of('{"brief":"new"}') == []
     assert methods(s3) == {"GET": 1}
+
+
+# -- other versions of onbrief ---------------------------------------------------------------------------------------------
+
+
+def test_records_say_the_oldest_schema_whose_readers_understand_them() -> None:
+    objects = Objects(MemoryStore())
+    mine, token = Blocking(ObjectsLedger(objects, "memory:")), new_token()
+    claim(mine, token)
+    mine.begin("a-run", token, STARTED, [Decision(0, "generate", {"revision": 1, "attempts": [3]})])
+    part = replace(STARTED, call=replace(STARTED.call, kind="judge", part="vote-2"))
+    mine.begin("a-run", token, part)
+    mine.finish("a-run", token, replace(part, state="done"))
+    mine.finish("a-run", token, DONE)
+    mine.release("a-run", token, "passed", [Decision(1, "stop", {"outcome": "passed"})])
+    records = [json.loads(objects.get(f"a-run/calls/{number:08d}.json") or b"") for number in range(6)]
+    assert [record["schema"] for record in records] == [1, 1, 2, 2, 1, 1]
+    assert ["part" in record.get("entry", {}).get("call", {}) for record in records] == [False, False, True, True, False, False]
+    assert [len(record.get("decisions", ())) for record in records] == [0, 1, 0, 0, 0, 1]
+
+
+def test_a_log_of_before_decisions_were_recorded_is_read_and_continued() -> None:
+    kept = json.loads((LEDGERS / "schema-1" / "bucket.json").read_text())
+    objects = Objects(MemoryStore())
+    for key, stored in kept.items():
+        objects.create(key, base64.b64decode(stored["base64"]), stored["media_type"])
+    mine = Blocking(ObjectsLedger(objects, "memory:"))
+    outcomes = {row.run_id: row.outcome for row in mine.runs()}
+    assert outcomes == {"passed": "passed", "unmet": "unmet", "interrupted": None}
+    row = next(row for row in mine.runs() if row.run_id == "interrupted")
+    token, decision = new_token(), Decision(0, "stop", {"outcome": "cancelled"})
+    claimed = mine.claim(row.run_id, row.request, row.settings, token, 60.0)
+    assert [entry.call.key for entry in claimed.entries[:2]] == ["plan/000-000", "image/000-000"]
+    assert claimed.decisions == ()
+    mine.release(row.run_id, token, "cancelled", [decision])
+    again = mine.claim(row.run_id, row.request, row.settings, new_token(), 60.0)
+    assert (again.entries, again.decisions) == (claimed.entries, (decision,))
 
 
 # -- without the right to list -------------------------------------------------------------------------------------------

@@ -235,9 +235,8 @@ class Account:
         try:
             await self._begin(entry)
         except LedgerError as error:
-            with contextlib.suppress(
-                LedgerError
-            ):  # a commit can fail and be on the disk all the same: record that none was sent
+            # A commit can fail and be on the disk all the same: record that nothing was sent.
+            with contextlib.suppress(LedgerError):
                 await self._finish(replace(entry, state="refused", usd=0.0, message=f"not sent: {error}"))
             raise
         began = time.monotonic()

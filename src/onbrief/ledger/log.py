@@ -32,7 +32,7 @@ class Log:
     """The numbered records of a run."""
 
     def __init__(self, objects: Objects, run_id: str, url: str) -> None:
-        """`url` is told in errors."""
+        """Errors name `url`."""
         self._objects = objects
         self._folder = f"{run_id}/{bucket.CALLS}"
         self._url = f"{url}/{self._folder}"

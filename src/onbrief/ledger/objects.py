@@ -99,13 +99,13 @@ class ObjectsLedger:
 
     def runs(self) -> list[RunRow]:
         """See ports.Ledger."""
-        with self._told("listed"):
+        with self._reported("listed"):
             folders = self._objects.folders()
         return self._newest_first(folder for folder in folders if not folder.startswith("."))
 
     def runs_of(self, request: str) -> list[RunRow]:
         """See ports.Ledger. Lists what was noted of this request, however many other runs there are."""
-        with self._told("listed"):
+        with self._reported("listed"):
             notes = self._objects.keys(_noted(request))
         rows = self._newest_first(note.rpartition("/")[2] for note in notes)
         return [row for row in rows if row.request == request]
@@ -142,7 +142,7 @@ class ObjectsLedger:
             claim = known.claim
             known.write("forget", forgotten)
             if claim:
-                with self._told("deleted"):
+                with self._reported("deleted"):
                     self._objects.delete([f"{_noted(claim['request'])}/{run_id}"])
             numbers, last = known.log.numbers(), known.next - 1
             known.log.mark_gaps()
@@ -154,7 +154,7 @@ class ObjectsLedger:
 
     def _note(self, request: str, run_id: str) -> None:
         """Have `runs_of` find a run, before there is one: no run that is there is missed."""
-        with self._told("written"):
+        with self._reported("written"):
             self._objects.create(f"{_noted(request)}/{run_id}", b"", "text/plain")
 
     def _newest_first(self, run_ids: Iterable[str]) -> list[RunRow]:
@@ -163,7 +163,7 @@ class ObjectsLedger:
         return sorted(rows, key=lambda row: (row.started, row.run_id), reverse=True)
 
     @contextmanager
-    def _told(self, what: str) -> Generator[None]:
+    def _reported(self, what: str) -> Generator[None]:
         try:
             yield
         except (OSError, BaseError) as error:
@@ -210,7 +210,7 @@ class ObjectsLedger:
     def _withdraw_if_another_began(self, known: _Known) -> None:
         """Two can begin a run at once where a third one is just deleting the rest of an old one of that id: the first of
         them counts on from the record that says so, the second, who does not see it any more, from 0. That record is the
-        last to be deleted, so while it is there, what lies below is the rest and nobody can have begun from 0.
+        last to be deleted, so while it is there, what lies below is the rest and no process can have begun from 0.
 
         Raises:
             LedgerBusy: another one did. It may have withdrawn as well.
@@ -261,7 +261,7 @@ class _Known:
         for number, record in zip(whole, self.log.read(whole), strict=True):
             _refuse_newer(record)
             if number != self.next and record["event"] != "forget" and not record.get("about", {}).get("first"):
-                continue  # the rest of a run that was being forgotten, or a gap: told apart below
+                continue  # the rest of a run that was being forgotten, or a gap: the check below tells them apart
             self._fold(number, record)
         if whole and self.next != whole[-1] + 1:
             raise LedgerError(f"the ledger of run {self.run_id}: records are missing before number {whole[0]}")

@@ -171,7 +171,7 @@ class Ledger(Protocol):
     """
 
     async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
-        """Begin a run, or take over one that nobody alive works on, for `lease` seconds; answers all that is recorded of it.
+        """Begin a run, or take over one that no live process works on, for `lease` seconds; answers all that is recorded of it.
 
         Raises:
             LedgerBusy: the lease of another owner, who may be alive, has not run out.
@@ -202,7 +202,7 @@ class Ledger(Protocol):
         """Delete all that is recorded of a run.
 
         Raises:
-            LedgerBusy: somebody alive works on it.
+            LedgerBusy: a live process works on it.
         """
         ...
 
@@ -218,7 +218,7 @@ class Ledger(Protocol):
         """The runs of one request, newest first.
 
         Raises:
-            Unlisted: that cannot be told with these credentials.
+            Unlisted: these credentials may not list them.
         """
         ...
 
