@@ -35,7 +35,7 @@ class Thumbnail:
 
 
 def reduced(data: bytes, longest: int) -> Image.Image | None:
-    """Decode a picture, opaque and with a longest side of at most `longest` pixels; None for bytes that are no usable picture."""
+    """Decode a picture, opaque and its longest side at most `longest` pixels; None if the bytes are no usable picture."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
