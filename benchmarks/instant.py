@@ -1,4 +1,7 @@
-"""Models that answer at once: what is left of a run's time is what onbrief adds."""
+"""Models that answer at once: what is left of a run's time is what onbrief adds.
+
+They serve earlier versions of onbrief too (see before.py), so only names are imported that those have.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,20 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from PIL import Image
 
+from onbrief import ports
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.config import Settings
-from onbrief.ports import ANY_PICTURE, History, Judged, Picture, PictureLimits, Revised
+from onbrief.ports import History, Judged, Picture, Revised
 from onbrief.pursuit import Order
 from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 
 SIDE = 1024
+ANY_PICTURE: Any = getattr(ports, "ANY_PICTURE", None)
 
 
 @cache
@@ -52,7 +58,7 @@ class InstantCritic:
 
     name: str = "bench:instant"
     price: float | None = 0.0
-    picture_limits: PictureLimits = ANY_PICTURE
+    picture_limits: Any = ANY_PICTURE
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         no = Finding(requirements[0].id, "unmet", 0.1, "as always")
