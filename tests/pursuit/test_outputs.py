@@ -10,7 +10,7 @@ from tests.report import samples
 
 
 class WatchedStore(FolderStore):
-    """A folder that tells when a picture has been read."""
+    """A folder store that signals when a picture has been read."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -23,12 +23,12 @@ class WatchedStore(FolderStore):
         return data
 
 
-def frames(page: bytes) -> int:
-    """The copies that stand in the contact sheet of a page; one more is that of the best picture."""
+def thumbnails(page: bytes) -> int:
+    """Count the thumbnails of a page: those of the contact sheet, and one of the best picture."""
     return page.count(b'<img src="data:image/webp')
 
 
-def test_a_copy_is_made_while_the_judge_looks(tmp_path: Path) -> None:
+def test_a_thumbnail_is_made_while_the_judge_looks(tmp_path: Path) -> None:
     run, pictures = samples.single()
     (attempt,) = run.attempts
     assert attempt.image
@@ -37,20 +37,20 @@ def test_a_copy_is_made_while_the_judge_looks(tmp_path: Path) -> None:
     async def report() -> bytes | None:
         store = WatchedStore(tmp_path)
         await store.create(key, pictures[key], "image/png")
-        async with RunOutputs(store) as papers:
-            papers.made(replace(attempt, verdict=None))
+        async with RunOutputs(store) as outputs:
+            outputs.made(replace(attempt, verdict=None))
             await store.read_by.wait()
             (tmp_path / key).unlink()  # whatever the report shows of it is from before
-            await papers.judged(run, attempt)
-            await papers.write_report(run)
+            await outputs.judged(run, attempt)
+            await outputs.write_report(run)
         return await store.read(f"{run.run_id}/report.html")
 
     page = asyncio.run(asyncio.wait_for(report(), 60))
     assert page
-    assert frames(page) == 1
+    assert thumbnails(page) == 1
 
 
-def test_where_the_judge_answers_at_once_the_report_makes_the_copy(tmp_path: Path) -> None:
+def test_where_the_judge_answers_at_once_the_report_makes_the_thumbnail(tmp_path: Path) -> None:
     run, pictures = samples.single()
     (attempt,) = run.attempts
     assert attempt.image
@@ -59,14 +59,14 @@ def test_where_the_judge_answers_at_once_the_report_makes_the_copy(tmp_path: Pat
     async def report() -> tuple[bool, bytes | None]:
         store = WatchedStore(tmp_path)
         await store.create(key, pictures[key], "image/png")
-        async with RunOutputs(store) as papers:
-            papers.made(attempt)
-            await papers.judged(run, attempt)
+        async with RunOutputs(store) as outputs:
+            outputs.made(attempt)
+            await outputs.judged(run, attempt)
             before = store.read_by.is_set()
-            await papers.write_report(run)
+            await outputs.write_report(run)
         return before, await store.read(f"{run.run_id}/report.html")
 
     read, page = asyncio.run(report())
     assert not read
     assert page
-    assert frames(page) == 2
+    assert thumbnails(page) == 2

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from onbrief.report import card, frame, page
+from onbrief.report import card, frame_thumbnail, page
 from tests.report import samples
 from tests.report.outline import Outline
 from tests.report.samples import SAMPLES, Pictured
@@ -123,7 +123,7 @@ def test_pictures_that_are_not_at_hand_leave_a_placeholder() -> None:
     run, _ = samples.passed()
     outline = Outline(page(run, {}))
     assert outline.all("img") == []
-    assert outline.text.count("The picture is not at hand") == 7
+    assert outline.text.count("The picture is not available") == 7
 
 
 def test_a_dozen_attempts_stay_under_a_megabyte() -> None:
@@ -132,20 +132,20 @@ def test_a_dozen_attempts_stay_under_a_megabyte() -> None:
     assert len(page(run, grainy)) < 1_000_000
 
 
-def test_copies_that_were_made_while_a_run_went_on_give_the_same_page() -> None:
+def test_thumbnails_that_were_made_during_the_run_give_the_same_page() -> None:
     run, pictures = samples.passed()
-    copies = {key: made for key, data in pictures.items() if (made := frame(data))}
+    thumbnails = {key: made for key, data in pictures.items() if (made := frame_thumbnail(data))}
     best = run.best and run.best.image
     assert best
-    assert page(run, {best.key: pictures[best.key]}, copies) == page(run, pictures)
+    assert page(run, {best.key: pictures[best.key]}, thumbnails) == page(run, pictures)
 
 
-def test_copies_of_many_attempts_are_made_smaller() -> None:
+def test_thumbnails_of_many_attempts_are_made_smaller() -> None:
     run, _ = samples.passed()
     first = run.attempts[0]
     many = replace(run, attempts=tuple(replace(first, attempt=number) for number in range(13)))
     assert first.image
-    made = frame(samples.paint(1))
+    made = frame_thumbnail(samples.paint(1))
     assert made
     shown = Outline(page(many, {}, {first.image.key: made})).all("img")
     assert {image["width"] for image in shown} == {"480"}

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from onbrief.errors import Outcome
-from onbrief.report.story import tell
+from onbrief.report.story import story_of
 from tests.report import samples
 
 
 def test_a_requirement_is_counted_over_all_judged_pictures() -> None:
-    story = tell(samples.unmet()[0])
+    story = story_of(samples.unmet()[0])
     assert [(item.requirement.text, item.met, item.judged) for item in story.items if item.requirement.kind == "object"] == [
         ("a red boat on the lake", 6, 10),
         ("two people in the boat", 7, 10),
@@ -20,24 +20,24 @@ def test_a_requirement_is_counted_over_all_judged_pictures() -> None:
 
 
 def test_the_requirement_that_no_picture_met_is_named() -> None:
-    story = tell(samples.unmet()[0])
+    story = story_of(samples.unmet()[0])
     assert [item.requirement.text for item in story.never] == ["the moon above the left peak"]
     assert story.gap == "1 requirement of 6 was met in no picture."
 
 
 def test_requirements_met_only_in_different_pictures_are_told_so() -> None:
     run, _ = samples.shoot("r", samples.LAKE, ((samples.FIRST, ("mmummmm", "mmmummm")),))
-    story = tell(run.ended_as("unmet", ""))
+    story = story_of(run.ended_as("unmet", ""))
     assert story.gap == "Every requirement was met in some picture, but no picture met them all."
 
 
 def test_a_nice_to_have_never_counts_as_a_gap() -> None:
     run, _ = samples.shoot("r", samples.LAKE, ((samples.FIRST, ("mmmmmuu",)),))
-    assert [item.requirement.must for item in tell(run.ended_as("unmet", "")).never] == [True]
+    assert [item.requirement.must for item in story_of(run.ended_as("unmet", "")).never] == [True]
 
 
 def test_every_attempt_says_what_became_of_it() -> None:
-    assert [(frame.mark, frame.says) for frame in tell(samples.unmet()[0]).frames] == [
+    assert [(frame.mark, frame.says) for frame in story_of(samples.unmet()[0]).frames] == [
         ("short", "3 of 6 met"),
         ("short", "2 of 6 met"),
         ("short", "4 of 6 met"),
@@ -46,7 +46,7 @@ def test_every_attempt_says_what_became_of_it() -> None:
         ("short", "4 of 6 met"),
         ("short", "5 of 6 met"),
         ("short", "4 of 6 met"),
-        ("problem", "Outcome not known"),
+        ("problem", "Outcome unknown"),
         ("short", "5 of 6 met"),
         ("short", "3 of 6 met"),
         ("short", "5 of 6 met"),
@@ -54,21 +54,24 @@ def test_every_attempt_says_what_became_of_it() -> None:
 
 
 def test_a_picture_left_unjudged_says_why() -> None:
-    assert [frame.says for frame in tell(samples.passed()[0]).frames][-2:] == ["Passed", "Not judged: another one had passed"]
+    assert [frame.says for frame in story_of(samples.passed()[0]).frames][-2:] == [
+        "Passed",
+        "Not judged: another one had passed",
+    ]
 
 
 def test_a_picture_that_waits_is_being_judged() -> None:
-    assert [frame.says for frame in tell(samples.in_progress()[0]).frames][-1] == "Being judged"
+    assert [frame.says for frame in story_of(samples.in_progress()[0]).frames][-1] == "Being judged"
 
 
 def test_a_picture_that_waited_when_the_run_stopped_is_not_judged() -> None:
     run = samples.in_progress()[0].ended_as("cancelled", "")
-    assert [frame.says for frame in tell(run).frames][-1] == "Not judged: the run had stopped"
+    assert [frame.says for frame in story_of(run).frames][-1] == "Not judged: the run had stopped"
 
 
 def test_exactly_the_best_attempt_is_marked() -> None:
     run, _ = samples.unmet()
-    assert [frame.attempt for frame in tell(run).frames if frame.best] == [run.best]
+    assert [frame.attempt for frame in story_of(run).frames if frame.best] == [run.best]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +82,13 @@ def test_exactly_the_best_attempt_is_marked() -> None:
         ("unmet", "No picture met every requirement", "onbrief resume lake-04"),
         ("over_budget", "Over budget", "onbrief resume lake-04"),
         ("blocked", "Blocked by the provider", "onbrief show lake-04"),
-        ("unknown", "A paid call has no known outcome", "onbrief resume lake-04 --resend-unknown"),
+        ("unknown", "The outcome of a paid call is unknown", "onbrief resume lake-04 --resend-unknown"),
         ("failed", "Stopped by an error", "onbrief resume lake-04"),
         ("cancelled", "Cancelled", "onbrief resume lake-04"),
     ],
 )
 def test_every_outcome_has_its_words_and_the_way_on(outcome: Outcome | None, headline: str, command: str) -> None:
-    story = tell(replace(samples.in_progress()[0], outcome=outcome))
+    story = story_of(replace(samples.in_progress()[0], outcome=outcome))
     assert (story.headline, story.command) == (headline, command)
 
 
@@ -109,7 +112,7 @@ def test_only_a_plain_name_is_a_link(key: str, file: str | None) -> None:
     [attempt] = run.attempts
     assert attempt.image
     run = replace(run, attempts=(replace(attempt, image=replace(attempt.image, key=key)),))
-    assert [frame.file for frame in tell(run).frames] == [file]
+    assert [frame.file for frame in story_of(run).frames] == [file]
 
 
 def test_a_picture_under_a_name_of_the_callers_is_linked_where_it_lies() -> None:
@@ -119,4 +122,4 @@ def test_a_picture_under_a_name_of_the_callers_is_linked_where_it_lies() -> None
     url = f"s3://bucket/shots/spring sale-20261123101500-{attempt.name}.png"
     image = replace(attempt.image, key=f"run/{attempt.name}.png", url=url)
     run = replace(run, attempts=(replace(attempt, image=image),))
-    assert [frame.file for frame in tell(run).frames] == [f"../../spring%20sale-20261123101500-{attempt.name}.png"]
+    assert [frame.file for frame in story_of(run).frames] == [f"../../spring%20sale-20261123101500-{attempt.name}.png"]

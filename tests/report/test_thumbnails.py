@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from onbrief.report.thumbnails import copy, thumbnail
+from onbrief.report.thumbnails import reduced, thumbnail
 from tests.report.samples import paint
 
 
@@ -16,55 +16,55 @@ def encoded(picture: Image.Image, form: str) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-def test_a_copy_keeps_the_shape_within_the_longest_side(form: str) -> None:
-    reduced = copy(encoded(Image.new("RGB", (1600, 900), "teal"), form), 400, 40_000)
-    assert reduced
-    assert (reduced.width, reduced.height) == (400, 225)
-    with Image.open(io.BytesIO(reduced.data)) as picture:
+def test_a_thumbnail_keeps_the_shape_within_the_longest_side(form: str) -> None:
+    made = thumbnail(encoded(Image.new("RGB", (1600, 900), "teal"), form), 400, 40_000)
+    assert made
+    assert (made.width, made.height) == (400, 225)
+    with Image.open(io.BytesIO(made.data)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (400, 225))
 
 
 def test_a_small_picture_is_not_enlarged() -> None:
-    reduced = copy(encoded(Image.new("RGB", (64, 48)), "PNG"), 400, 40_000)
-    assert reduced
-    assert (reduced.width, reduced.height) == (64, 48)
+    made = thumbnail(encoded(Image.new("RGB", (64, 48)), "PNG"), 400, 40_000)
+    assert made
+    assert (made.width, made.height) == (64, 48)
 
 
-def test_a_copy_stays_near_its_size_in_bytes() -> None:
-    reduced = copy(paint(1, (1024, 1024), 9.0), 560, 44_000)
-    assert reduced
-    assert 2_000 < len(reduced.data) <= 44_000
+def test_a_thumbnail_stays_near_its_size_in_bytes() -> None:
+    made = thumbnail(paint(1, (1024, 1024), 9.0), 560, 44_000)
+    assert made
+    assert 2_000 < len(made.data) <= 44_000
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
 def test_every_mode_becomes_opaque_rgb(mode: str) -> None:
     form = "JPEG" if mode == "CMYK" else "PNG"
-    small = thumbnail(encoded(Image.new(mode, (200, 100)), form), 50)
+    small = reduced(encoded(Image.new(mode, (200, 100)), form), 50)
     assert small
     assert (small.mode, small.size) == ("RGB", (50, 25))
 
 
 def test_sixteen_bits_keep_their_brightness() -> None:
-    small = thumbnail(encoded(Image.new("I;16", (90, 90), 0x8000), "PNG"), 30)
+    small = reduced(encoded(Image.new("I;16", (90, 90), 0x8000), "PNG"), 30)
     assert small
     assert small.getpixel((15, 15)) == (128, 128, 128)
 
 
 def test_what_shows_through_is_white() -> None:
-    small = thumbnail(encoded(Image.new("RGBA", (90, 90), (255, 0, 0, 0)), "PNG"), 30)
+    small = reduced(encoded(Image.new("RGBA", (90, 90), (255, 0, 0, 0)), "PNG"), 30)
     assert small
     assert small.getpixel((15, 15)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg onload=alert(1)>", b"GIF89a" + bytes(40), b"\x89PNG\r\n\x1a\n" + bytes(60)])
-def test_what_is_no_picture_has_no_copy(data: bytes) -> None:
-    assert copy(data, 100, 10_000) is None
+def test_what_is_no_picture_has_no_thumbnail(data: bytes) -> None:
+    assert thumbnail(data, 100, 10_000) is None
 
 
-def test_a_picture_cut_short_anywhere_has_no_copy() -> None:
+def test_a_picture_cut_short_anywhere_has_no_thumbnail() -> None:
     whole = paint(2, (64, 64))
-    assert {copy(whole[:length], 32, 10_000) for length in range(0, len(whole) - 16, len(whole) // 40)} == {None}
+    assert {thumbnail(whole[:length], 32, 10_000) for length in range(0, len(whole) - 16, len(whole) // 40)} == {None}
 
 
 def test_a_picture_of_huge_dimensions_is_not_decoded() -> None:
-    assert thumbnail(encoded(Image.new("1", (8000, 8000)), "PNG"), 100) is None
+    assert reduced(encoded(Image.new("1", (8000, 8000)), "PNG"), 100) is None

@@ -1,4 +1,4 @@
-"""The verdict on a picture: computed here, from findings, and nowhere else. It fails closed."""
+"""The verdict on a picture, computed from findings here and nowhere else. It fails closed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_EVIDENCE_CHARACTERS = 500
 
 
 def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
-    """One finding for each requirement, in the order of the checklist; passed when every must is met.
+    """Return one finding for each requirement, in the order of the checklist; passed if every must is met.
 
-    A requirement with no finding, with several that differ, or with one that is no valid answer is undecided, and undecided
-    never passes. Of several that agree, the least probable one stands. Findings about anything else are dropped.
+    A requirement without a finding, with several that differ, or with one that is not a valid answer is undecided, and
+    undecided never passes. Of several that agree, the least probable one counts. Findings about anything else are dropped.
     """
     decided = tuple(
         _decide(requirement.id, [finding for finding in findings if finding.id == requirement.id])
@@ -27,21 +27,21 @@ def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
 
 
 def undecided(checklist: Checklist, why: str) -> Verdict:
-    """The verdict when the judge gave no answer at all."""
+    """Return the verdict for a judge that gave no answer at all."""
     return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, _plain(why)) for r in checklist.requirements))
 
 
-def _decide(id_: str, said: list[Finding]) -> Finding:
-    if not said:
+def _decide(id_: str, findings: list[Finding]) -> Finding:
+    if not findings:
         return Finding(id_, "undecided", 0.5, "the judge gave no answer")
-    answers = [_read(finding) for finding in said]
+    answers = [_read(finding) for finding in findings]
     if len({answer.verdict for answer in answers}) > 1:
         return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
     return min(answers, key=lambda answer: answer.probability)
 
 
 def _read(finding: Finding) -> Finding:
-    """One answer of the judge, undecided when it is none."""
+    """Return an answer of the judge, undecided if it is not valid."""
     id_ = finding.id
     if finding.verdict not in get_args(Answer):
         return Finding(id_, "undecided", 0.5, "the judge's answer is none of met, unmet and undecided")

@@ -1,4 +1,4 @@
-"""A picture file taken apart: the pieces that make its pixels, and what it says about itself."""
+"""The parts of a picture file: the pieces that code its pixels, and its metadata."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 from onbrief.errors import PictureError
 
 MAX_BYTES = 64 * 1024 * 1024
-MAX_PIXELS = 40_000_000  # 4096x4096 is the largest that is asked for; each pixel takes four bytes or more once decoded
+MAX_PIXELS = 40_000_000  # 4096x4096 is the largest size of a brief; a decoded pixel takes up to four bytes or more
 
 MediaType = Literal["image/png", "image/jpeg", "image/webp"]
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The two texts that are written into a picture: `parameters` for other tools, `document` (JSON) for this one."""
+    """The two texts that are embedded in a picture: `parameters` for other tools, `document` (JSON) for this one."""
 
     parameters: str
     document: str
@@ -23,7 +23,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One piece of the file as it stands there, its header included. `colour` marks what only says how colours are meant."""
+    """One piece of the file, unchanged and with its header. `colour` marks pieces that only describe the meaning of colours."""
 
     kind: bytes
     raw: bytes | memoryview
@@ -34,11 +34,11 @@ class Chunk:
 class Parts:
     """What is kept of a picture file, in the order of the file. `orientation` is that of EXIF, 1 to 8 (1: as stored).
 
-    `alpha` says that the file can hold transparency, not that any pixel is transparent. `metadata` is None when the file
-    carries none of ours.
+    `alpha` means that the file can hold transparency, not that any pixel is transparent. `metadata` is None unless the file
+    carries metadata that onbrief embedded.
 
     Raises:
-        PictureError: more pixels than are allowed, or none.
+        PictureError: more pixels than are allowed, or no pixels.
     """
 
     media_type: MediaType
@@ -59,10 +59,10 @@ class Parts:
             )
 
     def bare(self) -> Parts:
-        """The pixels alone, as they are stored: no metadata, no colour profile, no orientation."""
+        """Return the coded pixels alone: no metadata, no colour profile, no orientation."""
         return replace(self, chunks=tuple(chunk for chunk in self.chunks if not chunk.colour), orientation=1, metadata=None)
 
 
 def cut_short(what: str) -> PictureError:
-    """The one form of the message about a file that ends too early."""
+    """Return the error for a file that ends too early."""
     return PictureError(f"the {what} file is cut short", hint="the download may have been interrupted; ask for it again")

@@ -1,4 +1,4 @@
-"""The little of EXIF that is needed: orientation, image description and user comment, in a TIFF structure.
+"""The part of EXIF that is needed: orientation, image description and user comment, in a TIFF structure.
 
 Tags and types are those of CIPA DC-008 (Exif 2.32).
 """
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 _DESCRIPTION, _ORIENTATION, _EXIF_DIRECTORY, _VERSION, _COMMENT = 0x010E, 0x0112, 0x8769, 0x9000, 0x9286
 _ASCII, _SHORT, _LONG, _UNDEFINED = 2, 3, 4, 7
-_SIZES = {_ASCII: 1, _SHORT: 2, _LONG: 4, _UNDEFINED: 1}  # bytes of one value; other types are not looked at
-_UNICODE = b"UNICODE\0"  # in front of a comment in UTF-16, in the byte order of the file
+_SIZES = {_ASCII: 1, _SHORT: 2, _LONG: 4, _UNDEFINED: 1}  # bytes of one value; other types are ignored
+_UNICODE = b"UNICODE\0"  # the prefix of a comment in UTF-16, in the byte order of the file
 
 _Tags = dict[int, tuple[int, bytes]]  # tag: type and value
 
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """What was found, or is to be written. Empty texts, and an orientation of 1, are left out."""
+    """Values that were read or are to be written. Empty texts, and an orientation of 1, are left out."""
 
     orientation: int = 1
     description: str = ""
@@ -26,7 +26,7 @@ class Exif:
 
 
 def build(exif: Exif) -> bytes:
-    """The TIFF structure that holds these values, big-endian; empty when there is nothing to say."""
+    """Build the TIFF structure with these values, big-endian; empty if there is no value to write."""
     tags: _Tags = {}
     if exif.description:
         tags[_DESCRIPTION] = (_ASCII, exif.description.encode() + b"\0")
@@ -43,7 +43,7 @@ def build(exif: Exif) -> bytes:
 
 
 def read(tiff: bytes) -> Exif:
-    """The values in a TIFF structure. What is malformed counts as absent: pictures come with all sorts of EXIF."""
+    """Read the values of a TIFF structure. Malformed values count as absent, as EXIF in the wild is often broken."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
         return Exif()
@@ -61,7 +61,7 @@ def read(tiff: bytes) -> Exif:
 
 
 def _directory(offset: int, tags: _Tags) -> bytes:
-    """A directory that will stand at this offset, the values that do not fit into four bytes behind it."""
+    """Build a directory for this offset, followed by the values that do not fit into four bytes."""
     entries, values = b"", b""
     behind = offset + 2 + 12 * len(tags) + 4
     for tag, (kind, value) in sorted(tags.items()):
@@ -75,7 +75,7 @@ def _directory(offset: int, tags: _Tags) -> bytes:
 
 
 def _tags(tiff: bytes, order: str, offset: int) -> _Tags:
-    """The entries of the directory at this offset, as far as they lie within the structure."""
+    """Read the entries of the directory at this offset, as far as they are within the structure."""
     tags: _Tags = {}
     for at in range(offset + 2, offset + 2 + 12 * _number(tiff[offset : offset + 2], order), 12):
         if at + 12 > len(tiff):

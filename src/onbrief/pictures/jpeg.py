@@ -18,12 +18,12 @@ _SCAN, _APP0, _APP1, _APP2, _APP14, _COMMENT = 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xF
 _DROPPED = {*range(0xE0, 0xFE), _COMMENT}  # applications' segments, JPEG extensions, comments
 _AFTER_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)  # neither a stuffed byte nor a restart marker
 _EXIF = b"Exif\0\0"
-_DOCUMENT = b"onbrief:"  # in front of each comment that holds a piece of the document
+_DOCUMENT = b"onbrief:"  # the prefix of each comment that holds a piece of the document
 _MAX_BODY = 0xFFFF - 2
 
 
 def parse(data: bytes) -> Parts:
-    """The parts of a JPEG file.
+    """Take a JPEG file apart.
 
     Raises:
         PictureError: a damaged or cut file, one of several pictures (MPO), or one that is too large.
@@ -62,7 +62,7 @@ def parse(data: bytes) -> Parts:
 
 
 def build(parts: Parts) -> bytes:
-    """The file made of these parts; EXIF and comments stand right behind the JFIF segment, which must come first.
+    """Build the file from its parts; EXIF and comments follow the JFIF segment, which must come first.
 
     Raises:
         PictureError: more parameters than fit into the one EXIF segment of a JPEG file (about 32 000 characters).
@@ -80,13 +80,13 @@ def build(parts: Parts) -> bytes:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, memoryview]]:
-    """Marker, body and the whole of each segment in front of EOI; that of a scan includes its coded data."""
+    """Yield marker, body and raw bytes of each segment before EOI; those of a scan include its coded data."""
     view = memoryview(data)
     at = len(_SOI)
     while at + 1 < len(data):
         if data[at] != 0xFF:
             raise PictureError(f"the JPEG file is damaged at byte {at}")
-        if data[at + 1] == 0xFF:  # any number of fill bytes may stand in front of a marker
+        if data[at + 1] == 0xFF:  # any number of fill bytes may precede a marker
             at += 1
             continue
         marker = data[at + 1]

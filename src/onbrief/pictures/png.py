@@ -19,7 +19,7 @@ _PARAMETERS, _DOCUMENT = b"parameters", b"onbrief"
 
 
 def parse(data: bytes) -> Parts:
-    """The parts of a PNG file.
+    """Take a PNG file apart.
 
     Raises:
         PictureError: a damaged, cut or animated file, or one that is too large.
@@ -29,7 +29,7 @@ def parse(data: bytes) -> Parts:
     orientation = 1
     for kind, body, raw in _chunks(data):
         if kind in _PIXELS or kind in _COLOUR:
-            if kind != b"IDAT" and bytes(raw[-4:]) != _checksum(kind, body):  # that of IDAT is compared when it is decoded
+            if kind != b"IDAT" and bytes(raw[-4:]) != _checksum(kind, body):  # that of IDAT is checked when it is decoded
                 raise PictureError(f"the {kind.decode()} chunk of the PNG file is damaged")
             chunks.append(Chunk(kind, raw, colour=kind in _COLOUR))
         elif kind == b"acTL" and body[:4] != b"\0\0\0\1":
@@ -52,7 +52,7 @@ def parse(data: bytes) -> Parts:
 
 
 def build(parts: Parts) -> bytes:
-    """The file made of these parts, its metadata and orientation right behind the header."""
+    """Build the file from its parts, with metadata and orientation right after the header."""
     header, *rest = (chunk.raw for chunk in parts.chunks)
     about: list[bytes] = []
     if parts.metadata:
@@ -63,7 +63,7 @@ def build(parts: Parts) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, memoryview]]:
-    """Kind, body and the whole of each chunk in front of IEND."""
+    """Yield kind, body and raw bytes of each chunk before IEND."""
     view = memoryview(data)
     at = len(SIGNATURE)
     while at + 12 <= len(data):
@@ -83,7 +83,7 @@ def _text(kind: bytes, text: bytes) -> str:
         return text.decode("latin-1")
     compressed, rest = text[:1], text[2:]
     if compressed != b"\0":
-        return ""  # ours never is
+        return ""  # ours is never compressed
     return rest.split(b"\0", 2)[-1].decode("utf-8", "replace")
 
 

@@ -11,16 +11,16 @@ from onbrief.pictures.container import Chunk, Metadata, Parts, cut_short
 
 _FRAMES = {b"VP8 ", b"VP8L"}
 _ICC_FLAG, _ALPHA_FLAG, _EXIF_FLAG = 0x20, 0x10, 0x08
-_DOCUMENT = "onbrief:"  # in front of the document, which is the image description
+_DOCUMENT = "onbrief:"  # the prefix of the document, which is the image description
 
 
 def is_webp(data: bytes) -> bool:
-    """Whether the bytes begin as a WebP file does."""
+    """Whether the bytes begin like a WebP file."""
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
 def parse(data: bytes) -> Parts:
-    """The parts of a WebP file.
+    """Take a WebP file apart.
 
     Raises:
         PictureError: a damaged, cut or animated file, or one that is too large.
@@ -52,7 +52,7 @@ def parse(data: bytes) -> Parts:
     if canvas not in (None, (width, height)):
         raise PictureError("the WebP file contradicts itself about its size")
     if frames[0].kind == b"VP8L":
-        alpha = []  # a lossless frame has its own
+        alpha = []  # a lossless frame has its own alpha
     about = about or exif.Exif()
     metadata = Metadata(about.comment, about.description[len(_DOCUMENT) :]) if about.description.startswith(_DOCUMENT) else None
     chunks = (*profile[:1], *alpha[:1], *frames)
@@ -60,7 +60,7 @@ def parse(data: bytes) -> Parts:
 
 
 def build(parts: Parts) -> bytes:
-    """The file made of these parts: in the simple form when there is one frame and nothing else, else with a VP8X header."""
+    """Build the file from its parts: in the simple form if there is nothing but one frame, otherwise with a VP8X header."""
     chunks = [chunk.raw for chunk in parts.chunks]
     texts = exif.Exif(parts.orientation)
     if parts.metadata:
@@ -77,7 +77,7 @@ def build(parts: Parts) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, memoryview]]:
-    """Kind, body and the whole of each chunk, up to where the file says that it ends."""
+    """Yield kind, body and raw bytes of each chunk, up to the end that the file declares."""
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise cut_short("WebP")
@@ -93,7 +93,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, memoryview]]:
 
 
 def _frame(chunk: Chunk) -> tuple[int, int, bool]:
-    """Width, height and whether it has alpha, from the header of a frame (RFC 6386, 9.1; RFC 9649, 3.4)."""
+    """Read width, height and whether there is alpha from the header of a frame (RFC 6386, 9.1; RFC 9649, 3.4)."""
     body = bytes(chunk.raw[8:18])
     if chunk.kind == b"VP8 " and len(body) >= 10 and body[3:6] == b"\x9d\x01\x2a" and not body[0] & 1:
         width, height = struct.unpack_from("<HH", body, 6)

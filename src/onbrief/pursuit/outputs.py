@@ -1,4 +1,4 @@
-"""What a run leaves beside its pictures: the record and the report, written into its folder as the run goes on."""
+"""What a run leaves beside its pictures: the record and the report, written into its folder while it is pursued."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from onbrief.record import Attempt, Image, Run
 if TYPE_CHECKING:
     from onbrief.report import Thumbnail
 
-_PAUSE = 0.1  # seconds in which the picture goes on its way to the judge, which is not to wait for a copy
+_PAUSE = 0.1  # seconds in which the picture is sent to the judge, which must not wait for a thumbnail
 
 
 class RunOutputs:
-    """The record and the report of one run, as a context that leaves nothing running behind.
+    """The record and the report of one run, as a context manager that leaves nothing running.
 
-    The report shows reduced copies of all pictures. One is made while the judge looks at its picture, so that the end of a run
-    is not held up by what could have been done before. Where the judge answers sooner, there is no time to be won, and the
-    report makes it.
+    The report embeds thumbnails of all pictures. Each is made while the judge looks at its picture, so that it does not delay
+    the end of the run. Where the judge answers sooner there is no time to gain, and the report makes it.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="papers")  # a thread keeps what its largest picture took
+        # A separate thread: a thread keeps the memory that its largest picture took.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._waiting: dict[str, asyncio.TimerHandle] = {}
-        self._copies: dict[str, asyncio.Future[Thumbnail | None]] = {}
+        self._thumbnails: dict[str, asyncio.Future[Thumbnail | None]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,16 +38,16 @@ class RunOutputs:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for waiting in self._waiting.values():
             waiting.cancel()
-        await asyncio.gather(*self._copies.values(), return_exceptions=True)
+        await asyncio.gather(*self._thumbnails.values(), return_exceptions=True)
         self._thread.shutdown()
 
     def made(self, attempt: Attempt) -> None:
-        """A picture is stored, and on its way to the judge."""
+        """Note that a picture is stored, and on its way to the judge."""
         if image := attempt.image:
             self._waiting[image.key] = asyncio.get_running_loop().call_later(_PAUSE, self._begin, image)
 
     async def judged(self, run: Run, attempt: Attempt) -> None:
-        """An attempt is complete: write run.json.
+        """Note that an attempt is complete, and write run.json.
 
         Raises:
             StoreError: it cannot be written.
@@ -68,27 +68,27 @@ class RunOutputs:
         """Write report.html.
 
         Raises:
-            StoreError: a picture cannot be read, or the page not be written.
+            StoreError: a picture cannot be read, or the page cannot be written.
         """
-        made = {key: copy for key, copying in self._copies.items() if (copy := await copying)}
+        made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await making)}
         page = await asyncio.get_running_loop().run_in_executor(self._thread, _page, run, self._store, made)
         await self._store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
 
     def _begin(self, image: Image) -> None:
-        self._copies[image.key] = asyncio.get_running_loop().run_in_executor(self._thread, self._copy, image)
+        self._thumbnails[image.key] = asyncio.get_running_loop().run_in_executor(self._thread, self._thumbnail, image)
 
-    def _copy(self, image: Image) -> Thumbnail | None:
+    def _thumbnail(self, image: Image) -> Thumbnail | None:
         from onbrief import report
 
         try:
             data = self._store.load(image.key)
-        except StoreError:  # trouble that the report itself will have too, and tell
+        except StoreError:  # the report will have the same trouble, and report it
             return None
-        return report.frame(data) if data else None
+        return report.frame_thumbnail(data) if data else None
 
 
 class StoredPictures(Mapping[str, bytes]):
-    """The pictures of a store by their keys, each read when it is asked for, so that only one is in memory."""
+    """The pictures of a store by their keys. Each is read on access, so that only one is in memory at a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -100,13 +100,13 @@ class StoredPictures(Mapping[str, bytes]):
         return data
 
     def __iter__(self) -> Iterator[str]:
-        raise TypeError("the pictures of a store are asked for by key")
+        raise TypeError("the pictures of a store cannot be listed; access them by key")
 
     def __len__(self) -> int:
-        raise TypeError("the pictures of a store are asked for by key")
+        raise TypeError("the pictures of a store cannot be listed; access them by key")
 
 
-def _page(run: Run, store: Store, copies: Mapping[str, Thumbnail]) -> str:
-    from onbrief import report  # and Jinja with it: nothing of either is needed before there is a picture
+def _page(run: Run, store: Store, thumbnails: Mapping[str, Thumbnail]) -> str:
+    from onbrief import report  # late, as it imports Jinja, which nothing needs before there is a picture
 
-    return report.page(run, StoredPictures(store), copies)
+    return report.page(run, StoredPictures(store), thumbnails)

@@ -1,11 +1,11 @@
-"""What onbrief asks of language models, in words, and how their answers are read. No provider is known here.
+"""The questions that language models are asked, and how their answers are read. Independent of any provider.
 
 A `Question` is what to send (`system`, `text`, the JSON `schema` of the answer) and how to `read` what comes back:
 
     question = questions.judge(checklist.requirements)
-    judged = question.read(document)        # Unreadable names the field and the value that is not as it was asked for
+    judged = question.read(document)        # raises Unreadable, naming the field and the value that is not as requested
 
-Material from users, models and pictures stands in the text as JSON between tags, and never outside of them.
+Material from users, models and pictures appears in the text as JSON between tags, and nowhere else.
 """
 
 from onbrief.questions.checklist import plan

@@ -1,4 +1,4 @@
-"""Asking for a checklist: atomic requirements, each with the words of the brief that it comes from."""
+"""The question for a checklist: atomic requirements, each with the words of the brief that it comes from."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ _SCHEMA = schema.record(
 
 
 def plan(brief: Brief) -> Question[Planned]:
-    """What is the checklist of this brief?
+    """Ask for the checklist of a brief.
 
-    Reading refuses requirements that cite words which the brief does not have, strange parents, ids that occur twice, more
-    requirements than a checklist can take, and a list that would leave the checklist without a must.
+    Reading refuses requirements that cite words which are not in the brief, unknown parents, duplicate ids, more requirements
+    than a checklist can hold, and a list that would leave the checklist without a must.
     """
     own = [{"text": r.text, "kind": r.kind, "must": r.must} for r in brief.requirements]
     shown: dict[str, object] = {"text": brief.text, "requirements": own, "avoid": list(brief.avoid)}
@@ -133,7 +133,7 @@ def _requirement(item: dict[str, object], place: str, brief: str) -> Requirement
 
 
 def _stands_in(words: str, brief: str) -> bool:
-    """Whether the brief has these words, whatever their case and width and what stands between their letters."""
+    """Whether these words are in the brief, ignoring case, width and everything that is neither a letter nor a digit."""
     return words.strip() in brief if not _plain(words) else _plain(words) in _plain(brief)
 
 

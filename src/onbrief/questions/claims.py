@@ -1,4 +1,4 @@
-"""What a requirement claims, as a judge is asked about it: a statement, a number of things, or words to be read."""
+"""What a requirement claims, in the form in which a judge is asked: a statement, an absence, a count, or words to read."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from onbrief.brief import Requirement
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """True or not."""
+    """A statement that is true or false."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """None of this is there."""
+    """The claim that none of these things is in the picture."""
 
     things: str
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """There are exactly so many of these things."""
+    """The claim that there are exactly `number` of these things."""
 
     things: str
     number: int
@@ -33,12 +33,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """These words can be read."""
+    """The claim that these words can be read."""
 
     words: str
 
     def stands_in(self, line: str) -> bool:
-        """Whether a line of lettering has them, as whole words and in their order. Case and width make no difference."""
+        """Whether a line of lettering contains them as whole words and in order, ignoring case and width."""
         wanted, there = _words(self.words), _words(line)
         return any(there[at : at + len(wanted)] == wanted for at in range(len(there) - len(wanted) + 1))
 
@@ -58,10 +58,10 @@ _ANOTHER_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(_NUMBERS)})\b", re.IGNORECASE)
 
 
 def claim(requirement: Requirement) -> Claim:
-    """What to ask about it. What is not in one of the plain forms is asked as the statement that it is.
+    """Return what to ask about a requirement. One that is not in a known form is asked as a plain statement.
 
-    A count or an absence is turned around only where it speaks of one kind of thing and says nothing else of it: with "no dog
-    and a cat", the opposite of what is seen would decide nothing.
+    A count or an absence is recognised only if it is about one kind of thing and claims nothing else about it: with "no dog and
+    a cat", the opposite of what is seen would decide nothing.
     """
     text = " ".join(requirement.text.split())
     plain = text.rstrip(".")
@@ -80,6 +80,6 @@ def _is_joined(things: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a line without the marks around them."""
+    """Split a line into words without the punctuation around them."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     return [bare for word in plain.split() if (bare := word.strip("\"'“”„«»「」『』.,;:…"))]

@@ -1,7 +1,7 @@
-"""Asking what is in a picture: whether statements are true of it, how many things it has, which words can be read.
+"""The questions about a picture: whether statements are true of it, how many things are in it, which words can be read.
 
-The judge is never told what was wanted: no prompt, no numbers to expect, no words to expect, and of what must be absent it is
-asked whether it is there. The comparing is done here, where the answers are read.
+The judge never learns what was wanted: it sees no prompt and no expected numbers or words, and it is asked whether a thing that
+must be absent is there. The comparison is made here, when the answers are read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from onbrief.questions.claims import Absence, Claim, Count, Lettering, Statement
 from onbrief.questions.question import NOTICE, Question, material
 from onbrief.record import Answer, Finding
 
-NOT_READ = 0.05  # the probability that words are there after all which are in no transcript; assumed
+NOT_READ = 0.05  # assumed probability that words are in the picture although no transcript has them
 
 _LOOKING = f"""\
 Look at the whole picture before you answer, its edges and background too, and answer from what can be seen in it alone. \
@@ -80,10 +80,10 @@ _TRANSCRIPT = schema.many(
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """From which side statements are asked about: whether they are true, or whether anything is wrong with them.
+    """The side from which statements are asked about: whether they are true, or whether anything is wrong with them.
 
-    Either way the answer that takes looking for is the one that would refuse the picture: a thing that must be absent is asked
-    for as a thing that is there (`turned`), or its absence is what may be wrong.
+    Either way, the answer that takes searching is the one that would refuse the picture: an absence is asked about as the
+    presence of the thing (`turned`), or as a claim that may be wrong.
     """
 
     system: str
@@ -119,23 +119,23 @@ _AGAINST = _Side(
 
 
 def judge(requirements: Sequence[Requirement]) -> Question[Judged]:
-    """What does this picture show? The picture goes beside the question.
+    """Ask what a picture shows. The picture is sent with the question.
 
-    Reading refuses ids that were not asked for and probabilities that are none; a requirement without an answer has no finding,
-    and what becomes of it and of several answers is for judging/decide.py to say.
+    Reading refuses unknown ids and values that are not probabilities. A requirement without an answer has no finding;
+    judging/decide.py decides about it, and about several answers to one.
     """
     return _ask(requirements, _FOR)
 
 
 def confirm(requirements: Sequence[Requirement]) -> Question[Judged]:
-    """The same as `judge`, asked from the other side: what speaks against it? For pictures that are about to pass."""
+    """Ask the same as `judge` from the other side: what is wrong? For pictures that are about to pass."""
     return _ask(requirements, _AGAINST)
 
 
 def whole(description: str, id_: str) -> Question[Judged]:
-    """Does the picture show what this description says, all in one? Its one finding has this id.
+    """Ask whether the picture shows everything in a description. Its only finding has this id.
 
-    A single answer to a long question is the weakest way to judge; it is for callers who want one call and know the price.
+    A single answer to a long question is the least reliable way to judge; it is for callers who need it to be one call.
     """
     text = f"Does the picture beside this text show what this description says?\n\n{material('description', description)}"
     form = schema.record(
@@ -152,8 +152,8 @@ def whole(description: str, id_: str) -> Question[Judged]:
 
 def _ask(requirements: Sequence[Requirement], side: _Side) -> Question[Judged]:
     claims = {requirement.id: claim(requirement) for requirement in requirements}
-    counts = [{"id": id_, "things": said.things} for id_, said in claims.items() if isinstance(said, Count)]
-    stated = [{"id": id_, "text": text} for id_, said in claims.items() if (text := _stated(said, side))]
+    counts = [{"id": id_, "things": claimed.things} for id_, claimed in claims.items() if isinstance(claimed, Count)]
+    stated = [{"id": id_, "text": text} for id_, claimed in claims.items() if (text := _stated(claimed, side))]
     parts = ["Look at the picture beside this text.", _READING]
     fields = {"lettering": _TRANSCRIPT}
     if counts:
@@ -172,9 +172,9 @@ def _ask(requirements: Sequence[Requirement], side: _Side) -> Question[Judged]:
     return Question(side.system, "\n\n".join(parts), "findings", schema.record(**fields), read)
 
 
-def _stated(said: Claim, side: _Side) -> str | None:
-    """The claim as a statement to answer, or None if it is asked about in another way."""
-    match said:
+def _stated(claimed: Claim, side: _Side) -> str | None:
+    """Return the claim as a statement to answer, or None if it is asked about in another way."""
+    match claimed:
         case Statement(text):
             return text
         case Absence(things):
@@ -207,13 +207,13 @@ def _statements_schema(ids: Sequence[str], side: _Side) -> schema.Schema:
 
 def _read(answer: dict[str, object], claims: dict[str, Claim], side: _Side) -> tuple[Finding, ...]:
     lines = _transcript(answer)
-    findings = [_lettering(id_, said, lines) for id_, said in claims.items() if isinstance(said, Lettering)]
-    counts = {id_: said for id_, said in claims.items() if isinstance(said, Count)}
+    findings = [_lettering(id_, claimed, lines) for id_, claimed in claims.items() if isinstance(claimed, Lettering)]
+    counts = {id_: claimed for id_, claimed in claims.items() if isinstance(claimed, Count)}
     for place, item in parsing.items(answer, "counts") if counts else ():
         fields = parsing.mapping(item, place)
         id_ = parsing.choice(fields, "id", f"{place}.", tuple(counts))
         findings.append(_count(fields, f"{place}.", id_, counts[id_].number))
-    stated = {id_: said for id_, said in claims.items() if isinstance(said, Statement | Absence)}
+    stated = {id_: claimed for id_, claimed in claims.items() if isinstance(claimed, Statement | Absence)}
     for place, item in parsing.items(answer, "statements") if stated else ():
         fields = parsing.mapping(item, place)
         id_ = parsing.choice(fields, "id", f"{place}.", tuple(stated))
@@ -222,16 +222,16 @@ def _read(answer: dict[str, object], claims: dict[str, Claim], side: _Side) -> t
     return tuple(sorted(findings, key=lambda finding: order.index(finding.id)))
 
 
-def _statement(fields: dict[str, object], place: str, id_: str, said: Statement | Absence, side: _Side) -> Finding:
-    """What an answer to a statement means for its requirement."""
+def _statement(fields: dict[str, object], place: str, id_: str, claimed: Statement | Absence, side: _Side) -> Finding:
+    """Return what an answer to a statement means for its requirement."""
     evidence = parsing.text(fields, "evidence", place, empty=True)
     answer = parsing.choice(fields, "answer", place, (side.true, side.false, "unclear"))
     probability = parsing.probability(fields, "probability", place)
     verdicts: dict[str, Answer] = {side.true: "met", side.false: "unmet"}
-    turned = side.turned and isinstance(said, Absence)
+    turned = side.turned and isinstance(claimed, Absence)
     if turned:
         verdicts = {side.true: "unmet", side.false: "met"}
-    if turned or side is _AGAINST:  # it is that of the opposite
+    if turned or side is _AGAINST:  # the model gave the probability of the opposite
         probability = round(1 - probability, 6)
     return Finding(id_, verdicts.get(answer, "undecided"), probability, evidence)
 
@@ -260,8 +260,8 @@ def _transcript(answer: dict[str, object]) -> list[tuple[str, float]]:
     return lines
 
 
-def _lettering(id_: str, said: Lettering, lines: list[tuple[str, float]]) -> Finding:
-    """Whether the words stand in one line of what was read, as whole words and in their order."""
+def _lettering(id_: str, claimed: Lettering, lines: list[tuple[str, float]]) -> Finding:
+    """Find the words in one line of the transcript, as whole words and in order."""
     evidence = "to be read: " + (", ".join(f'"{text}"' for text, _ in lines) or "nothing")
-    found = [probability for text, probability in lines if said.stands_in(text)]
+    found = [probability for text, probability in lines if claimed.stands_in(text)]
     return Finding(id_, "met", max(found), evidence) if found else Finding(id_, "unmet", NOT_READ, evidence)

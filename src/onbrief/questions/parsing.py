@@ -1,4 +1,4 @@
-"""How answers are read, field by field. What is not as it was asked for is refused: its place, its value, what is allowed."""
+"""Reading answers field by field. A value that is not as requested is refused, naming its place and what is allowed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from onbrief.errors import Unreadable, UsageError
 
 
 def refusal(place: str, value: object, allowed: str) -> Unreadable:
-    """The error for a value at this place of an answer, in the one form of the message."""
+    """Return the error for a value at this place of an answer."""
     return Unreadable(str(UsageError.of(place, value, allowed)), hint="the model may be asked once more")
 
 
 def mapping(value: object, place: str) -> dict[str, object]:
-    """A JSON object."""
+    """Return the value as a JSON object, or refuse it."""
     if not isinstance(value, dict):
         raise refusal(place, value, "an object")
     return cast("dict[str, object]", value)
 
 
 def items(parent: dict[str, object], name: str, place: str = "") -> list[tuple[str, object]]:
-    """The items of a list in an object, each with its place."""
+    """Return the items of a list in an object, each with its place."""
     value = _field(parent, name, place)
     if not isinstance(value, list):
         raise refusal(place + name, value, "a list")
@@ -29,7 +29,7 @@ def items(parent: dict[str, object], name: str, place: str = "") -> list[tuple[s
 
 
 def text(parent: dict[str, object], name: str, place: str = "", *, empty: bool = False) -> str:
-    """A text in an object; one of nothing but spaces only where it may be `empty`."""
+    """Return a text of an object. A text that is blank is refused unless it may be `empty`."""
     value = _field(parent, name, place)
     if not isinstance(value, str) or not (empty or value.strip()):
         raise refusal(place + name, value, "a text" if empty else "a text that is not empty")
@@ -37,7 +37,7 @@ def text(parent: dict[str, object], name: str, place: str = "", *, empty: bool =
 
 
 def texts(parent: dict[str, object], name: str, place: str) -> list[tuple[str, str]]:
-    """The texts of a list in an object, each with its place."""
+    """Return the texts of a list in an object, each with its place."""
     found: list[tuple[str, str]] = []
     for at, item in items(parent, name, place):
         if not isinstance(item, str) or not item.strip():
@@ -47,7 +47,7 @@ def texts(parent: dict[str, object], name: str, place: str) -> list[tuple[str, s
 
 
 def choice(parent: dict[str, object], name: str, place: str, allowed: tuple[str, ...]) -> str:
-    """One of these words."""
+    """Return a text of an object that is one of the allowed words."""
     value = _field(parent, name, place)
     if not isinstance(value, str) or value not in allowed:
         raise refusal(place + name, value, " or ".join(allowed))
@@ -55,7 +55,7 @@ def choice(parent: dict[str, object], name: str, place: str, allowed: tuple[str,
 
 
 def flag(parent: dict[str, object], name: str, place: str) -> bool:
-    """True or false."""
+    """Return a boolean of an object."""
     value = _field(parent, name, place)
     if not isinstance(value, bool):
         raise refusal(place + name, value, "true or false")
@@ -63,7 +63,7 @@ def flag(parent: dict[str, object], name: str, place: str) -> bool:
 
 
 def probability(parent: dict[str, object], name: str, place: str) -> float:
-    """A number from 0 to 1."""
+    """Return a number from 0 to 1 of an object."""
     value = _field(parent, name, place)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not (0 <= value <= 1 and math.isfinite(value)):
         raise refusal(place + name, value, "a number from 0 to 1")
@@ -71,12 +71,12 @@ def probability(parent: dict[str, object], name: str, place: str) -> float:
 
 
 def count(parent: dict[str, object], name: str, place: str) -> int | None:
-    """A whole number from 0 up, or None."""
+    """Return a whole number of an object, 0 or more, or None."""
     value = _field(parent, name, place)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON does not tell 3.0 from 3
+        value = int(value)  # JSON does not distinguish 3.0 from 3
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise refusal(place + name, value, "a whole number from 0, or null")
     return value

@@ -1,4 +1,4 @@
-"""A question to a language model: its words, its material in tags, and the shape of its answer."""
+"""A question to a language model: its text, its material in tags, and the schema of its answer."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ NOTICE = (
 class Question(Generic[Read]):
     """What to send to a language model, and how to read what it answers.
 
-    `answer` is the name of the answer (of a tool, where the model answers through one) and `schema` the JSON schema of it: an
-    object, all fields required. `read` makes of such an object, as parsed JSON, what the port promises, with no tokens counted.
+    `answer` is the name of the answer (of a tool, where the model answers through one) and `schema` its JSON schema: an object
+    with all fields required. `read` turns such an object, as parsed JSON, into the result of the port, without token counts.
     """
 
     system: str
@@ -34,11 +34,11 @@ class Question(Generic[Read]):
     answer: Literal["checklist", "findings", "revision"]
     schema: dict[str, object]
     read: Callable[[object], Read] = field(repr=False, compare=False)
-    """Raises Unreadable, naming the field and the value, for an answer that is not as it was asked for."""
+    """Raises Unreadable, naming the field and the value, for an answer that is not as requested."""
 
 
 def material(name: Tag, value: object) -> str:
-    """The value as JSON between tags of this name. Nothing in it can close the tags."""
+    """Write the value as JSON between tags of this name. Nothing in it can close the tags."""
     text = json.dumps(value, ensure_ascii=False, indent=1)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -46,22 +46,22 @@ def material(name: Tag, value: object) -> str:
 
 
 def materials(text: str) -> dict[str, Any]:
-    """All that stands as JSON between tags in the text of a question, by the name of its tags."""
+    """Read back the JSON between the tags of a question's text, by the names of the tags."""
     found: dict[str, Any] = {}
     for name in get_args(Tag):
         _, opened, rest = text.partition(f"<{name}>\n")
         inner, closed, _ = rest.partition(f"\n</{name}>")
         if opened and closed:
-            with contextlib.suppress(ValueError, RecursionError):  # somebody else's tags
+            with contextlib.suppress(ValueError, RecursionError):  # tags that are not ours
                 found[name] = json.loads(inner)
     return found
 
 
 def document(text: str) -> object:
-    """The JSON object that a model wrote as text: alone, in a fence, or with prose around it.
+    """Find the JSON object that a model wrote as text: alone, in a fence, or with prose around it.
 
     Raises:
-        Unreadable: there is none, it is cut short, or there are several that differ.
+        Unreadable: no object, one that is cut short, or several that differ.
     """
     found = list(_objects(text))
     if not found or any(other != found[0] for other in found):
@@ -76,7 +76,7 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
         try:
             value, end = cast("tuple[dict[str, object], int]", decoder.raw_decode(text, start))
         except (ValueError, RecursionError) as error:
-            # What begins like an object and is none makes the rest ambiguous: a part of it must not pass for the whole.
+            # Text that begins like an object and is not one makes the rest ambiguous: a part must not pass for the whole.
             if re.match(r'\{\s*["}]', text[start:]):
                 raise Unreadable(f"the answer is not JSON, or cut short: {error}") from error
             start = text.find("{", start + 1)

@@ -1,4 +1,4 @@
-"""Asking for the next prompt, from the brief, the frozen checklist and what came of the prompts before."""
+"""The question for the next prompt, from the brief, the frozen checklist and the results of earlier prompts."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ _SCHEMA = schema.record(
 
 
 def revise(brief: Brief, checklist: Checklist, revision: int, history: History) -> Question[Revised]:
-    """What is the next prompt? An empty history asks for one from the brief alone.
+    """Ask for the next prompt. An empty history asks for one from the brief alone.
 
-    Reading refuses an empty prompt; its length is bounded by whoever stores it.
+    Reading refuses an empty prompt; its length is limited where it is stored.
     """
     parts = [
         f"Write prompt number {revision}. Number 0 was the text of the brief as it stands; use other words than any before it.",
@@ -83,7 +83,7 @@ def _read(answer: object) -> Revised:
 
 
 def _shown(history: History, checklist: Checklist) -> list[dict[str, object]]:
-    """The newest prompts and the best one, with what came of each."""
+    """Return the newest prompts and the best one, each with its results."""
     best = max(history, key=lambda tried: _best_of(tried[1], checklist))
     newest = history[-SHOWN_PROMPTS:]
     shown = newest if best in newest else [best, *newest[1:]]
@@ -91,7 +91,7 @@ def _shown(history: History, checklist: Checklist) -> list[dict[str, object]]:
 
 
 def _best_of(attempts: Sequence[Attempt], checklist: Checklist) -> int:
-    """How many musts the best picture of a prompt met; -1 where none was judged."""
+    """Count the musts that the best picture of a prompt met; -1 if none was judged."""
     return max((_musts_met(attempt, checklist) for attempt in attempts if attempt.verdict), default=-1)
 
 

@@ -1,6 +1,6 @@
-"""JSON schemas of answers, in the small part of the language that every provider takes: no bounds, no patterns, no references.
+"""JSON schemas of answers, in the subset that every provider accepts: no bounds, no patterns, no references.
 
-What they cannot say stands in the descriptions, and is checked when the answer is read.
+Other constraints are in the descriptions, and are checked when the answer is read.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ Schema = dict[str, object]
 
 
 def record(**fields: Schema) -> Schema:
-    """An object with these fields, all required, in this order: models answer in it, so what a field rests on comes first."""
+    """An object with these fields, all required. Models answer in this order, so what a field depends on comes before it."""
     return {"type": "object", "properties": dict(fields), "required": list(fields), "additionalProperties": False}
 
 
 def many(item: Schema, description: str) -> Schema:
-    """A list."""
+    """A list of these items."""
     return {"type": "array", "items": item, "description": description}
 
 

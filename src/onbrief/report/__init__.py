@@ -1,7 +1,7 @@
 """The report of a run: a page, a card for notebooks, and a contact sheet as one picture."""
 
-from onbrief.report.page import card, frame, page
+from onbrief.report.page import card, frame_thumbnail, page
 from onbrief.report.sheet import sheet
 from onbrief.report.thumbnails import Thumbnail, local_pictures
 
-__all__ = ["Thumbnail", "card", "frame", "local_pictures", "page", "sheet"]
+__all__ = ["Thumbnail", "card", "frame_thumbnail", "local_pictures", "page", "sheet"]

@@ -1,4 +1,4 @@
-"""Words and numbers made fit to show: nothing that data holds can draw over its neighbours or run on for ever."""
+"""Texts and numbers formatted for display: nothing in the data can overprint its neighbours or grow without bound."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 MAX_MARKS = 6
-"""Combining marks on one letter: more than any writing needs, and fewer than would reach the next line."""
+"""Maximum number of combining marks on one letter: more than any script needs, fewer than would reach the next line."""
 
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9d]")),
@@ -24,7 +24,7 @@ _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 
 def shown(text: str, at_most: int | None = None) -> str:
-    """The text as one line that is safe to show, cut to `at_most` characters with "…" at the end.
+    """Return the text as one line that is safe to display, cut to `at_most` characters with "…" at the end.
 
     White space is folded. Control characters become their visible signs (U+2400 on), halves of surrogate pairs and
     noncharacters become U+FFFD, and the controls that reorder text are dropped (letters have their own direction).
@@ -54,12 +54,12 @@ def shown(text: str, at_most: int | None = None) -> str:
 
 
 def language(text: str) -> str:
-    """The language tag that the script gives away, or "" (not known) where a script serves many languages."""
+    """Return the language tag that the script implies, or "" (unknown) where many languages share a script."""
     return next((tag for tag, script in _SCRIPTS if script.search(text)), "")
 
 
 def money(usd: float | None) -> str:
-    """US dollars; small sums keep up to four decimals."""
+    """Format US dollars; small amounts keep up to four decimals."""
     if usd is None or not math.isfinite(usd):
         return "price not known"
     if 0 < usd < 0.0001:
@@ -71,7 +71,7 @@ def money(usd: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: "5.1 s", "1 min 12 s", "2 h 3 min"."""
+    """Format seconds: "5.1 s", "1 min 12 s", "2 h 3 min"."""
     if not math.isfinite(seconds) or seconds < 0:
         return "not known"
     if seconds < 59.95:
@@ -83,7 +83,7 @@ def duration(seconds: float) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """The time that an ISO 8601 text means, in UTC, or None when it means none."""
+    """Parse an ISO 8601 time, in UTC; None when it is not valid."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
@@ -91,15 +91,15 @@ def moment(text: str) -> datetime | None:
 
 
 def clock(time: datetime) -> str:
-    """A time in UTC as people write it."""
+    """Format a time in UTC: "28 November 2026, 11:04 UTC"."""
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things: "1 picture", "2 pictures"."""
+    """Format a number with its noun: "1 picture", "2 pictures"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def command(*words: str) -> str:
-    """A command line as one would type it, each word quoted where a shell needs that."""
+    """Format a command line, each word quoted where a shell needs it."""
     return shown(" ".join(shlex.quote(word) for word in words))

@@ -15,31 +15,31 @@ from markupsafe import Markup
 
 from onbrief.record import Run
 from onbrief.report import formatting
-from onbrief.report.story import tell
-from onbrief.report.thumbnails import Thumbnail, copy
+from onbrief.report.story import story_of
+from onbrief.report.thumbnails import Thumbnail, thumbnail
 
-_CARD_COPY = (360, 40_000)
-_BEST_COPY = (880, 120_000)
-_FRAME_COPIES = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
-"""Up to so many attempts: the longest side in pixels, and about how many bytes. A dozen stays under a megabyte."""
+_CARD_THUMBNAIL = (360, 40_000)
+_BEST_THUMBNAIL = (880, 120_000)
+_FRAME_THUMBNAILS = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
+"""Maximum number of attempts, longest side in pixels, approximate size in bytes. A dozen stays under a megabyte."""
 _NONE: Mapping[str, Thumbnail] = {}
 
 
-def frame(data: bytes) -> Thumbnail | None:
-    """The copy of a picture that a page shows of it, as long as there are few; None when the bytes are no usable picture."""
-    _, longest, size = _FRAME_COPIES[0]
-    return copy(data, longest, size)
+def frame_thumbnail(data: bytes) -> Thumbnail | None:
+    """Return the thumbnail of a picture for a page with few attempts; None when the bytes are no usable picture."""
+    _, longest, size = _FRAME_THUMBNAILS[0]
+    return thumbnail(data, longest, size)
 
 
-def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Thumbnail] = _NONE) -> str:
-    """The report of a run, finished or not, as one HTML page.
+def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumbnail] = _NONE) -> str:
+    """Write the report of a run, finished or not, as one HTML page.
 
-    `pictures` holds the bytes of stored pictures by `image.key`; one that is missing shows a placeholder. `copies` are those
-    made by `frame` before, by the same keys. The page needs nothing beside it and loads nothing; its links lead to the full
-    pictures in the same folder.
+    `pictures` holds the bytes of stored pictures by `image.key`; a missing one is shown as a placeholder. `thumbnails` are
+    those that `frame_thumbnail` made earlier, by the same keys. The page is self-contained; its links lead to the full pictures
+    in the same folder.
     """
-    story = tell(run)
-    longest, size = next((side, size) for most, side, size in _FRAME_COPIES if len(run.attempts) <= most)
+    story = story_of(run)
+    longest, size = next((side, size) for most, side, size in _FRAME_THUMBNAILS if len(run.attempts) <= most)
     style = _text("page.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
@@ -48,8 +48,8 @@ def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Thumbnail
         .render(
             story=story,
             run=run,
-            copies=_copies(run, pictures, copies, longest, size),
-            best_copy=_best_copy(run, pictures, *_BEST_COPY),
+            thumbnails=_thumbnails(run, pictures, thumbnails, longest, size),
+            best_thumbnail=_best_thumbnail(run, pictures, *_BEST_THUMBNAIL),
             started=formatting.moment(run.started),
             ended=formatting.moment(run.ended or ""),
             style=Markup(style),  # noqa: S704 # our own file
@@ -59,37 +59,37 @@ def page(run: Run, pictures: Mapping[str, bytes], copies: Mapping[str, Thumbnail
 
 
 def card(run: Run, pictures: Mapping[str, bytes]) -> str:
-    """The outcome, the best picture and what it misses, as a small HTML fragment for a notebook's `_repr_html_`.
+    """Write the outcome, the best picture and what it misses as a small HTML fragment, for a notebook's `_repr_html_`.
 
-    It brings its own styles as attributes and takes its text colour from around it, so that it reads in dark notebooks.
+    It has its styles as attributes and inherits its text colour, so that it is readable in dark notebooks.
     """
-    best = _best_copy(run, pictures, *_CARD_COPY)
-    return _templates().get_template("card.html").render(story=tell(run), run=run, best_copy=best)
+    best = _best_thumbnail(run, pictures, *_CARD_THUMBNAIL)
+    return _templates().get_template("card.html").render(story=story_of(run), run=run, best_thumbnail=best)
 
 
-def _copies(
+def _thumbnails(
     run: Run, pictures: Mapping[str, bytes], made: Mapping[str, Thumbnail], longest: int, size: int
 ) -> dict[str, Thumbnail]:
-    """A copy of each picture; one after the other, so that only one is ever decoded."""
-    copies: dict[str, Thumbnail] = {}
+    """Return a thumbnail of each picture. They are made one after the other, so that only one picture is decoded at a time."""
+    thumbnails: dict[str, Thumbnail] = {}
     for key in (attempt.image.key for attempt in run.attempts if attempt.image):
         ready = made.get(key)
         if ready is None or max(ready.width, ready.height) > longest:
             data = ready.data if ready else pictures.get(key)
-            ready = copy(data, longest, size) if data else None
+            ready = thumbnail(data, longest, size) if data else None
         if ready:
-            copies[key] = ready
-    return copies
+            thumbnails[key] = ready
+    return thumbnails
 
 
-def _best_copy(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Thumbnail | None:
+def _best_thumbnail(run: Run, pictures: Mapping[str, bytes], longest: int, size: int) -> Thumbnail | None:
     image = run.best.image if run.best else None
     data = pictures.get(image.key) if image else None
-    return copy(data, longest, size) if data else None
+    return thumbnail(data, longest, size) if data else None
 
 
 def _words(text: str, at_most: int | None = None) -> Markup:
-    """Text from data as an element of its own: isolated, with its own direction and language."""
+    """Wrap text from data in a separate element, isolated and with its own direction and language."""
     return Markup('<bdi lang="{}">{}</bdi>').format(formatting.language(text), formatting.shown(text, at_most))
 
 

@@ -1,4 +1,4 @@
-"""The contact sheet as one picture: rows are prompts, columns are attempts, on black film, the best one circled."""
+"""The contact sheet as one picture: rows are prompts, columns are attempts, on black film, with the best one circled."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PIL import Image, ImageDraw, ImageOps
 
 from onbrief.record import Run
 from onbrief.report.formatting import counted, duration, money
-from onbrief.report.story import Frame, Row, Story, tell
+from onbrief.report.story import Frame, Row, Story, story_of
 from onbrief.report.text import Letters, drawable
-from onbrief.report.thumbnails import thumbnail
+from onbrief.report.thumbnails import reduced
 
 MAX_FRAMES = 60
-"""Attempts on one sheet; a longer run shows the row of the best picture and the newest ones."""
+"""Maximum number of attempts on one sheet; of a longer run, it shows the row of the best picture and the newest rows."""
 
 _TABLE, _FILM, _HOLE, _INK, _SOFT = "#1b1a18", "#060606", "#3a3733", "#efeae0", "#aba498"
 _EDGE, _PENCIL = "#f0b04f", "#ff5b3a"
@@ -31,7 +31,7 @@ _COLUMNS = (3, 6)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of the sheet: its height in pixels, and how it is painted below a given y."""
+    """A part of the sheet: its height in pixels, and the function that paints it below a given y."""
 
     height: int
     paint: Callable[[Image.Image, int], None]
@@ -48,8 +48,8 @@ class Line:
 
 
 def sheet(run: Run, pictures: Mapping[str, bytes]) -> bytes:
-    """The contact sheet of a run as PNG. `pictures` holds the bytes of stored pictures by `image.key`."""
-    story = tell(run)
+    """Draw the contact sheet of a run as PNG. `pictures` holds the bytes of stored pictures by `image.key`."""
+    story = story_of(run)
     low, high = _COLUMNS
     columns = max(low, min(high, max((len(row.frames) for row in story.rows), default=low)))
     width = 2 * _MARGIN + columns * _CELL
@@ -157,7 +157,7 @@ def _strip(frames: Sequence[Frame], run: Run, pictures: Mapping[str, bytes]) -> 
 
 
 def _note(frame: Frame) -> list[Line]:
-    """What stands below a picture: what became of it, then the requirements missed."""
+    """Return the lines below a picture: its result, then the requirements that it misses."""
     says, body = Letters(20), Letters(18)
     room = _CELL - 58
     sign = _SIGNS[frame.mark]
@@ -179,10 +179,10 @@ def _frame(canvas: Image.Image, frame: Frame, pictures: Mapping[str, bytes], box
     if frame.best:
         edge.draw(draw, (right - 1 - edge.width("Best"), top - 11), "Best", _EDGE)
     image = frame.attempt.image
-    picture = thumbnail(pictures[image.key], 2 * _WINDOW) if image and image.key in pictures else None
+    picture = reduced(pictures[image.key], 2 * _WINDOW) if image and image.key in pictures else None
     if picture is None:
         draw.rounded_rectangle((left, top, right - 1, bottom - 1), 3, outline=_HOLE)
-        words = "Not at hand" if image else "No picture"
+        words = "Not available" if image else "No picture"
         letters = Letters(18)
         letters.draw(draw, ((left + right - letters.width(words)) / 2, (top + bottom) / 2 + 6), words, _SOFT)
         return
@@ -194,7 +194,7 @@ def _frame(canvas: Image.Image, frame: Frame, pictures: Mapping[str, bytes], box
 
 
 def _circle(canvas: Image.Image, box: tuple[int, int, int, int]) -> None:
-    """A loop drawn by hand with a grease pencil, as photographers mark the one to print."""
+    """Draw a loop as by hand with a grease pencil, as photographers mark the picture to print."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     corners = ((0.1, 0.015), (0.97, 0.02), (0.985, 0.97), (0.02, 0.985), (0.015, 0.01), (0.22, 0.0))
@@ -211,7 +211,7 @@ def _bowed(corners: Sequence[tuple[float, float]]) -> Iterable[tuple[float, floa
 
 
 def _sign(canvas: Image.Image, sign: str, at: tuple[int, int], size: int) -> None:
-    """One of the drawn signs, `size` pixels high; `at` is its top left corner."""
+    """Draw a sign, `size` pixels high; `at` is its top left corner."""
     for points in _SHAPES[sign]:
         _stroke(canvas, [(x * size, y * size) for x, y in points], at, (size, size), size * 0.13, _COLOURS[sign])
 
@@ -224,7 +224,7 @@ def _stroke(
     thick: float,
     colour: str,
 ) -> None:
-    """A smooth line with round ends: drawn four times as large, then reduced."""
+    """Draw a smooth line with round ends: four times as large, then reduced."""
     pad = math.ceil(thick)
     mask = Image.new("L", ((size[0] + 2 * pad) * 4, (size[1] + 2 * pad) * 4))
     draw = ImageDraw.Draw(mask)
@@ -237,13 +237,13 @@ def _stroke(
 
 
 def _arc(start: float, end: float) -> list[tuple[float, float]]:
-    """A part of the ring that some signs have, in degrees."""
+    """Return a part of the ring that some signs have, in degrees."""
     steps = [math.radians(start + (end - start) * n / 40) for n in range(41)]
     return [(0.5 + 0.42 * math.cos(a), 0.5 + 0.42 * math.sin(a)) for a in steps]
 
 
 def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], lines: Iterable[str], letters: Letters, colour: str) -> int:
-    """Lines of text from a top left corner down; answers the y below them."""
+    """Write lines of text from a top left corner down; return the y below them."""
     x, y = at
     for line in lines:
         letters.draw(draw, (x, y + letters.size), line, colour)

@@ -1,4 +1,4 @@
-"""What there is to say of a run, worked out once for the page, the card and the sheet."""
+"""What a report shows of a run, computed once for the page, the card and the sheet."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from onbrief.record import Answer, Attempt, Prompt, Run
 from onbrief.report.formatting import command, counted
 
 Mark = Literal["passed", "short", "problem", "unjudged", "pending"]
-"""What became of an attempt: `short` is a picture that misses a requirement."""
+"""The result of an attempt: `short` is a picture that misses a requirement."""
 
 Sign = Literal["met", "unmet", "undecided", "stop", "clock"]
-"""The drawn sign that stands beside the words; the words alone say everything."""
+"""The sign drawn beside the words; the words alone are complete."""
 
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
@@ -26,7 +26,7 @@ _PROBLEMS = {
     "unreadable": "Not a usable picture",
     "failed": "The call failed",
     "blocked": "Blocked by the provider",
-    "unknown": "Outcome not known",
+    "unknown": "Outcome unknown",
 }
 
 _ENDINGS: dict[Outcome | None, tuple[str, Sign]] = {
@@ -35,44 +35,44 @@ _ENDINGS: dict[Outcome | None, tuple[str, Sign]] = {
     "unmet": ("No picture met every requirement", "unmet"),
     "over_budget": ("Over budget", "stop"),
     "blocked": ("Blocked by the provider", "stop"),
-    "unknown": ("A paid call has no known outcome", "undecided"),
+    "unknown": ("The outcome of a paid call is unknown", "undecided"),
     "failed": ("Stopped by an error", "unmet"),
     "cancelled": ("Cancelled", "stop"),
 }
 
 _ADVICE: dict[Outcome | None, str] = {
-    None: "The run is still going, or was cut off. This continues it where it stands; nothing paid for is paid for again.",
+    None: "The run is in progress, or was interrupted. This resumes it; nothing is paid for twice.",
     "passed": "Nothing is left to do. This prints the record.",
-    "unmet": "With higher limits, this goes on where the run stopped; pictures already paid for are kept.",
-    "over_budget": "With a higher money limit, this goes on where the run stopped; nothing is paid for twice.",
+    "unmet": "With higher limits, this resumes the run; pictures already paid for are kept.",
+    "over_budget": "With a higher money limit, this resumes the run; nothing is paid for twice.",
     "blocked": "The provider refuses this content. Word the brief differently and start a new run. This prints the record.",
     "unknown": "The call may have been paid for, so it was not sent again. This sends it once more, at its price.",
-    "failed": "When the cause is mended, this goes on where the run stopped; nothing is paid for twice.",
-    "cancelled": "This goes on where the run stopped; nothing is paid for twice.",
+    "failed": "When the cause is fixed, this resumes the run; nothing is paid for twice.",
+    "cancelled": "This resumes the run; nothing is paid for twice.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One requirement of the checklist, and the answers of all attempts to it, in their order (None: not judged)."""
+    """One requirement of the checklist, and its answers in all attempts, in order (None: not judged)."""
 
     requirement: Requirement
     answers: tuple[tuple[Answer | None, ...], ...]
 
     @property
     def judged(self) -> int:
-        """In how many pictures the judge looked for it."""
+        """The number of pictures in which the judge looked for it."""
         return sum(answer is not None for row in self.answers for answer in row)
 
     @property
     def met(self) -> int:
-        """In how many pictures it was met."""
+        """The number of pictures that met it."""
         return sum(answer == "met" for row in self.answers for answer in row)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A requirement with what the judge found for it in one picture."""
+    """A requirement with the judge's finding for it in one picture."""
 
     requirement: Requirement
     verdict: Answer
@@ -82,7 +82,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One attempt, as it stands on the contact sheet."""
+    """One attempt on the contact sheet."""
 
     attempt: Attempt
     mark: Mark
@@ -92,13 +92,13 @@ class Frame:
 
     @property
     def missed(self) -> tuple[Answered, ...]:
-        """The requirements that decide and are not met."""
+        """The musts that are not met."""
         return tuple(answer for answer in self.answers if answer.requirement.must and answer.verdict != "met")
 
     @property
     def file(self) -> str | None:
-        """Where the full picture lies, as seen from the page: beside it, or, under a name of the caller's, beside the folder of
-        all runs (see store/named.py). None when its key ends in no plain name.
+        """The path of the full picture, relative to the page: beside it, or, under a name that the caller chose, beside the
+        folder of all runs (see store/mapping.py). None when its key does not end in a plain name.
         """
         image = self.attempt.image
         name, stored = (text.rpartition("/")[2] for text in (image.key, image.url)) if image else ("", "")
@@ -118,7 +118,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A run, told."""
+    """What a report shows of a run."""
 
     run: Run
     headline: str
@@ -141,12 +141,12 @@ class Story:
 
     @property
     def never(self) -> tuple[Item, ...]:
-        """The requirements that decide, were looked for, and were met in no picture."""
+        """The musts that the judge looked for and that no picture met."""
         return tuple(item for item in self.items if item.requirement.must and item.judged and not item.met)
 
 
-def tell(run: Run) -> Story:
-    """The story of a run, finished or not."""
+def story_of(run: Run) -> Story:
+    """Compute what a report shows of a run, finished or not."""
     headline, sign = _ENDINGS[run.outcome]
     best = run.best
     rows = tuple(
@@ -198,7 +198,7 @@ def _mark(run: Run, attempt: Attempt, answers: tuple[Answered, ...]) -> tuple[Ma
 
 
 def _gap(run: Run, items: tuple[Item, ...]) -> str:
-    """What all pictures together fell short of, in a sentence; empty while there is nothing to say."""
+    """Return a sentence on what all pictures together missed; empty while there is none."""
     musts = [item for item in items if item.requirement.must]
     if run.outcome in (None, "passed") or not any(item.judged for item in musts):
         return ""

@@ -1,4 +1,4 @@
-"""Text drawn with Pillow's own font, and with a font of this machine for letters which that one lacks."""
+"""Text drawn with Pillow's own font, and with an installed font for the characters that it lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FALLBACKS = (
     "AppleSDGothicNeo.ttc", "YuGothM.ttc", "msgothic.ttc", "msyh.ttc", "malgun.ttf", "NotoSans-Regular.ttf",
     "Arial Unicode.ttf", "arial.ttf", "unifont.otf",
 )  # fmt: skip
-"""Looked for by name, wherever this machine keeps its fonts; the first one that has a letter draws it."""
+"""Installed fonts that are tried by name; the first one that has a character draws it."""
 
 _LANGUAGES = {"ja": "Japanese", "ko": "Korean", "zh": "Chinese", "th": "Thai", "he": "Hebrew", "el": "Greek"}
 _SPELLED = {"×": "x", "–": "-", "—": "-", "€": "EUR", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "Æ": "Ae", "Ø": "O", "Ł": "L"}
@@ -28,17 +28,17 @@ _PIECE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]|[^\\s\u2e80-\u9ff
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """Letters of one size, in pixels."""
+    """A font size, in pixels."""
 
     size: int
 
     @property
     def line(self) -> int:
-        """From one baseline to the next."""
+        """The height of a line, from one baseline to the next."""
         return round(self.size * 1.4)
 
     def width(self, text: str) -> float:
-        """How wide the text stands, in pixels."""
+        """Return the width of the text in pixels."""
         return sum(_length(_font(which, self.size), run) for which, run in _runs(text))
 
     def draw(self, draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, colour: str) -> None:
@@ -50,7 +50,7 @@ class Letters:
             x += _length(font, run)
 
     def wrap(self, text: str, width: float, lines: int) -> list[str]:
-        """The text in at most so many lines of at most `width` pixels; what does not fit ends with "…"."""
+        """Wrap the text into at most `lines` lines of at most `width` pixels; text that is cut off ends with "…"."""
         wrapped = [""]
         for piece in self._pieces(text, width):
             if wrapped[-1] and self.width(wrapped[-1] + piece.rstrip()) > width:
@@ -79,19 +79,19 @@ def _length(font: ImageFont.FreeTypeFont, run: str) -> float:
 
 
 def _direction(font: ImageFont.FreeTypeFont) -> str | None:
-    """The direction of the line, in which words keep their own; only the fuller of Pillow's layouts takes one."""
+    """Return the direction of the line, in which words keep theirs; only Pillow's Raqm layout takes one."""
     return "ltr" if font.layout_engine == ImageFont.Layout.RAQM else None
 
 
 def drawable(text: str, at_most: int) -> str:
-    """The text with what no font here can draw spelled plainly or left out; a word on its language when little remains."""
+    """Spell plainly or leave out what no installed font can draw; name the language instead when little of the text remains."""
     text = shown(text, at_most)
     plain = "".join(_plain(character) for character in text)
     letters = [character for character in text if character.isalnum()]
     kept = [character for character in letters if _plain(character)]
     if letters and 2 * len(kept) < len(letters):
-        tongue = _LANGUAGES.get(language(text))
-        return f"[text in {tongue}]" if tongue else "[text in another script]"
+        name = _LANGUAGES.get(language(text))
+        return f"[text in {name}]" if name else "[text in another script]"
     return " ".join(plain.split())
 
 
@@ -104,7 +104,7 @@ def _plain(character: str) -> str:
 
 
 def _runs(text: str) -> list[tuple[int, str]]:
-    """Stretches of text with the number of the font that draws them; a word changes its font only when it must."""
+    """Split text into runs with the number of the font that draws each; a word uses several fonts only when it has to."""
     runs: list[tuple[int, str]] = []
     for word in _PIECE.findall(text):
         lacking = {which for character in word if (which := _which(character))}
@@ -120,7 +120,7 @@ def _runs(text: str) -> list[tuple[int, str]]:
 
 @cache
 def _which(character: str) -> int | None:
-    """The number of the first font that has this character; 0 is Pillow's own."""
+    """Return the number of the first font that has this character; 0 is Pillow's own."""
     if character == " ":
         return 0
     if unicodedata.category(character) in ("Cf", "Cc", "Cn", "Co", "Cs"):

@@ -1,4 +1,4 @@
-"""Reduced copies of stored pictures, small enough to travel inside a page."""
+"""Thumbnails of stored pictures, small enough to be embedded in a page."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from PIL import Image
 from onbrief.record import Run
 
 MAX_PIXELS = 40_000_000
-"""What is decoded at all: more than twice the largest picture that a brief can ask for."""
+"""Larger pictures are not decoded: this is more than twice the largest size that a brief can ask for."""
 
 _QUALITY = 72
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A reduced copy, encoded as WebP; width and height in pixels."""
+    """A reduced picture, encoded as WebP; width and height in pixels."""
 
     data: bytes
     width: int
@@ -30,12 +30,12 @@ class Thumbnail:
 
     @property
     def uri(self) -> str:
-        """The copy as a data URI."""
+        """The thumbnail as a data URI."""
         return f"data:image/webp;base64,{base64.b64encode(self.data).decode()}"
 
 
-def thumbnail(data: bytes, longest: int) -> Image.Image | None:
-    """The picture with its longest side at most `longest` pixels, opaque; None when the bytes are no usable picture."""
+def reduced(data: bytes, longest: int) -> Image.Image | None:
+    """Decode a picture, opaque and its longest side at most `longest` pixels; None if the bytes are no usable picture."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
@@ -47,9 +47,9 @@ def thumbnail(data: bytes, longest: int) -> Image.Image | None:
         return None
 
 
-def copy(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
-    """A copy of about `at_most` bytes or fewer; None when the bytes are no usable picture."""
-    picture = thumbnail(data, longest)
+def thumbnail(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
+    """Return a thumbnail of about `at_most` bytes or fewer; None when the bytes are no usable picture."""
+    picture = reduced(data, longest)
     if picture is None:
         return None
     data = _encoded(picture, _QUALITY)
@@ -59,7 +59,7 @@ def copy(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
 
 
 def local_pictures(run: Run) -> dict[str, bytes]:
-    """The best picture of a run by its key, where it lies in a folder of this machine; nothing otherwise."""
+    """Return the best picture of a run by its key if it is stored in a local folder, and an empty dict otherwise."""
     image = run.best.image if run.best else None
     if image is None or not image.url.startswith("file://"):
         return {}
@@ -79,6 +79,6 @@ def _opaque(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     pixels = picture.convert("RGBA")
-    paper = Image.new("RGBA", pixels.size, "white")
-    paper.alpha_composite(pixels)
-    return paper.convert("RGB")
+    ground = Image.new("RGBA", pixels.size, "white")
+    ground.alpha_composite(pixels)
+    return ground.convert("RGB")
