@@ -1,4 +1,7 @@
-"""Models that answer at once: what is left of a run's time is what onbrief adds."""
+"""Models that answer at once: what is left of a run's time is what onbrief adds.
+
+They serve earlier versions of onbrief too (see before.py), so only names are imported that those have.
+"""
 
 from __future__ import annotations
 

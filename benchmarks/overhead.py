@@ -1,4 +1,4 @@
-"""What loop, ledger and store add to one attempt when the models answer at once, and how it splits."""
+"""What loop, ledger and store add to one attempt when the models answer at once, how it splits, and what it was before."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import instant
-from onbrief import pictures
+from benchmarks import before, instant
 from onbrief.events import ImageJudged
 from onbrief.ledger.sqlite import SqliteLedger
+from onbrief.pictures import PictureFile
 from onbrief.pursuit import open_pursuit
 from onbrief.pursuit.outputs import RunOutputs
 from onbrief.store import FolderStore
 
 RUNS = 6
 ATTEMPTS = 12  # of each run: the default limit
+ROUNDS = 5
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
         restore()
     whole = statistics.median(times)
     split = {label: statistics.median(each) * len(each) / RUNS / ATTEMPTS for label, each in spent.items()}
-    picture = sum(split[label] for owner, _, label in _STAGES if owner is pictures)
+    picture = sum(split[label] for owner, _, label in _STAGES if owner is PictureFile)
     print(f"one attempt, PNG of {size / 1e6:.2f} MB, in all   {whole:5.1f} ms, median of {len(times)} attempts")
     print(f"  loop, ledger and store             {whole - picture:5.1f} ms")
     print(f"  work on the picture itself         {picture:5.1f} ms")
@@ -40,6 +41,11 @@ def main() -> None:
     for label, spent_on_it in split.items():
         print(f"  {label:34} {spent_on_it:5.1f} ms")
     print(f"  {'the loop, events, threads':34} {whole - sum(split.values()):5.1f} ms")
+    found = before.in_turns("attempts", ROUNDS)
+    print(f"loop, ledger and store, medians of {ROUNDS} rounds in turns")
+    print(f"  {before.COMMIT}                            {statistics.median(found.before):5.1f} ms")
+    print(f"  this version                       {statistics.median(found.now):5.1f} ms")
+    print(f"  ratio                              {found.ratio:6.2f}")
 
 
 def _attempt_times() -> list[float]:
@@ -64,12 +70,12 @@ async def _times_of_a_run(out: str) -> list[float]:
 
 
 _STAGES: tuple[tuple[Any, str, str], ...] = (
-    (pictures, "inspect", "decode and check the picture"),
-    (pictures, "label", "write the label into it"),
+    (PictureFile, "inspected", "decode and check the picture"),
+    (PictureFile, "embedded", "embed the metadata"),
     (FolderStore, "_create", "store it, synced"),
     (SqliteLedger, "begin", "ledger: intent, two calls"),
     (SqliteLedger, "finish", "ledger: outcome, two calls"),
-    (pictures, "judge_copy", "the judge's copy"),
+    (PictureFile, "judge_copy", "the judge's copy"),
     (RunOutputs, "write_record", "run.json"),
 )
 

@@ -1,4 +1,4 @@
-"""A bucket of S3 for tests: moto on real HTTP in this process, with a wire in front of it that can be made to fail."""
+"""An S3 bucket for tests: moto over real HTTP in this process, with faults that tests can inject."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/s3/")
 _numbers = itertools.count()
 
 Fault = Callable[[str, str], str | None]
-"""What goes wrong with a request, of which it is told method and path. None: nothing. "503 SlowDown", "404 NoSuchBucket" and
-the like are answered to what has not been done, and "reset" resets the connection before it is. Of what has been done, "lost"
-answers 500, "gone" closes the connection, "silent" says nothing until the client gives up, "cut" ends after a tenth of the
-answer; "idle" closes the connection once all is said. "unconditional" does it whatever its conditions."""
+"""Chooses the fault of a request from its method and path; None means no fault. The request is not carried out with "503
+SlowDown", "404 NoSuchBucket" and the like, which are the answer, nor with "reset", which resets the connection. The request is
+carried out, but not answered properly, with "lost" (answers 500), "gone" (closes the connection), "silent" (sends nothing until
+the client gives up) and "cut" (closes the connection after a tenth of the answer). "idle" closes the connection after the whole
+answer. "unconditional" ignores the conditions of the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What whoever asks may do, as IAM has it: these actions, on keys that begin with `under`. Without s3:ListBucket, S3
-    answers the same to a read of what is not there as to one that is not allowed.
+    """The caller's permissions, as in IAM: these actions, on keys that start with `under`. Without s3:ListBucket, S3 gives the
+    same answer to a read of a missing object as to a read that is not allowed.
     """
 
     actions: frozenset[str]
     under: str = ""
 
     def allow(self, action: str, key: str) -> bool:
-        """Whether this can be done to this key."""
+        """Return whether the action is allowed on the key."""
         return action in self.actions and (action == LIST or key.startswith(self.under))
 
 
@@ -53,7 +54,7 @@ ALL = Rights(frozenset({PUT, GET, LIST, DELETE}))
 
 @dataclass(slots=True)
 class Service:
-    """A running service. `requests` are those that came, as `PUT /bucket/key`; `regions` those that they were signed for."""
+    """A running service. `requests` are those received, as `PUT /bucket/key`; `regions` are those that they were signed for."""
 
     url: str
     fault: Fault = lambda method, path: None
@@ -63,7 +64,7 @@ class Service:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which the tools of AWS find it."""
+        """The environment variables with which AWS clients find the service."""
         return {
             "AWS_ENDPOINT_URL_S3": self.url,
             "AWS_ACCESS_KEY_ID": "test",
@@ -74,7 +75,7 @@ class Service:
 
     @property
     def client(self) -> Any:
-        """boto3's view of it."""
+        """A boto3 client of the service."""
         return boto3.client(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
             "s3",
             endpoint_url=self.url,
@@ -84,20 +85,20 @@ class Service:
         )
 
     def keys(self, out: str) -> list[str]:
-        """The keys of all objects under a place, without its prefix."""
+        """Return the keys of all objects under a place, without its prefix."""
         prefix = out.removeprefix(f"s3://{BUCKET}/") + "/"
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
         return [item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())]
 
 
 def new_place() -> str:
-    """A place that no other test knows."""
+    """Return a place that no other test uses."""
     return f"s3://{BUCKET}/some/place-{next(_numbers)}"
 
 
 @contextmanager
 def service() -> Generator[Service]:
-    """A service with one bucket."""
+    """Start a service with one bucket."""
     moto = DomainDispatcherApplication(create_backend_app)
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -140,15 +141,15 @@ def service() -> Generator[Service]:
 
 
 def _done(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
-    """What the service answers to what it has done: status, headers and body."""
-    told: list[tuple[str, list[tuple[str, str]]]] = []
+    """Carry out a request and return the answer: status, headers and body."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, headers: list[tuple[str, str]], error: object = None) -> Callable[[bytes], object]:
-        told.append((status, headers))
+        started.append((status, headers))
         return lambda data: None
 
     body = b"".join(app(environ, start))
-    return (*told[-1], body)
+    return (*started[-1], body)
 
 
 def _refused(wrong: str, start: StartResponse) -> list[bytes]:
@@ -162,7 +163,7 @@ def _told(status: str, document: str, start: StartResponse) -> list[bytes]:
 
 
 def _denied(rights: Rights, environ: WSGIEnvironment, body: bytes) -> str | None:
-    """None: the request is allowed; "all": it is not; else the answer that tells of each key that may not be deleted."""
+    """Return None if the request is allowed, "all" if it is denied, else the answer with each key that may not be deleted."""
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
     key = environ["PATH_INFO"].removeprefix(f"/{BUCKET}").removeprefix("/")
     if method == "POST" and query.startswith("delete"):
@@ -176,7 +177,7 @@ def _denied(rights: Rights, environ: WSGIEnvironment, body: bytes) -> str | None
 
 
 def _break_off(connection: socket, how: str, status: str, headers: list[tuple[str, str]], body: bytes) -> NoReturn:
-    """Say all, a tenth or nothing of an answer to a client that would keep the connection, and end it."""
+    """Send all, a tenth or nothing of an answer to a client that expects a persistent connection, then close it."""
     if how == "silent":
         connection.recv(1)  # until the client goes away
     elif how != "gone":

@@ -1,4 +1,4 @@
-"""Claude on a sandbox server, over real HTTP, as the registry's models meet it."""
+"""Claude on a sandbox server, over real HTTP, for models from the registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BRIEF = Brief(text="two red cups on a table", size=(512, 512))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A Claude model as reference pages have it: which sampling parameters it takes of temperature, top_p and top_k."""
+    """A Claude model, with the sampling parameters (of temperature, top_p and top_k) that it accepts by its documentation."""
 
     id: str
     takes: tuple[str, ...] = ()
@@ -48,12 +48,12 @@ EVERY_CLAUDE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
 
 
 def reach(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have AWS's own settings lead to this server."""
+    """Point the AWS environment variables at this server."""
     lead_to(server.port, monkeypatch)
 
 
 def lead_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for any server on this port of the loopback."""
+    """Point the AWS environment variables at any server on this loopback port."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"http://127.0.0.1:{port}")
@@ -64,5 +64,5 @@ def lead_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def cups(seed: int = 7) -> bytes:
-    """A picture of the brief."""
+    """Return a picture of the brief."""
     return picture(BRIEF.text, "", (512, 512), seed, "modern")[0]

@@ -10,14 +10,14 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from tests.buckets import Service
 
-# A slow machine is no defect, so nothing here is timed.
+# A slow machine is not a defect, so no test has a time limit.
 settings.register_profile("onbrief", deadline=None)
 settings.load_profile("onbrief")
 
 
 @pytest.fixture(autouse=True)
 def at_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own for each test: no settings of this machine's user, and no pictures left in his spool."""
+    """Give each test an empty home folder: no user settings are read, and no pictures are left in the user's spool."""
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
         monkeypatch.setenv(name, str(home))
@@ -26,7 +26,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
 
 @pytest.fixture(scope="session")
 def s3_service() -> Generator[Service]:
-    """One service for all tests; each has a place of its own in it."""
+    """Start one service for all tests; each test uses a separate place in it."""
     from tests.buckets import service
 
     with service() as running:
@@ -35,7 +35,7 @@ def s3_service() -> Generator[Service]:
 
 @pytest.fixture
 def s3(s3_service: Service, monkeypatch: pytest.MonkeyPatch) -> Generator[Service]:
-    """The service, found by the variables of AWS, with nothing wrong with it."""
+    """Return the service, without faults, and set the AWS environment variables for it."""
     for name, value in s3_service.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)

@@ -1,4 +1,4 @@
-"""Runs built by hand: a checklist, prompts, and attempts of which a test says what became of them."""
+"""Runs built by hand: a checklist, prompts, and attempts with results chosen by the test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def image(name: str) -> Image:
 def verdict(
     short: Iterable[str] = (), *, undecided: Iterable[str] = (), probability: dict[str, float] | None = None
 ) -> Verdict:
-    """A verdict in which `short` are unmet, `undecided` undecided and the others met."""
+    """Return a verdict in which `short` are unmet, `undecided` are undecided and the others are met."""
     unmet, open_, given = set(short), set(undecided), probability or {}
     findings: list[Finding] = []
     for requirement in CHECKLIST.requirements:
@@ -66,7 +66,7 @@ def fresh(seed: int = 1) -> Run:
 
 
 def history(*attempts: Attempt, prompts: int | None = None) -> Run:
-    """A run of these attempts, and of as many prompts as they need unless `prompts` says more."""
+    """Return a run with these attempts and the prompts that they need, or `prompts` prompts if that is more."""
     run = fresh()
     newest = max((attempt.revision for attempt in attempts), default=0)
     for revision in range(1, max(newest + 1, prompts or 0)):

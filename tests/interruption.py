@@ -1,6 +1,6 @@
-"""A run that is killed, or whose disk fails, at its n-th write, and then given again: what is left, for tests to look at.
+"""Runs that are killed, or whose disk fails, at their n-th write and are then resumed; tests examine what is left.
 
-Everything here is called in a process started for it (see tests/killing.py).
+Everything here must be called in a process started for it (see tests/killing.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from PIL import Image
 
-from onbrief import pictures, report  # what a run imports late is imported here, once, before the forks
+from onbrief import pictures, report  # lazy imports of a run, imported here once, before the forks
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.ledger.sqlite import SqliteLedger
@@ -45,7 +45,7 @@ def pixel_crew(bill: Bill) -> Crew:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What an interruption at one write left behind, after the same order was given again."""
+    """The state after an interruption at one write and the same order given again."""
 
     interrupted: Outcome
     first_outcome: str | None
@@ -62,7 +62,7 @@ def order(out: Path, parallel: int) -> Order:
 
 
 def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
-    """One deadline of the run: to be called in a process of its own."""
+    """Return a function that runs one session of the run, to be called in a separate process."""
 
     def sit() -> None:
         async def go() -> None:
@@ -76,13 +76,13 @@ def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
 
 
 def undisturbed(parallel: int) -> tuple[dict[str, Any], list[str], int]:
-    """The record of a run that nothing disturbs, the pictures on its bill, and the number of its writes."""
+    """Return the record of an uninterrupted run, the pictures on its bill, and the number of its writes."""
     left = interrupt(FOREVER, parallel, None)
     return left.record, left.images_billed, len(left.interrupted.writes)
 
 
 def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
-    """Kill the run in front of its n-th write, or let that write fail with `errno`; then give the same order again."""
+    """Kill the run before its n-th write, or let that write fail with `errno`; then give the same order again."""
     folder = Path(tempfile.mkdtemp(prefix="onbrief-interrupt-")).resolve()
     try:
         out, bill = folder / "out", folder / "bill"
@@ -102,12 +102,12 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
 
 
 def campaign(numbers: Sequence[int], parallel: int, errno: int | None) -> list[Aftermath]:
-    """An interruption at each of these writes."""
+    """Interrupt one run at each of these writes."""
     return [interrupt(n, parallel, errno) for n in numbers]
 
 
 def same(record: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same in two records of one run: all but clock times, folders, and what a call asked again costs."""
+    """Return what must be equal in two records of a run: all but clock times, folders, and the cost of repeated calls."""
     text = json.dumps({key: value for key, value in record.items() if key not in ("started", "ended", "usage")})
     kept = json.loads(text)
     for attempt in kept["attempts"]:
@@ -118,7 +118,7 @@ def same(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(out: Path) -> str | None:
-    """How the ledger says that the first deadline ended."""
+    """Return the outcome of the first session, according to the ledger."""
     if not (out / "ledger.db").is_file():
         return None
     ledger = SqliteLedger(out / "ledger.db")
@@ -130,7 +130,7 @@ def _outcome(out: Path) -> str | None:
 
 
 def _told(out: Path) -> str | None:
-    """How the record says that the first deadline ended."""
+    """Return the outcome of the first session, according to the record."""
     path = out / RUN_ID / "run.json"
     return json.loads(path.read_text())["outcome"] if path.is_file() else None
 
@@ -140,4 +140,4 @@ def _is_as_recorded(out: Path, image: dict[str, Any]) -> bool:
     return hashlib.sha256(data).hexdigest() == image["sha256"] and pictures.inspect(data).width == image["width"]
 
 
-_ = report  # imported for its import
+_ = report  # imported only so that the forks have it

@@ -1,14 +1,14 @@
 """Kill a piece of work, or make the disk fail under it, at each write in turn: a small tracer over ptrace(2).
 
-The work runs in a forked child. A seccomp filter in the child stops it in front of every system call that changes
-files, and of no other, so all else runs at full speed; the parent looks whether the file lies within the given folder,
-counts, and at the n-th one kills the child or lets the call fail. Threads and processes that the work starts are
-traced too, as long as they stay in its process group. Writes through mmap and io_uring are not seen.
+The work runs in a forked child. A seccomp filter in the child stops it before every system call that changes files, and before
+no other, so everything else runs at full speed. The parent checks whether the file is in the given folder, counts, and at the
+n-th write kills the child or lets the call fail. Threads and processes that the work starts are traced too, as long as they
+stay in its process group. Writes through mmap and io_uring are not seen.
 
-The child is forked, so whoever calls this must not have started threads that hold locks, nor obstore's runtime. Under a
-test runner, call it in a process started for it (`ProcessPoolExecutor` with the `spawn` context).
+The child is forked, so the caller must not have started threads that hold locks, nor obstore's runtime. Under a test runner,
+call it in a process started for it (`ProcessPoolExecutor` with the `spawn` context).
 
-Linux on x86_64 and aarch64 only; `supported()` says whether this machine lets us.
+Linux on x86_64 and aarch64 only; `supported()` returns whether this machine allows it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A system call that changes files, and the file (the new name, of two)."""
+    """A system call that changes a file, and the file (of two names, the new one)."""
 
     call: str
     path: Path
@@ -41,8 +41,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the work ended. `at` is the n-th write, or None: there were fewer, all of them are in `writes`, and the work ran to
-    its end. `error` is its traceback, if it raised.
+    """How the work ended. `at` is the n-th write, or None if there were fewer; then the work ran to its end and `writes` has
+    all of them. `error` is its traceback, if it raised.
     """
 
     writes: tuple[Write, ...]
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def kill_at_write(target: Callable[[], object], n: int, within: Path, *, seconds: float = 60.0) -> Outcome:
-    """Run the work in a child and SIGKILL all of it in front of its n-th write (from 1) to a file within this folder.
+    """Run the work in a child and SIGKILL all of it before its n-th write (from 1) to a file within this folder.
 
     Raises:
         OSError: this machine forbids tracing.
@@ -72,7 +72,7 @@ def fail_at_write(target: Callable[[], object], n: int, errno: int, within: Path
 
 @cache
 def supported() -> bool:
-    """Whether this machine allows it, found out by doing it once: containers may forbid ptrace or seccomp."""
+    """Return whether this machine allows tracing, by trying it once: containers may forbid ptrace or seccomp."""
     if sys.platform != "linux" or platform.machine() not in _MACHINES:
         return False
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +89,7 @@ def supported() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A system call: its numbers on x86_64 and aarch64, and which arguments say where it writes.
+    """A system call: its numbers on x86_64 and aarch64, and the arguments that determine where it writes.
 
     `fd` is the index of a descriptor; `paths` are indices of a folder's descriptor (None: there is none) and of a path.
     With `flags`, the index of open's flags, only calls that create or truncate count.
@@ -135,7 +135,7 @@ _CALLS = {
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """What differs between processors: the audit number (linux/audit.h) and the calls by number."""
+    """The differences between processors: the audit number (linux/audit.h) and the calls by number."""
 
     audit: int
     calls: dict[int, str]
@@ -170,7 +170,7 @@ def _ptrace(request: int, pid: int, address: int = 0, data: int | ctypes.Array[c
 
 
 def _install_filter() -> None:
-    """Stop this process, and all that it starts, in front of the calls above (seccomp(2), classic BPF)."""
+    """Stop this process, and all that it starts, before the calls above (seccomp(2), classic BPF)."""
     load, equal, any_bit, answer = 0x20, 0x15, 0x45, 0x06
     allow, trace = 0x7FFF0000, 0x7FF00000
     machine = _MACHINES[platform.machine()]
@@ -200,7 +200,7 @@ def _install_filter() -> None:
 
 
 def _work(target: Callable[[], object], report: int) -> None:
-    """The child's whole life; a traceback goes into the pipe, as much of it as fits without anyone reading."""
+    """Run the work as the child, then exit. A traceback is written to the pipe, cut to what fits without a reader."""
     try:
         os.setpgid(0, 0)
         _ptrace(_TRACEME, 0)
@@ -227,14 +227,14 @@ class _Tracer:
         self.late = False
         self.report, end = os.pipe()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # about threads; see above
+            warnings.simplefilter("ignore", DeprecationWarning)  # about forking with threads; see above
             self.child = os.fork()
         if self.child == 0:
             _work(target, end)
         os.close(end)
 
     def run(self) -> Outcome:
-        _libc.prctl(_SET_SUBREAPER, 1, 0, 0, 0)  # orphans of the child are ours to wait for
+        _libc.prctl(_SET_SUBREAPER, 1, 0, 0, 0)  # adopt orphans of the child, to wait for them
         timer = threading.Timer(self.seconds, self._expire)
         try:
             self._begin()
@@ -247,11 +247,11 @@ class _Tracer:
             with os.fdopen(self.report, "rb") as pipe:
                 error = pipe.read().decode(errors="replace")
         if self.late:
-            raise TimeoutError(f"the work was still going on after {self.seconds} seconds and {len(self.writes)} writes")
+            raise TimeoutError(f"the work was still running after {self.seconds} seconds and {len(self.writes)} writes")
         return Outcome(tuple(self.writes), self.writes[self.n - 1] if len(self.writes) >= self.n else None, error)
 
     def _begin(self) -> None:
-        """Wait until the child lets itself be traced, and trace it."""
+        """Wait until the child can be traced, then start to trace it."""
         _, status = os.waitpid(self.child, _WALL)
         if not os.WIFSTOPPED(status):
             raise OSError(errors.EPERM, "ptrace is forbidden here")
@@ -259,7 +259,7 @@ class _Tracer:
         self._resume(self.child)
 
     def _trace(self) -> None:
-        """Serve every stop until the child has ended or is to be killed."""
+        """Handle every stop until the child has ended or must be killed."""
         known = {self.child}
         while True:
             pid, status = os.waitpid(-self.child, _WALL)
@@ -276,7 +276,7 @@ class _Tracer:
                         _skip(pid, self.errno)
                 received = 0
             elif event or (pid not in known and received == signal.SIGSTOP):
-                received = 0  # news of a new thread or process, or its own first stop; either may come first
+                received = 0  # a new thread or process: its announcement or its own first stop, in either order
             known.add(pid)
             self._resume(pid, received)
 
@@ -292,7 +292,7 @@ class _Tracer:
             _ptrace(_CONT, pid, 0, received)
 
     def _end(self) -> None:
-        """Kill what is left and wait for all of it, so that nothing of it is still writing, and no zombie stays."""
+        """Kill the whole process group and wait for it, so that nothing is still writing and no zombie stays."""
         with suppress(ProcessLookupError):
             os.killpg(self.child, signal.SIGKILL)
         with suppress(ChildProcessError):
@@ -306,7 +306,7 @@ class _Tracer:
 
 
 def _write_of(pid: int, within: Path) -> Write | None:
-    """The call in front of which this thread stands, if it writes within the folder."""
+    """Return the call before which this thread is stopped, if it writes within the folder."""
     info = ctypes.create_string_buffer(88)  # struct ptrace_syscall_info
     _ptrace(_GET_SYSCALL_INFO, pid, len(info), info)
     number, *arguments = struct.unpack_from("7Q", info, 24)
@@ -324,7 +324,7 @@ def _of_descriptor(pid: int, descriptor: int) -> Path:
     try:
         return Path(f"/proc/{pid}/fd/{ctypes.c_int(descriptor).value}").readlink()
     except FileNotFoundError:
-        return Path()  # not open: the call will say so
+        return Path()  # not open: the call itself will fail
 
 
 def _of_path(pid: int, folder: int | None, address: int) -> Path:
@@ -335,7 +335,7 @@ def _of_path(pid: int, folder: int | None, address: int) -> Path:
 
 
 def _text(pid: int, address: int) -> bytes:
-    """The string at this address, read to the end of one page after the other: the next one may not be there."""
+    """Return the string at this address. It is read page by page, because the next page may not be mapped."""
     text = b""
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         while b"\0" not in text and len(text) < 4096:
@@ -345,7 +345,7 @@ def _text(pid: int, address: int) -> bytes:
 
 
 def _skip(pid: int, errno: int) -> None:
-    """Let the call in front of which this thread stands return an error instead of happening."""
+    """Make the call before which this thread is stopped return an error without being carried out."""
     registers = ctypes.create_string_buffer(34 * 8)  # user_regs_struct has 27 of them, aarch64's user_pt_regs 34
     vector = ctypes.create_string_buffer(struct.pack("PN", ctypes.addressof(registers), len(registers)), 16)
     _ptrace(_GETREGSET, pid, _NT_PRSTATUS, vector)

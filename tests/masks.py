@@ -1,4 +1,4 @@
-"""Masks for tests: white where boxes are, in fractions of the picture, and black elsewhere."""
+"""Masks for tests: white inside boxes given as fractions of the picture, black elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onbrief_sandbox.scene import Box
 
 
 def mask(size: Size, *boxes: Box, kind: str = "PNG", mode: str = "L") -> bytes:
-    """A mask of this size as a file."""
+    """Return a mask of this size, as the bytes of a file."""
     image = Image.new("L", size, 0)
     for box in boxes:
         corners = box.left * size[0], box.top * size[1], box.right * size[0] - 1, box.bottom * size[1] - 1

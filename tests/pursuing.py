@@ -1,4 +1,4 @@
-"""A pursuit in a folder of a test, with a crew of its own, told to the end."""
+"""Runs a pursuit to its end in a test's folder, with the models that the test passes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def order(folder: Path, settings: Settings | None = None, brief: Brief = BRIEF, 
 
 
 def pursue(folder: Path, crew: Crew, settings: Settings | None = None, brief: Brief = BRIEF, **about: Any) -> list[Event]:
-    """Every event of one deadline. Runs of one folder have the same seed, so that what they ask for can be compared."""
+    """Return all events of one session. The seed is fixed, so that the requests of several runs can be compared."""
     about = {"seed": 7} | about
 
     async def go() -> list[Event]:

@@ -1,4 +1,4 @@
-"""A relay between a client and a server on loopback, which tells of each message before any of it goes on."""
+"""A relay between a client and a server on loopback that counts messages and can stop at any of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Side = Literal["request", "answer"]
 
 @dataclass(slots=True)
 class Moments:
-    """The messages of all relays that share it, in the order in which they begin. At the end of the pieces of message `at`
-    that may pass, `strike` is called, and nothing passes any more until the next `reset`.
+    """Counts the messages of all relays that share it, in the order in which they begin. After `pieces` pieces of message `at`
+    have passed, it calls `strike`, and nothing passes any more until the next `reset`.
     """
 
     at: int | None = None
@@ -29,13 +29,15 @@ class Moments:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reset(self, at: int | None = None, pieces: int = 0, strike: Callable[[], None] = lambda: None) -> None:
-        """Count anew, for a strike at this message once so many of its pieces have passed; without `at`, only count."""
+        """Restart the count, with a strike after `pieces` pieces of message `at`; without `at`, only count."""
         with self._lock:
             self.at, self.pieces, self.strike = at, pieces, strike
             self.messages, self._struck = 0, False
 
     def passes(self, begins: bool, number: int, send: Callable[[], None]) -> int | None:
-        """Send a piece of this message, or of the next one if it `begins` one; answers its number, or None: it is too late."""
+        """Send a piece of this message, or of the next one if it `begins` one. Return the number of the message, or None after
+        the strike, when nothing is sent.
+        """
         with self._lock:
             if self._struck:
                 return None
@@ -55,7 +57,7 @@ class Moments:
 
 @contextmanager
 def relay(port: int, moments: Moments) -> Generator[int]:
-    """A port that leads to this one."""
+    """Open a port that forwards to this one."""
     with socket.create_server((HOST, 0)) as plug:
         thread = threading.Thread(target=_accept, args=(plug, port, moments), daemon=True)
         thread.start()
@@ -68,13 +70,13 @@ def _accept(plug: socket.socket, port: int, moments: Moments) -> None:
     while True:
         try:
             client, _ = plug.accept()
-        except OSError:  # it is closed
+        except OSError:  # the socket has been closed
             return
         _Connection(client, socket.create_connection((HOST, port)), moments)
 
 
 class _Connection:
-    """A message begins where the side that speaks changes: no client here asks twice before it is answered."""
+    """A message begins when the sending side changes: no client here sends a second request before the first is answered."""
 
     def __init__(self, client: socket.socket, server: socket.socket, moments: Moments) -> None:
         self.ends: dict[Side, tuple[socket.socket, socket.socket]] = {"request": (client, server), "answer": (server, client)}

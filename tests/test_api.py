@@ -1,4 +1,4 @@
-"""The library as its users call it."""
+"""The library's public functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import onbrief
 SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(512, 512))
 
 
-def test_run_gives_back_the_run_with_its_best_picture(tmp_path: Path) -> None:
+def test_run_returns_the_run_with_its_best_picture(tmp_path: Path) -> None:
     run = onbrief.run(SMALL, limits=onbrief.Limits(images=12, usd=1.50), settings=onbrief.Settings(out=str(tmp_path)))
     assert run.outcome == "passed"
     assert run.best is not None
@@ -22,24 +22,24 @@ def test_run_gives_back_the_run_with_its_best_picture(tmp_path: Path) -> None:
     assert run.best.image.url == (tmp_path / run.best.image.key).as_uri()
 
 
-def test_run_works_where_an_event_loop_runs_already(tmp_path: Path) -> None:
+def test_run_works_inside_a_running_event_loop(tmp_path: Path) -> None:
     async def notebook() -> onbrief.Run:
         return onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path)))  # noqa: ASYNC251, RUF100
 
     assert asyncio.run(notebook()).outcome == "passed"
 
 
-def test_pursue_tells_what_happens_in_order(tmp_path: Path) -> None:
+def test_pursue_yields_events_in_order(tmp_path: Path) -> None:
     async def names() -> list[str]:
-        told = onbrief.pursue(SMALL, settings=onbrief.Settings(out=str(tmp_path)), seed=1)
-        return [type(event).__name__ async for event in told]
+        events = onbrief.pursue(SMALL, settings=onbrief.Settings(out=str(tmp_path)), seed=1)
+        return [type(event).__name__ async for event in events]
 
-    told = asyncio.run(names())
-    assert told[:4] == ["ChecklistFrozen", "PromptChosen", "ImageMade", "ImageJudged"]
-    assert told[-1] == "RunEnded"
+    named = asyncio.run(names())
+    assert named[:4] == ["ChecklistFrozen", "PromptChosen", "ImageMade", "ImageJudged"]
+    assert named[-1] == "RunEnded"
 
 
-def test_resume_goes_on_with_higher_limits(tmp_path: Path) -> None:
+def test_resume_continues_with_higher_limits(tmp_path: Path) -> None:
     settings = onbrief.Settings(out=str(tmp_path))
     impossible = onbrief.Brief(text="a circle, without circles", size=(512, 512))
     first = onbrief.run(impossible, limits=onbrief.Limits(images=2), settings=settings, run_id="mine")

@@ -110,7 +110,7 @@ def test_the_longest_thing_to_avoid_makes_a_requirement_of_the_longest_length() 
 
 @given(st.text(min_size=1, max_size=MAX_REQUIREMENT_CHARACTERS), st.text(max_size=20))
 def test_every_brief_that_is_accepted_can_be_frozen(thing: str, text: str) -> None:
-    """What is wrong with a brief is found before a planner is paid for."""
+    """Errors in a brief are found before a planner is paid for."""
     try:
         brief = Brief(text="a cat " + text, avoid=(thing,), requirements=(Requirement(text=thing, must=False),))
     except UsageError:
@@ -133,7 +133,7 @@ def test_fresh_ids_leave_out_those_that_the_user_gave() -> None:
     assert texts(Checklist.freeze([Requirement(text="a cat")], brief)) == [("r1", "a hat"), ("r2", "a cat")]
 
 
-def test_a_planned_requirement_that_is_there_already_is_dropped_and_its_children_keep_their_parent() -> None:
+def test_a_planned_requirement_that_is_a_duplicate_is_dropped_and_its_children_keep_their_parent() -> None:
     brief = Brief(text="a cat", requirements=(Requirement(id="cat", text="There is  a cat"),))
     planned = [Requirement(id="p1", text="there is a cat"), Requirement(id="p2", text="it is black", parents=("p1", "gone"))]
     checklist = Checklist.freeze(planned, brief)
@@ -141,7 +141,7 @@ def test_a_planned_requirement_that_is_there_already_is_dropped_and_its_children
     assert checklist["r1"].parents == ("cat",)
 
 
-def test_a_users_requirement_said_twice_is_one_and_keeps_its_children() -> None:
+def test_a_users_duplicate_requirement_is_merged_and_keeps_its_children() -> None:
     own = (
         Requirement(id="a", text="a cat"),
         Requirement(id="b", text="A  cat"),
@@ -167,7 +167,7 @@ def test_a_checklist_without_a_must_is_refused() -> None:
         (),
     ],
 )
-def test_a_checklist_that_makes_no_sense_is_refused(wrong: tuple[Requirement, ...]) -> None:
+def test_an_inconsistent_checklist_is_refused(wrong: tuple[Requirement, ...]) -> None:
     with pytest.raises(UsageError):
         Checklist(wrong)
 
@@ -221,7 +221,7 @@ def test_a_size_is_read(text: str, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1024", "1024x", "axb", "-1x5", "1024x768x3", "123456x1"])
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_an_invalid_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"^size: .* expected WIDTHxHEIGHT"):
         parse_size(text)
 
@@ -234,6 +234,6 @@ def test_an_aspect_is_a_size_of_about_a_megapixel(text: str, size: tuple[int, in
 
 
 @pytest.mark.parametrize("text", ["", "16", "1:0", "0:1", "5:1", "1:5", "a:b"])
-def test_what_is_no_aspect_is_refused(text: str) -> None:
+def test_an_invalid_aspect_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"^aspect: .* expected WIDTH:HEIGHT"):
         size_for_aspect(text)

@@ -1,4 +1,4 @@
-"""What S3 can do wrong, at each stage of a run: nothing is drawn twice or lost, and who reads of it is told what to do."""
+"""Faults of S3 at each stage of a run: nothing is drawn twice or lost, and the message says what to do."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ STAGES = {
 }
 REFUSALS = {
     "403 AccessDenied": "these credentials need s3:",
-    "404 NoSuchBucket": "make the bucket first",
+    "404 NoSuchBucket": "create the bucket first",
     "301 PermanentRedirect": "in another region",
-    "400 ExpiredToken": "have expired: get new ones",
+    "400 ExpiredToken": "have expired: renew them",
     "403 InvalidAccessKeyId": "these credentials are not valid",
     "403 RequestTimeTooSkewed": "the clock of this machine is wrong",
 }
-CONFLICT = "409 ConditionalRequestConflict"  # said of puts that are conditional
+CONFLICT = "409 ConditionalRequestConflict"  # only for conditional puts
 CONDITIONAL = {"note of the request", "claim", "first call", "later call", "first picture", "later picture"}
 LASTING = REFUSALS | {CONFLICT: "another put for", "503 SlowDown": "wait a while", "reset": "HTTP error"}
-TRIES = {CONFLICT: 5, "503 SlowDown": 5, "reset": 5}  # of one request; once otherwise
+TRIES = {CONFLICT: 5, "503 SlowDown": 5, "reset": 5}  # how often one request is sent; other faults are not retried
 
 
 @dataclass(slots=True)
 class Desk:
-    """A run in a bucket, and the bill of what its models were asked."""
+    """A run in a bucket, and the bill of its calls to models."""
 
     s3: Service
     out: str
     bill: Bill
 
     def sit(self) -> Run:
-        """One deadline of the run.
+        """Start or resume the run and return how it ended.
 
         Raises:
             OnbriefError: it could not be opened.
@@ -75,8 +75,8 @@ class Desk:
         assert ended is not None
         return ended
 
-    def told(self) -> str:
-        """What a deadline tells of what went wrong: an error, or the reason and the warnings of a run."""
+    def messages(self) -> str:
+        """Return the messages of a session: its error, or the reason and the warnings of the run."""
         try:
             run = self.sit()
         except OnbriefError as error:
@@ -84,7 +84,7 @@ class Desk:
         return " ".join([run.reason or "", *run.warnings])
 
     def check(self, undisturbed: Run, billed: list[str]) -> None:
-        """Sit once more, with nothing wrong, and look at every promise."""
+        """Resume the run without faults and check every promise."""
         self.s3.fault = lambda method, path: None
         run = self.sit()
         assert (run.outcome, same(json.loads(run.to_json()))) == ("passed", same(json.loads(undisturbed.to_json())))
@@ -109,7 +109,7 @@ def undisturbed(s3_service: Service) -> tuple[Run, list[str]]:
 
 
 def fail_at(s3: Service, stage: str, wrong: str, times: float = float("inf")) -> None:
-    """Have the requests of a stage go wrong so often, from the one on with which it begins."""
+    """Let the requests of a stage fail `times` times, from the first one of the stage on."""
     asked, where, first = STAGES[stage]
     seen = 0
 
@@ -122,10 +122,10 @@ def fail_at(s3: Service, stage: str, wrong: str, times: float = float("inf")) ->
 
 
 def check_lasting(desk: Desk, stage: str, wrong: str, undisturbed: tuple[Run, list[str]]) -> None:
-    # What could not be begun is said not to have been sent, which fails as well; then the run is given back.
+    # A call whose start cannot be recorded is then recorded as not sent, which fails too; after that the run is released.
     calls = stage in {"first call", "later call"}
     fail_at(desk.s3, stage, wrong, times=2 * TRIES.get(wrong, 1) if calls else float("inf"))
-    assert LASTING[wrong] in desk.told()
+    assert LASTING[wrong] in desk.messages()
     desk.check(*undisturbed)
 
 
@@ -175,7 +175,7 @@ def test_a_short_trouble_at_every_stage_is_not_seen(desk: Desk, undisturbed: tup
     )
 
 
-READS = {"list": "pictures", "ledger": ".json", "picture": ".png"}  # how the path of a read ends
+READS = {"list": "pictures", "ledger": ".json", "picture": ".png"}  # the end of the path of each read
 
 
 @pytest.mark.parametrize(
@@ -194,15 +194,15 @@ def test_what_cannot_be_read_when_a_run_goes_on_is_not_taken_for_missing(
     stored = False
 
     def not_written_down(method: str, path: str) -> str | None:
-        """The first picture is stored, and what came of its call is not written down any more."""
+        """Let the first picture be stored, then refuse to record the outcome of its call."""
         nonlocal stored
         was, stored = stored, method == "PUT" and path.endswith(".png")
         return "403 AccessDenied" if was and "/calls/" in path else None
 
     desk.s3.fault = not_written_down
-    assert "cannot be written: 403" in desk.told()
+    assert "cannot be written: 403" in desk.messages()
     desk.s3.fault = lambda method, path: wrong if method == "GET" and path.endswith(READS[read]) else None
-    assert (LASTING.get(wrong) or "body error") in desk.told()
+    assert (LASTING.get(wrong) or "body error") in desk.messages()
     desk.check(*undisturbed)
 
 
@@ -210,7 +210,7 @@ def test_what_cannot_be_read_when_a_run_goes_on_is_not_taken_for_missing(
 @pytest.mark.parametrize("stage", ["first picture", "first call"])
 def test_a_put_that_came_through_and_is_never_answered(desk: Desk, undisturbed: tuple[Run, list[str]], stage: str) -> None:
     fail_at(desk.s3, stage, "silent", times=1)
-    assert "HTTP error" in desk.told()
+    assert "HTTP error" in desk.messages()
     desk.check(*undisturbed)
 
 

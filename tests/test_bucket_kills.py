@@ -1,4 +1,4 @@
-"""A run in a bucket that is killed at any of its writes, and given again, ends the same, and pays for no picture twice."""
+"""A run in a bucket that is killed at any of its writes and resumed ends the same and pays for no picture twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.interruption import RUN_ID, pixel_crew, same
 
 
 def sit(out: str, bill: Path) -> None:
-    """One deadline of the run."""
+    """One session of the run."""
 
     async def go() -> None:
         order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=out), run_id=RUN_ID)
@@ -37,9 +37,7 @@ def sit(out: str, bill: Path) -> None:
 
 
 def killed_at(s3: Service, n: int, how: str, out: str, bill: Path) -> None:
-    """A deadline in a process of its own, killed when its n-th put arrives: one that has been done ("lost"), or one that
-    has not.
-    """
+    """Run a session in a separate process and kill it when its n-th put arrives, before or after the put is carried out."""
     child = get_context("spawn").Process(target=sit, args=(out, bill))
     count = 0
 
@@ -66,7 +64,7 @@ def record_of(out: str) -> dict[str, Any]:
 
 
 def undisturbed(s3: Service, folder: Path) -> tuple[dict[str, Any], list[str], int]:
-    """The record, the pictures on the bill and the number of puts of a run that nothing disturbs."""
+    """Return the record, the pictures on the bill and the number of puts of an uninterrupted run."""
     out, bill = new_place(), folder / "bill"
     bill.unlink(missing_ok=True)
     s3.requests.clear()
@@ -75,7 +73,7 @@ def undisturbed(s3: Service, folder: Path) -> tuple[dict[str, Any], list[str], i
 
 
 def check(s3: Service, n: int, how: str, folder: Path, record: dict[str, Any], billed: list[str]) -> str:
-    """Kill, go on, and look at every promise; answers what became of the call that was under way."""
+    """Kill a run, resume it, and check every promise. Return "unknown" if a picture was lost to the kill, else "same"."""
     out, bill = new_place(), folder / f"bill-{n}-{how}"
     killed_at(s3, n, how, out, bill)
     sit(out, bill)

@@ -1,4 +1,4 @@
-"""A run that is interrupted at any of its writes, and given again, ends the same, and pays for no picture twice."""
+"""A run that is interrupted at any of its writes and resumed ends the same and pays for no picture twice."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Campaign = Callable[[Sequence[int], int, int | None], list[Aftermath]]
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[ProcessPoolExecutor]:
-    """A fresh process that has started no thread, from which to fork."""
+    """Start a new process without threads, from which to fork."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         yield pool
 
 
 @pytest.fixture(scope="module")
 def whole(apart: ProcessPoolExecutor) -> tuple[dict[str, Any], list[str], int]:
-    """The same run, undisturbed."""
+    """Return the same run, uninterrupted."""
     return apart.submit(undisturbed, 1).result()
 
 
 def check(left: Aftermath, record: dict[str, Any], billed: list[str]) -> str:
-    """Every promise, after one interruption; answers what became of the call that was under way."""
+    """Check every promise after one interruption. Return "unknown" if a picture was lost to it, else "same"."""
     others = Counter(left.others_billed)
     unknown = [a for a in left.record["attempts"] if a["problem"] and a["problem"]["kind"] == "unknown"]
     assert max(Counter(left.images_billed).values()) == 1, "a picture was paid for twice"
@@ -44,8 +44,8 @@ def check(left: Aftermath, record: dict[str, Any], billed: list[str]) -> str:
         assert same(left.record) == same(record)
         assert left.images_billed == billed
         return "same"
-    # A picture was about to be drawn, or drawn and not yet in its place, when the process died: its price stays counted,
-    # it is not drawn again, and the run goes on with the next one.
+    # The process died while a picture was being drawn, or before it was stored. Its price stays counted, it is not drawn again,
+    # and the run continues with the next one.
     assert len(unknown) == 1
     assert left.record["usage"]["unknown_calls"] == 1
     assert len(left.record["attempts"]) - 1 <= len(left.images_billed) <= len(left.record["attempts"])
@@ -65,7 +65,7 @@ def kills(apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], in
 def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(
     apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
 ) -> None:
-    numbers = sorted({*range(3, whole[2] + 1, 10), *range(whole[2] - 11, whole[2] + 1)})  # and at the last ones
+    numbers = sorted({*range(3, whole[2] + 1, 10), *range(whole[2] - 11, whole[2] + 1)})  # and the last ones
     assert kills(apart, whole, numbers)["same"] >= len(numbers) * 0.9
 
 
@@ -75,7 +75,7 @@ def test_a_run_killed_at_every_write_ends_the_same(
 ) -> None:
     kinds = kills(apart, whole, range(1, whole[2] + 1))
     print(f"killed at each of {whole[2]} writes: {dict(kinds)}")
-    assert kinds["unknown"] <= 6 * len(whole[1])  # of each picture: in front of its file, its bytes and its name
+    assert kinds["unknown"] <= 6 * len(whole[1])  # for each picture: before its file, its bytes and its name
 
 
 def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Sequence[int], number: int) -> None:
@@ -84,7 +84,7 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
         assert Counter(left.images_billed).most_common(1)[0][1] == 1
         assert all(left.stored.values())
         assert same(left.record) == same(record), left.interrupted.at
-        assert left.record["usage"]["unknown_calls"] <= 1  # a judge's or writer's answer that could not be kept
+        assert left.record["usage"]["unknown_calls"] <= 1  # the answer of a judge or writer that could not be recorded
 
 
 def test_a_disk_that_is_full_at_a_write_ends_the_run_as_failed_and_loses_nothing(

@@ -1,4 +1,4 @@
-"""The tracer itself, on toys whose every effect is known."""
+"""The tracer itself, with small pieces of work whose every effect is known."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not supported(), reason="this machine forbids pt
 
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Executor]:
-    """A process that has started no thread and no runtime, so that it may fork."""
+    """Start a process without threads and without a runtime, so that it may fork."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
         yield executor
 
@@ -72,7 +72,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def rows(folder: Path) -> list[int]:
     with closing(sqlite3.connect(folder / "rows.db")) as database:
         assert database.execute("pragma integrity_check").fetchone() == ("ok",)
-        with suppress(sqlite3.OperationalError):  # there is no table yet
+        with suppress(sqlite3.OperationalError):  # the table does not exist yet
             return [number for (number,) in database.execute("select number from rows order by rowid")]
     return []
 
@@ -86,7 +86,7 @@ def names(folder: Path) -> list[str]:
 
 
 def sweep(toy: Toy, left: Callable[[Path], T], error: int | None) -> list[tuple[Outcome, T]]:
-    """Kill the toy, or fail it, at each write in turn until it runs clean: how each time ended, and what was left."""
+    """Kill the toy, or let a write fail, at each write in turn until it completes. Return each outcome and what was left."""
     found: list[tuple[Outcome, T]] = []
     while not found or found[-1][0].at:
         with tempfile.TemporaryDirectory() as name:
@@ -158,7 +158,7 @@ def test_writes_of_all_threads_are_counted_and_killed_together(fresh: Executor) 
     counts = [len(left) for _, left in found]
     assert len(counts) == 6
     assert counts[-1] == 5
-    # A write of another thread that was let through may still be on its way when all of them are killed.
+    # A write of another thread that was allowed may still be in progress when all of them are killed.
     assert all(count <= earlier for earlier, count in enumerate(counts))
 
 
@@ -185,7 +185,7 @@ def writes_elsewhere(folder: Path) -> Outcome:
     return kill_at_write(lambda: ten_files(folder / "inner"), 1, folder / "in")
 
 
-def test_an_error_of_the_work_is_told(fresh: Executor, tmp_path: Path) -> None:
+def test_an_error_of_the_work_is_reported(fresh: Executor, tmp_path: Path) -> None:
     outcome = fresh.submit(work_that_raises, tmp_path).result()
     assert outcome.at is None
     assert outcome.error.endswith("ValueError: broken work\n")

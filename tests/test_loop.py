@@ -1,4 +1,4 @@
-"""The loop over a real studio, store and ledger, with models whose every answer is written down."""
+"""The loop over a real studio, store and ledger, with models whose every answer is scripted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ R1, R2 = {"r1"}, {"r2"}
 
 
 def told(events: Sequence[Event]) -> list[str]:
-    """Events in short: what happened, and to which prompt or picture."""
+    """Return a short line for each event: what happened, and to which prompt or picture."""
     lines: list[str] = []
     for event in events:
         match event:
@@ -162,7 +162,7 @@ def test_adaptive_has_prompts_written_from_all_that_was_tried(tmp_path: Path) ->
     assert bill.of("revise") == ["revise 1", "revise 2"]
 
 
-# -- pictures that are none ------------------------------------------------------------------------------------------
+# -- unusable pictures -----------------------------------------------------------------------------------------------
 
 
 def blank(seed: int) -> bytes:
@@ -355,7 +355,7 @@ def test_a_reviser_can_change_nothing_but_the_prompt(tmp_path: Path) -> None:
     assert (run.outcome, len(run.prompts[1].text), len(run.prompts[1].negative)) == ("unmet", 10_000, 10_000)
 
 
-def test_a_prompt_of_broken_unicode_is_mended(tmp_path: Path) -> None:
+def test_a_prompt_with_invalid_unicode_is_repaired(tmp_path: Path) -> None:
     events = pursue(
         tmp_path, replace(crew(Bill(), R1), reviser=saboteur(Revised("half a \ud800 pair"))), settings(max_images=2)
     )
@@ -389,7 +389,7 @@ def test_pictures_of_a_round_are_asked_for_at_once_and_recorded_in_order(tmp_pat
 
 
 def test_a_picture_that_passed_ends_the_run_as_passed_whatever_became_of_the_others(tmp_path: Path) -> None:
-    """There is money for two pictures of the round and for judging them."""
+    """The money is enough for two pictures of the round and for judging them."""
     bill = Bill()
     run = pursue(tmp_path, crew(bill), replace(FOUR, max_usd=0.1))[-1].run
     assert run.outcome == "passed"
@@ -431,7 +431,7 @@ def without_access_for(seed: int, bill: Bill) -> ScriptedImageModel:
 
 
 def test_an_error_of_one_picture_lets_the_others_be_written_down(tmp_path: Path) -> None:
-    """They are judged in the next deadline, before anything new is asked for."""
+    """They are judged in the next session, before any new request."""
     bill = Bill()
     given = replace(crew(bill, ConfigError("no access")), image_model=without_access_for(seed_of(7, 0, 2), bill))
     run = pursue(tmp_path, given, FOUR, run_id="r")[-1].run
@@ -452,13 +452,13 @@ def judge_who_likes(seed: int, bill: Bill) -> ScriptedJudge:
 
 
 def forget_picture(folder: Path, name: str) -> None:
-    """As if the deadline had ended before this picture was asked for."""
+    """Change the ledger as if the session had ended before this picture was requested."""
     with contextlib.closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
         connection.execute("DELETE FROM calls WHERE key IN (?, ?)", (f"image/{name}", f"judge/{name}"))
 
 
-def test_a_round_in_which_a_later_picture_passed_asks_for_nothing_when_it_is_told_again(tmp_path: Path) -> None:
-    """The first picture of the round was never asked for: the deadline ended while only the others had been written down."""
+def test_a_round_in_which_a_later_picture_passed_requests_nothing_when_it_is_replayed(tmp_path: Path) -> None:
+    """The first picture of the round was never requested: the session ended when only the others had been recorded."""
     bill = Bill()
     given = replace(crew(bill), judge=judge_who_likes(seed_of(7, 0, 3), bill))
     first = pursue(tmp_path, given, FOUR, run_id="r")[-1].run

@@ -1,4 +1,4 @@
-"""What the package promises as a whole: public names, light imports, locks without addresses, documents that are current."""
+"""Promises of the package as a whole: public names, light imports, lock files without addresses, current documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_public_names_are_sorted_and_documented() -> None:
     assert dir(onbrief) == onbrief.__all__
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = onbrief.nothing  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 
@@ -62,7 +62,7 @@ def test_generated_documents_are_current(name: str) -> None:
 
 
 def test_readme_and_the_command_line_agree() -> None:
-    """Every onbrief command of the README parses: the commands exist, and so do their flags."""
+    """Every onbrief command in the README exists, with the flags that are used."""
     commands = [
         line.strip() for block in re.findall(r"```(?:sh|console)\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
     ]
@@ -86,7 +86,7 @@ def test_the_sheet_of_all_drawings_is_current() -> None:
         assert kept.convert("RGB").tobytes() == drawn.convert("RGB").tobytes()
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
+def test_the_links_of_the_readme_have_targets() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -55,8 +55,8 @@ def test_a_run_stops_at_the_last_image_and_names_what_no_image_met(policy: Polic
 @BOTH
 def test_a_run_says_so_when_each_requirement_was_met_by_some_image(policy: Policy) -> None:
     run = history(judged((0, 0), BAD1), judged((0, 1), BAD2))
-    told = "all 2 images are used up; each requirement was met by some image, but no image met them all"
-    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unmet", told)
+    reason = "all 2 images are used up; each requirement was met by some image, but no image met them all"
+    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unmet", reason)
 
 
 @BOTH
@@ -67,7 +67,7 @@ def test_a_run_in_which_nothing_could_be_judged_says_so(policy: Policy) -> None:
 
 
 @BOTH
-def test_a_picture_that_nobody_has_seen_makes_the_end_unknown(policy: Policy) -> None:
+def test_a_picture_of_unknown_outcome_makes_the_end_unknown(policy: Policy) -> None:
     run = history(problem((0, 0), "unknown"), judged((0, 1), BAD1))
     told = "all 2 images are used up; what became of 000-000 is not known; no image met r1 (there is a circle)"
     assert policy.next(run, replace(LIMITS, images=2)) == Stop("unknown", told)
@@ -76,8 +76,8 @@ def test_a_picture_that_nobody_has_seen_makes_the_end_unknown(policy: Policy) ->
 @BOTH
 def test_the_time_is_a_limit(policy: Policy) -> None:
     run = replace(history(judged((0, 0), BAD1)), usage=Usage(seconds=30.0))
-    told = "the time of 30 seconds is used up; no image met r1 (there is a circle)"
-    assert policy.next(run, replace(LIMITS, seconds=30)) == Stop("unmet", told)
+    reason = "the time of 30 seconds is used up; no image met r1 (there is a circle)"
+    assert policy.next(run, replace(LIMITS, seconds=30)) == Stop("unmet", reason)
     assert isinstance(policy.next(run, replace(LIMITS, seconds=30.1)), Generate | Revise)
 
 
@@ -99,7 +99,7 @@ def test_a_refusal_counts_among_other_pictures_of_its_round_too(policy: Policy) 
 
 
 @BOTH
-def test_a_revision_that_says_what_was_refused_ends_the_run(policy: Policy) -> None:
+def test_a_revision_that_repeats_a_refused_prompt_ends_the_run(policy: Policy) -> None:
     run = history(problem((0, 0), "blocked", "no swords"))
     assert policy.next(run.with_prompt(replace(run.prompt, revision=1)), LIMITS) == Stop("blocked", "no swords")
     assert policy.next(run.with_prompt(replace(run.prompt, revision=1, negative="swords")), LIMITS) == Generate(
@@ -199,7 +199,7 @@ def test_a_seed_is_one_that_every_image_model_takes(run_seed: int, revision: int
 
 
 def test_seeds_are_fixed_for_all_time() -> None:
-    """A run that was interrupted under an older version asks for the same pictures."""
+    """A run that was interrupted under an older version requests the same pictures."""
     seeds = [seed_of(1, 0, 0), seed_of(1, 0, 1), seed_of(1, 1, 0), seed_of(2, 1, 0)]
     assert seeds == [1, 1558900409, 1844229377, 422512074]
 
@@ -229,14 +229,14 @@ def test_another_name_or_number_is_refused(name: str, parallel: int, message: st
 
 # -- random histories ------------------------------------------------------------------------------------------------
 
-MOST = 12  # of everything, so that every limit is the first to be reached now and then
+MOST = 12  # the maximum of everything, so that each limit is sometimes the first to be reached
 Fate = Verdict | Literal["blank", "unreadable", "blocked", "unknown"]
 FATES: list[Fate] = [BAD1, BAD1, BAD1, BAD2, BAD12, UNSURE, GOOD, "blank", "unreadable", "blocked", "unknown"]
 
 
 @dataclass(frozen=True)
 class World:
-    """What will become of each picture, how long each takes, and whether a revision says anything new."""
+    """A scripted run: the fate of each picture, how long each takes, and whether a revision has new words."""
 
     policy: Classic | Adaptive
     limits: Limits
@@ -271,7 +271,7 @@ def drawn(number: tuple[int, int], fate: Fate, others_passed: bool) -> Attempt:
 
 
 def stuck(run: Run) -> bool:
-    """Whether one and the same must fell short in every judged picture of the prompt in use."""
+    """Return whether the same must is not met in any judged picture of the current prompt."""
     verdicts = [attempt.verdict for attempt in run.round if attempt.verdict]
     return any(verdicts and all(must in {f.id for f in verdict.unmet} for verdict in verdicts) for must in MUSTS)
 
@@ -281,8 +281,8 @@ def refused_prompts(run: Run) -> list[Prompt]:
     return [prompt for prompt in run.prompts if prompt.revision in revisions]
 
 
-def told_otherwise(run: Run) -> Run:
-    """The same run with all that no decision may look at changed: texts of models, places, costs, times of calls."""
+def altered(run: Run) -> Run:
+    """Return the run with everything changed that no decision may depend on: texts of models, places, costs, times of calls."""
     attempts: list[Attempt] = []
     for attempt in run.attempts:
         other = Image("k", "u", "f" * 64, "image/webp", 1, 1, 1) if attempt.image else None
@@ -300,7 +300,7 @@ def check(world: World, run: Run, step: Step) -> None:
     passed = any(attempt.passed for attempt in run.attempts)
     unknown = any(a.problem and a.problem.kind == "unknown" for a in run.attempts)
     assert policy.next(run, limits) == step
-    assert policy.next(told_otherwise(run), limits) == step
+    assert policy.next(altered(run), limits) == step
     mixed = policy.next(replace(run, attempts=run.attempts[::-1]), limits)
     assert (type(mixed), getattr(mixed, "outcome", None)) == (type(step), getattr(step, "outcome", None))
     assert (step == Stop("passed", getattr(step, "reason", ""))) == passed

@@ -1,4 +1,4 @@
-"""The promises of the design, one sharp test for each part of them; other files test the same things more widely."""
+"""The promises of the design, with one precise test for each part; other files test the same things more widely."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ pursue(folder / "out", crew(Bill(folder / "bill"), answer=die), run_id="r")
 
 
 def killed_while_drawing(folder: Path) -> None:
-    """A process that dies when the provider has accepted its picture."""
+    """Run a process that dies right after the provider has accepted an image call."""
     ended = subprocess.run([sys.executable, "-c", SITTING, str(folder)], cwd=Path(__file__).parents[1], check=False)
     assert ended.returncode == 9
 
@@ -122,7 +122,7 @@ def test_a_picture_of_unknown_fate_is_paid_for_again_when_the_user_asks(tmp_path
     assert (run.outcome, len(bill.of("image"))) == ("passed", 2)
 
 
-def test_a_recorded_run_is_told_again_without_a_call(tmp_path: Path) -> None:
+def test_a_recorded_run_is_replayed_without_a_call(tmp_path: Path) -> None:
     bill = Bill()
     first = pursue(tmp_path, crew(bill, R1, set()), run_id="r")[-1].run
     before = bill.lines
@@ -178,10 +178,10 @@ def test_the_best_picture_is_given_back_and_not_the_last(tmp_path: Path) -> None
     assert (run.outcome, run.best and run.best.name, run.attempts[-1].name) == ("unmet", "001-000", "003-000")
 
 
-# -- 7. the same command again goes on -------------------------------------------------------------------------------
+# -- 7. the same command again continues -----------------------------------------------------------------------------
 
 
-def test_the_same_order_goes_on_where_a_crash_stopped_it(tmp_path: Path) -> None:
+def test_the_same_order_continues_where_a_crash_stopped_it(tmp_path: Path) -> None:
     killed_while_drawing(tmp_path)
     bill = Bill(tmp_path / "bill")
     run = pursue(tmp_path / "out", crew(bill), run_id="r")[-1].run

@@ -1,4 +1,4 @@
-"""What README shows of AWS, done as it stands there: against the sandbox server and a stand-in for S3, over HTTP."""
+"""The AWS examples of README, run unchanged against the sandbox server and a stand-in for S3, over HTTP."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ SHORTER = (
 
 
 def shown(pattern: str) -> str:
-    """The only line of README's blocks that is like this."""
+    """Return the only line of README that matches the pattern."""
     (line,) = re.findall(rf"^{pattern}$", README, re.MULTILINE)
     return line
 
 
 @pytest.fixture
 def here(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
-    """A folder in which README's variables are set, for servers on the ports that were free."""
+    """Change to an empty folder and set README's environment variables, with the ports of the running servers."""
     monkeypatch.chdir(tmp_path)
     with served(Terms(bill=Bill(tmp_path / BILL))) as server:
         ports = {"8400": str(server.port), "8500": s3.url.rpartition(":")[2]}
@@ -71,12 +71,12 @@ def test_the_command_makes_a_picture_in_the_bucket(here: Path, s3: Service, comm
     assert ran.returncode == 0, ran.stderr
     (picture,) = [key for key in keys(s3, arguments[-1].removeprefix(f"s3://{BUCKET}/")) if key.endswith(".png")]
     assert ran.stdout == f"s3://{BUCKET}/{picture}\n"
-    assert Counter(line["model"] for line in lines(here / BILL)) == {CORE: 1, CLAUDE: 2}  # planned, judged
+    assert Counter(line["model"] for line in lines(here / BILL)) == {CORE: 1, CLAUDE: 2}  # one to plan, one to judge
 
 
 def test_the_event_is_answered_with_the_url_of_a_picture(here: Path, s3: Service) -> None:
-    told = handler(json.loads(shown(r'\{"prompt".*\}')), Invocation())
-    body: dict[str, Any] = json.loads(told["body"])
-    assert (told["statusCode"], body["status"], body["outcome"]) == (200, "SUCCESS", "passed"), body
+    answer = handler(json.loads(shown(r'\{"prompt".*\}')), Invocation())
+    body: dict[str, Any] = json.loads(answer["body"])
+    assert (answer["statusCode"], body["status"], body["outcome"]) == (200, "SUCCESS", "passed"), body
     assert body["best"].removeprefix(f"s3://{BUCKET}/") in keys(s3, "generated-images-")
     assert Counter(line["model"] for line in lines(here / BILL))[CORE] == body["usage"]["images"]

@@ -64,7 +64,7 @@ def test_the_schema_is_a_schema() -> None:
         {"usage": {"images": "many"}},
     ],
 )
-def test_the_schema_refuses_what_is_no_record(spoiled: dict[str, object]) -> None:
+def test_the_schema_refuses_a_document_that_is_not_a_record(spoiled: dict[str, object]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document(fresh()) | spoiled, json_schema())
 
@@ -181,7 +181,7 @@ def test_runs_of_every_kind_read_back_and_fit_the_schema(run: Run) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "{}", '{"schema": 2}', '"\\ud800"', "[" * 100_000])
-def test_what_is_no_record_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_record_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="not a record of schema 1"):
         Run.from_json(text)
 
@@ -200,7 +200,7 @@ def best(*attempts: Attempt) -> str | None:
     return run.best.name if run.best else None
 
 
-def test_the_one_with_more_musts_met_is_better_whatever_else_it_has() -> None:
+def test_the_attempt_with_more_musts_met_is_better_regardless_of_everything_else() -> None:
     two = judged((1, 0), verdict({"r3", "r4"}, probability={"r1": 0.51, "r2": 0.51}))
     one = judged((0, 0), verdict({"r2"}, probability={"r1": 1.0, "r2": 0.49}))
     assert best(one, two) == "001-000"
@@ -229,7 +229,7 @@ def test_then_the_earlier_one() -> None:
     assert best(judged((1, 0), verdict()), judged((0, 1), verdict()), judged((0, 0), verdict())) == "000-000"
 
 
-def test_a_picture_that_nobody_judged_is_better_than_none_and_worse_than_any_other() -> None:
+def test_an_unjudged_picture_is_better_than_none_and_worse_than_any_other() -> None:
     unjudged = Attempt(0, 0, 1, image=image("000-000"))
     assert best(unjudged) == "000-000"
     assert best(unjudged, judged((0, 1), verdict({"r1", "r2"}))) == "000-001"
@@ -242,18 +242,18 @@ def test_an_attempt_without_a_usable_picture_is_never_the_best() -> None:
 # -- small things ----------------------------------------------------------------------------------------------------
 
 
-def test_attempts_stand_in_order_however_they_came_and_a_later_word_replaces_an_earlier_one() -> None:
+def test_attempts_are_kept_in_order_and_a_later_state_replaces_an_earlier_one() -> None:
     first, second, third = judged((0, 0), verdict()), judged((0, 1), verdict()), judged((1, 0), verdict())
     made = replace(second, verdict=None)
     run = fresh().with_attempt(third).with_attempt(made).with_attempt(first).with_attempt(second)
     assert run.attempts == (first, second, third)
 
 
-def test_the_first_prompt_is_the_brief_as_it_stands() -> None:
+def test_the_first_prompt_is_the_unchanged_brief() -> None:
     assert Prompt.first(BRIEF) == Prompt(0, BRIEF.text, "", "the brief")
 
 
-def test_the_first_prompt_has_the_users_requirements_behind_it_and_what_to_avoid_as_negative_text() -> None:
+def test_the_first_prompt_ends_with_the_users_requirements_and_has_what_to_avoid_as_negative_text() -> None:
     brief = Brief(text=" A cat. ", requirements=(Requirement(text="it wears a hat."),), avoid=("dogs", "rain"))
     assert Prompt.first(brief) == Prompt(0, "A cat. it wears a hat", "dogs, rain", "the brief")
 

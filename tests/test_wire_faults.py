@@ -1,6 +1,6 @@
 """Whole runs over HTTP in which one call goes wrong: each fault at each stage, in the first round and in a later one.
 
-The undisturbed run makes three pictures, of which the third passes, each with a prompt of its own.
+The undisturbed run makes three pictures, of which the third passes, each with a different prompt.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ BRIEF = Brief(text="five red stars above a blue circle")
 SEED = 3
 
 Then = Literal["sent again", "counted", "unknown", "blocked", "spoilt", "stopped"]
-"""What must happen: the call is sent again and nothing was spent; or it is, and was; nobody knows what came of it; the content
-was refused; what came is no picture to judge; or the run stops until something is changed.
+"""What must happen. "sent again": nothing was spent, and the call is sent again. "counted": it was paid for, and sent again.
+"unknown": its outcome is unknown. "blocked": the content was refused. "spoilt": the answer is not a usable picture. "stopped":
+the run stops until something is changed.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A call of the undisturbed run: the n-th of those to a model."""
+    """A call of the undisturbed run: the n-th one to this model."""
 
     model: str
     call: int
@@ -140,13 +141,13 @@ CASES = [
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A server whose faults can be set, and its bill."""
+    """A server with scripted faults, and its bill."""
 
     script: Play
     bill: Path
 
     def run(self, out: Path) -> tuple[Run, list[dict[str, Any]]]:
-        """The command, and what is new on the bill."""
+        """Start or resume the run and return how it ended, with the new lines of the bill."""
         before = len(self.billed)
         order = Order(brief=BRIEF, settings=replace(SETTINGS, out=str(out)), run_id="one", seed=SEED)
         return asyncio.run(_ended(order)), self.billed[before:]
@@ -173,19 +174,19 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Generator[Bench]:
 
 @pytest.fixture(scope="module")
 def whole(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, list[str]]:
-    """The run that nothing disturbs, and what it asks for, in order."""
+    """Return the undisturbed run, and its requests in order."""
     ended, billed = bench.run(tmp_path_factory.mktemp("whole"))
     assert [attempt.passed for attempt in ended.attempts] == [False, False, True]
     return ended, asked(billed)
 
 
 def asked(billed: list[dict[str, Any]]) -> list[str]:
-    """The digests of the bodies on a bill."""
+    """Return the digests of the request bodies on a bill."""
     return [line["sha256"] for line in billed]
 
 
 def strike(bench: Bench, stage: str, name: str, whole: tuple[Run, list[str]], out: Path) -> None:
-    """A run with this fault at this stage, and every promise after it."""
+    """Run with this fault at this stage, and check every promise afterwards."""
     called = STAGES[stage]
     fault, then = {**ANYWHERE, **PICTURES, **ANSWERS}[name]
     picture = called.model == CORE
@@ -209,7 +210,7 @@ def strike(bench: Bench, stage: str, name: str, whole: tuple[Run, list[str]], ou
             assert ended.usage.unknown_calls == 1
         case "blocked" if stage == "plan" or "revision" in stage:
             assert (ended.outcome, asked(billed)) == ("blocked", asks[: _place(called) + 1])
-        case "blocked" if picture:  # the next prompt is written with what was refused in mind
+        case "blocked" if picture:  # the next prompt takes the refusal into account
             assert (ended.outcome, max(Counter(asked(billed)).values())) == ("passed", 1)
             _check_attempt(ended, called, then)
         case "unknown" | "blocked" | "spoilt":
@@ -224,7 +225,7 @@ def strike(bench: Bench, stage: str, name: str, whole: tuple[Run, list[str]], ou
 
 
 def _place(called: Stage) -> int:
-    """Where a call stands among all calls of the undisturbed run: plan, then picture, judgement, revision in turns."""
+    """Return the index of a call among all calls of the undisturbed run: plan, then picture, judgement, revision in turns."""
     order = [CLAUDE, *[CORE, CLAUDE, CLAUDE] * 3]
     return [place for place, model in enumerate(order) if model == called.model][called.call - 1]
 
@@ -234,7 +235,7 @@ def _same(run: Run) -> dict[str, Any]:
 
 
 def _others(run: Run, called: Stage) -> list[dict[str, Any]]:
-    """All attempts but the one whose picture or judgement went wrong."""
+    """Return all attempts except the one whose picture or judgement failed."""
     attempts: list[dict[str, Any]] = _same(run)["attempts"]
     return [attempt for attempt in attempts if attempt["revision"] != _revision(called)]
 
@@ -244,7 +245,7 @@ def _revision(called: Stage) -> int:
 
 
 def _check_attempt(run: Run, called: Stage, then: Then) -> None:
-    """The attempt that went wrong says what of it did, and no such attempt passes."""
+    """Check that the attempt that failed has the right problem or verdict and has not passed."""
     (attempt,) = (attempt for attempt in run.attempts if attempt.revision == _revision(called))
     assert not attempt.passed
     if called.model != CORE:
@@ -259,7 +260,7 @@ def _check_attempt(run: Run, called: Stage, then: Then) -> None:
 
 
 def _sample() -> list[tuple[str, str]]:
-    """Each fault once, and each stage as often as the others."""
+    """Return each fault once, with the stages evenly distributed."""
     chosen: dict[str, tuple[str, str]] = {}
     for name in (*ANYWHERE, *PICTURES, *ANSWERS):
         possible = [case for case in CASES if case[1] == name]
@@ -268,13 +269,13 @@ def _sample() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("stage", "name"), _sample())
-def test_a_run_meets_each_fault(stage: str, name: str, bench: Bench, whole: tuple[Run, list[str]], tmp_path: Path) -> None:
+def test_a_run_survives_each_fault(stage: str, name: str, bench: Bench, whole: tuple[Run, list[str]], tmp_path: Path) -> None:
     strike(bench, stage, name, whole, tmp_path)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("stage", "name"), CASES)
-def test_a_run_meets_each_fault_at_each_stage(
+def test_a_run_survives_each_fault_at_each_stage(
     stage: str, name: str, bench: Bench, whole: tuple[Run, list[str]], tmp_path: Path
 ) -> None:
     strike(bench, stage, name, whole, tmp_path)

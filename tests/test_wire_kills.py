@@ -1,7 +1,7 @@
-"""A run over HTTP that is killed at any moment, and given again, ends the same, and pays for nothing twice.
+"""A run over HTTP that is killed at any moment and resumed ends the same and pays for nothing twice.
 
-The models are those of Bedrock, served by the sandbox in a process of its own, whose bill is believed. Moments are counted in
-messages that pass between the run and the services: requests, answers, and pieces of them.
+The models are those of Bedrock, served by the sandbox in a separate process, whose bill is the reference. Moments are counted
+in messages between the run and the services: requests, answers, and pieces of them.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ IMPORTED_LATE = (
     "onbrief.providers.bedrock.images",
     "onbrief.report",
 )
-"""What a run imports, once for all of them."""
+"""The lazy imports of a run, preloaded once for all of them."""
 LATENCY = ("stability.=0.02", "global.=0.01")  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a run left behind: its record, and its lines on the bill."""
+    """What a run has left: its record, and its lines on the bill."""
 
     out: str
     record: dict[str, Any]
@@ -58,25 +58,25 @@ class Left:
 
     @property
     def asked(self) -> list[tuple[str, str]]:
-        """Model and body of each call, in order."""
+        """The model and the digest of the request body of each call, in order."""
         return [(line["model"], line["sha256"]) for line in self.billed]
 
     @property
     def unknown(self) -> list[dict[str, Any]]:
-        """Attempts of which it is not known whether there was a picture."""
+        """The attempts whose image call has an unknown outcome."""
         return [a for a in self.record["attempts"] if a["problem"] and a["problem"]["kind"] == "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The services, and where runs find them through the relays."""
+    """The running services, and the environment in which runs reach them through the relays."""
 
     bill: Path
     environment: dict[str, str]
     moments: Moments
 
     def sit(self, out: str, at: int | None = None, pieces: int = 0) -> int | None:
-        """The command, in a process of its own, killed at this moment; answers its exit code."""
+        """Run the command in a separate process, kill it at this moment, and return its exit code."""
         child = get_context("forkserver").Process(target=command, args=([*COMMAND, "--out", out], self.environment))
 
         def strike() -> None:
@@ -89,7 +89,7 @@ class Bench:
         return child.exitcode
 
     def run(self, out: str, at: int | None = None, pieces: int = 0) -> Left:
-        """A run, killed at this moment and gone on with, or one that nothing disturbs."""
+        """Return a run that was killed at this moment and resumed; without `at`, an uninterrupted run."""
         before = len(self.lines)
         if at is not None:
             assert self.sit(out, at, pieces) == -signal.SIGKILL, f"the run ended before message {at}"
@@ -100,19 +100,19 @@ class Bench:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """All that is on the bill."""
+        """All lines of the bill."""
         return [json.loads(line) for line in self.bill.read_text().splitlines()]
 
 
 def command(arguments: list[str], environment: dict[str, str]) -> None:
-    """What the shell would do."""
+    """Run the command as a shell would."""
     os.environ.update(environment)
     sys.exit(main(arguments))
 
 
 @pytest.fixture
 def bench(s3: Service, tmp_path: Path, at_home: Path) -> Generator[Bench]:
-    """The sandbox as a process, with its bill, and the service of the bucket."""
+    """Start the sandbox in a separate process, with its bill, and relays to it and to the service of the bucket."""
     bill, moments = tmp_path / "bill.jsonl", Moments()
     serve = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
     get_context("forkserver").set_forkserver_preload(["tests.test_wire_kills", *IMPORTED_LATE])
@@ -122,8 +122,8 @@ def bench(s3: Service, tmp_path: Path, at_home: Path) -> Generator[Bench]:
         )
         stack.callback(sandbox.terminate)
         assert sandbox.stdout
-        told = dict(sandbox.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(5))
-        bedrock, bucket = (int(url.rpartition(":")[2]) for url in (told["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"], s3.url))
+        exported = dict(sandbox.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(5))
+        bedrock, bucket = (int(url.rpartition(":")[2]) for url in (exported["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"], s3.url))
         environment = {
             **s3.environment,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{stack.enter_context(relay(bedrock, moments))}",
@@ -134,7 +134,7 @@ def bench(s3: Service, tmp_path: Path, at_home: Path) -> Generator[Bench]:
 
 
 def check(left: Left, whole: Left) -> str:
-    """Every promise, after one kill; answers what became of the call that was under way."""
+    """Check every promise after one kill. Return what the kill cost: a picture, an answer in text, or nothing ("same")."""
     pictures = [body for model, body in left.asked if model == CORE]
     others = Counter(asked for asked in left.asked if asked[0] != CORE)
     usage, stored = left.record["usage"], [a["image"] for a in left.record["attempts"] if a["image"]]
@@ -157,7 +157,7 @@ def check(left: Left, whole: Left) -> str:
 
 
 def kills(bench: Bench, folder: Path, number: int) -> Counter[str]:
-    """So many runs, every second one in a bucket and the others in a folder, each killed at a moment of its own."""
+    """Kill `number` runs, in a folder and in a bucket by turns, each at a random moment. Return how often each end occurred."""
     draw, ends = random.Random(number), Counter[str]()  # noqa: S311 - the same moments each time
     places = (lambda: str(folder / f"{len(bench.lines)}"), new_place)
     wholes = [(bench.run(place()), bench.moments.messages) for place in places]

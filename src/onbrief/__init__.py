@@ -1,11 +1,11 @@
-"""onbrief turns a brief into an image that meets every requirement of the brief, or says which requirement no image met.
+"""onbrief turns a brief into an image that meets every requirement of the brief, or reports the requirement that no image met.
 
     import onbrief
 
     run = onbrief.run("a red circle left of a blue square", limits=onbrief.Limits(images=12, usd=1.50))
     run.outcome, run.best.image.url, run.best.verdict.unmet
 
-Nothing is imported before it is used: `import onbrief` costs next to nothing.
+All imports are lazy: `import onbrief` loads nothing but this file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m onbrief` is `onbrief`."""
+"""Makes `python -m onbrief` the same as the command `onbrief`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Brief, Requirement and Checklist: what is wanted, and the frozen list of what will be checked."""
+"""Brief, Requirement and Checklist: what the picture should show, and the frozen list of what is checked."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Size = tuple[int, int]
 MAX_BRIEF_CHARACTERS = 10_000  # what the largest image model of the catalogue takes as a prompt
 MAX_REQUIREMENT_CHARACTERS = 500
 MAX_REQUIREMENTS = 64
-_NONE_OF = "there is no "  # what to avoid, as a requirement
-SIDE_RANGE = (64, 4096)  # pixels; a model narrows it
-_ONLY_KNOWN_FIELDS = {"extra": "forbid"}  # for files: a field that is misspelt is an error
-_UNICODE = "valid Unicode, which bytes that are no UTF-8 cannot become"
+_NONE_OF = "there is no "  # the start of a requirement made from something to avoid
+SIDE_RANGE = (64, 4096)  # pixels; models allow less
+_ONLY_KNOWN_FIELDS = {"extra": "forbid"}  # for pydantic: in a file, a misspelt field is an error
+_UNICODE = "valid Unicode; input that is not UTF-8 cannot be used"
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _SIZE = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", re.IGNORECASE)
 _ASPECT = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
@@ -31,8 +31,8 @@ _ASPECT = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
 class Requirement:
     """One atomic statement that a person could check by looking at the picture.
 
-    `must` requirements decide whether a picture passes; the others only rank, by `weight` (above 0, at most 100).
-    `parents` are ids of requirements without which this one makes no sense (a colour needs its object).
+    `must` requirements decide whether a picture passes; the others only rank pictures, by `weight` (above 0, at most 100).
+    `parents` are the ids of the requirements that this one depends on (a colour needs its object).
     An empty `id` is filled in when the checklist is frozen.
 
     Raises:
@@ -66,14 +66,14 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """What is wanted.
+    """A description of the picture that is wanted.
 
-    `text` may be in any language. `requirements` are added to what the planner finds in it. `avoid` names things that
+    `text` may be in any language. `requirements` are added to those that the planner finds in it. `avoid` names things that
     must not be in the picture. `size` is width and height in pixels.
 
     Raises:
-        UsageError: a field that is empty, too long or out of range, two requirements with one id, or a parent that is
-            none of these requirements.
+        UsageError: a field that is empty, too long or out of range, two requirements with the same id, or a parent that is
+            not one of these requirements.
     """
 
     __pydantic_config__: ClassVar = _ONLY_KNOWN_FIELDS
@@ -98,7 +98,7 @@ class Brief:
             raise UsageError.of("brief.size", "x".join(map(str, self.size)), f"sides of {low} to {high} pixels")
         _refuse_duplicates(self.requirements)
         _refuse_strange_parents(self.requirements)
-        for requirement in self.requirements:  # what requires the brief as a whole may be as long as it is
+        for requirement in self.requirements:  # one that repeats the whole brief may be as long as the brief
             if len(requirement.text) > MAX_REQUIREMENT_CHARACTERS and requirement.text != self.text:
                 raise UsageError.of("requirement.text", requirement.text, f"at most {MAX_REQUIREMENT_CHARACTERS} characters")
         if (own := len(self.requirements) + len(self.avoid)) > MAX_REQUIREMENTS:
@@ -109,10 +109,10 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """The frozen list of requirements and its sha256 (of their JSON, keys sorted, no spaces).
+    """The frozen list of requirements and its sha256 (of their JSON with sorted keys and no spaces).
 
     Raises:
-        UsageError: a hash that is not that of the requirements, no must among them, duplicate or missing ids.
+        UsageError: a hash that does not match the requirements, no must among them, duplicate or missing ids.
     """
 
     requirements: tuple[Requirement, ...]
@@ -135,10 +135,10 @@ class Checklist:
 
     @classmethod
     def freeze(cls, planned: Iterable[Requirement], brief: Brief) -> Checklist:
-        """The checklist of a brief: the user's own requirements and things to avoid, then what the planner found.
+        """Return the checklist of a brief: the user's requirements, the things to avoid, then the planned requirements.
 
-        The user's ids are kept; the others get r1, r2 … in order. A planned requirement whose text is already there is
-        dropped, and so is one that has lost its parent.
+        The user's ids are kept; the others get r1, r2 … in order. A planned requirement whose text is already in the list is
+        dropped, and a parent that is not in the list is removed from `parents`.
         """
         avoided = [Requirement(text=_NONE_OF + thing.strip(), kind="absence") for thing in brief.avoid]
         taken = {requirement.id for requirement in brief.requirements}
@@ -165,11 +165,15 @@ class Checklist:
 
     @property
     def musts(self) -> tuple[Requirement, ...]:
-        """The requirements that decide."""
+        """The requirements that decide whether a picture passes."""
         return tuple(requirement for requirement in self.requirements if requirement.must)
 
     def __getitem__(self, id_: str) -> Requirement:
-        """The requirement with this id; KeyError when there is none."""
+        """Return the requirement with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
         for requirement in self.requirements:
             if requirement.id == id_:
                 return requirement
@@ -177,10 +181,10 @@ class Checklist:
 
 
 def parse_size(text: str) -> Size:
-    """Width and height from "1024x768".
+    """Return width and height from a text such as "1024x768".
 
     Raises:
-        UsageError: anything else.
+        UsageError: the text has another form.
     """
     match = _SIZE.fullmatch(text)
     if not match:
@@ -189,10 +193,10 @@ def parse_size(text: str) -> Size:
 
 
 def size_for_aspect(text: str) -> Size:
-    """Width and height of about one megapixel, in steps of 64 pixels, from "16:9".
+    """Return width and height of about one megapixel, in multiples of 64 pixels, from a ratio such as "16:9".
 
     Raises:
-        UsageError: anything else, or a ratio beyond 4:1.
+        UsageError: the text has another form, or the ratio is outside 1:4 to 4:1.
     """
     match = _ASPECT.fullmatch(text)
     ratio = int(match[1]) / int(match[2]) if match and int(match[2]) else 0.0
@@ -224,12 +228,12 @@ def _refuse_strange_parents(requirements: tuple[Requirement, ...]) -> None:
     ids = {requirement.id for requirement in requirements}
     for requirement in requirements:
         if not ids.issuperset(requirement.parents):
-            allowed = "ids of requirements beside it"
+            allowed = "ids of other requirements in the same list"
             raise UsageError.of(f"parents of {requirement.id or requirement.text!r}", requirement.parents, allowed)
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it can be written down: halves of surrogate pairs, which stand for bytes that were no text, cannot."""
+    """Return whether the text can be encoded. Lone surrogates cannot: Python uses them for bytes that are not valid UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:

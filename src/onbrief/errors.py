@@ -1,27 +1,27 @@
 """Every error that onbrief raises, as one tree.
 
     OnbriefError
-    ├── UsageError            a wrong input: names the field, the value and what is allowed; nothing was spent
-    ├── ConfigError           access, credentials, an ended model: stop and change something
-    ├── CallError             what became of one paid call that did not succeed
+    ├── UsageError            invalid input: names the field, the value and what is allowed; nothing was spent
+    ├── ConfigError           access, credentials or a retired model: something must be changed first
+    ├── CallError             a paid call that brought no result
     │   ├── Refused           not accepted, nothing spent: may be sent again
     │   ├── Failed            the provider tried and failed
-    │   │   └── Unreadable    it answered, and nothing can be made of the answer
-    │   ├── Unknown           sent, and no whole answer came: it may have been paid for
+    │   │   └── Unreadable    the answer cannot be used
+    │   ├── Unknown           sent, but no complete answer: it may have been charged
     │   └── Blocked           the provider refuses the content
-    ├── PictureError          bytes that are no usable picture
+    ├── PictureError          bytes that are not a usable picture
     ├── StoreError            the store could not be read or written
-    │   └── KeyTaken          other bytes are stored under this key already
+    │   └── KeyTaken          other bytes are already stored under this key
     ├── LedgerError           the ledger could not be read or written
-    │   ├── LedgerBusy        another live process works on this run
-    │   ├── LeaseLost         another process has taken this run over
-    │   ├── Unlisted          these credentials may not list what lies in the bucket
+    │   ├── LedgerBusy        another live process owns this run
+    │   ├── LeaseLost         another process has taken over this run
+    │   ├── Unlisted          these credentials may not list the bucket
     │   └── OtherRequest      the run id belongs to another brief or other models
-    ├── OverBudget            the next call's price does not fit under the money limit
+    ├── OverBudget            the price of the next call exceeds what is left of the money limit
     └── Cancelled             the user asked the run to stop
 
-Each class says with which outcome a run ends when the error stops it (`outcome`), and whether the same thing may
-simply be tried again (`retryable`).
+`outcome` of a class is the outcome of a run that the error stops. `retryable` says whether the same operation may be tried
+again without changing anything.
 """
 
 from __future__ import annotations
@@ -32,22 +32,23 @@ Outcome = Literal["passed", "failed", "unmet", "over_budget", "blocked", "unknow
 
 
 class OnbriefError(Exception):
-    """The root of the tree. `hint` says what the reader can do about it; it may be empty."""
+    """The base class of all errors. `hint` says what the reader can do about it; it may be empty."""
 
     outcome: ClassVar[Outcome] = "failed"
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message.encode("utf-8", "replace").decode())  # providers' words must not break what writes them down
+        # A message may quote a provider. Lone surrogates in it would break every file that the message is written to.
+        super().__init__(message.encode("utf-8", "replace").decode())
         self.hint = hint
 
 
 class UsageError(OnbriefError, ValueError):
-    """An input that cannot be used. Raised before anything is spent or written."""
+    """An input that is not allowed. Raised before anything is spent or written."""
 
     @classmethod
     def of(cls, field: str, value: object, allowed: str) -> UsageError:
-        """The one form of the message: which field, which value, what is allowed."""
+        """Return an error with the message in its standard form: the field, the value and what is allowed."""
         shown = repr(value)
         if len(shown) > 80:
             shown = f"{shown[:60]}… ({len(shown)} characters)"
@@ -55,15 +56,15 @@ class UsageError(OnbriefError, ValueError):
 
 
 class ConfigError(OnbriefError):
-    """Something outside the run must be changed first: access, credentials, a model that has ended."""
+    """Something outside the run must be changed first: access, credentials, a model that has been retired."""
 
 
 class CallError(OnbriefError):
-    """What became of a paid call that brought no result."""
+    """A paid call brought no result; the subclass says why, and so whether it was charged."""
 
 
 class Refused(CallError):
-    """The provider did not accept the call; nothing was spent. `retry_after` is in seconds, if it said so."""
+    """The provider did not accept the call; nothing was spent. `retry_after` is the wait that it asks for, in seconds."""
 
     retryable = True
 
@@ -79,23 +80,23 @@ class Failed(CallError):
 
 
 class Unreadable(Failed):
-    """The provider answered, but the answer is cut short or not as it was asked for."""
+    """The provider answered, but the answer is truncated or not in the requested form."""
 
 
 class Unknown(CallError):
-    """The call was sent and no whole answer came back, so it may have been paid for."""
+    """The call was sent and no complete answer was received, so it may have been charged."""
 
     outcome = "unknown"
 
 
 class Blocked(CallError):
-    """The provider refuses the content; the message holds its words."""
+    """The provider refuses the content; the message quotes its reason."""
 
     outcome = "blocked"
 
 
 class PictureError(OnbriefError):
-    """Bytes that are no usable picture: not a picture, cut short, of a format or size that is not allowed."""
+    """Bytes that are not a usable picture: not a picture at all, truncated, or of a format or size that is not allowed."""
 
 
 class StoreError(OnbriefError):
@@ -105,7 +106,7 @@ class StoreError(OnbriefError):
 
 
 class KeyTaken(StoreError):
-    """Other bytes are stored under this key already; they stay."""
+    """Other bytes are already stored under this key; they stay."""
 
     retryable = False
 
@@ -121,30 +122,30 @@ class LedgerBusy(LedgerError):
 
 
 class LeaseLost(LedgerError):
-    """This process stalled past its lease and another one has taken the run over."""
+    """This process did not renew its lease in time, and another process has taken over the run."""
 
     retryable = False
 
 
 class Unlisted(LedgerError):
-    """These credentials may not list what lies in the bucket, so nobody can say which runs there are."""
+    """These credentials may not list the bucket, so its runs cannot be found."""
 
     retryable = False
 
 
 class OtherRequest(LedgerError, ValueError):
-    """The run id is taken by a run of another brief, seed or other models."""
+    """The run id belongs to a run with another brief, another seed or other models."""
 
     retryable = False
 
 
 class OverBudget(OnbriefError):
-    """The price of the next call does not fit under what is left of the money limit."""
+    """The price of the next call exceeds what is left of the money limit."""
 
     outcome = "over_budget"
 
 
 class Cancelled(OnbriefError):
-    """The user asked the run to stop; every call that was under way has been written down."""
+    """The user asked the run to stop; every call that was in progress has been recorded."""
 
     outcome = "cancelled"

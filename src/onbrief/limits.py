@@ -1,4 +1,4 @@
-"""What a run may use at most."""
+"""The limits of a run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from onbrief.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a run may use at most; a limit is checked before money is spent, never after.
+    """The most that a run may use. A limit is checked before money is spent, never after.
 
-    `images` counts every picture asked for, those that failed included; `attempts` is images for one prompt;
-    `prompts` counts the first one; `usd` is in US dollars, all calls together; `seconds` is the time of one sitting, counted
-    afresh when a run is resumed. None means no limit.
+    `images` counts every picture that is requested, including those that fail; `attempts` is the number of images for one
+    prompt; `prompts` includes the first one; `usd` is in US dollars, for all calls together; `seconds` is measured from when
+    the run is started or resumed. None means no limit.
 
     Raises:
         UsageError: a number outside its range.

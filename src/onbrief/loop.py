@@ -1,7 +1,7 @@
-"""The loop: checklist, prompt, pictures, verdicts, and what comes next, until the policy says stop.
+"""The loop: checklist, prompt, pictures, verdicts, and the policy's next step, until the policy says stop.
 
-It does nothing itself: the studio draws, judges and writes, each paid step through the ledger, and answers at once what is
-already written down there. So going on with an interrupted run is running this function again.
+The loop itself does no I/O. The studio draws, judges and writes, each paid step through the ledger, and returns what the
+ledger already has without paying again. So an interrupted run is resumed by running this function again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from onbrief.record import Prompt, Run
 
 
 async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> AsyncGenerator[Event]:
-    """Pursue the brief of a fresh run to its end, and tell everything that happens on the way.
+    """Pursue the brief of a new run to its end, and yield an event for everything that happens.
 
-    An error of onbrief's tree ends the run with the outcome that the error's class names; the last event is always
-    RunEnded, with the best picture so far.
+    An OnbriefError ends the run with the outcome of the error's class. The last event is always RunEnded, with the best
+    picture so far.
     """
     try:
         run = replace(run, checklist=await studio.plan(run))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
 from onbrief.brief import Requirement
@@ -12,21 +12,25 @@ from onbrief.limits import Limits
 from onbrief.record import Attempt, Run
 
 PolicyName = Literal["adaptive", "classic"]
-SEED_RANGE = (1, 2_147_483_646)  # what every image model of the catalogue takes
+SEED_RANGE = (1, 2_147_483_646)  # 31 bits, without 0 and the last one, which some services keep for themselves
+
+_USED_UP = "every attempt of this prompt fell short"
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Draw one picture for each seed, at once, with the prompt in use."""
+    """Draw one picture for each seed, at once, with the prompt in use. `reason` says why, for people."""
 
     seeds: tuple[int, ...]
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Have a new prompt written: from what was tried, or from the brief alone."""
+    """Have a new prompt written: from what was tried, or from the brief alone. `reason` says why, for people."""
 
     with_history: bool
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,11 @@ class Classic:
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""
-        spent = len(run.round) >= limits.attempts
-        return _over(run, limits) or (_revise(run, limits, False) if spent else _generate(run, limits, self.parallel))
+        if over := _over(run, limits):
+            return over
+        if len(run.round) >= limits.attempts:
+            return _revise(run, limits, False, _USED_UP)
+        return _generate(run, limits, self.parallel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,15 @@ class Adaptive:
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""
-        spent = len(run.round) >= limits.attempts
-        stuck = bool(_always_short(run, run.round)) and len(run.prompts) < limits.prompts
-        return _over(run, limits) or (_revise(run, limits, True) if spent or stuck else _generate(run, limits, self.parallel))
+        if over := _over(run, limits):
+            return over
+        if (stuck := _always_short(run, run.round)) and len(run.prompts) < limits.prompts:
+            return _revise(
+                run, limits, True, f"{', '.join(must.id for must in stuck)} fell short in every picture of this prompt"
+            )
+        if len(run.round) >= limits.attempts:
+            return _revise(run, limits, True, _USED_UP)
+        return _generate(run, limits, self.parallel)
 
 
 def named(name: str, parallel: int) -> Policy:
@@ -105,12 +118,13 @@ def seed_of(run_seed: int, revision: int, attempt: int) -> int:
 def _generate(run: Run, limits: Limits, parallel: int) -> Generate:
     made = len(run.round)
     wanted = min(parallel, limits.attempts - made, limits.images - len(run.attempts))
-    return Generate(tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + wanted)))
+    seeds = tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + wanted))
+    return Generate(seeds, "another seed" if made else "a new prompt")
 
 
-def _revise(run: Run, limits: Limits, with_history: bool) -> Step:
+def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:
     if len(run.prompts) < limits.prompts:
-        return Revise(with_history)
+        return Revise(with_history, reason)
     return _fell_short(run, f"all {limits.prompts} prompts are used up")
 
 
@@ -136,7 +150,7 @@ def _blocked(run: Run, *, last: bool) -> Step | None:
     if words is None:
         return None
     first = list(refusals) == [run.prompt.revision]
-    return Revise(with_history=True) if first and not last else Stop("blocked", words)
+    return Revise(True, "the provider refuses this prompt") if first and not last else Stop("blocked", words)
 
 
 def _fell_short(run: Run, limit: str) -> Stop:

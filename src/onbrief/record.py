@@ -1,6 +1,6 @@
-"""What happened: Prompt, Image, Finding, Verdict, Attempt and Run, and the JSON record made of them.
+"""Prompt, Image, Finding, Verdict, Attempt and Run: the history of a run, and the JSON record made of it.
 
-A Run is a value: each step makes a new one, so an event can hand it out and no reader can change it. The same dataclasses
+A Run is an immutable value: each step makes a new one, so events can share it and no reader can change it. The same dataclasses
 are the record: `to_json` writes run.json, `from_json` reads it, `json_schema` describes it (docs/record.schema.json).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import Outcome, UsageError
@@ -25,7 +25,7 @@ ProblemKind = Literal["blank", "unreadable", "blocked", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent to the image model, and why it was written. Revision 0 is the brief itself."""
+    """The text that is sent to the image model, and the reason why it was written. Revision 0 is the brief itself."""
 
     revision: int
     text: str
@@ -34,8 +34,8 @@ class Prompt:
 
     @classmethod
     def first(cls, brief: Brief) -> Prompt:
-        """The brief as it stands, with the user's own requirements behind it and what to avoid as negative text. What
-        requires the brief as a whole adds nothing to it.
+        """Return the unchanged brief followed by the user's requirements, with the things to avoid as negative text. A
+        requirement that repeats the whole brief is left out.
         """
         sentences = [brief.text.strip(), *(r.text for r in brief.requirements if r.text.strip() != brief.text.strip())]
         return cls(
@@ -48,7 +48,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One stored picture: where it is and what it is, never its bytes. `sha256` is that of the stored bytes."""
+    """One stored picture: its place and its properties, never its bytes. `sha256` is the hash of the stored bytes."""
 
     key: str
     url: str
@@ -61,7 +61,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The judge's answer for one requirement on one image. `probability` is that of being met, 0 to 1."""
+    """The judge's answer for one requirement on one image. `probability` is the probability that it is met, 0 to 1."""
 
     id: str
     verdict: Answer
@@ -78,13 +78,13 @@ class Verdict:
 
     @property
     def unmet(self) -> tuple[Finding, ...]:
-        """The findings that fell short: not met, or undecided."""
+        """The findings that are unmet or undecided."""
         return tuple(finding for finding in self.findings if finding.verdict != "met")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why an attempt has no verdict: no usable picture came of it. `message` holds the provider's words."""
+    """Why an attempt has no usable picture, and so no verdict. `message` quotes the provider."""
 
     kind: ProblemKind
     message: str
@@ -92,10 +92,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Prompt + seed + image + verdict + cost. Numbered by (revision, attempt), both from 0.
+    """One attempt at a picture: prompt, seed, image, verdict and cost. Numbered by (revision, attempt), both from 0.
 
-    `image` is None when no usable picture came, and `problem` says why. `verdict` is None too when the picture was made but
-    not judged, because another one of its round had already passed. `usd` and `seconds` are those of its calls.
+    `image` is None without a usable picture, and `problem` says why. `verdict` is also None for a picture that was not judged
+    because another one of its round had already passed. `usd` and `seconds` are those of its calls.
     """
 
     revision: int
@@ -109,24 +109,24 @@ class Attempt:
 
     @property
     def name(self) -> str:
-        """The revision and attempt as files are named: "001-003"."""
+        """Revision and attempt in the form of file names: "001-003"."""
         return f"{self.revision:03d}-{self.attempt:03d}"
 
     @property
     def passed(self) -> bool:
-        """Whether its picture meets every must."""
+        """Whether the picture meets every must."""
         return self.verdict is not None and self.verdict.passed
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more will become known of it."""
+        """Whether the attempt has its final state: a verdict or a problem."""
         return self.verdict is not None or self.problem is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the run has used, from its ledger. `usd` includes calls whose outcome is unknown, at their reserved price;
-    it is None when a call was made whose price is not known.
+    """What the run has used, according to its ledger. `usd` includes calls whose outcome is unknown, at their reserved price;
+    it is None if the price of any call is unknown.
     """
 
     images: int = 0
@@ -141,7 +141,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The names of the models at work, as `provider:model`."""
+    """The names of the run's models, as `provider:model`."""
 
     image: str
     judge: str
@@ -150,7 +150,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One brief's whole pursuit, and the record of it: the fields are those of run.json, in its order."""
+    """The pursuit of one brief, and its record: the fields are those of run.json, in the same order."""
 
     schema: Literal[1] = SCHEMA
     run_id: str
@@ -179,10 +179,10 @@ class Run:
 
     @property
     def best(self) -> Attempt | None:
-        """The best attempt so far, or None when there is no usable picture yet.
+        """The best attempt so far, or None if there is no usable picture yet.
 
-        Compared by: musts met, then the smallest probability among musts, then the weight of the nice-to-haves met, then the
-        earlier one.
+        Attempts are compared by the number of musts met, then by the smallest probability among the musts, then by the total
+        weight of the nice-to-haves met; of two equal ones the earlier is better.
         """
         usable = [attempt for attempt in self.attempts if attempt.image and not attempt.problem]
         return max(usable, key=self._rank, default=None)
@@ -197,54 +197,71 @@ class Run:
         return (sum(f.verdict == "met" for f in musts), min(f.probability for f in musts), nice, *earlier)
 
     def with_prompt(self, prompt: Prompt) -> Run:
-        """This run with one more prompt."""
+        """Return this run with one more prompt."""
         return replace(self, prompts=(*self.prompts, prompt))
 
     def with_attempt(self, attempt: Attempt) -> Run:
-        """This run with this attempt in its place, instead of what was known of the same attempt before."""
+        """Return this run with the attempt in its place; it replaces an earlier state of the same attempt."""
         by_number = {(a.revision, a.attempt): a for a in (*self.attempts, attempt)}
         return replace(self, attempts=tuple(by_number[number] for number in sorted(by_number)))
 
     def ended_as(self, outcome: Outcome, reason: str) -> Run:
-        """This run with its outcome and the reason for it."""
+        """Return this run with its outcome and the reason for it."""
         return replace(self, outcome=outcome, reason=reason)
 
-    def to_json(self) -> str:
-        """The record: run.json, `--json` and the HTTP API are this text."""
-        from pydantic_core import to_json
+    def to_document(self) -> dict[str, Any]:
+        """Return the record as JSON-compatible values, as in run.json."""
+        return json.loads(self.to_json())
 
-        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        best = {"revision": self.best.revision, "attempt": self.best.attempt} if self.best else None
-        keys = list(document)
-        ordered = {key: document[key] for key in keys[: keys.index("usage")]} | {"best": best} | document
-        return to_json(ordered, indent=2).decode() + "\n"
+    def to_json(self) -> str:
+        """Return the record as the text of run.json, of `--json` and of the HTTP API."""
+        text = _adapter().dump_json(self, indent=2).decode()
+        # `best` is a property, and is inserted before `usage`. JSON values contain no line break: the first match is the key.
+        best = self.best
+        named = {"revision": best.revision, "attempt": best.attempt} if best else None
+        before, usage, after = text.partition('\n  "usage":')
+        written = json.dumps(named, indent=2).replace("\n", "\n  ")
+        return f'{before}\n  "best": {written},{usage}{after}\n'
 
     def _repr_html_(self) -> str:
-        """What a notebook shows of it: outcome, best picture, what fell short."""
-        from onbrief import report  # upwards, as notebooks ask the value itself for its looks
+        """Return what a notebook shows: the outcome, the best picture and the findings that are not met."""
+        from onbrief import report  # an upward import: notebooks call this method on the value itself
 
         return report.card(self, report.local_pictures(self))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Run:
-        """The run that a record describes.
+    def from_document(cls, document: object) -> Run:
+        """Return the run that a document from `to_document` describes.
 
         Raises:
-            UsageError: text that is no record of this schema.
+            UsageError: the document is not a record of this schema.
         """
         from pydantic import ValidationError
 
         try:
-            document: Any = json.loads(text)
             if isinstance(document, dict):
-                document.pop("best", None)  # pyright: ignore[reportUnknownMemberType]
+                document = {key: value for key, value in cast("dict[str, Any]", document).items() if key != "best"}
             return _adapter().validate_python(document)
         except (ValueError, ValidationError, RecursionError) as error:
             raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
 
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Run:
+        """Return the run that a text from `to_json` describes.
+
+        Raises:
+            UsageError: the text is not a record of this schema.
+        """
+        try:
+            return cls.from_document(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
+
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of the record, as published in docs/record.schema.json."""
+    """Return the JSON Schema of the record, as published in docs/record.schema.json."""
     schema = _adapter().json_schema(mode="serialization")
     number = {"type": "integer", "minimum": 0}
     schema["properties"]["best"] = {

@@ -1,4 +1,4 @@
-"""Regions of AWS, as far as they can be told from other words."""
+"""The syntax of AWS region names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 
 
 def check_region(field: str, region: str) -> str:
-    """The region, if it can be one.
+    """Return the region, if it has the form of a region name.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it has another form.
     """
     if not _REGION.fullmatch(region):
         raise UsageError.of(field, region, "a region of AWS, such as us-west-2")

@@ -1,5 +1,6 @@
-"""A small stand-in world with known truth: a painter that errs as image models do, an eye that sees only pixels, a planner
-and a writer. It needs no key, no network and costs nothing. To onbrief it is a provider like any other.
+"""A local provider for testing and measuring: a painter that errs as image models do, an eye that reads pixels, a planner
+and a writer. It needs no API key and no network, costs nothing, and the true content of each picture is known. Onbrief loads
+it through an entry point, like every provider.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from onbrief.ports import Editor, ImageModel, Judge, ListedModel, ModelName, Pla
 from onbrief.ports.provider import Values
 
 COSTS: Final = ("usd", "seconds")
-"""The options that every model takes: the price of a call in US dollars, and how long it takes. Both are 0 by default."""
+"""The options of all models: the price of a call in US dollars and its duration in seconds, both 0 by default."""
 
 ERRORS: Final = ("false_accept", "false_reject", "correlated")
-"""The options with which a judge errs; see erring.Errors."""
+"""The options for a judge's error rates; see erring.Errors."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -48,10 +49,10 @@ def _reviser(name: ModelName, values: Values) -> Reviser:
 
 
 def _models() -> Sequence[ListedModel]:
-    takes = "sides of 512 to 2048 pixels; draws on this machine, for nothing"
+    takes = "sides of 512 to 2048 pixels; draws locally, at no cost"
     return [
         ListedModel("sandbox:modern", "image", "Sandbox", "active", None, takes, 0.0),
-        ListedModel("sandbox:sdxl", "image", "Sandbox of an older make", "active", None, f"{takes}, and errs more often", 0.0),
+        ListedModel("sandbox:sdxl", "image", "Sandbox, older model", "active", None, f"{takes}, and errs more often", 0.0),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The command that serves: `sandbox`."""
+"""The command `onbrief sandbox`, which runs the server."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from onbrief_sandbox import PROVIDER
 
 _MANY = Parameter(negative="", consume_multiple=False)
 _LONGEST = 3600.0  # seconds
-_NOTICE = "sandbox: a stand-in on this machine, not Amazon Bedrock; it draws and answers for nothing. Ctrl-C ends it."
-_SERVER = ("starlette", "uvicorn")  # what the extra brings for this command alone
+_NOTICE = "sandbox: a stand-in on this machine, not Amazon Bedrock; pictures and answers cost nothing. Press Ctrl-C to stop."
+_SERVER = ("starlette", "uvicorn")  # dependencies in the extra that only this command uses
 
 
 def sandbox(
@@ -34,21 +34,21 @@ def sandbox(
         onbrief sandbox --port 8080 --latency stability.=2.5 --bill bill.jsonl
         onbrief sandbox --ended stability.stable-diffusion-xl-v1 --faults faults.toml
 
-    The lines to export go to standard output. Nothing leaves this machine, nothing costs anything,
-    and keys are not looked at. It ends on Ctrl-C.
+    Prints the environment variables for clients to standard output. Nothing leaves this machine,
+    calls cost nothing, and keys are not verified. Press Ctrl-C to stop.
 
     Parameters
     ----------
     port
-        The port on 127.0.0.1; 0 is any free one.
+        The port on 127.0.0.1; 0 selects a free one.
     latency
-        MODEL=SECONDS, how long calls take at least of models whose id begins so.
+        MODEL=SECONDS, the minimum duration of calls of models whose id starts with MODEL.
     ended
-        A model, or a pattern such as "anthropic.*", that has reached the end of its life.
+        A model, or a pattern such as "anthropic.*", to treat as retired.
     faults
-        A .toml or .json script of what goes wrong and when.
+        A .toml or .json file with scripted faults.
     bill
-        A file that gets a line of JSON for each accepted call.
+        A file to append a line of JSON to for each accepted call.
     """
     replace(PROVIDER, requires=(*PROVIDER.requires, *_SERVER)).require()
     from onbrief_sandbox.server import faults as scripts
@@ -71,7 +71,7 @@ def sandbox(
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": "us-west-2",
-            "AWS_DEFAULT_REGION": "us-west-2",  # the one that boto3 reads
+            "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
         }.items():
             print(f"export {name}={value}", flush=True)
         serve(plug, terms)

@@ -1,4 +1,4 @@
-"""How the sandbox's image models edit: they look at the picture, change what they see, and paint it once more."""
+"""Editing by the sandbox's image models: recognise the content of the picture, change it, and paint it again."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ _ALLOWED = 'one change in English: "replace the dog with a cat", "make the bench
 
 
 def edited(image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> bytes:
-    """A PNG of the picture after an edit, in its size. The same arguments give the same bytes. With a mask (see ports.Editor),
-    only things under it change.
+    """Return a PNG of the picture after an edit, at its size. The same arguments give the same bytes. With a mask (see
+    ports.Editor), only things under it change.
 
     Raises:
-        UsageError: an instruction that is not understood, or that no mask goes with; a mask that does not fit the picture.
-        PictureError: bytes that are no picture.
-        Failed: an instruction that speaks of what the picture does not show. A real service draws something then, and is paid
-            for it.
+        UsageError: the instruction is not understood or cannot be combined with a mask, or the mask does not fit the picture.
+        PictureError: the bytes are not a readable picture.
+        Failed: the picture does not show what the instruction refers to. A real service would draw something and charge for it.
     """
     edit = editing.read(instruction)
     if edit is None:
         raise UsageError.of("instruction", instruction, _ALLOWED)
     if mask is not None and _has_no_place(edit):
-        raise UsageError.of("instruction", instruction, "a change of things where they are, or no mask with it")
+        raise UsageError.of("instruction", instruction, "an edit of things in their place, or no mask")
     sight = look(image)
     size = _size(image)
     where = None if mask is None else mask_for(size, mask)
@@ -45,16 +44,16 @@ def edited(image: bytes, instruction: str, seed: int, mask: bytes | None = None)
     try:
         after = changed(sight, edit, key, size[0] / size[1], Mask.of(where) if where else None)
     except NotThereError as error:
-        raise Failed(f"the instruction {_short(instruction)!r} speaks of what is not in the picture: {error}") from error
+        raise Failed(f"the instruction {_short(instruction)!r} refers to something not in the picture: {error}") from error
     return repaint(after, size, seed)[0]
 
 
 def inpainted(image: bytes, mask: bytes, prompt: str, seed: int) -> bytes:
-    """A PNG of the picture, in its size, without the things under a mask, and with what the prompt names drawn there; for an
-    empty prompt with nothing. The mask has any size. The same arguments give the same bytes.
+    """Return a PNG of the picture, at its size, with the things under a mask removed and those that the prompt names drawn
+    there, if any. The mask can have any size. The same arguments give the same bytes.
 
     Raises:
-        PictureError: bytes that are no picture.
+        PictureError: the bytes are not a readable picture.
     """
     sight = look(image)
     size = _size(image)
@@ -63,7 +62,7 @@ def inpainted(image: bytes, mask: bytes, prompt: str, seed: int) -> bytes:
 
 
 def _has_no_place(edit: Edit) -> bool:
-    """Whether an edit is of the whole picture, or of things in two places."""
+    """Return whether an edit concerns the whole picture or things in two places, so that a mask cannot limit it."""
     whole = isinstance(edit, AddElement | RemoveElement | Letter | Move)
     return whole or (isinstance(edit, Recolour) and edit.target is None)
 

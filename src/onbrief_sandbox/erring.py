@@ -1,4 +1,4 @@
-"""A judge made worse on purpose, so that judging can be measured under one that errs."""
+"""Deliberate judging errors, for measuring how the rest of the system copes with an unreliable judge."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from onbrief.record import Finding
 from onbrief_sandbox.world.draws import uniform
 
 SUREST = 0.99
-"""The probability that goes with a finding of an eye that does not err."""
+"""The probability reported with each finding of an eye without errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """How often a judge errs, each from 0 to 1.
+    """Error rates of a judge, each from 0 to 1.
 
-    `false_accept` is how often it takes an unmet requirement for met, `false_reject` how often a met one for unmet.
-    `correlated` is the share of requirements, picture by picture, on which it answers the same whenever it is asked again;
-    on the others each answer is a draw of its own.
+    `false_accept` is the probability that an unmet requirement is judged met, `false_reject` that a met one is judged unmet.
+    `correlated` is the share of (picture, requirement) pairs for which repeated questions get the same answer; for the
+    others, each answer is an independent draw.
     """
 
     false_accept: float = 0.0
@@ -31,16 +31,18 @@ class Errors:
         return self.false_accept > 0 or self.false_reject > 0
 
     def sure(self, *, met: bool) -> float:
-        """How likely a requirement is to be met when this judge says that it is, or is not, if half of all are."""
+        """Return the probability that a requirement is met, given this judge's answer and that half of all are met."""
         hits = 1 - self.false_reject if met else self.false_reject
         false = self.false_accept if met else 1 - self.false_accept
         return min(SUREST, max(1 - SUREST, hits / (hits + false) if hits + false else 0.5))
 
 
 class ErringEye:
-    """Turns findings. What it turns follows from the bytes of the picture, the words of the requirement and, where errors are
-    not correlated, from how often this object was asked about the two before: a judge is handed nothing else to draw from.
-    A new object counts from nothing again: after a resumption, a picture that is judged once more gets the first answer.
+    """Flips findings at the given error rates.
+
+    A flip depends on the picture's bytes, the text of the requirement and, unless the error is correlated, on how many times
+    this object was asked about that pair before: a judge gets no other input to draw from. The counter starts at 0 in each new
+    object, so after a run is resumed, a picture that is judged again gets the first answer again.
     """
 
     def __init__(self, errors: Errors) -> None:
@@ -48,7 +50,7 @@ class ErringEye:
         self._asked: Counter[str] = Counter()
 
     def see(self, image: bytes, requirements: tuple[Requirement, ...], findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings as this eye gives them. What is undecided stays so."""
+        """Return the findings with errors applied. Undecided findings stay undecided."""
         picture = hashlib.sha256(image).hexdigest()
         return tuple(
             self._turned(f"{picture}\0{requirement.text}", requirement, finding)
@@ -65,5 +67,5 @@ class ErringEye:
         met = finding.verdict == "met"
         met ^= draw < (self._errors.false_reject if met else self._errors.false_accept)
         seen = f"it looks as if {requirement.text}" if met else f"it does not look as if {requirement.text}"
-        # all evidence of an erring eye has one form, or it would give its errors away
+        # Evidence always has the same form; otherwise it would reveal which findings were flipped.
         return replace(finding, verdict="met" if met else "unmet", probability=self._errors.sure(met=met), evidence=seen)

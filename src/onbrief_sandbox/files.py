@@ -1,4 +1,4 @@
-"""Picture files as the sandbox's services take them: decoded once to their end, and masks in one form."""
+"""Reads picture files for the sandbox's services: decodes them completely once, and normalises masks."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from onbrief.errors import PictureError, UsageError
 FORMATS = ("PNG", "JPEG", "WEBP")
 _MOST_BYTES = 64 * 2**20
 _MOST_PIXELS = 40_000_000
-_WHITE = 128  # of 255: nearer to white than to black, which makes up for the noise of JPEG
+_WHITE = 128  # least level, of 255, that counts as white; tolerates the noise of JPEG
 
 
 def size_of(data: bytes) -> Size:
-    """The size of a picture, once it is decoded to its end.
+    """Decode a picture completely and return its size.
 
     Raises:
-        PictureError: no PNG, JPEG or WebP; cut, damaged or animated; above 64 MiB or 40 megapixels.
+        PictureError: the bytes are not a PNG, JPEG or WebP; truncated, damaged or animated; above 64 MiB or 40 megapixels.
     """
     return _decoded(data).size
 
 
 def mask_for(size: Size, mask: bytes) -> bytes:
-    """A mask as a PNG of this size, white where a picture may change and black elsewhere. Grey becomes what it is nearer to,
-    what is transparent stays, and a larger mask of the same shape is scaled down.
+    """Return a mask as a PNG of this size, white where the picture may change and black elsewhere. Grey becomes black or white,
+    whichever is nearer; transparent parts become black; a larger mask of the same shape is scaled down.
 
     Raises:
-        UsageError: no picture, one of another shape or a smaller size, or nothing in it that may change.
+        UsageError: the mask is not a picture, has another shape or a smaller size, or is entirely black.
     """
     try:
         drawn = _decoded(mask).convert("RGBA")
@@ -59,4 +59,4 @@ def _decoded(data: bytes) -> Image.Image:
             opened.load()
             return opened.copy()
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError, Warning) as error:
-        raise PictureError(f"these bytes are no picture that can be read: {error}") from error
+        raise PictureError(f"the picture cannot be read: {error}") from error

@@ -1,4 +1,4 @@
-"""What an image model of the sandbox makes of a prompt: read, wrong here and there, laid out so that what is wrong shows."""
+"""How a sandbox image model turns a prompt into a picture: parse it, draw flaws, and find a layout that shows the flaws."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from onbrief_sandbox.language.checks import check
 from onbrief_sandbox.painting.painter import foresee, paint
 from onbrief_sandbox.scene import Scene, Sight
 
-_LAYOUTS = 3  # that are tried where a fault does not show
+_LAYOUTS = 3  # layouts tried per scene when a fault does not show
 
 
 @dataclass(frozen=True, slots=True)
 class Imagined:
-    """A picture before it is painted: its scene, the seed of its layout, and what will be in it."""
+    """A picture before it is painted: its scene, the seed of its layout, and its expected content."""
 
     scene: Scene
     layout: int
@@ -25,7 +25,7 @@ class Imagined:
 
 
 def imagine(asked: world.Prospect, size: Size, seed: int) -> Imagined:
-    """The picture of this seed. No claim that came out wrong holds in it, unless the prompt contradicts itself."""
+    """Return the picture for this seed. No claim that was drawn as wrong holds in it, unless the prompt contradicts itself."""
     outcome = world.happen(asked, seed)
     first = Imagined(outcome.scene, seed, foresee(outcome.scene, size, seed))
     if _shows(outcome, first):
@@ -42,6 +42,6 @@ def _shows(outcome: world.Outcome, imagined: Imagined) -> bool:
 
 
 def picture(text: str, negative: str, size: Size, seed: int, model: world.Model = "modern") -> tuple[bytes, Sight]:
-    """A PNG, and the painter's account of it. The same arguments give the same bytes."""
+    """Return a PNG and its true content. The same arguments give the same bytes."""
     imagined = imagine(world.prospect(grammar.parse(text, negative), text, negative, model), size, seed)
     return paint(imagined.scene, size, imagined.layout)

@@ -1,4 +1,4 @@
-"""The painter, the eye, the planner and the writer as models, by the names that settings give them."""
+"""The painter, the eye, the planner and the writer as onbrief models, created from their names in settings."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.seeing.eye import look
 from onbrief_sandbox.world import MODELS, Model
 
-SIDES = (512, 2048)  # pixels; on smaller ones, outlines are too thin for the eye
+SIDES = (512, 2048)  # pixels; in smaller pictures, outlines are too thin for the eye
 _MOST_USD, _LONGEST = 1000, 1000  # US dollars, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxImageModel:
-    """Paints what it understands of a prompt, with flaws that prompt and seed decide."""
+    """Paints what it understands of a prompt, with flaws that depend on prompt and seed."""
 
     name: str
     price: float | None
@@ -37,8 +37,8 @@ class SandboxImageModel:
 
     @classmethod
     def named(cls, name: ModelName) -> SandboxImageModel:
-        """`sandbox:modern` (also `sandbox:`) or `sandbox:sdxl`, which errs more often. `?usd=0.04&seconds=0.5`: what a
-        picture costs and how long it takes, both nothing by default.
+        """Create a model from a name: `sandbox:modern` (or `sandbox:`), or `sandbox:sdxl`, which errs more often.
+        `?usd=0.04&seconds=0.5` sets the price and duration of a call, both 0 by default.
 
         Raises:
             UsageError: another model or option.
@@ -63,17 +63,15 @@ class SandboxImageModel:
         return Picture(data)
 
     async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
-        """See ports.Editor. With a mask, what has no one place (words, the ground, a landscape) and what moves cannot be
-        edited.
-        """
+        """See ports.Editor. With a mask, words, the background, landscapes and the position of things cannot be edited."""
         data = await asyncio.to_thread(edited, image, instruction, seed, mask)
-        await asyncio.sleep(self.seconds)  # afterwards: what it cannot do is found at once
+        await asyncio.sleep(self.seconds)  # after the edit, so that an impossible edit fails without delay
         return Picture(data)
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxJudge:
-    """Answers each requirement from the pixels alone; with errors, if it is made to."""
+    """Answers each requirement from the pixels alone, optionally with deliberate errors."""
 
     name: str
     price: float | None
@@ -83,8 +81,8 @@ class SandboxJudge:
 
     @classmethod
     def named(cls, name: ModelName) -> SandboxJudge:
-        """`sandbox:?usd=0.006&seconds=0.2`: what a judgement costs and how long it takes, both nothing by default;
-        `false_accept=0.05&false_reject=0.1&correlated=0.5`: how it errs (see erring.Errors), not at all by default.
+        """Create a judge from a name. `sandbox:?usd=0.006&seconds=0.2` sets the price and duration of a call, and
+        `false_accept=0.05&false_reject=0.1&correlated=0.5` its error rates (see erring.Errors). All are 0 by default.
 
         Raises:
             UsageError: another model or option.
@@ -102,7 +100,7 @@ class SandboxJudge:
 
 
 def sandbox_planner(name: ModelName) -> SandboxPlanner:
-    """The planner of this name; usd and seconds as for the judge.
+    """Create a planner from a name, with the options usd and seconds as for the judge.
 
     Raises:
         UsageError: another model or option.
@@ -111,7 +109,7 @@ def sandbox_planner(name: ModelName) -> SandboxPlanner:
 
 
 def sandbox_reviser(name: ModelName) -> SandboxWriter:
-    """The reviser of this name; usd and seconds as for the judge.
+    """Create a reviser from a name, with the options usd and seconds as for the judge.
 
     Raises:
         UsageError: another model or option.
@@ -120,24 +118,32 @@ def sandbox_reviser(name: ModelName) -> SandboxWriter:
 
 
 def find(requirement: Requirement, sight: Sight) -> Finding:
-    """Every claim in the words of the requirement, checked; words that say nothing to the eye are undecided."""
+    """Check all claims that a requirement makes. A requirement that the eye does not understand is undecided."""
     claimed = read(requirement.text)
     if not claimed:
         return Finding(requirement.id, "undecided", 0.5, "the eye does not know what this asks for")
     answers = [check(claim, sight) for claim in claimed]
     met = all(answer for answer, _ in answers)
-    evidence = "; ".join(dict.fromkeys(told for answer, told in answers if answer == met))
+    evidence = "; ".join(dict.fromkeys(seen for answer, seen in answers if answer == met))
     return Finding(requirement.id, "met" if met else "unmet", SUREST if met else round(1 - SUREST, 2), evidence)
 
 
 def _alone(name: ModelName) -> ModelName:
-    """The name of what there is only one of."""
+    """Return the name of a role that has only one model.
+
+    Raises:
+        UsageError: the name contains a model.
+    """
     if name.model:
-        raise UsageError.of(name.setting, str(name), f"{name.provider}: without a model behind it")
+        raise UsageError.of(name.setting, str(name), f"{name.provider}: without a model name")
     return name
 
 
 def _costs(name: ModelName, options: Sequence[str]) -> tuple[float, float]:
-    """The price of a call in US dollars and its seconds, once it is known that the name has no other options than these."""
+    """Return the price of a call in US dollars and its duration in seconds.
+
+    Raises:
+        UsageError: the name has other options than these, or a value is out of range.
+    """
     name.require_options(options)
     return name.number("usd", 0, _MOST_USD, 0), name.number("seconds", 0, _LONGEST, 0)

@@ -1,7 +1,7 @@
-"""What the sandbox talks about: its vocabulary, a Scene (what is asked for) and a Sight (what is in a picture).
+"""The sandbox's data model: its vocabulary, `Scene` (what is requested) and `Sight` (what is in a picture).
 
-Words become a Scene, a Scene is painted, and the pixels are seen as a Sight. The painter's own account of what it painted is
-a Sight too, so that truth and what the eye saw are compared, and requirements answered, by the same code.
+A prompt is parsed into a Scene, the Scene is painted, and the eye reads the pixels as a Sight. The painter also reports what
+it painted as a Sight, so the same code compares truth with perception and answers requirements from either.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Colour = Literal["red", "orange", "yellow", "green", "blue", "purple", "pink", "
 """The eleven basic colour terms of Berlin and Kay."""
 
 Place = Literal["left", "right", "top", "bottom", "middle"]
-"""Where in the picture: the centre of the thing lies in that third of it."""
+"""A part of the picture: the centre of the thing is in that third of it."""
 
 Direction = Literal["left of", "right of", "above", "below"]
 
@@ -31,7 +31,7 @@ THINGS = (
     "computer keyboard", "cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase",
     "scissors", "teddy bear", "hair drier", "toothbrush",
 )  # fmt: skip
-"""What the painter has a drawing for: plain shapes, a few more, and the classes of GenEval. Anything else is painted as a card
+"""Things that the painter can draw: plain shapes, a few more, and the classes of GenEval. Anything else is painted as a card
 lettered with its name.
 """
 
@@ -40,16 +40,16 @@ ELEMENTS = (
     "sun", "sunrise", "moon", "stars", "aurora", "meteors", "clouds", "rainbow",
     "mountains", "hills", "forest", "lake", "sea", "ice",
 )  # fmt: skip
-"""What a landscape is made of: the hour, what is in the sky, what is on the ground. `sunrise` is a sun that sits on
-the horizon, at whatever hour; `sun` is one up in the sky.
+"""Elements of a landscape: the hour, things in the sky, things on the ground. `sunrise` is a sun on the horizon, at any
+hour; `sun` is one high in the sky.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many like things: three red circles. A noun outside THINGS is painted as a card with that name on it.
+    """A number of similar things: three red circles. A noun outside THINGS is painted as a card with that name on it.
 
-    Where no number was said ("a circle", "some circles"), `numbered` is False and nothing checks the count.
+    Without an explicit number ("a circle", "some circles"), `numbered` is False and the count is not checked.
     """
 
     noun: str
@@ -61,7 +61,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """The group number `subject` lies in this direction from the group number `object`."""
+    """The position of the group with index `subject` relative to the group with index `object`."""
 
     subject: int
     direction: Direction
@@ -70,7 +70,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is asked for. `words` are lettered on a banner; `elements` make it a landscape; `style` words change the palette."""
+    """What is requested. `words` are lettered on a banner, `elements` make it a landscape, `styles` change the palette."""
 
     groups: tuple[Group, ...] = ()
     relations: tuple[Relation, ...] = ()
@@ -83,7 +83,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where a thing lies, as fractions of the picture's width and height, from the top left corner."""
+    """The bounding box of a thing, as fractions of the picture's width and height, from the top left corner."""
 
     left: float
     top: float
@@ -92,18 +92,18 @@ class Box:
 
     @property
     def x(self) -> float:
-        """The centre, from the left."""
+        """The x coordinate of the centre."""
         return (self.left + self.right) / 2
 
     @property
     def y(self) -> float:
-        """The centre, from the top."""
+        """The y coordinate of the centre."""
         return (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing in a picture. A card's noun is what is lettered on it, in lower case."""
+    """One thing in a picture. The noun of a card is its lettering, in lower case."""
 
     noun: str
     colour: Colour | None
@@ -112,8 +112,8 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is in a picture: as the painter knows it, or as the eye saw it. `background` is the colour of a plain ground, None
-    in a landscape. Elements that have a place of their own (sun, moon) have their box in `boxes`.
+    """The content of a picture, as painted or as seen by the eye. `background` is the colour of a plain background, None in a
+    landscape. `boxes` holds the bounding boxes of the elements that have one (sun, moon).
     """
 
     things: tuple[Thing, ...] = ()

@@ -1,4 +1,4 @@
-"""Events for the sandbox, invocations with a clock of their own, and answers taken apart."""
+"""Events for the sandbox's models, invocations with a scripted clock, and parsed answers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PLENTY = 900_000  # milliseconds
 
 
 def plenty() -> int:
-    """A clock that never runs down."""
+    """Return the time left on a clock that never runs out."""
     return PLENTY
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What Lambda says of an invocation. `left` answers the milliseconds that it has left."""
+    """The context of an invocation. `left` returns the milliseconds that it has left."""
 
     aws_request_id: str = REQUEST_ID
     left: Callable[[], int] = field(default=plenty)
@@ -33,18 +33,18 @@ class Invocation:
 
 
 def event(prompt: str = "a red circle left of a blue square", **more: object) -> dict[str, object]:
-    """A plain event whose models are the sandbox's."""
+    """Return a plain event that names the sandbox's models."""
     models = {"image_model": "sandbox:", "judge_model": "sandbox:", "reviser_model": "sandbox:"}
     sides = {"sdxl_width": 512, "sdxl_height": 512}
     return {"prompt": prompt, "output_s3_bucket_name": BUCKET, **models, **sides, **more}
 
 
 def deliver(folder: Path, wanted: object, invocation: Invocation | None = None) -> tuple[int, dict[str, Any]]:
-    """Status code and body of the answer; `folder` stands for the bucket."""
-    told = asyncio.run(answer(wanted, invocation or Invocation(), str(folder)))
-    return told["statusCode"], json.loads(told["body"])
+    """Deliver an event and return the status code and the body of the answer. `folder` replaces the bucket."""
+    reply = asyncio.run(answer(wanted, invocation or Invocation(), str(folder)))
+    return reply["statusCode"], json.loads(reply["body"])
 
 
 def pictures(folder: Path) -> list[str]:
-    """The names of the pictures in the bucket, in order."""
+    """Return the names of the pictures in the bucket, sorted."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))

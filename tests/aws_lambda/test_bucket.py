@@ -1,4 +1,4 @@
-"""Events whose bucket is one, over HTTP."""
+"""Events that name a real bucket, served over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_an_event_leaves_its_pictures_and_its_run_in_the_bucket(s3: Service) -> 
     wanted = event("a red circle", output_s3_bucket_name=BUCKET, output_s3_key_prefix="from-lambda/images")
 
     async def thrice() -> list[str]:
-        return [told["body"] for told in await asyncio.gather(*(answer(wanted, Invocation()) for _ in range(3)))]
+        return [reply["body"] for reply in await asyncio.gather(*(answer(wanted, Invocation()) for _ in range(3)))]
 
     bodies = [json.loads(body) for body in asyncio.run(thrice())]
     keys = s3.keys(f"s3://{BUCKET}/from-lambda")
@@ -33,12 +33,12 @@ def test_an_event_leaves_its_pictures_and_its_run_in_the_bucket(s3: Service) -> 
     assert {f"images/{REQUEST_ID}/run.json", f"images/{REQUEST_ID}/report.html"} <= set(keys)
 
 
-def test_every_delivery_asks_in_the_region_of_the_bucket(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_delivery_signs_for_the_region_of_the_bucket(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONBRIEF_BUCKET_REGION", "eu-north-1")
     wanted = event("a red circle", output_s3_bucket_name=BUCKET, output_s3_key_prefix="elsewhere/images")
 
     async def twice() -> list[int]:
-        return [told["statusCode"] for told in await asyncio.gather(*(answer(wanted, Invocation()) for _ in range(2)))]
+        return [reply["statusCode"] for reply in await asyncio.gather(*(answer(wanted, Invocation()) for _ in range(2)))]
 
     assert asyncio.run(twice()) == [200, 200]
     assert s3.regions == {"eu-north-1"}
@@ -50,8 +50,8 @@ def test_every_command_finds_the_pictures_of_an_event(
     monkeypatch.chdir(tmp_path)
     never = "a red circle that is a blue circle, with a brillig"
     fields = {"output_s3_bucket_name": BUCKET, "output_s3_key_prefix": "found/images", "max_retry_attempts": 2}
-    told = asyncio.run(answer(event(never, max_prompt_revisions=1, run_id="mine", **fields), Invocation()))
-    out, best = f"s3://{BUCKET}/found/images", json.loads(told["body"])["best"]
+    reply = asyncio.run(answer(event(never, max_prompt_revisions=1, run_id="mine", **fields), Invocation()))
+    out, best = f"s3://{BUCKET}/found/images", json.loads(reply["body"])["best"]
 
     def onbrief(*arguments: str) -> tuple[int, str]:
         code = main([*arguments, "--out", out])
@@ -76,31 +76,31 @@ def test_every_command_finds_the_pictures_of_an_event(
     assert [key for key in s3.keys(f"s3://{BUCKET}/found") if key.endswith(".png")] == after
 
 
-def told(wanted: object, invocation: Invocation | None = None) -> tuple[int, dict[str, Any]]:
+def reply(wanted: object, invocation: Invocation | None = None) -> tuple[int, dict[str, Any]]:
     answered = asyncio.run(answer(wanted, invocation or Invocation()))
     return answered["statusCode"], json.loads(answered["body"])
 
 
-def test_an_event_needs_no_more_than_to_put_and_to_get(s3: Service) -> None:
+def test_an_event_needs_only_the_rights_to_put_and_to_get(s3: Service) -> None:
     s3.rights = Rights(LEAST, under="least/")
     impossible = "a red circle that is a blue circle, with a brillig"
     wanted = event(impossible, output_s3_bucket_name=BUCKET, output_s3_key_prefix="least/images", max_retry_attempts=2)
     left = iter([PLENTY] * 5)
-    status, body = told(wanted, Invocation(left=lambda: next(left, 0)))
+    status, body = reply(wanted, Invocation(left=lambda: next(left, 0)))
     assert (status, body["outcome"]) == (202, "paused")
-    status, body = told(wanted)
+    status, body = reply(wanted)
     assert (status, body["outcome"], body["usage"]["images"], body["usage"]["unknown_calls"]) == (400, "unmet", 6, 0)
     drawn = [key for key in s3.requests if key.startswith("PUT") and key.endswith(".png")]
     assert len(drawn) == len(set(drawn)) == 6
-    assert told(wanted)[1]["best"] == body["best"]
+    assert reply(wanted)[1]["best"] == body["best"]
 
 
-def test_an_event_whose_pictures_may_not_lie_beside_its_run_pays_for_none(s3: Service) -> None:
+def test_an_event_whose_pictures_may_not_be_written_pays_for_none(s3: Service) -> None:
     s3.rights = Rights(LEAST, under="strict/images/")
     wanted = event("a red circle", output_s3_bucket_name=BUCKET, output_s3_key_prefix="strict/images")
-    status, body = told(wanted)
+    status, body = reply(wanted)
     assert (status, body["error"].split(" cannot ")[0]) == (500, f"Exception: out: s3://{BUCKET}/strict")
     assert "s3:PutObject" in body["error"]
     s3.rights = Rights(LEAST, under="strict/")
-    status, body = told(wanted)
+    status, body = reply(wanted)
     assert (status, body["usage"]["unknown_calls"]) == (200, 0)

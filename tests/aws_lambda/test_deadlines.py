@@ -1,4 +1,4 @@
-"""Events whose time runs out, by a real clock, or whose process is killed, over HTTP: to Bedrock's stand-in and to a bucket."""
+"""Events whose time runs out on a real clock, or whose process is killed; a bucket and a stand-in for Bedrock serve HTTP."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tests.relays import Moments, relay
 from tests.sandbox.server.serving import CORE, lines, served
 
 NEVER = "a red circle left of a blue square. The blue square is left of the red circle"
-DRAWING = 0.3  # seconds that a picture takes at least
-SPARE = 1.0  # seconds for which the first delivery may begin pictures
-DELIVERIES = 40  # more than any machine needs
+DRAWING = 0.3  # seconds; the minimum duration of an image call
+SPARE = 1.0  # seconds during which a delivery may begin image calls
+DELIVERIES = 40  # more than even a slow machine needs
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """An invocation that ends so many seconds after it began."""
+    """An invocation that ends `seconds` after it began."""
 
     seconds: float
     aws_request_id: str = REQUEST_ID
@@ -45,14 +45,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Those that are running. `bill` is the file of the one, `moments` are the messages to and from it."""
+    """The running services. `bill` is the bill of Bedrock's stand-in, `moments` are the messages to and from it."""
 
     s3: Service
     bill: Path
     moments: Moments
 
     def pictures(self, prefix: str) -> list[str]:
-        """The names of the pictures under a prefix, without when their run began."""
+        """Return the names of the pictures under a prefix, without the time at which their run began."""
         names = [key for key in self.s3.keys(f"s3://{BUCKET}/{prefix}") if key.endswith(".png")]
         assert len({name[:-11] for name in names}) <= 1, "one run, one start"
         return [re.sub(r"-\d{14}-", "-", name) for name in names]
@@ -72,8 +72,8 @@ def event(prompt: str, folder: str, **more: object) -> dict[str, object]:
 
 
 def deliver(wanted: dict[str, object], clock: Clock | Invocation) -> tuple[int, dict[str, Any]]:
-    told = handler(wanted, clock)
-    return told["statusCode"], json.loads(told["body"])
+    reply = handler(wanted, clock)
+    return reply["statusCode"], json.loads(reply["body"])
 
 
 def test_a_run_is_paused_in_time_as_often_as_it_takes_and_the_bill_has_each_call_once(services: Services) -> None:
@@ -89,14 +89,14 @@ def test_a_run_is_paused_in_time_as_often_as_it_takes_and_the_bill_has_each_call
         assert body["outcome"] == ("paused" if status == 202 else "unmet")
         wanted["run_id"] = body["run_id"]
     assert statuses == [202] * (len(statuses) - 1) + [400]
-    assert 4 * DRAWING > SPARE  # so it cannot have been done in one
+    assert 4 * DRAWING > SPARE  # so one delivery cannot have been enough
     assert len(statuses) > 1
     bodies = [line["sha256"] for line in lines(services.bill)]
     assert (len(bodies), len(set(bodies))) == (8, 8)
     assert services.pictures("paused") == [f"images-000-00{n}.png" for n in range(4)]
 
 
-def test_an_event_whose_process_was_killed_while_it_drew_goes_on_when_it_is_delivered_again(services: Services) -> None:
+def test_an_event_whose_process_was_killed_during_an_image_call_is_resumed_by_its_next_delivery(services: Services) -> None:
     wanted = event("a red circle", "killed")
     child = get_context("spawn").Process(target=deliver, args=(wanted, Invocation()))
 
@@ -104,7 +104,7 @@ def test_an_event_whose_process_was_killed_while_it_drew_goes_on_when_it_is_deli
         assert child.pid
         os.kill(child.pid, signal.SIGKILL)
 
-    services.moments.reset(2, 0, strike)  # the answer to the first call, a picture, none of which is received
+    services.moments.reset(2, 0, strike)  # the response to the first call, a picture; no byte of it is received
     child.start()
     child.join()
     services.moments.reset()
@@ -123,10 +123,10 @@ def test_an_event_whose_process_was_killed_while_it_drew_goes_on_when_it_is_deli
 
 def test_an_event_that_is_delivered_three_times_at_once_is_on_the_bill_once(services: Services) -> None:
     with get_context("spawn").Pool(3) as pool:
-        told = pool.starmap(deliver, [(event("a red circle", "thrice"), Invocation())] * 3)
+        replies = pool.starmap(deliver, [(event("a red circle", "thrice"), Invocation())] * 3)
     bodies = [line["sha256"] for line in lines(services.bill)]
-    ((best, usage),) = {(body["best"], json.dumps(body["usage"] | {"seconds": 0})) for _, body in told}
-    assert [status for status, _ in told] == [200] * 3
+    ((best, usage),) = {(body["best"], json.dumps(body["usage"] | {"seconds": 0})) for _, body in replies}
+    assert [status for status, _ in replies] == [200] * 3
     assert len(set(bodies)) == len(bodies) == json.loads(usage)["images"] + json.loads(usage)["judge_calls"]
     assert best.rpartition("-")[2] == f"00{json.loads(usage)['images'] - 1}.png"
     assert len(services.pictures("thrice")) == json.loads(usage)["images"]

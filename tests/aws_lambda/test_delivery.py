@@ -1,4 +1,4 @@
-"""Events delivered to the sandbox, with a folder for the bucket."""
+"""Events delivered with the sandbox's models and a folder instead of the bucket."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import pytest
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
-from onbrief.pursuit import open_ledger
+from onbrief.pursuit import Workspace
 from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
 
 IMPOSSIBLE = "a red circle that is a blue circle, with a brillig"
 
 
 def drawn(folder: Path, prefix: str = "generated-images", run_id: str = REQUEST_ID) -> int:
-    """How many pictures were asked for, as the ledger has it."""
+    """Return how many image calls the ledger has recorded."""
     return json.loads((folder / prefix / run_id / "run.json").read_text())["usage"]["images"]
 
 
 def running_out(after: int) -> Callable[[], int]:
-    """A clock that shows plenty of time so often, then none."""
+    """Return a clock that shows plenty of time for the first `after` looks, then none."""
     looks = iter(range(after))
     return lambda: PLENTY if next(looks, None) is not None else 0
 
@@ -80,7 +80,7 @@ def test_the_default_event_makes_fifteen_pictures_and_two_revisions_at_most(tmp_
     assert record["prompts"][0]["text"] == IMPOSSIBLE
 
 
-def test_a_wrong_event_is_told_every_field_that_is_wrong_and_writes_nothing(tmp_path: Path) -> None:
+def test_the_answer_to_a_wrong_event_names_every_wrong_field_and_nothing_is_written(tmp_path: Path) -> None:
     status, body = deliver(tmp_path, {"max_retry_attempts": 0, "output_s3_key_prefix": "../up", "promt": "a cat"})
     assert status == 400
     assert (body["status"], body["outcome"], body["best"], body["record"]) == ("FAIL", "usage", None, None)
@@ -97,7 +97,9 @@ def test_a_wrong_event_is_told_every_field_that_is_wrong_and_writes_nothing(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_set_for_the_function_is_no_fault_of_the_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_of_the_function_is_not_reported_as_a_wrong_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ONBRIEF_JUDGE_REGION", "Frankfurt")
     status, body = deliver(tmp_path, event())
     assert status == 500
@@ -112,7 +114,7 @@ def test_anything_else_is_500_with_the_reason(tmp_path: Path) -> None:
     assert body["best"] is None
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "generated-images").write_text("in the way")
     status, body = deliver(tmp_path, event())
     assert (status, body["run_id"]) == (400, REQUEST_ID)
@@ -124,16 +126,16 @@ def test_http_events_work_as_plain_ones(tmp_path: Path) -> None:
     status, body = deliver(tmp_path, {"version": "2.0", "body": plain, "isBase64Encoded": False})
     assert (status, body["run_id"]) == (200, "by-http")
     coded = {"body": base64.b64encode(plain.encode()).decode(), "isBase64Encoded": True}
-    again, told = deliver(tmp_path, coded)
-    assert (again, told["best"]) == (status, body["best"])
-    assert told["usage"]["images"] == body["usage"]["images"]
+    again, body_again = deliver(tmp_path, coded)
+    assert (again, body_again["best"]) == (status, body["best"])
+    assert body_again["usage"]["images"] == body["usage"]["images"]
 
 
 def test_the_same_event_three_times_at_once_is_one_run_and_three_answers(tmp_path: Path) -> None:
     async def thrice() -> list[str]:
         wanted = event(image_model="sandbox:?seconds=0.2")
-        told = await asyncio.gather(*(answer(wanted, Invocation(), str(tmp_path)) for _ in range(3)))
-        return [one["body"] for one in told]
+        replies = await asyncio.gather(*(answer(wanted, Invocation(), str(tmp_path)) for _ in range(3)))
+        return [one["body"] for one in replies]
 
     bodies = [json.loads(body) for body in asyncio.run(thrice())]
     assert [body["status"] for body in bodies] == ["SUCCESS"] * 3
@@ -141,21 +143,21 @@ def test_the_same_event_three_times_at_once_is_one_run_and_three_answers(tmp_pat
     assert drawn(tmp_path) == len(pictures(tmp_path))
 
 
-def test_a_delivery_without_time_to_wait_says_that_another_is_at_work(tmp_path: Path) -> None:
+def test_a_delivery_without_time_to_wait_says_that_another_is_running(tmp_path: Path) -> None:
     claim(tmp_path, event(), lease=900)
     status, body = deliver(tmp_path, event(), Invocation(left=lambda: 2_000))
     assert (status, body["outcome"], body["run_id"]) == (202, "running", REQUEST_ID)
     assert pictures(tmp_path) == []
 
 
-def test_a_delivery_goes_on_when_the_time_of_a_crashed_one_is_up(tmp_path: Path) -> None:
+def test_a_delivery_takes_over_when_the_lease_of_a_crashed_one_has_expired(tmp_path: Path) -> None:
     claim(tmp_path, event(), lease=0.6)
     status, body = deliver(tmp_path, event())
     assert (status, body["outcome"]) == (200, "passed")
 
 
 @pytest.mark.parametrize("looks", range(1, 30, 4))
-def test_a_run_out_of_time_is_paused_and_the_same_event_goes_on_with_it(tmp_path: Path, looks: int) -> None:
+def test_a_run_out_of_time_is_paused_and_the_same_event_resumes_it(tmp_path: Path, looks: int) -> None:
     wanted = event(IMPOSSIBLE, max_retry_attempts=2, max_prompt_revisions=1)
     status, body = deliver(tmp_path, wanted, Invocation(left=running_out(looks)))
     before = pictures(tmp_path)
@@ -167,7 +169,7 @@ def test_a_run_out_of_time_is_paused_and_the_same_event_goes_on_with_it(tmp_path
     assert len(pictures(tmp_path)) == 2
 
 
-def test_a_run_id_that_stands_for_another_event_is_refused(tmp_path: Path) -> None:
+def test_a_run_id_of_another_event_is_refused(tmp_path: Path) -> None:
     deliver(tmp_path, event("a red circle", run_id="mine"))
     status, body = deliver(tmp_path, event("a blue square", run_id="mine"))
     assert (status, body["status"]) == (400, "FAIL")
@@ -175,8 +177,8 @@ def test_a_run_id_that_stands_for_another_event_is_refused(tmp_path: Path) -> No
 
 
 def claim(folder: Path, wanted: dict[str, object], lease: float) -> None:
-    """Have the run be at work for so many seconds on another machine, as it looks."""
+    """Claim the run for `lease` seconds with the token of a process on another machine."""
     order = order_of(read(wanted), REQUEST_ID, str(folder))
-    deliver(folder, wanted, Invocation(left=lambda: 0))  # makes the ledger, and does nothing more
-    with open_ledger(order.settings.out) as ledger:
-        asyncio.run(ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease))
+    deliver(folder, wanted, Invocation(left=lambda: 0))  # only creates the ledger
+    with Workspace.existing(order.settings) as workspace:
+        asyncio.run(workspace.ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease))

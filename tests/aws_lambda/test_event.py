@@ -1,4 +1,4 @@
-"""The fields of an event: defaults, ranges, and everything that is wrong told at once."""
+"""The fields of an event: their defaults, their ranges, and all errors reported together."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def test_the_least_event_has_the_defaults_of_every_other_field() -> None:
 
 
 def test_the_table_of_the_fields_has_each_of_them_with_its_default() -> None:
-    (told,) = wrong(LEAST | {"promt": 1})
+    (line,) = wrong(LEAST | {"promt": 1})
     defaults = {field: json.loads(default) for field, default in ROWS if default}
     read_, least = read(LEAST | defaults), read(LEAST)
-    assert sorted(field for field, _ in ROWS) == told.partition("one of the fields ")[2].split()
+    assert sorted(field for field, _ in ROWS) == line.partition("one of the fields ")[2].split()
     assert [field for field, default in ROWS if not default] == list(LEAST)
     assert (read_.image_model, read_.judge_model, read_.reviser_model) == (IMAGE_MODEL, MODEL, MODEL)
     assert (
@@ -188,7 +188,7 @@ def test_a_field_out_of_its_range_is_named(field: str, value: object) -> None:
     assert line.startswith(field)
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_together() -> None:
     lines = wrong({"prompt": "", "max_retry_attempts": 0, "sdxl_steps": "many", "run_id": "A", "color": 1})
     assert [line.partition(":")[0] for line in lines] == [
         "prompt",
@@ -200,17 +200,17 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     ]
 
 
-def test_null_is_as_good_as_nothing() -> None:
+def test_null_is_the_same_as_a_missing_field() -> None:
     assert read(LEAST | {"sdxl_seed": None, "requirements": None, "run_id": None}) == read(LEAST)
 
 
-def test_pictures_in_all_have_a_limit() -> None:
+def test_the_total_number_of_pictures_is_limited() -> None:
     assert wrong(LEAST | {"max_retry_attempts": 101, "max_prompt_revisions": 100})[0].startswith(
         "max_retry_attempts times max_prompt_revisions: 10100 is not allowed"
     )
 
 
-def test_to_judge_as_a_whole_is_to_require_the_prompt_and_nothing_else() -> None:
+def test_judging_as_a_whole_requires_the_prompt_and_nothing_else() -> None:
     prompt = "a red circle " * 100
     whole = Requirement(id="whole", text=prompt, kind="whole")
     assert read(LEAST | {"prompt": prompt, "judging": "whole"}).brief == Brief(text=prompt, requirements=(whole,))
@@ -219,7 +219,7 @@ def test_to_judge_as_a_whole_is_to_require_the_prompt_and_nothing_else() -> None
 
 
 @pytest.mark.parametrize("prefix", ["a", "a/b", "images/", "Größe 1/x_y-z.0", "(old)!"])
-def test_plain_prefixes_are_taken_as_they_are(prefix: str) -> None:
+def test_plain_prefixes_are_used_unchanged(prefix: str) -> None:
     assert read(LEAST | {"output_s3_key_prefix": prefix}).prefix == prefix
 
 
@@ -248,6 +248,6 @@ def test_a_body_without_an_object_is_wrong(event: object) -> None:
 
 
 @pytest.mark.parametrize("event", [None, "text", 7, [LEAST]])
-def test_what_is_no_object_is_wrong(event: object) -> None:
+def test_an_event_that_is_not_an_object_is_wrong(event: object) -> None:
     (line,) = wrong(event)
     assert line.startswith("the event: ")

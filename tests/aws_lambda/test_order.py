@@ -1,4 +1,4 @@
-"""From events to orders."""
+"""Orders made from events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events through the real models of Bedrock, over HTTP, with the bill of what was accepted."""
+"""Events through the real adapters for Bedrock, over HTTP; the stand-in server bills every call that it accepts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OLD = {"image_model": SDXL, "judge_model": OLD_CLAUDE, "reviser_model": OLD_CLAU
 
 @pytest.fixture
 def bill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
-    """The bill of a server that stands in for Bedrock."""
+    """Start a stand-in server for Bedrock and return the file of its bill."""
     path = tmp_path / "bill.jsonl"
     with served(Terms(bill=Bill(path))) as server:
         for name, value in {
@@ -80,7 +80,7 @@ def test_an_event_whose_seventh_picture_is_the_first_good_one_is_seven_of_them_a
     assert asked == [*once * 5, OLD_CLAUDE, *once * 2]
 
 
-def test_sdxl_is_sent_the_body_that_it_always_was(bill: Path, tmp_path: Path) -> None:
+def test_sdxl_is_sent_its_usual_request_body(bill: Path, tmp_path: Path) -> None:
     deliver(tmp_path, LEAST | OLD | {"prompt": IMPOSSIBLE, "max_retry_attempts": 3, "max_prompt_revisions": 1, "sdxl_seed": 9})
     seeds = [attempt["seed"] for attempt in record(tmp_path)["attempts"]]
     bodies = [
@@ -102,5 +102,5 @@ def test_judging_as_a_whole_is_one_answer_for_one_description(bill: Path, tmp_pa
 
 
 def digest(body: object) -> str:
-    """As the bill has it."""
+    """Return the sha256 of a request body, as in the bill."""
     return hashlib.sha256(json.dumps(body).encode()).hexdigest()

@@ -104,7 +104,7 @@ def test_a_bucket_that_is_not_there_is_a_usage_error_before_anything_is_made(
 ) -> None:
     assert main(["run", "a red circle", "--out", "s3://no-such-bucket/x", *SMALL]) == 2
     error = capsys.readouterr().err
-    assert re.match(r"error: out: 's3://no-such-bucket/x' is not allowed; expected a bucket that is there: .*\n$", error)
+    assert re.match(r"error: out: 's3://no-such-bucket/x' is not allowed; expected an existing bucket: .*\n$", error)
     assert list(tmp_path.iterdir()) == []
     assert main(["list", "--out", "s3://no-such-bucket/x"]) == 1
 
@@ -130,7 +130,7 @@ def test_a_run_needs_no_more_than_to_put_and_to_get(s3: Service, out: str, capsy
     assert main(["run", *impossible]) == 3
     told, error = capsys.readouterr()
     first = json.loads(told)
-    warning = "no interrupted run of this order could be looked for, so a new one is begun"
+    warning = "interrupted runs of this order could not be looked up, so a new one is begun"
     assert [line.startswith(warning) and "s3:ListBucket" in line for line in first["warnings"]] == [True]
     assert main(["resume", first["run_id"], "--out", out, "--max-images", "3", "--json", "--quiet"]) == 3
     second = json.loads(capsys.readouterr().out)
@@ -146,7 +146,7 @@ def test_a_run_needs_no_more_than_to_put_and_to_get(s3: Service, out: str, capsy
     for command in (["list"], ["rm", first["run_id"], "--yes"]):
         assert main([*command, "--out", out]) == 1
         error = capsys.readouterr().err
-        assert re.match(r"error: .* 403 Forbidden, AccessDenied, .*s3:ListBucket for it\)", error)
+        assert re.match(r"error: .* 403 Forbidden, AccessDenied, .*s3:ListBucket\)", error)
     s3.rights = ALL
     assert [key for key in s3.keys(out) if "/" not in key] == [".write-check"]
 

@@ -83,7 +83,7 @@ def once(
     terms: SpendingPolicy = AT_ONCE,
     recover: Callable[[], Awaitable[CallResult | None]] | None = None,
 ) -> tuple[Entry | type[Exception], int]:
-    """What became of a call in a deadline of its own, and how often it was sent."""
+    """What became of a call in a session of its own, and how often it was sent."""
 
     async def go() -> tuple[Entry | type[Exception], int]:
         provider = Provider(list(answers) or [DONE])
@@ -265,7 +265,7 @@ def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> N
 
 
 def crash_during(ledger: SqliteLedger, call: Call) -> None:
-    """A deadline that ends between sending and writing down what came of it."""
+    """A session that ends between sending and writing down what came of it."""
     token, writes = new_token(), Blocking(ledger)
     writes.claim("a-run", "{}", "{}", token, 60.0)
     writes.begin("a-run", token, Entry(call, 0, "started", call.price))
@@ -554,7 +554,7 @@ def test_runs_that_share_a_budget_never_exceed_it_together(ledger: SqliteLedger)
         return provider.sent
 
     async def go() -> list[int]:
-        return await asyncio.gather(run("a", None), run("b", 0.05), run("c", 1.0))
+        return list(await asyncio.gather(run("a", None), run("b", 0.05), run("c", 1.0)))
 
     sent = asyncio.run(go())
     assert sum(sent) == 5
@@ -854,7 +854,7 @@ class Sittings(RuleBasedStateMachine):
         self.loop.run_until_complete(self.start_again(outcome))
 
     async def start_again(self, outcome: str | None) -> None:
-        """What this deadline knows is what the next one finds written down."""
+        """What this session knows is what the next one finds written down."""
         before = self.account._entries
         self.stale.append(self.account)
         await self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner

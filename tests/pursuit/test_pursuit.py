@@ -22,7 +22,7 @@ from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.policy import seed_of
 from onbrief.ports import Judged, RunRow
-from onbrief.pursuit import MAX_SEED, Order, check_run_id, open_ledger, open_pursuit, resumed
+from onbrief.pursuit import MAX_SEED, Order, Workspace, check_run_id, open_pursuit, resumed
 from onbrief.record import Run, json_schema
 from onbrief.studio import Crew
 from onbrief.testing import Bill, ImageRequest, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, crew, picture
@@ -32,7 +32,7 @@ R1 = {"r1"}
 
 
 def ended(folder: Path, crew: Crew, chosen: Settings | None = None, **about: Any) -> Run:
-    """The run at the end of one deadline; its record is on the disk and fits the schema."""
+    """The run at the end of one session; its record is on the disk and fits the schema."""
     run = pursue(folder, crew, chosen, **about)[-1].run
     require_record(folder, run)
     return run
@@ -46,8 +46,8 @@ def require_record(folder: Path, run: Run) -> None:
 
 
 def row(folder: Path, run_id: str) -> RunRow:
-    with open_ledger(str(folder)) as ledger:
-        found = ledger.run(run_id)
+    with Workspace.existing(replace(Settings(), out=str(folder))) as workspace:
+        found = workspace.ledger.run(run_id)
     assert found is not None
     return found
 
@@ -124,10 +124,10 @@ def test_the_record_is_written_before_each_attempt_is_told(tmp_path: Path) -> No
 
 def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
     run = ended(tmp_path, crew(Bill()), run_id="r")
-    label = pictures.read_embedded((tmp_path / "r" / "000-000.png").read_bytes())
-    assert label is not None
-    assert label[0].startswith(BRIEF.text)
-    about = json.loads(label[1])
+    embedded = pictures.PictureFile((tmp_path / "r" / "000-000.png").read_bytes()).metadata
+    assert embedded is not None
+    assert embedded.parameters.startswith(BRIEF.text)
+    about = json.loads(embedded.document)
     assert (about["run_id"], about["seed"], about["model"]) == ("r", 7, "test:painter")
     assert run.checklist is not None
     assert about["checklist"] == run.checklist.sha256
@@ -136,8 +136,8 @@ def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
 def test_a_picture_says_nothing_when_that_is_wanted(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), settings(strip_metadata=True), run_id="r")
     data = (tmp_path / "r" / "000-000.png").read_bytes()
-    assert pictures.read_embedded(data) is None
-    assert data == pictures.strip(picture(7, BRIEF.size))
+    assert pictures.PictureFile(data).metadata is None
+    assert data == pictures.PictureFile(picture(7, BRIEF.size)).stripped()
 
 
 def test_a_run_that_ends_without_a_checklist_leaves_a_record_too(tmp_path: Path) -> None:
@@ -514,5 +514,5 @@ def test_neither_limits_nor_places_are_part_of_what_was_asked_for() -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(UsageError, match=r"^out: .* expected a folder that can be made"):
+    with pytest.raises(UsageError, match=r"^out: .* expected a folder that can be created"):
         pursue(tmp_path / "out", crew(Bill()))

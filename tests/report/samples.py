@@ -130,7 +130,7 @@ LAKE = Brief(text="A red boat with two people on a mountain lake by moonlight, s
 FIRST = Prompt(0, f"{LAKE.text}.", "text, birds", "the brief")
 SECOND = Prompt(
     1,
-    "Two people, a woman and a man, deadline side by side in a small bright red rowing boat on a still mountain lake. "
+    "Two people, a woman and a man, sitting side by side in a small bright red rowing boat on a still mountain lake. "
     "Behind them snow-covered peaks, the full moon just above the peak on the left.",
     "text, birds, single person",
     "The boat held one person in three of four pictures, and the moon stood over the wrong peak: both are now said first.",

@@ -1,4 +1,4 @@
-"""Random scenes over the whole vocabulary, and how well a sight agrees with the truth."""
+"""Random scenes over the whole vocabulary, and the comparison of a sight with the truth."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ WORDS = (
 )
 HOURS = ("day", "night", "sunset")
 FIRST_THINGS = THINGS[: THINGS.index("bicycle")]
-"""Those that there were before the classes of GenEval."""
+"""The things that existed before the classes of GenEval were added."""
 
 
 def random_scene(seed: int, things: Sequence[str] = THINGS) -> Scene:
-    """One scene of these things and a few others; the same seed gives the same one."""
+    """Return a random scene of these things and a few others. The same seed gives the same scene."""
     rng = random.Random(seed)  # noqa: S311  (scenes, not secrets)
     if rng.random() < 0.35:
         return _landscape(rng, things)
@@ -40,7 +40,7 @@ def random_scene(seed: int, things: Sequence[str] = THINGS) -> Scene:
         for _ in range(rng.choice((0, 1, 1, 2, 2, 2, 3, 3, 4, 5)))
     )
     background = rng.choice((None, None, *COLOURS))
-    if groups and rng.random() < 0.15:  # the same colour on the same ground
+    if groups and rng.random() < 0.15:  # a thing on a background of the same colour
         background = groups[0].colour or background
     words = tuple(rng.sample(WORDS, rng.randint(1, 2))) if rng.random() < 0.25 or not groups else ()
     return Scene(groups, _relations(rng, len(groups)), background, words=words if rng.random() < 0.95 else ())
@@ -72,7 +72,7 @@ def _landscape(rng: random.Random, things: Sequence[str]) -> Scene:
 
 
 def facts(truth: Sight, sight: Sight) -> Iterator[tuple[str, bool]]:
-    """Each fact of the truth, by name, and whether the sight agrees."""
+    """Yield each fact of the truth, by name, and whether the sight agrees."""
     left = list(sight.things)
     for thing in truth.things:
         seen = min(left, key=lambda other: _apart(thing, other), default=None)

@@ -1,4 +1,4 @@
-"""`onbrief sandbox` as a process: what it prints, how it ends, and what it refuses to start with."""
+"""`onbrief sandbox` as a process: its output, how it ends, and arguments that it rejects."""
 
 from __future__ import annotations
 
@@ -51,27 +51,27 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["--port", "70000"], "port: 70000 is not allowed; expected a free port from 1 to 65535"),
         (["--port", "-1"], "port: -1 is not allowed; expected a free port from 1 to 65535"),
         (["--latency", "stability."], "latency: 'stability.' is not allowed; expected MODEL=SECONDS"),
         (["--latency", "stability.=soon"], "latency: 'stability.=soon' is not allowed; expected MODEL=SECONDS"),
         (["--latency", "stability.=-1"], "latency: 'stability.=-1' is not allowed; expected MODEL=SECONDS"),
-        (["--latency", "gpt=1"], "latency: 'gpt*' is not allowed; expected a model that the sandbox knows"),
-        (["--ended", "gpt"], "ended: 'gpt' is not allowed; expected a model that the sandbox knows"),
+        (["--latency", "gpt=1"], "latency: 'gpt*' is not allowed; expected a model of the sandbox"),
+        (["--ended", "gpt"], "ended: 'gpt' is not allowed; expected a model of the sandbox"),
         (["--faults", "none.toml"], "faults: 'none.toml' is not allowed; expected a file that can be read"),
         (["--bill", "no/such/folder"], "bill: 'no/such/folder' is not allowed; expected a file that can be written"),
     ],
 )
 def test_a_wrong_option_is_one_clear_line(
-    arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["sandbox", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"error: {told}")
+    assert err.startswith(f"error: {expected}")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -84,15 +84,15 @@ def test_calls_under_way_are_told_that_the_server_ends() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("POST", "/model/global.anthropic.claude-haiku-5-5/converse", body)
         other = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        other.request("GET", "/")  # once it is answered, the first call is under way
+        other.request("GET", "/")  # once it is answered, the first call is in progress
         assert other.getresponse().status == 404
         running.send_signal(signal.SIGTERM)
         answer = connection.getresponse()
-        told = answer.status, json.loads(answer.read())
+        reply = answer.status, json.loads(answer.read())
         connection.close()
         other.close()
         _, err = running.communicate()
-    assert told == (500, {"message": "The service is shutting down."})
+    assert reply == (500, {"message": "The service is shutting down."})
     assert (running.returncode, err.count("\n")) == (0, 1)
 
 

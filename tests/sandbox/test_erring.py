@@ -26,7 +26,7 @@ def test_findings_are_turned_as_often_as_asked(correlated: float) -> None:
 
 @pytest.mark.parametrize(("correlated", "share"), [(0.0, 0.2), (0.5, 0.6), (1.0, 1.0)])
 def test_correlated_errors_come_again_when_the_same_is_asked(correlated: float, share: float) -> None:
-    """The others come again by chance alone, one in five here."""
+    """Errors that are not correlated repeat only by chance: here one in five."""
     eye = ErringEye(Errors(false_reject=0.2, correlated=correlated))
     first, second = turned(eye, MET), turned(eye, MET)
     again = sum(one and two for one, two in zip(first, second, strict=True)) / sum(first)

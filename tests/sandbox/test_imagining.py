@@ -1,4 +1,4 @@
-"""What is wrong in a prompt's picture is wrong in the pixels too."""
+"""The faults drawn for a picture are visible in its pixels."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_no_wrong_claim_of_geneval_or_the_hard_briefs_holds_by_accident() -> Non
 
 
 def test_no_wrong_claim_of_a_random_scene_holds_by_accident() -> None:
-    """Where no two things are related twice: of such scenes, some contradict themselves."""
+    """Scenes in which two things are related twice are left out, because some of them contradict themselves."""
     simple = [seed for seed in range(160) if not related_twice(random_scene(seed))]
     assert len(simple) >= 140
     assert accidents_in_random_scenes(simple) == []
@@ -79,7 +79,7 @@ def test_no_wrong_claim_of_a_random_scene_holds_by_accident() -> None:
 
 @pytest.mark.soak
 def test_no_wrong_claim_of_many_random_scenes_holds_by_accident() -> None:
-    """Some are so crowded, or contradict themselves so, that no layout can show every fault: one in three hundred may."""
+    """Some scenes are too crowded or contradictory for any layout to show every fault: one in three hundred is allowed."""
     simple = [seed for seed in range(160, 3000) if not related_twice(random_scene(seed))]
     found = accidents_in_random_scenes(simple)
     print(f"{len(found)} wrong claims hold by accident in {len(simple)} random scenes")
@@ -94,7 +94,7 @@ def test_no_wrong_claim_of_any_brief_holds_by_accident() -> None:
 
 @pytest.mark.parametrize("prompt", [*(b.prompt for b in geneval.briefs()[7::28]), *OTHERS])
 def test_what_is_foreseen_is_what_is_painted(prompt: str) -> None:
-    """On forty prompts or so, so that rates may be taken without painting."""
+    """The predicted and the painted content agree on about forty prompts, so rates can be measured without painting."""
     asked = world.prospect(parse(prompt), prompt, "", "sdxl")
     for seed in (0, 1):
         foreseen, (_, painted) = imagine(asked, SIZE, seed).sight, picture(prompt, "", SIZE, seed, "sdxl")
@@ -119,7 +119,7 @@ def test_four_pictures_a_prompt_give_the_published_rates(model: world.Model) -> 
 
 
 def rates_of_geneval(model: world.Model, seeds: range) -> dict[str, float]:
-    """By what the metadata ask for, and their mean."""
+    """Return the pass rates by GenEval task, and their mean."""
     passed: dict[str, list[bool]] = {}
     for brief in geneval.briefs():
         asked = world.prospect(parse(brief.prompt), brief.prompt, "", model)

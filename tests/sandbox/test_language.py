@@ -1,4 +1,4 @@
-"""Properties that hold for any scene: what is said can be read, what is written can be painted, what goes wrong shows."""
+"""Properties of all scenes: sentences can be parsed back, written prompts can be painted, and faults are visible."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HOURS = {"day", "night", "sunset"}
 
 Cell = tuple[int, int]
 Laid = tuple[Scene, tuple[Cell, ...]]
-"""A scene, and for each group the column and row of the picture, three by three, where it can stand to meet every claim."""
+"""A scene, and for each group a cell (column, row) of a 3 x 3 grid where it can be placed to meet every claim."""
 
 
 def place_of(cell: Cell) -> list[Place | None]:

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: the two landscapes, the figures that it must reach, and what its names take."""
+"""The sandbox as a whole: the two landscapes, the rates that it must reach, and the options in its model names."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_wrong_name_of_an_image_model_is_refused(name: str, message: str) -> N
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("sandbox:modern", "judge: 'sandbox:modern' is not allowed; expected sandbox: without a model behind it"),
+        ("sandbox:modern", "judge: 'sandbox:modern' is not allowed; expected sandbox: without a model name"),
         ("sandbox:?false_accept=1.5", "false_accept of judge: '1.5' is not allowed; expected a number from 0 to 1"),
         ("sandbox:?false_reject=nan", "false_reject of judge: 'nan' is not allowed; expected a number from 0 to 1"),
         ("sandbox:?correlated=", "correlated of judge: '' is not allowed; expected a number from 0 to 1"),
@@ -182,7 +182,7 @@ def test_the_same_picture_instruction_and_seed_give_the_same_bytes() -> None:
 def test_an_edit_of_what_is_not_in_the_picture_fails_and_says_so() -> None:
     with pytest.raises(Failed) as caught:
         edited("remove the car", 1)
-    assert str(caught.value) == "the instruction 'remove the car' speaks of what is not in the picture: car"
+    assert str(caught.value) == "the instruction 'remove the car' refers to something not in the picture: car"
 
 
 def test_bytes_that_are_no_picture_cannot_be_edited() -> None:

@@ -1,4 +1,4 @@
-"""A store in a bucket: what the service is told, and what happens when it fails."""
+"""A store in a bucket: the requests that it sends, and what happens when the service fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def store(s3: Service) -> BucketStore:
 
 
 def puts(answer: str, times: int = 1_000) -> Fault:
-    """The first so many puts of pictures are answered so."""
+    """Return a fault that gives this answer to the first `times` puts of pictures."""
     left = [answer] * times
 
     def fault(method: str, path: str) -> str | None:
@@ -53,14 +53,14 @@ def test_a_key_never_leads_out_of_the_prefix(s3: Service, store: BucketStore, ke
     assert s3.requests == []
 
 
-def test_removing_a_run_leaves_what_is_the_ledgers(s3: Service, store: BucketStore) -> None:
+def test_removing_a_run_leaves_the_objects_of_the_ledger(s3: Service, store: BucketStore) -> None:
     for key in (KEY, "a-run/calls/00000000.json"):
         wait(store.create(key, b"x", ""))
     wait(store.remove("a-run"))
     assert s3.keys(store.url) == ["a-run/calls/00000000.json"]
 
 
-def test_a_link_lets_anybody_read_for_a_while(store: BucketStore) -> None:
+def test_a_link_lets_anyone_read_for_a_while(store: BucketStore) -> None:
     wait(store.create(KEY, b"picture", "image/png"))
     link = store.link(KEY, 60)
     assert "X-Amz-Expires=60" in link
@@ -74,20 +74,20 @@ def test_a_link_lets_anybody_read_for_a_while(store: BucketStore) -> None:
 # -- faults ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_short_trouble_is_waited_for(s3: Service, store: BucketStore) -> None:
+def test_a_short_outage_is_retried(s3: Service, store: BucketStore) -> None:
     s3.fault = puts("503 SlowDown", 2)
     wait(store.create(KEY, b"picture", "image/png"))
     assert wait(store.read(KEY)) == b"picture"
 
 
-def test_a_put_whose_answer_was_lost_is_a_success(s3: Service, store: BucketStore) -> None:
+def test_a_put_whose_response_was_lost_is_a_success(s3: Service, store: BucketStore) -> None:
     s3.fault = puts("lost", 1)
     wait(store.create(KEY, b"picture", "image/png"))
     assert [request for request in s3.requests if request.startswith("PUT")] == [f"PUT /{store.url[5:]}/{KEY}"] * 2
     assert wait(store.read(KEY)) == b"picture"
 
 
-def test_a_put_while_another_one_is_under_way_is_tried_again(s3: Service, store: BucketStore) -> None:
+def test_a_put_while_another_one_is_in_progress_is_retried(s3: Service, store: BucketStore) -> None:
     s3.fault = puts("409 ConditionalRequestConflict", 1)
     wait(store.create(KEY, b"picture", "image/png"))
     assert wait(store.read(KEY)) == b"picture"
@@ -96,7 +96,9 @@ def test_a_put_while_another_one_is_under_way_is_tried_again(s3: Service, store:
 @pytest.mark.parametrize(
     "answer", ["404 NoSuchBucket", "403 AccessDenied", "301 PermanentRedirect", "409 ConditionalRequestConflict", "507 Full"]
 )
-def test_a_picture_that_finds_no_place_waits_in_the_spool(s3: Service, store: BucketStore, at_home: Path, answer: str) -> None:
+def test_a_picture_that_cannot_be_stored_waits_in_the_spool(
+    s3: Service, store: BucketStore, at_home: Path, answer: str
+) -> None:
     s3.fault = puts(answer)
     with pytest.raises(StoreError, match="cannot be written") as caught:
         wait(store.create(KEY, b"picture", "image/png"))
@@ -109,7 +111,7 @@ def test_a_picture_that_finds_no_place_waits_in_the_spool(s3: Service, store: Bu
     assert [path for path in at_home.rglob("*") if path.is_file()] == []
 
 
-def test_another_picture_in_its_place_stays_and_nothing_waits(s3: Service, store: BucketStore, at_home: Path) -> None:
+def test_a_different_picture_under_the_key_stays_and_nothing_waits(s3: Service, store: BucketStore, at_home: Path) -> None:
     wait(store.create(KEY, b"picture", "image/png"))
     with pytest.raises(KeyTaken):
         wait(store.create(KEY, b"another", "image/png"))
@@ -118,7 +120,7 @@ def test_another_picture_in_its_place_stays_and_nothing_waits(s3: Service, store
 
 def test_a_bucket_that_is_gone_is_not_read_as_empty(s3: Service, store: BucketStore) -> None:
     s3.fault = lambda method, path: "404 NoSuchBucket"
-    with pytest.raises(StoreError, match="make the bucket first"):
+    with pytest.raises(StoreError, match="create the bucket first"):
         wait(store.read(KEY))
 
 
@@ -132,30 +134,30 @@ def test_every_check_of_a_bucket_leaves_the_same_object(s3: Service, store: Buck
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "told"),
+    ("answer", "error", "advice"),
     [
-        ("404 NoSuchBucket", UsageError, "make the bucket first"),
+        ("404 NoSuchBucket", UsageError, "create the bucket first"),
         ("403 AccessDenied", ConfigError, "s3:PutObject"),
         ("301 PermanentRedirect", ConfigError, "in another region"),
-        ("400 ExpiredToken", ConfigError, "get new ones"),
+        ("400 ExpiredToken", ConfigError, "renew them"),
         ("500 InternalError", StoreError, "500 Internal Server Error"),
     ],
 )
-def test_a_bucket_that_cannot_be_written_is_told_with_what_to_do(
-    s3: Service, store: BucketStore, answer: str, error: type[OnbriefError], told: str
+def test_the_error_for_a_bucket_that_cannot_be_written_says_what_to_do(
+    s3: Service, store: BucketStore, answer: str, error: type[OnbriefError], advice: str
 ) -> None:
     s3.fault = lambda method, path: answer if method == "PUT" else None
-    with pytest.raises(error, match=rf"^out: .*{told}"):
+    with pytest.raises(error, match=rf"^out: .*{advice}"):
         wait(store.require_writable())
 
 
-def test_a_bucket_that_cannot_be_read_is_a_matter_of_rights(s3: Service, store: BucketStore) -> None:
+def test_a_bucket_that_may_not_be_read_is_a_missing_permission(s3: Service, store: BucketStore) -> None:
     s3.rights = Rights(frozenset({PUT}))
     with pytest.raises(ConfigError, match=r"^out: .*these credentials need s3:GetObject"):
         wait(store.require_writable())
 
 
-def test_what_is_denied_is_missing_only_where_listing_is_denied_and_reading_is_not(s3: Service, store: BucketStore) -> None:
+def test_a_denied_read_means_missing_only_where_listing_is_denied_and_reading_is_not(s3: Service, store: BucketStore) -> None:
     s3.rights = Rights(LEAST)
     with pytest.raises(StoreError, match="s3:GetObject"):
         wait(store.read(KEY))
@@ -169,15 +171,13 @@ def test_what_is_denied_is_missing_only_where_listing_is_denied_and_reading_is_n
         wait(another.read(KEY))
 
 
-def test_a_service_that_writes_over_what_is_there_is_refused(s3: Service, store: BucketStore) -> None:
+def test_a_service_that_overwrites_objects_is_refused(s3: Service, store: BucketStore) -> None:
     s3.fault = lambda method, path: "unconditional"
     with pytest.raises(UsageError, match="If-None-Match"):
         wait(store.require_writable())
 
 
-def test_a_service_that_nobody_can_reach_is_told_before_anything_is_paid_for(
-    s3: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_service_is_reported_before_anything_is_paid_for(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     with pytest.raises(StoreError, match=r"^out: "):
         wait(open_bucket(new_place()).require_writable())

@@ -1,4 +1,4 @@
-"""Pictures under names of the caller's."""
+"""Pictures under names chosen by the caller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def create(store: NamedPictures, key: str, data: bytes) -> None:
     asyncio.run(store.create(key, data, "image/png"))
 
 
-def test_a_picture_lies_beside_the_folder_of_its_run_and_is_read_by_its_key(tmp_path: Path) -> None:
+def test_a_picture_is_stored_beside_the_folder_of_its_run_and_read_by_its_key(tmp_path: Path) -> None:
     store = named(tmp_path, "mine")
     create(store, "mine/001-003.png", b"picture")
     asyncio.run(store.replace("mine/run.json", b"{}", "application/json"))
@@ -33,7 +33,7 @@ def test_a_picture_lies_beside_the_folder_of_its_run_and_is_read_by_its_key(tmp_
     assert store.load("mine/run.json") == b"{}"
 
 
-def test_two_runs_of_one_second_write_and_read_their_own(tmp_path: Path) -> None:
+def test_two_runs_that_start_in_the_same_second_write_and_read_their_own_pictures(tmp_path: Path) -> None:
     first, second = named(tmp_path, "first"), named(tmp_path, "second", "2026-11-23T01:02:03.999Z")
     create(first, "first/000-000.png", b"one")
     assert second.load("second/000-000.png") is None
@@ -46,14 +46,14 @@ def test_two_runs_of_one_second_write_and_read_their_own(tmp_path: Path) -> None
     ]
 
 
-def test_a_run_has_the_same_names_however_often_it_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_resumed_run_keeps_its_names(tmp_path: Path) -> None:
     stores = [named(tmp_path, run_id) for run_id in ("first", "second", "first", "second")]
     names = [store.name(f"{store.run_id}/000-000.png") for store in stores]
     assert names[:2] == names[2:]
     assert len(set(names)) == 2
 
 
-def test_a_picture_is_never_written_over(tmp_path: Path) -> None:
+def test_a_picture_is_never_overwritten(tmp_path: Path) -> None:
     store = named(tmp_path, "mine")
     create(store, "mine/000-000.png", b"one")
     with pytest.raises(KeyTaken):
@@ -67,7 +67,7 @@ def test_only_pictures_of_the_run_have_names(tmp_path: Path, key: str) -> None:
     assert named(tmp_path, "mine").name(key) is None
 
 
-def test_what_is_removed_is_the_run_and_not_the_pictures(tmp_path: Path) -> None:
+def test_removing_a_run_leaves_its_pictures(tmp_path: Path) -> None:
     store = named(tmp_path, "mine")
     create(store, "mine/000-000.png", b"picture")
     asyncio.run(store.replace("mine/run.json", b"{}", "application/json"))
@@ -77,7 +77,7 @@ def test_what_is_removed_is_the_run_and_not_the_pictures(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("run_id", ["first", "second"])
-def test_who_reads_a_run_finds_the_names_that_it_has_claimed(tmp_path: Path, run_id: str) -> None:
+def test_a_reader_of_a_run_finds_the_names_that_the_run_claimed(tmp_path: Path, run_id: str) -> None:
     claimed = {owner: named(tmp_path, owner) for owner in ("first", "second")}[run_id]
     place = FolderStore(tmp_path / "images")
     found = asyncio.run(Names(str(tmp_path / "images"), None, "images", run_id, STARTED).find(place))
@@ -88,14 +88,14 @@ def test_who_reads_a_run_finds_the_names_that_it_has_claimed(tmp_path: Path, run
     assert found.link(key, 1) == (tmp_path / f"{found.name(key)}").as_uri()
 
 
-def test_names_that_begin_with_nothing_are_in_the_folder_itself(tmp_path: Path) -> None:
+def test_names_with_an_empty_start_are_in_the_folder_itself(tmp_path: Path) -> None:
     store = asyncio.run(Names(str(tmp_path), None, "", "mine", STARTED).claim(FolderStore(tmp_path)))
     create(store, "mine/000-000.png", b"picture")
     assert (tmp_path / "-20261123010203-000-000.png").read_bytes() == b"picture"
 
 
 @pytest.mark.parametrize("out", ["images", "./images/", "images/../images"])
-def test_pictures_beside_a_relative_folder_are_found_from_where_it_is_relative_to(
+def test_pictures_beside_a_relative_folder_are_found_from_the_same_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -105,5 +105,5 @@ def test_pictures_beside_a_relative_folder_are_found_from_where_it_is_relative_t
     assert Path(picture_at(store, out, "mine/000-000.png")).read_bytes() == b"picture"
 
 
-def test_a_key_that_is_no_picture_lies_in_the_folder_of_its_run(tmp_path: Path) -> None:
+def test_a_key_that_is_not_a_picture_is_in_the_folder_of_its_run(tmp_path: Path) -> None:
     assert picture_at(named(tmp_path, "mine"), "s3://bucket/images", "mine/run.json") == "s3://bucket/images/mine/run.json"

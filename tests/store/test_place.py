@@ -13,14 +13,14 @@ from tests.buckets import Service, new_place
 
 
 @pytest.mark.parametrize("out", ["s3://bucket", "s3://bucket/", "s3://bucket/a/b", "gs://bucket/a", "az://container/a"])
-def test_a_url_of_a_bucket_opens_a_bucket(s3: Service, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
+def test_the_url_of_a_bucket_opens_a_bucket(s3: Service, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
     store = open_store(out)
     assert isinstance(store, BucketStore)
     assert store.url == out.rstrip("/")
 
 
-def test_all_else_is_a_folder(tmp_path: Path) -> None:
+def test_anything_without_a_scheme_is_a_folder(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "s3" / "bucket"))
     assert isinstance(store, FolderStore)
     assert store.folder == tmp_path / "s3" / "bucket"
@@ -39,12 +39,12 @@ def test_all_else_is_a_folder(tmp_path: Path) -> None:
         "s3://bucket/a?b",
     ],
 )
-def test_what_can_be_no_place_is_refused(out: str) -> None:
+def test_an_invalid_place_is_refused(out: str) -> None:
     with pytest.raises(UsageError, match=r"^out: "):
         open_store(out)
 
 
-def test_a_place_is_told_as_people_write_it() -> None:
+def test_a_place_is_displayed_as_a_path_or_a_url() -> None:
     assert [located(out, "a-run/x.png") for out in ("runs", "runs/", "s3://b/p", "s3://b/p/")] == [
         "runs/a-run/x.png",
         "runs/a-run/x.png",
@@ -71,17 +71,17 @@ def test_credentials_and_region_come_from_a_profile(s3: Service, tmp_path: Path,
     assert "eu-west-3" in store.link("a-run/x.png", 60)
 
 
-def test_a_region_of_its_own_wins(s3: Service) -> None:
+def test_an_explicit_region_wins(s3: Service) -> None:
     assert "eu-north-1" in open_store(new_place(), region="eu-north-1").link("a-run/x.png", 60)
 
 
 @pytest.mark.parametrize("region", ["", "eu north", "evil.example/", "EU-NORTH-1"])
-def test_what_can_be_no_region_is_refused(s3: Service, region: str) -> None:
+def test_an_invalid_region_is_refused(s3: Service, region: str) -> None:
     with pytest.raises(UsageError, match=r"^s3.region: '.*' is not allowed; expected a region of AWS"):
         open_store(new_place(), region)
 
 
-def test_a_profile_that_is_not_there_is_refused(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_profile_that_does_not_exist_is_refused(s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile(tmp_path, monkeypatch, "")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(UsageError, match=r"^out: no credentials for AWS: .*nobody"):

@@ -1,4 +1,4 @@
-"""Where a picture waits on a machine whose home cannot be written."""
+"""Where a picture waits on a machine whose home folder cannot be written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# A process of its own, as Python looks for the system's temporary directory only once.
+# Run in a separate process, because Python looks for the system's temporary directory only once.
 SPOOL = """
 import sys
 from onbrief.store.spool import Spool
@@ -25,7 +25,7 @@ print(spool.load("a-run/000-000.png"))
 
 @pytest.fixture
 def temporary(tmp_path: Path, at_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The system's temporary directory, where nothing can be made at home."""
+    """The system's temporary directory, on a machine where nothing can be created in the home folder."""
     (at_home / "file").write_text("in the way")
     for name in ("HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(at_home / "file" / "home"))
@@ -33,32 +33,33 @@ def temporary(tmp_path: Path, at_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def told(what: str) -> str:
-    return subprocess.run([sys.executable, "-c", SPOOL, what], check=True, capture_output=True, text=True).stdout.strip()
+def after(action: str) -> str:
+    """Run the action in a separate process and return what the spool then holds."""
+    return subprocess.run([sys.executable, "-c", SPOOL, action], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.mark.parametrize("end", ["drop", "remove"])
-def test_a_picture_waits_in_a_folder_of_this_user_alone(temporary: Path, end: str) -> None:
-    assert told("keep") == "b'picture'"
+def test_a_picture_waits_in_a_folder_that_only_this_user_can_write_to(temporary: Path, end: str) -> None:
+    assert after("keep") == "b'picture'"
     (folder,) = temporary.iterdir()
     assert (folder.name, stat.S_IMODE(folder.stat().st_mode)) == (f"onbrief-{os.getuid()}", 0o700)
-    assert told("look") == "b'picture'"
-    assert told(end) == "None"
+    assert after("look") == "b'picture'"
+    assert after(end) == "None"
     assert [path for path in temporary.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("made", ["open to all", "a link"])
-def test_nothing_waits_where_somebody_else_could_have_put_it(temporary: Path, at_home: Path, made: str) -> None:
+def test_nothing_waits_in_a_folder_that_another_user_could_write_to(temporary: Path, at_home: Path, made: str) -> None:
     folder = temporary / f"onbrief-{os.getuid()}"
     if made == "a link":
         folder.symlink_to(at_home)
     else:
         folder.mkdir()
         folder.chmod(0o777)
-    assert told("keep") == "None"
+    assert after("keep") == "None"
     assert [path.name for path in folder.iterdir() if path.name != "file"] == []
 
 
-def test_nothing_is_made_among_the_temporary_folders_until_something_waits(temporary: Path) -> None:
-    assert told("look") == "None"
+def test_nothing_is_created_in_the_temporary_directory_until_something_waits(temporary: Path) -> None:
+    assert after("look") == "None"
     assert list(temporary.iterdir()) == []

@@ -1,7 +1,7 @@
-"""The front door on AWS Lambda: `onbrief.aws_lambda.handler`.
+"""The AWS Lambda function: `onbrief.aws_lambda.handler`.
 
-An event with a prompt goes in; pictures go to S3; the answer says which one meets the prompt, or why none does. See
-event.py for the fields and answers.py for the answers.
+It takes an event with a prompt, stores pictures in S3, and answers with the picture that meets the prompt, or with the reason
+why none does. See event.py for the fields of an event and answers.py for the answers.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ if TYPE_CHECKING:
 
 
 def handler(event: object, context: Context) -> Answer:
-    """What Lambda calls. It raises nothing: a failure is an answer with the status code 400 or 500."""
+    """Handle one event. Raises nothing: a failure is an answer with status code 400 or 500."""
     return asyncio.run(answer(event, context))

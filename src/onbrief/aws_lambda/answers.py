@@ -1,4 +1,4 @@
-"""The answers to an event: a status code, and a body as a JSON string."""
+"""The answers to an event: a status code, and a body that is a JSON string."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_MET = "Failed to generate a valid image after all attempts and revisions"
 
 
 class Answer(TypedDict):
-    """What Lambda gives back, to API Gateway and function URLs too."""
+    """The return value of the function, in the form that API Gateway and function URLs expect too."""
 
     statusCode: int
     body: str
@@ -24,7 +24,7 @@ class Answer(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where the outputs of a run lie in S3: the key of its best picture, if there is one, and that of its record."""
+    """Where the outputs of a run are stored in S3: the key of its best picture, if there is one, and that of its record."""
 
     bucket: str
     region: str
@@ -32,12 +32,12 @@ class Outputs:
     record: str | None
 
     def uri(self, key: str | None) -> str | None:
-        """The S3 URI of a key."""
+        """Return the S3 URI of a key, or None without a key."""
         return None if key is None else f"s3://{self.bucket}/{key}"
 
 
 def ended(run: Run, outputs: Outputs) -> Answer:
-    """The answer when a run has ended: 200 passed, 400 not met, 500 anything else."""
+    """Return the answer for a run that has ended: 200 when it passed, 400 when it is unmet, 500 for any other outcome."""
     about = _about(run, outputs)
     match run.outcome:
         case "passed" if outputs.best is not None:
@@ -60,26 +60,26 @@ def ended(run: Run, outputs: Outputs) -> Answer:
 
 
 def paused(run: Run, outputs: Outputs) -> Answer:
-    """The answer when too little time was left for the next paid call: the same event with this run id goes on."""
-    message = f"Paused: {run.reason}; send the same event with this run_id to go on"
+    """Return the answer for a run with too little time left for its next paid call; the same event with its id resumes it."""
+    message = f"Paused: {run.reason}; send the same event with this run_id to resume"
     return _answer(202, {"status": "PENDING", "message": message, **(_about(run, outputs) | {"outcome": "paused"})})
 
 
 def running(run_id: str, record: str) -> Answer:
-    """The answer when another delivery of the event is still at work."""
-    message = "Another delivery of this event is at work; send it again with this run_id for the result"
+    """Return the answer while another delivery of the event is still running."""
+    message = "Another delivery of this event is still running; send it again with this run_id for the result"
     about = _nothing(run_id, "running") | {"record": record}
     return _answer(202, {"status": "PENDING", "message": message, **about})
 
 
 def wrong(problems: Sequence[str], run_id: str | None) -> Answer:
-    """The answer to an event that cannot be used; nothing was spent. `errors` has one line for each wrong field."""
+    """Return the answer to an invalid event; nothing was spent. `errors` in its body has one line for each wrong field."""
     about = _nothing(run_id, "usage")
     return _answer(400, {"status": "FAIL", "error": f"Exception: {'; '.join(problems)}", "errors": list(problems), **about})
 
 
 def broken(error: BaseException, run_id: str | None) -> Answer:
-    """The answer when something failed before the run could end by itself."""
+    """Return the answer for an error that kept the run from ending with an outcome."""
     return _answer(500, {"status": "FAIL", "error": f"Exception: {error}", **_nothing(run_id, "failed")})
 
 

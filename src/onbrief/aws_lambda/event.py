@@ -1,4 +1,4 @@
-"""What an event asks for: each field with its range and default, and everything that is wrong with it told at once."""
+"""The fields of an event, each with its range and default. All errors of an event are reported together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_PREFIX_CHARACTERS = 500
 
 
 class WrongEvent(UsageError):
-    """An event that cannot be used. `wrong` has one line for each field that is wrong; `run_id` is the one that it names."""
+    """An invalid event. `wrong` has one line for each wrong field; `run_id` is that of the event, if it has one."""
 
     def __init__(self, wrong: list[str], run_id: str | None = None) -> None:
         super().__init__("; ".join(wrong))
@@ -38,7 +38,7 @@ class WrongEvent(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a Claude model is to choose its words; `given` names those that the event itself says."""
+    """Sampling parameters of a Claude model; `given` has the names of those that the event itself sets."""
 
     temperature: float
     top_p: float
@@ -49,7 +49,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event, every field of it in its range. The fields that the event calls sdxl_* are those without it here."""
+    """One event, with every field in its range. The prefix `sdxl_` of the event's fields is dropped here."""
 
     prompt: str
     bucket: str
@@ -76,16 +76,16 @@ class Event:
 
     @property
     def brief(self) -> Brief:
-        """What is wanted. To judge as a whole, the prompt is the only thing that is required of the picture."""
+        """The brief. With judging "whole", the prompt itself is its only requirement."""
         whole = (Requirement(id="whole", text=self.prompt, kind="whole"),) if self.judging == "whole" else ()
         return Brief(text=self.prompt, requirements=whole or self.requirements, avoid=self.avoid, size=self.size)
 
 
 def document_of(event: object) -> Mapping[str, object]:
-    """The object with the fields: the event itself, or the JSON in its `body`, as API Gateway and function URLs send it.
+    """Return the object with the fields: the event itself, or the JSON in its `body` (API Gateway and function URLs).
 
     Raises:
-        WrongEvent: there is none.
+        WrongEvent: there is no such object.
     """
     if not isinstance(event, dict):
         raise WrongEvent(["the event: expected an object with at least prompt and output_s3_bucket_name"])
@@ -98,17 +98,17 @@ def document_of(event: object) -> Mapping[str, object]:
             body = base64.b64decode(body, validate=True).decode()
         inner = json.loads(body) if isinstance(body, str) else None
     except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise WrongEvent([f"body: no JSON can be read from it: {error}"]) from error
+        raise WrongEvent([f"body: not valid JSON: {error}"]) from error
     if not isinstance(inner, dict):
         raise WrongEvent(["body: expected a JSON object with at least prompt and output_s3_bucket_name"])
     return cast("dict[str, object]", inner)
 
 
 def read(event: object) -> Event:
-    """The event, checked.
+    """Read and check an event.
 
     Raises:
-        WrongEvent: everything that is wrong with it.
+        WrongEvent: with all errors of the event.
     """
     fields = Fields(document_of(event))
     prompt = fields.text("prompt")
@@ -149,7 +149,7 @@ def read(event: object) -> Event:
     if bucket and not _BUCKET.fullmatch(bucket):
         fields.wrong.append(str(UsageError.of("output_s3_bucket_name", bucket, "the name of a bucket: " + _BUCKET.pattern)))
     if not _is_prefix(prefix):
-        allowed = f"a prefix of at most {MAX_PREFIX_CHARACTERS} characters, not beginning with /, with no part . or .."
+        allowed = f"a prefix of at most {MAX_PREFIX_CHARACTERS} characters that does not start with / and has no part . or .."
         fields.wrong.append(str(UsageError.of("output_s3_key_prefix", prefix, allowed)))
     if event_.run_id is not None:
         fields.checked("run_id", lambda: check_run_id(event_.run_id or ""))
@@ -176,7 +176,9 @@ def _sampling(fields: Fields, start: str) -> Sampling:
 
 
 def _model(fields: Fields, name: str) -> str | None:
-    """PROVIDER:MODEL, or the bare id or ARN of a model of the platform's provider; an id always has a dot before any colon."""
+    """Return the model as PROVIDER:MODEL. The event may have the bare id or ARN of a model of the platform's provider instead;
+    such an id always has a dot before any colon.
+    """
     if not fields.has(name):
         return None
     model = fields.text(name)
@@ -197,7 +199,7 @@ def _text(item: object) -> str:
 
 
 def _is_prefix(prefix: str) -> bool:
-    """Whether keys may begin so: in parts, separated by one slash each, the last of which may be empty."""
+    """Return whether keys may start with this prefix: plain parts with single slashes between them; the last may be empty."""
     *folders, last = prefix.split("/")
     parts = [*folders, last] if last or not folders else folders
     plain = all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts)

@@ -1,4 +1,4 @@
-"""Reading the fields of a JSON object one by one, and remembering everything that is wrong with them."""
+"""Reads the fields of a JSON object one by one and collects all errors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 
 class Fields:
-    """The fields of an object. Each method answers the value of one of them, or its default when it is not given (null is
-    not given); what cannot be used is added to `wrong`, and the default stands in for it.
+    """The fields of an object. Each method returns the value of one field, or the default if the field is missing or null. For
+    a value that is not allowed, it adds a line to `wrong` and returns the default.
     """
 
     def __init__(self, document: Mapping[str, object]) -> None:
@@ -22,40 +22,40 @@ class Fields:
         self.wrong: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Some text; without a default, it must be given."""
+        """Return a text that is not blank. Without a default, the field is required."""
         value = self._value(name, default)
         if isinstance(value, str) and value.strip():
             return value
         return self._refuse(name, value, "some text", default or "")
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
-        """One of these words."""
+        """Return one of the allowed words."""
         value = self._value(name, default)
         return (
             value if isinstance(value, str) and value in allowed else self._refuse(name, value, " or ".join(allowed), default)
         )
 
     def whole(self, name: str, low: int, high: int, default: int) -> int:
-        """A whole number in this range; 5.0 is one, as some writers of JSON have it."""
+        """Return a whole number in this range. 5.0 counts as one, because some JSON writers have no integers."""
         value = self._value(name, default)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high and value == int(value):
             return int(value)
         return self._refuse(name, value, f"a whole number from {low} to {high}", default)
 
     def number(self, name: str, low: float, high: float, default: float) -> float:
-        """A number in this range."""
+        """Return a number in this range."""
         value = self._value(name, default)
         return value if _is_number(value) and low <= value <= high else self._refuse(name, value, _range(low, high), default)
 
     def amount(self, name: str, high: float) -> float | None:
-        """A number from 0 to `high`, or None when it is not given."""
+        """Return a number from 0 to `high`, or None if the field is missing."""
         value = self._value(name, None)
         if value is None or (_is_number(value) and 0 <= value <= high):
             return value
         return self._refuse(name, value, _range(0, high), None)
 
     def each(self, name: str, read: Callable[[object], T]) -> tuple[T, ...]:
-        """A list, each item of which `read` makes something of, or raises UsageError."""
+        """Return a list whose items `read` has converted; `read` raises UsageError for an item that is not allowed."""
         value = self._value(name, [])
         if not isinstance(value, list):
             return self._refuse(name, value, "a list", ())
@@ -66,7 +66,7 @@ class Fields:
         return tuple(made)
 
     def checked(self, name: str, make: Callable[[], T]) -> T | None:
-        """What `make` makes; when it raises UsageError, that is wrong with the field of this name."""
+        """Return the result of `make`; if it raises UsageError, add it to `wrong` under this name and return None."""
         try:
             return make()
         except UsageError as error:
@@ -74,12 +74,12 @@ class Fields:
             return None
 
     def has(self, name: str) -> bool:
-        """Whether it is given."""
+        """Return whether the field is present and not null."""
         self._known.add(name)
         return name in self._given
 
     def refuse_unknown(self) -> None:
-        """Have every field be wrong that nothing has asked for: one that is misspelt would be ignored otherwise."""
+        """Add an error for every field that no method has read: a misspelt field would otherwise be ignored."""
         for name in self._given.keys() - self._known:
             self._refuse(name, self._given[name], f"one of the fields {' '.join(sorted(self._known))}", None)
 

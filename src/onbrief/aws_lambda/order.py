@@ -1,4 +1,4 @@
-"""From an event to an order: its numbers as settings, and its models with their options as names."""
+"""Turns an event into an order: its numbers become settings, its models with their options become names."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _ALL_SAMPLING = "claude-3"  # the generation that takes all three; those after i
 
 
 def order_of(event: Event, run_id: str, root: str) -> Order:
-    """The order of an event. `root` is where keys begin: `s3://bucket`, or a folder in its place.
+    """Return the order of an event. Keys are relative to `root`: `s3://bucket`, or a folder instead of it.
 
     Raises:
-        UsageError: what only shows when it is put together.
+        UsageError: fields that are valid alone but not together.
     """
     warnings: list[str] = []
     usual = registry.of_platform(PLATFORM).platform_models
@@ -38,7 +38,7 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         "max_usd": event.max_usd,
         "plan": event.judging == "checklist",
     }
-    settings, _ = load(asked)  # what no event says, such as regions, is set for the function, as ONBRIEF_* variables
+    settings, _ = load(asked)  # settings without a field in the event, such as regions, come from ONBRIEF_* variables
     return Order(
         brief=event.brief,
         settings=settings,

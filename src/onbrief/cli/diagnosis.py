@@ -26,7 +26,7 @@ async def check(flags: Mapping[str, object]) -> list[Check]:
     findings += await asyncio.to_thread(list, _models(settings))
     region = region_of(settings.tables)
     findings.append(await _place(settings.out, region))
-    findings.append(await asyncio.to_thread(_ledger, settings.out, region))
+    findings.append(await asyncio.to_thread(_ledger, settings))
     return findings
 
 
@@ -100,16 +100,17 @@ def _missing(folder: Path) -> Check | None:
     return Check("error", "out", f"{folder} cannot be made in {above}", "give another folder with --out")
 
 
-def _ledger(out: str, region: str | None) -> Check:
+def _ledger(settings: Settings) -> Check:
     """Whether the ledger can be read."""
-    from onbrief.pursuit import LEDGER_FILE, open_ledger
+    from onbrief.pursuit import LEDGER_FILE, Workspace
     from onbrief.store import is_bucket
 
+    out = settings.out
     if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():
         return Check("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be made")
     try:
-        with open_ledger(out, region) as ledger:
-            runs = ledger.runs()
+        with Workspace.existing(settings) as workspace:
+            runs = workspace.ledger.runs()
     except Unlisted as error:
         return Check("warning", "ledger", str(error), "without it, an interrupted run is found by its id only")
     except OnbriefError as error:

@@ -1,4 +1,4 @@
-"""Words for the reader: to stderr, so that stdout is for data."""
+"""Messages for people: they go to stderr, because stdout is for data."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import sys
 
 
 def say(line: str) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     print(plain(line), file=sys.stderr)
 
 
 def plain(text: str) -> str:
-    """Text from users, models and providers as one line that cannot steer a terminal."""
+    """Return text from users, models or providers as one line without control characters, which could control a terminal."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -1,4 +1,4 @@
-"""What happens in a run, told as it happens: with a moving line on a terminal, in plain lines elsewhere."""
+"""Shows the progress of a run on stderr: with a status line on a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rich.status import Status
 from rich.text import Text
 
 from onbrief.cli.output import plain, say
-from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen
+from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, Waiting
 from onbrief.record import Attempt, Run, Usage
 
-_WIDTH = 160  # characters of a prompt or of evidence that are shown
+_WIDTH = 160  # characters; longer prompts and evidence are cut
 
 
 @contextmanager
 def narrator(quiet: bool) -> Generator[Callable[[Event], None]]:
-    """A function that tells each event on stderr; nothing when `quiet`."""
+    """Provide a function that shows an event on stderr, or does nothing when `quiet`."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if quiet:
         yield lambda event: None
@@ -30,23 +30,25 @@ def narrator(quiet: bool) -> Generator[Callable[[Event], None]]:
 
 
 def lines(event: Event) -> list[str]:
-    """What is to be said about an event."""
+    """Return the lines to show for an event."""
     run = event.run
     match event:
         case ChecklistFrozen():
             assert run.checklist is not None
-            told = [f"  {r.id} {'must' if r.must else 'nice'}: {r.text}" for r in run.checklist.requirements]
-            return [f"run {run.run_id}: {len(told)} requirements", *told]
+            listed = [f"  {r.id} {'must' if r.must else 'nice'}: {r.text}" for r in run.checklist.requirements]
+            return [f"run {run.run_id}: {len(listed)} requirements", *listed]
         case PromptChosen():
             return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
         case ImageJudged(attempt=attempt):
             return [f"  image {attempt.name} {_judgement(run, attempt)} [{spent(run.usage)}]"]
+        case Waiting():
+            return [f"  waiting {event.seconds:.0f} s before {event.call}: {_cut(event.reason)}"]
         case _:
             return []
 
 
 def spent(usage: Usage) -> str:
-    """What has been spent, in words."""
+    """Return the images and the cost so far, in words."""
     money = "price not known" if usage.usd is None else f"${usage.usd:.2f}"
     return f"{usage.images} image{'' if usage.images == 1 else 's'}, {money}"
 

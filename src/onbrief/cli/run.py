@@ -146,7 +146,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         if not quiet and (notice := notice_of(order.settings.image_model)):
             say(notice)
         if not quiet and pursuit.continued:
-            say(f"going on with run {pursuit.run_id}, started {pursuit.account.row.started}")
+            say(f"resuming run {pursuit.run_id}, started {pursuit.account.row.started}")
         _stop_on_signals(pursuit.stop)
         with narrator(quiet) as tell:
             async for event in pursuit.events():

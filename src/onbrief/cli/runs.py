@@ -17,6 +17,7 @@ from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, UsageError
 
 if TYPE_CHECKING:
+    from onbrief.pursuit import Workspace
     from onbrief.record import Run
     from onbrief.store import RunStore
 
@@ -72,12 +73,10 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
         onbrief list
         onbrief list --json
     """
-    from onbrief.pursuit import open_ledger
-    from onbrief.store import region_of
+    from onbrief.pursuit import Workspace
 
-    settings = load({"out": out})[0]
-    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
-        rows = ledger.runs()
+    with Workspace.existing(load({"out": out})[0]) as workspace:
+        rows = workspace.ledger.runs()
     texts = [json.loads(row.request)["brief"]["text"] for row in rows]
     if json_:
         about = [
@@ -144,22 +143,20 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     yes
         Do not ask.
     """
-    from onbrief.pursuit import find_run, open_ledger, run_store
-    from onbrief.store import NamedPictures, region_of
+    from onbrief.pursuit import Workspace
+    from onbrief.store import NamedPictures
 
-    settings = load({"out": out})[0]
-    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
-        row = find_run(ledger, run_id)
+    with Workspace.existing(load({"out": out})[0]) as workspace:
+        row = workspace.find_run(run_id)
         if row.live:
             raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
-        store = asyncio.run(run_store(settings, row))
+        store = asyncio.run(workspace.store_of(row))
         kept = store.kept if isinstance(store, NamedPictures) else ""
         about = f"; its pictures stay, at {kept}" if kept else " with all its pictures"
         if not yes and not _sure(f"delete run {run_id}{about}? [y/N] "):
             say("nothing deleted")
             return 1
-        asyncio.run(store.remove(run_id))
-        asyncio.run(ledger.forget(run_id))
+        asyncio.run(_delete(run_id, store, workspace))
     if kept:
         say(f"its pictures stay: {kept}")
     return 0
@@ -189,18 +186,20 @@ def config(*, json_: _Json = False) -> int:
 
 def _recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """The record of a run, and the store in which its pictures lie."""
-    from onbrief.pursuit import find_run, open_ledger, run_store
+    from onbrief.pursuit import Workspace
     from onbrief.record import Run
-    from onbrief.store import region_of
 
-    settings = load({"out": out})[0]
-    with open_ledger(settings.out, region_of(settings.tables)) as ledger:
-        row = find_run(ledger, run_id)
-    store = asyncio.run(run_store(settings, row))
-    document = asyncio.run(store.read(f"{run_id}/run.json"))
+    with Workspace.existing(load({"out": out})[0]) as workspace:
+        store = asyncio.run(workspace.store_of(workspace.find_run(run_id)))
+        document = asyncio.run(store.read(f"{run_id}/run.json"))
     if document is None:
         raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")
     return Run.from_json(document), store
+
+
+async def _delete(run_id: str, store: RunStore, workspace: Workspace) -> None:
+    await store.remove(run_id)
+    await workspace.ledger.forget(run_id)
 
 
 def _sure(question: str) -> bool:

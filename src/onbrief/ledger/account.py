@@ -77,7 +77,7 @@ class Account:
         self._ledger = ledger
         self._token = token
         self._policy = policy
-        self._budgets = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
+        self._budgets: tuple[Budget, ...] = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
         self._rates = rates
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
@@ -93,12 +93,21 @@ class Account:
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        """The decisions that are recorded, in order."""
-        return tuple(self._decisions)
+        """The decisions of the run, in order; the last ones may still wait for the call with which they are recorded."""
+        return (*self._decisions, *self._pending)
 
     def decide(self, decision: Decision) -> None:
         """Have a decision recorded: with the call that begins next, or with the end of the run."""
         self._pending.append(decision)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls that are recorded, each once."""
+        return list({entry.call.key: entry.call for entry in self._entries}.values())
+
+    def begun(self, key: str) -> bool:
+        """Whether the call of this key was sent, or may have been."""
+        return any(entry.state != "refused" for entry in self._entries.of_key(key))
 
     def has(self, key: str) -> bool:
         """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
@@ -106,7 +115,7 @@ class Account:
         unknown = bool(self._entries.ended(key, "unknown")) and not self._policy.resend_unknown
         return last is not None and (unknown or last.state in {"started", "done", "blocked"})
 
-    def has_done(self, key: str) -> bool:
+    def done(self, key: str) -> bool:
         """Whether the result of the call of this key is recorded."""
         last = self._entries.newest(key)
         return last is not None and last.state == "done"

@@ -46,9 +46,13 @@ class Entries:
         tries = self.tries.get(key)
         return tries[max(tries)] if tries else None
 
+    def of_key(self, key: str) -> list[Entry]:
+        """The tries of a call, in all sessions."""
+        return list(self.tries.get(key, {}).values())
+
     def ended(self, key: str, state: State) -> list[Entry]:
         """The tries of a call that ended so, in all sessions."""
-        return [entry for entry in self.tries.get(key, {}).values() if entry.state == state]
+        return [entry for entry in self.of_key(key) if entry.state == state]
 
     def usage(self) -> Usage:
         """What the run has used, in all sessions together."""

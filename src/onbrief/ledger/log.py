@@ -20,7 +20,7 @@ from obstore.exceptions import BaseError
 from onbrief.errors import LedgerError, Unlisted
 from onbrief.store import bucket
 from onbrief.store.objects import Objects
-from onbrief.store.refusals import is_denied, said
+from onbrief.store.refusals import explain, is_denied
 
 Record = dict[str, Any]
 AT_ONCE: Final = 16  # objects that are read at the same time
@@ -147,4 +147,4 @@ class Log:
         return f"{self._folder}/gaps"
 
     def _error(self, what: str, error: Exception) -> LedgerError:
-        return LedgerError(f"the ledger {self._url} cannot be {what}: {said(error)}")
+        return LedgerError(f"the ledger {self._url} cannot be {what}: {explain(error)}")

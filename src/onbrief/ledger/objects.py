@@ -27,7 +27,7 @@ from onbrief.ledger.log import AT_ONCE, Log, Record
 from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request
 from onbrief.ports import Call, Decision, Entry, Recorded, RunRow, Tokens
 from onbrief.store.objects import Objects
-from onbrief.store.refusals import is_denied, said
+from onbrief.store.refusals import explain, is_denied
 
 T = TypeVar("T")
 
@@ -168,7 +168,7 @@ class ObjectsLedger:
             yield
         except (OSError, BaseError) as error:
             kind = Unlisted if what == "listed" and is_denied(error) else LedgerError
-            raise kind(f"the ledger {self._url} cannot be {what}: {said(error)}") from error
+            raise kind(f"the ledger {self._url} cannot be {what}: {explain(error)}") from error
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Have a write done in a thread; a caller that is cancelled while it waits does not take the write back."""

@@ -1,4 +1,4 @@
-"""Which format some bytes are, the parts of a file of any format, and its decoded pixels."""
+"""Detect the format of a file, take it apart, build it again and decode its pixels."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from onbrief.errors import PictureError
 from onbrief.pictures import jpeg, png, webp
 from onbrief.pictures.container import MAX_BYTES, MediaType, Parts
 
-_SHOWN = 60  # characters of what came instead of a picture
+_SHOWN = 60  # characters of the response that is not a picture
 _FORMATS: dict[MediaType, str] = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
 def parse(data: bytes) -> Parts:
-    """The parts of a picture file; its format is found from the bytes. Pixels are not decoded.
+    """Take a picture file apart; its format is detected from the bytes. Pixels are not decoded.
 
     Raises:
         PictureError: no PNG, JPEG or WebP, or one that is damaged, cut, animated or too large.
     """
-    if len(data) > MAX_BYTES:
-        raise PictureError(f"a file of {len(data) / 2**20:.0f} MiB; at most {MAX_BYTES // 2**20} MiB are allowed")
+    require_size(data)
     if data.startswith(png.SIGNATURE):
         return png.parse(data)
     if data.startswith(jpeg.SIGNATURE):
@@ -31,11 +30,21 @@ def parse(data: bytes) -> Parts:
     raise PictureError(_not_a_picture(data))
 
 
-def build(parts: Parts) -> bytes:
-    """The file made of these parts.
+def require_size(data: bytes) -> None:
+    """Refuse a file that is too large to be read back.
 
     Raises:
-        PictureError: a metadata that does not fit into this format.
+        PictureError: more than 64 MiB.
+    """
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"a file of {len(data) / 2**20:.0f} MiB; at most {MAX_BYTES // 2**20} MiB are allowed")
+
+
+def build(parts: Parts) -> bytes:
+    """Build the file made of these parts.
+
+    Raises:
+        PictureError: metadata that does not fit into this format.
     """
     match parts.media_type:
         case "image/png":
@@ -46,35 +55,35 @@ def build(parts: Parts) -> bytes:
             return webp.build(parts)
 
 
-def decode(parts: Parts) -> Image.Image:
-    """The pixels, as they are stored; those of a palette as its colours. Pillow never sees a profile, a text or a thumbnail.
+def decode(parts: Parts, bare: bytes | None = None) -> Image.Image:
+    """Decode the pixels as they are stored, those of a palette as its colours. Pillow never sees a profile, a text or a
+    thumbnail: it is given the bare file, which is built here unless the caller has `build(parts.bare())` already.
 
     Raises:
         PictureError: data that cannot be decoded to the end.
     """
+    form = _FORMATS[parts.media_type]
     try:
-        image = Image.open(io.BytesIO(build(parts.bare())), formats=[_FORMATS[parts.media_type]])
+        image = Image.open(io.BytesIO(build(parts.bare()) if bare is None else bare), formats=[form])
         image.load()
         return image.convert("RGBA" if parts.alpha else "RGB") if image.mode == "P" else image
     except Exception as error:  # Pillow raises about ten kinds, and more with each release
-        raise PictureError(f"the {_FORMATS[parts.media_type]} file cannot be decoded: {error}") from error
+        raise PictureError(f"the {form} file cannot be decoded: {error}") from error
 
 
-def flattened(parts: Parts, ground: str) -> tuple[Image.Image, bool]:
-    """The pixels in grey or RGB, 8 bits a channel, transparency laid on a ground of this colour; and whether there was none.
-
-    Raises:
-        PictureError: data that cannot be decoded to the end.
+def flatten(image: Image.Image, ground: str, *, alpha: bool) -> tuple[Image.Image, bool]:
+    """Return decoded pixels in grey or RGB with 8 bits per channel, transparency laid on a ground of this colour, and whether
+    the picture was opaque. `alpha`: the file can hold transparency.
     """
-    image = decode(parts)
     if image.mode.startswith("I"):  # 16 bits; Pillow would clip them, and wants this very form of function for this mode
         return image.convert("I").point(lambda value: value * (255 / 65535) + 0).convert("L"), True
-    if parts.alpha:
+    if alpha:
         image = image.convert("RGBA")
         low, _ = image.getchannel("A").getextrema()
         if low != 255:
             return Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB"), False
-    return image.convert("L" if image.mode in ("1", "L") else "RGB"), True
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == mode else image.convert(mode), True
 
 
 def _not_a_picture(data: bytes) -> str:

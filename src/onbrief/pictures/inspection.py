@@ -1,4 +1,4 @@
-"""What a picture is, from its bytes alone."""
+"""The properties of a picture, found from its bytes alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import cast
 
 from PIL import Image
 
-from onbrief.pictures.container import MediaType
+from onbrief.pictures.container import MediaType, Parts
 from onbrief.pictures.formats import decode, parse
 
 _NOISE = 2  # steps of 255 between the darkest and the brightest pixel of a channel that still count as one colour
@@ -16,7 +16,7 @@ _SAMPLE = 32  # pixels; a picture that varies in a coarse sample of itself need 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture is. `blank`: one colour all over, but for noise, or transparent all over."""
+    """The properties of a picture. `blank`: one colour all over, apart from noise, or transparent all over."""
 
     media_type: MediaType
     width: int
@@ -25,23 +25,27 @@ class Facts:
 
 
 def inspect(data: bytes) -> Facts:
-    """Decode a picture to its end and say what it is. Sizes are those of the stored pixels, before EXIF orientation.
+    """Decode a picture to its end and return its properties. Sizes are those of the stored pixels, before EXIF orientation.
 
     Raises:
-        PictureError: no PNG, JPEG or WebP; cut, damaged or animated; above 64 MiB or 40 megapixels (known from the
+        PictureError: not a PNG, JPEG or WebP; cut, damaged or animated; above 64 MiB or 40 megapixels (known from the
             header, before anything is decoded).
     """
     parts = parse(data)
-    image = decode(parts)
+    return facts_of(parts, decode(parts))
+
+
+def facts_of(parts: Parts, image: Image.Image) -> Facts:
+    """Return the properties of a picture that has been decoded."""
     sample = image.resize((min(_SAMPLE, image.width), min(_SAMPLE, image.height)), Image.Resampling.NEAREST)
     return Facts(parts.media_type, parts.width, parts.height, _blank(sample) and _blank(image))
 
 
 def media_type(data: bytes) -> MediaType:
-    """Which format a picture has. Nothing is decoded.
+    """Detect the format of a picture. Nothing is decoded.
 
     Raises:
-        PictureError: as inspect, but for damage that only decoding shows.
+        PictureError: as `inspect`, except for damage that only decoding shows.
     """
     return parse(data).media_type
 
@@ -55,6 +59,6 @@ def _blank(image: Image.Image) -> bool:
 
 
 def _extrema(image: Image.Image) -> list[tuple[float, float]]:
-    """The lowest and the highest value of each channel."""
+    """Return the lowest and the highest value of each channel."""
     found = image.getextrema()
     return [cast("tuple[float, float]", channel) for channel in (found if len(image.getbands()) > 1 else (found,))]

@@ -1,4 +1,4 @@
-"""What a judge is shown of a picture: its pixels and nothing else, in a size that vision models take."""
+"""The copy of a picture that a judge sees: its pixels and nothing else, in a size that the judge takes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from PIL import Image
 
 from onbrief.errors import PictureError
-from onbrief.pictures.formats import build, flattened, parse
+from onbrief.pictures.container import Parts
+from onbrief.pictures.formats import flatten
+from onbrief.ports import PictureLimits
 
-MAX_SIDE = 1568  # pixels; as ports.ANY_PICTURE has both
-MAX_BYTES = 3_750_000
 _QUALITIES = (95, 90, 85, 75, 60, 40)
 _SHRINK = 0.75  # of each side, when no quality makes the file small enough
 _UPRIGHT = {
@@ -25,45 +25,49 @@ _UPRIGHT = {
 }
 
 
-def judge_copy(data: bytes, max_side: int = MAX_SIDE, max_bytes: int = MAX_BYTES) -> bytes:
-    """The picture as a judge is shown it: no metadata (colour profiles included), upright, opaque, within both limits.
+def needs_pixels(parts: Parts, bare: bytes, limits: PictureLimits) -> bool:
+    """Whether the judge's copy is made from decoded pixels; otherwise it is `bare`, the file without metadata."""
+    return not _keeps_pixels(parts, bare, limits) or parts.alpha
 
-    Transparency is laid on white. Pixels stay exactly the same when the picture is already within the limits; its file
-    is then not even decoded, unless it can be transparent or has to be turned.
+
+def judge_copy(parts: Parts, bare: bytes, pixels: Image.Image, limits: PictureLimits) -> bytes:
+    """Make the copy of a picture that its judge sees: no metadata (colour profiles included), upright, opaque and within the
+    judge's limits. Transparency is laid on white. Pixels stay exactly the same when the picture is already like this.
 
     Raises:
-        PictureError: no usable picture, or limits that this picture cannot be brought within.
+        PictureError: limits that this picture cannot be brought within.
     """
-    parts = parse(data)
-    fits = max(parts.width, parts.height) <= max_side and parts.orientation == 1
-    if fits and not parts.alpha and len(copy := build(parts.bare())) <= max_bytes:
-        return copy
-    image, opaque = flattened(parts, "white")
-    if fits and opaque and parts.alpha and len(copy := build(parts.bare())) <= max_bytes:
-        return copy
+    image, opaque = flatten(pixels, "white", alpha=parts.alpha)
+    if opaque and _keeps_pixels(parts, bare, limits):
+        return bare
     if parts.orientation != 1:
         image = image.transpose(_UPRIGHT[parts.orientation])
-    for copy in _smaller_and_smaller(image, max_side):
-        if len(copy) <= max_bytes:
+    for copy in _smaller_and_smaller(image, limits.side):
+        if len(copy) <= limits.bytes:
             return copy
-    raise PictureError(f"the picture cannot be brought within {max_side} pixels and {max_bytes} bytes")
+    raise PictureError(f"the picture cannot be brought within {limits.side} pixels and {limits.bytes} bytes")
+
+
+def _keeps_pixels(parts: Parts, bare: bytes, limits: PictureLimits) -> bool:
+    """Whether the picture is upright and within the limits as it is."""
+    return parts.orientation == 1 and max(parts.width, parts.height) <= limits.side and len(bare) <= limits.bytes
 
 
 def _smaller_and_smaller(image: Image.Image, max_side: int) -> Iterator[bytes]:
-    """Files of the picture: PNG, then JPEG at falling quality, then both again at a smaller size."""
+    """Encode the picture as PNG, then as JPEG at falling quality, then both again at a smaller size."""
     scale = min(1.0, max_side / max(image.size))
     while True:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        drawn = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
-        yield _written(drawn, "PNG", compress_level=2)  # eight times as fast as 6, and a tenth larger
+        resized = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+        yield _encoded(resized, "PNG", compress_level=2)  # eight times as fast as 6, and a tenth larger
         for quality in _QUALITIES:
-            yield _written(drawn, "JPEG", quality=quality)
+            yield _encoded(resized, "JPEG", quality=quality)
         if max(size) == 1:
             return
         scale *= _SHRINK
 
 
-def _written(image: Image.Image, form: str, **options: int) -> bytes:
+def _encoded(image: Image.Image, form: str, **options: int) -> bytes:
     file = io.BytesIO()
     image.save(file, form, **options)
     return file.getvalue()

@@ -7,21 +7,23 @@ import io
 from PIL import Image
 
 from onbrief.errors import PictureError, UsageError
-from onbrief.pictures.formats import flattened, parse
+from onbrief.pictures.formats import decode, flatten, parse
 
-_WHITE = 128  # of 255: nearer to white than to black, which makes up for the noise of JPEG
+_WHITE = 128  # of 255: halfway, so that the noise of JPEG does not matter
 
 
 def mask_for(size: tuple[int, int], mask: bytes) -> bytes:
-    """A mask in the one form that every editor takes: a PNG of this size, white where the picture may change and black
-    elsewhere. Grey becomes what it is nearer to, what is transparent stays, and a larger mask of the same shape is scaled down.
+    """Convert a mask to the one form that every editor takes: a PNG of this size, white where the picture may change and
+    black elsewhere. Grey becomes the nearer of the two, transparent areas become black, and a larger mask of the same shape is
+    scaled down.
 
     Raises:
-        UsageError: no picture, one of another shape or a smaller size, or nothing in it that may change.
+        UsageError: not a picture, a picture of another shape or a smaller size, or a mask that is black all over.
     """
     width, height = size
     try:
-        image, _ = flattened(parse(mask), "black")
+        parts = parse(mask)
+        image, _ = flatten(decode(parts), "black", alpha=parts.alpha)
     except PictureError as error:
         raise UsageError.of("mask", mask[:40], "a PNG picture, white where the image may change") from error
     smaller = image.width < width or image.height < height

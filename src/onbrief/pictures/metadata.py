@@ -1,4 +1,4 @@
-"""The metadata of a picture: the text that image tools read, and one JSON document, written into the file beside its pixels.
+"""The metadata of a picture: a text that image tools read and one JSON document, embedded in the file beside its pixels.
 
 | | parameters | document |
 | --- | --- | --- |
@@ -14,44 +14,33 @@ import re
 from dataclasses import replace
 
 from onbrief.brief import Size
-from onbrief.pictures.container import Metadata
-from onbrief.pictures.formats import build, parse
+from onbrief.pictures.container import Metadata, Parts
+from onbrief.pictures.formats import build, require_size
 
 _QUOTED = re.compile(r'[,:\n"]')
 
 
-def embed(data: bytes, parameters: str, document: str) -> bytes:
-    """The same picture with these two texts in it instead of everything that it said about itself; coded pixels are
-    copied byte by byte. Characters that no file can hold (NUL, halves of surrogate pairs) are replaced.
+def embed(parts: Parts, parameters: str, document: str) -> bytes:
+    """Build the same picture with these two texts as its only metadata; coded pixels are copied byte by byte. Characters that
+    no file can hold (NUL, halves of surrogate pairs) are replaced.
 
     Raises:
-        PictureError: no usable picture, or in a JPEG file more parameters than about 32 000 characters.
+        PictureError: a result above 64 MiB, or in a JPEG file more parameters than about 32 000 characters.
     """
-    return build(replace(parse(data), metadata=Metadata(_storable(parameters), _storable(document))))
+    data = build(replace(parts, metadata=Metadata(_storable(parameters), _storable(document))))
+    require_size(data)
+    return data
 
 
-def strip(data: bytes) -> bytes:
-    """The same picture without texts, EXIF, XMP, C2PA, thumbnails, comments and bytes behind its end. What stays is what
-    changes how it looks: coded pixels, copied byte by byte, colour profiles, and EXIF with the orientation alone.
-
-    Raises:
-        PictureError: no usable picture.
+def strip(parts: Parts) -> bytes:
+    """Build the same picture without texts, EXIF, XMP, C2PA, thumbnails, comments and bytes behind its end. What changes how
+    it looks stays: coded pixels, copied byte by byte, colour profiles, and EXIF with the orientation alone.
     """
-    return build(replace(parse(data), metadata=None))
-
-
-def read_embedded(data: bytes) -> tuple[str, str] | None:
-    """The parameters and the document that `embed` wrote, or None when there are none.
-
-    Raises:
-        PictureError: no usable picture.
-    """
-    found = parse(data).metadata
-    return (found.parameters, found.document) if found else None
+    return build(replace(parts, metadata=None))
 
 
 def parameters_text(prompt: str, negative: str, seed: int, size: Size, model: str, version: str) -> str:
-    """How a picture came about, in the layout of AUTOMATIC1111's web UI, which most image tools and archives read."""
+    """Describe how a picture was made, in the layout of AUTOMATIC1111's web UI, which most image tools and archives read."""
     settings = {"Seed": str(seed), "Size": f"{size[0]}x{size[1]}", "Model": model, "Version": f"onbrief {version}"}
     lines = [prompt.strip()]
     if negative.strip():

@@ -1,4 +1,4 @@
-"""What onbrief asks of models: to draw, to judge, to plan, to revise, to edit. Each contract is one or two methods."""
+"""The contracts that models implement: image models, editors, judges, planners and revisers. Each is one or two methods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onbrief.record import Attempt, Finding, Prompt
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a language model counted for one call."""
+    """The tokens of one call to a language model, as the provider counts them."""
 
     input: int = 0
     output: int = 0
@@ -23,8 +23,8 @@ NO_TOKENS = Tokens()
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What an image model answered: the bytes of one picture, as they came, the facts that the provider gave with it, and
-    what is not as it was asked for, as `warnings` for the record.
+    """The answer of an image model: the unchanged bytes of one picture, the facts that the provider gave with it, and, as
+    `warnings` for the record, what differs from the request.
     """
 
     data: bytes
@@ -34,8 +34,8 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a planner found in a brief. Ids are the planner's own; parents refer to them. `usd` is what the call cost, or None
-    where only the model's price is known.
+    """The requirements that a planner found in a brief. It chooses their ids, and parents refer to these. `usd` is the cost of
+    the call, or None if only the model's price is known.
     """
 
     requirements: tuple[Requirement, ...]
@@ -45,7 +45,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a judge found in a picture, as it said it; judging/decide.py makes a verdict of it. `usd` as in Planned."""
+    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned."""
 
     findings: tuple[Finding, ...]
     tokens: Tokens = NO_TOKENS
@@ -54,7 +54,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """The text of the next prompt, its negative text, and why it was written so. `usd` as in Planned."""
+    """The text of the next prompt, its negative text, and the reason for the change. `usd` as in Planned."""
 
     text: str
     negative: str = ""
@@ -64,7 +64,7 @@ class Revised:
 
 
 class Model(Protocol):
-    """What every model says of itself."""
+    """The properties that all models have."""
 
     @property
     def name(self) -> str:
@@ -73,37 +73,37 @@ class Model(Protocol):
 
     @property
     def price(self) -> float | None:
-        """The most that one call can cost in US dollars, or None when nobody knows."""
+        """The most that one call can cost in US dollars, or None if the price is unknown."""
         ...
 
 
 @runtime_checkable
 class Warns(Protocol):
-    """A model that may leave out what was asked of it."""
+    """A model that may ignore part of a request."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What it has left out or will, as far as it knows by now."""
+        """The parts of requests that it has ignored or will ignore, as far as is known by now."""
         ...
 
 
 class ImageModel(Model, Protocol):
-    """Draws one picture for a prompt."""
+    """Generates one picture for a prompt."""
 
     def check(self, size: Size) -> tuple[str, ...]:
-        """What this model will drop or change for pictures of this size, as warnings.
+        """Return warnings about what this model drops or changes for pictures of this size.
 
         Raises:
-            UsageError: a size that it cannot make.
+            UsageError: the model cannot make this size.
         """
         ...
 
     async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
-        """One picture, asked for exactly once.
+        """Return one picture, requested exactly once.
 
         Raises:
-            CallError: one of its four classes, when no picture came.
-            ConfigError: something must be changed before any picture can come.
+            CallError: one of its four classes, if there is no picture.
+            ConfigError: something must be changed before this model can generate any picture.
         """
         ...
 
@@ -112,26 +112,26 @@ class Editor(Model, Protocol):
     """Changes one thing in a picture and leaves the rest, as far as it can."""
 
     async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
-        """The picture after one change, in its own size, asked for exactly once. `instruction` is English: "replace the dog
-        with a cat", "make the bench blue", "add two cups", "remove the car", "move the clock to the left of the cat",
-        'change the text to "OPEN"'; no editor does all of them. `mask` is a PNG of the picture's size, white where it may
-        change and black where it must stay; what is added comes to lie there.
+        """Return the picture with one change, in the same size, requested exactly once. `instruction` is English: "replace the
+        dog with a cat", "make the bench blue", "add two cups", "remove the car", "move the clock to the left of the cat",
+        'change the text to "OPEN"'; no editor supports all of these. `mask` is a PNG of the picture's size, white where the
+        picture may change and black where it must stay; things are added in the white area.
 
         Raises:
-            UsageError: an instruction that this editor cannot do, or not without (or with) a mask, or a mask that does not fit
-                the picture. Found before anything is sent, so it is neither tried again nor counted.
-            PictureError: bytes that are no picture; nothing is sent.
-            CallError: one of its four classes, when no picture came; `Failed` where the instruction speaks of what the picture
-                does not show, and the service says so.
-            ConfigError: something must be changed before any picture can come.
+            UsageError: an instruction that this editor does not support, or not without (or with) a mask, or a mask that does
+                not fit the picture. Raised before anything is sent, so it is neither retried nor counted.
+            PictureError: `image` is not a picture; nothing is sent.
+            CallError: one of its four classes, if there is no picture; `Failed` if the service reports that the instruction
+                names something that the picture does not show.
+            ConfigError: something must be changed before this editor can make any picture.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """The largest picture that a judge takes: its longest side in pixels, and its file in bytes. A larger one is scaled down
-    for the judge before it is sent.
+    """The largest picture that a judge accepts: its longest side in pixels and its file size in bytes. A larger one is scaled
+    down before it is sent to the judge.
     """
 
     side: int = 1568
@@ -139,22 +139,22 @@ class PictureLimits:
 
 
 ANY_PICTURE = PictureLimits()
-"""Limits within the smallest that the providers of vision models document, for judges that do not know their own."""
+"""For judges without limits of their own: no larger than the smallest limits that providers of vision models document."""
 
 
 class Judge(Model, Protocol):
-    """Answers requirements from the bytes of a picture, and from nothing else."""
+    """Decides from the bytes of a picture, and from nothing else, which requirements it meets."""
 
     @property
     def picture_limits(self) -> PictureLimits:
-        """How large a picture may be."""
+        """The largest picture that the judge accepts."""
         ...
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        """A finding for each requirement. Never sees prompts, seeds, names, metadata or earlier verdicts.
+        """Return a finding for each requirement. A judge never sees prompts, seeds, names, metadata or earlier verdicts.
 
         Raises:
-            CallError: when no answer came.
+            CallError: there is no answer.
         """
         ...
 
@@ -163,26 +163,26 @@ class Planner(Model, Protocol):
     """Turns a brief into requirements."""
 
     async def checklist(self, brief: Brief) -> Planned:
-        """Atomic requirements, one claim each, found in the text of the brief.
+        """Return the requirements found in the text of the brief: atomic, one claim each.
 
         Raises:
-            CallError: when no answer came.
+            CallError: there is no answer.
         """
         ...
 
 
 History = Sequence[tuple[Prompt, Sequence[Attempt]]]
-"""Each prompt that was tried with its attempts, oldest first."""
+"""The prompts that were tried, each with its attempts, oldest first."""
 
 
 class Reviser(Model, Protocol):
     """Writes the next prompt."""
 
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
-        """The prompt number `revision` for this checklist, in other words than those before it. `history` is what was tried
-        and what came of it, oldest first; it is empty when the policy wants a prompt from the brief alone.
+        """Return prompt number `revision` for this checklist, worded differently from the prompts before it. `history` has
+        those prompts with their attempts, oldest first; it is empty if the policy wants a prompt from the brief alone.
 
         Raises:
-            CallError: when no answer came.
+            CallError: there is no answer.
         """
         ...

@@ -1,7 +1,7 @@
-"""Where pictures, records and reports lie: a folder or a bucket.
+"""Where pictures, records and reports are stored: a folder or a bucket.
 
-A picture that cannot be put where it belongs is paid for all the same, so it goes to a spool, where `read` finds it in the
-next sitting.
+A picture that cannot be stored has still been paid for, so it is kept in a spool, where `read` finds it when the run is
+resumed.
 """
 
 from onbrief.store.bucket import BucketStore as BucketStore
@@ -11,6 +11,7 @@ from onbrief.store.mapping import Names as Names
 from onbrief.store.mapping import RunStore as RunStore
 from onbrief.store.mapping import picture_at as picture_at
 from onbrief.store.objects import Objects as Objects
+from onbrief.store.place import TABLES as TABLES
 from onbrief.store.place import is_bucket as is_bucket
 from onbrief.store.place import located as located
 from onbrief.store.place import open_bucket as open_bucket

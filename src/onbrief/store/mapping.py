@@ -1,11 +1,12 @@
-"""Pictures under names of the caller's: `<names>-<YYYYMMDDHHMMSS>-<revision>-<attempt>.png`, beside the folder of all runs.
+"""Pictures under the caller's own names: `<names>-<YYYYMMDDHHMMSS>-<revision>-<attempt>.png`, beside the folder of all runs.
 
-Everything else of a run lies in its folder, as ever, and to the rest of the program so do the pictures. The second in a name
-is the one in which the run began, so that it stays the same however often the run is gone on with. A run notes, create-only,
-that the second is its own; one that finds it taken adds some of its id to its names. So no two runs can reach each other's
-pictures, and what a crashed run has left is found under the one name that it can have.
+All other files of a run are in its folder, and the rest of the program sees the pictures there too, under their usual keys.
 
-What the names begin with is part of what was asked for, which the ledger keeps; so whoever knows the run finds its pictures.
+The time in a name is the second (UTC) in which the run started, so a resumed run keeps its names. Two runs can start in the
+same second. Each therefore claims its second with a create-only object, and a run that finds it taken appends a hash of its
+id to its names. Without that, two runs would write to the same names; with it, the names of a crashed run are still known.
+
+The start of the names is part of the request that the ledger stores, so the pictures of any recorded run can be found.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from onbrief.store.bucket import BucketStore
 from onbrief.store.folder import FolderStore
 from onbrief.store.place import is_bucket, located, open_store
 
-SECONDS = ".seconds"  # no run's folder, as no run id begins with a dot
+SECONDS = ".seconds"  # cannot be the folder of a run: run ids never start with a dot
 _PICTURE = re.compile(r"(?P<run_id>[^/]+)/(?P<name>\d{3,}-\d{3,})(?P<other>-[0-9a-f]{8})?\.(?P<suffix>png|jpg|webp)")
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPictures:
-    """The Store port over two places; see ports.Store for what each method does. `runs` has the run's folder, `pictures` the
-    pictures, which lie at `place`; their names are `start`, revision and attempt, and `end`.
+    """The Store port over two places; see ports.Store for what each method does. `runs` holds the run's folder, `pictures` the
+    pictures, at `place`. A picture's name is made of `start`, revision and attempt, and `end`.
     """
 
     runs: FolderStore | BucketStore
@@ -39,7 +40,7 @@ class NamedPictures:
     end: str = ""
 
     def name(self, key: str) -> str | None:
-        """The name of the picture of this key; None for what is no picture of this run."""
+        """Return the name of the picture under this key, or None if the key is not that of a picture of this run."""
         found = _PICTURE.fullmatch(key)
         if found is None or found["run_id"] != self.run_id:
             return None
@@ -47,11 +48,11 @@ class NamedPictures:
 
     @property
     def kept(self) -> str:
-        """The pictures, as people write what many paths or urls have in common."""
+        """A pattern that matches the paths or urls of all pictures of the run."""
         return located(self.place, f"{self.start}-???-???{self.end}.*")
 
     def link(self, key: str, seconds: float) -> str:
-        """A url with which anybody can read what lies under this key, for so many seconds; see BucketStore.link."""
+        """Return a url with which anyone can read the object under this key for `seconds`; see BucketStore.link."""
         store, key = self._place(key)
         return store.link(key, seconds)
 
@@ -80,7 +81,7 @@ class NamedPictures:
         return store.load(key)
 
     async def remove(self, run_id: str) -> None:
-        """See ports.Store. The pictures stay: they are the caller's."""
+        """See ports.Store. The pictures stay: they belong to the caller."""
         await self.runs.remove(run_id)
 
     def _place(self, key: str) -> tuple[FolderStore | BucketStore, str]:
@@ -94,8 +95,8 @@ RunStore = FolderStore | BucketStore | NamedPictures
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the names of a run's pictures are made of. `start` is what they begin with: nothing where they lie among the runs of
-    `out`, and else they lie beside it. `began` is when the run did (ISO 8601, UTC).
+    """What the names of a run's pictures are made of. `start` is the start of each name; the pictures are stored beside `out`,
+    or in `out` itself where `start` is empty. `began` is when the run started (ISO 8601, UTC).
     """
 
     out: str
@@ -105,10 +106,10 @@ class Names:
     began: str
 
     async def claim(self, runs: FolderStore | BucketStore) -> NamedPictures:
-        """The store of the run, for who owns it.
+        """Claim the run's second and return the run's store, for the process that owns the run.
 
         Raises:
-            UsageError: pictures cannot be written where they are to lie; the rights to the run's folder say nothing of that.
+            UsageError: pictures cannot be written to their place; write access to the run's folder does not include it.
             StoreError: the run's folder cannot be written.
         """
         try:
@@ -120,7 +121,7 @@ class Names:
         return named
 
     async def find(self, runs: FolderStore | BucketStore) -> NamedPictures:
-        """The store of the run, for who reads it.
+        """Return the run's store, for reading.
 
         Raises:
             StoreError: it cannot be read.
@@ -142,14 +143,14 @@ class Names:
 
 
 def picture_at(store: RunStore, out: str, key: str) -> str:
-    """Where the picture of a key lies, as people write it: a path or a url. `store` is that of the run, in `out`."""
+    """Return the path or url of the picture under a key, for display. `store` is the run's store, in `out`."""
     if isinstance(store, NamedPictures) and (name := store.name(key)):
         return located(store.place, name)
     return located(out, key)
 
 
 def _above(out: str) -> str:
-    """The folder in which a folder lies, or the prefix over a prefix."""
+    """Return the parent of a folder or of a prefix."""
     if is_bucket(out):
         return out.rstrip("/").rpartition("/")[0]
     path = Path(out)

@@ -1,7 +1,7 @@
-"""The objects of a bucket, below one prefix: what stores and ledgers ask of S3, Google Cloud Storage or Azure.
+"""The objects of a bucket, below one prefix: what stores and ledgers need from S3, Google Cloud Storage or Azure.
 
-Whoever may not list is not told what is not there: S3 answers 403 to a read of it, as to one that is not allowed. So a 403
-means that nothing is there only when listing is denied and a read has come through, and shown that reading is allowed.
+Without the right to list, S3 answers 403 to a read of an object that does not exist, the same as to a read that is not
+allowed. So a 403 counts as "does not exist" only when listing is denied and an earlier read has shown that reading is allowed.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from onbrief.store.refusals import is_denied, may_pass
 
 T = TypeVar("T")
 Service = S3Store | GCSStore | AzureStore | MemoryStore
-_CONFLICTS: Final = 5  # how often a put is tried that another one for the same key is under way for (409)
+_CONFLICTS: Final = 5  # how often a put is tried while another put for the same key is in progress (409)
 _CONFLICT_PAUSE: Final = 0.1  # seconds
-_PAUSES: Final = (0.1, 0.4, 1.5, 5.0)  # seconds before asking again; what lasts longer is for the next sitting
+_PAUSES: Final = (0.1, 0.4, 1.5, 5.0)  # seconds before each retry; after the last one the caller gets the error
 
 
 class Objects:
-    """Keys and their bytes. Every method raises BaseError or OSError when the service does not do what it is asked."""
+    """Keys and their bytes. Every method raises BaseError or OSError when the service fails or refuses."""
 
     def __init__(self, service: Service) -> None:
-        """`service` begins at the prefix."""
+        """The keys of `service` are relative to the prefix."""
         self._service = service
-        self._readable = False  # a read has come through
+        self._readable = False  # a read has succeeded
         self._listable: bool | None = None
 
     def take(self, key: str, data: bytes, media_type: str) -> bool:
-        """Put what must never be written over, once. False: something is there, or just being put there."""
+        """Put an object that must never be overwritten. Return False if the key is taken, or just being written."""
         try:
             _again(lambda: obstore.put(self._service, key, data, mode="create", attributes={"Content-Type": media_type}))
         except AlreadyExistsError:
@@ -43,8 +43,8 @@ class Objects:
         return True
 
     def create(self, key: str, data: bytes, media_type: str) -> bool:
-        """Put what must never be written over. True: these bytes are there, perhaps from an earlier put whose answer was
-        lost. False: other bytes are.
+        """Put an object that must never be overwritten. Return True if these bytes are stored under the key, perhaps by an
+        earlier put whose response was lost; False if other bytes are.
         """
         for _ in range(_CONFLICTS):
             if self.take(key, data, media_type):
@@ -53,14 +53,14 @@ class Objects:
             if found is not None:
                 return found == data
             time.sleep(_CONFLICT_PAUSE)
-        raise OSError(f"another put for {key} is under way")
+        raise OSError(f"another put for {key} is in progress")
 
     def replace(self, key: str, data: bytes, media_type: str) -> None:
-        """Put what may be written over."""
+        """Put an object that may be overwritten."""
         _again(lambda: obstore.put(self._service, key, data, attributes={"Content-Type": media_type}))
 
     def get(self, key: str) -> bytes | None:
-        """The bytes under a key, or None."""
+        """Return the bytes under a key, or None if there are none."""
         try:
             data = _again(lambda: bytes(obstore.get(self._service, key).bytes()))
         except FileNotFoundError as error:
@@ -75,27 +75,27 @@ class Objects:
         return data
 
     def keys(self, folder: str, after: str | None = None) -> list[str]:
-        """The keys of all that lies in a folder, in their order, from the one after `after` on."""
-        # Half of its overloads are for Arrow tables, whose types come from a library that is not there.
+        """Return the keys of all objects below a folder, sorted, beginning after `after`."""
+        # Half of the overloads of obstore.list are for Arrow tables, whose types come from a library that is not installed.
         listed = _again(
             lambda: list(obstore.list(self._service, folder, offset=after))  # pyright: ignore[reportUnknownMemberType]
         )
         return sorted(meta["path"] for batch in listed for meta in batch)
 
     def folders(self) -> list[str]:
-        """The names of the folders that lie at the top."""
+        """Return the names of the top-level folders."""
         listed = _again(
             lambda: obstore.list_with_delimiter(self._service)  # pyright: ignore[reportUnknownMemberType] - as above
         )
         return [folder.rstrip("/") for folder in listed["common_prefixes"]]
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects; what is not there is no error."""
+        """Delete objects; a key that does not exist is not an error."""
         if keys:
             _again(lambda: obstore.delete(self._service, list(keys)))
 
     def link(self, key: str, seconds: float) -> str | None:
-        """A signed url with which anybody can read for so many seconds; None from a service that signs nothing."""
+        """Return a signed url with which anyone can read the object for `seconds`; None if the service cannot sign."""
         if isinstance(self._service, MemoryStore):
             return None
         return obstore.sign(self._service, "GET", key, timedelta(seconds=seconds))
@@ -114,7 +114,9 @@ class Objects:
 
 
 def _again(ask: Callable[[], T]) -> T:
-    """The one retry layer of buckets: every put is create-only, or may be done twice, and nothing else changes anything."""
+    """Call `ask`, with retries: the only retry layer for buckets. Retrying is safe, as every put is create-only or idempotent
+    and so is a delete.
+    """
     for pause in _PAUSES:
         try:
             return ask()

@@ -38,7 +38,7 @@ _PLACE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<pre
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _PREFIX = re.compile(r"[^\x00-\x1f\x7f\\?#]{0,512}")
 
-# What is asked again, and when, is for objects.py to say.
+# obstore's own retries are off: objects.py is the only retry layer.
 _ONCE: RetryConfig = {
     "max_retries": 0,
     "retry_timeout": timedelta(seconds=30),
@@ -47,12 +47,12 @@ _ONCE: RetryConfig = {
 
 
 def is_bucket(out: str) -> bool:
-    """Whether `out` names a bucket and not a folder."""
+    """Return whether `out` names a bucket rather than a folder."""
     return "://" in out
 
 
 def located(out: str, key: str) -> str:
-    """Where a key lies, as people write it: a path or a url."""
+    """Return the path or url of a key in `out`, for display."""
     return f"{out.rstrip('/')}/{key}" if is_bucket(out) else str(Path(out, key))
 
 
@@ -62,13 +62,13 @@ def region_of(tables: Mapping[str, Values]) -> str | None:
 
 
 def open_store(out: str, region: str | None = None) -> FolderStore | BucketStore:
-    """The store that `out` names: a folder, which is made when it is not there, or `s3://bucket/prefix` (`gs://`, `az://`).
+    """Open the store that `out` names: a folder, created if it does not exist, or `s3://bucket/prefix` (`gs://`, `az://`).
 
-    Nothing is asked of a bucket yet. Its `region` is AWS_REGION by default, or that of the profile. Credentials come from where
-    each service's own tools take them; those of profiles and SSO need boto3.
+    No request is sent to a bucket yet. Its `region` defaults to AWS_REGION, then to the region of the profile. Credentials come
+    from the same places as for each service's own tools; AWS profiles and SSO need boto3.
 
     Raises:
-        UsageError: no such kind of place, no region, a folder that cannot be written, or no credentials.
+        UsageError: an unknown kind of place, no region, a folder that cannot be written, or no credentials.
     """
     return open_bucket(out, region) if is_bucket(out) else FolderStore(Path(out))
 
@@ -77,7 +77,7 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
     """See `open_store`."""
     place = _PLACE.fullmatch(out)
     if place is None or place["scheme"] not in SCHEMES:
-        raise UsageError.of("out", out, "a folder, or a url that begins with " + " ".join(f"{s}://" for s in SCHEMES))
+        raise UsageError.of("out", out, "a folder, or a url that starts with " + " ".join(f"{s}://" for s in SCHEMES))
     bucket, prefix = place["bucket"], place["prefix"].strip("/")
     if not _BUCKET.fullmatch(bucket):
         raise UsageError.of("out", out, "the name of a bucket after ://")
@@ -90,7 +90,7 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError.of("out", out, f"a bucket for which there are settings ({str(error).splitlines()[0]})") from error
+        raise UsageError.of("out", out, f"a bucket with complete settings ({str(error).splitlines()[0]})") from error
     return BucketStore(Objects(service), f"{place['scheme']}://{bucket}/{prefix}".rstrip("/"))
 
 
@@ -120,13 +120,13 @@ def _service(scheme: str, bucket: str, prefix: str, region: str | None) -> Servi
 
 
 def _plain_http() -> bool:
-    """Whether the user names a service of his own without TLS; nothing else is ever asked in plain text."""
+    """Return whether the user has configured a service without TLS. Otherwise http is never used."""
     names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT", "STORAGE_EMULATOR_HOST")
     return any(os.environ.get(name, "").startswith("http://") for name in names)
 
 
 def _has_profile() -> bool:
-    """Whether the credentials are in the files of the AWS tools, which obstore does not read."""
+    """Return whether the credentials are in the AWS tools' own files, which obstore does not read."""
     if os.environ.get("AWS_PROFILE"):
         return True
     if os.environ.get("AWS_ACCESS_KEY_ID"):
@@ -134,5 +134,5 @@ def _has_profile() -> bool:
     files = (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config"))
     try:
         return any(Path(os.environ.get(name) or Path.home() / ".aws" / file).is_file() for name, file in files)
-    except RuntimeError:  # a user without a home
+    except RuntimeError:  # the user has no home folder
         return False

@@ -1,4 +1,4 @@
-"""Credentials from the profiles and the single sign-on of the AWS tools, which boto3 reads."""
+"""Credentials from AWS profiles and single sign-on, read by boto3."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def credentials() -> Boto3CredentialProvider:
-    """The credentials, and the region, of the profile that AWS_PROFILE names or the default one.
+    """Return the credentials and the region of the profile that AWS_PROFILE names, or of the default profile.
 
     Raises:
-        UsageError: boto3 is not installed, or the profile has none.
+        UsageError: boto3 is not installed, or the profile has no credentials.
     """
     try:
         from boto3.session import Session
         from botocore.exceptions import BotoCoreError
         from obstore.auth.boto3 import Boto3CredentialProvider
     except ImportError as error:
-        raise UsageError("out: profiles of AWS need boto3", hint="pip install 'onbrief[aws]'") from error
+        raise UsageError("out: AWS profiles need boto3", hint="pip install 'onbrief[aws]'") from error
     try:
         return Boto3CredentialProvider(Session())
     except (BotoCoreError, ValueError) as error:

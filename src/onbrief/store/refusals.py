@@ -1,4 +1,7 @@
-"""What a service says when it refuses: obstore tells it as text, with whole documents and the state of its internals."""
+"""Errors of object storage services, read from the text that obstore raises.
+
+That text contains the service's whole XML answer and obstore's internal state. Here it becomes one line with advice.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,20 @@ _RIGHTS: Final = (
     (r"performing (POST|DELETE)|DeleteObjects", "s3:DeleteObject"),
 )
 _ADVICE: Final = (
-    (r"NoSuchBucket", "make the bucket first, or mend its name"),
-    (r"ExpiredToken|TokenRefreshRequired", "these credentials have expired: get new ones, as with aws sso login"),
-    (r"RequestTimeTooSkewed", "the clock of this machine is wrong: set it"),
-    (r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken", "these credentials are not valid: give others"),
+    (r"NoSuchBucket", "create the bucket first, or correct its name"),
+    (r"ExpiredToken|TokenRefreshRequired", "these credentials have expired: renew them, for example with aws sso login"),
+    (r"RequestTimeTooSkewed", "the clock of this machine is wrong: correct it"),
+    (r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken", "these credentials are not valid: use others"),
     (
         r"configured region|PermanentRedirect|AuthorizationHeaderMalformed",
-        "the bucket is in another region: set bucket_region to its own",
+        "the bucket is in another region: set s3.region to that region",
     ),
-    (r"SlowDown", "the bucket is asked too often: wait a while"),
+    (r"SlowDown", "too many requests to the bucket: wait a while"),
 )
 
 
-def said(error: Exception) -> str:
-    """What a service said, in one line, and what to do about it where that is known."""
+def explain(error: Exception) -> str:
+    """Return the service's error in one line, followed by advice where there is some."""
     text = str(error)
     status = re.search(r"status code: (\d{3} [A-Za-z ]+)", text)
     code, message = (re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("Code", "Message"))
@@ -36,31 +39,31 @@ def said(error: Exception) -> str:
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether there is no such bucket."""
+    """Return whether the bucket does not exist."""
     return "NoSuchBucket" in str(error)
 
 
 def is_refused(error: Exception) -> bool:
-    """Whether the service understood and will not: nothing gets better by asking again."""
+    """Return whether the service rejected the request itself, so that a retry cannot succeed."""
     return re.search(r"status code: [34]\d\d|redirect", str(error)) is not None
 
 
 def is_denied(error: Exception) -> bool:
-    """Whether a right is missing; a 403 is said of a wrong clock or key as well."""
+    """Return whether a permission is missing. The status alone does not show it: a wrong clock or key is also a 403."""
     return "AccessDenied" in str(error)
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether it is trouble of a kind that is soon over: a connection that broke, or a service that has too much to do. What
-    was not answered in time is none: the time for trying is over with it.
+    """Return whether a retry may succeed: the connection broke, or the service is overloaded. A timeout does not count: it has
+    already used up the time for retries.
     """
     text = str(error)
     return bool(re.search(r"status code: (429|5\d\d)", text)) or ("HTTP error: " in text and "kind: Timeout" not in text)
 
 
 def _advice(text: str) -> str:
-    told = next((told for pattern, told in _ADVICE if re.search(pattern, text)), "")
-    if not told and "AccessDenied" in text:
-        right = next((right for pattern, right in _RIGHTS if re.search(pattern, text)), "more rights")
-        told = f"these credentials need {right} for it"
-    return f" ({told})" if told else ""
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), "")
+    if not advice and "AccessDenied" in text:
+        right = next((right for pattern, right in _RIGHTS if re.search(pattern, text)), "more permissions")
+        advice = f"these credentials need {right}"
+    return f" ({advice})" if advice else ""

@@ -1,5 +1,5 @@
-"""Where a picture waits that is paid for and cannot be put where it belongs: a folder of the user's state directory, or of the
-system's temporary one where that cannot be written, as in Lambda.
+"""Where pictures are kept that are paid for but cannot be stored: a folder in the user's state directory, or in the system's
+temporary directory where the state directory cannot be written, as in Lambda.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 
 
 class Spool:
-    """The waiting pictures of one store, by their keys. `place` tells the stores apart. `roots` are the folders in which
-    pictures may wait, the best first: those of this user by default. Without any, nothing is kept.
+    """The waiting pictures of one store, by key. `place` distinguishes the stores. `roots` are the folders in which pictures may
+    wait, the best first, by default those of this user; with none, nothing is kept.
     """
 
     def __init__(self, place: bytes, roots: Sequence[Path] | None = None) -> None:
@@ -25,7 +25,7 @@ class Spool:
         self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in folders]
 
     def keep(self, key: str, data: bytes) -> None:
-        """Keep a picture durably and whole, if that can be done; trouble with its own place is what will be told of."""
+        """Keep a picture durably and whole, if possible. Raises nothing: the error to report is that of the store."""
         for folder in self._folders:
             path = folder / key
             part = path.with_name(f"{path.name}.part")
@@ -42,7 +42,7 @@ class Spool:
                 return
 
     def load(self, key: str) -> bytes | None:
-        """The picture that waits under this key, or None.
+        """Return the picture that waits under this key, or None.
 
         Raises:
             OSError: it cannot be read.
@@ -54,21 +54,21 @@ class Spool:
         return None
 
     def drop(self, key: str) -> None:
-        """Forget a picture that has found its place."""
+        """Delete a picture that has been stored."""
         for folder in self._folders:
             _forget(folder / key)
 
     def remove(self, run_id: str) -> None:
-        """Forget all pictures of a run."""
+        """Delete all pictures of a run."""
         for folder in self._folders:
             shutil.rmtree(folder / run_id, ignore_errors=True)
 
 
 def _roots() -> list[Path]:
-    """The folders of this user in which something may wait, the best first."""
+    """Return the folders of this user in which pictures may wait, the preferred one first."""
     try:
         return [Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "onbrief", _temporary()]
-    except RuntimeError:  # a user without a home
+    except RuntimeError:  # the user has no home folder
         return [_temporary()]
 
 
@@ -77,28 +77,29 @@ def _temporary() -> Path:
 
 
 def _require_own(folder: Path) -> None:
-    """Keep away from a folder that somebody else has made for us among the temporary ones, where anybody can.
+    """Refuse a temporary folder that another user owns or can write to. Anyone can create a folder with our name in the
+    system's temporary directory, and could then replace the pictures in it.
 
     Raises:
-        FileNotFoundError: it is such a one, or not there.
+        FileNotFoundError: another user owns it or can write to it, or it does not exist.
     """
     found = folder.lstat()
     own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
     if folder == _temporary() and not own:
-        raise FileNotFoundError(errno.ENOENT, "not a folder of this user's alone", str(folder))
+        raise FileNotFoundError(errno.ENOENT, "not a folder that only this user can write to", str(folder))
 
 
 def _forget(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()
-        path.parent.rmdir()  # the last of a run
+        path.parent.rmdir()  # fails, and is ignored, unless this was the run's last picture
 
 
 def sync(path: Path) -> None:
-    """Have the disk keep a file, or the entries of a folder.
+    """Flush a file, or the entries of a folder, to disk.
 
     Raises:
-        OSError: it does not.
+        OSError: it cannot be flushed.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:

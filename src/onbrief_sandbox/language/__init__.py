@@ -1,1 +1,1 @@
-"""Between words and scenes: what a prompt asks for, what a requirement says, and the next prompt."""
+"""Converts between text and scenes: parses prompts and requirements, and writes the next prompt."""

@@ -1,4 +1,4 @@
-"""Whether a claim holds in a picture, and what is seen there. The same code answers for truth and for what the eye saw."""
+"""Checks claims against a Sight. The same code serves the painter's own account (truth) and what the eye saw."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from onbrief_sandbox.language.claims import (
 from onbrief_sandbox.scene import Box, Direction, Place, Sight, Thing
 
 MARGIN = 0.03
-"""How far apart two centres must be to count as one above the other, as a fraction of the picture's side. Assumed."""
+"""Least distance of two centres for a relation such as "above" to hold, as a fraction of the picture's side. Assumed."""
 
 _THIRD = 1 / 3
 _PLACES: dict[Place, str] = {
@@ -32,13 +32,13 @@ _PLACES: dict[Place, str] = {
     "bottom": "at the bottom",
     "middle": "in the middle",
 }
-_SHOWN = 12  # things named in one sentence of evidence
+_SHOWN = 12  # maximum number of things named in one sentence of evidence
 
 
 def check(claim: Claim, sight: Sight) -> tuple[bool, str]:
-    """Whether the claim holds, and one sentence that says what is seen.
+    """Return whether the claim holds, and a sentence of evidence.
 
-    Relations are decided by centres, as GenEval does, for every pair of things of the two kinds.
+    Relations are decided by the centres of the boxes, as in GenEval, and must hold for each pair of things of the two kinds.
     """
     match claim:
         case Present(which):
@@ -73,7 +73,7 @@ def _these(which: Which, sight: Sight) -> tuple[Thing, ...]:
 
 
 def _letters(text: str) -> str:
-    """What two letterings are compared by: case and spaces make no difference."""
+    """Return the form in which letterings are compared: without case and spaces."""
     return "".join(text.casefold().split())
 
 
@@ -133,7 +133,7 @@ def _named(which: Which) -> str:
 
 
 def _counted(which: Which, sight: Sight) -> str:
-    """How many there are and their colours ("two circles: red, red"), or what there is instead."""
+    """Return the number of these things and their colours ("two circles: red, red"), or what is there instead."""
     found = _these(which, sight)
     if found:
         name = words.plural(which.noun) if len(found) > 1 else which.noun

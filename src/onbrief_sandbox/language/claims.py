@@ -1,6 +1,6 @@
-"""Claims: the typed atoms that a requirement's text stands for. Each can be said, read back, and checked on a Sight.
+"""Claims: the typed meaning of a requirement's text. Each can be written as a sentence, parsed back, and checked on a Sight.
 
-scene ── of ──► claims ── sentence ──► text ── read ──► claims ── check ──► yes or no, and what was seen
+scene ── of ──► claims ── sentence ──► text ── read ──► claims ── check ──► yes or no, and evidence
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from onbrief_sandbox.scene import Colour, Direction, Group, Place, Relation, Sce
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """The things a claim is about: all circles, or all red circles where circles of several colours are asked for.
+    """The things that a claim is about: all circles, or all red circles if circles of several colours are requested.
 
-    `many` only says how to speak of them; it makes no claim.
+    `many` selects the grammatical plural; it makes no claim about the count.
     """
 
     noun: str
@@ -26,14 +26,14 @@ class Which:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """At least one of these is there."""
+    """At least one of these is in the picture."""
 
     which: Which
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """There are exactly `number` of these."""
+    """Exactly `number` of these are in the picture."""
 
     which: Which
     number: int
@@ -49,7 +49,7 @@ class Coloured:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The centre of each of these lies in this third of the picture."""
+    """The centre of each of these is in this third of the picture."""
 
     which: Which
     place: Place
@@ -57,7 +57,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Each of these lies in this direction from each of the others."""
+    """Each of these is in this direction from each of the others."""
 
     which: Which
     direction: Direction
@@ -73,7 +73,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class ElementThere:
-    """This element of a landscape is there."""
+    """This element of a landscape is in the picture."""
 
     name: str
 
@@ -87,7 +87,7 @@ class Lettered:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Nothing of this kind is there: a noun, a noun with its colour ("red circle"), an element, or "text"."""
+    """Nothing of this kind is in the picture: a noun, a noun with its colour ("red circle"), an element, or "text"."""
 
     noun: str
 
@@ -103,7 +103,7 @@ Claim = Present | Counted | Coloured | Placed | Related | Ground | ElementThere 
 
 
 def kind(claim: Claim) -> Kind:
-    """The kind of the requirement that makes this claim."""
+    """Return the kind of the requirement that makes this claim."""
     match claim:
         case Present() | ElementThere():
             return "object"
@@ -122,7 +122,7 @@ def kind(claim: Claim) -> Kind:
 
 
 def parents(claim: Claim) -> tuple[Claim, ...]:
-    """The claims without which this one makes no sense: there is no red circle without a circle."""
+    """Return the claims that this one presupposes: a red circle presupposes a circle."""
     match claim:
         case Present(which):
             return (Present(Which(which.noun, None, which.many)),) if which.colour else ()
@@ -135,10 +135,10 @@ def parents(claim: Claim) -> tuple[Claim, ...]:
 
 
 def of(scene: Scene, *, apart: bool = False) -> tuple[Claim, ...]:
-    """All that a scene asks for, parents first, no claim twice.
+    """Return all claims of a scene, parents first, without duplicates.
 
-    Colours are told from their things ("there is a circle", "the circle is red") unless things of one name differ in
-    colour; with `apart` they never are: each statement then stands by itself ("there is a red circle").
+    Colours are separate claims ("there is a circle", "the circle is red") unless things with the same noun differ in colour.
+    With `apart`, colours are never separate, so that each claim is complete by itself ("there is a red circle").
     """
     whiches = [which(scene, index, apart=apart) for index in range(len(scene.groups))]
     claims: list[Claim] = []
@@ -162,13 +162,13 @@ def of(scene: Scene, *, apart: bool = False) -> tuple[Claim, ...]:
 
 
 def scene(claims: Iterable[Claim]) -> Scene:
-    """The scene that asks for all of these claims at once: what `of` was made from, as far as they say."""
+    """Return the scene that makes all of these claims: the inverse of `of`, as far as the claims determine it."""
     claims = tuple(claims)
     colours = _colours(claims)
     groups: dict[tuple[str, Colour | None], Group] = {}
 
     def at(those: Which, **known: object) -> int | None:
-        """The number of the group that these belong to; None where "the circles" are groups of several colours."""
+        """Return the index of the group that these belong to; None if "the circles" are groups of several colours."""
         said = colours.get(those.noun, set())
         if those.colour is None and len(said) > 1:
             return None
@@ -209,7 +209,7 @@ def scene(claims: Iterable[Claim]) -> Scene:
 
 
 def _colours(claims: tuple[Claim, ...]) -> dict[str, set[Colour]]:
-    """The colours in which things of each name are asked for."""
+    """Return the requested colours for each noun."""
     colours: dict[str, set[Colour]] = {}
     for claim in claims:
         match claim:
@@ -228,7 +228,7 @@ def _colours(claims: tuple[Claim, ...]) -> dict[str, set[Colour]]:
 
 
 def which(scene: Scene, index: int, *, apart: bool = False) -> Which:
-    """How to speak of one group of a scene, so that it is told from its namesakes."""
+    """Return the description of one group that distinguishes it from groups with the same noun."""
     group = scene.groups[index]
     namesakes = {g.colour for g in scene.groups if g.noun == group.noun}
     many = sum(g.count for g in scene.groups if (g.noun, g.colour) == (group.noun, group.colour)) != 1

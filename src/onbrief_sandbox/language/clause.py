@@ -1,4 +1,4 @@
-"""A clause while it is read: what was named last, and what waits for its thing."""
+"""The state of the parser within a clause: what was named last, and which words still wait for the thing they refer to."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from onbrief_sandbox.scene import Colour, Direction, Place, Relation
 
 @dataclass(slots=True)
 class Clause:
-    """Where the reader is within a sentence. Numbers are those of the draft's groups."""
+    """The state of the parser within a sentence. Group numbers are indices into the draft's groups."""
 
     draft: Draft
-    topic: int | None = None  # what was named last
-    chief: int | None = None  # what stood on the left of the last relation
+    topic: int | None = None  # the group that was named last
+    chief: int | None = None  # the subject of the last relation
     fresh: bool = True  # nothing was named since the last comma
-    place: Place | None = None  # said before its thing
-    relations: tuple[tuple[int, Direction], ...] = ()  # wait for their object
+    place: Place | None = None  # a place that precedes its thing
+    relations: tuple[tuple[int, Direction], ...] = ()  # relations that wait for their object
     ahead: tuple[Direction, int | None] | None = None  # "above the square, …" waits for its subject
     copula: bool = False
-    ground: bool = False  # the background is what is spoken of
-    noun: bool = True  # a name may begin here
+    ground: bool = False  # the background is the current topic
+    noun: bool = True  # a noun phrase may begin here
     absent: bool = False
-    mixed: Colour | None = None  # "a black and …", which waits for another colour and a name
-    pending: tuple[Phrase, ...] = ()  # "three red and …", which wait for their name
-    unread: Unread | None = None  # said of the topic, and not yet all read
+    mixed: Colour | None = None  # "a black and …" waits for another colour and a noun
+    pending: tuple[Phrase, ...] = ()  # "three red and …" wait for their noun
+    unread: Unread | None = None  # words about the topic that are not complete yet
     element: bool = False  # an element of a landscape was named last
     sun: bool = False
-    new_sun: bool = False  # no sun was asked for before this clause
+    new_sun: bool = False  # the sun was first mentioned in this clause
     horizon: bool = False
 
     def comma(self) -> None:
-        """The sentence goes on with something else, perhaps about the same topic."""
+        """Handle a comma: the sentence continues, possibly about the same topic."""
         self.end()
         self.relations = ()
         self.copula = self.ground = self.element = False
         self.noun = self.fresh = True
 
     def end(self) -> None:
-        """What waited gets what it can have. The sun of this clause is where the clause says that it is."""
+        """Finish the clause: resolve everything that is waiting, as far as possible, and place this clause's sun."""
         if self.sun and self.horizon:
             self.move_sun("sunrise")
         self.sun = self.new_sun = self.horizon = False
@@ -52,15 +52,15 @@ class Clause:
         self.settle()
 
     def move_sun(self, name: Literal["sunrise", "sunset"]) -> None:
-        """The sun of this clause is not up in the sky after all."""
+        """Make this clause's sun a sunrise or sunset instead of one high in the sky."""
         self.draft.elements.add(name)
         if self.new_sun:
             self.draft.elements.discard("sun")
 
-    # -- what is named -------------------------------------------------------------------------------------------------
+    # -- noun phrases --------------------------------------------------------------------------------------------------
 
     def name(self, phrase: Phrase) -> None:
-        """A thing, which what waits for a name has too: "three red and two blue circles"."""
+        """Add a thing; phrases that wait for a noun get the same one: "three red and two blue circles"."""
         if self.mixed and phrase.colour:
             said = f"{self.mixed} and {phrase.colour}"
             phrase = replace(phrase, colour=None, determined=True, unread=(said, *phrase.unread))
@@ -71,7 +71,7 @@ class Clause:
         self.add(phrase, bare=phrase.noun == "star" and phrase.plural and not phrase.determined)
 
     def add(self, phrase: Phrase, *, bare: bool = False) -> None:
-        """A group, or more about one that was named before."""
+        """Add a group, or more details to one that was named before."""
         if not phrase.noun:
             return
         if phrase.count == 0:
@@ -86,7 +86,7 @@ class Clause:
         self.ground = self.fresh = self.copula = self.element = False
 
     def landscape(self, phrase: Phrase) -> None:
-        """Elements of a landscape. They have no place of their own, and nothing has one from them."""
+        """Add elements of a landscape. They have no place, and other things cannot be placed relative to them."""
         self.sun |= "sun" in phrase.elements
         self.new_sun |= "sun" in phrase.elements and "sun" not in self.draft.elements
         self.draft.elements |= phrase.elements
@@ -100,12 +100,12 @@ class Clause:
             self.ahead = None  # "over green hills, …"
 
     def ground_is(self, phrase: Phrase) -> None:
-        """The background, of which something may be said next."""
+        """Set the background and make it the current topic."""
         self.draft.background = phrase.colour or self.draft.background
         self.ground, self.topic, self.relations = True, None, ()
 
     def describe(self, phrase: Phrase, *, joined: bool, mixed: bool) -> None:
-        """A colour or a number without a name of its own. `joined`: "and" and another name follow; `mixed`: another colour."""
+        """Handle a colour or number without a noun. `joined`: "and" and another name follow; `mixed`: "and" and a colour."""
         if self.mixed and phrase.colour:
             self.draft.note(Unread(f"{self.mixed} and {phrase.colour}", "attribute", self.topic, loose=self.topic is None))
             self.mixed = None
@@ -126,10 +126,10 @@ class Clause:
         elif phrase.colour:  # "two dogs, one black and one white"
             self.draft.note(Unread(f"in part {phrase.colour}", "attribute", self.topic, loose=self.topic is None))
 
-    # -- where it is ---------------------------------------------------------------------------------------------------
+    # -- positions -----------------------------------------------------------------------------------------------------
 
     def put(self, place: Place, *, behind: bool) -> None:
-        """A place in the picture: of the topic if it stands behind that, otherwise of what comes next."""
+        """Apply a place in the picture to the topic if it follows the topic, otherwise to the next thing."""
         if behind and self.topic is not None:
             self.draft.put(self.topic, place)
         elif self.element:
@@ -138,7 +138,7 @@ class Clause:
             self.place = place
 
     def direct(self, direction: Direction, *, after_and: bool) -> None:
-        """A direction from what comes next: of the topic, or of what the last direction was said of ("and above …")."""
+        """Start a relation to the next thing, from the topic or, after "and" ("and above …"), the last relation's subject."""
         self.settle()
         subject = self.chief if after_and and self.chief is not None else self.topic
         if subject is None:
@@ -159,15 +159,15 @@ class Clause:
                 self.draft.relate(Relation(index, direction, other))
                 self.ahead = None
 
-    # -- what no scene can hold ----------------------------------------------------------------------------------------
+    # -- what a scene cannot represent ---------------------------------------------------------------------------------
 
     @property
     def between(self) -> bool:
-        """Whether "and" leads to the second of two things that something is between."""
+        """Whether "and" introduces the second object of "between"."""
         return self.unread is not None and self.unread.said.endswith("between")
 
     def wait(self, said: str, kind: Literal["relation", "action"]) -> bool:
-        """Something that is said of the topic, and may have an object; whether there is a topic."""
+        """Record words about the topic that may still get an object. Return whether there is a topic."""
         if self.topic is None:
             return False
         if self.unread and not self.unread.objects:
@@ -178,20 +178,20 @@ class Clause:
         return True
 
     def say(self, phrase: Phrase) -> None:
-        """What a phrase says of the topic and no picture here can show: "the cat is fluffy"."""
+        """Record what a phrase says about the topic that the sandbox cannot draw: "the cat is fluffy"."""
         said = [word for word in (*phrase.unread, *passing.meaning(phrase.noun.split())) if word]
         if said:
             loose = self.topic is None or not self.copula
             self.draft.note(Unread(" ".join(said), "attribute", self.topic, loose=loose))
 
     def settle(self, *, setting: bool = False) -> None:
-        """Notes what was said and not understood, now that all of it was read."""
+        """Add the pending words that were not understood to the draft."""
         waiting, self.unread = self.unread, None
         if waiting and (waiting.kind == "action" or waiting.objects or setting):
             self.draft.note(replace(waiting, loose=setting))
 
     def _pass_over(self, index: int) -> None:
-        """The group that words like "next to" were waiting for."""
+        """Attach the group that words like "next to" were waiting for."""
         if self.unread is None or index == self.unread.subject:
             return
         self.unread = replace(self.unread, objects=(*self.unread.objects, index))

@@ -1,7 +1,7 @@
-"""A Scene in well-formed English that the grammar reads as the same Scene, with stress where it is wanted.
+"""Writes a Scene as well-formed English that the grammar parses as the same Scene, with stress on selected claims.
 
-What stress costs the rest is in sandbox's world.toml, so nothing is stressed by accident: relations stand inside the list of
-things, and what is absent and the style have no clause of their own, unless they are stressed.
+Stress on one claim lowers the chances of the others (see world.toml), so nothing is stressed by accident: relations are part
+of the list of things, and absent things and the style get a separate clause only if they are stressed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ELEMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a prompt must say: a scene, which of its claims to stress, the first most, and texts that nobody could read."""
+    """The content of a prompt: a scene, the claims to stress (the first one most), and texts that could not be parsed."""
 
     scene: Scene
     stressed: tuple[Claim, ...] = ()
@@ -51,7 +51,7 @@ class Ask:
 
 
 def compose(ask: Ask, wording: int) -> str:
-    """The prompt, in the wording of this number; other numbers give other texts."""
+    """Return the prompt in the wording with this number. Different numbers give different texts."""
     scene = ask.scene
     picture, light, finish = _worded(wording)
     parts: list[str] = []
@@ -59,7 +59,7 @@ def compose(ask: Ask, wording: int) -> str:
     known = stressing.stressed_groups(scene, ask.stressed[:1] if first else ())
     parts += [first] if first else []
     parts.append(_whole(scene, known, picture))
-    parts += _relations(ask, told=ask.stressed[0] if first else None)
+    parts += _relations(ask, stated=ask.stressed[0] if first else None)
     parts += [clause for claim in ask.stressed[bool(first) :] if (clause := _clause(claim)) is not None]
     parts += [place for claim in ask.stressed if isinstance(claim, Related) and (place := stressing.layout(claim, scene))]
     parts += [stressing.own(claim) for word in scene.words if (claim := Lettered(word)) not in ask.stressed]
@@ -69,32 +69,32 @@ def compose(ask: Ask, wording: int) -> str:
 
 
 def negative(scene: Scene) -> str:
-    """The negative text: names of all that must be absent."""
+    """Return the negative text: the names of all things that must be absent."""
     return ", ".join(_forbidden(noun) for noun in sorted(scene.absent))
 
 
 def _worded(wording: int) -> tuple[str, str, str]:
-    """The number's digits choose a name for the picture, a light, and which finishes to name."""
+    """Return the noun for the picture, the light and the finishes that the digits of the number select."""
     rest, picture = divmod(wording, len(_PICTURES))
-    rest, light = divmod(rest + picture, len(_LIGHTS))  # both change at once, so that neighbours differ at two places
+    rest, light = divmod(rest + picture, len(_LIGHTS))  # both change at once, so that consecutive texts differ in two places
     return _PICTURES[picture], _LIGHTS[light], ", ".join(f for bit, f in enumerate(_FINISHES) if rest >> bit & 1)
 
 
 def _whole(scene: Scene, known: set[int], picture: str) -> str:
-    """The clause that names all there is: "A serene picture of a clock above a cat, three dogs on a red background"."""
+    """Return the clause that names everything: "A serene picture of a clock above a cat, three dogs on a red background"."""
     styled = " ".join((*sorted(scene.styles), picture))
-    said = _things(scene, known) + [_ELEMENTS[name] for name in ELEMENTS if name in scene.elements]
-    said += [f"on a {scene.background} background"] if scene.background else []
+    listing = _things(scene, known) + [_ELEMENTS[name] for name in ELEMENTS if name in scene.elements]
+    listing += [f"on a {scene.background} background"] if scene.background else []
     absent = [_forbidden(noun) for noun in sorted(scene.absent)]
     if absent:
         listed = f"{', '.join(absent[:-1])} or {absent[-1]}" if absent[1:] else absent[0]
-        said.append(f"without {listed}")
+        listing.append(f"without {listed}")
     opening = words.article(styled)
-    return f"{opening} of {', '.join(said)}" if said else opening
+    return f"{opening} of {', '.join(listing)}" if listing else opening
 
 
 def _things(scene: Scene, known: set[int]) -> list[str]:
-    """Every group once; where two are related and nothing else is said of where they are, in one phrase."""
+    """Return a phrase per group; two groups share a phrase if they are related and have no other relation or place."""
     names = [_named(scene, index, known=index in known) for index in range(len(scene.groups))]
     joined = _inline(scene)
     objects = {r.object for r in joined.values()}
@@ -106,7 +106,7 @@ def _things(scene: Scene, known: set[int]) -> list[str]:
 
 
 def _named(scene: Scene, index: int, *, known: bool) -> str:
-    """A group as it is first named, or named again."""
+    """Return the name of a group, as first mentioned or (`known`) as mentioned before."""
     group = scene.groups[index]
     noun = words.plural(group.noun) if group.count != 1 else group.noun
     coloured = f"{group.colour} {noun}" if group.colour else noun
@@ -121,7 +121,7 @@ def _named(scene: Scene, index: int, *, known: bool) -> str:
 
 
 def _inline(scene: Scene) -> dict[int, Relation]:
-    """Relations by their subjects, of which neither end has another relation or a place of its own."""
+    """Return, by subject, the relations in which neither end has another relation or a place."""
     busy = Counter(end for r in scene.relations for end in (r.subject, r.object))
     return {
         r.subject: r
@@ -130,20 +130,20 @@ def _inline(scene: Scene) -> dict[int, Relation]:
     }
 
 
-def _relations(ask: Ask, told: Claim | None) -> list[str]:
-    """A clause for each relation that was not said so far."""
+def _relations(ask: Ask, stated: Claim | None) -> list[str]:
+    """Return a clause for each relation that no other clause states."""
     scene, inline = ask.scene, _inline(ask.scene)
     left = [r for r in scene.relations if inline.get(r.subject) != r]
     found = [
         Related(claims.which(scene, r.subject), r.direction, claims.which(scene, r.object))
         for r in left
-        if not any(stressing.is_of(r, claim, scene) for claim in (told, *ask.stressed) if claim)
+        if not any(stressing.is_of(r, claim, scene) for claim in (stated, *ask.stressed) if claim)
     ]
     return [stressing.own(claim) for claim in found]
 
 
 def _clause(claim: Claim) -> str | None:
-    """A clause for what is stressed besides the first claim."""
+    """Return a clause for a stressed claim other than the first."""
     match claim:
         case Counted() | Related() | Styled():
             return stressing.own(claim)

@@ -1,4 +1,4 @@
-"""The scene as far as it was read: what is gathered from a text, phrase by phrase."""
+"""The scene under construction while a text is parsed, phrase by phrase."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from onbrief_sandbox.language.phrases import Phrase
 from onbrief_sandbox.scene import Colour, Group, Place, Relation, Scene
 
-MAX_GROUPS = 12  # what still fits into one picture
+MAX_GROUPS = 12  # more do not fit into one picture
 MAX_WORDS = 4
 MAX_LETTERS = 32
 MAX_SAID = 80  # characters
@@ -17,9 +17,9 @@ _MAX_UNREAD = 12
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Words that say something which no scene can hold, of the group number `subject`: that a cat is "fluffy", or "next to"
-    the groups `objects`. Without a subject, they are what a landscape should have: "misty mountains". `loose`: they say where
-    in a landscape something is, or nothing of anything in particular; a reader who need not be strict may leave them.
+    """Words that a scene cannot represent, about the group with index `subject`: that a cat is "fluffy", or "next to" the
+    groups `objects`. Without a subject, they describe a landscape: "misty mountains". `loose`: they only say where in a
+    landscape something is, or refer to nothing in particular; a lenient reader may ignore them.
     """
 
     said: str
@@ -31,7 +31,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was understood of a text, and what was not."""
+    """The parsed part of a text, and the parts that were not understood."""
 
     scene: Scene
     unread: tuple[Unread, ...] = ()
@@ -39,10 +39,10 @@ class Reading:
 
 @dataclass(slots=True)
 class Draft:
-    """Groups are known by their numbers, in the order in which they were named."""
+    """A scene under construction. Groups are identified by their index, in the order in which they were named."""
 
     groups: list[Group] = field(default_factory=list[Group])
-    bare: set[int] = field(default_factory=set[int])  # "stars", without a number or article: of the sky if there is one
+    bare: set[int] = field(default_factory=set[int])  # "stars" without number or article: in the sky, if there is one
     relations: list[Relation] = field(default_factory=list[Relation])
     background: Colour | None = None
     elements: set[str] = field(default_factory=set[str])
@@ -53,7 +53,7 @@ class Draft:
     sky: bool = False
 
     def add(self, phrase: Phrase, place: Place | None, *, bare: bool = False) -> int | None:
-        """A group, or more about one that was named before; its number, None where the picture is full."""
+        """Add a group, or more details to one that was named before. Return its index, or None if the picture is full."""
         named_again = phrase.definite or not (phrase.determined or phrase.plural)
         index = self._known(phrase) if named_again else None
         if index is None:
@@ -79,7 +79,7 @@ class Draft:
         return index
 
     def amend(self, topic: int, phrase: Phrase) -> None:
-        """Gives a group what it lacks ("the circle is red"); if it is of another colour already, both are asked for."""
+        """Add a count or colour to a group ("the circle is red"). If it already has another colour, both are requested."""
         group = self.groups[topic]
         if phrase.count and not group.numbered:
             group = replace(group, count=phrase.count, numbered=True)
@@ -90,17 +90,17 @@ class Draft:
         self.groups[topic] = group
 
     def put(self, topic: int, place: Place) -> None:
-        """Where a group is, unless that was said before."""
+        """Set the place of a group, unless it already has one."""
         group = self.groups[topic]
         self.groups[topic] = replace(group, place=group.place or place)
 
     def relate(self, relation: Relation) -> None:
-        """A relation between two groups."""
+        """Add a relation between two groups."""
         if relation not in self.relations and relation.subject != relation.object:
             self.relations.append(relation)
 
     def forbid(self, phrase: Phrase) -> None:
-        """What must not be there. What is said of it besides a colour is not understood."""
+        """Add something that must be absent. Anything said about it except a colour is not understood."""
         if phrase.lettering and not phrase.noun.count(" "):
             self.absent.add("text")
         elif phrase.noun:
@@ -112,20 +112,20 @@ class Draft:
             self.note(Unread(f"no {said}", "attribute", loose=True))
 
     def letter(self, text: str) -> None:
-        """Words to be lettered; the sign that bears them is the banner itself."""
+        """Add words to be lettered. A sign that carries them is painted as the banner, not as a separate thing."""
         letters = " ".join("".join(c for c in text if " " <= c <= "~").split())[:MAX_LETTERS].strip(" .,;:!?")
         known = {word.casefold() for word in self.words}
         if letters and letters.casefold() not in known and len(self.words) < MAX_WORDS:
             self.words.append(letters)
 
     def note(self, unread: Unread) -> None:
-        """Words that were not understood."""
+        """Record words that were not understood."""
         unread = replace(unread, said=unread.said[:MAX_SAID].strip())
         if unread.said and unread not in self.unread and len(self.unread) < _MAX_UNREAD:
             self.unread.append(unread)
 
     def reading(self) -> Reading:
-        """What all sentences together ask for."""
+        """Return the scene that all sentences together request."""
         kept = list(range(len(self.groups)))
         if self.elements or self.sky:
             related = {number for relation in self.relations for number in (relation.subject, relation.object)}
@@ -154,7 +154,7 @@ class Draft:
         return Reading(scene, unread)
 
     def _known(self, phrase: Phrase) -> int | None:
-        """The group that "the red circles" speaks of: the last one that nothing said of it contradicts."""
+        """Return the index of the group that "the red circles" refers to: the last one that the phrase does not contradict."""
         fitting = [
             index
             for index, group in enumerate(self.groups)

@@ -1,4 +1,4 @@
-"""Instructions in English for changing one thing in a picture: "replace the dog with a cat", "make the bench blue"."""
+"""Parses English instructions that change one thing in a picture: "replace the dog with a cat", "make the bench blue"."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from onbrief_sandbox.language.grammar import parse
 from onbrief_sandbox.language.tokens import MAX_QUOTE
 from onbrief_sandbox.scene import Colour, Direction, Group, Place, Scene
 
-_LONGEST = 1000  # characters of an instruction that are read
+_LONGEST = 1000  # characters; the rest of an instruction is ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Things of this name that are in the picture; of this colour and in this place, if any is said."""
+    """Things in the picture with this noun, and with this colour and place if given."""
 
     noun: str
     colour: Colour | None = None
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Another thing in its place."""
+    """Replace things with others."""
 
     target: Target
     noun: str
@@ -46,7 +46,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Recolour:
-    """Another colour for a thing, or for the background where there is no target."""
+    """Change the colour of things, or of the background if there is no target."""
 
     target: Target | None
     colour: Colour
@@ -54,7 +54,7 @@ class Recolour:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """So many more things: anywhere, in a place, or in a direction from others."""
+    """Add things: anywhere, in a place, or in a direction from others."""
 
     group: Group
     direction: Direction | None = None
@@ -63,14 +63,14 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class AddElement:
-    """One more element of a landscape."""
+    """Add an element of a landscape."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """So many of these things fewer; without a number, none is left."""
+    """Remove this number of things, or all of them without a number."""
 
     target: Target
     number: int | None = None
@@ -78,14 +78,14 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class RemoveElement:
-    """One element of a landscape fewer."""
+    """Remove an element of a landscape."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class SetCount:
-    """Exactly so many of these things."""
+    """Make the number of these things exact."""
 
     target: Target
     number: int
@@ -93,7 +93,7 @@ class SetCount:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """To a place in the picture, or in a direction from others."""
+    """Move things to a place in the picture, or in a direction from others."""
 
     target: Target
     place: Place | None = None
@@ -103,7 +103,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Other words to be read, in the place of these or of all there are. Empty: none."""
+    """Replace the words `instead`, or all words if that is empty, with `text`. An empty `text` removes them."""
 
     text: str
     instead: str = ""
@@ -137,8 +137,8 @@ _MORE = re.compile(r"\b(?:more|another|extra|additional|further)\b")
 
 
 def read(instruction: str) -> Edit | None:
-    """The one change that an instruction asks for, or None where it is not understood. A statement of what is to be seen
-    ("there are exactly three cups") asks for what makes it true.
+    """Return the change that an instruction requests, or None if it is not understood. A statement ("there are exactly three
+    cups") requests the change that makes it true.
     """
     text = " ".join(words.fold(instruction[:_LONGEST]).split()).rstrip(" .!")
     text = re.sub(rf"'([^'\n]{{1,{MAX_QUOTE}}})'(?![a-z])", r'"\1"', text)
@@ -149,7 +149,7 @@ def read(instruction: str) -> Edit | None:
 
 
 def _lowered(text: str) -> str:
-    """In lower case but for what is quoted."""
+    """Return the text in lower case, except quoted parts."""
     return '"'.join(part if number % 2 else part.lower() for number, part in enumerate(text.split('"')))
 
 
@@ -162,7 +162,7 @@ def _lettering(text: str) -> Edit | None:
 
 
 def _change(text: str) -> Edit | None:
-    """What is there becomes another thing, colour, number or nothing."""
+    """Parse an instruction that replaces, recolours, counts or removes things."""
     if match := _COLOUR_OF.fullmatch(text):
         return _recolour(match[1], match[2])
     if (match := _NUMBER_OF.fullmatch(text)) and (number := _number(match[2])) is not None:
@@ -192,7 +192,7 @@ def _replace(one: str, other: str) -> Edit | None:
 
 
 def _recolour(name: str, colour: str) -> Edit | None:
-    """Only where the last word of what it should be is a colour, and no thing: "orange", but not "an orange"."""
+    """Return a change of colour if the last word of `colour` is a colour and not a thing: "orange", but not "an orange"."""
     said = colour.split()
     known = words.COLOUR_WORDS.get(said[-1])
     if not known or any(word not in words.PLAIN and word not in words.COLOUR_WORDS for word in said[:-1]):
@@ -217,7 +217,7 @@ def _remove(name: str) -> Edit | None:
 
 
 def _adding(text: str) -> Edit | None:
-    """More of something, or something elsewhere."""
+    """Parse an instruction that adds or moves things."""
     if (match := _MOVE.fullmatch(text)) and (moved := _move(parse(match[1]))):
         return moved
     if match := _ADD.fullmatch(text):
@@ -231,7 +231,7 @@ def _adding(text: str) -> Edit | None:
 
 
 def _singular_amount(name: str) -> str:
-    """As many as are added: "another cup" and "one more cup" are one cup."""
+    """Return the name with the number of things to add: "another cup" and "one more cup" mean one cup."""
     counted = " ".join(_MORE.sub(lambda match: "a" if match[0] == "another" else "", name, count=1).split())
     return counted or name
 
@@ -257,14 +257,14 @@ def _move(scene: Scene) -> Move | None:
 
 
 def _statement(text: str) -> Edit | None:
-    """What makes a statement true."""
+    """Return the change that makes a statement true."""
     text = re.sub(r"\b(?:should|must|shall|has to|have to) be\b", "is", text)
     claims = (sentences.read(text) or ()) if _STATEMENT.fullmatch(text) else ()
     return next((edit for edit in map(of_claim, claims) if edit), None)
 
 
 def of_claim(claim: Claim) -> Edit | None:
-    """The change that makes a claim true in a picture where it is not; None for a style."""
+    """Return the change that makes a claim true in a picture where it is false; None for a style."""
     match claim:
         case Present(which):
             return Add(Group(which.noun, 1, which.colour, numbered=False))
@@ -297,7 +297,7 @@ def _which(which: Which) -> Target:
 
 
 def _target(name: str) -> Target | None:
-    """The things in the picture that a name speaks of."""
+    """Return the target that a noun phrase describes."""
     scene = parse(name)
     return _target_of(scene.groups[0]) if scene.groups else None
 

@@ -1,4 +1,4 @@
-"""Which devices a prompt spends on which claim: the ways of stressing that prompt writers use."""
+"""Finds the devices for emphasis (clauses, weights, order, layout) that a prompt spends on each claim."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ from onbrief_sandbox.scene import Direction, Place, Relation, Scene
 
 _CLAUSE = re.compile(r"[.;!?\n]+")
 _WEIGHT = re.compile(r"\(([^()]{1,200}):(\d{1,2}(?:\.\d{1,3})?)\)")
-_LEAST, _MOST = 1.1, 1.4  # weights that stress; heavier ones only harm, see world.toml
+_LEAST, _MOST = 1.1, 1.4  # weights that count as a device; heavier ones only harm, see world.toml
 _ROW = re.compile(r"\bin (?:a|one|two) (?:row|rows|line|lines|column|columns|grid)\b")
 _WORD = re.compile(r"[^\s]+")
 _LIGHT = re.compile(r"\b(?:light|lit|lighting|daylight|shadow|shadows|style)\b")
-_MANY_CLAUSES = 100  # clauses and weights beyond this are not looked at
+_MANY_CLAUSES = 100  # clauses and weights beyond this number are ignored
 
 Key = tuple[str, ...]
-"""A claim without what depends on the rest of the prompt: a clause may name "the circles" where the claim has red ones."""
+"""A claim without the parts that depend on the rest of the prompt: a clause may say "the circles" for the red ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stress:
-    """How a prompt is written: the number of devices spent on each claim, its length, its highest weight, its form."""
+    """The form of a prompt: the number of devices spent on each claim, its length in words, its highest weight, and whether it
+    is well formed.
+    """
 
     devices: Counter[Key]
     words: int
@@ -45,19 +47,19 @@ class Stress:
     well_formed: bool
 
     def on(self, claim: Claim) -> int:
-        """How many different devices are spent on this claim."""
+        """Return the number of different devices spent on this claim."""
         return self.devices[key(claim)]
 
     def elsewhere(self, claim: Claim) -> int:
-        """How many are spent on others."""
+        """Return the number of devices spent on other claims."""
         return self.devices.total() - self.on(claim)
 
 
 def stress(scene: Scene, text: str, negative: str, first_words: int) -> Stress:
-    """The devices that a prompt spends on the claims of its scene. A plain prompt of one clause spends none.
+    """Return the devices that a prompt spends on the claims of its scene. A plain prompt of one clause spends none.
 
-    A clause of its own; a weight from 1.1 to 1.4; a place among the first words of a prompt that is longer and has several
-    clauses; a count in an explicit layout; a relation in an explicit layout; a negative text that names what must be absent.
+    The devices are: a separate clause; a weight from 1.1 to 1.4; a place among the first words of a longer prompt with several
+    clauses; an explicit layout for a count; an explicit layout for a relation; a negative text that names the absent thing.
     """
     atoms = {key(claim) for claim in claims.of(strip_layout(scene))}
     plain = words.fold(text)
@@ -84,7 +86,7 @@ def stress(scene: Scene, text: str, negative: str, first_words: int) -> Stress:
 
 
 def key(claim: Claim) -> Key:
-    """What a claim and its mention in a single clause have in common."""
+    """Return the part of a claim that it has in common with its mention in a single clause."""
     name = type(claim).__name__
     match claim:
         case Present(which) | Counted(which) | Placed(which):
@@ -106,7 +108,7 @@ def key(claim: Claim) -> Key:
 
 
 def strip_layout(scene: Scene) -> Scene:
-    """The scene without places that only spell out a relation ("on the left side … on the right side")."""
+    """Return the scene without places that only restate a relation ("on the left side … on the right side")."""
     spelled = _spelled_out(scene)
     groups = tuple(replace(g, place=None) if i in spelled else g for i, g in enumerate(scene.groups))
     return replace(scene, groups=groups)
@@ -130,13 +132,13 @@ def _laid_out(scene: Scene) -> set[Key]:
 
 
 def _in_full(scene: Scene) -> list[Relation]:
-    """The relations whose ends are also placed on the two sides."""
+    """Return the relations whose ends are also placed on the two sides."""
     groups = scene.groups
     return [r for r in scene.relations if (groups[r.subject].place, groups[r.object].place) == _ENDS[r.direction]]
 
 
 def _chiefs(text: str) -> set[Key]:
-    """The claims of a piece of text, without those that only lead up to another."""
+    """Return the claims of a piece of text, without those that another one presupposes."""
     found = claims.of(parse(text))
     implied = {key(parent) for claim in found for parent in claims.parents(claim)}
     return {key(claim) for claim in found} - implied

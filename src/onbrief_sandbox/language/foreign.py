@@ -1,6 +1,6 @@
-"""Briefs in other languages: which language a text is in, and its words in English as far as foreign.toml has them.
+"""Briefs in other languages: detects the language of a text and translates the words that foreign.toml contains.
 
-Only the planner uses the English. The painter sees no words of another language, as image models that were taught on English.
+Only the planner uses the translation. The painter ignores words of other languages, like an image model trained on English.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import cast
 
 from onbrief_sandbox.language import words
 
-_ENOUGH = 2  # words of a language, that English does not have, from which a text counts as written in it
-_LONGEST = 8  # units of a piece
-_SUN, _HORIZON = "the sun", "on the horizon"  # as foreign.toml has them
+_ENOUGH = 2  # least number of words that are in the language and not in English for a text to count as written in it
+_LONGEST = 8  # maximum units of a piece
+_SUN, _HORIZON = "the sun", "on the horizon"  # as written in foreign.toml
 _ARTICLE = re.compile("^(?:the|an?) ")
 _QUOTED = re.compile(r'"[^"\n]*"')
 _CLAUSE = re.compile(r'("[^"\n]*"|[.,;:!?\n()])')
 _WORD = re.compile("[a-z]+")
-_UNIT = re.compile("[A-Za-z0-9'-]+|[^ -~]")  # of a text without spaces: one character, or a word that is written in ASCII
+_UNIT = re.compile("[A-Za-z0-9'-]+|[^ -~]")  # in a language without spaces: one character, or a word in ASCII
 _SILENT = re.compile("[\u3040-\u309f\u30fc\\W]")  # hiragana between words is grammar; punctuation
 _SCRIPTS = (("ko", re.compile("[\uac00-\ud7af]")), ("ja", re.compile("[\u3040-\u30ff]")), ("zh", re.compile("[\u4e00-\u9fff]")))
 
@@ -31,7 +31,9 @@ Units = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Pieces are English by the words or characters that mean it. `spaced`: with spaces between its words."""
+    """A lexicon. `pieces` maps words or characters to English. `spaced`: words are separated by spaces. `after`: adjectives
+    follow their noun.
+    """
 
     name: str
     spaced: bool
@@ -40,24 +42,24 @@ class Language:
     nothing: frozenset[Units]
 
     def units(self, text: str) -> Units:
-        """The words of a clause, or the characters."""
+        """Return the words of a clause, or its characters in a language without spaces."""
         return _units(text, spaced=self.spaced)
 
     def knows(self, word: str) -> bool:
-        """Whether this word by itself means anything in this language."""
+        """Return whether this single word is in the lexicon."""
         return (word,) in self.pieces or (word,) in self.nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """English that the grammar reads; and whether that is all of the text."""
+    """English for the grammar to parse, and whether it covers the whole text."""
 
     english: str
     complete: bool
 
 
 def language(text: str) -> str | None:
-    """The code of the language that a text is written in, if it is one of foreign.toml; None also for English."""
+    """Return the code of the language of a text if it is in foreign.toml; None for English and all others."""
     plain = _QUOTED.sub(" ", _plain(text))
     for code, script in _SCRIPTS:
         if script.search(plain):
@@ -70,7 +72,7 @@ def language(text: str) -> str | None:
 
 
 def translate(text: str) -> Translation | None:
-    """A text of another language in English, or None."""
+    """Return a text in English, or None if its language is English or not in foreign.toml."""
     code = language(text)
     if code is None:
         return None
@@ -90,7 +92,7 @@ def translate(text: str) -> Translation | None:
 
 
 def legible(text: str) -> str:
-    """What a reader who knows only English sees: clauses of another language that is written in Latin letters are left out."""
+    """Return the text as an English-only reader sees it: without clauses in another language that uses the Latin alphabet."""
     code = language(text)
     if code is None or not LANGUAGES[code].spaced:
         return text
@@ -100,7 +102,7 @@ def legible(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Folded, with the syllables of Korean in one piece."""
+    """Return the folded text, with Korean syllables recomposed."""
     return unicodedata.normalize("NFC", words.fold(text))
 
 
@@ -118,7 +120,7 @@ def _english(word: str) -> bool:
 
 
 def _pieces(tongue: Language, units: Units) -> tuple[list[str], bool]:
-    """The English of a clause, piece by piece, the longest match first; and whether nothing was left over."""
+    """Return the English pieces of a clause, by longest match first, and whether every unit was understood."""
     pieces: list[str] = []
     understood, index = True, 0
     while index < len(units):
@@ -141,7 +143,7 @@ def _pieces(tongue: Language, units: Units) -> tuple[list[str], bool]:
 
 
 def _joined(tongue: Language, pieces: Sequence[str]) -> str:
-    """One clause of English. What is said of a thing stands before it."""
+    """Join pieces to one English clause, with adjectives before their noun."""
     said: list[str] = []
     waiting: list[str] = []
     for piece in pieces:
@@ -160,12 +162,12 @@ def _joined(tongue: Language, pieces: Sequence[str]) -> str:
 
 
 def _bare(piece: str) -> str:
-    """Without its article."""
+    """Return the piece without its article."""
     return _ARTICLE.sub("", piece)
 
 
 def _in_order(said: Sequence[str]) -> Iterator[str]:
-    """The sun of a clause belongs to its horizon, whichever was named first."""
+    """Yield the pieces with the sun of a clause attached to its horizon, whichever was named first."""
     horizon = _HORIZON in said
     for piece in said:
         if piece == _SUN and horizon:

@@ -1,7 +1,7 @@
-"""How the painter understands a prompt: English text becomes a Scene, read once from left to right.
+"""Parses English prompts into a Scene, in one pass from left to right.
 
-Nothing is ever refused. What cannot be understood is passed over, as image models do, and a text that contradicts itself
-becomes a scene that no picture can meet.
+The parser accepts any text. Like an image model, it skips what it does not understand. A contradictory text becomes a scene
+that no picture can satisfy.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _PRONOUNS = frozenset({"it", "they", "it's"})
 
 
 def parse(text: str, negative: str = "") -> Scene:
-    """The scene that an English prompt asks for; `negative` names what must be absent.
+    """Return the scene that an English prompt requests; `negative` names what must be absent.
 
-    Words of other languages are not seen. A noun without a drawing becomes a group of cards with that name.
+    Words of other languages are ignored. A noun without a drawing becomes a group of cards with that name.
     """
     return read(text, negative).scene
 
 
 def read(text: str, negative: str = "") -> Reading:
-    """The scene, and what the text says besides that no scene can hold."""
+    """Return the scene, and the parts of the text that a scene cannot represent."""
     reader = _Reader()
     for sentence in sentences(foreign.legible(text)):
         reader.read(sentence)
@@ -37,7 +37,7 @@ def read(text: str, negative: str = "") -> Reading:
 
 
 class _Reader:
-    """Gathers a scene from sentences."""
+    """Builds a scene from sentences."""
 
     def __init__(self) -> None:
         self.draft = Draft()
@@ -46,7 +46,7 @@ class _Reader:
     # -- sentences -----------------------------------------------------------------------------------------------------
 
     def read(self, tokens: list[Token]) -> None:
-        """One sentence."""
+        """Parse one sentence."""
         last = len(self.draft.groups) - 1 if self.draft.groups else None
         self.clause = Clause(self.draft, topic=last if tokens[0].text in _PRONOUNS else None)
         index = 0
@@ -55,7 +55,7 @@ class _Reader:
         self.clause.end()
 
     def read_negative(self, tokens: list[Token]) -> None:
-        """A list of what must not be there."""
+        """Parse a list of things that must be absent."""
         index = 0
         while index < len(tokens):
             if tokens[index].text in words.NOBODY:
@@ -68,7 +68,7 @@ class _Reader:
             index += 1
 
     def _step(self, tokens: list[Token], index: int) -> int:
-        """Reads what begins at `index`; answers where the next thing begins."""
+        """Parse the phrase that begins at `index`. Return the index after it."""
         clause, token = self.clause, tokens[index]
         word = token.text
         if token.kind == "comma":
@@ -105,7 +105,7 @@ class _Reader:
             return self._connect(tokens, index)
         return self._name(tokens, index)
 
-    # -- what stands between names -------------------------------------------------------------------------------------
+    # -- between noun phrases ------------------------------------------------------------------------------------------
 
     def _comma(self, tokens: list[Token], index: int) -> int:
         clause = self.clause
@@ -114,7 +114,7 @@ class _Reader:
         return index + 1
 
     def _list_goes_on(self, tokens: list[Token], index: int) -> bool:
-        """Whether "no cats, dogs or birds" still lists what is absent: a bare name, then a comma or "or"."""
+        """Return whether "no cats, dogs or birds" still lists absent things: a bare noun, then a comma or "or"."""
         if not (index < len(tokens) and phrases.content(tokens[index])):
             return False
         end = phrases.read(tokens, index).end
@@ -146,7 +146,7 @@ class _Reader:
         return index + 1
 
     def _not(self, tokens: list[Token], index: int) -> int:
-        """What "there are not any cats" forbids; "the circle is not red" says nothing that a painter could use."""
+        """Parse "not". "there are not any cats" forbids cats; "the circle is not red" gives the painter nothing to paint."""
         clause = self.clause
         if clause.topic is None:
             clause.absent = clause.noun = True
@@ -173,7 +173,7 @@ class _Reader:
     # -- lettering -----------------------------------------------------------------------------------------------------
 
     def _spoken(self, tokens: list[Token], index: int) -> int:
-        """Words to be lettered that stand without quotation marks: "a sign that says OPEN LATE"."""
+        """Parse words to be lettered that are not in quotation marks: "a sign that says OPEN LATE"."""
         end = index + 1
         while end < len(tokens) and end - index <= MAX_WORDS and phrases.content(tokens[end]):
             end += 1
@@ -184,7 +184,7 @@ class _Reader:
             return end
         return index
 
-    # -- names ---------------------------------------------------------------------------------------------------------
+    # -- noun phrases --------------------------------------------------------------------------------------------------
 
     def _name(self, tokens: list[Token], index: int) -> int:
         clause = self.clause

@@ -1,4 +1,4 @@
-"""Words that say something of things which no scene can hold: "next to", "riding". They are passed over, and noted."""
+"""Words about things that a scene cannot represent ("next to", "riding"). The parser skips and records them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST = 3  # words
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A relation to what comes next, or something that is done; and where its words end."""
+    """A relation to the next thing, or an action. `end` is the index after its words."""
 
     end: int
     said: str
@@ -22,7 +22,7 @@ class Passed:
 
 
 def find(tokens: Sequence[Token], start: int) -> Passed | None:
-    """Such words of the vocabulary that begin at `start`, or None."""
+    """Return the relation or action that begins at `start`, or None."""
     for size in range(_LONGEST, 0, -1):
         here = tokens[start : start + size]
         said = " ".join(token.text for token in here if token.kind == "word")
@@ -34,5 +34,5 @@ def find(tokens: Sequence[Token], start: int) -> Passed | None:
 
 
 def meaning(run: Sequence[str]) -> tuple[str, ...]:
-    """The words of these that say something visible of a thing, besides colours and styles."""
+    """Return those of the words that describe something visible, without colours and styles."""
     return tuple(w for w in run if w not in words.MEANINGLESS and w not in words.COLOUR_WORDS and w not in words.STYLE_WORDS)

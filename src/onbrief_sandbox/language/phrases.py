@@ -1,4 +1,4 @@
-"""A noun phrase: "exactly three big red circles", "the calm sea", "a yellow background"."""
+"""Parses noun phrases: "exactly three big red circles", "the calm sea", "a yellow background"."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "le
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What a noun phrase says. Without noun, elements and styles it is only a colour or a number, or nothing that is known.
+    """The meaning of a noun phrase. Without noun, elements and styles it is only a colour or a number, or was not understood.
 
-    `end` is the place behind its last token. `determined`: it began with an article, a number or an amount. `unread` are words
-    that say of a thing or an element what no picture here can show; of a card, they are part of its name.
+    `end` is the index after its last token. `determined`: it began with an article, a number or an amount. `unread` are words
+    about a thing or an element that the sandbox cannot draw; for a card, such words are part of its name.
     """
 
     end: int
@@ -43,9 +43,9 @@ class Phrase:
 
 
 def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
-    """The noun phrase that begins at `start`, where a word or a number stands; at least one token long.
+    """Parse the noun phrase that begins at `start`, which must be a word or a number. It is at least one token long.
 
-    A bare word that looks like an adjective ("detailed") is taken for a name only where `named` says that one must follow.
+    A bare word that looks like an adjective ("detailed") is taken as a noun only if `named` says that a noun must follow.
     """
     phrase = _opening(tokens, start)
     run, end = _run(tokens, phrase.end)
@@ -61,14 +61,14 @@ def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
 
 
 def limits(tokens: Sequence[Token], start: int) -> bool:
-    """Whether a number that only bounds a count begins here: "at least two"."""
+    """Return whether a bound on a count begins here: "at least two"."""
     after = _at(tokens, start + 2)
     number = after.kind == "number" or after.text in words.NUMBERS
     return number and (tokens[start].text, _at(tokens, start + 1).text) in _LIMITS
 
 
 def content(token: Token) -> bool:
-    """Whether this token may belong to a name: no article, number, preposition, verb or punctuation."""
+    """Return whether this token may be part of a name: not an article, number, preposition, verb or punctuation."""
     return token.kind == "word" and token.text not in words.FUNCTION_WORDS
 
 
@@ -77,7 +77,7 @@ def _at(tokens: Sequence[Token], index: int) -> Token:
 
 
 def _opening(tokens: Sequence[Token], start: int) -> Phrase:
-    """Articles, numbers and amounts: "exactly three", "a group of", "all the"."""
+    """Parse articles, numbers and amounts: "exactly three", "a group of", "all the"."""
     phrase = Phrase(start)
     index = start
     if limits(tokens, start):
@@ -113,7 +113,7 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
 
 
 def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
-    """The words of a name, without adverbs, and the place behind them."""
+    """Return the words of a name, without adverbs, and the index after them."""
     run: list[str] = []
     index = start
     while content(token := _at(tokens, index)):
@@ -122,7 +122,7 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
         if run and (placing.find(tokens, index) or passing.find(tokens, index)):
             break  # "a circle left of …", "two dogs side by side"
         if run and last and _participle(word) and not words.element(f"{run[-1]} {word}"):
-            break  # "a cat sitting on …": what follows the name
+            break  # "a cat sitting on …": the name ends before the participle
         if len(run) < _MAX_RUN and (run == [] or not _adverb(word)) and (last or not _adverb(word)):
             run.append(word)
         index += 1
@@ -146,7 +146,7 @@ def _adjective(word: str) -> bool:
 
 
 def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
-    """What a run of words names: its last words decide what kind of thing it is."""
+    """Return the phrase with the meaning of a run of words. Its last words decide what kind of thing it is."""
     phrase = replace(phrase, sky="sky" in run or "skies" in run, horizon="horizon" in run)
     if len(run) > 1 and run[-1] in words.SCENERY and words.thing(run[-2]) and not words.element(" ".join(run[-2:])):
         run = run[:-1]  # "a dog portrait", "a heart shape"
@@ -169,7 +169,7 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     rest = [w for w in run if w not in words.COLOUR_WORDS and w not in words.STYLE_WORDS]
     if all(w in words.PLAIN for w in rest):
         return replace(phrase, colour=_colour(run), styles=_styles(run), unread=passing.meaning(rest))
-    if run[-1] != rest[-1]:  # "circle red": the name stands before its colour
+    if run[-1] != rest[-1]:  # "circle red": the colour follows the name
         named = _named(phrase, rest, singular=singular)
         return replace(named, colour=_colour(run), styles=named.styles | _styles(run))
     while len(rest) > 1 and _participle(rest[-1]):
@@ -184,7 +184,7 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
 
 
 def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
-    """All elements that a run names ("a snowy mountain lake at dusk")."""
+    """Return the phrase with all elements that a run of words names ("a snowy mountain lake at dusk")."""
     elements: set[str] = set()
     styles: set[str] = set()
     unread: set[str] = set()
@@ -208,7 +208,7 @@ def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
 
 
 def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
-    """What "of" adds: a bowl of soup is one thing, a cup of coffee is a cup, and an article begins another thing."""
+    """Parse "of …". A bowl of soup is one thing, a cup of coffee is a cup; an article after "of" begins another thing."""
     run, end = _run(tokens, phrase.end + 1)
     if not run:
         return phrase
@@ -218,7 +218,7 @@ def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
 
 
 def _card(run: list[str]) -> str:
-    """A name that fits on a card: what stands behind "of" and then leading words are dropped until it does."""
+    """Return a name that fits on a card. The part after "of" and then leading words are dropped until it fits."""
     if "of" in run[1:] and len(" ".join(run)) > MAX_NOUN:
         run = run[: run.index("of", 1)]
     while len(run) > 1 and len(" ".join(run)) > MAX_NOUN:

@@ -1,4 +1,4 @@
-"""Words for where things are: in the picture ("on the left side"), or from another thing ("to the left of a square")."""
+"""Parses positions: in the picture ("on the left side"), or relative to another thing ("to the left of a square")."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARTS = frozenset({"side", "half", "part", "third", "edge", "corner", "hand", "
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A place in the picture or a direction from another thing (or neither: words to pass over), and where it ends."""
+    """A place in the picture or a direction from another thing, or neither (words to skip). `end` is the index after it."""
 
     end: int
     place: Place | None = None
@@ -32,7 +32,7 @@ class Layout:
 
 
 def find(tokens: Sequence[Token], start: int) -> Layout | None:
-    """The words for a place or direction that begin at `start`, or None."""
+    """Parse the place or direction that begins at `start`; None if there is none."""
     first = tokens[start].text
     if first in _DIRECTIONS and tokens[start].kind == "word":
         return Layout(start + 1, direction=_DIRECTIONS[first])
@@ -54,14 +54,14 @@ def find(tokens: Sequence[Token], start: int) -> Layout | None:
     if index < len(tokens) and tokens[index].text == "of":
         return _of(tokens, start, index, place)
     if index == start + 1 and first not in ("left", "right", "centre", "center"):
-        return None  # "top", "upper" and the like are adjectives unless "at the" stands before them
+        return None  # "top", "upper" and the like are adjectives unless "at the" precedes them
     if index == start + 1 and start > 0 and tokens[start - 1].text == "the":
         return None
     return Layout(index, place=place)
 
 
 def _of(tokens: Sequence[Token], start: int, index: int, place: Place) -> Layout:
-    """What follows "of": the picture itself (then it is a place), or another thing (then a direction)."""
+    """Parse what follows "of": the picture itself (a place), or another thing (a direction)."""
     following = [token.text for token in tokens[index + 1 : index + 4]]
     named = [word for word in following if word not in ("the", "a", "an", "this", "whole")]
     if named and named[0] in words.PICTURES:

@@ -1,4 +1,4 @@
-"""The sandbox's planner: finds the requirements in a brief by grammar."""
+"""The sandbox's planner: finds the requirements in a brief with a grammar."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from onbrief_sandbox.scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class SandboxPlanner:
-    """Reads English, and as much of other languages as the lexicon has.
+    """Plans checklists from English briefs, and from other languages as far as the lexicon goes.
 
-    `price` is in US dollars, `seconds` is how long a call takes.
+    `price` is in US dollars per call; `seconds` is the duration of a call.
     """
 
     name: str
@@ -28,10 +28,11 @@ class SandboxPlanner:
     seconds: float = 0
 
     async def checklist(self, brief: Brief) -> Planned:
-        """One requirement for each claim of the brief; styles are nice to have.
+        """Return one requirement per claim of the brief; styles are nice to have.
 
-        A brief that cannot be read, or that asks for nothing but a style, is one requirement as a whole; and where only a part
-        of it can be read, the whole is asked for besides. What nobody here can check stays undecided.
+        A brief that cannot be parsed, or that asks only for a style, gets a requirement with the whole text of the brief. So
+        does a brief that can be parsed only in part, in addition to that part's requirements. Requirements that the eye cannot
+        check stay undecided.
         """
         if self.seconds > 0:
             await asyncio.sleep(self.seconds)
@@ -59,7 +60,7 @@ def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:
 
 
 def _unread(said: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
-    """What no eye here can check is asked for all the same, and stays undecided."""
+    """Return a requirement for words that the sandbox's eye cannot check. It stays undecided."""
     numbers = (*(() if said.subject is None else (said.subject,)), *said.objects)
     parents = (Present(claims.which(scene, number)) for number in numbers)
     return Requirement(
@@ -68,7 +69,7 @@ def _unread(said: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
 
 
 def _room(brief: Brief) -> int:
-    """How many requirements a checklist can take besides the user's own."""
+    """Return how many requirements fit into the checklist in addition to the user's own."""
     return max(0, MAX_REQUIREMENTS - len(brief.requirements) - len(brief.avoid) - 1)
 
 

@@ -1,4 +1,4 @@
-"""Claims in words: the neutral English sentence for a claim, and the claims that a statement makes."""
+"""Converts claims to neutral English sentences, and parses statements into claims."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ _DIRECTIONS: dict[Direction, str] = {
 }
 _BY_DIRECTION: dict[str, Direction] = {text: direction for direction, text in _DIRECTIONS.items()}
 
-_VERBATIM = "as the brief says, "  # what follows sounds like a claim, and is none
-_LONGEST = 1000  # characters; a requirement has 500 at most
+_VERBATIM = "as the brief says, "  # the text after it must not be parsed as a claim
+_LONGEST = 1000  # characters; a requirement has at most 500
 _NAME = r"([a-z0-9' -]{1,64})"
 _PRESENT = re.compile(rf"there (is an?|are) {_NAME}")
 _COUNTED = re.compile(rf"there (is|are) exactly ([a-z]+|\d\d?) {_NAME}")
@@ -73,7 +73,7 @@ _STYLED = re.compile(rf"the picture has a ({'|'.join(words.STYLES)}) style")
 
 
 def sentence(claim: Claim) -> str:
-    """The claim as the text of a requirement."""
+    """Return the claim as the text of a requirement."""
     match claim:
         case Present(those):
             return f"there are {_name(those)}" if those.many else f"there is {words.article(_name(those))}"
@@ -99,7 +99,9 @@ def sentence(claim: Claim) -> str:
 
 
 def statement(unread: Unread, scene: Scene) -> str:
-    """What nobody here can check, as the text of a requirement: "the cat is next to the dog". `read` finds no claim in it."""
+    """Return words that the sandbox cannot check as the text of a requirement: "the cat is next to the dog". `read` returns
+    None for it.
+    """
     said = _said(unread, scene)
     return said if read(said) is None else f"{_VERBATIM}{said}"
 
@@ -118,10 +120,10 @@ def _said(unread: Unread, scene: Scene) -> str:
 
 
 def read(text: str) -> tuple[Claim, ...] | None:
-    """The claims that a statement makes, without those that the others imply.
+    """Return the claims that a statement makes, without those that others imply.
 
-    None if it makes none, or says anything besides that is not understood: a part of a statement may hold where all of it
-    does not.
+    None if it makes no claims, or if any part of it is not understood: the understood part could hold while the whole
+    statement does not.
     """
     if text.startswith(_VERBATIM):
         return None
@@ -137,7 +139,7 @@ def read(text: str) -> tuple[Claim, ...] | None:
 
 
 def _exactly(text: str) -> Claim | None:
-    """The claim of a sentence in the form that `sentence` gives it."""
+    """Return the claim of a text in exactly the form that `sentence` produces, or None."""
     if match := _LETTERED.fullmatch(text):
         return Lettered(match[1])
     text = text.lower()
@@ -163,7 +165,9 @@ def _exactly(text: str) -> Claim | None:
 
 
 def _which(name: str, many: bool | None) -> Which | None:
-    """The things of this name, if it is nothing but a name; `many` is heard in the verb (None: there is none)."""
+    """Return the things that a name describes, or None if the text is more than a name. `many` is the number of the verb, None
+    without a verb.
+    """
     opening = {True: "some", False: "a", None: "the"}[many]
     found = sentences(f"{opening} {name}")
     if len(found) != 1 or not phrases.content(found[0][1] if len(found[0]) > 1 else found[0][0]):

@@ -1,4 +1,4 @@
-"""How a prompt stresses a claim: the clauses, weights and layouts that are spent on it."""
+"""Writes emphasis on claims: separate clauses, weights and layouts."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _SIDES: dict[str, tuple[Place, Place]] = {
     "below": ("bottom", "top"),
 }
 _WEIGHT = 1.3
-_LEAD = 10  # words in which nothing else is named: a place among the first ten is worth something
+_LEAD = 10  # words; the first clause is padded to this length, because being among the first ten words counts as emphasis
 _FILLERS = ("clear and fully visible", "in sharp focus", "in full and plain view", "with clean edges")
 
 
 def lead(claim: Claim, scene: Scene, *, alone: bool) -> str | None:
-    """A prompt's first clause, about this claim and nothing else; with a weight where no other claim is stressed.
+    """Return a first clause for the prompt that is only about this claim, with a weight if no other claim is stressed.
 
-    None for what must be absent, which has its place in the negative text, and for things of several colours at once.
+    None for an absence, which belongs in the negative text, for a style, and for things of several colours at once.
     """
     whiches = {claims.which(scene, index) for index in range(len(scene.groups))}
     if isinstance(claim, Absent | Styled) or not whiches.issuperset(ends(claim)):
@@ -58,7 +58,7 @@ def lead(claim: Claim, scene: Scene, *, alone: bool) -> str | None:
 
 
 def own(claim: Claim) -> str:
-    """A clause that makes this claim alone. A count is also laid out, in a row."""
+    """Return a clause that makes only this claim. A count is also laid out in a row."""
     match claim:
         case Counted(those, 1):
             return f"the one {name(those)} is alone"
@@ -77,7 +77,9 @@ def own(claim: Claim) -> str:
 
 
 def layout(claim: Related, scene: Scene) -> str | None:
-    """Both ends of a relation on their sides of the picture; None where they have other places, or other relations."""
+    """Return a clause that places both ends of a relation on their sides of the picture; None if they have other places or
+    relations.
+    """
     ends = [index for index in range(len(scene.groups)) if claims.which(scene, index) in (claim.which, claim.other)]
     theirs = [r for r in scene.relations if r.subject in ends or r.object in ends]
     if len(ends) != 2 or len(theirs) != 1 or any(scene.groups[index].place for index in ends):
@@ -87,13 +89,13 @@ def layout(claim: Related, scene: Scene) -> str | None:
 
 
 def stressed_groups(scene: Scene, stressed: tuple[Claim, ...]) -> set[int]:
-    """The numbers of the groups that these claims name."""
+    """Return the indices of the groups that these claims name."""
     named = {those for claim in stressed for those in ends(claim)}
     return {index for index in range(len(scene.groups)) if claims.which(scene, index) in named}
 
 
 def ends(claim: Claim) -> tuple[Which, ...]:
-    """The things that a claim names."""
+    """Return the things that a claim names."""
     match claim:
         case Present(those) | Counted(those) | Coloured(those) | Placed(those):
             return (those,)
@@ -104,22 +106,22 @@ def ends(claim: Claim) -> tuple[Which, ...]:
 
 
 def is_of(relation: Relation, claim: Claim, scene: Scene) -> bool:
-    """Whether this relation of the scene makes this claim."""
+    """Return whether this relation of the scene makes this claim."""
     whiches = claims.which(scene, relation.subject), claims.which(scene, relation.object)
     return claim == Related(whiches[0], relation.direction, whiches[1])
 
 
 def weighted(text: str) -> str:
-    """With a weight, as prompts of image models have it."""
+    """Return the text with a weight, in the syntax of image prompts: "(text:1.3)"."""
     return f"({text}:{_WEIGHT})"
 
 
 def the(which: Which) -> str:
-    """These things, as known ones."""
+    """Return the name of these things with a definite article."""
     return f"the {name(which)}"
 
 
 def name(which: Which) -> str:
-    """These things, with the colour that tells them from their namesakes."""
+    """Return the name of these things, with the colour if it distinguishes them from others with the same noun."""
     noun = words.plural(which.noun) if which.many else which.noun
     return f"{which.colour} {noun}" if which.colour else noun

@@ -1,4 +1,4 @@
-"""Text as a list of tokens, sentence by sentence."""
+"""Splits text into sentences and tokens."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal
 
 from onbrief_sandbox.language import words
 
-MAX_CHARACTERS = 20_000  # what lies behind is not read; twice the longest brief
+MAX_CHARACTERS = 20_000  # the rest of a text is ignored; twice the longest brief
 MAX_QUOTE = 64
-_LETTERS = ("word", "words", "text", "letters")  # in front of capitals, they stand for quotation marks: the word OPEN
+_LETTERS = ("word", "words", "text", "letters")  # capitals after one of these count as quoted: the word OPEN
 
 _TOKEN = re.compile(
     rf"""
@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word in lower case, a number as digits, quoted letters as they stand, or a comma."""
+    """A word in lower case, a number as digits, quoted text verbatim, or a comma."""
 
     kind: Literal["word", "number", "quote", "comma"]
     text: str
@@ -38,10 +38,10 @@ END = Token("comma", "")
 
 
 def sentences(text: str) -> list[list[Token]]:
-    """The sentences of a text; what is no Latin letter, digit or punctuation is not seen at all."""
+    """Return the sentences of a text as tokens. Characters other than Latin letters, digits and punctuation are ignored."""
     text = words.fold(text[:MAX_CHARACTERS]).strip()
     if text.startswith('"') and text.endswith('"') and text.count('"') == 2:
-        text = text.strip('"')  # a prompt that was handed over in quotation marks asks for no lettering
+        text = text.strip('"')  # quotation marks around the whole prompt do not request lettering
     found: list[list[Token]] = [[]]
     for match in _TOKEN.finditer(text):
         kind, value = match.lastgroup, match[match.lastgroup or 0]

@@ -1,4 +1,4 @@
-"""The sandbox's vocabulary: which words mean the same, what is plural. The words are in words.toml."""
+"""The sandbox's vocabulary: synonyms, singulars and plurals. The words are in words.toml."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ IN_PAIRS = _list("grammar", "in_pairs")
 PICTURES = _list("grammar", "pictures")
 
 OPENINGS = DETERMINERS | NUMBERS.keys()
-"""Words that a noun phrase begins with, besides names."""
+"""Words other than names that can begin a noun phrase."""
 
 FUNCTION_WORDS = BREAKS | OPENINGS | AMOUNT_WORDS | NEGATORS | NOBODY | LETTERING
-"""Words that belong to no name."""
+"""Words that are never part of a name."""
 
 NAMELESS = (FUNCTION_WORDS | PLAIN | SCENERY | COLOUR_WORDS.keys() | STYLE_WORDS.keys()) - {"orange"}
-"""Words that are not the name of a thing by themselves; "an orange" is."""
+"""Words that alone do not name a thing; "an orange" does."""
 
 MEDIA = SCENERY | STYLE_WORDS.keys()
-"""Names of the picture itself: what stands before them is said of the whole."""
+"""Words for the picture itself: adjectives before them describe the whole."""
 
 NO_PARTICIPLES = PARTICIPLE_NOUNS | SCENERY
 NO_ADJECTIVES = PARTICIPLE_NOUNS | ADVERB_NOUNS
@@ -74,12 +74,12 @@ _NUMERALS = {number: word for word, number in reversed(NUMBERS.items()) if word 
 
 _missing = (set(COLOURS) - set(COLOUR_WORDS.values())) | (set(THINGS) ^ set(THING_WORDS.values()))
 _missing |= set(ELEMENTS) ^ set(ELEMENT_WORDS.values())
-if _missing:  # the data file and scene.py must name the same things
+if _missing:  # words.toml and scene.py must name the same things
     raise RuntimeError(f"words.toml and scene.py differ in {sorted(_missing)}")
 
 
 def plural(noun: str) -> str:
-    """A name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
+    """Return a name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
     name, of, contents = noun.partition(" of ")
     stem, space, word = name.rpartition(" ")
     many = _plural(word)
@@ -87,39 +87,39 @@ def plural(noun: str) -> str:
 
 
 def singular(noun: str) -> str:
-    """What `plural` was given: "wine glasses" → "wine glass". A word that is no plural comes back as it is."""
+    """Return a name in the singular: "wine glasses" → "wine glass". A word that is not a plural is returned unchanged."""
     name, of, contents = noun.partition(" of ")
     stem, space, word = name.rpartition(" ")
     return stem + space + _singular(word) + of + contents
 
 
 def numeral(number: int) -> str:
-    """3 → "three", 37 → "37"."""
+    """Return the word for a number: 3 → "three"; without a word, its digits: 37 → "37"."""
     return _NUMERALS.get(number, str(number))
 
 
 def article(phrase: str) -> str:
-    """With its indefinite article: "circle" → "a circle", "orange" → "an orange"."""
+    """Return the phrase with its indefinite article: "circle" → "a circle", "orange" → "an orange"."""
     return f"an {phrase}" if phrase[:1] in "aeiou" else f"a {phrase}"
 
 
 def thing(phrase: str) -> str | None:
-    """The name of the thing that this word means, in the singular or plural, or None."""
+    """Return the name of the thing that this word means, in the singular or plural, or None."""
     return THING_WORDS.get(phrase) or THING_WORDS.get(singular(phrase))
 
 
 def element(phrase: str) -> str | None:
-    """The name of the element of a landscape that these words mean, or None."""
+    """Return the name of the landscape element that these words mean, or None."""
     return ELEMENT_WORDS.get(phrase) or ELEMENT_WORDS.get(singular(phrase))
 
 
 def beyond_latin(text: str) -> bool:
-    """Whether a text has letters of another script than Latin, which the grammar does not see at all."""
+    """Return whether a text has letters of a script other than Latin, which the grammar ignores."""
     return any(c.isalpha() and not c.isascii() for c in fold(text))
 
 
 def fold(text: str) -> str:
-    """Latin letters without accents, full-width letters as plain ones; quotation marks and dashes as typewriters have them."""
+    """Return the text without accents, with full-width letters as plain ones, and with ASCII quotation marks and dashes."""
     plain = unicodedata.normalize("NFKD", text).translate(_TYPEWRITER)
     return "".join(c for c in plain if not unicodedata.combining(c))
 

@@ -1,4 +1,4 @@
-"""The sandbox's writer: the next prompt from the checklist, and from what failed so far."""
+"""The sandbox's writer: writes the next prompt from the checklist and from what failed so far."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from onbrief.ports import History, Revised
 from onbrief_sandbox.language import claims, composing, sentences
 from onbrief_sandbox.language.claims import Claim
 
-STRESSED = 3  # claims that a prompt stresses at most: each stressed one costs the others a little
-_SHOWN = 80  # characters of a requirement in the reason
+STRESSED = 3  # maximum number of stressed claims; each one slightly lowers the chances of the others
+_SHOWN = 80  # maximum characters of a requirement in the reason
 
 
 class SandboxWriter:
-    """Writes plain English with a clause for everything on the checklist, whatever the language of the brief.
+    """Writes prompts in plain English that cover the whole checklist, whatever the language of the brief.
 
-    What failed most comes first, in a clause of its own; what was met keeps its plain place, because stress on one thing costs
-    the others a little. No two texts are the same: each prompt is worded anew by its number.
+    The requirement that failed most often comes first, in a separate clause. Met requirements are not stressed, because stress
+    on one claim slightly lowers the chances of the others. Each prompt gets a new wording from its number, so no text repeats.
 
-    `price` is in US dollars, `seconds` is how long a call takes.
+    `price` is in US dollars per call; `seconds` is the duration of a call.
     """
 
     def __init__(self, name: str, price: float | None, seconds: float = 0) -> None:
@@ -30,7 +30,7 @@ class SandboxWriter:
         self._seconds = seconds
 
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
-        """The next prompt. Evidence that a judge gave is not copied into it: it may hold words from the picture."""
+        """Return the next prompt. A judge's evidence is never copied into it, because it may contain words from the picture."""
         if self._seconds > 0:
             await asyncio.sleep(self._seconds)
         failures = _failures(checklist, history)
@@ -50,7 +50,7 @@ class SandboxWriter:
 
 
 def _claims(requirements: Sequence[Requirement]) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
-    """What the checklist asks for, and the texts in it that cannot be read."""
+    """Return the claims of the checklist, and the texts in it that cannot be parsed."""
     wanted: list[Claim] = []
     unread: list[str] = []
     for requirement in requirements:
@@ -62,7 +62,7 @@ def _claims(requirements: Sequence[Requirement]) -> tuple[tuple[Claim, ...], tup
 
 
 def _failures(checklist: Checklist, history: History) -> Counter[Requirement]:
-    """How often each must was not met. Where its parent was not met either, only the parent counts."""
+    """Return how often each must requirement was not met. If its parent was not met either, only the parent counts."""
     failures: Counter[Requirement] = Counter()
     for _, attempts in history:
         for attempt in attempts:
@@ -72,7 +72,7 @@ def _failures(checklist: Checklist, history: History) -> Counter[Requirement]:
 
 
 def _stressed(failures: Counter[Requirement], wanted: Sequence[Claim]) -> tuple[Claim, ...]:
-    """The claims that failed most, then others of their kinds: where one colour came out wrong, the next one may."""
+    """Return the claims that failed most, then others of the same kinds: after one wrong colour, another is likely."""
     failed = [claim for requirement, _ in failures.most_common() for claim in sentences.read(requirement.text) or ()]
     kinds = {type(claim) for claim in failed}
     alike = [claim for claim in wanted if type(claim) in kinds]

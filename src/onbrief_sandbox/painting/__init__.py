@@ -1,1 +1,1 @@
-"""From a scene to a picture: the painter, its drawings, and where everything goes."""
+"""Turns a Scene into a picture: the painter, its drawings, and the layout."""

@@ -1,4 +1,4 @@
-"""What goes where: the things of a scene, its ground and its banner, before a stroke is painted."""
+"""Composes a picture before it is painted: positions of the things and the banner of a scene, and its background."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from onbrief_sandbox.painting.stickers import Placed, Pose, drawing_of, extent, 
 from onbrief_sandbox.scene import COLOURS, Colour, Group, Place, Relation, Scene
 
 _CALM: tuple[Colour, ...] = ("white", "white", "blue", "yellow", "pink", "green", "gray", "purple")
-_POSES = 3  # in which the things of one group are drawn
+_POSES = 3  # different poses within a group
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What goes where, before a stroke is painted. `ground` is None in a landscape."""
+    """The things, background and banner of a picture, with their positions. `ground` is None in a landscape."""
 
     things: tuple[Placed, ...]
     ground: Colour | None
@@ -28,7 +28,7 @@ class Composition:
 
 
 def compose(scene: Scene, size: Size, rng: random.Random) -> Composition:
-    """What goes where in a picture of this scene."""
+    """Return a composition for this scene."""
     pen, halo = widths(size)
     words = tuple(text for word in scene.words if (text := transliterate(word)))
     groups = [group for group in scene.groups if group.count > 0]
@@ -39,20 +39,20 @@ def compose(scene: Scene, size: Size, rng: random.Random) -> Composition:
 
 
 def widths(size: Size) -> tuple[float, float]:
-    """The widths of the ink and of the halo around things, in pixels: wide enough to survive when the eye scales it down."""
+    """Return the widths of outline and halo in pixels. They are wide enough to survive the eye's scaling."""
     side = math.sqrt(size[0] * size[1])
     return side * 0.0044, side * 0.0078
 
 
 def choose(colours: tuple[Colour, ...], scene: Scene, rng: random.Random) -> Colour:
-    """One of these colours, but for those that must not be in the picture."""
+    """Return a random one of these colours, except those that must be absent from the picture."""
     return rng.choice(
         [c for c in colours if c not in scene.absent] or [c for c in COLOURS if c not in scene.absent] or ["white"]
     )
 
 
 def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.Random) -> Area:
-    """Where the banner goes: at the top or at the bottom, whichever no group wants; in the middle of an empty picture."""
+    """Return the banner's area: at the top or bottom, avoiding the places of groups; in the middle of an empty picture."""
     wanted = {group.place for group in scene.groups}
     landscape = bool(scene.elements)
     crowded = {"top", "bottom"} <= wanted
@@ -63,7 +63,7 @@ def _banner_area(words: tuple[str, ...], scene: Scene, size: Size, rng: random.R
 
 
 def banner_area(words: tuple[str, ...], place: Place, size: Size, *, landscape: bool = False, crowded: bool = False) -> Area:
-    """What a banner with these words covers at the top, at the bottom or in the middle; it is flat where it is crowded."""
+    """Return the area of a banner with these words at the top, bottom or middle. `crowded` makes the banner flatter."""
     width, height = size
     side = min(size)
     longest = max(map(len, words))
@@ -80,7 +80,7 @@ def banner_area(words: tuple[str, ...], place: Place, size: Size, *, landscape: 
 
 
 def _free(scene: Scene, size: Size, banner_area: Area | None, border: float) -> Area:
-    """Where things may go: in a landscape on the ground, unless places or relations want the whole height."""
+    """Return the area for things: in a landscape below the horizon, unless places or relations need the whole height."""
     width, height = size
     margin = 0.03 * min(size) + border
     top, bottom = margin, height - margin

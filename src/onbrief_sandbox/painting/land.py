@@ -1,4 +1,4 @@
-"""The layers of a landscape from its horizon forward: mountains first, what lies on the water last."""
+"""The layers of a landscape from the horizon forward, from mountains to ice on the water."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onbrief_sandbox.painting.weather import SUN
 
 
 def mountains(view: View) -> Iterator[Patch]:
-    """A pale range far off, and four peaks with snow before it."""
+    """Draw a pale distant range, and four snowy peaks in front of it."""
     if "mountains" not in view.elements:
         return
     rng, width, horizon = view.rng, view.width, view.horizon
@@ -36,7 +36,7 @@ def mountains(view: View) -> Iterator[Patch]:
         ridge = [(x + lean, top), (x + 0.1 * half, top + 0.34 * (foot - top)), (x - 0.06 * half, top + 0.62 * (foot - top))]
         yield Patch([(x - half, foot), (x + lean, top), (x + half, foot)], view.colour("mountains"))
         yield Patch([*ridge, (x + 0.12 * half, foot), (x + half, foot)], view.colour("mountains shade"))
-        cap = 0.3  # of the height, down both flanks, with teeth between
+        cap = 0.3  # how far snow reaches down both flanks, as a share of the height, with a jagged edge
         left = (x + lean + (-half - lean) * cap, top + cap * (foot - top))
         right = (x + lean + (half - lean) * cap, top + cap * (foot - top))
         teeth = [(left[0] + (right[0] - left[0]) * t, left[1] + (foot - top) * drop) for t, drop in _TEETH]
@@ -47,7 +47,7 @@ _TEETH = ((0.18, 0.05), (0.33, -0.05), (0.5, 0.08), (0.66, -0.04), (0.82, 0.05))
 
 
 def ground(view: View) -> Iterator[Patch]:
-    """The meadow on which all else lies."""
+    """Draw the meadow below everything else."""
     yield band(0, view.horizon, view.width, view.height, view.colour("meadow"))
     below = view.height - view.horizon
     soft = view.colour("meadow light")
@@ -65,7 +65,7 @@ def _rolling(view: View, y: float, swing: float, colour: RGB, waves: float) -> P
 
 
 def sea(view: View) -> Iterator[Patch]:
-    """Water from the horizon forward, with a shore; under a sun on the horizon it glitters."""
+    """Draw water from the horizon to a shore. Under a sun on the horizon it glitters."""
     if "sea" not in view.elements:
         return
     below = view.height - view.horizon
@@ -93,7 +93,7 @@ def sea(view: View) -> Iterator[Patch]:
 
 
 def _dash(x: float, y: float, half: float, thick: float, colour: RGB) -> Patch:
-    """A glint on water: a flat rhombus with blunt ends."""
+    """Return a glint on water: a flat rhombus with blunt ends."""
     t = thick / 2
     return Patch(
         [
@@ -109,12 +109,12 @@ def _dash(x: float, y: float, half: float, thick: float, colour: RGB) -> Patch:
 
 
 def _near(view: View) -> float:
-    """How far below the horizon the land in front of a sea begins, as a share of what is below it."""
+    """Return how far below the horizon the land in front of the sea begins, as a share of the area below it."""
     return 0.24 if "sea" in view.elements else 0.02
 
 
 def hills(view: View) -> Iterator[Patch]:
-    """Three rolling layers, each nearer than the last."""
+    """Draw three rolling layers, each nearer than the last."""
     if "hills" not in view.elements:
         return
     below = view.height - view.horizon
@@ -128,7 +128,7 @@ def hills(view: View) -> Iterator[Patch]:
 
 
 def forest(view: View) -> Iterator[Patch]:
-    """A row of firs from side to side, lower where the sun stands behind."""
+    """Draw a row of firs from side to side, lower in front of a sun on the horizon."""
     if "forest" not in view.elements:
         return
     below = view.height - view.horizon
@@ -157,7 +157,7 @@ def forest(view: View) -> Iterator[Patch]:
 
 
 def lake(view: View) -> Iterator[Patch]:
-    """Water within a shore, in which mountains are mirrored."""
+    """Draw water within a shore, with mirrored mountains if there are any."""
     if "lake" not in view.elements:
         return
     below = view.height - view.horizon
@@ -183,7 +183,7 @@ def lake(view: View) -> Iterator[Patch]:
     yield Patch(shore(0), view.colour("lake"))
     if "mountains" in view.elements:
         far_shore = sorted(point for point in shore(-0.004 * view.unit) if point[1] < y)
-        for k in range(3):  # upside down, in the water, paler than they are
+        for k in range(3):  # reflections of the mountains: upside down and paler
             px, half, deep = (
                 x + a * (-0.5 + 0.48 * k) + rng.uniform(-0.05, 0.05) * a,
                 rng.uniform(0.2, 0.28) * a,
@@ -200,7 +200,7 @@ def lake(view: View) -> Iterator[Patch]:
 
 
 def ice(view: View) -> Iterator[Patch]:
-    """Floes: on the sea if there is one, else on the lake, else on the ground."""
+    """Draw ice floes: on the sea if there is one, else on the lake, else on the ground."""
     if "ice" not in view.elements:
         return
     below, rng = view.height - view.horizon, view.rng

@@ -1,4 +1,4 @@
-"""Paints landscapes: the sky and what is in it, then the land from the horizon forward, as flat layers of polygons."""
+"""Paints landscapes as flat layers of polygons: the sky and everything in it, then the land from the horizon forward."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from onbrief_sandbox.painting.view import Patch, View
 from onbrief_sandbox.painting.weather import Hour, Style, Weather, weather
 from onbrief_sandbox.scene import Box
 
-_FINE = 2  # painted so many times larger, then scaled down: smooth edges, and quicker than a vector renderer's
-_FINE_UP_TO = 3_000_000  # pixels
+_FINE = 2  # painted at this scale, then scaled down: smooth edges, and faster than a vector renderer
+_FINE_UP_TO = 3_000_000  # pixels; larger pictures are painted at their own size
 
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """A painted landscape and what is in it."""
+    """A painted landscape and its content."""
 
     picture: Image.Image
     elements: frozenset[str]
@@ -29,8 +29,8 @@ class Landscape:
 
 
 def weather_of(elements: Collection[str], styles: Collection[str]) -> Weather:
-    """The weather that comes nearest to these elements and styles. Night wins over sunset, and sunset over day; a night or
-    a day with a sunset has its glow on the horizon.
+    """Return the weather for these elements and styles. Night takes precedence over day. With either of them, a sunset only
+    adds its glow on the horizon. Without an hour, it is night if something in the sky needs it, else day.
     """
     style: Style = "serene" if "serene" in styles else "dramatic" if "dramatic" in styles else ""
     glow = "sunset" in elements
@@ -54,8 +54,8 @@ def landscape(
     rng: random.Random,
     kept: tuple[tuple[str, Box], ...] = (),
 ) -> Landscape:
-    """A landscape of these elements. What is small in the sky keeps clear of the things that will stand before it; sun and
-    moon stand where `kept` has them, if it has.
+    """Paint a landscape with these elements. Small objects in the sky avoid the areas of `things`, which are painted over it
+    later. `kept` fixes the boxes of sun and moon.
     """
     air = weather_of(elements, styles)
     fixed = {name: _area(box, size) for name, box in kept}
@@ -66,7 +66,7 @@ def landscape(
 
 
 def shown(elements: Collection[str], styles: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """What a landscape of these elements and styles will have in it: there is an hour even where none is asked for."""
+    """Return the elements and styles that a landscape for this request shows. It always has an hour, requested or not."""
     air = weather_of(elements, styles)
     hours = {air.hour} | ({"sunset"} if air.glow else set[str]())
     return frozenset((set(elements) - {"day", "night", "sunset"}) | hours), frozenset({air.style} - {""})

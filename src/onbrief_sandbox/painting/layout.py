@@ -1,4 +1,4 @@
-"""Where the things of a picture go: each group gets an area of the picture, which its things share."""
+"""Places the things of a picture: each group gets an area, which its things share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from onbrief_sandbox.painting.plans import Cell, Plan, plans
 from onbrief_sandbox.scene import Group, Relation
 
-_LEAN = 0.13  # of a third; with four things in a row, the outermost centres still lie within it
+_LEAN = 0.13  # of a third: with four things in a row, the outermost centres are still within their third
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of the picture, in pixels."""
+    """A rectangle in the picture, in pixels."""
 
     left: float
     top: float
@@ -35,7 +35,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where one thing goes: its centre in pixels, and the length of 100 units of its drawing."""
+    """The position of one thing: its centre in pixels, and its size: the length in pixels of 100 units of its drawing."""
 
     x: float
     y: float
@@ -52,11 +52,11 @@ def arrange(
     gap: float,
     rng: random.Random,
 ) -> list[list[Spot]]:
-    """Spots for each group's things, within the free area of the picture. Thirds are thirds of the whole picture.
-    Between things there are at least `gap` pixels, in which their outlines and halos find room.
+    """Return spots for each group's things within the free area. Places refer to thirds of the whole picture. Things are at
+    least `gap` pixels apart, which leaves room for outlines and halos.
 
-    `extents` are the width and height of each group's drawing, in units of a hundredth of its size. Relations and places
-    that contradict each other are dropped, the last first.
+    `extents` are the width and height of each group's drawing, relative to its size. Relations and places that contradict
+    each other are dropped, the last first.
     """
     if not groups:
         return []
@@ -82,7 +82,7 @@ def arrange(
 def _blocks(
     groups: Sequence[Group], plan: Plan, related: set[int], picture: Area, free: Area, rng: random.Random
 ) -> list[Area]:
-    """The area of each group: its cell, and the free cells beside it where nothing speaks against it."""
+    """Return the area of each group: its cell, and free cells next to it where its relations and places allow that."""
     weights = [math.sqrt(g.count) + 0.6 for g in groups]
     thirds = {axis for axis, _ in plan.places}
     across = _edges([c for c, _ in plan.cells], plan.columns, weights, "x" in thirds, free.left, free.right, picture.width)
@@ -99,7 +99,7 @@ def _blocks(
                 while wider := span.grown(axis, plan, taken):
                     span = wider
         area = span.area(across, down)
-        for axis in ("x", "y"):  # only the centres of things must lie in their third, so that it may lean into the next
+        for axis in ("x", "y"):  # only the centres must be within their third, so the area may extend into the next one
             if (axis, i) in plan.places:
                 first, span = span, span.grown(axis, plan, taken) or span
                 area = _leaning(area, first, span, picture)
@@ -111,7 +111,7 @@ def _blocks(
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A rectangle of cells: its first column and row, its last column and row."""
+    """A rectangle of cells: its first column and row, and its last column and row."""
 
     left: int
     top: int
@@ -126,7 +126,7 @@ class _Span:
         return Area(across[self.left], down[self.top], across[self.right + 1], down[self.bottom + 1])
 
     def grown(self, axis: str, plan: Plan, taken: set[Cell]) -> _Span | None:
-        """One cell wider on one side where all of it is free, and taken from then on; None where nothing is."""
+        """Return the span extended by one free row or column, and mark its cells as taken; None if neither side is free."""
         left, top, right, bottom = self.left, self.top, self.right, self.bottom
         if axis == "x":
             wider = [_Span(left - 1, top, right, bottom), _Span(left, top, right + 1, bottom)]
@@ -141,7 +141,7 @@ class _Span:
 
 
 def _leaning(area: Area, before: _Span, after: _Span, picture: Area) -> Area:
-    """The area, a little larger on the side on which its cells have grown."""
+    """Return the area, slightly extended on the sides on which its span has grown."""
     x, y = _LEAN * picture.width / 3, _LEAN * picture.height / 3
     return Area(
         area.left - x * (before.left - after.left),
@@ -154,7 +154,7 @@ def _leaning(area: Area, before: _Span, after: _Span, picture: Area) -> Area:
 def _edges(
     indices: Sequence[int], count: int, weights: Sequence[float], thirds: bool, low: float, high: float, whole: float
 ) -> list[float]:
-    """Where columns (or rows) begin and end: at the thirds of the picture if groups have places, else by what they need."""
+    """Return the edges of columns (or rows): the thirds of the picture if groups have places, else proportional to need."""
     if thirds:
         return [low, whole / 3, 2 * whole / 3, high]
     need = [max((w for i, w in zip(indices, weights, strict=True) if i == k), default=0.0) for k in range(count)]
@@ -165,7 +165,7 @@ def _edges(
 
 
 def _grid(count: int, block: Area, extent: tuple[float, float], gap: float) -> tuple[int, int, float]:
-    """Columns, rows and size with which so many things of this extent are largest in the block."""
+    """Return the columns, rows and size that make `count` things of this extent as large as possible in the block."""
     best = (1, count, 0.0)
     for columns in range(1, count + 1):
         rows = math.ceil(count / columns)
@@ -187,9 +187,9 @@ def _fill(
     gap: float,
     rng: random.Random,
 ) -> Iterator[Spot]:
-    """Spots in rows, each row in the middle, with a little disorder where there is room for it."""
+    """Yield spots in centred rows, with some random offset where there is room."""
 
-    def pitch(room: float, thing: float) -> float:  # things of one group stay together in a block larger than they need
+    def pitch(room: float, thing: float) -> float:  # keeps a group together in a block that is larger than necessary
         close = 1.15 * thing + gap
         return close + 0.3 * (room - close) if room > close else room
 

@@ -1,6 +1,6 @@
-"""The sandbox's own alphabet: capitals, digits and some marks as strokes of a pen, all of one width.
+"""The sandbox's alphabet: capitals, digits and some marks as pen strokes, in a fixed-width font.
 
-So a space is a space to whoever reads it. Glyphs stand in a box 4 wide and 6 high.
+The fixed width makes spaces unambiguous to read. Each glyph is in a box 4 units wide and 6 high.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ GLYPHS = {
 
 HEIGHT = 6.0
 ADVANCE = 5.7
-"""From the middle of one letter to the middle of the next."""
+"""The distance from the middle of one letter to the middle of the next."""
 LEADING = 9.0
-"""From one line to the next."""
+"""The distance from one line to the next."""
 PEN = 0.95
 
 _LONGEST = 48
@@ -77,15 +77,15 @@ _LIKE = str.maketrans({**dict.fromkeys("‐‑‒–—−_", "-"), **dict.fromk
 
 
 def transliterate(text: str) -> str:
-    """The text in the letters there are: capitals A–Z, digits, common marks and single spaces. What has none is left out."""
+    """Return the text in the alphabet: capitals A–Z, digits, common marks and single spaces. Other characters are dropped."""
     spelled = unicodedata.normalize("NFKD", text.lower().translate(_SPELLED).translate(_LIKE)).upper()
     kept = "".join(c if c in GLYPHS else "" if unicodedata.combining(c) else " " for c in spelled)
     return joined(kept.split())[:_LONGEST].rstrip()
 
 
 def break_lines(text: str, width: float, height: float) -> tuple[list[str], float]:
-    """The lines into which the text is best broken, at spaces and behind hyphens, to fill a box; and the scale of the
-    letters then. `joined` is the way back.
+    """Break the text at spaces and after hyphens so that it fills a box best. Return the lines and the scale of the letters.
+    `joined` is the inverse.
     """
     pieces = text.replace("-", "- ").split(" ")
     best: tuple[list[str], float] = ([text], 0.0)
@@ -104,18 +104,18 @@ def break_lines(text: str, width: float, height: float) -> tuple[list[str], floa
 
 
 def joined(lines: Sequence[str]) -> str:
-    """The text that was broken into these lines."""
+    """Return the text that `break_lines` broke into these lines."""
     return " ".join(lines).replace("- ", "-")
 
 
 def fit(lines: Sequence[str], width: float, height: float) -> float:
-    """The scale with which these lines just fill a box: one unit of a glyph in units of the box."""
+    """Return the largest scale at which these lines fit into a box: the size of one glyph unit in units of the box."""
     longest = max(map(len, lines))
     return min(width / (longest * ADVANCE), height / (LEADING * (len(lines) - 1) + HEIGHT + 2 * PEN))
 
 
 def lettered(lines: Sequence[str], scale: float, x: float, y: float, colour: str) -> str:
-    """SVG of the lines, each in the middle, around (x, y)."""
+    """Return SVG of the lines, centred around (x, y)."""
     strokes: list[str] = []
     for row, line in enumerate(lines):
         top = y + scale * ((row - (len(lines) - 1) / 2) * LEADING - HEIGHT / 2)

@@ -1,4 +1,4 @@
-"""The colours that things have when nobody says which; what is not named here may have any bright one."""
+"""Default colours of things, for prompts that do not give one. Things not listed here get any bright colour."""
 
 from __future__ import annotations
 

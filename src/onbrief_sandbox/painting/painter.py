@@ -1,4 +1,4 @@
-"""Paints a Scene as it stands, and says what it painted."""
+"""Paints a Scene without flaws, and reports what it painted."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from onbrief_sandbox.painting.palette import GROUND, INK, mix
 from onbrief_sandbox.painting.stickers import about, grown, rendered, ribbon, stick, sticker
 from onbrief_sandbox.scene import Box, Colour, Scene, Sight, Thing
 
-_EFFORT = 3  # of the PNG's compression, 0 to 9: much faster than the usual 6, and not much larger
+_EFFORT = 3  # PNG compression level, 0 to 9: much faster than the usual 6, and not much larger
 
 
 def paint(scene: Scene, size: Size, seed: int) -> tuple[bytes, Sight]:
-    """A PNG of the scene and the painter's own account of it. The same scene, size and seed give the same bytes."""
+    """Return a PNG of the scene and its true content. The same scene, size and seed give the same bytes."""
     rng = random.Random(seed)  # noqa: S311  (a picture, not a secret)
     return render(compose(scene, size, rng), scene, size, rng)
 
 
 def foresee(scene: Scene, size: Size, seed: int) -> Sight:
-    """What `paint` will say that it painted, without painting; of a landscape, the boxes of what is in the sky are missing."""
+    """Return the content that `paint` will report, without painting. In a landscape, the boxes of elements are missing."""
     composition = compose(scene, size, random.Random(seed))  # noqa: S311  (a picture, not a secret)
     if not scene.elements:
         return Sight(_things(composition, size), composition.ground, words=composition.words)
@@ -37,8 +37,8 @@ def foresee(scene: Scene, size: Size, seed: int) -> Sight:
 def render(
     composition: Composition, scene: Scene, size: Size, rng: random.Random, boxes: tuple[tuple[str, Box], ...] = ()
 ) -> tuple[bytes, Sight]:
-    """A PNG of what goes where, and an account of it. Of the scene, only elements, styles and what is absent count;
-    `boxes` say where elements with a place of their own are to be.
+    """Return a PNG of the composition and its true content. Of the scene, only elements, styles and absent things are used.
+    `boxes` fixes the position of sun and moon.
     """
     pen, halo = widths(size)
     placed, ground, banner_area = composition.things, composition.ground, composition.banner
@@ -47,7 +47,7 @@ def render(
         view = landscape(scene.elements, scene.styles, size, kept_clear, rng, boxes)
     else:
         view = Landscape(_paper(ground, size, rng), frozenset(), frozenset(), ())
-    stickers = {sticker(p, ground, pen, halo): p for p in placed}  # those that look alike are drawn once
+    stickers = {sticker(p, ground, pen, halo): p for p in placed}  # identical ones are rendered once
     drawn = {svg: rendered(svg, grown(about(p.area, p.spot), 3 * halo)) for svg, p in stickers.items()}
     for p in placed:
         stick(view.picture, *drawn[sticker(p, ground, pen, halo)], p.spot)
@@ -69,7 +69,7 @@ def _box(area: Area, size: Size) -> Box:
 
 
 def _paper(ground: Colour, size: Size, rng: random.Random) -> Image.Image:
-    """A plain ground, a shade darker at its foot, as a sheet lies on a table."""
+    """Return a plain background, slightly darker at the bottom."""
     width, height = size
     paper = Image.new("RGB", size, GROUND[ground])
     edge = round(rng.uniform(0.7, 0.84) * height)

@@ -1,4 +1,4 @@
-"""The paints of the sandbox: one red, one ink, one cream … so that what a colour is called is never in doubt."""
+"""The sandbox's palette: exactly one paint per colour name, so that naming a colour is unambiguous."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAINT: dict[Colour, RGB] = {
     "white": (252, 251, 248),
     "gray": (150, 153, 160),
 }
-"""What things are painted with."""
+"""The colours of things."""
 
 GROUND: dict[Colour, RGB] = {
     "red": (208, 82, 76),
@@ -34,7 +34,7 @@ GROUND: dict[Colour, RGB] = {
     "white": (248, 246, 241),
     "gray": (184, 187, 194),
 }
-"""What plain backgrounds are painted with: the same colours, softer, so that things stand out."""
+"""The colours of plain backgrounds: softer versions of the same colours, so that things stand out."""
 
 INK: RGB = (40, 36, 56)
 HALO: RGB = (255, 255, 255)
@@ -42,7 +42,7 @@ CREAM: RGB = (255, 245, 220)
 
 
 def mix(a: RGB, b: RGB, share: float) -> RGB:
-    """So much of `b` (0 to 1) stirred into `a`."""
+    """Return a mix of `a` and `b`, with `share` (0 to 1) of `b`."""
     return (
         round(a[0] + (b[0] - a[0]) * share),
         round(a[1] + (b[1] - a[1]) * share),
@@ -51,10 +51,10 @@ def mix(a: RGB, b: RGB, share: float) -> RGB:
 
 
 def luma(colour: RGB) -> float:
-    """How bright it looks, 0 to 255 (ITU-R BT.601)."""
+    """Return the brightness of a colour, 0 to 255 (ITU-R BT.601)."""
     return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
 
 
 def css(colour: RGB) -> str:
-    """The colour as SVG writes it."""
+    """Return the colour in the hex notation of SVG."""
     return "#{:02x}{:02x}{:02x}".format(*colour)

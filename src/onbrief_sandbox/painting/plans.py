@@ -1,4 +1,4 @@
-"""Which cell of a grid each group gets, so that relations and places are met."""
+"""Assigns each group a cell of a grid such that relations and places are satisfied."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Cell = tuple[int, int]
 
 _COLUMN: dict[Place, int] = {"left": 0, "right": 2, "middle": 1}
 _ROW: dict[Place, int] = {"top": 0, "bottom": 2, "middle": 1}
-_PATIENCE = 4000  # steps of a search
-_PLANS = 18  # that are compared
+_PATIENCE = 4000  # maximum steps of a search
+_PLANS = 18  # number of plans to compare
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A cell for each group in a grid of so many columns and rows, and which groups keep their place on which axis."""
+    """A cell per group in a grid of columns and rows. `places` has each axis and group with a fixed third on that axis."""
 
     cells: list[Cell]
     columns: int
@@ -29,7 +29,7 @@ class Plan:
 
 
 def plans(groups: Sequence[Group], relations: Sequence[Relation], aspect: float, rng: random.Random) -> list[Plan]:
-    """Several plans that satisfy as much as can be satisfied."""
+    """Return several plans. Relations, then places, that cannot be satisfied are dropped, the last first."""
     count = len(groups)
     places = [("x", i) for i, g in enumerate(groups) if g.place in _COLUMN]
     places += [("y", i) for i, g in enumerate(groups) if g.place in _ROW]
@@ -55,7 +55,7 @@ def plans(groups: Sequence[Group], relations: Sequence[Relation], aspect: float,
 
 
 def _shapes(count: int, places: Sequence[tuple[str, int]], aspect: float, rng: random.Random) -> list[tuple[int, int]]:
-    """Grids to try, those that waste the least first."""
+    """Return the grids to try, those with the least waste first."""
     wide = [3] if any(axis == "x" for axis, _ in places) else list(range(1, count + 1))
     high = [3] if any(axis == "y" for axis, _ in places) else list(range(1, count + 1))
     shapes = [(c, r) for c in wide for r in high if c * r >= count]
@@ -76,7 +76,7 @@ def _search(
     strict: bool,
     rng: random.Random,
 ) -> list[Cell] | None:
-    """Cells that satisfy all of it, or None. If `strict`, two groups side by side also stand in one row, and so on."""
+    """Return cells that satisfy everything, or None. With `strict`, left of also means the same row, and so on."""
     choices: list[list[Cell]] = []
     for i, group in enumerate(groups):
         fixed_column = _COLUMN[group.place] if group.place and ("x", i) in places else None

@@ -1,4 +1,4 @@
-"""Paints what is in a picture once more, everything where it was: how a picture looks after an edit."""
+"""Paints the content of an edited picture again, with everything in its place."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from onbrief_sandbox.painting.painter import render
 from onbrief_sandbox.painting.stickers import Placed, Pose, name_of, reach
 from onbrief_sandbox.scene import Box, Place, Scene, Sight, Thing
 
-_LEAST = 0.02  # of the picture's side: the size of the smallest drawing
+_LEAST = 0.02  # the smallest size of a drawing, as a fraction of the picture's side
 
 
 def repaint(sight: Sight, size: Size, seed: int) -> tuple[bytes, Sight]:
-    """A PNG of what is in a picture, and the painter's account of it. Things fill their boxes as their drawings allow; sun
-    and moon stay where they are, other parts of a landscape are drawn anew. Words go on a banner at the top or at the bottom,
-    where there is more room; if there is too little, things move together. The same arguments give the same bytes.
+    """Return a PNG of this content, and its true content. Things fill their boxes as far as their drawings allow. Sun and
+    moon keep their places; other parts of a landscape are drawn again from the seed. Words go on a banner at the top or the
+    bottom, where there is more room; if there is too little, things move together. The same arguments give the same bytes.
     """
     rng = random.Random(seed)  # noqa: S311  (a picture, not a secret)
     pen, halo = widths(size)
@@ -35,20 +35,20 @@ def repaint(sight: Sight, size: Size, seed: int) -> tuple[bytes, Sight]:
 
 
 def _placed(thing: Thing, size: Size, pen: float, rng: random.Random) -> Placed:
-    """A thing as large as its box allows, in the middle of it, upright."""
+    """Return a thing as large as its box allows, centred and upright."""
     noun, box = name_of(thing.noun), thing.box
     pose = Pose.drawn(rng)
     across, down = (box.right - box.left) * size[0] - 2 * pen, (box.bottom - box.top) * size[1] - 2 * pen
     unit = reach(noun, Spot(0, 0, 100), pose, 0)
     length = max(_LEAST * min(size), 100 * min(across / unit.width, down / unit.height))
-    near = reach(noun, Spot(0, 0, length), pose, pen)  # drawings need not stand in the middle of their square
+    near = reach(noun, Spot(0, 0, length), pose, pen)  # a drawing is not always centred in its square
     x, y = (near.left + near.right) / 2, (near.top + near.bottom) / 2
     spot = Spot(round(box.x * size[0] - x), round(box.y * size[1] - y), length)
     return Placed(noun, thing.colour or "gray", spot, pose, reach(noun, spot, pose, pen))
 
 
 def _room_for_banner(words: tuple[str, ...], sight: Sight, size: Size, gap: float) -> tuple[Area, Area]:
-    """Where the banner goes, and what is left for things: all of the picture where none of them is in its way."""
+    """Return the banner's area and the area left for things: the whole picture if no thing is in the way."""
     whole = Area(0, 0, *size)
     landscape = bool(sight.elements)
     if not sight.things and not landscape:
@@ -70,7 +70,7 @@ def _common(box: Box, area: Area, size: Size, gap: float) -> float:
 
 
 def _squeezed(thing: Thing, free: Area, size: Size) -> Thing:
-    """The thing where it is when the whole picture is pressed into this part of it."""
+    """Return the thing's position after the whole picture is compressed vertically into the free area."""
     start, share = free.top / size[1], free.height / size[1]
     top, bottom = start + thing.box.top * share, start + thing.box.bottom * share
     return Thing(thing.noun, thing.colour, Box(thing.box.left, top, thing.box.right, bottom))

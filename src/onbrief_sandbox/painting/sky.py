@@ -1,4 +1,4 @@
-"""The layers of a landscape above its horizon, from the zenith's colour to what is nearest."""
+"""The layers of a landscape above the horizon, from back to front."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onbrief_sandbox.painting.weather import AURORA, AURORA_FRINGE, MOON, RAINBO
 
 
 def sky(view: View) -> Iterator[Patch]:
-    """Bands of one colour each, on whole pixels: as smooth as eight bits are, and cheaper than a gradient."""
+    """Draw the sky as bands of one colour on whole pixels: as smooth as 8 bits allow, and cheaper than a gradient."""
     last: tuple[RGB, int] | None = None
     bottom = int(view.horizon)
     for y in range(bottom + 1):
@@ -24,7 +24,7 @@ def sky(view: View) -> Iterator[Patch]:
 
 
 def aurora(view: View) -> Iterator[Patch]:
-    """Two curtains, green and dense at the foot, violet and thin above."""
+    """Draw two curtains, green and dense at the bottom, violet and thin at the top."""
     if "aurora" not in view.elements:
         return
     rng, width, horizon = view.rng, view.width, view.horizon
@@ -39,7 +39,7 @@ def aurora(view: View) -> Iterator[Patch]:
             rises.append(
                 horizon * (0.16 + 0.07 * math.sin(math.pi * t) + 0.025 * math.sin(1.9 * i + phase) + 0.018 * math.sin(0.83 * i))
             )
-        for j in range(7):  # veils upon each other: violet and thin at the top, green and dense at the foot
+        for j in range(7):  # overlapping veils, from tall, violet and thin to short, green and dense
             tops = [(x, y - rise * (1 - 0.12 * j)) for (x, y), rise in zip(feet, rises, strict=True)]
             colour = mix(AURORA_FRINGE, AURORA, min(1.0, j / 4))
             yield Patch([*tops, *reversed(feet)], colour, 0.09 + 0.022 * j)
@@ -48,7 +48,7 @@ def aurora(view: View) -> Iterator[Patch]:
 
 
 def rainbow(view: View) -> Iterator[Patch]:
-    """Six stripes from horizon to horizon."""
+    """Draw six stripes from horizon to horizon."""
     if "rainbow" not in view.elements:
         return
     x = view.width * view.rng.uniform(0.4, 0.6)
@@ -64,7 +64,7 @@ def rainbow(view: View) -> Iterator[Patch]:
 
 
 def sun(view: View) -> Iterator[Patch]:
-    """A disc in its glow: up in the sky, or half below the horizon as a sunrise."""
+    """Draw a disc with a glow, high in the sky or, as a sunrise, half below the horizon."""
     if "sun" in view.elements:
         r = 0.075 * view.unit
         low = (0.3, 0.6) if view.air.hour == "sunset" else (0.1, 0.42)
@@ -82,7 +82,7 @@ def sun(view: View) -> Iterator[Patch]:
 
 
 def moon(view: View) -> Iterator[Patch]:
-    """A full moon in its glow."""
+    """Draw a full moon with a glow."""
     if "moon" not in view.elements:
         return
     r = 0.068 * view.unit
@@ -98,7 +98,7 @@ def moon(view: View) -> Iterator[Patch]:
 
 
 def clouds(view: View) -> Iterator[Patch]:
-    """A few clouds, flat at the foot."""
+    """Draw a few clouds with flat bottoms."""
     if "clouds" not in view.elements:
         return
     rng = view.rng
@@ -115,7 +115,7 @@ def clouds(view: View) -> Iterator[Patch]:
 
 
 def meteors(view: View) -> Iterator[Patch]:
-    """A few streaks that fall to the left."""
+    """Draw a few streaks that fall to the left."""
     if "meteors" not in view.elements:
         return
     for _ in range(view.rng.randint(3, 4)):
@@ -130,7 +130,7 @@ def meteors(view: View) -> Iterator[Patch]:
 
 
 def stars(view: View) -> Iterator[Patch]:
-    """Many small stars, some of which twinkle, wherever the sky is free."""
+    """Draw up to 46 small stars, some of which twinkle, where the sky is free."""
     if "stars" not in view.elements:
         return
     rng, placed = view.rng, 0

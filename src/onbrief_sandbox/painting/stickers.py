@@ -1,4 +1,4 @@
-"""Things and banners as stickers: what one covers, and how it is drawn and put into a picture."""
+"""Things and banners as stickers: their extent, their SVG, and pasting them into a picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from onbrief_sandbox.scene import Colour
 
 _DRAWN = set(DRAWINGS) - {CARD}
 NAMELESS = "unknown"
-"""What a card is lettered with when its noun has no letter that the painter knows."""
+"""The lettering of a card whose noun has no letters in the painter's alphabet."""
 
 _SKINS = ((244, 206, 174), (226, 172, 130), (176, 118, 82), (122, 80, 58))
 _HAIRS = ((70, 48, 42), (46, 40, 48), (160, 98, 52), (224, 178, 96), (150, 146, 150))
@@ -29,7 +29,7 @@ _HAIRS = ((70, 48, 42), (46, 40, 48), (160, 98, 52), (224, 178, 96), (150, 146, 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A thing with its place, and what it covers, its outline included."""
+    """A thing with its position. `area` is the area that it covers, including its outline."""
 
     noun: str
     colour: Colour
@@ -40,7 +40,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How a thing leans (in degrees), whether it is mirrored, and which skin and hair it has if it is a person."""
+    """How a thing is drawn: its lean in degrees, whether it is mirrored, and the skin and hair of a person."""
 
     angle: float
     mirrored: bool
@@ -49,22 +49,22 @@ class Pose:
 
     @classmethod
     def drawn(cls, rng: random.Random, angle: float = 0.0, *, mirrored: bool = False) -> Pose:
-        """One that leans so, with any skin and hair."""
+        """Return a pose with this angle and random skin and hair."""
         return cls(angle, mirrored, css(rng.choice(_SKINS)), css(rng.choice(_HAIRS)))
 
 
 def name_of(noun: str) -> str:
-    """What a thing is painted as: a drawing's name, or what a card can be lettered with."""
+    """Return the name under which a thing is painted: that of a drawing, or the lettering of a card."""
     return noun if noun in _DRAWN else transliterate(noun).lower() or NAMELESS
 
 
 def drawing_of(noun: str) -> Drawing:
-    """The drawing of a thing, or the card that stands for it."""
+    """Return the drawing of a thing, or the card if there is none."""
     return DRAWINGS[noun if noun in _DRAWN else CARD]
 
 
 def extent(noun: str) -> tuple[float, float]:
-    """The width and the height of a drawing around its middle, in hundredths of its size."""
+    """Return the width and height of a drawing around its middle, relative to its size."""
     points = _silhouette(noun if noun in _DRAWN else CARD)
     wide, high = 2 * np.abs(points).max(axis=0)
     return float(wide) / 100, float(high) / 100
@@ -72,7 +72,7 @@ def extent(noun: str) -> tuple[float, float]:
 
 @cache
 def _silhouette(name: str) -> npt.NDArray[np.float64]:
-    """The points of the drawing's outline, in its units from its middle, found by painting it."""
+    """Return the points of the drawing's outline, in units from its middle, found by rendering it."""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400" viewBox="-10 -10 120 120">'
         f'<path d="{DRAWINGS[name].outline}"/></svg>'
@@ -86,7 +86,7 @@ def _silhouette(name: str) -> npt.NDArray[np.float64]:
 
 
 def reach(noun: str, spot: Spot, pose: Pose, pen: float) -> Area:
-    """What the drawn thing covers, its outline included."""
+    """Return the area that the thing covers, including its outline."""
     turn = math.radians(pose.angle)
     points = _silhouette(noun if noun in _DRAWN else CARD) * ((-1.0 if pose.mirrored else 1.0), 1.0)
     x = (points[:, 0] * math.cos(turn) - points[:, 1] * math.sin(turn)) * spot.size / 100 + spot.x
@@ -95,17 +95,17 @@ def reach(noun: str, spot: Spot, pose: Pose, pen: float) -> Area:
 
 
 def grown(area: Area, by: float) -> Area:
-    """The area with so much more on each side."""
+    """Return the area extended by this much on each side."""
     return Area(area.left - by, area.top - by, area.right + by, area.bottom + by)
 
 
 def about(area: Area, spot: Spot) -> Area:
-    """The area as it lies around this spot."""
+    """Return the area relative to this spot."""
     return Area(area.left - spot.x, area.top - spot.y, area.right - spot.x, area.bottom - spot.y)
 
 
 def rendered(svg: str, area: Area) -> tuple[Image.Image, int, int]:
-    """What is drawn in this area around (0, 0), and where the area begins."""
+    """Render the SVG in this area around (0, 0). Return the image, and the left and top of the area."""
     left, top, right, bottom = math.floor(area.left), math.floor(area.top), math.ceil(area.right), math.ceil(area.bottom)
     sheet = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{right - left}" height="{bottom - top}" '
@@ -115,7 +115,7 @@ def rendered(svg: str, area: Area) -> tuple[Image.Image, int, int]:
 
 
 def stick(picture: Image.Image, sticker: Image.Image, left: int, top: int, spot: Spot) -> None:
-    """Put a rendered sticker, whose area begins at (left, top), around this spot of the picture."""
+    """Paste a rendered sticker, whose area begins at (left, top), around this spot of the picture."""
     picture.paste(sticker, (int(spot.x) + left, int(spot.y) + top), sticker)
 
 
@@ -128,7 +128,7 @@ def _moved(placed: Placed, down: float = 0.0) -> str:
 
 
 def sticker(placed: Placed, ground: Colour | None, pen: float, halo: float) -> str:
-    """SVG of the thing around (0, 0), in pixels, its shadow and its halo included."""
+    """Return SVG of the thing around (0, 0), in pixels, including its shadow and halo."""
     scale = placed.spot.size / 100
     drawing = drawing_of(placed.noun)
     variant = {"skin": placed.pose.skin, "hair": placed.pose.hair}
@@ -138,7 +138,7 @@ def sticker(placed: Placed, ground: Colour | None, pen: float, halo: float) -> s
         lines, unit = break_lines(placed.noun.upper(), right - left, bottom - top)
         drawn += lettered(lines, min(unit, 3.2), (left + right) / 2, (top + bottom) / 2, css(INK))
     shadow = ""
-    if ground and ground != "white":  # on white, a halo and a shadow would be one
+    if ground and ground != "white":  # on white, halo and shadow could not be distinguished
         colour = css(mix(GROUND[ground], INK, 0.15))
         line = f'stroke="{colour}" stroke-width="{2 * (pen + halo) / scale:.2f}" stroke-linejoin="round"'
         shadow = f'<path d="{drawing.outline}" fill="{colour}" {line} {_moved(placed, 0.9 * halo)}/>'
@@ -146,7 +146,7 @@ def sticker(placed: Placed, ground: Colour | None, pen: float, halo: float) -> s
 
 
 def ribbon(words: tuple[str, ...], area: Area, pen: float, halo: float, colour: Colour) -> str:
-    """SVG of a lettered banner around (0, 0), as large as the area."""
+    """Return SVG of a lettered banner around (0, 0), of the size of the area."""
     drawing = banner(area.width, area.height)
     high = area.height
     scale = min(fit(words, area.width - 1.3 * high, 0.86 * high), 0.86 * high / (LEADING * (len(words) - 1) + HEIGHT + 4.5))

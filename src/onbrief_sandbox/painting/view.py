@@ -1,4 +1,4 @@
-"""What the layers of one landscape are made of, and what they share: its measures, its colours, the room in its sky."""
+"""Patches, of which a landscape's layers are made, and the view that they share: size, colours, and free room in the sky."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A polygon of one colour. Opacity goes from 0 to 1."""
+    """A polygon of one colour, with an opacity from 0 to 1."""
 
     points: Sequence[Point]
     colour: RGB
@@ -24,7 +24,7 @@ class Patch:
 
 
 class View:
-    """What the layers of one landscape share: its measures, its colours and the room that is taken in its sky."""
+    """The state that the layers of one landscape share: its size, its colours, and the occupied areas in its sky."""
 
     def __init__(
         self,
@@ -41,14 +41,14 @@ class View:
         self.unit = min(width, 1.4 * self.horizon)
         self.boxes: list[tuple[str, Area]] = []
         self.fixed = fixed
-        """Where sun and moon stand if that is not left to chance."""
+        """Fixed positions of sun and moon; other positions are random."""
         self.ceiling = max((a.bottom for a in taken if a.width > width / 2 and a.top < height / 4), default=0.0)
-        """How far down a banner at the top reaches."""
+        """The bottom of a banner at the top of the picture."""
         self.sunrise = self._clear() if "sunrise" in elements else None
-        """Where the sun stands on the horizon; the land keeps low there."""
+        """The x coordinate of a sun on the horizon; the land is kept low there."""
 
     def _clear(self) -> float:
-        """Where on the horizon the fewest things stand in the way."""
+        """Return the x coordinate on the horizon with the least overlap with things."""
         if "sunrise" in self.fixed:
             return (self.fixed["sunrise"].left + self.fixed["sunrise"].right) / 2
         places = [self.rng.uniform(0.25, 0.75) * self.width for _ in range(12)]
@@ -58,23 +58,23 @@ class View:
         )
 
     def colour(self, name: str) -> RGB:
-        """What this part of the land is painted with."""
+        """Return the colour of this part of the land."""
         return self.air.land[name]
 
     def at(self, x: float) -> float:
-        """How far x is from the sun on the horizon, in its radii."""
+        """Return the distance of x from the sun on the horizon, in radii of the sun; infinite without one."""
         return math.inf if self.sunrise is None else abs(x - self.sunrise) / (0.085 * self.unit)
 
     def disc_room(self, name: str, radius: float, low: float, high: float) -> Area:
-        """Where the disc of this name stands: where it is fixed, or in a free place between two heights."""
+        """Return the area for the disc of this element: its fixed place, or a free place between two heights."""
         if name not in self.fixed:
             return self.room(2 * radius, 2 * radius, low, high, 0.7 * radius)
         self.taken.append(self.fixed[name])
         return self.fixed[name]
 
     def room(self, width: float, height: float, low: float, high: float, apart: float) -> Area:
-        """A free place in the sky between two heights (0 at the zenith, 1 at the horizon), found at random and taken from
-        then on. Where there is none of this size, a smaller one is looked for; at last the freest.
+        """Find a random free place in the sky between two heights (0 at the zenith, 1 at the horizon) and mark it as taken. If
+        there is none of this size, smaller ones are tried; the last resort is the place with the least overlap.
         """
         low, high = (self.ceiling + share * (self.horizon - self.ceiling) for share in (low, high))
         best, least = Area(0, low, width, low + height), math.inf
@@ -94,19 +94,19 @@ class View:
 
 
 def overlap(a: Area, b: Area, apart: float) -> float:
-    """How much of two areas is common, in square pixels, when they should be so far apart."""
+    """Return the overlap of two areas in square pixels, with `apart` pixels added between them."""
     across = min(a.right, b.right) - max(a.left, b.left) + apart
     down = min(a.bottom, b.bottom) - max(a.top, b.top) + apart
     return max(0.0, across) * max(0.0, down)
 
 
 def disc(x: float, y: float, radius: float, colour: RGB, opacity: float = 1.0) -> Patch:
-    """A round patch."""
+    """Return a round patch."""
     steps = max(16, min(96, int(2 * radius)))
     angles = [math.tau * k / steps for k in range(steps)]
     return Patch([(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles], colour, opacity)
 
 
 def band(left: float, top: float, right: float, bottom: float, colour: RGB) -> Patch:
-    """A patch with upright sides."""
+    """Return a rectangular patch."""
     return Patch([(left, top), (right, top), (right, bottom), (left, bottom)], colour)

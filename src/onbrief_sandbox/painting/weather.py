@@ -1,4 +1,4 @@
-"""The colours of landscapes, for each hour and style. Painter and eye share them: what a mountain is, its colour says."""
+"""The colours of landscapes for each hour and style. The eye uses the same table to recognise elements by their colour."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Hour = Literal["day", "night", "sunset"]
 Style = Literal["", "serene", "dramatic"]
 
 HORIZON = 0.56
-"""How far down in every landscape the horizon lies, as a share of its height."""
+"""The position of the horizon in every landscape, as a share of its height from the top."""
 
 HOURS: tuple[Hour, ...] = get_args(Hour)
 STYLES: tuple[Style, ...] = get_args(Style)
 
 RAINBOW: tuple[RGB, ...] = ((226, 76, 92), (240, 132, 62), (236, 216, 84), (66, 196, 96), (40, 150, 240), (158, 70, 214))
-"""From the outer stripe to the inner one."""
+"""The stripes from the outside in."""
 
 _ZENITH: dict[tuple[Hour, Style], RGB] = {
     ("day", ""): (96, 172, 230),
@@ -93,7 +93,7 @@ AURORA_FRINGE: RGB = (112, 132, 226)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weather:
-    """The colours of one landscape: the sky from zenith to horizon, as stops, and what stands before it."""
+    """The colours of one landscape: the sky as gradient stops from zenith to horizon, and the land."""
 
     hour: Hour
     glow: bool
@@ -104,7 +104,7 @@ class Weather:
 
 @cache
 def weather(hour: Hour, glow: bool, style: Style) -> Weather:
-    """The colours of this hour and style. A glow is that of the sunset, low in the sky of another hour."""
+    """Return the colours for this hour and style. `glow` adds the glow of a sunset low in the sky of another hour."""
     zenith, horizon = _ZENITH[hour, style], _HORIZON[hour, style]
     sky: tuple[tuple[float, RGB], ...] = ((0.0, zenith), (1.0, horizon))
     if hour == "sunset":
@@ -129,7 +129,7 @@ def _styled(colour: RGB, style: Style) -> RGB:
 
 
 def sky_at(stops: tuple[tuple[float, RGB], ...], height: float) -> RGB:
-    """The colour of the sky so far down (0 at the zenith, 1 at the horizon)."""
+    """Return the colour of the sky at this height (0 at the zenith, 1 at the horizon)."""
     for (low, a), (high, b) in pairwise(stops):
         if height <= high:
             return mix(a, b, (height - low) / (high - low))

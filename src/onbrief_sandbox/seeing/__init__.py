@@ -1,1 +1,1 @@
-"""From pixels to what is in them: the eye, and nothing but pixels."""
+"""The eye: recognises the content of a picture from its pixels alone."""

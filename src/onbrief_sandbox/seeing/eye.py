@@ -1,4 +1,4 @@
-"""Sees what is in a picture, from its pixels alone."""
+"""Recognises the content of a picture, from its pixels alone."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from onbrief_sandbox.seeing.reading import read
 from onbrief_sandbox.seeing.recognition import recognise
 from onbrief_sandbox.seeing.regions import Labels, Mask, Region, connected, touching_border
 
-_SIDE = 512  # the eye looks at about 512 x 512 pixels, whatever the shape
-_LARGEST = 64_000_000  # pixels; four times the largest picture that can be asked for
-_WHITE = 226  # the least channel of a halo after JPEG; nothing in a landscape comes near
-_PAPER_WHITE = 204  # of white paper, its shades included
-_SMALLEST = 9  # pixels of the eye's picture, the side of the smallest thing
-_MOST = 400  # things; more is noise
-_INKED = 120  # the brightest channel on the darker of the two outermost rings of a silhouette
-_WIDEST_THING = 2.3  # wider is a banner
+_SIDE = 512  # pictures are scaled to about 512 x 512 pixels, keeping their shape
+_LARGEST = 64_000_000  # pixels; four times the largest picture that can be requested
+_WHITE = 226  # least value of the darkest channel in a halo after JPEG; no colour of a landscape comes close
+_PAPER_WHITE = 204  # the same for white paper, including its shades
+_SMALLEST = 9  # pixels at the eye's scale: the side of the smallest thing
+_MOST = 400  # maximum number of things; more regions are noise
+_INKED = 120  # limit for the median brightness of the darker of the two outermost rings of a silhouette
+_WIDEST_THING = 2.3  # width divided by height; a wider region is a banner
 
 Pixels = npt.NDArray[np.uint8]
 
 
 def look(image: bytes) -> Sight:
-    """What is in the picture. Metadata is ignored.
+    """Return the content of the picture. Metadata is ignored.
 
     Raises:
-        PictureError: bytes that are no PNG, JPEG or WebP, or more pixels than anybody asked for.
+        PictureError: the bytes are not a readable PNG, JPEG or WebP, or the picture has more than 64 million pixels.
     """
     picture = _decoded(image)
     pixels = np.asarray(_at_eye_size(picture))
@@ -65,16 +65,16 @@ def _decoded(image: bytes) -> Image.Image:
                 return _without_alpha(opened)
             size = f"{opened.width} x {opened.height}"
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError, Warning) as error:
-        raise PictureError(f"these bytes are no picture that can be read: {error}") from error
+        raise PictureError(f"the picture cannot be read: {error}") from error
     raise PictureError(f"the picture has {size} pixels, more than {_LARGEST}")
 
 
 def _without_alpha(picture: Image.Image) -> Image.Image:
-    """The picture in red, green and blue; what is transparent lies on white."""
+    """Return the picture as RGB, with transparent parts on white."""
     if picture.mode == "RGB":
         picture.load()
         return picture.copy()
-    if picture.mode.startswith("I"):  # sixteen bits of grey, of which Pillow would keep the lower eight
+    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would keep the lower 8 bits
         return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
     whole = picture.convert("RGBA")
     if whole.getchannel("A").getextrema()[0] == 255:
@@ -96,7 +96,7 @@ def _at_eye_size(picture: Image.Image) -> Image.Image:
 
 
 def _ground(pixels: Pixels) -> Colour | None:
-    """The colour of a plain ground, from the picture's border; None in a landscape."""
+    """Return the colour of a plain background, from the picture's border; None in a landscape."""
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.int16)
     middle = np.median(edge, axis=0)
     if is_landscape(pixels):
@@ -105,12 +105,12 @@ def _ground(pixels: Pixels) -> Colour | None:
 
 
 def nearest(colours: dict[Colour, RGB], colour: RGB) -> Colour:
-    """Which of these colours this one is nearest to."""
+    """Return the name of the nearest of these colours."""
     return min(colours, key=lambda name: sum((a - b) ** 2 for a, b in zip(colours[name], colour, strict=True)))
 
 
 def _things_and_outside(pixels: Pixels, on_white: bool) -> tuple[Mask, Mask]:
-    """What lies around all halos, and the silhouettes of what lies within them."""
+    """Return the area outside all halos, and the silhouettes of the things inside them."""
     least = pixels.min(axis=2)
     if on_white:
         outside = touching_border(least >= _PAPER_WHITE)
@@ -141,7 +141,7 @@ def _thing(picture: Image.Image, pixels: Pixels, labels: Labels, region: Region)
 
 
 def _outlined(crop: Pixels, silhouette: Mask) -> bool:
-    """Whether it has an outline in ink: what has none is a gap between halos, or part of some other picture."""
+    """Return whether a silhouette has an ink outline. A region without one is a gap between halos or not a sandbox drawing."""
     inner = _eroded(silhouette)
     rims = silhouette & ~inner, inner & ~_eroded(inner)
     return min(float(np.median(crop[rim].max(axis=1))) if rim.any() else 255.0 for rim in rims) < _INKED
@@ -158,7 +158,7 @@ def _banner(picture: Image.Image, region: Region, shape: tuple[int, ...]) -> lis
 
 
 def _face(picture: Image.Image, region: Region, shape: tuple[int, ...], part: tuple[float, float, float, float]) -> Image.Image:
-    """A part of the region (in shares of its box), in grey, from the picture as it came, large enough to read."""
+    """Return a part of the region (as fractions of its box) in grey, cut from the original picture, large enough to read."""
     sx, sy = picture.width / shape[1], picture.height / shape[0]
     left, top = region.left * sx, region.top * sy
     wide, high = region.width * sx, region.height * sy

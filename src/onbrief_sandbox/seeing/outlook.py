@@ -1,4 +1,4 @@
-"""Sees the elements of a landscape: what each pixel outside all things belongs to, by its colour and its height."""
+"""Recognises the elements of a landscape: classifies each pixel outside all things by its colour and height."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _LEAST = {
     "sea": 0.01,
     "ice": 0.0015,
 }
-"""The share of the picture from which each is there."""
+"""The least share of the picture for each element to count as present."""
 _LEAST_STARS = 12
-_LEAST_SKY = 0.05  # of what is above the horizon; any other picture agrees less
+_LEAST_SKY = 0.05  # least share of the area above the horizon that must match a sky; other pictures match less
 _HEIGHTS = {
     "mountains": (0.5, 1),
     "snow": (0.5, 1),
@@ -55,24 +55,24 @@ _HEIGHTS = {
     "clouds": (0, 0.75),
     "aurora": (0, 0.7),
 }
-"""Between which heights of the sky each can be: 0 is the zenith, 1 the horizon."""
+"""The range of heights in the sky where each can be: 0 is the zenith, 1 the horizon."""
 _GLOWS = {"sun": 2.3, "sunrise": 3.2, "moon": 2.1}
-"""How far the glow of each reaches, in its radii. Nothing else is seen in it."""
-_STEP = 14  # how far a sky pixel may be from the colour that its height has
-_FAR = 30  # how far any other pixel may be from the colour that it is taken for
+"""The radius of the glow around each, in units of its own radius. Everything else inside the glow is ignored."""
+_STEP = 14  # largest difference between a sky pixel and the colour expected at its height
+_FAR = 30  # largest difference between any other pixel and the colour of its class
 
 Seen = tuple[frozenset[str], frozenset[str], tuple[tuple[str, Box], ...]]
 
 
 def is_landscape(pixels: Pixels) -> bool:
-    """Whether the picture has a sky and a land: its top and its bottom differ, and neither is mixed."""
+    """Return whether the picture has a sky and a land: the colours of its top and bottom edges differ."""
     top = np.median(pixels[:2].reshape(-1, 3), axis=0)
     bottom = np.median(pixels[-2:].reshape(-1, 3), axis=0)
     return bool(np.abs(top - bottom).max() > 26)
 
 
 def survey(pixels: Pixels, outside: Mask) -> Seen:
-    """The elements, the styles and the boxes of those elements that have one."""
+    """Return the elements, the styles, and the boxes of the elements that have one."""
     height = len(pixels)
     horizon = min(height - 1, round(HORIZON * height))
     air = _weather(pixels, outside, horizon)
@@ -120,7 +120,7 @@ def survey(pixels: Pixels, outside: Mask) -> Seen:
 
 
 def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather | None:
-    """The weather whose sky most of what is above the horizon agrees with; None where next to nothing agrees with any."""
+    """Return the weather whose sky matches most of the area above the horizon; None if almost nothing matches any."""
     sample = pixels[:horizon:4, ::4].astype(np.int16)
     clear = outside[:horizon:4, ::4]
     most, best = _LEAST_SKY * clear.size, None
@@ -137,7 +137,7 @@ def _weather(pixels: Pixels, outside: Mask, horizon: int) -> Weather | None:
 
 @cache
 def _tables(air: Weather) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """For every colour, in steps of eight: the class that it belongs to above the horizon, and below."""
+    """Return lookup tables from colours, in steps of eight, to classes: one for above the horizon, one for below."""
     land = [(name.split()[0], colour) for name, colour in air.land.items()]
     sky = [("sun", SUN), ("pale", STAR), ("pale", MOON), ("aurora", AURORA), ("fringe", AURORA_FRINGE)]
     sky += [(f"rainbow {k}", colour) for k, colour in enumerate(RAINBOW)]
@@ -165,7 +165,7 @@ def _index(pixels: Pixels) -> npt.NDArray[np.uint16]:
 
 
 def _suns(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
-    """A whole disc is a sun up in the sky; one cut in half by the horizon is a sunrise."""
+    """Return the suns: a whole disc is a sun in the sky; a disc cut in half by the horizon is a sunrise."""
     found: list[tuple[str, Box]] = []
     _, regions = connected(mask)
     unit = min(mask.shape[1], 1.4 * horizon)
@@ -196,7 +196,7 @@ def _bright(mask: Mask, horizon: int) -> list[tuple[str, Box]]:
 
 
 def _slender(labels: Labels, region: Region) -> bool:
-    """Whether the region is far longer than wide, whichever way it lies."""
+    """Return whether the region is far longer than wide, in any orientation."""
     y, x = np.nonzero(labels[region.top : region.bottom, region.left : region.right] == region.label)
     if len(x) < 4:
         return False
@@ -210,7 +210,7 @@ def _box(region: Region, mask: Mask) -> Box:
 
 
 def _dim(sky: npt.NDArray[np.uint8], box: Box, reach: float, height: int) -> None:
-    """Sees nothing in the glow around this box."""
+    """Clear the classes of all pixels in the glow around this box."""
     width = sky.shape[1]
     radius = reach * (box.right - box.left) * width / 2
     x, y = box.x * width, (box.bottom if box.bottom * height >= len(sky) - 3 else box.y) * height

@@ -1,4 +1,4 @@
-"""Reads what is lettered on cards and banners: dark strokes on a pale face, in lines of letters of one width."""
+"""Reads the lettering on cards and banners: dark strokes on a pale face, in lines of fixed-width letters."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from onbrief_sandbox.painting.lettering import ADVANCE, GLYPHS, HEIGHT, PEN
 from onbrief_sandbox.seeing.regions import Labels, Region, connected
 
 _COLUMNS, _ROWS = 14, 20
-_WIDEST = 4.0 + PEN  # of all letters, in a glyph's units
-_MARGIN = 0.75  # of a glyph's unit, around the box of a letter
+_WIDEST = 4.0 + PEN  # width of the widest letter, in glyph units
+_MARGIN = 0.75  # margin around the box of a letter, in glyph units
 _DARK = 140  # halfway between ink and cream
-_LONGEST_READ = 160  # parts of letters; there are fewer on anything that was lettered here
+_LONGEST_READ = 160  # maximum connected parts of letters; the painter's own lettering always has fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Letter:
 
 
 def read(face: Image.Image) -> list[str]:
-    """The lines that are lettered on this face (greyscale, nothing but the face), from top to bottom, in capitals."""
+    """Return the lines on a face from top to bottom, in capitals. The image must be greyscale and show only the face."""
     grey = np.asarray(face)
     dark = grey < _DARK
     labels, regions = connected(dark)
@@ -51,7 +51,7 @@ def read(face: Image.Image) -> list[str]:
 
 
 def _lines(regions: list[Region], tallest: int) -> list[list[Region]]:
-    """The parts of letters, line by line. Small marks go to the line that they are nearest to."""
+    """Group the parts of letters into lines. Small marks go to the nearest line."""
     lines: list[tuple[float, list[Region]]] = []
     for region in sorted((r for r in regions if r.height > 0.6 * tallest), key=lambda r: r.top):
         middle = (region.top + region.bottom) / 2
@@ -96,7 +96,7 @@ def _line(labels: Labels, parts: list[Region], grey: npt.NDArray[np.uint8]) -> s
 
 
 def _split(labels: Labels, parts: list[Region], unit: float) -> Iterator[Region]:
-    """The parts, those cut in pieces (each with a label of its own) that are letters grown together, as small ones do."""
+    """Yield the parts, with letters that run together, as small ones do, cut into pieces with separate labels."""
     for part in parts:
         count = min(max(1, round((part.width / unit - _WIDEST) / ADVANCE) + 1), part.width)
         here = labels[part.top : part.bottom, part.left : part.right]
@@ -115,7 +115,7 @@ def _split(labels: Labels, parts: list[Region], unit: float) -> Iterator[Region]
 
 
 def _window(labels: Labels, letter: _Letter, top: float, unit: float, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The letter's strokes on a small grid: its own middle, the line's height. How dark, not only whether."""
+    """Return the darkness of the letter's strokes on a small grid, centred on the letter and as high as the line."""
     half = 2 + _MARGIN + PEN / 2
     left, upper = letter.x - half * unit, top - _MARGIN * unit
     right, lower = letter.x + half * unit, top + (HEIGHT + PEN + 2 * _MARGIN) * unit
@@ -138,7 +138,7 @@ def _contrasted(window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 @cache
 def _alphabet() -> tuple[str, npt.NDArray[np.float32]]:
-    """Each glyph as `_window` shows it."""
+    """Return each glyph in the form that `_window` returns."""
     unit = 8.0
     rows: list[npt.NDArray[np.float32]] = []
     for path in GLYPHS.values():

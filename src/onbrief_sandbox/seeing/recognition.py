@@ -1,4 +1,4 @@
-"""Says which drawing a shape is and which colour it has: by its silhouette, and by what is within it."""
+"""Identifies the drawing and the colour of a shape by its silhouette and its inside."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from onbrief_sandbox.seeing.stencils import BEYOND, GRID, ROLES, Stencils, stenc
 Pixels = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]
 
-_PER_ASPECT = 0.5  # how much a difference of aspect counts beside one of silhouettes
-_MARGIN = 0.06  # more than the nearest silhouette by which another may be the right one
-_MOST = 24  # stencils whose inside is looked at
-_TOO_FAR = 0.12
-_TOO_UNLIKE = 0.08  # small cards, of which little is certain, come to 0.042; all else stays below 0.02
-_FREE = frozenset({"skin", "hair"})  # of any colour
-_PAINTED = frozenset({"main", "shade", "tint", "deep"})
-_CERTAIN = 0.05  # the most of a cell that may show what is not known
-_PURE = 0.8  # the least that a cell shows of paint to count as pure
-_MORE_INK = 0.2  # the most that there may be of ink in them, beside what is expected
-_PER_INK = 0.02  # how much that counts beside a difference of colours
-_ENOUGH = 12  # cells that decide on a colour; the purest, where not so many are pure
+_PER_ASPECT = 0.5  # weight of a difference in aspect relative to a difference in silhouettes
+_MARGIN = 0.06  # a silhouette this much farther than the nearest one is still a candidate
+_MOST = 24  # maximum number of stencils whose inside is compared
+_TOO_FAR = 0.12  # largest distance of silhouettes for a match
+_TOO_UNLIKE = 0.08  # largest residual for a match; small cards, of which little is certain, reach 0.042, all else 0.02
+_FREE = frozenset({"skin", "hair"})  # roles that can have any colour
+_PAINTED = frozenset({"main", "shade", "tint", "deep"})  # roles whose colour depends on the paint
+_CERTAIN = 0.05  # largest share of a cell whose colour may be unknown
+_PURE = 0.8  # least share of paint in a cell for it to count as pure
+_MORE_INK = 0.2  # largest difference between the seen and the expected share of ink
+_PER_INK = 0.02  # weight of that difference relative to a difference in colour
+_ENOUGH = 12  # least number of cells that decide the colour; if fewer are pure, the purest ones are used
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The drawing and the colour that a shape is most like. `distance` is that of the silhouettes, `residual` the mean square
-    of what is left between the colours seen and expected (0 to 1).
+    """The drawing and colour that fit a shape best. `distance` is between the silhouettes; `residual` is the mean squared
+    difference between the seen and the expected colours (0 to 1).
     """
 
     name: str
@@ -46,8 +46,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inside:
-    """What a stencil shows in some cells of the grid: `shares` of each colour, one row for a cell; `palettes`, the colours
-    themselves, for each paint; and `squares`, the sum of the squares of what follows from the two.
+    """The expected content of some cells of a stencil. `shares` has the share of each colour, one row per cell; `palettes` the
+    colours themselves, for each paint; `squares` the sum of the squared colours that follow from the two, for each paint.
     """
 
     cells: npt.NDArray[np.intp]
@@ -56,7 +56,7 @@ class _Inside:
     squares: Numbers
 
     def residuals(self, seen: Numbers) -> Numbers:
-        """For each paint, the mean square of what is left between it and what is seen."""
+        """Return, for each paint, the mean squared difference between the expected and the seen colours."""
         here = seen[self.cells]
         both = self.shares.T @ here
         left = np.einsum("ij,ij->", here, here) - 2 * np.einsum("prc,rc->p", self.palettes, both) + self.squares
@@ -64,12 +64,12 @@ class _Inside:
 
 
 def recognise(crop: Pixels, silhouette: Mask) -> Match | None:
-    """The drawing that has this silhouette and shows this within it (both cropped to its box), or None."""
+    """Return the drawing with this silhouette and content (both cropped to the shape's box), or None."""
     return next(iter(ranked(crop, silhouette)), None)
 
 
 def ranked(crop: Pixels, silhouette: Mask) -> list[Match]:
-    """The drawings that come near, each in its likeliest colour, the likeliest first."""
+    """Return the drawings that fit, each with its most likely colour, the best match first."""
     height, width = silhouette.shape
     known = stencils(max(height, width))
     shape = _on_grid(Image.fromarray(silhouette.astype(np.uint8) * 255)).ravel()
@@ -93,8 +93,8 @@ def ranked(crop: Pixels, silhouette: Mask) -> list[Match]:
 
 
 def _colour(known: Stencils, number: int, seen: Numbers) -> Colour:
-    """The paint that the purest cells show on the whole, when there may be a little more or less ink in them than expected:
-    lines seem wider or narrower than they are, and that makes a colour darker or lighter.
+    """Return the paint that fits the purest cells best. The fit allows for a little more or less ink than expected, because
+    scaling makes lines look wider or narrower, and so colours darker or lighter.
     """
     inside = _inside(known, number, painted=True)
     expected = np.einsum("r,prc->pc", inside.shares.mean(axis=0), inside.palettes)
@@ -111,7 +111,7 @@ def _on_grid(picture: Image.Image) -> Numbers:
 
 
 def _blurred(grid: Numbers) -> Numbers:
-    """Each cell (of the first two axes) with half of its neighbours', so that half a cell aside is not far off."""
+    """Blur the first two axes, so that a shift by half a cell makes little difference."""
     for axis in (0, 1):
         wide = np.concatenate([grid.take([0], axis), grid, grid.take([-1], axis)], axis)
         steps = np.arange(GRID)
@@ -121,7 +121,7 @@ def _blurred(grid: Numbers) -> Numbers:
 
 @cache
 def _inside(known: Stencils, number: int, *, painted: bool = False) -> _Inside:
-    """Of this stencil, the cells that are certain, or of those only the ones that show most of paint."""
+    """Return the cells of a stencil whose colours are certain; with `painted`, only those that show the most paint."""
     kinds = known.kinds(known.each[number])
     side = kinds.shape[0] // GRID
     along = np.arange(GRID, dtype=np.intp).repeat(side)
@@ -146,7 +146,7 @@ def _numbers(some: frozenset[str]) -> list[int]:
 
 @cache
 def _colours() -> Numbers:
-    """For each paint, the colours of all roles, of what is outside, of the outline, of the halo in a hole."""
+    """Return, for each paint, the colours of all roles, of the outside, of the outline, and of the halo in a hole."""
     table = [
         [*(tuple(int(code[i : i + 2], 16) for i in (1, 3, 5)) for code in roles(PAINT[paint]).values()), HALO, INK, HALO]
         for paint in COLOURS

@@ -1,4 +1,4 @@
-"""Connected parts of a mask, found through runs of pixels, with arrays throughout: no loop over pixels."""
+"""Finds the connected parts of a mask from runs of pixels, with array operations instead of a loop over pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Labels = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One connected part. Its box is in pixels, right and bottom exclusive."""
+    """One connected part. Its box is in pixels, with right and bottom exclusive."""
 
     label: int
     area: int
@@ -24,17 +24,17 @@ class Region:
 
     @property
     def width(self) -> int:
-        """From left to right."""
+        """The width in pixels."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
-        """From top to bottom."""
+        """The height in pixels."""
         return self.bottom - self.top
 
 
 def connected(mask: Mask) -> tuple[Labels, list[Region]]:
-    """A label above 0 for each pixel that is set, one for each part whose pixels touch by a side; and the parts."""
+    """Return a label for each pixel (0 if not set) and the connected parts. Pixels are connected if they share a side."""
     height, width = mask.shape
     padded = np.zeros((height, width + 2), np.int8)
     padded[:, 1:-1] = mask
@@ -53,7 +53,7 @@ def connected(mask: Mask) -> tuple[Labels, list[Region]]:
 
 
 def touching_border(mask: Mask) -> Mask:
-    """The pixels of those parts that reach the border of the picture."""
+    """Return the pixels of the parts that touch the border of the picture."""
     labels, regions = connected(mask)
     height, width = mask.shape
     reaches = np.zeros(len(regions) + 1, bool)
@@ -63,8 +63,8 @@ def touching_border(mask: Mask) -> Mask:
 
 
 def _joined(starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], stride: int) -> npt.NDArray[np.int32]:
-    """A number for each run, from 0 without gaps, the same for runs that hang together."""
-    first = np.searchsorted(ends, starts + stride, side="right")  # the runs of the next row that overlap with each one
+    """Return a part number for each run, from 0 without gaps. Connected runs have the same number."""
+    first = np.searchsorted(ends, starts + stride, side="right")  # the range of runs in the next row that overlap this one
     last = np.searchsorted(starts, ends + stride, side="left")
     many = np.maximum(last - first, 0)
     upper = np.repeat(np.arange(len(starts)), many)
@@ -77,7 +77,7 @@ def _joined(starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], stride: in
             break
         upper, lower, a, b = upper[apart], lower[apart], a[apart], b[apart]
         np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
-        while True:  # every run points at the root of its root
+        while True:  # until each run points directly at its root
             higher = root[root]
             if np.array_equal(higher, root):
                 break

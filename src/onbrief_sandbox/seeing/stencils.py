@@ -1,7 +1,7 @@
-"""What the eye knows things by: how each drawing looks, whichever way it leans, on a small grid stretched to its box.
+"""The eye's templates: the appearance of each drawing at each lean, on a small grid stretched to the drawing's box.
 
-A thing's outline is as wide in pixels whatever its size, so a small thing looks more of ink than a large one; there is a set
-of stencils for each of a few sizes, made when the first thing of about this size is seen.
+An outline has the same width in pixels at every size, so a small thing shows relatively more ink than a large one. There is
+a separate set of stencils for each of a few sizes, made when the first thing of about that size is seen.
 """
 
 from __future__ import annotations
@@ -23,24 +23,26 @@ from onbrief_sandbox.seeing.regions import Mask, touching_border
 
 GRID = 24
 PEN = 2.25
-"""The width of the ink around things in the eye's picture, in pixels: 0.0044 of its side."""
+"""The width of outlines at the eye's scale, in pixels: 0.0044 of the picture's side."""
 MIXED = 0.25
-"""How much wider it seems: a pixel that is mixed from ink and halo counts as ink."""
+"""The apparent extra width of outlines, in pixels: a pixel that mixes ink and halo counts as ink."""
 
-_HALO = 4.0  # the width of the halo beside it
-_FINE = 3  # points of a drawing along the side of a cell
-_CELL = 140  # units of a drawing, and of its place on the sheet
-_ACROSS = 10  # drawings on the sheet
+_HALO = 4.0  # the width of the halo around the outline, in pixels
+_FINE = 3  # sampled points along each side of a grid cell
+_CELL = 140  # the side of a drawing's place on the sheet, in units of the drawing
+_ACROSS = 10  # drawings per row of the sheet
 _SIZES = ((26.0, 64), (42.0, 64), (60.0, 72), (90.0, 88), (160.0, 112))
-"""Longer sides of things that there are stencils for, in pixels of the eye's picture, and how finely each drawing is made."""
-_LEAN = 1.9  # degrees by which a lean may be missed
-_LEAN_SLENDER = 1.0  # the same, of things four times as long as wide
+"""The sizes with a set of stencils: the longer side of things at the eye's scale, and the resolution of each drawing, in
+pixels.
+"""
+_LEAN = 1.9  # largest difference between a thing's lean and the nearest stencil's, in degrees
+_LEAN_SLENDER = 1.0  # the same for slender things
 
 ROLES = tuple(roles((128, 128, 128)))
 _CODES = {role: 2 * number + 1 for number, role in enumerate(ROLES)}
 OUTSIDE, INKED, HOLLOW, BEYOND = range(len(ROLES), len(ROLES) + 4)
-"""What a point shows besides the roles: what lies outside the silhouette, the outline, the halo within a hole, and what nobody
-knows: the ground that shows through a hole, and what a card is lettered with.
+"""The classes of a point besides the roles: outside the silhouette, the outline, the halo in a hole, and unknown content (the
+background seen through a hole, the lettering of a card).
 """
 
 Shares = npt.NDArray[np.float32]
@@ -48,8 +50,8 @@ Shares = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Stencil:
-    """One drawing, leaning and facing one way. `wide` and `high` are its extent in units, without the outline,
-    whose width is `pen`.
+    """One drawing at one lean, facing one way. `wide` and `high` are its extent in units, without the outline, whose width is
+    `pen`.
     """
 
     name: str
@@ -64,8 +66,8 @@ class Stencil:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stencils:
-    """All stencils of things of about one size. `shapes` are their silhouettes, one row for each; `wide` and `high` are columns
-    of the same in the stencils.
+    """All stencils for things of about one size. `shapes` are the silhouettes, one row per stencil; `wide` and `high` hold the
+    stencils' fields of the same names.
     """
 
     each: tuple[Stencil, ...]
@@ -75,18 +77,18 @@ class Stencils:
     sheet: npt.NDArray[np.uint8]
 
     def aspects(self, longer: int) -> Shares:
-        """The logarithm of width over height that each has when its longer side has so many pixels, its outline included."""
+        """Return the logarithm of each stencil's width/height at this longer side in pixels, including the outline."""
         around = 2 * (PEN + MIXED)
         scale = max(1.0, longer - around) / np.maximum(self.wide, self.high)
         return np.log((self.wide * scale + around) / (self.high * scale + around)).astype(np.float32)
 
     def kinds(self, stencil: Stencil) -> npt.NDArray[np.uint8]:
-        """What each point of the stencil shows: a number of ROLES, OUTSIDE, INKED or BEYOND."""
+        """Return the class of each point of the stencil: an index into ROLES, or OUTSIDE, INKED, HOLLOW or BEYOND."""
         return _sampled(self.sheet, stencil)
 
 
 def stencils(longer: int) -> Stencils:
-    """The stencils of things whose longer side has about so many pixels in the eye's picture."""
+    """Return the stencils for things with about this longer side, in pixels at the eye's scale."""
     size, pixels = min(_SIZES, key=lambda each: abs(math.log(each[0] / max(1, longer))))
     return _stencils(size, pixels)
 
@@ -123,7 +125,7 @@ def _leans(name: str, tilt: float, points: npt.NDArray[np.float64]) -> list[floa
 
 
 def _measured(name: str, lean: float, mirrored: bool, points: npt.NDArray[np.float64], pen: float, rounded: float) -> Stencil:
-    """The stencil whose outline has these points, which stand so far within it."""
+    """Return the stencil for these outline points, which are `rounded` units inside the true outline."""
     turn, facing = math.radians(lean), -1.0 if mirrored else 1.0
     x = facing * math.cos(turn) * points[0] - math.sin(turn) * points[1]
     y = facing * math.sin(turn) * points[0] + math.cos(turn) * points[1]
@@ -134,7 +136,7 @@ def _measured(name: str, lean: float, mirrored: bool, points: npt.NDArray[np.flo
 
 
 def _sampled(sheet: npt.NDArray[np.uint8], stencil: Stencil) -> npt.NDArray[np.uint8]:
-    """The points of the drawing within its box, leaning as the stencil does, in even steps."""
+    """Sample the drawing within its box on an even grid, at the stencil's lean."""
     part = _part(sheet, list(DRAWINGS).index(stencil.name))
     steps = (np.arange(GRID * _FINE) + 0.5) / (GRID * _FINE)
     u = stencil.left - stencil.pen + steps * (stencil.wide + 2 * stencil.pen)
@@ -160,7 +162,7 @@ def _rim(mask: Mask) -> Mask:
 
 @cache
 def _extents() -> list[float]:
-    """How long the longer side of each drawing is, in its units, without the outline."""
+    """Return the longer side of each drawing, in its units, without the outline."""
     pixels = _CELL // 2
     outlines = [f'<path d="{drawing.outline}"/>' for drawing in DRAWINGS.values()]
     painted = np.concatenate([row[:, :, 3] for row in _painted(outlines, pixels)])
@@ -172,7 +174,7 @@ def _extents() -> list[float]:
 
 
 def _codes(pens: Sequence[float], pixels: int) -> npt.NDArray[np.uint8]:
-    """What each point shows of all drawings, side by side: they are painted in codes instead of colours, with hard edges."""
+    """Return a sheet of all drawings with the class of each point, rendered with codes for colours and without smoothing."""
     variant = {role: f"#{code:02x}ff00" for role, code in _CODES.items()}
     parts: list[str] = []
     for (name, drawing), pen in zip(DRAWINGS.items(), pens, strict=True):
@@ -195,7 +197,7 @@ def _decoded(painted: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def _painted(parts: Sequence[str], pixels: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """These drawings side by side, each on so many pixels square, row by row: all of them at once would take much memory."""
+    """Yield renderings of these drawings, row by row, each `pixels` square. All rows at once would take too much memory."""
     for first in range(0, len(parts), _ACROSS):
         placed = [
             f'<g transform="translate({number * _CELL} 0)">{part}</g>'

@@ -1,1 +1,1 @@
-"""A loopback server that speaks the wire formats of Amazon Bedrock, with the sandbox's painter, eye and writer behind it."""
+"""A local server with the wire formats of Amazon Bedrock that answers with the sandbox's painter, eye and writer."""

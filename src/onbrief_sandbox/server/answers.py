@@ -1,4 +1,4 @@
-"""HTTP answers: replies and refusals in the service's shape, and the two ways in which an answer is cut off."""
+"""HTTP responses: replies and errors in the format of the service, and two kinds of broken responses."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from onbrief_sandbox.server.refusals import Refusal
 
 
 def reply(request_id: str, document: dict[str, object]) -> Response:
-    """What was asked for."""
+    """Return a successful response."""
     return Response(_json(document), headers={"x-amzn-RequestId": request_id}, media_type="application/json")
 
 
 def refusal(request_id: str, refused: Refusal, headers: dict[str, str] | None = None) -> Response:
-    """A refusal."""
-    told = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": refused.type, **(headers or {})}
-    return Response(_json({"message": refused.message}), refused.status, told, "application/json")
+    """Return an error response."""
+    sent = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": refused.type, **(headers or {})}
+    return Response(_json({"message": refused.message}), refused.status, sent, "application/json")
 
 
 class Reset(Response):
-    """No answer: the connection is reset before a byte of one."""
+    """No response: the connection is reset before the first byte."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See Starlette's Response."""
@@ -38,7 +38,7 @@ class Reset(Response):
 
 
 class Cut(Response):
-    """An answer that says how long it is, and ends after so many bytes of its body."""
+    """A response with a Content-Length whose connection closes after `byte` bytes of the body."""
 
     def __init__(self, whole: Response, byte: int) -> None:
         super().__init__(whole.body, whole.status_code, dict(whole.headers))
@@ -53,12 +53,12 @@ class Cut(Response):
 
 
 def _transport(scope: Scope) -> asyncio.Transport:
-    """The connection that a request came on; connections.py puts it there."""
+    """Return the connection of a request, which connections.py stored in the scope."""
     return cast("asyncio.Transport", scope["state"]["transport"])
 
 
 async def _gone(receive: Receive) -> None:
-    """Wait until the connection is closed, so that nobody complains about an answer without an end."""
+    """Wait until the connection is closed; otherwise the server would log an incomplete response."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

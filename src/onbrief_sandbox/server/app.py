@@ -1,4 +1,4 @@
-"""The server's application: one call from the bytes that came to the bytes that go."""
+"""The server's application: handles each call from the request body to the response."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from onbrief_sandbox.server.refusals import Refusal, invalid
 from onbrief_sandbox.server.wording import INPUTS, MEMBERS, SCHEMA
 
 MAX_BODY = 25_000_000
-"""Bytes; the service's own limit."""
+"""The service's limit for a request body, in bytes."""
 
-_DRAINED = 8 * MAX_BODY  # read, and thrown away, so that a client that only listens after it has spoken hears the refusal
-_PATIENCE = 60.0  # seconds without a byte of the body
+_DRAINED = 8 * MAX_BODY  # bytes read and discarded, so that a client that sends the whole body first receives the error
+_PATIENCE = 60.0  # seconds to wait for the next bytes of the body
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How this server is to behave. `latency`: seconds by the beginning of a model's id; the longest one that fits holds."""
+    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies."""
 
     latency: Mapping[str, float] = field(default_factory=dict[str, float])
     ended: tuple[str, ...] = ()
@@ -46,14 +46,14 @@ class Terms:
     bill: Bill = field(default_factory=lambda: Bill(None))
 
     def seconds(self, called: Called) -> float:
-        """How long a call of this model takes at least."""
+        """Return the minimum duration of a call of this model, in seconds."""
         fitting = [start for start in self.latency if called.id.startswith(start) or called.model.id.startswith(start)]
         return self.latency[max(fitting, key=len)] if fitting else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that asks for something this server can do."""
+    """One valid call."""
 
     id: str
     called: Called
@@ -62,16 +62,16 @@ class Call:
     fault: Fault | None
     began: float
     seconds: float
-    """How long it takes at least, from `began`."""
+    """The minimum duration, from `began`."""
 
     def entry(self, usd: float, answer: str) -> Entry:
-        """Its line on the bill."""
-        told = answer if self.fault is None or self.fault.does == "delay" else self.fault.does
-        return Entry(self.id, self.called.id, self.operation, self.sha256, usd, told)
+        """Return the call's line on the bill."""
+        outcome = answer if self.fault is None or self.fault.does == "delay" else self.fault.does
+        return Entry(self.id, self.called.id, self.operation, self.sha256, usd, outcome)
 
 
 def application(terms: Terms) -> Starlette:
-    """The application on these terms."""
+    """Return the application for these settings."""
 
     async def invoke(request: Request) -> Response:
         return await _served(terms, request, "InvokeModel")
@@ -81,7 +81,7 @@ def application(terms: Terms) -> Starlette:
 
     @asynccontextmanager
     async def working(_: Starlette) -> AsyncGenerator[None]:
-        """Pictures are painted and looked at in as many threads as there are processors."""
+        """Paint and read pictures in as many threads as there are processors."""
         threads = ThreadPoolExecutor(os.cpu_count())
         asyncio.get_running_loop().set_default_executor(threads)
         try:
@@ -106,17 +106,17 @@ async def _served(terms: Terms, request: Request, operation: Operation) -> Respo
     except Refusal as refused:
         return answers.refusal(request_id, refused)
     except ClientDisconnect:
-        return Response()  # nobody hears it
-    except asyncio.CancelledError:  # the server ends before the call does
+        return Response()  # the client is gone
+    except asyncio.CancelledError:  # the server is shutting down during the call
         return answers.refusal(request_id, Refusal("InternalServerException", "The service is shutting down."))
-    except Exception as error:  # noqa: BLE001 - whatever happens, a client gets the service's shape
+    except Exception as error:  # noqa: BLE001 - clients always get an error in the service's format
         print(f"sandbox: {type(error).__name__}: {error}", file=sys.stderr)
         failed = Refusal("InternalServerException", "The system encountered an unexpected error during processing.")
         return answers.refusal(request_id, failed)
 
 
 async def _answered(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
-    if "origin" in request.headers:  # a page in a browser has no business here
+    if "origin" in request.headers:  # sent by web pages, which must not use this server
         raise Refusal("AccessDeniedException", "Requests of web pages are not served.")
     began = time.monotonic()
     body = await _body(request)
@@ -138,11 +138,11 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body.
+    """Read the whole body.
 
     Raises:
-        Refusal: too many bytes, or none for too long.
-        ClientDisconnect: a client that went away.
+        Refusal: the body is too large, or the client stopped sending it.
+        ClientDisconnect: the client closed the connection.
     """
     chunks: list[bytes] = []
     size = 0
@@ -171,10 +171,10 @@ async def _body(request: Request) -> bytes:
 
 
 def _read(called: Called, operation: Operation, body: bytes) -> Order | Asked:
-    """What a body asks of a model, which is checked here and nowhere else.
+    """Parse and validate a body. No other code validates requests.
 
     Raises:
-        Refusal: anything that is wrong with it.
+        Refusal: the body is invalid.
     """
     try:
         match called.model.speaks, operation:
@@ -195,7 +195,7 @@ def _read(called: Called, operation: Operation, body: bytes) -> Order | Asked:
 
 
 async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:
-    """A call that brings no answer at all, or an error."""
+    """Handle a call with a scripted reset or error."""
     if fault.accepted:
         terms.bill.add(call.entry(call.called.model.usd if fault.does == "reset" else 0.0, fault.does))
     await _wait(call)
@@ -228,7 +228,7 @@ async def _said(terms: Terms, call: Call, asked: Asked) -> dict[str, object]:
 
 
 def _unsaid(said: Said, fault: Fault) -> Said:
-    """What a fault leaves of an answer."""
+    """Return an answer with a fault applied."""
     match fault.does:
         case "filtered":
             said = replace(said, answer=Answer(), stop="content_filtered")
@@ -248,7 +248,7 @@ async def _wait(call: Call) -> None:
 
 
 async def _elsewhere(request: Request, error: Exception) -> Response:
-    """Paths and methods that the service does not have."""
+    """Respond to paths and methods that the service does not have."""
     assert isinstance(error, HTTPException)
     refused = Refusal("UnknownOperationException", f"There is no {request.method} here.", status=error.status_code)
     return answers.refusal(str(uuid.uuid4()), refused, dict(error.headers or {}))

@@ -1,4 +1,4 @@
-"""The bill: one line of JSON for each call that the server accepted."""
+"""The bill: one line of JSON for each call that the server accepts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from onbrief.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One call. `id` is the request id that the client gets, `usd` the price, `answer` what is answered: `picture`, `text`,
-    `tool`, or the name of the fault.
+    """One call. `id` is the request id that is sent to the client, `usd` the price in US dollars, `answer` the kind of answer:
+    `picture`, `text`, `tool`, or the name of the fault.
     """
 
     id: str
@@ -27,10 +27,14 @@ class Entry:
 
 
 class Bill:
-    """An append-only file of entries; without a file, nothing is kept."""
+    """An append-only file of entries. Without a file, entries are discarded."""
 
     def __init__(self, path: Path | None) -> None:
-        """Raises UsageError for a file that cannot be written."""
+        """Open the file.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
         self._file: int | None = None
         if path:
             try:
@@ -39,18 +43,18 @@ class Bill:
                 raise UsageError.of("bill", str(path), f"a file that can be written ({error.strerror})") from error
 
     def add(self, entry: Entry) -> None:
-        """Write one entry; it is in the file when this returns."""
+        """Write one entry. It is in the file when this returns."""
         if self._file is not None:
             line = json.dumps({"time": datetime.now(UTC).isoformat(), **asdict(entry)}, ensure_ascii=False)
             os.write(self._file, f"{line}\n".encode())
 
     def close(self) -> None:
-        """No more entries."""
+        """Close the file. Entries added later are discarded."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
 
 def digest(body: bytes) -> str:
-    """What identifies a body on the bill: its SHA-256, in hex."""
+    """Return the SHA-256 of a body in hex, which identifies it on the bill."""
     return hashlib.sha256(body).hexdigest()

@@ -1,4 +1,4 @@
-"""The models that the server answers for: catalogue.toml, and how a request names one of them."""
+"""The models of the server, from catalogue.toml, and the parsing of model identifiers in requests."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Language = Literal[
     "core", "sd3", "ultra", "sdxl", "nova", "titan", "search-replace", "search-recolor", "inpaint", "erase-object",
     "claude",
 ]  # fmt: skip
-"""Whose body a model takes."""
+"""The request format of a model."""
 
 PREFIXES = ("global", "us", "eu", "jp", "au")
-"""Of inference profiles."""
+"""The prefixes of inference profiles."""
 
 _PREFIX = re.compile(rf"({'|'.join(PREFIXES)})\.(?=(?:anthropic|stability|amazon)\.)")
 _ARN = re.compile(r"arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:[0-9]{12})?:(?:foundation-model|inference-profile)/")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,2047}")
-_REGIONAL = 1.1  # what a profile that stays in one part of the world costs, against a global one
+_REGIONAL = 1.1  # the price of a regional inference profile relative to a global one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What is known of one model; see catalogue.toml."""
+    """The properties of one model; see catalogue.toml."""
 
     id: str
     speaks: Language
@@ -57,22 +57,22 @@ MODELS = _models()
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A model as a request names it: with the prefix of an inference profile, or without one (empty)."""
+    """A model as named in a request: with the prefix of an inference profile, or an empty prefix."""
 
     model: Model
     prefix: str
 
     @property
     def id(self) -> str:
-        """The id with its prefix."""
+        """The model id with its prefix."""
         return f"{self.prefix}.{self.model.id}" if self.prefix else self.model.id
 
     def fits(self, pattern: str) -> bool:
-        """Whether a shell pattern fits this model's id, with or without the prefix."""
+        """Return whether a shell pattern matches this model's id, with or without the prefix."""
         return fnmatchcase(self.id, pattern) or fnmatchcase(self.model.id, pattern)
 
     def price(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost, in US dollars."""
+        """Return the price of these tokens in US dollars."""
         model = self.model
         long = model.long_from is not None and tokens_in > model.long_from
         each = (model.long_in, model.long_out) if long else (model.usd_in, model.usd_out)
@@ -81,10 +81,10 @@ class Called:
 
 
 def find(identifier: str, ended: Collection[str] = ()) -> Called:
-    """The model that an id, an inference profile or the ARN of either means. `ended` are patterns of models that are no more.
+    """Return the model for an id, an inference profile, or the ARN of either. `ended` are patterns of retired models.
 
     Raises:
-        Refusal: no such model, one that has ended, or one that only answers through an inference profile.
+        Refusal: the model does not exist, is retired, or requires an inference profile.
     """
     if not _ID.fullmatch(identifier):
         raise invalid("The provided model identifier is invalid.")
@@ -105,15 +105,15 @@ def find(identifier: str, ended: Collection[str] = ()) -> Called:
 
 
 def refuse_unknown(field: str, pattern: str) -> None:
-    """Refuse a pattern that fits no model: it is a slip.
+    """Reject a pattern that matches no model, because it is probably a typing error.
 
     Raises:
-        UsageError: with the name of the setting that the pattern is from.
+        UsageError: the pattern matches no model; the message names `field`, the setting that contains it.
     """
     if not fits_any(pattern):
-        raise UsageError.of(field, pattern, "a model that the sandbox knows, such as stability.stable-image-core-v1:1")
+        raise UsageError.of(field, pattern, "a model of the sandbox, such as stability.stable-image-core-v1:1")
 
 
 def fits_any(pattern: str) -> bool:
-    """Whether a shell pattern fits a model's id, with or without a prefix."""
+    """Return whether a shell pattern matches the id of any model, with or without a prefix."""
     return any(Called(model, prefix).fits(pattern) for model in MODELS.values() for prefix in ("", *PREFIXES))

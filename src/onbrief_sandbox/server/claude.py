@@ -1,4 +1,4 @@
-"""What holds for Claude in either wire format: what each model refuses, how tokens are counted, how an answer ends."""
+"""The parts of Claude that both wire formats share: validation per model, token counts, and how an answer ends."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ MAX_SIDE = 8000  # pixels
 MAX_BASE64 = 5 * 2**20  # bytes
 IMAGE_FORMATS = ("png", "jpeg", "gif", "webp")
 
-_CHARACTERS = 4  # of a token, about
-_PIXELS = 750  # of a token
+_CHARACTERS = 4  # characters per token, approximately
+_PIXELS = 750  # pixels per token
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request to a Claude model. `max_tokens` None: as many as the model can."""
+    """One request to a Claude model. `max_tokens` is None for the model's maximum."""
 
     conversation: Conversation
     max_tokens: int | None
     stops: tuple[str, ...] = ()
     sampling: frozenset[str] = frozenset()
-    """Which of temperature, top_p and top_k were given."""
+    """The parameters among temperature, top_p and top_k that the request sets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer as it ends: `stop` is the stop reason, `sequence` the stop sequence that was met."""
+    """A complete answer. `stop` is the stop reason, `sequence` the stop sequence that ended it, if any."""
 
     answer: Answer
     stop: str
@@ -48,10 +48,11 @@ class Said:
 
 
 def check(called: Called, asked: Asked) -> None:
-    """Refuse what this model does not take.
+    """Validate a request against the model's capabilities.
 
     Raises:
-        Refusal: sampling parameters, a forced tool, a JSON schema, or a prompt above the model's context.
+        Refusal: the model does not support the sampling parameters, the forced tool or a JSON schema, or the conversation is
+        invalid or too large.
     """
     model, talk = called.model, asked.conversation
     if model.sampling == "none" and asked.sampling:
@@ -79,11 +80,11 @@ def check(called: Called, asked: Asked) -> None:
         raise invalid(f"prompt is too long: {tokens} tokens > {model.context} maximum")
 
 
-def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the service's word
-    """An image that a message brings, as PNG, JPEG or WebP. `format` is what the message says of it.
+def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the service's term
+    """Return an image of a message as PNG, JPEG or WebP. `format` is the format that the message declares.
 
     Raises:
-        Refusal: too many bytes or pixels, another format than was said, or no picture.
+        Refusal: the image is too large, is not in the declared format, or cannot be read.
     """
     if (size := 4 * math.ceil(len(data) / 3)) > MAX_BASE64:
         raise invalid(f"{where}: image exceeds 5 MB maximum: {size} bytes > {MAX_BASE64} bytes")
@@ -110,7 +111,7 @@ def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the 
 
 
 def count(talk: Conversation) -> int:
-    """About how many tokens a conversation is: a token for four characters, and one for 750 pixels."""
+    """Return the approximate number of tokens in a conversation: one per four characters, and one per 750 pixels."""
     texts = [talk.system, *(turn.text for turn in talk.turns), *(json.dumps(tool.schema) for tool in talk.tools)]
     pixels = 0
     for turn in talk.turns:
@@ -121,7 +122,7 @@ def count(talk: Conversation) -> int:
 
 
 def ended(asked: Asked, answer: Answer) -> Said:
-    """The answer as far as it goes: to the first stop sequence, or to the most tokens."""
+    """Return the answer, cut at the first stop sequence or at the maximum number of tokens."""
     stop = "tool_use" if answer.tool else "end_turn"
     sequence: str | None = None
     if met := [(place, text) for text in asked.stops if (place := answer.text.find(text)) >= 0]:
@@ -136,14 +137,14 @@ def ended(asked: Asked, answer: Answer) -> Said:
 
 
 def halved(said: Said) -> Said:
-    """The same answer, cut in the middle."""
+    """Return the first half of an answer."""
     text = said.answer.text[: len(said.answer.text) // 2]
     half = dict(list(said.answer.arguments.items())[: len(said.answer.arguments) // 2])
     return replace(said, answer=Answer(text, said.answer.tool, half), stop="max_tokens", tokens_out=said.tokens_out // 2)
 
 
 def joined(texts: Sequence[str]) -> str:
-    """Blocks of text as one."""
+    """Return blocks of text as a single text."""
     return "\n".join(texts)
 
 
@@ -153,7 +154,7 @@ def _tokens(answer: Answer) -> int:
 
 
 def _still(data: bytes) -> bytes:
-    """The first picture of a GIF as PNG."""
+    """Return the first frame of a GIF as PNG."""
     out = io.BytesIO()
     try:
         with Image.open(io.BytesIO(data), formats=["GIF"]) as image:

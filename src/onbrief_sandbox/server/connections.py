@@ -1,4 +1,4 @@
-"""Connections of the server: what HTTP itself does not allow is refused in the service's shape as well."""
+"""The server's connections: requests that are not valid HTTP also get errors in the format of the service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 
 
 class Connection(H11Protocol):
-    """One connection. Requests find its transport in their state, for answers that break off."""
+    """One connection. It stores its transport in the state of each request, for the broken responses in answers.py."""
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class Connection(H11Protocol):
         self.app_state["transport"] = transport
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # in the middle of an answer there is no room for another
+        """Respond to a request that is not valid HTTP."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # another response is already being sent
             self.transport.close()
             return
         body = json.dumps({"message": msg}).encode()

@@ -1,4 +1,4 @@
-"""What a chat model is asked and what it answers, free of either wire format (Converse and Messages)."""
+"""Requests to a chat model and its answers, independent of the wire format (Converse or Messages)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that the model may use: its name, and the JSON schema of its arguments."""
+    """A tool that the model may use: its name and the JSON schema of its arguments."""
 
     name: str
     schema: dict[str, object]
@@ -16,7 +16,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message. `text` holds its text blocks joined by newlines, in order, tool results among them as JSON."""
+    """One message. `text` contains its text blocks in order, joined by newlines, with tool results as JSON."""
 
     role: Literal["user", "assistant"]
     text: str
@@ -32,14 +32,14 @@ class Conversation:
     turns: tuple[Turn, ...]
     tools: tuple[Tool, ...] = ()
     forced: str | None = None
-    """The name of the tool that must be used; `*` for any of them."""
+    """The name of the tool that must be used; `*` for any tool."""
     schema: dict[str, object] | None = None
-    """The JSON schema that the answer's text must follow, where the client asked for native JSON output."""
+    """The JSON schema for the answer's text, if the client requested native JSON output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model says: a text, the use of a tool, or both."""
+    """An answer of the model: a text, the use of a tool, or both."""
 
     text: str = ""
     tool: str | None = None

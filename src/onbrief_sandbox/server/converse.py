@@ -1,4 +1,4 @@
-"""Converse: its requests and replies."""
+"""Requests and replies of Converse."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ADDED = {"temperature", "top_p", "top_k"}
 
 
 def read(called: Called, form: Form) -> Asked:
-    """What a body asks for.
+    """Parse a body.
 
     Raises:
-        Refusal: anything that the operation or the model does not take.
+        Refusal: the operation or the model does not accept the request.
     """
     turns = tuple(_turn(message) for message in form.forms("messages", least=1))
     for earlier, later in pairwise(turns):
@@ -47,7 +47,7 @@ def read(called: Called, form: Form) -> Asked:
 
 
 def reply(said: Said, latency: float) -> dict[str, object]:
-    """The body that brings an answer; `latency` is in seconds."""
+    """Return the response body for an answer; `latency` is in seconds."""
     content: list[object] = [{"text": said.answer.text}] if said.answer.text else []
     if said.answer.tool:
         use = {"toolUseId": f"tooluse_{secrets.token_urlsafe(16)}", "name": said.answer.tool, "input": said.answer.arguments}
@@ -100,7 +100,7 @@ def _block(block: Form, texts: list[str], images: list[bytes]) -> None:
 
 
 def _image(image: Form) -> bytes:
-    format = image.choice("format", IMAGE_FORMATS)  # noqa: A001 - the service's word
+    format = image.choice("format", IMAGE_FORMATS)  # noqa: A001 - the service's term
     source = image.form("source")
     return claude.picture(source.bytes("bytes"), format, ".".join(map(str, (*source.path, "bytes"))))
 

@@ -1,4 +1,4 @@
-"""The painter behind the image models: draws, edits, and hands pictures out in the format that was asked for."""
+"""Connects the server's image models to the painter: draws and edits pictures, and encodes them in the requested format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUALITY = 95
 
 
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
-    """A PNG of this size, in pixels. What the painter cannot do at this size it does at another, and scales."""
+    """Return a PNG of this size in pixels. If the painter does not support the size, the picture is scaled."""
     painter = SandboxImageModel.named(ModelName("sandbox", model))
     picture = await painter.generate(Prompt(0, prompt, negative), _canvas(size), seed)
     if _canvas(size) == size:
@@ -31,8 +31,8 @@ async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "
 
 
 async def edit(image: bytes, instruction: str, seed: int) -> bytes:
-    """A PNG of the picture with one thing changed, as the instruction says; with nothing changed where it says nothing that
-    can be done, since that is what a service is paid for as well.
+    """Return a PNG of the picture with the change that the instruction requests. If that change is impossible, the picture is
+    returned unchanged: the real service returns and charges for a picture in that case, too.
     """
     try:
         edited = await SandboxImageModel.named(ModelName("sandbox")).edit(image, instruction, seed)
@@ -42,19 +42,19 @@ async def edit(image: bytes, instruction: str, seed: int) -> bytes:
 
 
 async def inpaint(image: bytes, mask: bytes, prompt: str, seed: int) -> bytes:
-    """A PNG of the picture without the things that lie under the white of the mask, and with what the prompt names there; with
-    nothing there for an empty prompt.
+    """Return a PNG of the picture with the things under the white part of the mask removed and, unless the prompt is empty, the
+    things that it names drawn there.
     """
     return await asyncio.to_thread(inpainted, image, mask, prompt, seed)
 
 
 async def encoded(png: bytes, kind: Format) -> bytes:
-    """The same picture in another format."""
+    """Return the same picture in another format."""
     return png if kind == "png" else await asyncio.to_thread(_encoded, png, kind)
 
 
 def spoil(picture: bytes, how: Spoilt) -> bytes:
-    """What a provider on a bad day sends instead: one colour, half a file, or no picture at all."""
+    """Return a broken version of a picture: a single colour, half of the file, or HTML instead of a picture."""
     match how:
         case "blank":
             image = Image.open(io.BytesIO(picture))
@@ -68,7 +68,7 @@ def spoil(picture: bytes, how: Spoilt) -> bytes:
 
 
 def _canvas(size: Size) -> Size:
-    """The nearest size of the same shape that the painter takes."""
+    """Return the nearest size of the same shape that the painter supports."""
     low, high = SIDES
     scale = max(1.0, low / min(size)) * min(1.0, high / max(size))
     width, height = (min(high, max(low, round(side * scale))) for side in size)

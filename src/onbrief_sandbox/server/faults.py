@@ -1,10 +1,10 @@
-"""Faults by script: which call, and what happens to it.
+"""Scripted faults: which calls they affect, and what they do.
 
-A script is a TOML or JSON file with a list `faults`. Each entry says which calls it is for: `model` (a shell pattern over
-model ids, `*` by default), `operation` (`InvokeModel` or `Converse`; both by default), and either `calls` (numbers of
-calls, from 1, among those that fit) or `every` (each n-th); by default all of them. And it says what `does` happen; without
-it, there is only the `delay` in seconds, which any entry may have. The first entry that is for a call decides; a request
-that is refused for what it asks is no call.
+A script is a TOML or JSON file with a list `faults`. Each entry selects calls by `model` (a shell pattern for model ids, `*`
+by default), by `operation` (`InvokeModel` or `Converse`; both by default), and by either `calls` (the numbers of the calls
+among the matching ones, from 1) or `every` (each n-th matching call); by default, it selects all. `does` is the kind of
+fault; without it, the entry only delays the call by `delay` seconds, which can also be combined with any fault. The first
+entry that selects a call applies. Requests that are rejected as invalid are not counted as calls.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from onbrief_sandbox.server.refusals import STATUS
 
 Operation = Literal["InvokeModel", "Converse"]
 Doing = Literal["delay", "status", "reset", "cut", "filtered", "blank", "truncated", "text", "empty"]
-"""`reset`: the connection is reset before a byte of the answer. `cut`: it closes after `byte` bytes of the body. `filtered`:
-a filter objects to what `reason` says. `blank`: a picture of one colour. `truncated`: half a picture, or half an answer of
-Claude's. `text`: text where a picture should be, or where Claude's answer should be. `empty`: no picture, no content.
+"""`reset`: the connection is reset before the first byte of the response. `cut`: it closes after `byte` bytes of the body.
+`filtered`: a content filter blocks the request for `reason`. `blank`: a picture of one colour. `truncated`: half a picture,
+or half of Claude's answer. `text`: `text` instead of Claude's answer, or HTML instead of a picture. `empty`: no picture, or
+no content.
 """
 
 _DELAY = 3600.0
@@ -53,27 +54,27 @@ class Fault:
 
     @property
     def accepted(self) -> bool:
-        """Whether the call is one that the service accepted, and so is on the bill."""
+        """Whether the service accepts the call, so that it appears on the bill."""
         return self.does != "status" or self.status not in _NOT_ACCEPTED
 
     def fits(self, called: Called, operation: Operation) -> bool:
-        """Whether it is for calls of this model and operation."""
+        """Return whether the fault selects calls of this model and operation."""
         return called.fits(self.model) and self.operation in (None, operation)
 
     def strikes(self, number: int) -> bool:
-        """Whether it is for the call of this number, counted from 1."""
+        """Return whether the fault selects the call with this number, counted from 1."""
         return number in self.calls if self.calls else number % self.every == 0
 
 
 class Script:
-    """The faults of one server, with how many calls each has seen."""
+    """The faults of one server, each with a counter of its matching calls."""
 
     def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
         self._faults = faults
         self._seen = [0] * len(faults)
 
     def next(self, called: Called, operation: Operation) -> Fault | None:
-        """What happens to the call that comes now."""
+        """Count a call, and return the fault that applies to it, or None."""
         chosen: Fault | None = None
         for place, fault in enumerate(self._faults):
             if fault.fits(called, operation):
@@ -84,10 +85,10 @@ class Script:
 
 
 def load(path: Path) -> Script:
-    """The script in this file.
+    """Read a script.
 
     Raises:
-        UsageError: a file that cannot be read, or the first thing in it that is wrong.
+        UsageError: the file cannot be read, or an entry is invalid; the message names the first error.
     """
     try:
         text = path.read_text("utf-8")
@@ -98,7 +99,7 @@ def load(path: Path) -> Script:
         raise UsageError(f"faults: {path} is not valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
     entries = cast("dict[str, object]", document).get("faults") if isinstance(document, dict) else None
     if not isinstance(entries, list) or set(cast("dict[str, object]", document)) != {"faults"}:
-        raise UsageError(f"faults: {path} must hold a list `faults`, and nothing else")
+        raise UsageError(f"faults: {path} must contain a list `faults` and nothing else")
     return Script(
         tuple(_fault(entry, f"{path}: fault {number}") for number, entry in enumerate(cast("list[object]", entries), 1))
     )
@@ -111,12 +112,12 @@ def _fault(entry: object, where: str) -> Fault:
     for name, value in given.items():
         rule = _RULES.get(name)
         if rule is None:
-            raise UsageError(f"{where}: {name!r} is not known; expected {', '.join(_RULES)}")
+            raise UsageError(f"{where}: unknown field {name!r}; expected {', '.join(_RULES)}")
         holds, allowed = rule
         if not holds(value):
             raise UsageError.of(f"{where}: {name}", value, allowed)
     if "calls" in given and "every" in given:
-        raise UsageError(f"{where}: calls and every exclude each other")
+        raise UsageError(f"{where}: calls and every cannot be combined")
     values = given | {"calls": tuple(cast("list[int]", given.get("calls", ())))}
     fault = Fault(**cast("dict[str, Any]", values))
     _refuse_idle_fields(fault, given, where)
@@ -124,21 +125,19 @@ def _fault(entry: object, where: str) -> Fault:
 
 
 def _typed(fault: Fault) -> Fault:
-    """With the type that goes with the status, where none was said."""
+    """Return the fault with the error type for its status."""
     known = (name for name, status in STATUS.items() if status == fault.status)
     name = next(known, "InternalServerException" if fault.status >= 500 else "ValidationException")
     return replace(fault, type=name)
 
 
 def _refuse_idle_fields(fault: Fault, given: dict[str, object], where: str) -> None:
-    """A field that has no meaning for what this fault does is a mistake."""
+    """Reject fields that this kind of fault does not use, and entries without any effect."""
     for name, doings in _ONLY_FOR.items():
         if name in given and fault.does not in doings:
-            raise UsageError(f"{where}: {name} is for faults that do {' or '.join(doings)}, not {fault.does}")
+            raise UsageError(f"{where}: {name} is only allowed if does is {' or '.join(doings)}, not {fault.does}")
     if fault.does == "delay" and "delay" not in given and "stop_reason" not in given:
-        raise UsageError(
-            f"{where}: says nothing of what happens; expected does, one of {', '.join(get_args(Doing))}, or a delay"
-        )
+        raise UsageError(f"{where}: has no effect; expected does, one of {', '.join(get_args(Doing))}, or a delay")
 
 
 def _whole(low: int, high: int) -> Callable[[object], bool]:
@@ -174,19 +173,19 @@ def _token(value: object) -> bool:
 
 
 _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
-    "model": (_pattern, "a shell pattern that fits a model which the server knows"),
+    "model": (_pattern, "a shell pattern that matches a model of the server"),
     "operation": _one_of(Operation),
-    "calls": (_numbers, "a list of numbers of calls, from 1"),
+    "calls": (_numbers, "a list of call numbers, from 1"),
     "every": (_whole(1, 10**9), "a whole number from 1"),
     "delay": (_seconds, f"seconds from 0 to {_DELAY:g}"),
     "does": _one_of(Doing),
     "status": (_whole(400, 599), "an HTTP status from 400 to 599"),
     "type": (_token, "the name of an exception, such as ThrottlingException"),
-    "message": (lambda value: isinstance(value, str), "a text"),
-    "headers": (_headers, "a table of header names and texts"),
+    "message": (lambda value: isinstance(value, str), "a string"),
+    "headers": (_headers, "a table of header names and values"),
     "byte": (_whole(0, 10**9), "a number of bytes"),
     "reason": _one_of(Filter),
-    "text": (lambda value: isinstance(value, str), "a text"),
+    "text": (lambda value: isinstance(value, str), "a string"),
     "stop_reason": (_token, "a stop reason, such as malformed_model_output"),
 }
 _ONLY_FOR: dict[str, tuple[Doing, ...]] = {

@@ -1,4 +1,4 @@
-"""Reads the fields of a JSON object one by one, and refuses the first that is not as it must be."""
+"""Reads and validates the fields of a JSON object one by one; the first invalid one raises an error."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MALFORMED = "Malformed input request, please reformat your input and try again."
 
 
 def parse(body: bytes) -> dict[str, object]:
-    """The JSON object in a body.
+    """Return the JSON object in a body.
 
     Raises:
-        Refusal: anything else: other values, broken JSON or UTF-8, NaN, half of a surrogate pair, nesting without end.
+        Refusal: the body is not a JSON object, or has invalid JSON or UTF-8, NaN, an unpaired surrogate, or extreme nesting.
     """
     try:
         document = json.loads(body.decode(), parse_constant=_no_number)
@@ -47,7 +47,10 @@ def _no_number(name: str) -> NoReturn:
 
 
 class Form:
-    """One JSON object. What is read without a default must be there; `end` refuses fields that nobody asked for."""
+    """One JSON object. A field that is read without a default is required; `end` rejects fields that were not read.
+
+    All methods that read a field raise Refusal, worded as by the service's validator, if the field is missing or invalid.
+    """
 
     def __init__(self, fields: object, wording: Wording, path: Path = ()) -> None:
         self.path = path
@@ -56,16 +59,16 @@ class Form:
         self._known: set[str] = set()
 
     def has(self, name: str) -> bool:
-        """Whether there is such a field."""
+        """Return whether the object has this field."""
         self._known.add(name)
         return name in self.fields and (self.wording.nulls or self.fields[name] is not None)
 
     def any(self, name: str) -> object:
-        """A value of any kind, None where there is none."""
+        """Return a value of any type, or None if the field is missing."""
         return self.fields[name] if self.has(name) else None
 
     def text(self, name: str, *, least: int = 0, most: int | None = None, default: str | None = None) -> str:
-        """A string of so many characters."""
+        """Return a string of `least` to `most` characters."""
         if not self.has(name) and default is not None:
             return default
         value = cast("str", self._value(name, "string"))
@@ -73,7 +76,7 @@ class Form:
         return value
 
     def choice(self, name: str, allowed: Sequence[Chosen], default: str | None = None) -> Chosen:
-        """One of these strings."""
+        """Return a string that must be one of these."""
         value = self.text(name, default=default)
         for one in allowed:
             if value == one:
@@ -81,56 +84,56 @@ class Form:
         raise invalid(self.wording.choice((*self.path, name), value, allowed))
 
     def whole(self, name: str, low: int, high: int | None = None, default: int | None = None) -> int:
-        """An integer from low to high, both of them included."""
+        """Return an integer from `low` to `high`, both included."""
         if not self.has(name) and default is not None:
             return default
         return self._bounded(name, cast("int", self._value(name, "integer")), low, high)
 
     def number(self, name: str, low: float, high: float, default: float | None = None) -> float:
-        """A number from low to high, both of them included."""
+        """Return a number from `low` to `high`, both included."""
         if not self.has(name) and default is not None:
             return default
         return self._bounded(name, cast("float", self._value(name, "number")), low, high)
 
     def flag(self, name: str) -> bool:
-        """Whether something is wanted; not by default."""
+        """Return a boolean; False if the field is missing."""
         return self.has(name) and cast("bool", self._value(name, "boolean"))
 
     def bytes(self, name: str) -> bytes:
-        """What a base64 text stands for."""
+        """Return the bytes that a base64 string encodes."""
         try:
             return base64.b64decode(self.text(name, least=1), validate=True)
         except (binascii.Error, ValueError) as error:
             raise invalid(f"{'.'.join(map(str, (*self.path, name)))}: Invalid base64 data") from error
 
     def form(self, name: str) -> Form:
-        """An object, to be read in the same way."""
+        """Return a nested object."""
         return Form(self._value(name, "object"), self.wording, (*self.path, name))
 
     def forms(self, name: str, *, least: int = 0, most: int | None = None) -> Iterator[Form]:
-        """The objects of a list."""
+        """Yield the objects in a list."""
         for place, value in enumerate(self.items(name, least=least, most=most)):
             yield Form(value, self.wording, (*self.path, name, place))
 
     def items(self, name: str, *, least: int = 0, most: int | None = None) -> list[object]:
-        """The values of a list, of any kind."""
+        """Return the values in a list, of any type."""
         values = cast("list[object]", self._value(name, "array"))
         self._measure(name, values, least, most)
         return values
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The strings of a list; none by default."""
+        """Return the strings in a list; an empty tuple if the field is missing."""
         values = self.items(name) if self.has(name) else []
         return tuple(cast("str", self._checked(value, "string", (*self.path, name, i))) for i, value in enumerate(values))
 
     def end(self) -> None:
-        """Refuse the first field that was not read, where the validator does so."""
+        """Reject the first field that was not read, if the validator rejects unknown fields."""
         for name in self.fields:
             if self.wording.strict and name not in self._known:
                 raise invalid(self.wording.unknown((*self.path, name)))
 
     def refuse(self, name: str, what: str) -> NoReturn:
-        """Refuse this field for a reason of its own.
+        """Reject this field with a specific message.
 
         Raises:
             Refusal: always.

@@ -1,4 +1,4 @@
-"""The bodies of the image models, as Stability's, SDXL's and Amazon's families have them, and what is answered to them."""
+"""Requests and replies of the image models, in the formats of Stability, SDXL and Amazon."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from onbrief_sandbox.server.originals import original
 from onbrief_sandbox.server.refusals import invalid
 
 Filter = Literal["prompt", "input image", "output image", "Inference error"]
-"""What a filter objects to; the last is no filter, but is told in the same field."""
+"""What a content filter blocked. The last value is not a filter, but is reported in the same field."""
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT = 10_000
@@ -52,8 +52,8 @@ _NOVA_PIXELS = 4_194_304
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Pictures that were asked for: one for each seed. With an `original`, an edit of it: what `prompt` says is done to it.
-    With a `mask` as well, what lies under it goes, and what `prompt` names, if anything, is drawn there.
+    """A request for pictures, one per seed. With an `original`, it is edited as `prompt` says. With a `mask` as well, things
+    under it are removed, and those that `prompt` names, if any, are drawn there.
     """
 
     speaks: Language
@@ -65,14 +65,14 @@ class Order:
     original: bytes = b""
     mask: bytes = b""
     model: str = ""
-    """Which of the sandbox's image models draws."""
+    """The sandbox's image model to use; empty for the default."""
 
 
 def read(speaks: Language, form: Form) -> Order:
-    """What a body asks for.
+    """Parse a body.
 
     Raises:
-        Refusal: anything about it that the model does not take.
+        Refusal: the model does not accept the request.
     """
     match speaks:
         case "core" | "sd3" | "ultra":
@@ -88,7 +88,7 @@ def read(speaks: Language, form: Form) -> Order:
 
 
 async def paint(order: Order) -> list[bytes]:
-    """The pictures, in the format of the order."""
+    """Return the pictures in the requested format."""
     drawn = [await _painted(order, seed) for seed in order.seeds]
     return [await easel.encoded(png, order.format) for png in drawn]
 
@@ -102,7 +102,7 @@ async def _painted(order: Order, seed: int) -> bytes:
 
 
 def reply(order: Order, pictures: list[bytes]) -> dict[str, object]:
-    """The body that brings these pictures."""
+    """Return the response body for these pictures."""
     encoded = [base64.b64encode(picture).decode() for picture in pictures]
     match order.speaks:
         case "sdxl":
@@ -118,10 +118,10 @@ def reply(order: Order, pictures: list[bytes]) -> dict[str, object]:
 
 
 def filtered(order: Order, reason: Filter) -> dict[str, object]:
-    """The body that says why there is no picture.
+    """Return the response body for a picture that a content filter blocked.
 
     Raises:
-        Refusal: where the model says so with an error.
+        Refusal: the model reports this as an error.
     """
     match order.speaks:
         case "sdxl":
@@ -139,7 +139,7 @@ def filtered(order: Order, reason: Filter) -> dict[str, object]:
 
 
 def drawn_seed(seed: int) -> int:
-    """The seed itself, or a random one for 0."""
+    """Return the seed, or a random one for 0."""
     return seed or 1 + secrets.randbelow(MAX_SEED - 1)
 
 

@@ -1,4 +1,4 @@
-"""InvokeModel with the body of Anthropic's Messages: its requests and replies."""
+"""Requests and replies of InvokeModel with the body of Anthropic's Messages API."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _MEDIA_TYPES = tuple(f"image/{name}" for name in IMAGE_FORMATS)
 _RESULTS = ("text", "image")
 _BLOCKS = (*_RESULTS, "tool_use", "tool_result", "thinking", "redacted_thinking")
 _UNUSED = ("thinking", "metadata", "anthropic_beta")
-_STOPS = {"content_filtered": "refusal"}  # where the two formats differ
+_STOPS = {"content_filtered": "refusal"}  # stop reasons with a different name than in Converse
 
 
 def read(called: Called, form: Form) -> Asked:
-    """What a body asks for.
+    """Parse a body.
 
     Raises:
-        Refusal: anything that the operation or the model does not take.
+        Refusal: the operation or the model does not accept the request.
     """
     form.choice("anthropic_version", (VERSION,))
     max_tokens = form.whole("max_tokens", 1)
@@ -49,7 +49,7 @@ def read(called: Called, form: Form) -> Asked:
 
 
 def reply(called: Called, said: Said) -> dict[str, object]:
-    """The body that brings an answer."""
+    """Return the response body for an answer."""
     content: list[object] = [{"type": "text", "text": said.answer.text}] if said.answer.text else []
     if said.answer.tool:
         use = {"id": f"toolu_bdrk_{secrets.token_hex(12)}", "name": said.answer.tool, "input": said.answer.arguments}
@@ -96,13 +96,13 @@ def _content(holder: Form, kinds: tuple[str, ...], texts: list[str], images: lis
                 if block.has("content"):
                     _content(block, _RESULTS, texts, images)
             case _:
-                continue  # what Claude thought before is not answered again
+                continue  # earlier thinking blocks do not affect the answer
         block.end()
 
 
 def _image(source: Form) -> bytes:
     source.choice("type", ("base64",))
-    format = source.choice("media_type", _MEDIA_TYPES).removeprefix("image/")  # noqa: A001 - the service's word
+    format = source.choice("media_type", _MEDIA_TYPES).removeprefix("image/")  # noqa: A001 - the service's term
     data = claude.picture(source.bytes("data"), format, ".".join(map(str, (*source.path, "base64"))))
     source.end()
     return data

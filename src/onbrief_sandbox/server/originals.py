@@ -1,4 +1,4 @@
-"""Pictures that a request brings: decoded once to its end, so that what stands behind the server can trust them."""
+"""Pictures in requests. Each is decoded completely once, so that the code behind the server can rely on it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PIXELS: Final = 9_437_184
 
 
 def original(form: Form, name: str) -> tuple[bytes, Size]:
-    """The picture in this field that an image model starts from, PNG, JPEG or WebP, and its size.
+    """Return the input picture in this field (PNG, JPEG or WebP) and its size.
 
     Raises:
-        Refusal: none, another format, damaged, or of a size that these models do not take.
+        Refusal: the picture is missing or damaged, or its format or size is not supported.
     """
     data = form.bytes(name)
     try:

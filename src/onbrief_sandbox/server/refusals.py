@@ -1,4 +1,4 @@
-"""The service's refusals: an error type with its HTTP status, and a message in the service's words."""
+"""Errors of the service: an error type with its HTTP status, and a message worded as by the service."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ STATUS = {
     "InternalServerException": 500,
     "ServiceUnavailableException": 503,
 }
-"""Error types of Bedrock's runtime and of the layer before it, with the status that each one has."""
+"""The error types of Bedrock's runtime and of the HTTP layer in front of it, with their HTTP status."""
 
 
 class Refusal(Exception):
-    """A request that the service does not accept: `type` is the name that SDKs raise, the status follows from it."""
+    """The service does not accept a request. `type` is the name of the error in SDKs; it determines the status."""
 
-    def __init__(self, type: str, message: str, *, status: int | None = None) -> None:  # noqa: A002 - the service's word
+    def __init__(self, type: str, message: str, *, status: int | None = None) -> None:  # noqa: A002 - the service's term
         super().__init__(message)
         self.type = type
         self.status = STATUS[type] if status is None else status
@@ -30,5 +30,5 @@ class Refusal(Exception):
 
 
 def invalid(message: str) -> Refusal:
-    """A ValidationException with this message."""
+    """Return a ValidationException with this message."""
     return Refusal("ValidationException", message)

@@ -1,4 +1,4 @@
-"""Starts the server on loopback and ends it on a signal."""
+"""Runs the server on the loopback interface until a signal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from onbrief_sandbox.server.connections import Connection
 
 HOST = "127.0.0.1"
 
-_IDLE = 60  # seconds after which an idle connection is closed, as the service does
-_LEAVE = 2  # seconds that calls under way get when the server ends
+_IDLE = 60  # seconds after which idle connections are closed, as in the service
+_LEAVE = 2  # seconds for open calls to finish when the server shuts down
 
 
 class _Server(uvicorn.Server):
-    """Ends on Ctrl-C and SIGTERM and leaves it at that: it has done what it was for."""
+    """Shuts down on Ctrl-C and SIGTERM without raising the signal again, because that is the normal way to end it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -31,12 +31,12 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on loopback; port 0 is a free one.
+    """Return a listening socket on the loopback interface. Port 0 selects a free port.
 
     Raises:
-        UsageError: a port that is taken or not allowed.
+        UsageError: the port is in use or not allowed.
     """
-    # With the protocol spelt out, asyncio sends small packets at once; otherwise each answer waits 40 ms for the client.
+    # asyncio sets TCP_NODELAY only on sockets with an explicit protocol; without it, each response is delayed by 40 ms.
     plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -44,14 +44,14 @@ def listen(port: int) -> socket.socket:
         plug.listen(2048)
     except (OSError, OverflowError) as error:
         plug.close()
-        told = error.strerror if isinstance(error, OSError) else "no port"
-        raise UsageError.of("port", port, f"a free port from 1 to 65535, or 0 for any ({told})") from error
+        reason = error.strerror if isinstance(error, OSError) else "not a port number"
+        raise UsageError.of("port", port, f"a free port from 1 to 65535, or 0 for any ({reason})") from error
     return plug
 
 
 def serve(plug: socket.socket, terms: Terms, *, started: Callable[[uvicorn.Server], None] = lambda server: None) -> None:
-    """Answer calls on this socket until a signal comes, or until the server that `started` is told of should exit."""
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # such pictures are refused in words
+    """Answer calls on this socket until a signal arrives. `started` receives the server, whose `should_exit` also stops it."""
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # such pictures are rejected with an error
     config = uvicorn.Config(
         application(terms),
         http=Connection,

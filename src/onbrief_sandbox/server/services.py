@@ -1,4 +1,4 @@
-"""The bodies of Stability's editing services, and what they ask for in words."""
+"""Parses the bodies of Stability's editing services into instructions for the painter."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Service = Literal["search-replace", "search-recolor", "inpaint", "erase-object"]
 
 
 def read(speaks: Service, form: Form) -> Order:
-    """What a body asks for.
+    """Parse a body.
 
     Raises:
-        Refusal: anything about it that the service does not take.
+        Refusal: the service does not accept the body.
     """
     image, size = original(form, "image")
     instruction, mask = "", b""
@@ -52,11 +52,11 @@ def _words(form: Form, name: str) -> str:
 
 
 def _name(form: Form, name: str) -> str:
-    """The words for a thing, without an article."""
+    """Return the name of a thing, without an article."""
     return re.sub(r"^(the|an?)\s+", "", _words(form, name).strip(), flags=re.IGNORECASE)
 
 
 def _colour(prompt: str) -> str:
-    """The colour that a prompt names; the prompt itself where it names none."""
+    """Return the first colour that a prompt names, or the prompt itself if it names none."""
     named = (word for word in prompt.lower().replace(",", " ").replace(".", " ").split() if word in COLOUR_WORDS)
     return next(named, prompt)

@@ -1,7 +1,7 @@
-"""What is wrong with a field, in the words of the three validators that stand behind Bedrock's two operations.
+"""Messages for invalid fields, as worded by the three validators behind Bedrock's two operations.
 
-`SCHEMA` checks the bodies of image models against a JSON schema, `MEMBERS` checks Converse's members, `INPUTS` checks the
-body of Anthropic's Messages.
+`SCHEMA` validates the bodies of image models against a JSON schema, `MEMBERS` validates the members of Converse requests,
+`INPUTS` validates the body of Anthropic's Messages API.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ Kind = Literal["string", "integer", "number", "boolean", "object", "array"]
 
 
 class Wording(Protocol):
-    """One validator's words. `nulls`: null is a value, of the wrong type; otherwise it is the same as leaving the field out.
-    `strict`: fields that it does not know are refused.
+    """The messages of one validator. `nulls`: null is a value of the wrong type; otherwise it is the same as a missing field.
+    `strict`: unknown fields are rejected.
     """
 
     nulls: bool
@@ -44,25 +44,25 @@ class _Schema:
     strict = True
 
     def missing(self, path: Path) -> str:
-        return self._told(path[:-1], f"required key [{path[-1]}] not found")
+        return self._message(path[:-1], f"required key [{path[-1]}] not found")
 
     def unknown(self, path: Path) -> str:
-        return self._told(path[:-1], f"extraneous key [{_short(path[-1])}] is not permitted")
+        return self._message(path[:-1], f"extraneous key [{_short(path[-1])}] is not permitted")
 
     def kind(self, path: Path, value: object, kind: Kind) -> str:
-        return self._told(path, f"expected type: {_SCHEMA_TYPES[kind]}, found: {_found(value)}")
+        return self._message(path, f"expected type: {_SCHEMA_TYPES[kind]}, found: {_found(value)}")
 
     def choice(self, path: Path, value: object, allowed: Sequence[str]) -> str:
-        return self._told(path, f"{_short(value)} is not a valid enum value")
+        return self._message(path, f"{_short(value)} is not a valid enum value")
 
     def bound(self, path: Path, value: float, limit: float, *, upper: bool) -> str:
-        return self._told(path, f"{_short(value)} is not {'less' if upper else 'greater'} or equal to {limit}")
+        return self._message(path, f"{_short(value)} is not {'less' if upper else 'greater'} or equal to {limit}")
 
     def length(self, path: Path, value: str | Sequence[object], limit: int, *, upper: bool) -> str:
         what = "Length" if isinstance(value, str) else " item count"
-        return self._told(path, f"expected {'max' if upper else 'min'}{what}: {limit}, actual: {len(value)}")
+        return self._message(path, f"expected {'max' if upper else 'min'}{what}: {limit}, actual: {len(value)}")
 
-    def _told(self, path: Path, what: str) -> str:
+    def _message(self, path: Path, what: str) -> str:
         return f"Malformed input request: {'/'.join(('#', *map(str, path)))}: {what}, please reformat your input and try again."
 
 
@@ -71,24 +71,24 @@ class _Members:
     strict = False
 
     def missing(self, path: Path) -> str:
-        return self._told(path, None, "Member must not be null")
+        return self._message(path, None, "Member must not be null")
 
     def unknown(self, path: Path) -> str:
-        return self._told(path, None, "Member is not known")
+        return self._message(path, None, "Member is not known")
 
     def kind(self, path: Path, value: object, kind: Kind) -> str:
-        return self._told(path, value, f"Member must be of type {kind}")
+        return self._message(path, value, f"Member must be of type {kind}")
 
     def choice(self, path: Path, value: object, allowed: Sequence[str]) -> str:
-        return self._told(path, value, f"Member must satisfy enum value set: [{', '.join(sorted(allowed))}]")
+        return self._message(path, value, f"Member must satisfy enum value set: [{', '.join(sorted(allowed))}]")
 
     def bound(self, path: Path, value: float, limit: float, *, upper: bool) -> str:
-        return self._told(path, value, f"Member must have value {'less' if upper else 'greater'} than or equal to {limit}")
+        return self._message(path, value, f"Member must have value {'less' if upper else 'greater'} than or equal to {limit}")
 
     def length(self, path: Path, value: str | Sequence[object], limit: int, *, upper: bool) -> str:
-        return self._told(path, value, f"Member must have length {'less' if upper else 'greater'} than or equal to {limit}")
+        return self._message(path, value, f"Member must have length {'less' if upper else 'greater'} than or equal to {limit}")
 
-    def _told(self, path: Path, value: object, what: str) -> str:
+    def _message(self, path: Path, value: object, what: str) -> str:
         where = ".".join(f"{step + 1}.member" if isinstance(step, int) else step for step in path)
         shown = "null" if value is None else f"'{_short(value)}'"
         return f"1 validation error detected: Value {shown} at '{where}' failed to satisfy constraint: {what}"
@@ -99,26 +99,26 @@ class _Inputs:
     strict = True
 
     def missing(self, path: Path) -> str:
-        return self._told(path, "Field required")
+        return self._message(path, "Field required")
 
     def unknown(self, path: Path) -> str:
-        return self._told(path, "Extra inputs are not permitted")
+        return self._message(path, "Extra inputs are not permitted")
 
     def kind(self, path: Path, value: object, kind: Kind) -> str:
-        return self._told(path, f"Input should be a valid {_INPUT_TYPES[kind]}")
+        return self._message(path, f"Input should be a valid {_INPUT_TYPES[kind]}")
 
     def choice(self, path: Path, value: object, allowed: Sequence[str]) -> str:
         *first, last = [f"'{one}'" for one in allowed]
-        return self._told(path, f"Input should be {', '.join(first)} or {last}" if first else f"Input should be {last}")
+        return self._message(path, f"Input should be {', '.join(first)} or {last}" if first else f"Input should be {last}")
 
     def bound(self, path: Path, value: float, limit: float, *, upper: bool) -> str:
-        return self._told(path, f"Input should be {'less' if upper else 'greater'} than or equal to {limit}")
+        return self._message(path, f"Input should be {'less' if upper else 'greater'} than or equal to {limit}")
 
     def length(self, path: Path, value: str | Sequence[object], limit: int, *, upper: bool) -> str:
         what, unit = ("String", "character") if isinstance(value, str) else ("List", "item")
-        return self._told(path, f"{what} should have at {'most' if upper else 'least'} {limit} {unit}{'s'[: limit != 1]}")
+        return self._message(path, f"{what} should have at {'most' if upper else 'least'} {limit} {unit}{'s'[: limit != 1]}")
 
-    def _told(self, path: Path, what: str) -> str:
+    def _message(self, path: Path, what: str) -> str:
         return f"{'.'.join(_short(step) for step in path)}: {what}"
 
 

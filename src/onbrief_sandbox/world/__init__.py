@@ -1,9 +1,9 @@
-"""The flaws of the sandbox's image models: a Scene that was asked for becomes the Scene that is painted.
+"""The flaws of the sandbox's image models: turns the requested Scene into the Scene that is painted.
 
     prompt ── prospect ──► chances of each atom ── happen, with a seed ──► what is painted, and what is wrong in it
 
-Each atom comes out right or wrong by a draw of its own; a wrong one shows as a real fault, so that its claim is not met.
-Numbers are in world.toml. The same model, text, negative text and seed give the same result on every machine.
+Each atom succeeds or fails by an independent draw. A failed atom becomes a visible fault, so its claim is not met.
+The numbers are in world.toml. The same model, text, negative text and seed give the same result on every machine.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ __all__ = ["MODELS", "Model", "Outcome", "Prospect", "distort", "happen", "prosp
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is painted for one seed, and the claims that came out wrong. `others` show the same faults in other ways, for where
-    the layout cannot show them: what is on the right cannot be painted left of something else.
+    """The scene that is painted for one seed, and the claims that fail in it. `others` are alternatives with the same faults,
+    for use when the layout cannot show them: a thing on the right cannot also be painted left of something else.
     """
 
     scene: Scene
@@ -32,7 +32,7 @@ class Outcome:
 
 
 def happen(asked: Prospect, seed: int) -> Outcome:
-    """The draw of this seed."""
+    """Draw the outcome for this seed."""
     key = f"{asked.model}\0{asked.prompt}"
     wrong = [atom for atom, chance in asked.chances if uniform("outcome", key, str(atom), str(seed)) >= chance]
 
@@ -47,11 +47,11 @@ def happen(asked: Prospect, seed: int) -> Outcome:
 
 
 def _anywhere(scene: Scene) -> Scene:
-    """Things that lie in a direction from one another are in no third of the picture of their own."""
+    """Return the scene without the places of groups that are part of a relation."""
     related = {number for r in scene.relations for number in (r.subject, r.object)}
     return replace(scene, groups=tuple(replace(g, place=None) if i in related else g for i, g in enumerate(scene.groups)))
 
 
 def distort(scene: Scene, text: str, seed: int, negative: str = "", model: Model = "modern") -> Scene:
-    """What is painted when this scene is asked for with this prompt: some atoms of it come out wrong."""
+    """Return the scene that is painted for this prompt, with the faults drawn for this seed."""
     return happen(prospect(scene, text, negative, model), seed).scene

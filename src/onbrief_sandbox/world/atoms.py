@@ -1,4 +1,4 @@
-"""What can go wrong in a scene, one atom for each claim, and what a scene is known by whatever its wording."""
+"""The parts of a scene that can fail, one atom per claim, and a name for a scene that does not depend on the wording."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MIRRORED: dict[Direction, Direction] = {
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """One thing that can go wrong: a claim, and the number of the group, relation or lettering that it is about."""
+    """One thing that can fail: a claim, and the index of the group, relation or lettering that it is about."""
 
     claim: Claim
     number: int = 0
@@ -39,7 +39,7 @@ class Atom:
 
 
 def plain(scene: Scene) -> Scene:
-    """The scene without what says a thing twice: places that spell out a relation, and relations told from both ends."""
+    """Return the scene without redundant parts: places that restate a relation, and relations given in both directions."""
     scene = strip_layout(scene)
     relations: list[Relation] = []
     for relation in scene.relations:
@@ -49,7 +49,7 @@ def plain(scene: Scene) -> Scene:
 
 
 def atoms(scene: Scene) -> tuple[Atom, ...]:
-    """All that can go wrong in a scene that is told plainly. No claim is there twice."""
+    """Return all atoms of a scene that `plain` returned, each claim once."""
     found: list[Atom] = []
     for number, group in enumerate(scene.groups):
         which = claims.which(scene, number)
@@ -77,10 +77,10 @@ def atoms(scene: Scene) -> tuple[Atom, ...]:
 
 
 def name(scene: Scene) -> str:
-    """What a scene that is told plainly is known by: the same for every wording and order of it.
+    """Return a name for a scene that `plain` returned: the same for each wording and order of the prompt.
 
-    Styles, and what must be absent, are left out where anything else is asked for: a prompt that adds "no blur, sharp" asks
-    for the same scene.
+    Styles and absent things are left out if anything else is requested: a prompt with "no blur, sharp" added requests the
+    same scene.
     """
     groups = [f"{g.count} {g.colour} {g.noun} {g.place}" for g in scene.groups]
     parts = [*groups, *scene.elements, *(word.casefold() for word in scene.words)]
@@ -91,7 +91,7 @@ def name(scene: Scene) -> str:
 
 
 def _turned_round(relation: Relation) -> Relation:
-    """The same, told from its other end."""
+    """Return the same relation with subject and object exchanged."""
     return Relation(relation.object, MIRRORED[relation.direction], relation.subject)
 
 

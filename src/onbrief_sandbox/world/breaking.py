@@ -1,4 +1,4 @@
-"""What breaks while something else is edited: each fact of a picture that the edit is not about, now and then."""
+"""Side effects of an edit: facts of the picture that the edit is not about sometimes break."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from onbrief_sandbox.world.faults import misspelt
 from onbrief_sandbox.world.numbers import FAULT
 
 Kind = tuple[str, Colour | None]
-"""What the things of a picture are sorted by: their name, and their colour where namesakes differ in it."""
+"""A kind of thing in a picture: its noun, and its colour if things with this noun differ in colour."""
 
 Breaking = Callable[[Sight, Random], Sight]
 
 
 def other_facts(sight: Sight, edit: edits.Edit, *, succeeds: bool) -> Iterator[tuple[str, Breaking]]:
-    """All that may break while something else is changed: each fact by name, and how it breaks. What would undo an edit that
-    succeeds is none of them.
+    """Yield each fact that the edit may break: its name, and a function that breaks it. Facts whose breaking would undo a
+    successful edit are left out.
     """
     spared = _spared(edit, succeeds=succeeds)
     kinds = _kinds(sight)
@@ -45,7 +45,7 @@ def other_facts(sight: Sight, edit: edits.Edit, *, succeeds: bool) -> Iterator[t
 
 
 def _spared(edit: edits.Edit, *, succeeds: bool) -> list[tuple[edits.Target, frozenset[str]]]:
-    """The things that an edit is about, and which facts of theirs it settles itself."""
+    """Return the targets of an edit, each with those of its facts that the edit itself determines."""
     there = {"object"} if succeeds else set[str]()
     match edit:
         case edits.Replace(target):
@@ -70,7 +70,7 @@ def _speaks_of(target: edits.Target, its: Kind) -> bool:
 
 
 def _kinds(sight: Sight) -> list[Kind]:
-    """The kinds of things there are, in the order of the sight."""
+    """Return the kinds of things in the picture, in the order of the sight."""
     colours: dict[str, set[Colour | None]] = {}
     for thing in sight.things:
         colours.setdefault(thing.noun, set()).add(thing.colour)
@@ -78,7 +78,7 @@ def _kinds(sight: Sight) -> list[Kind]:
 
 
 def _of(breaking: Callable[[Sight, Sequence[Thing], Random], Sight], its: Kind) -> Breaking:
-    """The breaking of one kind of things, where there still are any."""
+    """Return a function that breaks one kind of thing, if any of that kind are left."""
 
     def broken(sight: Sight, rng: Random) -> Sight:
         things = _still(sight, its)
@@ -114,7 +114,7 @@ def _discolour(sight: Sight, things: Sequence[Thing], rng: Random) -> Sight:
 
 
 def _of_both(one: Kind, other: Kind) -> Breaking:
-    """Two kinds of things change places."""
+    """Return a function that swaps the places of two kinds of things."""
 
     def swapped(sight: Sight, rng: Random) -> Sight:
         ones, others = _still(sight, one), _still(sight, other)

@@ -1,4 +1,4 @@
-"""How likely each atom of a prompt is to come out right."""
+"""The probability that each atom of a prompt is painted correctly."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORDING = NormalDist(0, WORDING_SD)
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What a prompt asks of a model, told plainly, and how likely each atom of it is to come out right, 0 to 1."""
+    """The scene that a prompt requests, without redundant parts, and for each atom the probability (0 to 1) of success."""
 
     scene: Scene
     prompt: str
@@ -51,7 +51,7 @@ class Prospect:
 
 
 def prospect(scene: Scene, text: str, negative: str = "", model: Model = "modern") -> Prospect:
-    """The chances of this scene, as it was read from this text and negative text."""
+    """Return the success probabilities for a scene that was parsed from this text and negative text."""
     written = stress(scene, text, negative, FIRST_WORDS)
     scene = atoms.plain(scene)
     prompt = f"{text}\0{negative}"
@@ -78,14 +78,14 @@ def prospect(scene: Scene, text: str, negative: str = "", model: Model = "modern
 
 
 def _manner(written: Stress) -> float:
-    """What the way in which a prompt is written does to every atom."""
+    """Return the effect, in log odds, that the form of the prompt has on every atom."""
     x = FORM if written.well_formed else 0.0
     x -= INTERFERENCE["word_cost"] * max(0.0, written.words - INTERFERENCE["word_limit"])
     return x - INTERFERENCE["weight_cost"] if written.weight > INTERFERENCE["weight_limit"] else x
 
 
 def _row(claim: Claim, *, many: bool) -> str:
-    """Where the base of this claim stands in world.toml; `many`: it is not the only kind of thing that is asked for."""
+    """Return the key of this claim's base in world.toml. `many`: the scene has more than one group."""
     match claim:
         case Present():
             return "object_of_many" if many else "object"

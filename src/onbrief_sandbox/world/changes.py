@@ -1,4 +1,4 @@
-"""What an edit asks for, done: the sight of a picture becomes another one."""
+"""Apply an edit to the Sight of a picture."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from onbrief_sandbox.world.masking import Mask
 from onbrief_sandbox.world.numbers import MOST
 
 _HOURS = frozenset({"day", "night", "sunset"})
-_SIZE = 0.3  # of a thing in an empty picture, as a fraction of its side
-_BANNER = 0.2  # of the picture's height, that words may need
+_SIZE = 0.3  # the size of a thing added to an empty picture, as a fraction of the picture's side
+_BANNER = 0.2  # the height reserved for words, as a fraction of the picture's height
 
 
 class NotThereError(LookupError):
-    """The instruction speaks of what the picture does not show; the message says of what."""
+    """The picture does not show what the instruction refers to; the message names it."""
 
 
 def done(sight: Sight, edit: edits.Edit, aspect: float, rng: Random, mask: Mask | None = None) -> Sight:
-    """What is in a picture once an edit has been done; `aspect` is its width over its height. With a mask, only things under
-    it change, and things are added there; elements, words, the ground and what moves know no mask.
+    """Return the content of a picture after an edit. `aspect` is its width divided by its height. With a mask, only things
+    under it change, and new things are added there; edits of elements, words or the background, and moves, ignore the mask.
 
     Raises:
-        NotThereError: it names nothing in the picture, or nothing under the mask.
+        NotThereError: nothing in the picture, or nothing under the mask, matches the instruction.
     """
     match edit:
         case edits.Replace(target, noun, colour):
@@ -58,7 +58,7 @@ def done(sight: Sight, edit: edits.Edit, aspect: float, rng: Random, mask: Mask 
 
 
 def _those(target: edits.Target, sight: Sight, mask: Mask | None = None) -> tuple[Thing, ...]:
-    """The things that an instruction speaks of, the largest first."""
+    """Return the things that a target matches, the largest first."""
     region = room.in_third(target.place)
     things = mask.under(sight) if mask else sight.things
     found = [t for t in things if t.noun == target.noun and target.colour in (None, t.colour) and region.holds(t.box)]
@@ -70,18 +70,18 @@ def _those(target: edits.Target, sight: Sight, mask: Mask | None = None) -> tupl
 
 
 def changed(sight: Sight, instead: dict[Thing, Thing | None]) -> Sight:
-    """The sight with other things for some of its own; None for nothing."""
+    """Return the sight with some things replaced, or removed where the replacement is None."""
     things = (instead.get(thing, thing) for thing in sight.things)
     return replace(sight, things=tuple(thing for thing in things if thing))
 
 
 def side_of(box: Box) -> float:
-    """How large a thing is: the side of a square of the same area."""
+    """Return the size of a thing: the side of a square of the same area."""
     return math.sqrt((box.right - box.left) * (box.bottom - box.top))
 
 
 def _reshaped(thing: Thing, sight: Sight) -> Thing:
-    """The thing in a square place of the same size, if there is room for one: another thing may be tall where it is wide."""
+    """Return the thing with a square box of the same size if there is room: its replacement may be tall where it is wide."""
     box, half = thing.box, side_of(thing.box) / 2
     square = Box(box.x - half, box.y - half, box.x + half, box.y + half)
     within = min(square.left, square.top) > 0 and max(square.right, square.bottom) < 1
@@ -90,7 +90,7 @@ def _reshaped(thing: Thing, sight: Sight) -> Thing:
 
 
 def taken(sight: Sight, *but: Thing) -> list[Box]:
-    """What is taken in the picture: by its things, and by its words at the top or at the bottom."""
+    """Return the areas that are occupied: by things, and by words at the top or at the bottom."""
     boxes = [thing.box for thing in sight.things if thing not in but]
     if sight.words:
         top, bottom = Box(0, 0, 1, _BANNER), Box(0, 1 - _BANNER, 1, 1)
@@ -105,11 +105,11 @@ def _region(group: Group, direction: Direction | None, others: tuple[Thing, ...]
 
 
 def _more(sight: Sight, group: Group, region: room.Region, direction: Direction | None, aspect: float, rng: Random) -> Sight:
-    """So many more things; as many as there is room for, all others closer together if need be."""
+    """Add the group's things, as many as there is room for; the others move closer together if necessary."""
     colour = _colour(sight, group, rng)
     side = median(side_of(thing.box) for thing in sight.things) if sight.things else _SIZE
     if sight.elements and region == room.Region():
-        region = room.Region(top=0.6)  # on the ground
+        region = room.Region(top=0.6)  # below the horizon
     for _ in range(min(group.count, MOST)):
         box = room.find(taken(sight), side, region, aspect, rng)
         if box is None:
@@ -123,14 +123,14 @@ def _more(sight: Sight, group: Group, region: room.Region, direction: Direction 
 
 
 def added(sight: Sight, group: Group, mask: Mask, aspect: float, rng: Random) -> Sight:
-    """So many more things under a mask, or as many as there is room for; nothing else changes its place."""
+    """Add the group's things under a mask, as many as there is room for. Other things stay where they are."""
     colour = _colour(sight, group, rng)
     boxes = mask.room(taken(sight), min(group.count, MOST), aspect, rng)
     return replace(sight, things=(*sight.things, *(Thing(group.noun, colour, box) for box in boxes)))
 
 
 def _colour(sight: Sight, group: Group, rng: Random) -> Colour:
-    """The colour of what is added: the one that is said, or that of its like, or one that suits it."""
+    """Return the colour for added things: the requested one, else that of similar things, else one typical for the noun."""
     like: list[Colour] = [thing.colour for thing in sight.things if thing.colour and thing.noun == group.noun]
     return group.colour or (like[0] if like else rng.choice(NATURAL.get(group.noun, _unused_colours(sight))))
 
@@ -154,7 +154,7 @@ def _counted(sight: Sight, target: edits.Target, number: int, aspect: float, rng
 
 
 def _moved(sight: Sight, edit: edits.Move, aspect: float, rng: Random) -> Sight:
-    """Each of these things in its new place; all others closer together if there is no room."""
+    """Move each matching thing to its new place; the others move closer together if there is no room."""
     those = _those(edit.target, sight)
     others = _those(edit.other, sight) if edit.other else ()
     if set(those) & set(others):
@@ -184,10 +184,10 @@ def _with_elements(sight: Sight, elements: frozenset[str]) -> Sight:
 
 
 def without_element(sight: Sight, name: str, rng: Random) -> Sight:
-    """The landscape without this element; an hour gives way to another one.
+    """Return the landscape without this element. A removed hour is replaced by another one.
 
     Raises:
-        NotThereError: it is not there.
+        NotThereError: the picture does not show this element.
     """
     gone = {name, "sunrise"} if name == "sun" else {name}
     if not gone & sight.elements:

@@ -1,4 +1,4 @@
-"""Draws that depend on texts alone, so that every machine draws the same."""
+"""Pseudorandom draws derived from strings, the same on every machine."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from random import Random
 
 
 def digest(*parts: str) -> int:
-    """64 bits."""
+    """Return a 64-bit hash of these strings."""
     return int.from_bytes(hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()[:8])
 
 
 def uniform(*parts: str) -> float:
-    """A number between 0 and 1, neither of them."""
+    """Return a number between 0 and 1, both excluded."""
     return ((digest(*parts) >> 11) + 0.5) / 2**53
 
 
 def chooser(*parts: str) -> Random:
-    """Choices that follow from these texts."""
-    return Random(digest(*parts))  # noqa: S311 - no secret hangs on it
+    """Return a random generator seeded with these strings."""
+    return Random(digest(*parts))  # noqa: S311 - not used for security

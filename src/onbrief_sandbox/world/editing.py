@@ -1,4 +1,4 @@
-"""What comes of an edit: often what was asked for, and now and then something that nobody asked for."""
+"""The result of an edit: usually the requested change, sometimes with unwanted side effects."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from onbrief_sandbox.world.numbers import EDIT
 
 
 def edited(sight: Sight, edit: edits.Edit, key: str, aspect: float = 1.0, mask: Mask | None = None) -> Sight:
-    """What is in a picture after an edit. All draws follow from `key`; `aspect` is the picture's width over its height.
+    """Return the content of a picture after an edit. All draws derive from `key`; `aspect` is width divided by height.
 
-    What is asked for is done as often as world.toml says, and else left undone; each other fact of the picture (that a thing
-    is there, how many, its colour, which of two lies where, the words, each element, the ground) breaks now and then. With a
-    mask, only things under it change, and nothing else breaks.
+    The edit succeeds with the probability in world.toml; otherwise the requested change is not made. Each other fact of the
+    picture (presence, count and colour of each kind of thing, relative positions, words, elements, background) breaks with a
+    small probability. With a mask, only things under it change, and nothing else breaks.
 
     Raises:
-        NotThereError: it names nothing in the picture, or nothing under the mask.
+        NotThereError: nothing in the picture, or nothing under the mask, matches the instruction.
     """
     after = done(sight, edit, aspect, chooser("edit", key), mask)
     succeeds = uniform("edit succeeds", key) < EDIT[kind(edit, sight)]
@@ -35,8 +35,8 @@ def edited(sight: Sight, edit: edits.Edit, key: str, aspect: float = 1.0, mask: 
 
 
 def inpainted(sight: Sight, wanted: Scene, key: str, aspect: float, mask: Mask) -> Sight:
-    """What is in a picture after things under a mask have gone, and what is wanted was drawn there, as far as that has room;
-    or as it was, as often as an edit fails. Words have no place: those that are wanted stand for all that were there.
+    """Return the content of a picture after things under a mask were removed and the wanted things were added there, as far as
+    there is room. A failed edit returns the sight unchanged. Words ignore the mask: wanted words replace all existing ones.
     """
     if uniform("edit succeeds", key) >= EDIT["object" if wanted.groups or wanted.words else "absence"]:
         return sight
@@ -47,7 +47,7 @@ def inpainted(sight: Sight, wanted: Scene, key: str, aspect: float, mask: Mask) 
 
 
 def kind(edit: edits.Edit, sight: Sight) -> str:
-    """The row of world.toml that says how often such an edit succeeds."""
+    """Return the key in world.toml of the success probability for this kind of edit."""
     match edit:
         case edits.Add(group):
             return "count" if any(thing.noun == group.noun for thing in sight.things) else "object"

@@ -1,4 +1,4 @@
-"""How wrong atoms show: real faults, so that their claims are not met in what is painted, and only theirs as far as can be."""
+"""Turns failed atoms into visible faults. Their claims are not met in the painted scene; other claims are, where possible."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _ELSEWHERE: dict[Place, tuple[Place, ...]] = {
     "bottom": ("top", "middle"),
     "middle": ("left", "right", "top", "bottom"),
 }
-"""Where nothing can be that is also in the place: what is at the top may be on the left as well."""
+"""The places that exclude each place: a thing at the top can also be on the left, but not at the bottom."""
 _HOURS = frozenset({"day", "night", "sunset"})
 
 
 Swerve = Literal["drawn", "mirrored", "turned"]
-"""How wrong relations go wrong: as chance has it, all of them mirrored, or all turned by a quarter."""
+"""How failed relations show: drawn at random for each, all mirrored, or all turned by 90 degrees."""
 
 
 def faulty(scene: Scene, wrong: Mapping[Atom, Random], swerve: Swerve = "drawn") -> Scene:
-    """What is painted when these atoms come out wrong; each has its own choices."""
+    """Return the scene that is painted when these atoms fail. Each atom has its own random generator."""
     groups: list[Group | None] = [replace(group, count=min(group.count, MOST)) for group in scene.groups]
     relations: list[Relation] = list(scene.relations)
     background, lettering = scene.background, list(scene.words)
@@ -99,19 +99,19 @@ def faulty(scene: Scene, wrong: Mapping[Atom, Random], swerve: Swerve = "drawn")
 
 
 def _those(which: Which, scene: Scene) -> list[int]:
-    """The groups that a claim is about."""
+    """Return the indices of the groups that a claim is about."""
     return [i for i, g in enumerate(scene.groups) if g.noun == which.noun and which.colour in (None, g.colour)]
 
 
 def _instead(scene: Scene, draw: Random) -> str:
-    """Another thing that nobody spoke of, or nothing."""
+    """Return a thing that the scene does not mention, or an empty string for no replacement."""
     spoken_of = {g.noun for g in scene.groups} | {part for noun in scene.absent for part in (noun, noun.partition(" ")[2])}
     others = [noun for noun in THINGS if noun not in spoken_of]
     return draw.choice(others) if draw.random() < FAULT["replaced"] else ""
 
 
 def _miscount(groups: list[Group | None], number: int, which: Which, asked: int, draw: Random) -> None:
-    """One or two more or fewer, but never none: that would be another fault."""
+    """Make the count wrong by one or two. It never becomes 0, which would be a different fault."""
     group = groups[number]
     if group is None:
         return
@@ -125,7 +125,7 @@ def _miscount(groups: list[Group | None], number: int, which: Which, asked: int,
 
 
 def _other_colour(scene: Scene, number: int, draw: Random) -> Colour:
-    """The colour of another thing, or any; never one that a namesake has or must not have."""
+    """Return the colour of another thing, or any; never one that a thing with this noun already has or must not have."""
     group = scene.groups[number]
     namesakes = {g.colour for g in scene.groups if g.noun == group.noun}
     forbidden: set[Colour | None] = {colour for colour in COLOURS if f"{colour} {group.noun}" in scene.absent}
@@ -142,7 +142,7 @@ def _colours_but(taken: Container[Colour | None]) -> list[Colour]:
 
 
 def _vanish(name: str, elements: set[str], scene: Scene, draw: Random) -> None:
-    """An element is not there; where it was the only hour, it is another hour."""
+    """Remove an element. The only hour is replaced by another one."""
     elements -= {name, "sunrise"} if name == "sun" else {name}
     if name in _HOURS and not elements & _HOURS:
         others = sorted(_HOURS - scene.elements - scene.absent) or sorted(_HOURS - {name})
@@ -150,7 +150,7 @@ def _vanish(name: str, elements: set[str], scene: Scene, draw: Random) -> None:
 
 
 def misspelt(word: str, asked: Sequence[str], draw: Random) -> str:
-    """Two neighbours swapped or a letter dropped, such that nothing that was asked for is left."""
+    """Swap two adjacent letters or drop one, so that the result equals none of the requested words."""
     forbidden = {"".join(text.casefold().split()) for text in asked}
     places = list(range(len(word)))
     draw.shuffle(places)
@@ -164,11 +164,11 @@ def misspelt(word: str, asked: Sequence[str], draw: Random) -> str:
 
 
 def _appear(noun: str, extra: list[Group], elements: set[str], lettering: list[str]) -> None:
-    """What was forbidden is there after all."""
+    """Add something that must be absent."""
     if noun == "text":
         lettering.append("SALE")
     elif noun in _HOURS:
-        elements -= _HOURS  # night would win over day
+        elements -= _HOURS  # if both were present, the painter would choose night over day
         elements.add(noun)
     elif noun in ELEMENTS:
         elements.add(noun)

@@ -1,4 +1,4 @@
-"""A mask over a picture: what lies under it, and where under it there is room."""
+"""A mask over a picture: which things are under it, and where it has free space."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from PIL import Image, ImageStat
 from onbrief_sandbox.scene import Box, Sight, Thing
 from onbrief_sandbox.world import room
 
-_SIDE = 256  # pixels of the mask's longer side, as it is looked at
-_COVERED = 0.4  # of a thing's box; a mask that touches less means something else
-_WITHIN = 0.9  # of the box of what is drawn under a mask
-_SHARES = (1.0, 0.8, 0.6, 0.45)  # of the largest size at which all could lie in rows, that are tried
+_SIDE = 256  # pixels; masks are scaled down to this longer side
+_COVERED = 0.4  # least share of a thing's box that must be masked for the thing to count as under the mask
+_WITHIN = 0.9  # least share of a new thing's box that must be masked
+_SHARES = (1.0, 0.8, 0.6, 0.45)  # sizes to try, relative to the largest at which all would fit in rows
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """Where a picture may change: under the white."""
+    """The part of a picture that may change: white in the mask."""
 
     white: Image.Image = field(repr=False)
 
     @classmethod
     def of(cls, data: bytes) -> Mask:
-        """The mask in a picture file, which can be read."""
+        """Return the mask in a valid picture file."""
         with Image.open(io.BytesIO(data)) as image:
             white = image.convert("L")
         white.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
         return cls(white)
 
     def under(self, sight: Sight) -> tuple[Thing, ...]:
-        """The things that lie under it."""
+        """Return the things under the mask."""
         return tuple(thing for thing in sight.things if self.covered(thing.box) >= _COVERED)
 
     def covered(self, box: Box) -> float:
-        """How much of a box lies under it, from 0 to 1."""
+        """Return the share of a box that is under the mask, from 0 to 1."""
         width, height = self.white.size
         left, top = int(box.left * width), int(box.top * height)
         right, bottom = math.ceil(box.right * width), math.ceil(box.bottom * height)
         return ImageStat.Stat(self.white.crop((left, top, max(right, left + 1), max(bottom, top + 1)))).mean[0] / 255
 
     def room(self, taken: Sequence[Box], count: int, aspect: float, rng: Random) -> list[Box]:
-        """Free squares under it for so many things, as large as can be; fewer where there is not enough room. `aspect` is the
-        picture's width over its height.
+        """Return free squares under the mask for `count` things, as large as possible; fewer if there is not enough room.
+        `aspect` is the picture's width divided by its height.
         """
         found = self.white.getbbox()
         if not found:

@@ -1,4 +1,4 @@
-"""The numbers of the world, from world.toml, which says of each where it comes from."""
+"""The numbers from world.toml, which states the source of each."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from importlib.resources import files
 from typing import Literal, cast, get_args
 
 Model = Literal["modern", "sdxl"]
-"""The two image models: `modern`, the default, errs as often as GPT Image 1 was reported to, `sdxl` as Stable Diffusion XL."""
+"""The two image models: `modern`, the default, has the error rates reported for GPT Image 1, `sdxl` those for SDXL."""
 
 MODELS: tuple[Model, ...] = get_args(Model)
 
 _NUMBERS = tomllib.loads(files("onbrief_sandbox").joinpath("world.toml").read_text("utf-8"))
 
 PUBLISHED = cast("dict[Model, dict[str, float]]", _NUMBERS["published"])
-"""The rates that the plain GenEval prompts must give, by the names of GenEval's tasks, and their mean."""
+"""Published pass rates on the plain GenEval prompts, by task, and their mean; the base values are fitted to them."""
 
 BASE = cast("dict[Model, dict[str, float]]", _NUMBERS["base"])
 BRIEF_SD = cast("float", _NUMBERS["brief"]["sd"])

@@ -1,4 +1,4 @@
-"""Room in a finished picture for one thing more."""
+"""Finds room for another thing in a finished picture."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from random import Random
 
 from onbrief_sandbox.scene import Box, Direction, Place
 
-_EDGE = 0.035  # that things keep from the picture's edge, as a fraction of its side
-_GAP = 0.035  # and from each other
-_APART = 0.06  # of centres that lie in a direction from one another: twice what counts
-_SIZES = (1.0, 0.8, 0.64, 0.5, 0.4, 0.3)  # that are tried
-_LEAST = 0.09  # of the picture's side: what the eye still knows
+_EDGE = 0.035  # least distance of things from the picture's edge, as a fraction of its side
+_GAP = 0.035  # least distance of things from each other
+_APART = 0.06  # least distance of the centres in a relation: twice what the check requires
+_SIZES = (1.0, 0.8, 0.64, 0.5, 0.4, 0.3)  # relative sizes to try
+_LEAST = 0.09  # of the picture's side: the smallest size that the eye still recognises
 _TRIES = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where a centre may lie, as fractions of the picture's width and height."""
+    """An area for the centre of a thing, as fractions of the picture's width and height."""
 
     left: float = 0.0
     top: float = 0.0
@@ -27,7 +27,7 @@ class Region:
     bottom: float = 1.0
 
     def holds(self, box: Box) -> bool:
-        """Whether the centre of a box lies here."""
+        """Return whether the centre of a box is in this region."""
         return self.left <= box.x <= self.right and self.top <= box.y <= self.bottom
 
 
@@ -41,12 +41,12 @@ _PLACES: dict[Place, Region] = {
 
 
 def in_place(place: Place) -> Region:
-    """Well within this third of the picture."""
+    """Return a region well within this third of the picture."""
     return _PLACES[place]
 
 
 def in_third(place: Place | None) -> Region:
-    """This third of the picture; all of it for no place."""
+    """Return this third of the picture, or all of it for None."""
     third = 1 / 3
     match place:
         case "left":
@@ -64,7 +64,7 @@ def in_third(place: Place | None) -> Region:
 
 
 def beyond(direction: Direction, others: Sequence[Box]) -> Region:
-    """In this direction from all of these."""
+    """Return the region in this direction from all of these boxes."""
     match direction:
         case "left of":
             return Region(right=min(box.x for box in others) - _APART)
@@ -88,8 +88,8 @@ def find(
     rng: Random,
     allowed: Callable[[Box], bool] = _anywhere,
 ) -> Box | None:
-    """A free square whose centre lies in the region, of this side (as a fraction of the picture's) or smaller, which is
-    `allowed`; None where there is none. `aspect` is the picture's width over its height.
+    """Return a free, `allowed` square with its centre in the region, of this side (as a fraction of the picture's) or smaller,
+    or None. `aspect` is the picture's width divided by its height.
     """
     for share in _SIZES:
         half_x = max(_LEAST, side * share) / math.sqrt(aspect) / 2
@@ -107,14 +107,14 @@ def find(
 
 
 def touching(one: Box, other: Box) -> bool:
-    """Whether two boxes are too close to be told apart."""
+    """Return whether two boxes overlap or are too close to be seen as separate."""
     across = min(one.right, other.right) - max(one.left, other.left)
     down = min(one.bottom, other.bottom) - max(one.top, other.top)
     return across > -_GAP and down > -_GAP
 
 
 def moved_up(box: Box, direction: Direction) -> Box:
-    """Where a box is when the whole picture moves closer together, so that there is room in this direction from it."""
+    """Return the position of a box after everything is compressed to make room in this direction."""
     share = 0.62
     start = 1 - share if direction in {"left of", "above"} else 0.0
     if direction in {"left of", "right of"}:

@@ -10,13 +10,18 @@ from PIL import Image
 from onbrief import questions
 from onbrief.brief import Requirement
 from onbrief.errors import Failed, PictureError
-from onbrief.pictures import judge_copy
-from onbrief.ports import Judged, Warns
+from onbrief.pictures import PictureFile
+from onbrief.ports import ANY_PICTURE, Judged, Warns
 from onbrief.providers import registry
 from onbrief.questions import Question
 from onbrief_sandbox.imagining import picture
 from tests.claude import EVERY_CLAUDE, SET, Kind, cups, lead_to
 from tests.providers.recording import Reply, recording
+
+
+def judge_copy(data: bytes) -> bytes:
+    return PictureFile(data).judge_copy(ANY_PICTURE)
+
 
 REQUIREMENTS = (
     Requirement(id="r1", text="there are exactly two cups", kind="count"),

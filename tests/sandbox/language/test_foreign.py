@@ -62,7 +62,7 @@ BRIEFS = {
 
 
 def asked(text: str) -> tuple[set[tuple[Claim, bool]], list[str]]:
-    """The claims of a checklist, each with whether it is a must; and the texts that nobody can check."""
+    """Return the claims of a checklist, each with whether it is a must, and the texts that cannot be checked."""
     requirements = asyncio.run(SandboxPlanner("sandbox:grammar", 0.0).checklist(Brief(text=text))).requirements
     claims = {(claim, requirement.must) for requirement in requirements for claim in sentences.read(requirement.text) or ()}
     return claims, [requirement.text for requirement in requirements if sentences.read(requirement.text) is None]

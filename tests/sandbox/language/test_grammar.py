@@ -9,7 +9,7 @@ from onbrief_sandbox.scene import Colour, Group, Place, Relation, Scene
 
 
 def some(noun: str, count: int = 1, colour: Colour | None = None, place: Place | None = None) -> Group:
-    """A group whose number was not said."""
+    """Return a group without an explicit number."""
     return Group(noun, count, colour, place, numbered=False)
 
 
@@ -74,7 +74,7 @@ PROMPTS: list[tuple[str, Scene]] = [
         "a white canvas with the text 'SALE' below a red heart",
         Scene((some("heart", 1, "red"),), background="white", words=("SALE",)),
     ),
-    ("a cat deadline on a bicycle", Scene((some("cat"), some("bicycle")), (Relation(0, "above", 1),))),
+    ("a cat sitting on a bicycle", Scene((some("cat"), some("bicycle")), (Relation(0, "above", 1),))),
     ("A fluffy robot and two small brown otters", Scene((some("fluffy robot"), Group("small otter", 2, "brown")))),
     ("A fluffy cat and two small brown dogs", Scene((some("cat"), Group("dog", 2, "brown")))),
     ("a bowl of soup next to a jar of honey", Scene((some("bowl"), some("jar of honey")))),
@@ -145,7 +145,7 @@ UNREAD: list[tuple[str, list[tuple[str, int | None, tuple[int, ...]]]]] = [
     ("a dog in a car", [("in", 0, (1,))]),
     ("a man riding a horse", [("riding", 0, (1,))]),
     ("a cat sleeping on a couch", [("sleeping", 0, ())]),
-    ("a cat deadline on a couch", []),
+    ("a cat sitting on a couch", []),
     ("a person holding an umbrella and a dog", [("holding", 0, (1,))]),
     ("a bowl of soup", [("of soup", 0, ())]),
     ("at least two dogs and a cat", [("at least two", 0, ())]),

@@ -16,14 +16,14 @@ from onbrief_sandbox.seeing.regions import connected
 MAIN, TINT, SHADE = (255, 0, 255), (255, 0, 254), (255, 0, 253)
 SIDE = 240
 UNIT = SIDE / 120
-CRUMB = 2 * UNIT**2  # where three curves meet
-PEN = 1.5  # of large things, in units of a drawing
+CRUMB = 2 * UNIT**2  # the tolerated area where three curves meet
+PEN = 1.5  # outline width of large things, in units of a drawing
 
 drawn = pytest.mark.parametrize("name", sorted(set(DRAWINGS) - {CARD}))
 
 
 def rendered(svg: str) -> npt.NDArray[np.uint8]:
-    """In colours that are either there or not, so that they can be counted."""
+    """Render without anti-aliasing, so that the pixels of each colour can be counted."""
     sheet = f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}" viewBox="-10 -10 120 120"'
     sheet += f' shape-rendering="crispEdges">{svg}</svg>'
     return np.asarray(Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=sheet, skip_system_fonts=True))).convert("RGBA"))

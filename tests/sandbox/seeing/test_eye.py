@@ -29,8 +29,8 @@ def encoded(picture: Image.Image, format_: str = "PNG", **options: object) -> by
 def agreement(
     seeds: Iterable[int], size: tuple[int, int], *qualities: str, things: Sequence[str] = THINGS
 ) -> list[tuple[float, Counter[str]]]:
-    """For each format ("PNG", or another and its quality), the share of facts on which the eye agrees with the painter, and
-    those on which it does not.
+    """Return, for each format ("PNG", or another with its quality), the share of facts on which the eye agrees with the
+    painter, and the facts on which it does not.
     """
     wrong = [Counter[str]() for _ in qualities]
     counts = [0 for _ in qualities]

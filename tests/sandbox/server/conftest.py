@@ -9,6 +9,6 @@ from tests.sandbox.server.serving import Served, served
 
 @pytest.fixture(scope="module")
 def server() -> Generator[Served]:
-    """A server on the plainest terms, for all tests of a file."""
+    """A server with default terms, shared by all tests of a file."""
     with served() as running:
         yield running

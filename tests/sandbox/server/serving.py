@@ -1,4 +1,4 @@
-"""A sandbox server for tests, on real HTTP in this process, and the clients that talk to it."""
+"""A sandbox server for tests, over real HTTP in this process, and its clients."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ SONNET = "us.anthropic.claude-sonnet-4-6"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running server. `bedrock` is a boto3 client that never sends anything twice."""
+    """A running server. `bedrock` is a boto3 client without retries."""
 
     port: int
     bedrock: Any = field(repr=False)
 
     def invoke(self, model: str, body: object) -> dict[str, Any]:
-        """What InvokeModel answers."""
+        """Return the answer of InvokeModel."""
         return json.loads(self.bedrock.invoke_model(modelId=model, body=json.dumps(body))["body"].read())
 
     def picture(self, model: str, body: object) -> bytes:
-        """The only picture that InvokeModel answers."""
+        """Return the single picture in the answer of InvokeModel."""
         (text,) = self.invoke(model, body)["images"]
         return base64.b64decode(text)
 
     def refused(self, call: Callable[[], object]) -> tuple[int, str, str]:
-        """Status, code and message of the refusal that a call meets."""
+        """Return the status, code and message of the error that a call raises."""
         with pytest.raises(ClientError) as caught:
             call()
-        told = cast("dict[str, Any]", caught.value.response)  # pyright: ignore[reportUnknownMemberType]
-        status = told["ResponseMetadata"]["HTTPStatusCode"]
-        return status, told["Error"]["Code"], told["Error"]["Message"]
+        response = cast("dict[str, Any]", caught.value.response)  # pyright: ignore[reportUnknownMemberType]
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        return status, response["Error"]["Code"], response["Error"]["Message"]
 
     def invalid(self, call: Callable[[], object]) -> str:
-        """The message of the ValidationException that a call meets."""
+        """Return the message of the ValidationException that a call raises."""
         status, code, message = self.refused(call)
         assert (status, code) == (400, "ValidationException")
         return message
 
     def raw(self, path: str, body: bytes = b"", method: str = "POST", **headers: str) -> tuple[int, str | None, Any]:
-        """Status, error type and JSON of an answer to anything at all."""
+        """Send any HTTP request. Return the status, error type and JSON of the response."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json", **headers})
@@ -77,13 +77,13 @@ class Play(Script):
     """A script that can be changed while the server runs."""
 
     def now(self, *faults: Fault) -> None:
-        """From the next call on."""
+        """Set the fault for all following calls."""
         super().__init__(faults)
 
 
 @contextmanager
 def served(terms: Terms | None = None) -> Generator[Served]:
-    """A server on these terms."""
+    """Run a server with these terms."""
     plug = listen(0)
     port = plug.getsockname()[1]
     servers: list[uvicorn.Server] = []
@@ -94,12 +94,12 @@ def served(terms: Terms | None = None) -> Generator[Served]:
         yield Served(port, client)
     finally:
         client.close()
-        servers[0].should_exit = servers[0].force_exit = True  # calls that still wait are left
+        servers[0].should_exit = servers[0].force_exit = True  # without waiting for open calls
         thread.join()
 
 
 def bedrock(port: int, read_timeout: float = 60) -> Any:
-    """A client as careful callers make it."""
+    """Return a boto3 client configured as in production: no retries."""
     return boto3.client(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         "bedrock-runtime",
         endpoint_url=f"http://{HOST}:{port}",
@@ -111,10 +111,10 @@ def bedrock(port: int, read_timeout: float = 60) -> Any:
 
 
 def user(*blocks: object) -> list[dict[str, object]]:
-    """The messages of a conversation of one turn; strings are texts."""
+    """Return the messages of a conversation of one turn. Strings become text blocks."""
     return [{"role": "user", "content": [{"text": block} if isinstance(block, str) else block for block in blocks]}]
 
 
 def lines(bill: Path) -> list[dict[str, Any]]:
-    """The entries of a bill."""
+    """Return the entries of a bill."""
     return [json.loads(line) for line in bill.read_text().splitlines()]

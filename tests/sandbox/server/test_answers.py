@@ -1,4 +1,4 @@
-"""Claude's answers over HTTP: what stands behind the server sees the pictures and speaks each format."""
+"""Claude's answers over HTTP: the pictures reach the eye, in both formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def drawn(text: str) -> bytes:
 
 
 def said(server: Served, text: str, image: bytes | None, form: str) -> dict[str, Any]:
-    """The JSON that Claude answers, asked in one of the two formats."""
+    """Return the JSON that Claude answers to a request in one of the two formats."""
     if form == "Converse":
         blocks = [{"image": {"format": "png", "source": {"bytes": image}}}] if image else []
         reply = server.bedrock.converse(modelId=HAIKU, messages=user(*blocks, text), inferenceConfig={"maxTokens": 1000})
@@ -47,9 +47,9 @@ def test_a_client_is_told_whether_an_image_matches(server: Served, form: str) ->
 
 @pytest.mark.parametrize("form", ["Converse", "Messages"])
 def test_a_client_gets_a_revised_prompt(server: Served, form: str) -> None:
-    told = said(server, REVISING, None, form)
-    assert told.keys() == {"revised_prompt"}
-    assert "three" in told["revised_prompt"]
+    answer = said(server, REVISING, None, form)
+    assert answer.keys() == {"revised_prompt"}
+    assert "three" in answer["revised_prompt"]
 
 
 def test_a_client_may_ask_through_a_forced_tool(server: Served) -> None:

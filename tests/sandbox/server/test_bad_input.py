@@ -1,4 +1,4 @@
-"""What no client should send, what clients do when they go away, and many of them at once."""
+"""Invalid requests, clients that disconnect, and many clients at once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_page_in_a_browser_is_sent_away(server: Served) -> None:
 
 
 def test_a_body_over_the_limit_is_refused_after_it_was_read(server: Served) -> None:
-    told = (
+    expected = (
         400,
         "ValidationException",
         {
@@ -86,7 +86,7 @@ def test_a_body_over_the_limit_is_refused_after_it_was_read(server: Served) -> N
             "Member must have length less than or equal to 25000000"
         },
     )
-    assert server.raw(INVOKE, b" " * (MAX_BODY + 1)) == told
+    assert server.raw(INVOKE, b" " * (MAX_BODY + 1)) == expected
     at_the_limit = b'{"prompt": "' + b"x" * (MAX_BODY - 14) + b'"}'
     assert len(at_the_limit) == MAX_BODY
     assert "expected maxLength: 10000" in server.raw(INVOKE, at_the_limit)[2]["message"]
@@ -160,10 +160,10 @@ def test_ten_thousand_random_bodies_and_no_leak() -> None:
 
 
 def campaign(bodies: int, seed: int) -> tuple[Counter[int], int, int]:
-    """So many random bodies to a server of its own: how often which status came, its memory after the first fifth, and by
-    how much that has grown at the end, in bytes.
+    """Send random bodies to a separate server. Return how often each status was answered, the server's memory in bytes after
+    the first fifth, and how much it has grown at the end.
     """
-    draw = random.Random(seed)  # noqa: S311 - no secret hangs on it
+    draw = random.Random(seed)  # noqa: S311 - not used for security
     answered: Counter[int] = Counter()
     early = 0
     with process() as (port, pid):
@@ -187,7 +187,7 @@ def campaign(bodies: int, seed: int) -> tuple[Counter[int], int, int]:
 
 @contextmanager
 def process() -> Generator[tuple[int, int]]:
-    """The real command as a process of its own: its port and its id."""
+    """Run the real command in a separate process. Yields its port and process id."""
     command = [sys.executable, "-m", "onbrief", "sandbox"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         assert running.stdout is not None
@@ -265,7 +265,7 @@ VALUES: list[Any] = [
 
 
 def some_request(draw: random.Random) -> tuple[str, bytes]:
-    """Random bytes, a broken sample, or a sample with some of its values replaced, dropped or moved elsewhere."""
+    """Return random bytes, a broken sample, or a sample with some values replaced, removed or moved."""
     path, sample = draw.choice(SAMPLES)
     if draw.random() < 0.02:
         path = (

@@ -1,4 +1,4 @@
-"""The bill: every call that was accepted, before it is answered, and no other."""
+"""The bill: each accepted call is written before it is answered, and no other calls are."""
 
 from __future__ import annotations
 

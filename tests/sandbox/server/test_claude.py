@@ -1,4 +1,4 @@
-"""Claude through boto3, with Converse and with the Messages body: replies, and refusals in the service's words."""
+"""Claude through boto3, with Converse and with the Messages body: replies, and errors worded as by the service."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_a_forced_tool_is_used(server: Served, choice: dict[str, object]) -> Non
 
 def test_a_tool_may_be_offered_and_its_result_told(server: Served) -> None:
     use = {"toolUse": {"toolUseId": "t1", "name": "answer", "input": {"result": "x"}}}
-    told = {"toolResult": {"toolUseId": "t1", "content": [{"json": {"ok": True}}, {"text": "done"}], "status": "success"}}
-    turns = [*user("hello"), {"role": "assistant", "content": [use]}, *user(told)]
+    result = {"toolResult": {"toolUseId": "t1", "content": [{"json": {"ok": True}}, {"text": "done"}], "status": "success"}}
+    turns = [*user("hello"), {"role": "assistant", "content": [use]}, *user(result)]
     reply = converse(server, OPUS, messages=turns, toolConfig={"tools": TOOLS, "toolChoice": {"auto": {}}})()
     assert reply["stopReason"] in ("end_turn", "tool_use")
 
@@ -121,35 +121,35 @@ def test_converse_refuses_jpg(server: Served) -> None:
     ids=["a PNG as JPEG", "a JPEG as WebP", "text", "cut", "wide", "high", "large"],
 )
 def test_images_that_claude_does_not_take(server: Served, data: bytes, kind: str, what: str) -> None:
-    told = server.invalid(converse(server, messages=user("x", image(data, kind))))
-    assert told.startswith("messages.0.content.1.image.source.bytes: ")
-    assert what in told
+    message = server.invalid(converse(server, messages=user("x", image(data, kind))))
+    assert message.startswith("messages.0.content.1.image.source.bytes: ")
+    assert what in message
     source = {"type": "base64", "media_type": f"image/{kind}", "data": base64.b64encode(data).decode()}
     turns = [{"role": "user", "content": [{"type": "image", "source": source}]}]
-    told = server.invalid(messages(server, messages=turns))
-    assert told.startswith("messages.0.content.0.source.base64: ")
-    assert what in told
+    message = server.invalid(messages(server, messages=turns))
+    assert message.startswith("messages.0.content.0.source.base64: ")
+    assert what in message
 
 
 def test_a_picture_bomb_is_refused_by_its_header(server: Served) -> None:
-    """Twenty thousand pixels a side, in a few bytes, and none of them decoded."""
+    """A picture with sides of 20,000 pixels in a few bytes is rejected without decoding it."""
     bomb = bytearray(picture())
     bomb[16:24] = (20_000).to_bytes(4) * 2
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4)
-    told = server.invalid(converse(server, messages=user("x", image(bytes(bomb)))))
-    assert told.endswith("At least one of the image dimensions exceed max allowed size: 8000 pixels")
+    message = server.invalid(converse(server, messages=user("x", image(bytes(bomb)))))
+    assert message.endswith("At least one of the image dimensions exceed max allowed size: 8000 pixels")
 
 
 def test_twenty_images_are_taken_and_one_more_is_not(server: Served) -> None:
     twenty = [image(picture())] * 20
     assert converse(server, messages=user("x", *twenty))()["stopReason"] == "end_turn"
-    told = server.invalid(converse(server, messages=user("x", *twenty, twenty[0])))
-    assert told == "too many images and documents: 21 + 0 > 20"
+    message = server.invalid(converse(server, messages=user("x", *twenty, twenty[0])))
+    assert message == "too many images and documents: 21 + 0 > 20"
 
 
 def test_a_base_id_without_a_prefix_answers_only_where_it_may(server: Served) -> None:
-    told = server.invalid(converse(server, "anthropic.claude-haiku-5-5"))
-    assert told == (
+    message = server.invalid(converse(server, "anthropic.claude-haiku-5-5"))
+    assert message == (
         "Invocation of model ID anthropic.claude-haiku-5-5 with on-demand throughput isn’t supported. Retry your request "
         "with the ID or ARN of an inference profile that contains this model."
     )
@@ -159,20 +159,20 @@ def test_a_base_id_without_a_prefix_answers_only_where_it_may(server: Served) ->
 
 def test_a_claude_that_has_ended_says_so() -> None:
     with served(Terms(ended=(SONNET_3_5,))) as server:
-        told = (404, "ResourceNotFoundException", "This model version has reached the end of its life.")
-        assert server.refused(converse(server, SONNET_3_5)) == told
-        assert server.refused(messages(server, SONNET_3_5)) == told
+        expected = (404, "ResourceNotFoundException", "This model version has reached the end of its life.")
+        assert server.refused(converse(server, SONNET_3_5)) == expected
+        assert server.refused(messages(server, SONNET_3_5)) == expected
         assert server.refused(converse(server, "us.anthropic.claude-nope"))[:2] == (404, "ResourceNotFoundException")
 
 
-# -- what models refuse, in both formats -----------------------------------------------------------------------------------
+# -- parameters that models reject, in both formats ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", [HAIKU, SONNET_5_5, OPUS, SONNET_5])
 def test_sampling_parameters_are_refused(server: Served, model: str) -> None:
-    told = "`temperature` is deprecated for this model"
-    assert server.invalid(converse(server, model, inferenceConfig={"temperature": 0.0})) == told
-    assert server.invalid(messages(server, model, temperature=0.0)) == told
+    expected = "`temperature` is deprecated for this model"
+    assert server.invalid(converse(server, model, inferenceConfig={"temperature": 0.0})) == expected
+    assert server.invalid(messages(server, model, temperature=0.0)) == expected
     assert server.invalid(messages(server, model, top_p=0.5)) == "`top_p` is deprecated for this model"
     assert server.invalid(converse(server, model, additionalModelRequestFields={"top_k": 5})) == (
         "`top_k` is deprecated for this model"
@@ -181,9 +181,9 @@ def test_sampling_parameters_are_refused(server: Served, model: str) -> None:
 
 @pytest.mark.parametrize("model", [SONNET, HAIKU_4_5])
 def test_one_of_temperature_and_top_p_is_taken(server: Served, model: str) -> None:
-    told = "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
-    assert server.invalid(converse(server, model, inferenceConfig={"temperature": 0.1, "topP": 0.9})) == told
-    assert server.invalid(messages(server, model, temperature=0.1, top_p=0.9)) == told
+    expected = "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
+    assert server.invalid(converse(server, model, inferenceConfig={"temperature": 0.1, "topP": 0.9})) == expected
+    assert server.invalid(messages(server, model, temperature=0.1, top_p=0.9)) == expected
     assert converse(server, model, inferenceConfig={"temperature": 0.1})()["stopReason"] == "end_turn"
     assert messages(server, model, top_p=0.9)()["stop_reason"] == "end_turn"
 
@@ -194,22 +194,22 @@ def test_the_oldest_takes_all_of_them(server: Served) -> None:
 
 @pytest.mark.parametrize("model", [SONNET_5_5, OPUS])
 def test_a_forced_tool_is_refused(server: Served, model: str) -> None:
-    told = 'tool_choice: type "tool" and "any" are not supported for this model.'
+    expected = 'tool_choice: type "tool" and "any" are not supported for this model.'
     choices: list[dict[str, object]] = [{"tool": {"name": "answer"}}, {"any": {}}]
     for choice in choices:
-        assert server.invalid(converse(server, model, toolConfig={"tools": TOOLS, "toolChoice": choice})) == told
+        assert server.invalid(converse(server, model, toolConfig={"tools": TOOLS, "toolChoice": choice})) == expected
     tools = [{"name": "answer", "input_schema": SCHEMA}]
-    assert server.invalid(messages(server, model, tools=tools, tool_choice={"type": "tool", "name": "answer"})) == told
+    assert server.invalid(messages(server, model, tools=tools, tool_choice={"type": "tool", "name": "answer"})) == expected
 
 
 def test_native_json_is_refused_where_the_model_has_none(server: Served) -> None:
-    told = "output_config.format: Extra inputs are not permitted"
+    expected = "output_config.format: Extra inputs are not permitted"
     native = {"format": {"type": "json_schema", "schema": SCHEMA}}
     for model in (OPUS, SONNET_5):
-        assert server.invalid(converse(server, model, outputConfig=OUTPUT)) == told
-        assert server.invalid(messages(server, model, output_config=native)) == told
+        assert server.invalid(converse(server, model, outputConfig=OUTPUT)) == expected
+        assert server.invalid(messages(server, model, output_config=native)) == expected
         added = {"output_config": native}
-        assert server.invalid(converse(server, model, additionalModelRequestFields=added)) == told
+        assert server.invalid(converse(server, model, additionalModelRequestFields=added)) == expected
     for model in (HAIKU, SONNET_5_5, SONNET, HAIKU_4_5):
         assert converse(server, model, outputConfig=OUTPUT)()["stopReason"] == "end_turn"
         assert messages(server, model, output_config=native)()["stop_reason"] == "end_turn"
@@ -233,8 +233,8 @@ def test_conversations_that_are_none(server: Served) -> None:
     assert server.invalid(converse(server, toolConfig={"tools": TOOLS * 2})) == "tools: Tool names must be unique."
     with pytest.raises(ParamValidationError):
         converse(server, inferenceConfig={"maxTokens": 0})()
-    told = server.raw(f"/model/{HAIKU}/converse", b'{"messages": [{"role": "user", "content": [{"text": 5}]}]}')
-    assert told[2]["message"] == (
+    reply = server.raw(f"/model/{HAIKU}/converse", b'{"messages": [{"role": "user", "content": [{"text": 5}]}]}')
+    assert reply[2]["message"] == (
         "1 validation error detected: Value '5' at 'messages.1.member.content.1.member.text' failed to satisfy constraint: "
         "Member must be of type string"
     )
@@ -267,7 +267,7 @@ def test_messages_use_tools(server: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({"max_tokens": None}, "max_tokens: Field required"),
         ({"max_tokens": 0}, "max_tokens: Input should be greater than or equal to 1"),
@@ -285,5 +285,5 @@ def test_messages_use_tools(server: Served) -> None:
         ({"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),
     ],
 )
-def test_a_messages_body_that_is_wrong_is_refused_in_words(server: Served, given: dict[str, object], told: str) -> None:
-    assert server.invalid(messages(server, SONNET, **given)).startswith(told)
+def test_a_messages_body_that_is_wrong_is_refused_in_words(server: Served, given: dict[str, object], expected: str) -> None:
+    assert server.invalid(messages(server, SONNET, **given)).startswith(expected)

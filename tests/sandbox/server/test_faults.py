@@ -1,4 +1,4 @@
-"""Faults by script, seen from a client; and scripts that are refused before anything starts."""
+"""Scripted faults as seen by a client, and scripts that are rejected at the start."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def scripted(**fault: Any) -> Terms:
 
 
 def outcome(server: Served, model: str = CORE) -> str:
-    """`fine`, or the code of the error."""
+    """Return `fine`, or the code of the error."""
     try:
         server.invoke(model, PROMPT)
     except ClientError as error:
@@ -53,10 +53,10 @@ def test_an_error_of_the_service(tmp_path: Path, status: int, code: str) -> None
     (tmp_path / "faults.json").write_text(json.dumps({"faults": [fault]}))
     with served(Terms(script=load(tmp_path / "faults.json"))) as server, pytest.raises(ClientError) as caught:
         server.invoke(CORE, PROMPT)
-    told = cast("dict[str, Any]", caught.value.response)  # pyright: ignore[reportUnknownMemberType]
-    assert told["ResponseMetadata"]["HTTPStatusCode"] == status
-    assert told["Error"] == {"Code": code, "Message": "So it is."}
-    assert told["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "7"
+    response = cast("dict[str, Any]", caught.value.response)  # pyright: ignore[reportUnknownMemberType]
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert response["Error"] == {"Code": code, "Message": "So it is."}
+    assert response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "7"
 
 
 def test_the_calls_that_a_script_names_fail_and_no_others() -> None:
@@ -68,10 +68,10 @@ def test_the_calls_that_a_script_names_fail_and_no_others() -> None:
         )
     )
     with served(Terms(script=script)) as server:
-        told = [outcome(server) for _ in range(6)]
+        outcomes = [outcome(server) for _ in range(6)]
         assert server.refused(lambda: server.bedrock.converse(modelId=HAIKU, messages=user("x")))[0] == 500
         assert server.invoke(NOVA, NOVA_BODY)["error"] is None
-    assert told == [
+    assert outcomes == [
         "fine", "ThrottlingException", "ServiceUnavailableException", "ThrottlingException", "fine",
         "ServiceUnavailableException",
     ]  # fmt: skip
@@ -121,8 +121,8 @@ def test_latency_is_that_of_the_longest_beginning() -> None:
 @pytest.mark.parametrize("reason", ["prompt", "output image", "input image", "Inference error"])
 def test_filters_say_so_in_each_family_s_words(reason: str) -> None:
     with served(scripted(does="filtered", reason=reason)) as server:
-        told = reason if reason == "Inference error" else f"Filter reason: {reason}"
-        assert server.invoke(CORE, PROMPT) == {"finish_reasons": [told]}
+        finish_reason = reason if reason == "Inference error" else f"Filter reason: {reason}"
+        assert server.invoke(CORE, PROMPT) == {"finish_reasons": [finish_reason]}
         (artifact,) = server.invoke(SDXL, {"text_prompts": [{"text": "x"}]})["artifacts"]
         assert artifact["finishReason"] == ("ERROR" if reason == "Inference error" else "CONTENT_FILTERED")
         if reason == "prompt":
@@ -182,29 +182,29 @@ def test_a_script_is_read_from_toml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "expected"),
     [
-        ({}, "fault 1: says nothing of what happens; expected does, one of "),
+        ({}, "fault 1: has no effect; expected does, one of "),
         ({"does": "explode"}, "fault 1: does: 'explode' is not allowed; expected one of delay, status, reset"),
-        ({"dose": "reset"}, "fault 1: 'dose' is not known; expected model, operation,"),
+        ({"dose": "reset"}, "fault 1: unknown field 'dose'; expected model, operation,"),
         ({"does": "status", "status": 200}, "fault 1: status: 200 is not allowed; expected an HTTP status from 400 to 599"),
-        ({"does": "reset", "status": 500}, "fault 1: status is for faults that do status, not reset"),
-        ({"does": "reset", "model": "gpt-*"}, "fault 1: model: 'gpt-*' is not allowed; expected a shell pattern that fits"),
+        ({"does": "reset", "status": 500}, "fault 1: status is only allowed if does is status, not reset"),
+        ({"does": "reset", "model": "gpt-*"}, "fault 1: model: 'gpt-*' is not allowed; expected a shell pattern that matches"),
         ({"does": "reset", "operation": "Invoke"}, "fault 1: operation: 'Invoke' is not allowed; expected one of InvokeModel,"),
-        ({"does": "reset", "calls": [0]}, "fault 1: calls: [0] is not allowed; expected a list of numbers of calls, from 1"),
-        ({"does": "reset", "calls": [1], "every": 2}, "fault 1: calls and every exclude each other"),
+        ({"does": "reset", "calls": [0]}, "fault 1: calls: [0] is not allowed; expected a list of call numbers, from 1"),
+        ({"does": "reset", "calls": [1], "every": 2}, "fault 1: calls and every cannot be combined"),
         ({"delay": -1}, "fault 1: delay: -1 is not allowed; expected seconds from 0 to 3600"),
         ({"does": "status", "headers": {"a": "b\r\nc"}}, "fault 1: headers: {'a': 'b\\r\\nc'} is not allowed"),
         ({"does": "cut", "byte": True}, "fault 1: byte: True is not allowed; expected a number of bytes"),
         ("reset", "fault 1: 'reset' is not allowed; expected a table"),
     ],
 )
-def test_a_wrong_script_is_refused_in_one_line(tmp_path: Path, entry: object, told: str) -> None:
+def test_a_wrong_script_is_refused_in_one_line(tmp_path: Path, entry: object, expected: str) -> None:
     path = tmp_path / "faults.json"
     path.write_text(json.dumps({"faults": [entry]}))
     with pytest.raises(UsageError) as caught:
         load(path)
-    assert str(caught.value).startswith(f"{path}: {told}")
+    assert str(caught.value).startswith(f"{path}: {expected}")
     assert "\n" not in str(caught.value)
 
 
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_script_is_refused(tmp_path: Path, name: str, text: st
 
 
 def test_what_a_fault_spoils_is_still_a_reply(tmp_path: Path) -> None:
-    """A blank picture of SDXL comes in SDXL's shape."""
+    """A blank picture of SDXL has SDXL's response format."""
     with served(scripted(does="blank")) as server:
         (artifact,) = server.invoke(SDXL, {"text_prompts": [{"text": "x"}]})["artifacts"]
     assert Image.open(io.BytesIO(base64.b64decode(artifact["base64"]))).getcolors(1) == [(1024 * 1024, (127, 127, 127))]

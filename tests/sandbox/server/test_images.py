@@ -1,4 +1,4 @@
-"""The image models through boto3: what they draw, and what they refuse in which words."""
+"""The image models through boto3: their pictures, and the messages of their errors."""
 
 from __future__ import annotations
 
@@ -163,17 +163,17 @@ def test_sizes_that_the_painter_does_not_know_are_scaled(server: Served, model: 
 )
 def test_sizes_that_a_model_does_not_make_are_refused(server: Served, model: str, size: tuple[int, int]) -> None:
     body = TINY | {"imageGenerationConfig": {"width": size[0], "height": size[1]}}
-    told = f"The provided width and height, {size[0]}x{size[1]}, are not supported by this model."
-    assert server.invalid(lambda: server.invoke(model, body)) == told
+    expected = f"The provided width and height, {size[0]}x{size[1]}, are not supported by this model."
+    assert server.invalid(lambda: server.invoke(model, body)) == expected
 
 
 def test_an_unknown_model_is_not_found(server: Served) -> None:
-    told = "Could not resolve the foundation model from the provided model identifier."
+    expected = "Could not resolve the foundation model from the provided model identifier."
     for model in ("stability.stable-image-nope-v1:0", "eu.stability.stable-image-core-v1:1", "gpt"):
         assert server.refused(lambda model=model: server.invoke(model, {"prompt": "x"})) == (
             404,
             "ResourceNotFoundException",
-            told,
+            expected,
         )
     assert server.raw("/model/a%20b/invoke", b"{}") == (
         400,
@@ -184,9 +184,9 @@ def test_an_unknown_model_is_not_found(server: Served) -> None:
 
 def test_a_model_that_has_ended_says_so() -> None:
     with served(Terms(ended=(SDXL, "amazon.*"))) as server:
-        told = (404, "ResourceNotFoundException", "This model version has reached the end of its life.")
-        assert server.refused(lambda: server.invoke(SDXL, {"text_prompts": [{"text": "x"}]})) == told
-        assert server.refused(lambda: server.invoke(NOVA, TINY)) == told
+        expected = (404, "ResourceNotFoundException", "This model version has reached the end of its life.")
+        assert server.refused(lambda: server.invoke(SDXL, {"text_prompts": [{"text": "x"}]})) == expected
+        assert server.refused(lambda: server.invoke(NOVA, TINY)) == expected
         assert opened(server.picture(CORE, {"prompt": "a circle"}))[0] == "PNG"
 
 

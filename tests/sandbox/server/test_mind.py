@@ -1,4 +1,4 @@
-"""What the server's Claude answers: to onbrief's own questions, to plain requests in many wordings, and to anything else."""
+"""The answers of the server's Claude to onbrief's own questions, to free text in many wordings, and to anything else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ JAPANESE = "自然の中から見た夜景で、空にはオーロラと月が�
 
 @cache
 def picture(text: str) -> bytes:
-    """What the sandbox's painter paints of this, without flaws."""
+    """Paint a prompt without flaws."""
     return paint(grammar.parse(text), (512, 512), 3)[0]
 
 
@@ -63,7 +63,7 @@ def put(question: questions.Question[Any], *images: bytes, **asked: Any) -> Answ
     return say(question.text, *images, system=question.system, **asked)
 
 
-# -- our own questions -------------------------------------------------------------------------------------------------
+# -- onbrief's own questions -------------------------------------------------------------------------------------------
 
 BRIEF = Brief(text=f'{PROMPT}, a sign that says "OPEN"', avoid=("dogs",))
 
@@ -273,7 +273,7 @@ def test_the_reason_says_what_is_wrong_and_what_is_seen() -> None:
     ],
 )
 def test_a_prompt_is_read_whole_in_every_wording(prompt: str) -> None:
-    """Of a prompt that is read in part, a picture would pass that lacks the rest."""
+    """If only a part of the prompt were read, a picture without the rest would pass."""
     for asked in (*WORDINGS["matching"], *WORDINGS["revising"]):
         text = worded(asked["text"], prompt)
         found = quoting.prompt(fields.masked(text)) or quoting.prompt(text)
@@ -365,9 +365,9 @@ def test_a_better_prompt_is_english_whatever_the_language_of_the_old_one() -> No
 
 
 def test_what_failed_is_stressed_whether_it_is_told_or_shown() -> None:
-    told = json.loads(say(worded(REVISING[3][0])).text)["prompt"]
+    prompt = json.loads(say(worded(REVISING[3][0])).text)["prompt"]
     shown = json.loads(say(worded(REVISING[0][0]), picture(FAULTS[0])).text)["revised_prompt"]
-    assert "in a row" in told
+    assert "in a row" in prompt
     assert "in a row" in shown
 
 

@@ -1,4 +1,4 @@
-"""The editing services through boto3: what changes in a picture, and what they refuse."""
+"""The editing services through boto3: their changes to a picture, and requests that they reject."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def things(sight: Sight) -> list[tuple[str, str | None]]:
 
 
 def commonest(server: Served, model: str, body: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """What is there after most edits that change anything; an edit may fail or break something, as those of real models do."""
+    """Return the most common result of the edits that change anything. Edits can fail or break something, as in real models."""
     edited = [server.picture(model, body | {"image": b64(PICTURE), "seed": seed}) for seed in range(1, 17)]
     seen = [things(sight) for sight in map(look, edited)]
     return max((sight for sight in seen if sight != things(TRUTH)), key=seen.count)
@@ -91,7 +91,7 @@ def test_the_size_stays_and_the_format_is_chosen(server: Served, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("model", "body", "told"),
+    ("model", "body", "expected"),
     [
         (REPLACE, {"prompt": "x", "search_prompt": "y"}, "#: required key [image] not found"),
         (REPLACE, {"image": b64(PICTURE), "prompt": "x"}, "#: required key [search_prompt] not found"),
@@ -116,17 +116,17 @@ def test_the_size_stays_and_the_format_is_chosen(server: Served, kind: str) -> N
         (ERASE, {"image": "!", "mask": b64(PICTURE)}, "image: Invalid base64 data"),
     ],
 )
-def test_what_a_service_does_not_take(server: Served, model: str, body: dict[str, Any], told: str) -> None:
-    assert told in server.invalid(lambda: server.invoke(model, body))
+def test_what_a_service_does_not_take(server: Served, model: str, body: dict[str, Any], expected: str) -> None:
+    assert expected in server.invalid(lambda: server.invoke(model, body))
 
 
 def test_services_answer_only_through_a_profile(server: Served) -> None:
-    told = server.invalid(lambda: server.invoke(ERASE.removeprefix("us."), {}))
-    assert told.startswith("Invocation of model ID stability.stable-image-erase-object-v1:0 with on-demand throughput isn’t")
+    message = server.invalid(lambda: server.invoke(ERASE.removeprefix("us."), {}))
+    assert message.startswith("Invocation of model ID stability.stable-image-erase-object-v1:0 with on-demand throughput isn’t")
 
 
 @pytest.mark.parametrize("name", ["stable-outpaint", "stable-image-control-structure", "stable-image-control-sketch"])
 def test_services_that_are_not_here_are_unknown_models(server: Served, name: str) -> None:
-    told = "Could not resolve the foundation model from the provided model identifier."
+    expected = "Could not resolve the foundation model from the provided model identifier."
     refused = server.refused(lambda: server.invoke(f"us.stability.{name}-v1:0", {"image": b64(PICTURE), "prompt": "x"}))
-    assert refused == (404, "ResourceNotFoundException", told)
+    assert refused == (404, "ResourceNotFoundException", expected)

@@ -42,7 +42,7 @@ def test_a_relation_that_is_told_from_both_ends_goes_wrong_once() -> None:
 
 
 def test_the_draw_of_a_brief_moves_all_of_its_chances_together() -> None:
-    """Chances of the two objects of a brief are alike where briefs differ."""
+    """The chances of the two objects of one brief differ less than those of objects in different briefs."""
     pairs = [
         [chance for _, chance in world.prospect(parse(text), text, "", "sdxl").chances]
         for text in (
@@ -62,7 +62,7 @@ def test_the_briefs_of_geneval_are_as_hard_as_briefs_are() -> None:
 
 @pytest.mark.parametrize("model", world.MODELS)
 def test_plain_geneval_prompts_pass_as_often_as_published(model: world.Model) -> None:
-    """The mean over all seeds: the product of the chances of what the metadata ask for."""
+    """The expected pass rate over all seeds: the product of the chances of all required atoms."""
     rates: dict[str, list[float]] = {}
     for brief in geneval.briefs():
         passed = 1.0

@@ -21,7 +21,7 @@ def box(x: float, y: float, side: float = 0.15) -> Box:
 
 
 def mask(*boxes: Box, size: tuple[int, int] = (600, 400)) -> Mask:
-    """White where these boxes are."""
+    """Return a mask that is white in these boxes."""
     image = Image.new("L", size, 0)
     for one in boxes:
         corners = one.left * size[0], one.top * size[1], one.right * size[0], one.bottom * size[1]
@@ -37,7 +37,7 @@ OVER_NEAR = mask(box(0.5, 0.5, 0.2))
 
 
 def outcomes(instruction: str, under: Mask = OVER_NEAR) -> set[Sight]:
-    """What comes of an edit that is tried often."""
+    """Return all different results of an edit over many draws."""
     edit = read(instruction)
     assert edit is not None
     return {edited(TABLE, edit, str(key), 1.5, under) for key in range(TRIES)}

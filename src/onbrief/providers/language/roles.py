@@ -61,7 +61,7 @@ class VisionJudge(Role):
     """1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and 64 requirements of a hundred each."""
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        """See ports.Judge. `image` is a copy as pictures.judge_copy makes it.
+        """See ports.Judge. `image` is a copy as pictures.PictureFile.judge_copy makes it.
 
         A single requirement of the kind "whole" is a description, and asked about in one; see questions.whole.
 

@@ -1,4 +1,4 @@
-"""The drawings of the sandbox's things, and of a card, each in a square of 100 units around (50, 50)."""
+"""The drawings of all things and of the card, each in a square of 100 units around (50, 50)."""
 
 from onbrief_sandbox.painting.drawings.appliances import APPLIANCES
 from onbrief_sandbox.painting.drawings.card import CARD, CARD_DRAWING, CARD_FACE, banner

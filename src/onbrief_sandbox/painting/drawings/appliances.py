@@ -1,4 +1,4 @@
-"""What is plugged in, and the sink."""
+"""Drawings of electric appliances and the sink."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _tv() -> Drawing:
 
 
 def _laptop() -> Drawing:
-    """Half open, from its side: the lid leans back, the keys lie before it."""
+    """Seen from the side, half open, with the lid leaning back."""
     lid, deck = polygon((27, 8), (97, 8), (86, 58), (16, 58)), polygon((16, 56), (86, 56), (74, 85), (3, 85))
     front = polygon((3, 84), (74, 84), (74, 92), (3, 92))
     keys = "".join(
@@ -116,7 +116,7 @@ def _computer_keyboard() -> Drawing:
 
 
 def _cell_phone() -> Drawing:
-    """In a cover of its colour."""
+    """In a case of the thing's colour."""
     cover, side = box(27, 5, 73, 95, 11), box(70, 28, 77, 46, 3)
     icons = "".join(box(x, y, x + 8.5, y + 8.5, 2) for x in (39, 52.5) for y in (26, 39, 52))
     return Drawing(

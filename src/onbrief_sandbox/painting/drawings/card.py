@@ -1,4 +1,4 @@
-"""The card that stands for what there is no drawing of, and the banner that words are lettered on."""
+"""The card, which replaces things without a drawing, and the banner for words."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CARD_DRAWING = Drawing(
 )
 
 CARD_FACE = (8.0, 34.0, 92.0, 78.0)
-"""Left, top, right and bottom of where a card is lettered."""
+"""Left, top, right and bottom of the area for the lettering of a card."""
 
 
 def banner(width: float, height: float) -> Drawing:
-    """A ribbon with swallow tails, as wide and high as this, around (0, 0)."""
+    """Return a ribbon with forked ends of this size, around (0, 0)."""
     x, y, tail = width / 2, height / 2, height * 0.3
     face = box(-x + 1.6 * tail, -y, x - 1.6 * tail, y - height * 0.14)
     tails = "".join(

@@ -1,4 +1,4 @@
-"""What people wear and carry about."""
+"""Drawings of things that people wear and carry."""
 
 from __future__ import annotations
 

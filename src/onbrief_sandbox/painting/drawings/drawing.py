@@ -1,6 +1,6 @@
-"""How a thing is drawn: like a sticker, a pure white halo, an outline in ink, then flat fills.
+"""How a thing is drawn: like a sticker, with a pure white halo, an outline in ink, and flat fills.
 
-The halo sets it apart from whatever lies behind, so that a white circle on white is still a thing.
+The halo separates it from any background, so that even a white circle on white can be recognised.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from onbrief_sandbox.painting.palette import CREAM, HALO, INK, RGB, css, luma, m
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """`outline` is the path around all of it; `layers` are roles (see `roles`) or colours and the paths that they fill.
+    """`outline` is the path around the whole drawing; `layers` are pairs of a role (see `roles`) or colour and a path to fill.
 
-    The roles "line" and "edge" are drawn with the pen instead. `faces` says that it looks left or right and
-    may be mirrored; `tilt` is how far it may lean, in degrees.
+    The paths of the roles "line" and "edge" are stroked instead. `faces`: the drawing faces one side and may be mirrored.
+    `tilt`: the largest lean, in degrees.
     """
 
     outline: str
@@ -26,7 +26,7 @@ class Drawing:
 
 
 def roles(main: RGB) -> dict[str, str]:
-    """The colours that a thing of this main colour is drawn with."""
+    """Return the colour of each role for a thing of this main colour."""
     dark = luma(main) < 70
     return {
         "main": css(main),
@@ -53,7 +53,7 @@ def roles(main: RGB) -> dict[str, str]:
 
 
 def symbol(drawing: Drawing, main: RGB, pen: float, halo: float, variant: Mapping[str, str] | None = None) -> str:
-    """SVG of the drawing. `pen` and `halo` are widths in its units; `variant` gives other colours to some roles."""
+    """Return SVG of the drawing. `pen` and `halo` are widths in its units; `variant` overrides the colours of some roles."""
     colours = {**roles(main), **(variant or {})}
     joined = 'stroke-linejoin="round" stroke-linecap="round"'
     parts = [

@@ -1,4 +1,4 @@
-"""Animals of the farm."""
+"""Drawings of farm animals."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _sheep() -> Drawing:
 
 
 def _cow() -> Drawing:
-    """Square, horned and patched, with an udder and a tail that hangs."""
+    """Square, horned and patched, with an udder and a hanging tail."""
     body = smooth((28, 36), (28, 36), (50, 34), (84, 32), (91, 38), (91, 60), (84, 68), (56, 70), (32, 70), (24, 56))
     near = "M28 62H42V93H28ZM76 60H91V93H77Z"
     far = "M44 66H53V91H44ZM64 66H74V91H65Z"

@@ -1,4 +1,4 @@
-"""What is eaten."""
+"""Drawings of food."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STALK = "M46 32C47 22 44 14 38 8L44 3C51 9 54 20 53 32Z"
 
 
 def _sandwich() -> Drawing:
-    """Half of one, cut from corner to corner: the cut face towards us, and an olive on a stick."""
+    """Half of one, cut from corner to corner: the cut face towards the viewer, and an olive on a stick."""
     top, upper, lower = "M66 22L97 49L95 53H4L3 47Z", box(3, 47, 97, 62, 4), box(3, 79, 97, 94, 5)
     filling, cheese = box(6, 60, 94, 82), "M10 72H46L28 86ZM54 72H90L72 86Z"
     lettuce = (
@@ -46,7 +46,7 @@ def _sandwich() -> Drawing:
 
 
 def _orange() -> Drawing:
-    """A whole one, and half of another before it."""
+    """A whole one, with half of another in front of it."""
     whole, half, leaf = ellipse(37, 51, 34), ellipse(67, 66, 30), "M36 20C38 5 54 0 69 5C66 19 51 27 36 20Z"
     walls = "".join(turned(box(65.2, 43, 68.8, 89), angle, 67, 66) for angle in (0, 60, 120))
     return Drawing(
@@ -129,7 +129,7 @@ def _hot_dog() -> Drawing:
 
 
 def _pizza() -> Drawing:
-    """One slice is gone."""
+    """With one slice missing."""
     whole = "M50 50L94.6 37.2A46.4 46.4 0 1 1 59.6 4.6Z"
     field = "M50 50L87.0 39.4A38.5 38.5 0 1 1 58.0 12.3Z"
     salami = "".join(ellipse(x, y, 7.5) for x, y in ((34, 28), (25, 56), (49, 74), (75, 60)))

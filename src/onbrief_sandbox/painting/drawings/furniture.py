@@ -1,4 +1,4 @@
-"""What rooms are furnished with."""
+"""Drawings of furniture."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _couch() -> Drawing:
 
 
 def _bed() -> Drawing:
-    """From its side: the head at the left."""
+    """Seen from the side, with the head at the left."""
     head, foot, rail = box(2, 14, 16, 93, 5), box(86, 44, 98, 93, 4), box(8, 72, 92, 84)
     mattress = box(12, 58, 90, 76, 3)
     pillow = "M14 58V48C16 43 19 42 24 42H38C46 42 46 56 42 60H14Z"
@@ -97,7 +97,7 @@ def _dining_table() -> Drawing:
 
 
 def _toilet() -> Drawing:
-    """From its side: the cistern at the left."""
+    """Seen from the side, with the cistern at the left."""
     cistern, lid = box(7, 10, 36, 58, 3), box(3, 3, 40, 15, 4)
     bowl = "M10 54H94C96 72 84 83 68 86L72 97H24C31 90 28 80 18 72L10 66Z"
     seat = box(28, 46, 97, 58, 5)

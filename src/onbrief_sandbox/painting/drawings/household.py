@@ -1,4 +1,4 @@
-"""What stands and lies about in a home."""
+"""Drawings of household things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies on a table and in a kitchen drawer."""
+"""Drawings of tableware."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People and animals."""
+"""Drawings of a person and a fish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Animals that live with people, and the bear that sits on their beds."""
+"""Drawings of pets, the bird and the teddy bear."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from onbrief_sandbox.painting.drawings.paths import bar, ellipse, smooth
 
 
 def _cat() -> Drawing:
-    """Sits and looks at us, its tail up beside it."""
+    """Sits and looks at the viewer, its tail up beside it."""
     left_ear = smooth((15, 26), (13, 3), (13, 3), (36, 12), (36, 26), (25, 34))
     right_ear = smooth((67, 26), (69, 3), (69, 3), (46, 12), (46, 26), (57, 34))
     head = ellipse(41, 30, 29, 22)
@@ -77,7 +77,7 @@ def _dog() -> Drawing:
 
 
 def _bird() -> Drawing:
-    """Perches with its tail up, as a robin does."""
+    """Perches with its tail up, like a robin."""
     body = smooth(
         (12, 32), (16, 20), (30, 12), (44, 16), (52, 28), (66, 40), (80, 48), (76, 66), (60, 82), (40, 84), (22, 74), (13, 56)
     )
@@ -105,7 +105,7 @@ def _bird() -> Drawing:
 
 
 def _teddy_bear() -> Drawing:
-    """Sits with its arms out, the soles of its feet towards us."""
+    """Sits with its arms out, the soles of its feet towards the viewer."""
     ears = ellipse(25, 14, 12.5) + ellipse(75, 14, 12.5)
     head = ellipse(50, 29, 32, 26)
     body = ellipse(50, 68, 26, 25)

@@ -1,4 +1,4 @@
-"""What stands in a landscape or a village."""
+"""Drawings of things in a landscape or a village."""
 
 from __future__ import annotations
 

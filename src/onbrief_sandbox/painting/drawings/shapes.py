@@ -1,4 +1,4 @@
-"""Plain shapes."""
+"""Drawings of plain shapes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _hexagon() -> Drawing:
 
 
 def plain(path: str, *layers: tuple[str, str], tilt: float = 5.0) -> Drawing:
-    """One colour, shaded and lit."""
+    """Return a drawing in one main colour, with layers for shade and light."""
     return Drawing(path, (("main", path), *layers), tilt=tilt)
 
 

@@ -1,4 +1,4 @@
-"""Drawings that are drawn upright and stand at a slant."""
+"""Rotates drawings that are defined upright and shown at a slant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from onbrief_sandbox.painting.drawings.turning import turned
 
 
 def slanted(drawing: Drawing, degrees: float, x: float = 50, y: float = 50) -> Drawing:
-    """The drawing turned clockwise around (x, y)."""
+    """Return the drawing rotated clockwise around (x, y)."""
     layers = tuple((role, turned(path, degrees, x, y)) for role, path in drawing.layers)
     return replace(drawing, outline=turned(drawing.outline, degrees, x, y), layers=layers)

@@ -1,4 +1,4 @@
-"""What people play and race with."""
+"""Drawings of sports equipment and toys."""
 
 from __future__ import annotations
 

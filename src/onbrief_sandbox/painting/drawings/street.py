@@ -1,4 +1,4 @@
-"""What stands on streets and in parks."""
+"""Drawings of things on streets and in parks."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _fire_hydrant() -> Drawing:
 
 
 def _stop_sign() -> Drawing:
-    """The letters are white with an outline of their own, and stay readable on a white sign."""
+    """The letters are white with a separate outline, so that they stay readable on a white sign."""
     plate = polygon(*around(8, 37, 50, 38, turn=-67.5))
     rim = polygon(*around(8, 34, 50, 38, turn=-67.5))
     face = polygon(*around(8, 30, 50, 38, turn=-67.5))
@@ -90,7 +90,7 @@ def _stop_sign() -> Drawing:
 
 
 def _parking_meter() -> Drawing:
-    """Its window with a needle, a slot for coins, a knob at its side."""
+    """With a needle in the window, a slot for coins, and a knob at the side."""
     head = "M26 32A24 26 0 0 1 74 32V58C74 66 68 72 60 72H40C32 72 26 66 26 58Z"
     neck, post, foot = box(38, 68, 62, 77, 2), box(44, 74, 56, 96), "M32 98C32 92 38 89 44 89H56C62 89 68 92 68 98Z"
     knob = box(70, 42, 82, 58, 4)
@@ -117,7 +117,7 @@ def _parking_meter() -> Drawing:
 
 
 def _bench() -> Drawing:
-    """A park bench: two boards to lean on, a seat towards us, legs of iron."""
+    """A park bench: two boards as the back, a seat towards the viewer, iron legs."""
     back = box(4, 16, 96, 29, 3) + box(4, 34, 96, 47, 3)
     seat = "M8 54H92L99 70H1Z"
     front = box(1, 69, 99, 77, 2)

@@ -1,4 +1,4 @@
-"""Paths that are written upright and drawn at a slant."""
+"""Rotates SVG paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBERS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "Q": 4, "A": 7, "Z": 0}
 
 
 def turned(path: str, degrees: float, x: float = 50, y: float = 50) -> str:
-    """The path turned clockwise around (x, y). It may have all commands but S and T, each with its letter."""
+    """Return the path rotated clockwise around (x, y). It may use all commands except S and T."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     at = start = (0.0, 0.0)
     parts: list[str] = []
@@ -38,7 +38,7 @@ def turned(path: str, degrees: float, x: float = 50, y: float = 50) -> str:
 
 
 def _commands(path: str) -> Iterator[tuple[str, list[float]]]:
-    """The path's commands, each with its numbers; numbers beyond a command's own repeat it."""
+    """Yield the path's commands with their numbers. Extra numbers repeat the command."""
     tokens: list[str] = _TOKEN.findall(path)
     i, command = 0, ""
     while i < len(tokens):

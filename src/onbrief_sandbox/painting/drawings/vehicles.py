@@ -1,4 +1,4 @@
-"""What moves on streets, rails, water and in the air."""
+"""Drawings of vehicles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _wheel(x: float, y: float, r: float) -> tuple[tuple[str, str], ...]:
 
 
 def _bicycle() -> Drawing:
-    """Its wheels and its frame are filled with white: a thing has no holes."""
+    """The wheels and the frame are filled with white, because drawings must not have holes."""
     wheels = ((21, 66), (79, 66))
     rims = "".join(ellipse(*hub, 21) for hub in wheels)
     inner = "".join(ellipse(*hub, 13.5) for hub in wheels)
@@ -128,7 +128,7 @@ def _airplane() -> Drawing:
 
 
 def _bus() -> Drawing:
-    """A double-decker whose bonnet stands out below its upper deck: a box on wheels would look like a stove."""
+    """A double-decker with a bonnet below the upper deck; a plain box on wheels would look like a stove."""
     body = "M2 48V14A7 7 0 0 1 9 7H90A7 7 0 0 1 97 14V87H2V69A5 5 0 0 1 7 64H15V48Z"
     wheels = ((26, 85, 11), (74, 85, 11))
     upper = box(9, 16, 30, 35, 3) + box(36, 16, 60, 35, 3) + box(66, 16, 90, 35, 3)
@@ -195,7 +195,7 @@ def _train() -> Drawing:
 
 
 def _truck() -> Drawing:
-    """A cab with a bonnet, and a box behind it that is higher."""
+    """A cab with a bonnet, and a higher box behind it."""
     load = box(37, 14, 98, 74, 3)
     cab = smooth(
         (2, 76), (2, 76), (3, 56), (10, 52), (16, 50), (16, 50), (20, 34), (25, 31), (41, 31), (41, 31), (41, 76), (41, 76)

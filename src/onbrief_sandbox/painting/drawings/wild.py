@@ -1,4 +1,4 @@
-"""Animals of the wild."""
+"""Drawings of wild animals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from onbrief_sandbox.painting.drawings.paths import bar, ellipse, smooth
 
 
 def _elephant() -> Drawing:
-    """Lifts its trunk."""
+    """With its trunk raised."""
     body = smooth((38, 26), (60, 18), (84, 24), (95, 44), (94, 64), (84, 74), (48, 76), (36, 64))
     near = "M40 60H59V94A3 3 0 0 1 56 97H43A3 3 0 0 1 40 94ZM76 58H94V94A3 3 0 0 1 91 97H79A3 3 0 0 1 76 94Z"
     far = "M56 66H68V91H56ZM67 66H78V91H69Z"
@@ -90,7 +90,7 @@ def _bear() -> Drawing:
 
 
 def _zebra() -> Drawing:
-    """Stands straight, its head up and its mane like a brush."""
+    """Stands straight, with its head up and a bristly mane."""
     body = smooth((36, 46), (56, 46), (82, 42), (92, 50), (92, 62), (84, 68), (60, 70), (42, 70), (33, 60))
     neck = smooth((34, 66), (30, 46), (22, 30), (28, 16), (38, 22), (46, 36), (56, 48), (50, 64))
     head = smooth((28, 14), (36, 20), (34, 30), (22, 36), (14, 45), (5, 44), (3, 36), (12, 25), (20, 16))

@@ -1,8 +1,8 @@
-"""What the server's Claude answers. It is no language model: it knows three kinds of request by their form.
+"""The answers of the server's Claude. It is not a language model; it recognises a few kinds of requests by their form.
 
-conversation ─┬─ ours ──► planner, eye or writer ──────────────┐
-              ├─ does it match? a better prompt? in plain words ┼─► shaped as the client wants it: tool, JSON or text
-              └─ anything else ──► says what it is ─────────────┘
+conversation ─┬─ onbrief's own question ──► planner, eye or writer ─────────┐
+              ├─ free text: does it match? write a better prompt ───────────┼─► in the requested form: tool, JSON or text
+              └─ anything else ──► a text that describes the stand-in ──────┘
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ ABOUT = (
 
 
 async def answer(conversation: Conversation) -> Answer:
-    """The same conversation always gets the same answer. Whatever cannot be seen or understood is never answered as a match."""
+    """Answer a conversation. The same conversation always gets the same answer, and a picture or prompt that cannot be read or
+    understood never counts as a match.
+    """
     document = await ours.answered(conversation)
     if document is not None and (shaped := shaping.fitted(conversation, document)):
         return shaped

@@ -1,4 +1,4 @@
-"""The fields that a client wants in its answer, read from a JSON skeleton, a schema, or a sentence that names them."""
+"""Finds the fields that a client wants in the answer, from a JSON skeleton, a schema, or a sentence that names them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ _OBJECT = re.compile(r"\{([^{}]{1,2000})\}")
 _KEY = r"""(?:["'“”「]([^"'“”「」{}:：\n]{1,40})["'“”」]|(?<![\w"'])([A-Za-z_]\w{0,39}))\s*[:：]"""
 _ENTRY = re.compile(rf"""{_KEY}\s*(.*?)\s*(?=,?\s*(?:(?://|#)[^\n]*)?\s*{_KEY}|\Z)""", re.DOTALL)
 _NAMED = re.compile(r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?)\b([^.\n]{2,160})", re.IGNORECASE)
-_TOLD = re.compile(r"""([A-Za-z_]\w*)["'`”]?\s*\(([^()]*)\)""")
+_IN_PARENTHESES = re.compile(r"""([A-Za-z_]\w*)["'`”]?\s*\(([^()]*)\)""")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field, what it is for, what stands in its place in the skeleton, and the words that a schema allows in it."""
+    """A field of the answer. `sense` is its purpose, `shown` its value in the skeleton, `choices` the values that a schema
+    allows.
+    """
 
     name: str
     sense: Sense
@@ -33,19 +35,21 @@ class Field:
 
 
 def skeletons(text: str) -> list[tuple[int, int]]:
-    """Where JSON skeletons stand in the text: objects of which at least one key can be told what it is for."""
+    """Return the positions of JSON skeletons in the text: objects with at least one key for a verdict or prompt."""
     return [match.span() for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
 
 
 def masked(text: str) -> str:
-    """The text without its skeletons, whose quotation marks quote nothing."""
+    """Return the text without its skeletons, whose quotation marks do not quote a prompt."""
     for start, end in reversed(skeletons(text)):
         text = f"{text[:start]} {text[end:]}"
     return text
 
 
 def of_text(text: str) -> tuple[Field, ...]:
-    """The fields of the last skeleton, with what others of the same keys show. Or those that a sentence names."""
+    """Return the fields of a schema in the text, else of the last skeleton (with the values of all skeletons with the same
+    keys), else those that a sentence names.
+    """
     if schema := _schema(text):
         return of_schema(schema)
     found = [_fields(match[1]) for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
@@ -59,12 +63,12 @@ def of_text(text: str) -> tuple[Field, ...]:
 
 
 def of_schema(schema: schemas.Schema) -> tuple[Field, ...]:
-    """The fields of an object's JSON schema."""
+    """Return the fields of the JSON schema of an object."""
     return tuple(_of_property(name, schemas.resolved(part, schema)) for name, part in schemas.properties(schema).items())
 
 
 def sense(name: str) -> Sense:
-    """What a field of this name is for."""
+    """Return the purpose of a field with this name."""
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+", name)
     senses = [SENSES[part.lower()] for part in parts if part.lower() in SENSES]
     for known in SENSE_ORDER:
@@ -97,18 +101,18 @@ def _fields(inner: str) -> list[Field]:
         name, shown = (match[1] or match[2]).strip(), match[3].rstrip(", \n")
         found.setdefault(name, Field(name, sense(name), _form(name, shown), shown))
     fields = list(found.values())
-    if not any(field.sense in ("verdict", "prompt") for field in fields):  # what offers two verdicts asks for one
+    if not any(field.sense in ("verdict", "prompt") for field in fields):  # a value that offers both verdicts asks for one
         fields = [replace(field, sense="verdict") if _offers(field) else field for field in fields]
     return fields
 
 
 def _offers(field: Field) -> bool:
-    said = set(re.findall(r"\w+", field.shown.lower()))
-    return any({yes.lower(), no.lower()} <= said for yes, no in VERDICTS)
+    offered = set(re.findall(r"\w+", field.shown.lower()))
+    return any({yes.lower(), no.lower()} <= offered for yes, no in VERDICTS)
 
 
 def _schema(text: str) -> schemas.Schema | None:
-    """A JSON schema that stands in the text itself."""
+    """Return the JSON schema that the text contains, or None."""
     at = text.find('"properties"')
     start = text.rfind("{", 0, at) if at > 0 else -1
     if start < 0:
@@ -136,23 +140,23 @@ def _form(name: str, shown: str) -> Form:
 
 
 def _named(text: str) -> tuple[Field, ...]:
-    """`JSON with the keys "result" (OK or NG) and "reason"`."""
+    """Return the fields that a sentence names: `JSON with the keys "result" (OK or NG) and "reason"`."""
     for match in _NAMED.finditer(text):
-        told = dict(_TOLD.findall(match[1]))
+        values = dict(_IN_PARENTHESES.findall(match[1]))
         plain = _PARENTHESES.sub(" ", match[1])
         names = [name for name in _IDENTIFIER.findall(plain) if _is_name(name, plain)]
-        fields = tuple(_told(name, told.get(name, "")) for name in dict.fromkeys(names))
+        fields = tuple(_named_field(name, values.get(name, "")) for name in dict.fromkeys(names))
         if any(field.sense in ("verdict", "prompt") for field in fields):
             return fields
     return ()
 
 
-def _told(name: str, shown: str) -> Field:
-    """A field that a sentence names, with what stands in parentheses behind it."""
+def _named_field(name: str, shown: str) -> Field:
+    """Return a field that a sentence names, with the text in the parentheses after it as its value."""
     return Field(name, sense(name), _form(name, shown), re.sub(r"^\s*(?:string|str|text)\b[,:;]?", "", shown))
 
 
 def _is_name(name: str, text: str) -> bool:
-    """Whether this word of a sentence is the name of a field: it stands in marks, or none does and it is known."""
+    """Return whether this word names a field: it is in quotation marks or, if no word is, has a known purpose."""
     marked = re.findall(r"""["'`“]([A-Za-z_]\w*)["'`”]""", text)
     return name in marked if marked else sense(name) != "other"

@@ -1,4 +1,4 @@
-"""Whether pictures show what a prompt asks for: the planner's checklist of the prompt, answered by the eye."""
+"""Decides whether pictures match a prompt: the planner makes a checklist of the prompt, and the eye answers it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from onbrief_sandbox.server.mind import perception
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Whether it matches (None: it cannot be told), why, which requirements fell short, and the share of those that did not."""
+    """The result of a comparison. `so`: whether it matches, None if that cannot be decided. `unmet`: the texts of requirements
+    that are not met. `share`: the share of met requirements.
+    """
 
     so: bool | None
     reason: str
@@ -20,14 +22,14 @@ class Match:
 
 
 async def requirements(prompt: str) -> tuple[Requirement, ...]:
-    """What a picture of this prompt must show."""
+    """Return the requirements that a picture of this prompt must meet."""
     text = prompt.encode("utf-8", "replace").decode()[:MAX_BRIEF_CHARACTERS]
     planned = await SandboxPlanner("sandbox:", None).checklist(Brief(text=text))
     return tuple(requirement for requirement in planned.requirements if requirement.must)
 
 
 async def match(prompt: str, images: tuple[bytes, ...]) -> Match:
-    """Whether each of these pictures shows all that the prompt asks for."""
+    """Compare pictures with a prompt. The result is that of the worst picture."""
     if not prompt.strip():
         return Match(None, "There is no prompt to compare the image with.")
     if not images:

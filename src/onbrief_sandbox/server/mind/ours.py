@@ -1,4 +1,4 @@
-"""Onbrief's own questions (onbrief.questions), known by their material, answered by the sandbox's planner, eye and writer."""
+"""Answers onbrief's own questions (onbrief.questions), recognised by their material, with the planner, eye and writer."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CITED = 80  # characters of the brief
 
 
 async def answered(conversation: Conversation) -> Document | None:
-    """The answer to the newest question that is ours, or None."""
+    """Return the answer to the newest of onbrief's own questions, or None if there is none."""
     users = [turn for turn in conversation.turns if turn.role == "user"]
     images = next((turn.images for turn in reversed(users) if turn.images), ())
     for turn in reversed(users):
         try:
             if document := await _answered(turn, images):
                 return document
-        except (UsageError, LookupError, TypeError, ValueError, AttributeError):  # somebody else's material
+        except (UsageError, LookupError, TypeError, ValueError, AttributeError):  # material of another client
             continue
     return None
 
@@ -83,7 +83,7 @@ def _requirement(shown: dict[str, Any]) -> Requirement:
 
 
 def _tried(tried: dict[str, Any]) -> tuple[Prompt, list[Attempt]]:
-    """A prompt with as many attempts as were judged, each requirement unmet in as many of them as it was."""
+    """Return a prompt with one attempt per judgement, and each requirement unmet in as many attempts as reported."""
     prompt, results = Prompt(tried["prompt"], tried["text"], tried["negative"]), tried["results"]
     judged = max((result["of"] for result in results), default=0)
     attempts: list[Attempt] = []

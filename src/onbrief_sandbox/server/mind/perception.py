@@ -1,4 +1,4 @@
-"""What the sandbox's eye has to say of a picture, statement by statement."""
+"""Asks the sandbox's eye about a picture, statement by statement."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from onbrief_sandbox.models import find
 from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.seeing.eye import look
 
-_MOST = 400  # things; the eye sees no more
+_MOST = 400  # the eye's limit on the number of things
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Whether something is so (None: it cannot be told), and what is seen of it."""
+    """Whether a statement is true (None if that cannot be decided), and the evidence."""
 
     so: bool | None
     evidence: str
 
 
 async def sight(image: bytes) -> Sight | None:
-    """What is in the picture, or None if these bytes are none that can be read."""
+    """Return the content of the picture, or None if the bytes are not a readable picture."""
     try:
         return await asyncio.to_thread(look, image)
     except PictureError:
@@ -34,19 +34,19 @@ async def sight(image: bytes) -> Sight | None:
 
 
 def seen(statement: str, sight: Sight) -> Seen:
-    """Whether the statement is true of what is seen."""
+    """Return whether the statement is true of this content."""
     finding = find(Requirement(text=statement), sight)
     return Seen({"met": True, "unmet": False, "undecided": None}[finding.verdict], finding.evidence)
 
 
 def number(things: str, sight: Sight) -> tuple[int | None, str]:
-    """How many of these there are (None: nothing that can be counted), and what is seen of them."""
+    """Return the number of these things (None if they cannot be counted), and the evidence."""
     claimed = read(f"there are {things}") or ()
     if len(claimed) != 1 or not isinstance(claimed[0], Present):
         return None, "the eye does not know what these are"
     which = claimed[0].which
     for count in range(_MOST + 1):
-        so, told = check(Counted(which, count), sight)
+        so, evidence = check(Counted(which, count), sight)
         if so:
-            return count, told
+            return count, evidence
     return None, "too many to count"

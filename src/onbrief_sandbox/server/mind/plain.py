@@ -1,4 +1,4 @@
-"""Requests in plain words: does this image match a quoted prompt, and what would be a better prompt."""
+"""Requests in free text: does this image match a quoted prompt, and what would be a better prompt."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _REVISING = re.compile(
 )
 _PROMPT = re.compile(r"\bprompts?\b|\bdescription\b|プロンプト|提示词", re.IGNORECASE)
 _SCALE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to|and|~|〜|から)\s*(\d+(?:\.\d+)?)")
-_LONGEST = 24_000  # characters of a message; twice the longest prompt, and what is said of it
-_TURNS = 20
-_WORDINGS = 143  # more than one lies between two texts that the writer's number tells apart
+_LONGEST = 24_000  # characters of a message that are read; twice the longest prompt, and some text about it
+_TURNS = 20  # the number of earlier messages that are searched
+_WORDINGS = 143  # the number of wordings to choose from
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is wanted, read from a conversation."""
+    """A request, as parsed from a conversation."""
 
     text: str
     prompt: str
@@ -65,7 +65,7 @@ class _Request:
         verdict = self.field("verdict")
         if verdict is None:
             return False
-        # `{"result": ""}` may as well be where a new prompt goes.
+        # `{"result": ""}` may also be the field for a new prompt.
         revising = len(self.fields) == 1 and not self.images and _REVISING.search(self.text)
         return not revising and (bool(self.images or self.prompt) or self._compares)
 
@@ -75,7 +75,7 @@ class _Request:
 
 
 async def answered(conversation: Conversation) -> Answer | None:
-    """The answer in the client's own words and fields, or None if this is no such request."""
+    """Return the answer in the words and fields that the client asks for, or None if the request is not understood."""
     for schema in _schemas(conversation):
         request = _read(conversation, fields.of_schema(schema))
         if (document := await _document(request)) and (answer := shaping.fitted(conversation, document)):
@@ -97,7 +97,7 @@ def _schemas(conversation: Conversation) -> list[schemas.Schema]:
 
 
 def _read(conversation: Conversation, wanted: tuple[Field, ...]) -> _Request:
-    """The newest message says what is wanted; where it is silent, the system text and what was said before do."""
+    """Parse the request from the newest message; parts that it lacks come from the system text or earlier messages."""
     users = [turn for turn in conversation.turns if turn.role == "user"]
     newest = _clipped(users[-1].text) if users else ""
     system = _clipped(conversation.system)
@@ -111,22 +111,22 @@ def _read(conversation: Conversation, wanted: tuple[Field, ...]) -> _Request:
 
 
 def _without(prompt: str, text: str) -> str:
-    """The text with nothing in the place of the prompt, whose words are no part of what is asked."""
+    """Return the text without the prompt, whose words are not part of the request."""
     return re.sub(rf"(?<!\w){re.escape(prompt)}(?!\w)", " ", text) if prompt else text
 
 
 def _clipped(text: str) -> str:
-    """As much as is read of a message: both its ends."""
+    """Return the part of a message that is read: for a long one, its beginning and its end."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}\n\n{text[-_LONGEST // 2 :]}"
 
 
 def _from_json(text: str) -> str | None:
-    """The prompt in a JSON object that looks like a skeleton, but is filled."""
+    """Return the prompt in a JSON object that looks like a skeleton but has values."""
     return quoting.prompt("\n".join(text[start:end] for start, end in fields.skeletons(text)))
 
 
 async def _document(request: _Request) -> shaping.Document | None:
-    """A value for each field that is wanted, or None if nothing that is known here is wanted."""
+    """Return a value for each requested field, or None if the request is neither a comparison nor a revision."""
     if request.judges:
         match = await matching.match(request.prompt, request.images)
         rewrites = request.prompt and request.field("prompt") and not match.so
@@ -176,7 +176,7 @@ def _filled(field: Field, request: _Request, match: Match | None, revised: Revis
 
 
 def _word(field: Field | None, request: _Request, *, met: bool) -> str | bool:
-    """The client's word for it. Where no words are offered, a field that is named like a question is true or false."""
+    """Return the client's word for the verdict. If it offers none, a field named like a question gets true or false."""
     if words := verdicts.offered(field, request.text):
         return words[0] if met else words[1]
     if field and not field.choices and field.shown in ("", '""') and re.match(r"(?i)is_|matche?s?\b|pass|valid", field.name):
@@ -185,7 +185,7 @@ def _word(field: Field | None, request: _Request, *, met: bool) -> str | bool:
 
 
 async def _said(request: _Request, document: shaping.Document) -> str:
-    """The answer of someone who was asked for no JSON: the word and the reason, or the prompt and nothing else."""
+    """Return the answer as text, for a client that does not ask for JSON: the verdict and the reason, or only the prompt."""
     if "revised_prompt" in document:
         return str(document["revised_prompt"])
     met = document["result"] == _word(None, request, met=True)
@@ -197,7 +197,7 @@ async def _said(request: _Request, document: shaping.Document) -> str:
 
 
 async def _revised(request: _Request, match: Match | None) -> Revised:
-    """The writer's prompt. What the picture lacked, or what the message says was lacking, counts as having failed once."""
+    """Return the writer's next prompt. Requirements that the picture or the message shows as unmet count as failed once."""
     brief = Brief(text=request.prompt.encode("utf-8", "replace").decode()[:MAX_BRIEF_CHARACTERS])
     planned = await SandboxPlanner("sandbox:", None).checklist(brief)
     checklist = Checklist.freeze(planned.requirements, brief)

@@ -1,4 +1,4 @@
-"""Finds the prompt that a message quotes: in tags, fences, quotation marks of any script, or behind a label."""
+"""Finds the prompt that a message quotes: in tags, fences, quotation marks of any script, or after a label."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _ABOUT_IT = re.compile(rf"^(?:the|this|that|my|its|given|following|\s)*(?:\w+ )?
 _PAIRS = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", "‘": "’", "`": "`", '"': '"', "'": "'", "＂": "＂"}
 _Way = Callable[[str], Iterator[str]]
 _LONGEST = 10_000  # characters
-_MOST = 100  # quotation marks that are looked at
+_MOST = 100  # maximum number of quotation marks to examine
 
 
 def prompt(text: str) -> str | None:
-    """The prompt that the text quotes, or None. The surest signs come first; of two that are alike, the first one."""
+    """Return the prompt that the text quotes, or None. The most reliable marks are tried first; the first match counts."""
     sure: tuple[_Way, ...] = (_tagged, _json, _fenced, _labelled, _lines)
     unsure: tuple[_Way, ...] = (_weakly_labelled, _quoted, _any_fence, _asked, _above)
     for way in (*sure, *unsure):
@@ -72,13 +72,13 @@ def prompt(text: str) -> str | None:
 
 
 def quotes(text: str) -> list[tuple[int, int]]:
-    """Where the outermost quotations begin and end, marks included."""
+    """Return the start and end of each outermost quotation, including its marks."""
     found: list[tuple[int, int]] = []
     at = tried = 0
     while at < len(text) and tried < _MOST:
         for mark in ('"""', "'''"):
             if text.startswith(mark, at) and (end := text.find(mark, at + 3)) > 0:
-                end += text[end + 3 : end + 4] == mark[0]  # the last one of four is that of a quotation within
+                end += text[end + 3 : end + 4] == mark[0]  # of four marks, the first belongs to a quotation inside
                 found.append((at, end + 3))
                 at = end + 2
                 break
@@ -100,7 +100,7 @@ def _tagged(text: str) -> Iterator[str]:
 
 
 def _between(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
-    """What stands in tags, by their name; a tag that is only spoken of is passed over."""
+    """Yield the name and content of tags. A tag that is mentioned but not closed is skipped."""
     opened = list(pattern.finditer(text))
     for match, following in itertools.zip_longest(opened, opened[1:]):
         end = text.find(f"</{match[1]}>", match.end(), following.start() if following else len(text))
@@ -113,7 +113,7 @@ def _json(text: str) -> Iterator[str]:
         if not _is_another(match[1]) and any(character.isalnum() for character in match[2]) and match[2][0] != "<":
             try:
                 yield str(json.loads(f'"{match[2]}"', strict=False))
-            except ValueError:  # filled into a template as it was, its quotation marks too
+            except ValueError:  # the template was filled without escaping
                 yield match[2]
 
 
@@ -148,7 +148,7 @@ def _weakly_labelled(text: str) -> Iterator[str]:
 
 
 def _behind(pattern: re.Pattern[str], text: str) -> Iterator[str]:
-    """What stands behind a label, on its line or below it."""
+    """Yield the text after a label, on the same line or below it."""
     for match in pattern.finditer(text):
         label = text[text.rfind("\n", 0, match.start()) + 1 : match.start(1)]
         if _is_another(label) or match[1].startswith(("{", "<")):
@@ -159,7 +159,7 @@ def _behind(pattern: re.Pattern[str], text: str) -> Iterator[str]:
 
 
 def _to_the_request(text: str) -> str:
-    """The text up to the line or paragraph that says what to do."""
+    """Return the text up to the line or paragraph with the instructions."""
     lines = text.split("\n")
     for number, line in enumerate(lines[1:], 1):
         if _NO_PART.match(line) or (not lines[number - 1].strip() and _OF_A_REQUEST.search(line)):
@@ -190,13 +190,13 @@ def _above(text: str) -> Iterator[str]:
 
 
 def _is_another(label: str) -> bool:
-    """Whether the label speaks of a prompt that is not the one in question: a negative one, or the one to be written."""
+    """Return whether the label is for another prompt: a negative one, or the one to be written."""
     named = list(_NAMED.finditer(label))
     return bool(named and named[-1][1])
 
 
 def _opens(text: str, at: int) -> bool:
-    """Whether a mark that could be either begins a quotation: nothing but space or punctuation before, and text behind."""
+    """Return whether a mark opens a quotation: there is space or punctuation before it, and text after it."""
     if text[at] not in "\"'`＂":
         return True
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
@@ -204,7 +204,7 @@ def _opens(text: str, at: int) -> bool:
 
 
 def _closing(text: str, at: int) -> int | None:
-    """Where the quotation that begins here ends. Marks of the same kind within it come in pairs."""
+    """Return the end of the quotation that begins here. Marks of the same kind inside it are paired."""
     mark, closing = text[at], _PAIRS[text[at]]
     depth, first = 1, None
     for index in range(at + 1, min(len(text), at + _LONGEST)):

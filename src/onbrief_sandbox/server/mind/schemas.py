@@ -1,4 +1,4 @@
-"""The part of JSON schema that clients use for the arguments of tools: does a value fit, and what is the least that does."""
+"""The part of JSON Schema that clients use for the arguments of tools: validates values, and builds minimal ones."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "null": (type(None),),
 }
-_STEPS = 5000  # parts looked at; schemas that refer to themselves have no end
+_STEPS = 5000  # maximum number of parts to visit, because schemas can be recursive
 _DEEPEST = 32
 _AGREEING = {yes.lower() for yes, _ in VERDICTS}
 _REFUSING = {no.lower() for _, no in VERDICTS} | {"unclear", "unknown", "undecided", "unsure", "none"}
 
 
 def fits(value: object, schema: Schema) -> bool:
-    """Whether the value follows the schema, as far as types, fields, enums and alternatives go."""
+    """Return whether the value is valid under the schema. Only types, fields, enums and alternatives are checked."""
     return _Walk(schema).fits(value, schema, 0)
 
 
 def least(schema: Schema) -> object:
-    """The least value that follows the schema, and one that agrees to nothing: false, 0, empty, the word that refuses."""
+    """Return a minimal value for the schema that confirms nothing: false, 0, empty, or the negative word of an enum."""
     return _Walk(schema).least(schema, 0)
 
 
 def properties(schema: Schema) -> dict[str, Schema]:
-    """The fields of an object's schema."""
+    """Return the schemas of an object's fields."""
     found = schema.get("properties")
     fields = cast("dict[str, object]", found) if isinstance(found, dict) else {}
     return {name: cast("Schema", part) for name, part in fields.items() if isinstance(part, dict)}
 
 
 def types(schema: Schema) -> tuple[str, ...]:
-    """The types that it names."""
+    """Return the types that a schema names."""
     named = schema.get("type")
     return (named,) if isinstance(named, str) else tuple(str(kind) for kind in _list(named))
 
 
 def resolved(schema: Schema, root: Schema) -> Schema:
-    """The schema that a reference within `root` means; of several alternatives the first that is not null."""
+    """Return the schema after resolving references within `root`; of several alternatives, the first that is not null."""
     schema = _resolved(schema, root)
     real = [way for way in _ways(schema) if types(way) != ("null",)]
     return _resolved(real[0], root) if real else schema

@@ -1,4 +1,4 @@
-"""An answer as the client wants it: the use of a tool, JSON, or text that goes on where the client began it."""
+"""Puts an answer into the form that the client wants: a tool call, JSON, or a continuation of text that the client began."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ Document = dict[str, object]
 
 
 def fitted(conversation: Conversation, document: Document) -> Answer | None:
-    """The document through a tool that it fits, as JSON of a schema that it fits, or as plain JSON; None if it fits nothing."""
+    """Return the document as a call of a matching tool, as JSON for a matching schema, or as plain JSON; None if nothing
+    matches.
+    """
     for tool in offered(conversation):
         if (arguments := _wrapped(document, tool.schema)) is not None:
             return Answer(tool=tool.name, arguments=arguments)
@@ -25,7 +27,7 @@ def fitted(conversation: Conversation, document: Document) -> Answer | None:
 
 
 def nothing(conversation: Conversation, text: str) -> Answer:
-    """What is said to a request that was not understood, in the form that the client insists on."""
+    """Return the answer to a request that was not understood, in the form that the client requires."""
     tools = offered(conversation)
     if conversation.forced and tools:
         return Answer(tool=tools[0].name, arguments=cast("Document", schemas.least(_object(tools[0].schema))))
@@ -35,14 +37,14 @@ def nothing(conversation: Conversation, text: str) -> Answer:
 
 
 def offered(conversation: Conversation) -> tuple[Tool, ...]:
-    """The tools that may be used now."""
+    """Return the tools that may be used."""
     if conversation.forced in (None, "*"):
         return conversation.tools
     return tuple(tool for tool in conversation.tools if tool.name == conversation.forced)
 
 
 def continued(conversation: Conversation, document: Document) -> str:
-    """The document as JSON, or what is left of it where the client has written its beginning in the model's name."""
+    """Return the document as JSON; if the client prefilled its beginning as the assistant, return the rest."""
     last = conversation.turns[-1] if conversation.turns else None
     if last is None or last.role != "assistant" or not last.text.strip():
         return _json(document)
@@ -56,7 +58,7 @@ def continued(conversation: Conversation, document: Document) -> str:
 
 
 def _rest(begun: str, text: str) -> str | None:
-    """What follows in `text` when `begun` is its beginning, spaces apart; None if it is not."""
+    """Return the rest of `text` after the prefix `begun`, ignoring whitespace; None if it is not a prefix."""
     at = 0
     for character in begun:
         if character.isspace():
@@ -70,13 +72,13 @@ def _rest(begun: str, text: str) -> str | None:
 
 
 def _ordered(document: Document, begun: str) -> Document:
-    """The fields in the order in which the beginning names them, the others behind."""
+    """Return the document with the fields in the order in which `begun` names them, and the others after them."""
     place = {name: begun.find(json.dumps(name, ensure_ascii=False)) for name in document}
     return {name: document[name] for name in sorted(document, key=lambda n: (place[n] < 0, place[n]))}
 
 
 def _wrapped(document: Document, schema: schemas.Schema) -> Document | None:
-    """The document as this schema takes it: itself, or as the only field of an object."""
+    """Return the document if the schema accepts it, else wrapped in a single field if the schema accepts that, else None."""
     if schemas.fits(document, schema) and document.keys() & schemas.properties(schema).keys():
         return document
     for name, part in schemas.properties(schema).items():

@@ -1,4 +1,4 @@
-"""Which words a client offers for a match and for a mismatch."""
+"""Finds the words that a client offers for a match and for a mismatch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onbrief_sandbox.server.mind.quoting import quotes
 from onbrief_sandbox.server.mind.words import VERDICTS
 
 Words = tuple[str, str]
-"""For a match, and for a mismatch."""
+"""The word for a match and the word for a mismatch."""
 
 _YES = {yes.lower() for yes, _ in VERDICTS}
 _NO = {no.lower() for _, no in VERDICTS} | {"retry", "redraw", "regenerate", "try again", "error"}
@@ -25,13 +25,13 @@ _KEY_BEHIND = re.compile(r"\s*[:：]")
 _BREAK = re.compile(r"[,;.、。\n]|\b(?:or|and|but)\b")
 _MARKS = "\"'`“”‘’「」『』*"
 _BETWEEN = re.compile(rf"[{_MARKS}]?\s*(?:[/|,、]|\bor\b|または|か)?\s*[{_MARKS}]?")
-_FAR = 12  # characters between two words that stand side by side
-_LONGEST = 24  # characters of a word for a verdict
-_MOST = 40  # places of a word that are looked at
+_FAR = 12  # maximum characters between two words that count as side by side
+_LONGEST = 24  # maximum characters of a word for a verdict
+_MOST = 40  # maximum occurrences of a word to examine
 
 
 def offered(field: Field | None, text: str) -> Words | None:
-    """The two words: from the choices of a schema, from the place of the field in the skeleton, else from the whole text."""
+    """Return the two words: from the choices of a schema, from the field's value in the skeleton, or from the whole text."""
     if field and field.choices:
         return _of_choices(list(field.choices))
     if field and (found := _pair(field.shown, loose=True) or _explained(field.shown) or _listed(field.shown)):
@@ -55,8 +55,8 @@ def _refuses(word: str) -> bool:
 
 
 def _pair(text: str, *, loose: bool) -> Words | None:
-    """Two words that belong together, spelt as the text has them; the longest such pair. In running text (not `loose`) they
-    must stand out: in marks, in capitals, or side by side.
+    """Return the longest pair of matching words, spelled as in the text. In running text (not `loose`) they must be in
+    quotation marks, in capitals, or side by side.
     """
     found: list[Words] = []
     for yes, no in VERDICTS:
@@ -87,7 +87,7 @@ def _stands_out(text: str, place: tuple[int, int]) -> bool:
 
 
 def _explained(text: str) -> Words | None:
-    """`"KEEP" if it matches, otherwise "REDRAW"`: each word in marks with its condition beside it."""
+    """Return words that are in quotation marks next to their condition: `"KEEP" if it matches, otherwise "REDRAW"`."""
     said: dict[bool, str] = {}
     for start, end in quotes(text):
         if end - start > _LONGEST or _KEY_BEHIND.match(text, end):
@@ -102,7 +102,7 @@ def _explained(text: str) -> Words | None:
 
 
 def _listed(text: str) -> Words | None:
-    """`KEEP|REDRAW`, `"KEEP" or "REDRAW"`."""
+    """Return words from a list of two: `KEEP|REDRAW`, `"KEEP" or "REDRAW"`."""
     plain = re.sub(r"[\"'`“”<>\[\]()「」]", " ", text)
     words = [word.strip() for word in re.split(r"\||/|\bor\b|または|,", plain)]
     words = list(dict.fromkeys(word for word in words if 0 < len(word) <= _LONGEST and len(word.split()) < 4))

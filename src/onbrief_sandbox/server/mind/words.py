@@ -1,4 +1,4 @@
-"""The words that plain requests are made of, from words.toml."""
+"""The vocabulary for requests in free text, from words.toml."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _DATA = tomllib.loads(files("onbrief_sandbox.server.mind").joinpath("words.toml"
 _SENSES = cast("dict[Sense, str]", _DATA["senses"])
 
 SENSES: dict[str, Sense] = {word: sense for sense, words in _SENSES.items() for word in words.split()}
-"""What a field is for, by a word of its name."""
+"""The purpose of a field, by a word of its name."""
 
 SENSE_ORDER: tuple[Sense, ...] = tuple(_SENSES)
 
 VERDICTS = tuple((yes, no) for yes, others in cast("dict[str, list[str]]", _DATA["verdicts"]).items() for no in others)
-"""Pairs of words: for a match, and for a mismatch."""
+"""Pairs of words for a match and for a mismatch."""

@@ -1,0 +1,107 @@
+"""The policy's decisions, recorded as they are taken and followed when a run is resumed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from onbrief.ledger.account import Account
+from onbrief.limits import Limits
+from onbrief.policy import Generate, Policy, Revise, Step, Stop, seed_of
+from onbrief.ports import Call, Decision, call_key
+from onbrief.record import Run
+
+
+@dataclass(slots=True)
+class RecordedPolicy:
+    """A policy that follows the recorded decisions of a run, and behind the last of them asks `policy` and records the answer.
+
+    Limits and `parallel` may have changed since a decision was taken, and so have the seconds and dollars that it looked at. A
+    decision taken again could differ: pictures that are paid for would be missing from the record, perhaps the best one.
+
+    Of a recorded decision, only what was begun is followed: what was never sent costs money now, so the policy decides about it
+    under the limits of now.
+    """
+
+    policy: Policy
+    account: Account
+    _visits: int = 0
+
+    def next(self, run: Run, limits: Limits) -> Step:
+        """See policy.Policy."""
+        if not self.account.decisions:
+            for decision in decisions_behind(self.account.calls):
+                self.account.decide(decision)
+        # Each decision is visited twice: for what was begun without a gap, which costs nothing, and then for the rest.
+        while self._visits < 2 * len(self.account.decisions):
+            number, second = divmod(self._visits, 2)
+            self._visits += 1
+            if step := self._recorded_step(self.account.decisions[number], run, bool(second)):
+                return step
+        step = self.policy.next(run, limits)
+        self.account.decide(_decision(step, run, len(self.account.decisions)))
+        self._visits = 2 * len(self.account.decisions)
+        return step
+
+    def _recorded_step(self, decision: Decision, run: Run, second: bool) -> Step | None:
+        """What is left to follow of a decision; None where nothing of it was begun, or all of it is in the run already."""
+        inputs, revision = decision.inputs, run.prompt.revision
+        match decision.kind:
+            case "generate" if inputs["revision"] == revision:
+                numbers = self._begun(inputs["attempts"], run, second)
+                return Generate(tuple(seed_of(run.seed, revision, n) for n in numbers), decision.reason) if numbers else None
+            case "revise" if inputs["revision"] == revision + 1 and self.account.done(call_key("revise", revision + 1, 0)):
+                return Revise(inputs["with_history"], decision.reason)
+            case _:  # a stop is never followed: limits may have grown
+                return None
+
+    def _begun(self, attempts: Sequence[int], run: Run, second: bool) -> Sequence[int]:
+        """The numbers of the attempts to follow next, one after the other.
+
+        Pictures of one round are begun in any order, so one in between may never have been sent. Those before it come first: if
+        one of them passes, the run ends without paying for more. Only then it is drawn, together with those behind it.
+        """
+        made = len(run.round)
+        keys = {n: call_key("image", run.prompt.revision, n) for n in attempts if n >= made}
+        begun = [n for n, key in keys.items() if self.account.begun(key)]
+        if second:
+            passed = any(attempt.passed for attempt in run.attempts)
+            return range(made, max(begun) + 1) if begun and not passed else ()
+        ahead = list(itertools.takewhile(lambda n: n in begun, itertools.count(made)))
+        if any(attempt.passed for attempt in run.attempts):  # then only what needs no sending
+            ahead = list(itertools.takewhile(lambda n: self.account.has(keys[n]), ahead))
+        return ahead
+
+
+def decisions_behind(calls: Iterable[Call]) -> list[Decision]:
+    """The decisions that must have led to these calls, for runs of before decisions were recorded."""
+    drawn: dict[int, int] = {}
+    for call in calls:
+        if call.kind == "image":
+            drawn[call.revision] = max(drawn.get(call.revision, 0), call.attempt)
+        elif call.kind == "revise":
+            drawn.setdefault(call.revision, -1)
+    numbers, found = itertools.count(), list[Decision]()
+    for revision, last in sorted(drawn.items()):
+        if revision:
+            found.append(Decision(next(numbers), "revise", {"revision": revision, "with_history": True, "attempts": []}))
+        if last >= 0:
+            attempts = list(range(last + 1))
+            found.append(Decision(next(numbers), "generate", {"revision": revision, "attempts": attempts}))
+    return found
+
+
+def _decision(step: Step, run: Run, number: int) -> Decision:
+    seconds, usd = run.usage.seconds, run.usage.usd
+    match step:
+        case Generate(seeds):
+            made = len(run.round)
+            inputs = {"revision": run.prompt.revision, "attempts": list(range(made, made + len(seeds)))}
+            return Decision(number, "generate", inputs, step.reason, seconds, usd)
+        case Revise(with_history):
+            seen = [attempt.name for attempt in run.attempts] if with_history else []
+            inputs = {"revision": len(run.prompts), "with_history": with_history, "attempts": seen}
+            return Decision(number, "revise", inputs, step.reason, seconds, usd)
+        case Stop(outcome):
+            return Decision(number, "stop", {"outcome": outcome}, step.reason, seconds, usd)

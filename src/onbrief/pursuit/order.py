@@ -1,0 +1,104 @@
+"""An order: what is asked for, and what makes two orders the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from onbrief.brief import Brief
+from onbrief.config import Settings, settings_of
+from onbrief.documents import brief_of
+from onbrief.errors import UsageError
+from onbrief.policy import SEED_RANGE
+from onbrief.ports import RunRow
+from onbrief.store import TABLES
+
+MAX_SEED = 4_294_967_295  # 32 bits; a model with a smaller range is sent the seed folded into its own
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a front door asks for.
+
+    Without a `run_id`, an interrupted run of the same order is resumed, or a new one begun; without a `seed`, the run id
+    decides it. `warnings` are in the record from the beginning. With `names`, the pictures lie beside the run's folder instead
+    of in it, and their names begin so; see store.Names.
+
+    Raises:
+        UsageError: anything about it that cannot work.
+    """
+
+    brief: Brief
+    settings: Settings = field(default_factory=Settings)
+    run_id: str | None = None
+    seed: int | None = None
+    resend_unknown: bool = False
+    warnings: tuple[str, ...] = ()
+    names: str | None = None
+
+    def __post_init__(self) -> None:
+        self.settings.require_models()
+        if self.run_id is not None:
+            check_run_id(self.run_id)
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise UsageError.of("seed", self.seed, f"a whole number from 0 to {MAX_SEED}")
+        if not self.settings.plan and not any(r.must for r in self.brief.requirements) and not self.brief.avoid:
+            raise UsageError("plan: false is not allowed without a requirement of your own; expected at least one")
+
+    @property
+    def request(self) -> str:
+        """What makes two orders the same, as JSON: not the limits, which may grow, nor how many pictures are made at once."""
+        s = self.settings
+        fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
+        fixed |= {} if self.names is None else {"names": self.names}
+        return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
+
+
+def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
+    """The order that resumes a recorded run: as it was given, except for the settings that are `given` anew, and in the place
+    of `settings`.
+
+    Raises:
+        UsageError: one of the settings cannot change any more.
+    """
+    request, before = json.loads(row.request), settings_of(json.loads(row.settings))
+    tables = {name: table for name, table in before.tables.items() if name not in TABLES}
+    tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
+    order = Order(
+        brief=brief_of(request["brief"]),
+        settings=settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}),
+        run_id=row.run_id,
+        seed=request["seed"],
+        resend_unknown=resend_unknown,
+        names=request.get("names"),
+    )
+    if order.request != row.request:
+        raise UsageError(f"run {row.run_id}: its models, policy and checklist are fixed; give limits, or begin another run")
+    return order
+
+
+def check_run_id(run_id: str) -> None:
+    """Refuse what cannot be a run id.
+
+    Raises:
+        UsageError: anything but 1 to 64 small letters, digits and hyphens, a hyphen not first.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise UsageError.of("run id", run_id, "1 to 64 small letters, digits and hyphens, a hyphen not first")
+
+
+def new_run_id() -> str:
+    """The time in UTC and six random digits: `20261122-101500-3f9a1c`."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def seed_for(run_id: str) -> int:
+    """The seed of a run that was ordered without one."""
+    low, high = SEED_RANGE
+    return low + int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:8], "big") % (high - low + 1)

@@ -1,0 +1,148 @@
+"""A place where runs are kept: its store, ledger, models and budget, opened once and used by many runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from onbrief.config import Settings
+from onbrief.errors import UsageError
+from onbrief.ledger.budget import Budget
+from onbrief.ledger.objects import ObjectsLedger
+from onbrief.ledger.rates import Rates
+from onbrief.ports import Ledger, RunRow
+from onbrief.pursuit.order import Order, check_run_id, order_again
+from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
+
+if TYPE_CHECKING:
+    from onbrief.studio import Crew
+
+LEDGER_FILE = "ledger.db"
+
+
+class Workspace:
+    """A folder or bucket with runs in it. A context manager: leaving it waits for writes under way and closes the ledger.
+
+    `budget` and `rates` are shared by all runs that are pursued here: a limit in US dollars for all of them together, and what
+    is known of the pace that each model allows.
+    """
+
+    def __init__(self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None) -> None:
+        self.store = store
+        self.ledger: Ledger = _ledger_of(store)
+        self.budget = Budget(usd)
+        self.rates = Rates()
+        self._settings = settings
+        self._crews: dict[tuple[object, ...], Crew] = {}
+        self._writable = False
+
+    @classmethod
+    def open(cls, settings: Settings, usd: float | None = None) -> Workspace:
+        """The place that `settings.out` names; a folder is made where there is none. Blocks while it looks for credentials.
+
+        Raises:
+            UsageError: no such kind of place, a folder that cannot be written, a bucket without credentials or region.
+        """
+        return cls(open_store(settings.out, region_of(settings.tables)), settings, usd)
+
+    @classmethod
+    def existing(cls, settings: Settings) -> Workspace:
+        """The place that `settings.out` names, for reading; nothing is made.
+
+        Raises:
+            UsageError: a folder without runs.
+        """
+        if is_bucket(settings.out):
+            return cls(open_bucket(settings.out, region_of(settings.tables)), settings)
+        if not Path(settings.out, LEDGER_FILE).is_file():
+            raise UsageError.of("out", settings.out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
+        return cls.open(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.ledger.close()
+
+    def crew(self, settings: Settings) -> Crew:
+        """The models that these settings name. Runs that name the same ones share them, and with them their connections.
+
+        Raises:
+            UsageError, ConfigError: a name that stands for no model, or one that cannot be used.
+        """
+        named = (settings.image_model, settings.judge, settings.reviser, settings.plan, repr(settings.tables))
+        if named not in self._crews:
+            self._crews[named] = settings.crew()
+        return self._crews[named]
+
+    def find_run(self, run_id: str) -> RunRow:
+        """A run of this place.
+
+        Raises:
+            UsageError: there is none of this id, or it cannot be an id.
+        """
+        check_run_id(run_id)
+        row = self.ledger.run(run_id)
+        if row is None:
+            raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them")
+        return row
+
+    async def store_of(self, row: RunRow) -> RunStore:
+        """The store of a recorded run, for reading.
+
+        Raises:
+            UsageError, StoreError: it cannot be opened.
+        """
+        names = self._names(row)
+        return await names.find(self.store) if names else self.store
+
+    async def claimed_store_of(self, row: RunRow) -> RunStore:
+        """The store of a run that this process owns.
+
+        Raises:
+            UsageError, StoreError: pictures cannot be written there.
+        """
+        names = self._names(row)
+        return await names.claim(self.store) if names else self.store
+
+    async def require_writable(self) -> None:
+        """Make sure, once, that runs can be written here.
+
+        Raises:
+            UsageError, ConfigError, StoreError: they cannot.
+        """
+        if not self._writable:
+            await self.store.require_writable()
+            self._writable = True
+
+    def _names(self, row: RunRow) -> Names | None:
+        """The names of a run's pictures, where they are not the usual ones."""
+        start = json.loads(row.request).get("names")
+        if start is None:
+            return None
+        return Names(self._settings.out, region_of(self._settings.tables), start, row.run_id, row.started)
+
+
+def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
+    """The order that resumes a run of the place that `settings.out` names; see order_again.
+
+    Raises:
+        UsageError: no such run there, or one of the settings that are `given` cannot change any more.
+    """
+    with Workspace.existing(settings) as workspace:
+        row = workspace.find_run(run_id)
+    return order_again(row, settings, given, resend_unknown=resend_unknown)
+
+
+def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
+    """The ledger that lies beside the pictures of a store."""
+    match store:
+        case FolderStore():
+            from onbrief.ledger.sqlite import SqliteLedger  # SQLAlchemy takes a third of a second, and a bucket does without
+
+            return SqliteLedger(store.folder / LEDGER_FILE)
+        case BucketStore():
+            return ObjectsLedger(store.objects, store.url)

@@ -1,0 +1,28 @@
+"""How calls of models are identified, priced and stored as JSON. Ledgers that exist depend on every byte of it: a recorded call
+is found by its key and compared by its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from onbrief.ledger.account import CallResult
+from onbrief.ports import NO_TOKENS, Call, CallKind, Model, Tokens
+
+
+def call_of(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:
+    """Return the call of a model for one step of a run. `request` is everything that makes the answer what it is."""
+    digest = hashlib.sha256(to_json({"model": model.name, **request}).encode()).hexdigest()
+    return Call(kind, revision, attempt, model.name, digest, model.price)
+
+
+def result_of(document: object, model: Model, usd: float | None = None, tokens: Tokens = NO_TOKENS) -> CallResult:
+    """Return the result of a call. It cost `usd`, or the model's price where the model does not report a cost."""
+    return CallResult(to_json(document), model.price if usd is None else usd, tokens)
+
+
+def to_json(document: object) -> str:
+    """Write compact JSON in ASCII, so that whatever a model answered can be hashed and stored."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))

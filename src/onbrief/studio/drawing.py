@@ -1,0 +1,157 @@
+"""The picture of one attempt: generate, embed metadata, check, store, record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+
+from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
+from onbrief.ledger.account import Account, CallResult, Ready
+from onbrief.pictures import Facts, PictureFile, parameters_text
+from onbrief.ports import Call, Store
+from onbrief.record import Attempt, Image, Problem, Run
+from onbrief.studio.calls import call_of, result_of
+from onbrief.studio.crew import Crew
+from onbrief.version import VERSION
+
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+@dataclass(slots=True)
+class Drawing:
+    """One attempt at a picture, paid for at most once.
+
+    `ready` is awaited before each paid call, and raises to prevent it. With `embed_metadata`, the stored picture carries its
+    prompt, its seed and the call that it came from. After `draw`, `file` is the picture if its bytes are at hand, and
+    `warnings` are for the record.
+    """
+
+    run: Run
+    attempt: Attempt
+    crew: Crew
+    store: Store
+    ready: Ready
+    embed_metadata: bool
+    file: PictureFile | None = None
+    warnings: list[str] = field(default_factory=list[str])
+    _call: Call = field(init=False)
+
+    def __post_init__(self) -> None:
+        prompt, size = self.run.prompt, self.run.brief.size
+        request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
+        self._call = call_of("image", self.attempt.revision, self.attempt.attempt, self.crew.image_model, request)
+
+    async def draw(self, account: Account) -> Attempt:
+        """Return the attempt with its stored picture, or with the problem that prevented one.
+
+        Raises:
+            Skipped: nothing is recorded and `ready` prevented the call.
+            OnbriefError: as Account.once and ports.Store.
+        """
+        price = self.crew.image_model.price or 0.0
+        judging = self.crew.judge.price or 0.0  # a picture that there is no money left to judge is of no use
+        try:
+            entry = await account.once(self._call, self._generate, self._recover, self._ready, also_reserve=judging)
+        except Blocked as error:
+            return replace(self.attempt, problem=Problem("blocked", str(error)), usd=price)
+        except Unknown as error:
+            return replace(self.attempt, problem=Problem("unknown", str(error)), usd=price)
+        result = json.loads(entry.result)
+        image = Image(**result["image"]) if result["image"] else None
+        problem = Problem(**result["problem"]) if result["problem"] else None
+        self.warnings.extend(result.get("warnings", ()))
+        self._warn_of_size(image)
+        return replace(self.attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds)
+
+    async def _ready(self) -> None:
+        await self.ready()
+        await self.store.require_room()
+
+    async def _generate(self) -> CallResult:
+        """Ask the model for the picture, and store it."""
+        picture = await self.crew.image_model.generate(self.run.prompt, self.run.brief.size, self.attempt.seed)
+        try:
+            file, data, facts = await asyncio.to_thread(self._with_own_metadata, picture.data)
+        except PictureError as error:
+            return self._result(None, Problem("unreadable", str(error)), picture.warnings)
+        return await self._keep(file, data, facts, picture.warnings)
+
+    async def _recover(self) -> CallResult | None:
+        """Look in the store for the picture of a call whose outcome is unknown."""
+        for name in (f"{name}.{suffix}" for name in self._names for suffix in _SUFFIXES.values()):
+            if data := await self.store.read(name):
+                with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
+                    if found := await asyncio.to_thread(self._checked_if_own, data):
+                        return await self._keep(found[0], data, found[1])
+        return None
+
+    async def _keep(self, file: PictureFile, data: bytes, facts: Facts, warnings: tuple[str, ...] = ()) -> CallResult:
+        """Store a picture that has been checked. Its hash is computed while the store waits for the disk or the network."""
+        (key, url), sha256 = await asyncio.gather(self._create(data, facts.media_type), asyncio.to_thread(_sha256, data))
+        self.file = file
+        image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
+        return self._result(image, Problem("blank", "the picture is of one colour") if facts.blank else None, warnings)
+
+    async def _create(self, data: bytes, media_type: str) -> tuple[str, str]:
+        """Store a picture, under its second name where another one has the first; return its key and url."""
+        first, second = (f"{name}.{_SUFFIXES[media_type]}" for name in self._names)
+        try:
+            return first, await self.store.create(first, data, media_type)
+        except KeyTaken:
+            return second, await self.store.create(second, data, media_type)
+
+    def _result(self, image: Image | None, problem: Problem | None, warnings: tuple[str, ...]) -> CallResult:
+        document = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": warnings}
+        return result_of(document, self.crew.image_model)
+
+    def _with_own_metadata(self, data: bytes) -> tuple[PictureFile, bytes, Facts]:
+        """Parse a picture, replace the provider's metadata by ours, and decode it to make sure that it is whole."""
+        file = PictureFile(data)
+        stored = file.embedded(*self._metadata()) if self.embed_metadata else file.stripped()
+        return file, stored, file.inspected(self.crew.judge.picture_limits)
+
+    def _checked_if_own(self, data: bytes) -> tuple[PictureFile, Facts] | None:
+        """Parse and decode a stored picture if it came from this very call, according to its metadata. Without metadata, its
+        name is the only evidence.
+        """
+        file = PictureFile(data)
+        own = file.metadata and f'"request": "{self._call.digest}"' in file.metadata.document
+        return (file, file.inspected(self.crew.judge.picture_limits)) if own or not self.embed_metadata else None
+
+    def _metadata(self) -> tuple[str, str]:
+        """The parameters and the document to embed."""
+        assert self.run.checklist is not None
+        prompt, seed, model = self.run.prompt, self.attempt.seed, self.run.models.image
+        about = {
+            "run_id": self.run.run_id,
+            "revision": self.attempt.revision,
+            "attempt": self.attempt.attempt,
+            "prompt": prompt.text,
+            "negative": prompt.negative,
+            "seed": seed,
+            "model": model,
+            "checklist": self.run.checklist.sha256,
+            "request": self._call.digest,
+            "software": f"onbrief {VERSION}",
+        }
+        parameters = parameters_text(prompt.text, prompt.negative, seed, self.run.brief.size, model, VERSION)
+        return parameters, json.dumps(about, ensure_ascii=False, sort_keys=True)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        """The two names that the picture can have in the store, without their suffix."""
+        name = f"{self.run.run_id}/{self.attempt.name}"
+        return name, f"{name}-{self._call.digest[:8]}"
+
+    def _warn_of_size(self, image: Image | None) -> None:
+        width, height = self.run.brief.size
+        if image and (image.width, image.height) != (width, height):
+            made = f"{self.crew.image_model.name} makes pictures of {image.width}x{image.height}"
+            self.warnings.append(f"{made} instead of {width}x{height} pixels")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

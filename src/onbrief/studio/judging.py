@@ -1,0 +1,70 @@
+"""The verdict on one attempt: copy for the judge, ask, findings, verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+
+from onbrief.brief import Checklist
+from onbrief.errors import Blocked, StoreError, Unknown, Unreadable
+from onbrief.judging import decide
+from onbrief.ledger.account import Account, CallResult, Ready
+from onbrief.pictures import PictureFile
+from onbrief.ports import Judge, Store
+from onbrief.record import Attempt, Finding, Image
+from onbrief.studio.calls import call_of, result_of
+
+
+@dataclass(slots=True)
+class Judging:
+    """One picture before the judge, paid for at most once.
+
+    `ready` is awaited before each paid call, and raises to prevent it. `file` is the picture of `attempt` if its bytes are at
+    hand; otherwise they are read from the store when they are needed.
+    """
+
+    checklist: Checklist
+    attempt: Attempt
+    image: Image
+    judge: Judge
+    store: Store
+    ready: Ready
+    file: PictureFile | None
+    _copy: bytes = field(default=b"", init=False)
+
+    async def verdict(self, account: Account) -> Attempt:
+        """Return the attempt with its verdict, which is computed here from the judge's findings. A judge that gave no answer
+        leaves every requirement undecided.
+
+        Raises:
+            Skipped: nothing is recorded and `ready` prevented the call.
+            OnbriefError: as Account.once and ports.Store.
+        """
+        request = {"image": self.image.sha256, "checklist": self.checklist.sha256}
+        call = call_of("judge", self.attempt.revision, self.attempt.attempt, self.judge, request)
+        try:
+            entry = await account.once(call, self._ask, ready=self._ready)
+        except (Blocked, Unknown, Unreadable) as error:
+            return replace(self.attempt, verdict=decide.undecided(self.checklist, f"the judge gave no answer: {error}"))
+        verdict = decide.verdict(self.checklist, [Finding(**finding) for finding in json.loads(entry.result)])
+        usd, seconds = self.attempt.usd + (entry.usd or 0.0), self.attempt.seconds + entry.seconds
+        return replace(self.attempt, verdict=verdict, usd=round(usd, 6), seconds=round(seconds, 3))
+
+    async def _ready(self) -> None:
+        await self.ready()
+        if not self._copy:
+            file, self.file = self.file, None  # with its copy, the judge has all that is needed of it
+            file = file or await asyncio.to_thread(PictureFile, await self._stored())
+            self._copy = await asyncio.to_thread(file.judge_copy, self.judge.picture_limits)
+
+    async def _ask(self) -> CallResult:
+        judged = await self.judge.judge(self._copy, self.checklist.requirements)
+        return result_of([asdict(finding) for finding in judged.findings], self.judge, judged.usd, judged.tokens)
+
+    async def _stored(self) -> bytes:
+        data = await self.store.read(self.image.key)
+        if data is None or hashlib.sha256(data).hexdigest() != self.image.sha256:
+            raise StoreError(f"{self.image.key} is gone from the store, or is not the picture that was stored there")
+        return data

@@ -1,0 +1,61 @@
+"""The calls that answer with text: the plan of a checklist, and the next prompt."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
+from onbrief.errors import Failed
+from onbrief.ledger.account import Account, CallResult
+from onbrief.ports import History, Planner, Reviser
+from onbrief.record import Prompt, Run
+from onbrief.studio.calls import call_of, result_of
+
+
+async def plan(brief: Brief, planner: Planner | None, account: Account) -> Checklist:
+    """Return the frozen checklist of a brief; see ports.Studio."""
+    if planner is None:
+        return Checklist.freeze((), brief)
+
+    async def send() -> CallResult:
+        planned = await planner.checklist(brief)
+        return result_of([asdict(r) for r in planned.requirements], planner, planned.usd, planned.tokens)
+
+    entry = await account.once(call_of("plan", 0, 0, planner, {"brief": asdict(brief)}), send)
+    return Checklist.freeze([_requirement(document) for document in json.loads(entry.result)], brief)
+
+
+async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: bool) -> Prompt:
+    """Return the next prompt of a run; see ports.Studio."""
+    assert run.checklist is not None
+    checklist, revision = run.checklist, len(run.prompts)
+    history = _history(run) if with_history else ()
+
+    async def send() -> CallResult:
+        revised = await reviser.revise(run.brief, checklist, revision, history)
+        prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
+        if not prompt.text:
+            raise Failed(f"{reviser.name} wrote an empty prompt")
+        return result_of(asdict(prompt), reviser, revised.usd, revised.tokens)
+
+    # The history is not part of the request's identity: it grows when a run is resumed with higher limits, and a prompt that
+    # has been paid for stays the prompt of its revision.
+    request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
+    entry = await account.once(call_of("revise", revision, 0, reviser, request), send)
+    return Prompt(**json.loads(entry.result))
+
+
+def _history(run: Run) -> History:
+    return [(prompt, [a for a in run.attempts if a.revision == prompt.revision]) for prompt in run.prompts]
+
+
+def _requirement(document: dict[str, Any]) -> Requirement:
+    parents: list[str] = document.pop("parents")
+    return Requirement(**document, parents=tuple(parents))
+
+
+def _bounded(text: str) -> str:
+    """Limit what a model wrote in length, and replace halves of surrogate pairs, which nothing can store."""
+    return text.strip()[:MAX_BRIEF_CHARACTERS].encode("utf-8", "replace").decode()

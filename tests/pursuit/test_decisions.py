@@ -1,0 +1,145 @@
+"""What the policy decided is in the ledger with the calls that follow from it, and a replay follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.errors import Refused
+from onbrief.ports import Call, CallKind
+from onbrief.pursuit import open_pursuit
+from onbrief.pursuit.decisions import decisions_behind
+from onbrief.pursuit.feed import Feed
+from tests.crew import Bill, crew, picture
+from tests.pursuing import order, pursue, settings
+
+R1 = {"r1"}
+STUCK = "r1 fell short in every picture of this prompt"
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def decisions(folder: Path) -> list[tuple[int, str, dict[str, Any], str]]:
+    found = rows(folder, "SELECT number, kind, inputs, reason FROM decisions ORDER BY number")
+    return [(number, kind, json.loads(inputs), reason) for number, kind, inputs, reason in found]
+
+
+def change(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_each_step_is_recorded_with_its_inputs_and_its_reason(tmp_path: Path) -> None:
+    pursue(tmp_path, crew(Bill(), R1, set()), run_id="r")
+    assert decisions(tmp_path) == [
+        (0, "generate", {"revision": 0, "attempts": [0]}, "a new prompt"),
+        (
+            1,
+            "revise",
+            {"revision": 1, "with_history": True, "attempts": ["000-000"]},
+            "r1 fell short in every picture of this prompt",
+        ),
+        (2, "generate", {"revision": 1, "attempts": [0]}, "a new prompt"),
+        (3, "stop", {"outcome": "passed"}, "image 001-000 meets every requirement"),
+    ]
+
+
+def test_a_decision_says_what_had_been_used_when_it_was_taken(tmp_path: Path) -> None:
+    pursue(tmp_path, crew(Bill(), R1, set()), run_id="r")
+    used = rows(tmp_path, "SELECT usd, seconds FROM decisions ORDER BY number")
+    assert [usd for usd, _ in used] == pytest.approx([0.005, 0.051, 0.056, 0.102])
+    assert [seconds for _, seconds in used] == sorted(seconds for _, seconds in used)
+
+
+def test_a_replay_follows_what_was_decided_and_not_what_would_be_decided_now(tmp_path: Path) -> None:
+    """With three pictures a round and then one: the recorded round stays one of three."""
+    bill = Bill()
+    first = pursue(tmp_path, crew(bill, R1), settings(parallel=3, max_images=3, policy="classic"), run_id="r")[-1].run
+    recorded, paid = decisions(tmp_path), bill.lines
+    again = pursue(tmp_path, crew(bill, R1), settings(parallel=1, max_images=3, policy="classic"), run_id="r")[-1].run
+    assert (again.attempts, again.outcome, bill.lines) == (first.attempts, "unmet", paid)
+    assert decisions(tmp_path)[: len(recorded) - 1] == recorded[:-1]
+    assert recorded[0][2] == {"revision": 0, "attempts": [0, 1, 2]}
+
+
+def test_behind_the_last_decision_the_policy_is_asked_under_the_limits_of_now(tmp_path: Path) -> None:
+    bill = Bill()
+    pursue(tmp_path, crew(bill, R1), settings(max_images=1), run_id="r")
+    run = pursue(tmp_path, crew(bill), settings(max_images=3), run_id="r")[-1].run
+    assert [kind for _, kind, _, _ in decisions(tmp_path)] == ["generate", "stop", "revise", "generate", "stop"]
+    assert [attempt.name for attempt in run.attempts] == ["000-000", "001-000"]
+
+
+def test_what_was_decided_and_never_sent_is_decided_again_under_lower_limits(tmp_path: Path) -> None:
+    bill = Bill()
+    pursue(tmp_path, crew(bill, R1), settings(parallel=3, max_images=3), run_id="r")
+    change(tmp_path, "DELETE FROM calls WHERE attempt > 0 AND kind IN ('image', 'judge')")
+    change(tmp_path, "UPDATE runs SET outcome = NULL")
+    paid = len(bill.of("image"))
+    run = pursue(tmp_path, crew(bill, R1), settings(parallel=3, max_images=1), run_id="r")[-1].run
+    assert ([attempt.name for attempt in run.attempts], len(bill.of("image"))) == (["000-000"], paid)
+
+
+def test_a_run_of_before_decisions_were_recorded_resumes_along_its_calls(tmp_path: Path) -> None:
+    bill = Bill()
+    first = pursue(tmp_path, crew(bill, R1, R1, set()), settings(max_images=2), run_id="r")[-1].run
+    change(tmp_path, "DELETE FROM decisions")
+    paid = bill.lines
+    again = pursue(tmp_path, crew(bill, R1, R1, set()), settings(max_images=2), run_id="r")[-1].run
+    assert (again.attempts, again.prompts, bill.lines) == (first.attempts, first.prompts, paid)
+    assert [kind for _, kind, _, _ in decisions(tmp_path)] == ["generate", "revise", "generate", "stop"]
+
+
+def call(kind: CallKind, revision: int, attempt: int) -> Call:
+    return Call(kind, revision, attempt, "test:model", "d" * 64, 0.0)
+
+
+def test_decisions_are_found_behind_calls() -> None:
+    calls = [
+        call("plan", 0, 0),
+        call("image", 0, 1),
+        call("image", 0, 0),
+        call("judge", 0, 0),
+        call("revise", 1, 0),
+        call("image", 1, 0),
+    ]
+    assert [(d.number, d.kind, dict(d.inputs)) for d in decisions_behind(calls)] == [
+        (0, "generate", {"revision": 0, "attempts": [0, 1]}),
+        (1, "revise", {"revision": 1, "with_history": True, "attempts": []}),
+        (2, "generate", {"revision": 1, "attempts": [0]}),
+    ]
+
+
+def test_a_run_without_a_picture_has_no_decisions_behind_it() -> None:
+    assert decisions_behind([]) == []
+    assert decisions_behind([call("plan", 0, 0)]) == []
+
+
+def test_a_wait_is_an_event_and_readers_see_it(tmp_path: Path) -> None:
+    """A refusal with a short time to wait, then the picture."""
+
+    def answer(number: int) -> bytes:
+        if number == 0:
+            raise Refused("ThrottlingException: slow down", retry_after=0.01)
+        return picture(number)
+
+    async def go() -> tuple[list[str], list[str]]:
+        async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill(), answer=answer)) as pursuit:
+            reader = asyncio.create_task(read(pursuit.feed))
+            seen = [type(event).__name__ async for event in pursuit.events()]
+            return seen, await reader
+
+    async def read(feed: Feed) -> list[str]:
+        return [type(event).__name__ async for event in feed.read()]
+
+    seen, also = asyncio.run(go())
+    assert seen == also == ["ChecklistFrozen", "PromptChosen", "Waiting", "ImageMade", "ImageJudged", "RunEnded"]

@@ -1,0 +1,85 @@
+"""Runs that earlier versions left behind resume to the record that those versions would have made of them.
+
+`tests/data/ledgers/schema-1` holds a folder and a bucket as version 0.1.0 left them before its ledger recorded decisions: runs
+that passed, fell short, were killed while drawing or judging, or ended with a call of unknown outcome. `expected` has the
+records that the same version made of them, and `commands.json` the commands.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief.cli import main
+from onbrief.store import open_bucket
+from tests.buckets import Service, new_place
+
+DATA = Path(__file__).parent / "data" / "ledgers" / "schema-1"
+COMMANDS: dict[str, list[str]] = json.loads((DATA / "expected" / "commands.json").read_text("utf-8"))
+FOLDER = [name for name in COMMANDS if not name.startswith("bucket-")]
+BUCKET = [name for name in COMMANDS if name.startswith("bucket-")]
+
+
+def comparable(record: dict[str, Any], kept: set[str]) -> dict[str, Any]:
+    """The record without what differs between two times, places and versions; pictures that are `kept` are the same bytes."""
+    for attempt in record["attempts"]:
+        attempt.pop("seconds")
+        if image := attempt["image"]:
+            image.pop("url")
+            if image["key"] not in kept:  # the version is part of what a new picture says about itself
+                image.pop("sha256")
+                image.pop("bytes")
+    record["usage"].pop("seconds")
+    record.pop("ended")
+    return record
+
+
+def resumed(command: list[str], out: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    main([*command, "--out", out, "--json", "--quiet"])
+    return json.loads(capsys.readouterr().out)
+
+
+def expected(name: str) -> dict[str, Any]:
+    return json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", FOLDER)
+def test_a_run_of_a_folder_resumes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = shutil.copytree(DATA / "folder", tmp_path / "out")
+    kept = {str(path.relative_to(out)) for path in out.rglob("*.png")}
+    record = comparable(resumed(COMMANDS[name], str(out), capsys), kept)
+    assert record == comparable(expected(name), kept)
+    assert comparable(resumed(COMMANDS[name], str(out), capsys), kept) == record, "what is recorded is not paid for again"
+
+
+def test_an_unknown_picture_between_others_is_sent_once_more_and_every_other_attempt_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = shutil.copytree(DATA / "folder", tmp_path / "out")
+    before = resumed(["resume", "unknown-between"], str(out), capsys)
+    record = resumed(["resume", "unknown-between", "--resend-unknown"], str(out), capsys)
+    assert record["usage"]["images"] == before["usage"]["images"] + 1
+    lost, found = (run["attempts"].pop(1) for run in (before, record))
+    assert (lost["problem"]["kind"], found["problem"], found["image"]["key"]) == (
+        "unknown",
+        None,
+        "unknown-between/000-001.png",
+    )
+    assert record["attempts"] == before["attempts"]
+
+
+@pytest.mark.parametrize("name", BUCKET)
+def test_a_run_of_a_bucket_resumes(name: str, s3: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    place = new_place()
+    objects = open_bucket(place).objects
+    dump: dict[str, dict[str, str]] = json.loads((DATA / "bucket.json").read_text("utf-8"))
+    for key, entry in dump.items():
+        objects.replace(key, base64.b64decode(entry["base64"]), entry["media_type"])
+    record = comparable(resumed(COMMANDS[name], place, capsys), set(dump))
+    assert record == comparable(expected(name), set(dump))
+    assert comparable(resumed(COMMANDS[name], place, capsys), set(dump)) == record
