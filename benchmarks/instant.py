@@ -1,7 +1,4 @@
-"""Models that answer at once: what is left of a run's time is what onbrief adds.
-
-They serve earlier versions of onbrief too (see before.py), so only names are imported that those have.
-"""
+"""Models that answer at once: what is left of a run's time is what onbrief adds."""
 
 from __future__ import annotations
 

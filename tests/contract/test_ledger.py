@@ -73,8 +73,7 @@ from pathlib import Path
 from onbrief.errors import LedgerBusy
 from onbrief.ledger.owner import new_token
 if "://" in sys.argv[1]:
-    from onbrief.ledger.migrations import SCHEMA
-from onbrief.ledger.objects import ObjectsLedger
+    from onbrief.ledger.objects import ObjectsLedger
     from onbrief.store import open_bucket
 
     bucket = open_bucket(sys.argv[1])
