@@ -127,13 +127,10 @@ def test_a_run_without_a_picture_has_no_decisions_behind_it() -> None:
 def test_a_wait_is_an_event_and_readers_see_it(tmp_path: Path) -> None:
     """A refusal with a short time to wait, then the picture."""
 
-    def answer(number: int) -> bytes:
-        if number == 0:
-            raise Refused("ThrottlingException: slow down", retry_after=0.01)
-        return picture(number)
+    answers = [Refused("ThrottlingException: slow down", retry_after=0.01), picture(1)]
 
     async def go() -> tuple[list[str], list[str]]:
-        async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill(), answer=answer)) as pursuit:
+        async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill(), answer=answers)) as pursuit:
             reader = asyncio.create_task(read(pursuit.feed))
             seen = [type(event).__name__ async for event in pursuit.events()]
             return seen, await reader
