@@ -179,7 +179,7 @@ def test_doctor_shows_access_and_life_cycle_from_bedrock(doctor: Doctor) -> None
     assert found["judge"] == ("error", f"bedrock:global.{CLAUDE}: authorization NOT_AUTHORIZED")
     assert found["region"] == ("ok", "eu-west-1; pictures are made in us-west-2")
     code, found = doctor("--image-model", f"bedrock:{OLD}", *SANDBOXES)
-    assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, there until 2027-05-20"))
+    assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, available until 2027-05-20"))
     code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0", *SANDBOXES)
     message = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
     assert (code, found["image_model"]) == (1, ("error", message))
