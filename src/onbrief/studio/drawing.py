@@ -52,7 +52,7 @@ class Drawing:
             OnbriefError: as Account.once and ports.Store.
         """
         price = self.crew.image_model.price or 0.0
-        judging = self.crew.judge.price or 0.0  # a picture that there is no money left to judge is of no use
+        judging = self.crew.judge.price or 0.0  # a picture is of no use if no money is left to judge it
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, also_reserve=judging)
         except Blocked as error:
@@ -83,7 +83,7 @@ class Drawing:
         """Look in the store for the picture of a call whose outcome is unknown."""
         for name in (f"{name}.{suffix}" for name in self._names for suffix in _SUFFIXES.values()):
             if data := await self.store.read(name):
-                with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
+                with contextlib.suppress(PictureError):  # a power cut can leave an empty file
                     if found := await asyncio.to_thread(self._checked_if_own, data):
                         return await self._keep(found[0], data, found[1])
         return None
@@ -96,7 +96,7 @@ class Drawing:
         return self._result(image, Problem("blank", "the picture is of one colour") if facts.blank else None, warnings)
 
     async def _create(self, data: bytes, media_type: str) -> tuple[str, str]:
-        """Store a picture, under its second name where another one has the first; return its key and url."""
+        """Store a picture, under its second name if another picture has the first, and return its key and url."""
         first, second = (f"{name}.{_SUFFIXES[media_type]}" for name in self._names)
         try:
             return first, await self.store.create(first, data, media_type)
