@@ -1,4 +1,4 @@
-"""The one writer of a database: what it commits together, and what each caller learns of it."""
+"""The writer of a database: what it commits together, and what each caller gets."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def refuse(error: Exception) -> Work:
 
 
 async def together(writer: Writer, database: Database, *works: Work) -> list[int | BaseException]:
-    """Have a first write hold the writer up, until all of these wait."""
+    """Hold up the writer with a first write until all of these wait."""
     database.open.clear()
     database.begun.clear()
     first = asyncio.create_task(writer.write(lambda _: 0))
@@ -106,7 +106,7 @@ def test_what_waits_together_is_committed_together_in_its_order(writer: Writer, 
         assert set(connection.exec_driver_sql("SELECT number FROM numbers").scalars()) == set(numbers)
 
 
-def test_no_caller_goes_on_before_the_commit(writer: Writer, database: Database) -> None:
+def test_no_caller_continues_before_the_commit(writer: Writer, database: Database) -> None:
     async def go() -> list[list[int]]:
         async def write(number: int) -> list[int]:
             await writer.write(insert(number))
@@ -230,7 +230,7 @@ def test_closing_carries_out_what_waits_and_refuses_what_comes_later(writer: Wri
     assert database.numbers() == list(range(5))
 
 
-def test_who_only_reads_starts_no_thread(tmp_path: Path) -> None:
+def test_reading_starts_no_thread(tmp_path: Path) -> None:
     before = threading.active_count()
     with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
         assert ledger.runs() == []
