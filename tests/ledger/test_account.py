@@ -118,7 +118,7 @@ def test_a_call_is_written_down_before_it_is_sent_and_after(ledger: SqliteLedger
 
             async def send() -> CallResult:
                 with ledger._reading() as connection:
-                    rows = connection.exec_driver_sql("SELECT state, usd FROM calls").all()
+                    rows = connection.execute("SELECT state, usd FROM calls").fetchall()
                 seen.extend((row[0], row[1]) for row in rows)
                 return DONE
 
@@ -341,7 +341,7 @@ def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqliteLed
 def take_over(ledger: SqliteLedger) -> None:
     """Another process claims the run, as if the lease had run out."""
     with ledger._writing() as connection:
-        connection.exec_driver_sql("UPDATE runs SET owner = 'another-host/1/abc', lease_until = 1e12")
+        connection.execute("UPDATE runs SET owner = 'another-host/1/abc', lease_until = 1e12")
 
 
 def test_nothing_is_sent_once_the_run_was_taken_over(ledger: SqliteLedger) -> None:
@@ -371,7 +371,7 @@ def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger
 
     asyncio.run(go())
     with ledger._reading() as connection:
-        assert connection.exec_driver_sql("SELECT state FROM calls").scalars().all() == ["started"]
+        assert [row["state"] for row in connection.execute("SELECT state FROM calls")] == ["started"]
 
 
 class Flaky(SqliteLedger):
@@ -711,8 +711,7 @@ def test_a_decision_whose_call_could_not_be_written_down_waits_for_the_next_one(
             await super().begin(run_id, token, entry, decisions)
 
     async def go() -> None:
-        path = Path(str(ledger._engine.url.database))
-        with contextlib.closing(Failing(path)) as failing:
+        with contextlib.closing(Failing(ledger._path)) as failing:
             async with account_of(failing) as account:
                 account.decide(DECISIONS[0])
                 with pytest.raises(LedgerError, match="full"):
@@ -901,7 +900,7 @@ class Sittings(RuleBasedStateMachine):
     def stored_entries(self) -> list[tuple[object, ...]]:
         with self.ledger._reading() as connection:
             query = "SELECT key, number, state, usd, result FROM calls WHERE run_id = ? ORDER BY key, number"
-            rows = connection.exec_driver_sql(query, (self.run_id,))
+            rows = connection.execute(query, (self.run_id,))
             return [tuple(row) for row in rows]
 
     @invariant()

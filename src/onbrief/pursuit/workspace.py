@@ -141,7 +141,7 @@ def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
     """The ledger that lies beside the pictures of a store."""
     match store:
         case FolderStore():
-            from onbrief.ledger.sqlite import SqliteLedger  # SQLAlchemy takes a third of a second, and a bucket does without
+            from onbrief.ledger.sqlite import SqliteLedger  # late: a bucket needs no database
 
             return SqliteLedger(store.folder / LEDGER_FILE)
         case BucketStore():
