@@ -1,5 +1,5 @@
-"""Write what is generated: the record's JSON Schema, the command line's help, the sheet of all drawings. `make docs`; a test
-says when one is stale.
+"""Generate the record's JSON Schema, the command line's help and the sheet of all drawings. `make docs` runs it; a test fails
+when a document is stale.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ COMMANDS = ("", "run", "resume", "show", "list", "report", "rm", "config", "mode
 
 
 def documents() -> dict[str, str]:
-    """The generated documents, by file name in docs/."""
+    """Return the generated documents, by file name in docs/."""
     schema = json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
     return {"record.schema.json": schema, "cli.md": _command_line()}
 
 
 def _command_line() -> str:
-    parts = ["# The command line\n\nMade of `--help` by `make docs`.\n"]
+    parts = ["# The command line\n\nGenerated from `--help` by `make docs`.\n"]
     for command in COMMANDS:
         out = io.StringIO()
         build().help_print([command] if command else [], console=Console(file=out, width=100, color_system=None))

@@ -245,7 +245,7 @@ def test_without_any_extra_a_run_says_how_to_name_a_provider_and_what_to_install
     assert without(TRIAL + AWS, "run", "a red circle") == (
         2,
         "",
-        "error: image_model: none is set; name one as PROVIDER:MODEL, see `onbrief models`\n"
+        "error: image_model: none is set; choose one as PROVIDER:MODEL, see `onbrief models`\n"
         "hint: to try it without an account: pip install 'onbrief[sandbox]'\n",
     )
     assert list(here.iterdir()) == []

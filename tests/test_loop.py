@@ -174,8 +174,8 @@ def blank(seed: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "kind", "words"),
     [
-        (b"<html>sorry</html>", "unreadable", "no PNG, JPEG or WebP picture"),
-        (b"", "unreadable", "no bytes at all"),
+        (b"<html>sorry</html>", "unreadable", "not a PNG, JPEG or WebP picture"),
+        (b"", "unreadable", "an empty file"),
         (picture(1)[:60], "unreadable", ""),
         (blank(1), "blank", "of one colour"),
     ],
@@ -241,8 +241,7 @@ def test_a_run_whose_pictures_are_all_of_unknown_fate_ends_as_unknown(tmp_path: 
     run = pursue(tmp_path, crew(Bill(), answer=raising(*[Unknown("cut")] * 3)), settings(max_images=3))[-1].run
     assert run.outcome == "unknown"
     assert (
-        run.reason
-        == "all 3 images are used up; what became of 000-000, 000-001, 000-002 is not known; no image could be judged"
+        run.reason == "all 3 images are used up; the outcome of 000-000, 000-001, 000-002 is unknown; no image could be judged"
     )
 
 

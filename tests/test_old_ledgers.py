@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ BUCKET = [name for name in COMMANDS if name.startswith("bucket-")]
 
 
 def comparable(record: dict[str, Any], kept: set[str]) -> dict[str, Any]:
-    """The record without what differs between two times, places and versions; pictures that are `kept` are the same bytes."""
+    """The record without what differs between two times, places and versions. Pictures that are `kept` have the same bytes."""
     for attempt in record["attempts"]:
         attempt.pop("seconds")
         if image := attempt["image"]:
@@ -45,7 +46,9 @@ def resumed(command: list[str], out: str, capsys: pytest.CaptureFixture[str]) ->
 
 
 def expected(name: str) -> dict[str, Any]:
-    return json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
+    """The expected record, with its `reason` in today's wording: version 0.1.0 described unknown outcomes differently."""
+    record = json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
+    return record | {"reason": re.sub("what became of (.*?) is not known", r"the outcome of \1 is unknown", record["reason"])}
 
 
 @pytest.mark.parametrize("name", FOLDER)

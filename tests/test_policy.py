@@ -69,8 +69,8 @@ def test_a_run_in_which_nothing_could_be_judged_says_so(policy: Policy) -> None:
 @BOTH
 def test_a_picture_of_unknown_outcome_makes_the_end_unknown(policy: Policy) -> None:
     run = history(problem((0, 0), "unknown"), judged((0, 1), BAD1))
-    told = "all 2 images are used up; what became of 000-000 is not known; no image met r1 (there is a circle)"
-    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unknown", told)
+    reason = "all 2 images are used up; the outcome of 000-000 is unknown; no image met r1 (there is a circle)"
+    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unknown", reason)
 
 
 @BOTH

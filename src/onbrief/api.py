@@ -1,4 +1,4 @@
-"""The library's front door: async once, with a thin synchronous wrapper."""
+"""The library's main functions: `pursue` is asynchronous; `run` and `resume` are synchronous."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ def run(
     seed: int | None = None,
     resend_unknown: bool = False,
 ) -> Run:
-    """Pursue a brief to its end and give back the run, with its outcome and the best picture.
+    """Pursue a brief to its end, and return the run with its outcome and the best picture.
 
-    Giving the same order again after an interruption goes on where it stopped; with the `run_id` of a run that has ended,
-    the recorded run comes back and nothing is paid for. A running event loop is no obstacle (notebooks): the
-    pursuit then has a thread of its own.
+    The same order, given again after an interruption, resumes the run. With the `run_id` of a run that has ended, the recorded
+    run is returned and nothing is paid for. This also works inside a running event loop, as in a notebook: the pursuit then
+    runs in a separate thread.
 
     Args:
-        brief: What is wanted, as text or as a Brief.
-        limits: What the run may use at most; those of `settings` by default.
-        settings: Models, policy, folder and so on; by default the provider for trials draws, where it is installed.
-        run_id: A name for the run: small letters, digits and hyphens.
-        seed: Decides every seed of the run; derived from the run id by default.
-        resend_unknown: Send calls again that were sent once with an outcome that is not known.
+        brief: What the picture is to show, as text or as a Brief.
+        limits: What the run may use at most; by default those of `settings`.
+        settings: Models, policy, folder and so on; by default, the trial provider is used if it is installed.
+        run_id: A name for the run: lowercase letters, digits and hyphens.
+        seed: The seed from which all others are derived; by default, it is derived from the run id.
+        resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
 
     Raises:
-        UsageError: an input that cannot work; nothing has been spent.
-        LedgerBusy: another live process works on this run.
+        UsageError: an input cannot work; nothing has been spent.
+        LedgerBusy: the run is in use by another process.
     """
     return _in_sync(_order(brief, limits, settings, run_id, seed, resend_unknown))
 
@@ -55,7 +55,7 @@ async def pursue(
     seed: int | None = None,
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
-    """Pursue a brief and tell what happens, as it happens; the last event is RunEnded. See `run` for the arguments."""
+    """Pursue a brief and yield events as they happen; the last is RunEnded. See `run` for the arguments."""
     order = _order(brief, limits, settings, run_id, seed, resend_unknown)
     async with open_pursuit(order) as pursuit, aclosing(pursuit.events()) as events:
         async for event in events:
@@ -63,11 +63,11 @@ async def pursue(
 
 
 def resume(run_id: str, *, limits: Limits | None = None, out: str | Path | None = None, resend_unknown: bool = False) -> Run:
-    """Go on with a recorded run, as it was ordered but for new limits, and give it back.
+    """Resume a recorded run with its original order, except for new limits, and return it.
 
     Raises:
-        UsageError: no such run in the folder `out`.
-        LedgerBusy: another live process works on it.
+        UsageError: the folder `out` has no such run.
+        LedgerBusy: the run is in use by another process.
     """
     settings = Settings() if out is None else Settings(out=str(out))
     return _in_sync(resumed(run_id, settings, _as_settings(limits), resend_unknown=resend_unknown))

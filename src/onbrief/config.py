@@ -1,7 +1,7 @@
-"""Settings, from where they come (flags, environment, files, defaults), and the models that they name.
+"""Load settings from flags, the environment, files and defaults, and make the models that they name.
 
-The first source that has a setting wins: flags, `ONBRIEF_*` variables, ./onbrief.toml, the user's file, the default. Providers
-of models and the store have tables of their own: `[TABLE] name = "…"` in a file, `ONBRIEF_TABLE_NAME` as a variable.
+The first source that has a setting takes precedence: flags, `ONBRIEF_*` variables, ./onbrief.toml, the user's file, the
+default. Providers and the store have separate tables: `[TABLE] name = "…"` in a file, `ONBRIEF_TABLE_NAME` as a variable.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set, under the name that it has as a flag, in a file and, in capitals, as a variable.
+    """All settings. Each has the same name as a flag, in a file and, in capitals, as a variable.
 
-    `image_model` is the model of the provider for trials by default, where that is installed; else it is empty, and an order
-    is refused until it is set. `judge` and `reviser` are those that the provider of the image model has as defaults.
-    `plan` false takes only the user's own requirements. `strip_metadata` writes nothing about a picture into it. `tables` has
-    the settings of providers and of the store that are set, by table and name; the defaults of others are theirs to know.
-    `max_usd` and `max_seconds` are limits only when they are set; see Limits for all five.
+    `image_model` defaults to the model of the trial provider if that is installed; otherwise it is empty, and an order is
+    refused until it is set. `judge` and `reviser` default to those of the image model's provider. Without `plan`, only the
+    user's own requirements are checked. With `strip_metadata`, no metadata is embedded in the pictures. `tables` has the
+    settings of providers and of the store that are set, by table and name, without defaults. `max_usd` and `max_seconds` are
+    limits only if they are set; see Limits for all five.
     """
 
     image_model: str = ""
@@ -69,7 +69,7 @@ class Settings:
 
     @property
     def limits(self) -> Limits:
-        """The limits among these settings."""
+        """The limits of a run."""
         return Limits(
             images=self.max_images,
             attempts=self.max_attempts,
@@ -85,14 +85,14 @@ class Settings:
 
     @property
     def chosen_policy(self) -> Policy:
-        """The policy of that name."""
+        """The policy that `policy` names."""
         return named(self.policy, self.parallel)
 
     def require_models(self) -> None:
         """Refuse settings without an image model.
 
         Raises:
-            UsageError: none is set, and the provider for trials is not installed.
+            UsageError: none is set, and the trial provider is not installed.
         """
         if self.image_model:
             return
@@ -100,14 +100,14 @@ class Settings:
 
         trial = registry.trial()
         hint = f"to try it without an account: pip install '{trial.extra}'" if trial and trial.extra else ""
-        raise UsageError("image_model: none is set; name one as PROVIDER:MODEL, see `onbrief models`", hint=hint)
+        raise UsageError("image_model: none is set; choose one as PROVIDER:MODEL, see `onbrief models`", hint=hint)
 
     def crew(self) -> Crew:
-        """The models of these names.
+        """Return the models that these settings name.
 
         Raises:
-            UsageError: a name that stands for no model, or no image model set.
-            ConfigError: what a provider needs is not installed or set up.
+            UsageError: there is no model of a name, or no image model is set.
+            ConfigError: something that a provider needs is not installed or set up.
         """
         self.require_models()
         from onbrief.providers import registry
@@ -123,11 +123,11 @@ class Settings:
 
 
 def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
-    """The settings, and for each of them where it came from: those of tables as `table.name`. Flags that are None were not
-    given.
+    """Return the settings, and the origin of each by name; settings of tables are named `table.name`. Flags that are None count
+    as not given.
 
     Raises:
-        UsageError: an unknown setting, a value that is not allowed, a broken file.
+        UsageError: a setting is unknown, a value is not allowed, or a file is broken.
     """
     own = _own_file(environ)
     sources: dict[str, Mapping[str, object]] = {
@@ -151,11 +151,11 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
 
 
 def settings_of(values: Mapping[str, object], where: str = "settings") -> Settings:
-    """The settings of these values, by name; also those of a ledger of an earlier version, whose settings of tables had names
-    of their own.
+    """Return the settings with these values, by name. Names that ledgers of earlier versions used for settings of tables are
+    accepted too.
 
     Raises:
-        UsageError: a value that is not allowed.
+        UsageError: a value is not allowed.
     """
     plain = {name: value for name, value in values.items() if name in _plain_names()}
     tables = {name: dict(table) for name, table in cast("Mapping[str, Mapping[str, str]]", values.get("tables") or {}).items()}
@@ -168,7 +168,7 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
 
 
 def declared() -> dict[str, tuple[Setting, ...]]:
-    """The settings that there are in tables: those of the store, and those of providers."""
+    """Return the settings of all tables, by table: those of the store and those of providers."""
     from onbrief.providers import registry
     from onbrief.store.place import TABLES
 
@@ -176,16 +176,16 @@ def declared() -> dict[str, tuple[Setting, ...]]:
 
 
 def _plain_names() -> list[str]:
-    """The settings of onbrief itself."""
+    """Return the names of the settings that are not in tables."""
     return [setting.name for setting in fields(Settings) if setting.name != "tables"]
 
 
 def _of_tables(given: Mapping[str, object], origin: str) -> Iterator[tuple[str, str, str]]:
-    """Table, name and value of each given setting that is none of onbrief's own. Where a source has a setting under its name
-    and under its former one, its name counts: it comes last.
+    """Yield table, name and value of each given setting of a table. If a source has a setting under both its current and its
+    former name, the current one comes last and takes precedence.
 
     Raises:
-        UsageError: an unknown setting, or a value that is not allowed.
+        UsageError: a setting is unknown, or a value is not allowed.
     """
     others = {name: value for name, value in given.items() if name not in _plain_names()}
     if not others:
@@ -209,8 +209,8 @@ def _of_tables(given: Mapping[str, object], origin: str) -> Iterator[tuple[str, 
 
 
 def _of_table(table: str, settings: tuple[Setting, ...] | None, given: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    """What one table of a file sets. That of a provider which cannot be loaded is kept as it is: nothing else must fail for
-    it.
+    """Yield table, name and value of each setting in a table of a file. The table of a provider that cannot be loaded has no
+    `settings` to check against; it is accepted, so that a broken provider affects nothing else.
     """
     for name, value in given.items():
         if settings is None:
@@ -223,7 +223,7 @@ def _of_table(table: str, settings: tuple[Setting, ...] | None, given: Mapping[s
 
 
 def _checked(setting: Setting, name: str, value: object) -> str:
-    """The value as text, once it is known to be allowed. `name` is what the user calls the setting."""
+    """Check a value and return it as text. `name` is the setting's name in error messages."""
     if isinstance(value, bool):
         value = str(value).lower()
     if not isinstance(value, str | int | float):
@@ -239,7 +239,7 @@ def _broken() -> list[str]:
 
 
 def _own_file(environ: Mapping[str, str]) -> Path | None:
-    """The user's own file, whether it is there or not; None for a user without a home."""
+    """Return the path of the user's file, which may not exist; None for a user without a home directory."""
     try:
         return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "onbrief" / FILE
     except RuntimeError:

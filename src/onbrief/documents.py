@@ -1,4 +1,4 @@
-"""Documents that people write: briefs in .toml and .json files, and the one form of the message where one is wrong."""
+"""Read documents that people write, such as briefs in .toml and .json files, with uniform error messages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 def read_brief(path: Path) -> dict[str, Any]:
-    """The document in a .toml or .json file, for `brief_of`; `size` may be "1024x768".
+    """Return the document in a .toml or .json file, for `brief_of`. Its `size` may be a text such as "1024x768".
 
     Raises:
-        UsageError: a file that cannot be read, or is broken (with line and column).
+        UsageError: the file cannot be read, or is broken; the message has the line and column.
     """
     document = read_toml(path) if path.suffix.lower() == ".toml" else _read_json(path)
     if isinstance(size := document.get("size"), str):
@@ -32,23 +32,23 @@ def read_brief(path: Path) -> dict[str, Any]:
 
 
 def brief_of(document: Mapping[str, object], where: str = "brief") -> Brief:
-    """The brief that a document describes.
+    """Return the brief that a document describes.
 
     Raises:
-        UsageError: a field that is missing, unknown or not allowed.
+        UsageError: a field is missing or unknown, or its value is not allowed.
     """
     return validated(_briefs(), document, where)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The document in a TOML file.
+    """Return the document in a TOML file.
 
     Raises:
-        UsageError: a file that cannot be read, or is broken (with line and column).
+        UsageError: the file cannot be read, or is broken; the message has the line and column.
     """
     try:
         return tomllib.loads(_read(path))
-    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: numbers of 5000 digits, 1000 nested lists
+    except (ValueError, RecursionError) as error:  # numbers of 5000 digits and 1000 nested lists do not raise TOMLDecodeError
         raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 
@@ -61,7 +61,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise UsageError.of(str(path), document, "an object with the fields of a brief")
-    return document  # pyright: ignore[reportUnknownVariableType] - what is in it is checked by the caller
+    return document  # pyright: ignore[reportUnknownVariableType] - the caller checks its content
 
 
 def _read(path: Path) -> str:
@@ -72,10 +72,10 @@ def _read(path: Path) -> str:
 
 
 def validated(adapter: TypeAdapter[T], document: Mapping[str, object], where: str) -> T:
-    """What the document describes.
+    """Return the value that a document describes. `where` names the document in error messages.
 
     Raises:
-        UsageError: the first thing that is wrong with it.
+        UsageError: the document is invalid; the message describes the first problem.
     """
     from pydantic import ValidationError
 

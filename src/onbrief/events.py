@@ -1,7 +1,7 @@
-"""What a pursuit tells its readers: frozen values, in the order in which things happen, each with the run as it then is.
+"""The events of a pursuit: frozen values, in the order in which things happen, each with the state of the run at that moment.
 
-A terminal, a log and a live page are readers of the same events. They are numbered within their run from 0, and `to_json` and
-`from_json` carry them to readers in another process.
+A terminal, a log and a live page read the same events. They are numbered from 0 within their run. `to_json` and `from_json`
+serialize them for readers in other processes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened; `run` is the run right after it, `number` its place among the events of the run."""
+    """Something happened. `run` is the run right after it, `number` the position among the events of the run, from 0."""
 
     run: Run
     number: int = field(default=0, kw_only=True)
@@ -28,32 +28,32 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistFrozen(Event):
-    """The checklist is made and will not change any more."""
+    """The checklist is complete and does not change any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptChosen(Event):
-    """`run.prompt` is the prompt from now on."""
+    """`run.prompt` is the new current prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageMade(Event):
-    """A picture is stored and about to be judged (or never will be, when another one passed meanwhile)."""
+    """A picture is stored and about to be judged, unless another picture passes first."""
 
     attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
 class ImageJudged(Event):
-    """An attempt is complete: it has a verdict, or a problem that says why it has none."""
+    """An attempt is complete: it has a verdict, or a problem that explains why not."""
 
     attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting(Event):
-    """A paid call waits before it is sent (again): `call` is its key in the ledger, such as `image/000-001`, `seconds` how long
-    it waits, and `reason` why, in the provider's words where it gave some.
+    """A paid call waits before it is sent or sent again. `call` is its key in the ledger, such as `image/000-001`; `seconds` is
+    the duration of the wait; `reason` is the provider's message, if there is one.
     """
 
     call: str
@@ -63,7 +63,7 @@ class Waiting(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """`run.outcome` and `run.reason` are set; nothing follows."""
+    """The run has ended: `run.outcome` and `run.reason` are set. This is the last event."""
 
 
 _TYPES: dict[str, type[Event]] = {
@@ -78,16 +78,16 @@ _NAMES = {kind: name for name, kind in _TYPES.items()}
 
 
 def to_json(event: Event) -> str:
-    """One line of JSON: `type`, `number`, `run` (the record, as in run.json), and what the event has besides."""
+    """Return one line of JSON: `type`, `number`, `run` (the record, as in run.json), and the other fields of the event."""
     about: dict[str, Any] = _adapter(type(event)).dump_python(event, mode="json")
     return json.dumps({"type": _NAMES[type(event)], **about, "run": event.run.to_document()}, ensure_ascii=False)
 
 
 def from_json(text: str | bytes) -> Event:
-    """The event that a text of `to_json` describes.
+    """Return the event that a text from `to_json` describes.
 
     Raises:
-        UsageError: any other text.
+        UsageError: the text is not from `to_json`.
     """
     from pydantic import ValidationError
 

@@ -1,4 +1,4 @@
-"""What happens next, from what happened so far: pure, so that a replay decides the same and a test needs no models."""
+"""Decide what a run does next from what has happened so far. Pure: a replay decides the same, and tests need no models."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from onbrief.limits import Limits
 from onbrief.record import Attempt, Run
 
 PolicyName = Literal["adaptive", "classic"]
-SEED_RANGE = (1, 2_147_483_646)  # our own range: 31 bits, without the 0 that means a random seed to some models
+SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
 
 _USED_UP = "every attempt of this prompt fell short"
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Draw one picture for each seed, at once, with the prompt in use. `reason` says why, for people."""
+    """Generate one picture per seed, concurrently, with the current prompt. `reason` explains why to people."""
 
     seeds: tuple[int, ...]
     reason: str = field(default="", compare=False)
@@ -27,7 +27,7 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Have a new prompt written: from what was tried, or from the brief alone. `reason` says why, for people."""
+    """Have a new prompt written, from what was tried or from the brief alone. `reason` explains why to people."""
 
     with_history: bool
     reason: str = field(default="", compare=False)
@@ -48,13 +48,13 @@ class Policy(Protocol):
     """Decides what happens next."""
 
     def next(self, run: Run, limits: Limits) -> Step:
-        """The next step of a run that has a checklist and a prompt; looks at nothing else."""
+        """Return the next step of a run that has a checklist and a prompt. It depends on nothing else."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Classic:
-    """A fixed number of attempts for a prompt, then a new prompt written from the brief alone."""
+    """Make a fixed number of attempts per prompt, then have a new prompt written from the brief alone."""
 
     parallel: int = 1
 
@@ -69,7 +69,7 @@ class Classic:
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """Revise at once when the same must fell short in every picture of this prompt, else try again with another seed.
+    """Revise as soon as the same must fell short in every picture of this prompt, else try again with another seed.
 
     When no prompts are left, the last one is tried until its attempts are used up.
     """
@@ -90,10 +90,10 @@ class Adaptive:
 
 
 def named(name: str, parallel: int) -> Policy:
-    """The policy of this name, making and judging `parallel` pictures of a prompt at once.
+    """Return the policy of this name, which has up to `parallel` pictures of a prompt generated and judged concurrently.
 
     Raises:
-        UsageError: another name, or a number that is not from 1 to 64.
+        UsageError: the name is unknown, or `parallel` is not from 1 to 64.
     """
     if not 1 <= parallel <= 64:
         raise UsageError.of("parallel", parallel, "a whole number from 1 to 64")
@@ -107,7 +107,7 @@ def named(name: str, parallel: int) -> Policy:
 
 
 def seed_of(run_seed: int, revision: int, attempt: int) -> int:
-    """The seed of an attempt, derived from the run's: the very first attempt has the run's own, every other one another."""
+    """Return the seed of an attempt, derived from the seed of the run. The first attempt uses the seed of the run itself."""
     if (revision, attempt) == (0, 0):
         return run_seed
     low, high = SEED_RANGE
@@ -129,7 +129,7 @@ def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:
 
 
 def _over(run: Run, limits: Limits) -> Step | None:
-    """What comes before every policy's own choice: a pass, a refusal by the provider, a limit."""
+    """Return the step that precedes any policy's choice, or None: on a pass, a refusal by the provider, or a limit."""
     if passed := next((a for a in run.attempts if a.passed), None):
         return Stop("passed", f"image {passed.name} meets every requirement")
     if len(run.attempts) >= limits.images:
@@ -140,9 +140,11 @@ def _over(run: Run, limits: Limits) -> Step | None:
 
 
 def _blocked(run: Run, *, last: bool) -> Step | None:
-    """A prompt that the provider refuses is never sent again: it is revised, once; then the run ends with its words.
+    """Return the step after a prompt that the provider refused, or None if it did not refuse the current one. A refused prompt
+    is never sent again.
 
-    So it does when the revision says the same as a prompt that was refused.
+    The first refusal leads to a revision. A second one ends the run with the provider's message, and so does a revision that
+    repeats a refused prompt.
     """
     refusals = {a.revision: a.problem.message for a in run.attempts if a.problem and a.problem.kind == "blocked"}
     refused = {(p.text, p.negative): refusals[p.revision] for p in run.prompts if p.revision in refusals}
@@ -154,20 +156,20 @@ def _blocked(run: Run, *, last: bool) -> Step | None:
 
 
 def _fell_short(run: Run, limit: str) -> Stop:
-    """The stop at a limit: `unknown` while a picture that nobody has seen might have passed, else `unmet`."""
+    """Return the stop at a limit: `unknown` if a picture whose call has an unknown outcome might have passed, else `unmet`."""
     if never := _always_short(run, run.attempts):
-        told = "no image met " + "; ".join(f"{must.id} ({must.text})" for must in never)
+        detail = "no image met " + "; ".join(f"{must.id} ({must.text})" for must in never)
     elif any(attempt.verdict for attempt in run.attempts):
-        told = "each requirement was met by some image, but no image met them all"
+        detail = "each requirement was met by some image, but no image met them all"
     else:
-        told = "no image could be judged"
+        detail = "no image could be judged"
     if unknown := [a.name for a in run.attempts if a.problem and a.problem.kind == "unknown"]:
-        return Stop("unknown", f"{limit}; what became of {', '.join(unknown)} is not known; {told}")
-    return Stop("unmet", f"{limit}; {told}")
+        return Stop("unknown", f"{limit}; the outcome of {', '.join(unknown)} is unknown; {detail}")
+    return Stop("unmet", f"{limit}; {detail}")
 
 
 def _always_short(run: Run, attempts: tuple[Attempt, ...]) -> list[Requirement]:
-    """The musts that fell short in every judged picture among these; none when nothing was judged."""
+    """Return the musts that fell short in every judged picture of these; none if no picture was judged."""
     short = [{finding.id for finding in attempt.verdict.unmet} for attempt in attempts if attempt.verdict]
     musts = run.checklist.musts if run.checklist else ()
     return [must for must in musts if short and all(must.id in ids for ids in short)]

@@ -83,9 +83,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("arguments", "told"), WRONG, ids=[" ".join(given)[:60] for given, _ in WRONG])
+@pytest.mark.parametrize(("arguments", "parts"), WRONG, ids=[" ".join(given)[:60] for given, _ in WRONG])
 def test_a_wrong_input_is_one_line_and_makes_nothing(
-    arguments: list[str], told: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], parts: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(folder.rglob("*"))
     code = main(arguments)
@@ -95,27 +95,27 @@ def test_a_wrong_input_is_one_line_and_makes_nothing(
     assert out == ""
     assert first.startswith("error: ")
     assert all(line.startswith("hint: ") for line in rest)
-    assert [part for part in told if part not in first] == []
+    assert [part for part in parts if part not in first] == []
     assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "parts"),
     [
         ("ONBRIEF_MAX_IMAGES", "many", ["max_images", "'many'"]),
         ("ONBRIEF_COLOUR", "red", ["environment", "colour", "max_images"]),
     ],
 )
-def test_a_wrong_variable_is_told(
-    name: str, value: str, told: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_wrong_variable_is_named(
+    name: str, value: str, parts: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(name, value)
     assert main(["run", "a circle"]) == 2
     err = capsys.readouterr().err
-    assert [part for part in told if part not in err] == []
+    assert [part for part in parts if part not in err] == []
 
 
-def test_a_wrong_settings_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_settings_file_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "onbrief.toml").write_text("max_images = 3\nmax_image = 4\n")
     assert main(["run", "a circle"]) == 2
     assert "onbrief.toml: 'max_image' is not allowed" in capsys.readouterr().err

@@ -23,7 +23,7 @@ Doctor = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
 
 @pytest.fixture
 def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Doctor:
-    """The exit code and the findings, state and words by what they are about."""
+    """The exit code and the findings: state and message by subject."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -39,7 +39,7 @@ def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 class Account(BaseHTTPRequestHandler):
-    """What Bedrock says of models to an account that may use Core and no other, to wrong keys, and to those who may not."""
+    """Bedrock's answers about models: to an account with access to Core only, to wrong keys, and to keys without permission."""
 
     def do_GET(self) -> None:
         refusals = {"wrong": "UnrecognizedClientException", "poor": "AccessDeniedException"}
@@ -172,22 +172,22 @@ def test_doctor_asks_in_the_region_of_the_judge(doctor: Doctor, monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("bedrock")
-def test_doctor_tells_access_and_life_cycle_as_bedrock_says_them(doctor: Doctor) -> None:
+def test_doctor_shows_access_and_life_cycle_from_bedrock(doctor: Doctor) -> None:
     code, found = doctor("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:global.{CLAUDE}")
     assert code == 1
     assert found["image_model"] == ("ok", f"bedrock:{CORE}, active in us-west-2")
     assert found["judge"] == ("error", f"bedrock:global.{CLAUDE}: authorization NOT_AUTHORIZED")
     assert found["region"] == ("ok", "eu-west-1; pictures are made in us-west-2")
     code, found = doctor("--image-model", f"bedrock:{OLD}", *SANDBOXES)
-    assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, there until 2027-05-20"))
+    assert (code, found["image_model"]) == (0, ("warning", f"bedrock:{OLD} is legacy, available until 2027-05-20"))
     code, found = doctor("--image-model", "bedrock:amazon.nova-canvas-v1:0", *SANDBOXES)
-    told = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
-    assert (code, found["image_model"]) == (1, ("error", told))
+    message = "us-west-2 does not offer bedrock:amazon.nova-canvas-v1:0, ended as of November 2026"
+    assert (code, found["image_model"]) == (1, ("error", message))
 
 
 @pytest.mark.usefixtures("bedrock")
 @pytest.mark.parametrize(("key", "code", "state"), [("wrong", 1, "error"), ("poor", 0, "warning")])
-def test_doctor_tells_keys_that_are_wrong_from_those_that_may_not_ask(
+def test_doctor_distinguishes_wrong_keys_from_keys_without_permission(
     key: str, code: int, state: str, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
@@ -196,21 +196,21 @@ def test_doctor_tells_keys_that_are_wrong_from_those_that_may_not_ask(
 
 
 @pytest.mark.usefixtures("bedrock")
-def test_doctor_asks_nobody_where_a_stand_in_serves_the_models(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_asks_no_service_where_a_stand_in_serves_the_models(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK")
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:1")
     code, found = doctor("--image-model", f"bedrock:{CORE}")
-    told = f"bedrock:{CORE}, by http://127.0.0.1:1 instead of Amazon Bedrock"
-    assert (code, found["image_model"]) == (0, ("ok", told))
+    message = f"bedrock:{CORE}, by http://127.0.0.1:1 instead of Amazon Bedrock"
+    assert (code, found["image_model"]) == (0, ("ok", message))
 
 
 @pytest.mark.usefixtures("bedrock")
 def test_doctor_says_when_bedrock_cannot_be_asked(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:1")
     code, found = doctor("--image-model", f"bedrock:{CORE}")
-    state, told = found["image_model"]
+    state, message = found["image_model"]
     assert (code, state) == (0, "warning")
-    assert told.startswith(f"bedrock:{CORE}, active as of November 2026; Bedrock could not be asked: ")
+    assert message.startswith(f"bedrock:{CORE}, active as of November 2026; Bedrock could not be asked: ")
     ended = "bedrock:anthropic.claude-3-5-sonnet-20240620-v1:0"
     code, found = doctor("--judge", ended, "--reviser", "bedrock:")
     assert (code, found["judge"][0], found["reviser"][0]) == (0, "warning", "warning")

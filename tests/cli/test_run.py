@@ -39,7 +39,7 @@ def test_the_path_of_the_best_picture_goes_to_stdout(folder: Path, capsys: pytes
     assert "passed: image" in err
 
 
-def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_nothing_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "a red circle", "--quiet", *SMALL]) == 0
     assert capsys.readouterr().err == ""
 
@@ -73,7 +73,7 @@ def test_a_money_limit_ends_over_budget_before_it_is_passed(capsys: pytest.Captu
     assert document["best"] is not None
 
 
-def test_a_resumed_run_goes_on_with_higher_limits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_resumed_with_higher_limits(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "a circle, without circles", "--run-id", "on", "--max-images", "2", "--json", *SMALL]) == 3
     first = record(capsys)
     assert main(["resume", "on", "--max-images", "4", "--json"]) == 3
@@ -87,14 +87,14 @@ def test_a_dry_run_makes_nothing(folder: Path, capsys: pytest.CaptureFixture[str
     assert main([*arguments, "--json"]) == 0
     seen = json.loads(capsys.readouterr().out)
     assert main(arguments) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert [r["text"] for r in seen["checklist"]["requirements"]][:2] == [
         "there are circles",
         "there are exactly three circles",
     ]
     assert seen["prompt"]["text"] == "three red circles above a blue square"
     assert seen["max_usd"] == pytest.approx(12 * 0.04)
-    assert "at most 12 images, $0.48" in told
+    assert "at most 12 images, $0.48" in printed
     assert list(folder.iterdir()) == []
 
 
@@ -124,8 +124,8 @@ def test_the_same_seed_and_run_id_draw_the_same_pictures(capsys: pytest.CaptureF
     assert hashes[0] == hashes[1]
 
 
-def test_the_same_command_after_an_interruption_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C while a picture is under way: it is finished and kept, and the same command pays for nothing again."""
+def test_the_same_command_after_an_interruption_resumes_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After Ctrl-C during a call, its picture is finished and kept, and the same command pays for nothing again."""
     command = ["run", "a circle, without circles", "--seed", "1", "--max-images", "3", "--image-model", "sandbox:?seconds=0.4"]
     process = subprocess.Popen(
         [sys.executable, "-m", "onbrief", *command, *SMALL], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -150,9 +150,9 @@ def test_the_same_command_after_an_interruption_goes_on(folder: Path, capsys: py
 
 
 def test_progress_on_a_terminal_and_no_colour_elsewhere() -> None:
-    told = _onbrief("run", "a red circle", *SMALL).stderr
-    assert "\x1b" not in told
-    assert "prompt 0 (the brief): a red circle" in told
+    progress = _onbrief("run", "a red circle", *SMALL).stderr
+    assert "\x1b" not in progress
+    assert "prompt 0 (the brief): a red circle" in progress
 
 
 def _onbrief(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

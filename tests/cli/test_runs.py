@@ -20,7 +20,7 @@ def run_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return "mine"
 
 
-def test_show_tells_each_requirement_of_the_best_picture(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_lists_each_requirement_of_the_best_picture(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", run_id]) == 0
     out = capsys.readouterr().out
     assert out.startswith("mine: passed, image ")
@@ -32,7 +32,7 @@ def test_show_json_is_the_record(run_id: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == Path("onbrief-runs/mine/run.json").read_text()
 
 
-def test_list_tells_the_newest_first(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_the_newest_first(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["run", "a blue square", "--size", "512x512", "--run-id", "later", "--quiet"])
     capsys.readouterr()
     assert main(["list"]) == 0
@@ -58,13 +58,13 @@ def test_report_writes_a_page_or_a_sheet(run_id: str, capsys: pytest.CaptureFixt
 
 def test_rm_deletes_pictures_record_and_ledger(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rm", run_id]) == 2
-    assert "nobody to ask" in capsys.readouterr().err
+    assert "cannot ask for confirmation" in capsys.readouterr().err
     assert main(["rm", run_id, "--yes"]) == 0
     assert not Path("onbrief-runs/mine").exists()
     assert main(["show", run_id]) == 2
 
 
-def test_config_tells_where_each_setting_comes_from(
+def test_config_shows_where_each_setting_comes_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -130,12 +130,12 @@ def test_a_picture_cut_anywhere_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no bytes at all came instead of a picture"),
+        (b"", "an empty file instead of a picture"),
         (b"<!DOCTYPE html>\n<html><body>502</body>", "'<!DOCTYPE html> <html><body>502</body>'"),
         (b'{"error": "quota"}', '{"error": "quota"}'),
         (b"\x1b[31mred\x00\x07", "'[31mred'"),
         ("só um texto ".encode() * 50, "the 650 bytes begin with 'só um texto só um texto"),
-        (b"GIF89a" + bytes(30), "no PNG, JPEG or WebP picture; the 36 bytes begin with 'GIF89a'"),
+        (b"GIF89a" + bytes(30), "not a PNG, JPEG or WebP picture; the 36 bytes begin with 'GIF89a'"),
     ],
 )
 def test_what_came_instead_of_a_picture_is_shown(data: bytes, message: str) -> None:

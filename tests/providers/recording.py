@@ -43,7 +43,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Recorder:
-    """A running server: `paths` and `bodies` of what it was sent, oldest first. The last reply holds for all that follow."""
+    """A running server. `paths` and `bodies` are those of the requests, oldest first. The last reply is repeated."""
 
     replies: tuple[Reply, ...]
     port: int = 0
@@ -52,7 +52,7 @@ class Recorder:
     over: threading.Event = field(default_factory=threading.Event)
 
     def will(self, *replies: Reply) -> None:
-        """Forget what was sent, and answer so from now on."""
+        """Forget what was sent, and give these replies from now on."""
         self.replies = replies
         self.paths.clear()
         self.bodies.clear()

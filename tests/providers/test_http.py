@@ -32,14 +32,14 @@ def test_each_status_has_its_class(status: int, outcome: type[OnbriefError]) -> 
         (403, "AccessDeniedException", ConfigError),
     ],
 )
-def test_a_code_says_more_than_a_status(status: int, code: str, outcome: type[OnbriefError]) -> None:
+def test_a_code_takes_precedence_over_a_status(status: int, code: str, outcome: type[OnbriefError]) -> None:
     assert type(classify(status, "no", code)) is outcome
 
 
 @pytest.mark.parametrize(
     "message", ["blocked by our content filters", "This violates our usage policy", "failed Responsible AI checks"]
 )
-def test_words_about_content_block_a_request_that_was_refused_and_no_other(message: str) -> None:
+def test_a_message_about_content_makes_only_refusals_blocked(message: str) -> None:
     assert speaks_of_content(message)
     assert type(classify(400, message)) is Blocked
     assert type(classify(500, message)) is Failed
@@ -75,7 +75,7 @@ def test_the_wait_is_what_the_headers_say(headers: dict[str, str], seconds: floa
     assert error.retry_after == seconds
 
 
-def test_a_date_is_as_many_seconds_as_it_is_away() -> None:
+def test_a_date_is_converted_to_seconds_from_now() -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     assert 3500 < (retry_after({"Retry-After": at}) or 0) <= 3600
 

@@ -39,7 +39,7 @@ def test_the_nearest_aspect_ratio_of_a_turned_size_is_turned(size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_size_that_is_there_is_the_nearest(size: tuple[int, int]) -> None:
+def test_a_listed_size_is_its_own_nearest(size: tuple[int, int]) -> None:
     assert sizes.nearest_size(size, SIZES) == size
 
 

@@ -1,4 +1,4 @@
-"""Image models and editors on real HTTP: the sandbox server, and a recording server for what that one does not show."""
+"""Image models and editors over real HTTP, with the sandbox server and, for what that lacks, a recording server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REPLIES = {CORE: STABILITY, SD3: STABILITY, ULTRA: STABILITY, SDXL: ARTIFACT, NO
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The sandbox server and the recording one, with one connection to each: connecting takes longer than a test."""
+    """The sandbox server and the recording server, with one shared connection to each: connecting is slower than a test."""
 
     script: Play
     bill: Path
@@ -44,26 +44,26 @@ class Wire:
     recording: Runtime
 
     def draws(self, name: str, *faults: Fault, prompt: Prompt = CIRCLE, size: Size = SQUARE, seed: int = 1) -> Picture:
-        """What the sandbox server draws, under these faults."""
+        """Return the picture from the sandbox server, with these faults."""
         self.bill.write_text("")
         self.script.now(*faults)
         return drawn(name, self.sandbox, prompt, size, seed)
 
     def fails(self, name: str, *faults: Fault) -> OnbriefError:
-        """The error that these faults make."""
+        """Return the error that these faults cause."""
         with pytest.raises(OnbriefError) as caught:
             self.draws(name, *faults)
         return caught.value
 
     def answers(self, reply: Reply) -> OnbriefError:
-        """The error that this reply of the recording server makes."""
+        """Return the error that this reply of the recording server causes."""
         self.recorder.will(reply)
         with pytest.raises(OnbriefError) as caught:
             drawn(CORE, self.recording)
         return caught.value
 
     def body(self, name: str, prompt: Prompt, size: Size, seed: int) -> dict[str, Any]:
-        """The one body that was sent."""
+        """Return the only body that was sent."""
         self.recorder.will(REPLIES[catalogue.parse_model_id(name.partition("?")[0])[0]])
         drawn(name, self.recording, prompt, size, seed)
         (body,) = self.recorder.bodies
@@ -72,7 +72,7 @@ class Wire:
 
 @contextmanager
 def wired(bill: Path) -> Generator[Wire]:
-    """Both servers, found by the variables of AWS while they are connected to."""
+    """Both servers; the AWS environment variables point to them while the connections are made."""
     script = Play()
     terms = Terms(script=script, bill=Bill(bill))
     with pytest.MonkeyPatch.context() as monkeypatch, served(terms) as server, recording(STABILITY) as recorder:

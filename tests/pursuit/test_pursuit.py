@@ -394,7 +394,7 @@ def test_an_unknown_price_with_a_limit_is_refused_before_anything_is_written(tmp
     given = crew(bill)
     model = getattr(given, unpriced)
     given = replace(given, **{unpriced: replace(model, price=None, name="test:free")})
-    with pytest.raises(UsageError, match=r"max_usd: 5\.0 is not allowed; .* the price of test:free is not known"):
+    with pytest.raises(UsageError, match=r"max_usd: 5\.0 is not allowed; .* the price of test:free is unknown"):
         pursue(tmp_path / "out", given, settings(max_usd=5.0))
     assert (list(tmp_path.iterdir()), bill.lines) == ([], [])
 

@@ -1,4 +1,4 @@
-"""The commands by name, and what every one of them shares: exit codes, and errors as one clear line."""
+"""The commands and what they share: exit codes, and errors as one line with a hint."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _EPILOGUE = (
 
 
 def build() -> App:
-    """The application: every command of it."""
+    """Return the application with all its commands."""
     from onbrief.version import VERSION
 
     app = App(
@@ -64,10 +64,10 @@ def build() -> App:
 
 
 def _further(point: EntryPoint) -> Callable[..., object]:
-    """The command of an entry point, or one that says why it cannot be loaded: it must not stop the others."""
+    """Return the command of an entry point. If it cannot be loaded, return one that says why: the other commands still work."""
     try:
         return point.load()
-    except Exception as error:  # noqa: BLE001 - whatever the module of somebody else raises
+    except Exception as error:  # noqa: BLE001 - a plug-in's module can raise anything
         source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         message = f"the command {point.name} of {source} cannot be loaded: {type(error).__name__}: {error}"
 
@@ -79,7 +79,7 @@ def _further(point: EntryPoint) -> Callable[..., object]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and answer its exit code.
+    """Run the command line and return its exit code.
 
     0 passed, or done · 1 an error · 2 usage · 3 unmet · 4 over budget · 5 blocked · 6 unknown · 130 cancelled.
     """

@@ -1,4 +1,4 @@
-"""What `onbrief doctor` looks at, one finding for each thing. It pays for nothing."""
+"""The checks of `onbrief doctor`, with one finding for each. They cost nothing."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _ROLES: tuple[Role, ...] = ("image_model", "judge", "reviser")
 
 
 async def check(flags: Mapping[str, object]) -> list[Check]:
-    """All findings, in the order in which they matter."""
+    """Return all findings, the most fundamental first."""
     try:
         settings, _ = load(flags)
     except OnbriefError as error:
         return [Check("error", "settings", str(error), "fix it; `onbrief config` shows where each setting comes from")]
-    findings = [Check("ok", "settings", f"a run makes {settings.max_images} pictures at most")]
+    findings = [Check("ok", "settings", f"a run makes at most {settings.max_images} pictures")]
     findings += await asyncio.to_thread(list, _models(settings))
     region = region_of(settings.tables)
     findings.append(await _place(settings.out, region))
@@ -31,13 +31,13 @@ async def check(flags: Mapping[str, object]) -> list[Check]:
 
 
 def _models(settings: Settings) -> Iterator[Check]:
-    """What is wrong with any provider, then what each of those in use says of its models."""
+    """Yield a warning for each provider that cannot be loaded, then what each provider in use finds about its models."""
     for name, error in registry.broken().items():
         yield Check("warning", name, str(error), error.hint)
     in_use: dict[str, dict[Role, ModelName]] = {}
     for role in _ROLES:
         name = str(getattr(settings, role))
-        if not name and role != "image_model":  # it follows the image model, and none is set
+        if not name and role != "image_model":  # its default depends on the image model, and none is set
             continue
         try:
             settings.require_models()
@@ -48,7 +48,7 @@ def _models(settings: Settings) -> Iterator[Check]:
         else:
             if model.price is None:
                 advice = "a limit in dollars (--max-usd) will be refused"
-                yield Check("warning", role, f"the price of {name} is not known", advice)
+                yield Check("warning", role, f"the price of {name} is unknown", advice)
         of_provider = in_use.setdefault(name.partition(":")[0], {})
         if model is not None:
             of_provider[role] = ModelName.parse(name, role)
@@ -66,7 +66,7 @@ def _made(role: Role, name: str, settings: Settings) -> Model:
 
 
 def _provider(word: str, models: Mapping[Role, ModelName], settings: Settings) -> Iterator[Check]:
-    """What a provider says; nothing of one that is not there or lacks what it requires, which is in its models' lines."""
+    """Yield the findings of a provider; none if it is missing or lacks a requirement, as its models' findings say so."""
     try:
         found = registry.provider(word)
         if found is None or found.missing:
@@ -78,7 +78,7 @@ def _provider(word: str, models: Mapping[Role, ModelName], settings: Settings) -
 
 
 async def _place(out: str, region: str | None) -> Check:
-    """Whether pictures can be written. A folder that is not there is not made for this."""
+    """Check that pictures can be written. Do not create a missing folder."""
     from onbrief.store import is_bucket, open_store
 
     if not is_bucket(out) and (missing := await asyncio.to_thread(_missing, Path(out))):
@@ -93,28 +93,28 @@ async def _place(out: str, region: str | None) -> Check:
 
 
 def _missing(folder: Path) -> Check | None:
-    """The finding for a folder that is not there yet."""
+    """Return the finding for a folder that does not exist yet, or None if it exists."""
     if folder.exists():
         return None
     above = next(parent for parent in folder.absolute().parents if parent.exists())
     if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
-        return Check("ok", "out", f"{folder} will be made")
-    return Check("error", "out", f"{folder} cannot be made in {above}", "give another folder with --out")
+        return Check("ok", "out", f"{folder} will be created")
+    return Check("error", "out", f"{folder} cannot be created in {above}", "choose another folder with --out")
 
 
 def _ledger(settings: Settings) -> Check:
-    """Whether the ledger can be read."""
+    """Check that the ledger can be read."""
     from onbrief.pursuit import LEDGER_FILE, Workspace
     from onbrief.store import is_bucket
 
     out = settings.out
     if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():
-        return Check("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be made")
+        return Check("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be created")
     try:
         with Workspace.existing(settings) as workspace:
             runs = workspace.ledger.runs()
     except Unlisted as error:
-        return Check("warning", "ledger", str(error), "without it, an interrupted run is found by its id only")
+        return Check("warning", "ledger", str(error), "without it, an interrupted run can only be found by its id")
     except OnbriefError as error:
-        return Check("error", "ledger", str(error), error.hint or "move it away, or give another place with --out")
+        return Check("error", "ledger", str(error), error.hint or "move it away, or choose another place with --out")
     return Check("ok", "ledger", f"{len(runs)} runs are recorded")

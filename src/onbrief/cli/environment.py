@@ -1,4 +1,4 @@
-"""The commands that look at the world before anything is paid for: `models` and `doctor`."""
+"""`onbrief models` and `onbrief doctor`, which show what a run could use and cost nothing."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JS
 
 
 def models(*, json_: _Json = False) -> int:
-    """List the models that the installed providers know: image models, editing services and language models.
+    """List the models of the installed providers: image models, editing services and language models.
 
     For example:
         onbrief models
         onbrief models --json
 
-    Prices are in US dollars: the most that a picture costs, and what a million tokens cost.
-    Other models work too where their provider takes them, as PROVIDER:MODEL.
+    Prices are in US dollars: the maximum price of a picture, and the prices of a million tokens.
+    Other models can be named as PROVIDER:MODEL too, if their provider accepts them.
     """
     from onbrief.providers import registry
 
@@ -45,22 +45,22 @@ def models(*, json_: _Json = False) -> int:
 
 
 def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _Json = False) -> int:
-    """Check whether runs can work as it is set up, without paying for anything.
+    """Check that runs can work with the current settings, without paying for anything.
 
     For example:
         onbrief doctor
         onbrief doctor --image-model PROVIDER:MODEL --out s3://my-bucket/art
         onbrief doctor --json
 
-    Looks at settings, credentials, regions, each model's access and life cycle, the place for
-    pictures, and the ledger. Into a bucket, one empty object is written, and deleted again.
+    Checks settings, credentials, regions, each model's access and life cycle, the place for
+    pictures, and the ledger. In a bucket, it writes one empty object and deletes it.
 
-    Exit codes: 0 all is well, warnings included, 1 something is wrong.
+    Exit codes: 0 no errors (warnings are allowed), 1 at least one error.
 
     Parameters
     ----------
     out
-        The folder or bucket for pictures, records and the ledger; as set, by default.
+        The folder or bucket for pictures, records and the ledger, instead of the setting `out`.
     """
     from onbrief.cli.diagnosis import check
 

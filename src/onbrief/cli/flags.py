@@ -1,4 +1,4 @@
-"""Flags that several commands share, and what they make: settings and a brief."""
+"""Flags that several commands share, and the settings and brief that they describe."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ _MANY = Parameter(negative="", consume_multiple=False)
 @Parameter(name="*")
 @dataclass(kw_only=True)
 class LimitFlags:
-    """What a run may use at most, and how it goes about it."""
+    """The limits of a run, and how it works within them."""
 
     max_images: int | None = None
-    "Most pictures in all."
+    "Maximum number of pictures."
     max_attempts: int | None = None
-    "Most pictures for one prompt."
+    "Maximum number of pictures for one prompt."
     max_prompts: int | None = None
-    "Most prompts, the first counted."
+    "Maximum number of prompts, including the first."
     max_usd: float | None = None
-    "Most US dollars, all calls together."
+    "Maximum cost of all calls, in US dollars."
     max_seconds: float | None = None
-    "Most seconds, counted afresh when a run is resumed."
+    "Maximum duration in seconds, counted from zero again when a run is resumed."
     parallel: int | None = None
-    "Make and judge so many pictures of a prompt at once."
+    "How many pictures of a prompt to generate and judge concurrently."
     out: str | None = None
     "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
     strip_metadata: Annotated[bool | None, Parameter(negative="")] = None
-    "Write nothing about a picture into it."
+    "Do not embed metadata in the pictures."
 
 
 @Parameter(name="*")
 @dataclass(kw_only=True)
 class ModelFlags:
-    """Who draws, judges and writes, and by which policy."""
+    """The models that draw, judge and write, and the policy."""
 
     image_model: str | None = None
     "The image model, as PROVIDER:MODEL."
@@ -61,36 +61,36 @@ class ModelFlags:
 @Parameter(name="*")
 @dataclass(kw_only=True)
 class BriefFlags:
-    """What is wanted, besides the text of the brief."""
+    """The parts of a brief other than its text."""
 
     require: Annotated[list[str] | None, _MANY] = None
-    "A requirement of your own; give it as often as you like."
+    "A requirement of your own; can be given several times."
     prefer: Annotated[list[str] | None, _MANY] = None
-    "A nice-to-have: ranks pictures, decides nothing."
+    "A nice-to-have: it affects the ranking of pictures, not whether they pass."
     avoid: Annotated[list[str] | None, _MANY] = None
-    "A thing that must not be in the picture."
+    "Something that must not be in the picture."
     size: str | None = None
     "Width and height in pixels, such as 1024x768."
     aspect: str | None = None
-    "A ratio of about one megapixel, such as 16:9, instead of a size."
+    "An aspect ratio, such as 16:9, instead of a size: about one megapixel."
 
 
 def given(*flags: LimitFlags | ModelFlags | None) -> dict[str, object]:
-    """The settings among these flags that were given."""
+    """Return the settings that these flags give, by name."""
     pairs = [(field.name, getattr(group, field.name)) for group in flags if group for field in fields(group)]
     return {name: value for name, value in pairs if value is not None}
 
 
 def settings_from(*flags: LimitFlags | ModelFlags | None) -> Settings:
-    """The settings in force: these flags, then the environment, the files and the defaults."""
+    """Return the settings in force: flags take precedence over the environment, the files and the defaults."""
     return load(given(*flags))[0]
 
 
 def brief_from(source: str, flags: BriefFlags, settings: Settings) -> Brief:
-    """The brief that a command line describes: text, a .toml or .json file, or - for standard input.
+    """Return the brief of a command line. `source` is text, a .toml or .json file, or - for standard input.
 
     Raises:
-        UsageError: a file that is broken, or anything about the brief that is not allowed.
+        UsageError: the file is broken, or something in the brief is not allowed.
     """
     if flags.size and flags.aspect:
         raise UsageError.of("aspect", flags.aspect, "one of --size and --aspect, not both")

@@ -32,13 +32,13 @@ EXIT_CODES: dict[Outcome, int] = {
     "cancelled": 130,
 }
 _ADVICE: dict[Outcome, str] = {
-    "failed": "mend what it says, then: onbrief resume {run_id}",
-    "unmet": "try on with more: onbrief resume {run_id} --max-images N",
-    "over_budget": "go on with more: onbrief resume {run_id} --max-usd X",
-    "unknown": "pay for it again: onbrief resume {run_id} --resend-unknown",
-    "cancelled": "give the same command again to go on, or: onbrief resume {run_id}",
+    "failed": "fix the cause, then run: onbrief resume {run_id}",
+    "unmet": "to try more pictures, run: onbrief resume {run_id} --max-images N",
+    "over_budget": "to spend more, run: onbrief resume {run_id} --max-usd X",
+    "unknown": "to pay for the call again, run: onbrief resume {run_id} --resend-unknown",
+    "cancelled": "to resume, run the same command again, or: onbrief resume {run_id}",
 }
-_LINK = 3600.0  # seconds for which the report in a bucket can be read by the browser that is opened for it
+_LINK = 3600.0  # seconds for which the browser that is opened can read a report in a bucket
 _Flag = Annotated[bool, Parameter(negative="")]
 
 
@@ -64,8 +64,8 @@ def run(
         echo "a quiet harbour at dusk" | onbrief run - --prefer "calm water" --avoid people
         onbrief run "a sign that says OPEN" --dry-run
 
-    The path or url of the best picture goes to standard output, everything else to standard error.
-    The same command, given again after an interruption, goes on where it stopped.
+    Prints the path or URL of the best picture to standard output, and all else to standard error.
+    The same command, given again after an interruption, resumes the run.
 
     Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget,
     5 blocked, 6 unknown, 130 cancelled.
@@ -75,17 +75,17 @@ def run(
     brief
         Text, a .toml or .json file, or - for standard input.
     seed
-        Decides every seed of the run; derived from the run id by default.
+        The seed from which all others are derived, instead of one derived from the run id.
     run_id
-        A name for the run: small letters, digits and hyphens.
+        A name for the run: lowercase letters, digits and hyphens.
     resend_unknown
-        Send calls again that were sent once with an outcome that is not known; they may be paid for twice.
+        Send calls again whose outcome is unknown; they may be charged twice.
     dry_run
-        Show the checklist, the first prompt and the most that it can cost; make nothing.
+        Show the checklist, the first prompt and the maximum cost; generate no pictures.
     json_
         Print the record of the run as one JSON document.
     quiet
-        No progress.
+        Do not show progress.
     open_
         Open the report when the run has ended.
     """
@@ -108,7 +108,7 @@ def resume(
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
 ) -> int:
-    """Go on with a run, as it was ordered but for the limits that are given.
+    """Resume a run. Limits that are given replace those of its order.
 
     For example:
         onbrief resume 20261122-101500-3f9a1c
@@ -119,11 +119,11 @@ def resume(
     run_id
         The id of the run; `onbrief list` shows them.
     resend_unknown
-        Send calls again that were sent once with an outcome that is not known; they may be paid for twice.
+        Send calls again whose outcome is unknown; they may be charged twice.
     json_
         Print the record of the run as one JSON document.
     quiet
-        No progress.
+        Do not show progress.
     open_
         Open the report when the run has ended.
     """
@@ -134,7 +134,7 @@ def resume(
 
 
 async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
-    """Pursue an order before the eyes of whoever sits at the terminal, and answer the exit code."""
+    """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
@@ -148,9 +148,9 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         if not quiet and pursuit.continued:
             say(f"resuming run {pursuit.run_id}, started {pursuit.account.row.started}")
         _stop_on_signals(pursuit.stop)
-        with narrator(quiet) as tell:
+        with narrator(quiet) as show:
             async for event in pursuit.events():
-                tell(event)
+                show(event)
                 ended = event.run
     assert ended is not None
     assert ended.outcome is not None
@@ -172,8 +172,8 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:
-    """The first Ctrl-C or SIGTERM lets the calls under way end and be written down; the second one ends the process, and
-    what is then under way counts as of unknown outcome.
+    """On the first Ctrl-C or SIGTERM, call `stop`, which lets the calls in progress end and records them. On the second, exit
+    at once: the outcome of the calls in progress is then unknown.
     """
     loop = asyncio.get_running_loop()
 
@@ -181,7 +181,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
         os._exit(EXIT_CODES["cancelled"])
 
     def soon() -> None:
-        say("stopping: waiting for the calls under way, which are paid for; once more to stop at once")
+        say("stopping after the calls in progress, which are paid for; press Ctrl-C again to stop at once")
         stop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, now)

@@ -1,4 +1,4 @@
-"""The commands that look at runs and settings: `show`, `list`, `report`, `rm` and `config`."""
+"""The commands on recorded runs and on settings: `show`, `list`, `report`, `rm` and `config`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from onbrief.record import Run
     from onbrief.store import RunStore
 
-_Out = Annotated[str | None, Parameter(help="The folder or bucket of the runs; as set, by default.")]
+_Out = Annotated[str | None, Parameter(help="The folder or bucket of the runs, instead of the setting `out`.")]
 _Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 
 
 def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Json = False) -> int:
-    """Show what became of a run.
+    """Show the outcome of a run and the verdict on each requirement.
 
     For example:
         onbrief show 20261122-101500-3f9a1c
@@ -38,7 +38,7 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
     run_id
         The id of the run; `onbrief list` shows them.
     link
-        Print nothing but a link to the best picture, with which anybody can read it for so many hours.
+        Print only a link to the best picture, which anyone can open for this number of hours.
     """
     run, store = _recorded(run_id, out)
     if link is not None:
@@ -59,8 +59,8 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
         print(f"best: {best.name} {best.image.url}")
     for requirement in run.checklist.requirements if run.checklist else ():
         finding = findings.get(requirement.id)
-        told = f"{finding.verdict}: {plain(finding.evidence)}" if finding else "not judged"
-        print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)} — {told}")
+        answer = f"{finding.verdict}: {plain(finding.evidence)}" if finding else "not judged"
+        print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)} — {answer}")
     for warning in run.warnings:
         print(f"warning: {plain(warning)}")
     return 0
@@ -104,7 +104,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
     run_id
         The id of the run; `onbrief list` shows them.
     output
-        An .html file, or a .png file for a contact sheet as one picture; report.html beside the pictures by default.
+        An .html file for a page, or a .png file for a contact sheet, instead of report.html beside the pictures.
     """
     from onbrief import report as reports
     from onbrief.pursuit.outputs import StoredPictures
@@ -131,7 +131,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
 
 
 def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out: _Out = None) -> int:
-    """Delete a run: its pictures, its record and what the ledger knows of it.
+    """Delete a run: its pictures, its record and its entries in the ledger.
 
     For example:
         onbrief rm 20261122-101500-3f9a1c
@@ -141,7 +141,7 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     run_id
         The id of the run; `onbrief list` shows them.
     yes
-        Do not ask.
+        Do not ask for confirmation.
     """
     from onbrief.pursuit import Workspace
     from onbrief.store import NamedPictures
@@ -149,10 +149,10 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     with Workspace.existing(load({"out": out})[0]) as workspace:
         row = workspace.find_run(run_id)
         if row.live:
-            raise LedgerBusy(f"run {run_id} is being worked on by another process", hint="stop it first")
+            raise LedgerBusy(f"run {run_id} is in use by another process", hint="stop that process first")
         store = asyncio.run(workspace.store_of(row))
         kept = store.kept if isinstance(store, NamedPictures) else ""
-        about = f"; its pictures stay, at {kept}" if kept else " with all its pictures"
+        about = f"; its pictures stay at {kept}" if kept else " with all its pictures"
         if not yes and not _sure(f"delete run {run_id}{about}? [y/N] "):
             say("nothing deleted")
             return 1
@@ -180,12 +180,12 @@ def config(*, json_: _Json = False) -> int:
         return 0
     for name, value in values.items():
         print(f"{name:21} {'none' if value is None else value!s:28} {origins.get(name, 'default')}")
-    say(f"set any of them in ./{FILE}, as ONBRIEF_NAME, or as --name; a TABLE.NAME in [TABLE], or as ONBRIEF_TABLE_NAME")
+    say(f"set NAME in ./{FILE}, as ONBRIEF_NAME or as --name; set TABLE.NAME in [TABLE] of the file or as ONBRIEF_TABLE_NAME")
     return 0
 
 
 def _recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
-    """The record of a run, and the store in which its pictures lie."""
+    """Return the record of a run, and the store of its pictures."""
     from onbrief.pursuit import Workspace
     from onbrief.record import Run
 
@@ -204,5 +204,5 @@ async def _delete(run_id: str, store: RunStore, workspace: Workspace) -> None:
 
 def _sure(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask", hint="give --yes to delete without asking")
+        raise UsageError("cannot ask for confirmation without a terminal", hint="use --yes to delete without asking")
     return input(question).strip().lower() in {"y", "yes"}

@@ -1,1 +1,1 @@
-"""From what a judge says of a picture to a verdict."""
+"""Compute a verdict on a picture from the findings of a judge."""

@@ -44,7 +44,7 @@ def _read(finding: Finding) -> Finding:
     """Return an answer of the judge, undecided if it is not valid."""
     id_ = finding.id
     if finding.verdict not in get_args(Answer):
-        return Finding(id_, "undecided", 0.5, "the judge's answer is none of met, unmet and undecided")
+        return Finding(id_, "undecided", 0.5, "the judge's answer is not one of met, unmet and undecided")
     if not (math.isfinite(finding.probability) and 0 <= finding.probability <= 1):
         return Finding(id_, "undecided", 0.5, "the judge's probability is not from 0 to 1")
     if (finding.verdict == "met" and finding.probability < 0.5) or (finding.verdict == "unmet" and finding.probability > 0.5):

@@ -65,4 +65,4 @@ class Parts:
 
 def cut_short(what: str) -> PictureError:
     """Return the error for a file that ends too early."""
-    return PictureError(f"the {what} file is cut short", hint="the download may have been interrupted; ask for it again")
+    return PictureError(f"the {what} file is cut short", hint="the download may have been interrupted; request it again")

@@ -18,7 +18,7 @@ def parse(data: bytes) -> Parts:
     """Take a picture file apart; its format is detected from the bytes. Pixels are not decoded.
 
     Raises:
-        PictureError: no PNG, JPEG or WebP, or one that is damaged, cut, animated or too large.
+        PictureError: not a PNG, JPEG or WebP, or damaged, cut, animated or too large.
     """
     require_size(data)
     if data.startswith(png.SIGNATURE):
@@ -88,7 +88,7 @@ def flatten(image: Image.Image, ground: str, *, alpha: bool) -> tuple[Image.Imag
 
 def _not_a_picture(data: bytes) -> str:
     if not data:
-        return "no bytes at all came instead of a picture"
+        return "an empty file instead of a picture"
     text = data[: 4 * _SHOWN].decode("utf-8", "replace")
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]
-    return f"no PNG, JPEG or WebP picture; the {len(data)} bytes begin with {shown!r}"
+    return f"not a PNG, JPEG or WebP picture; the {len(data)} bytes begin with {shown!r}"

@@ -1,4 +1,4 @@
-"""The copy of a picture that a judge sees: its pixels and nothing else, in a size that the judge takes."""
+"""The copy of a picture that a judge sees: its pixels and nothing else, in a size that the judge accepts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UPRIGHT = {
 
 
 def needs_pixels(parts: Parts, bare: bytes, limits: PictureLimits) -> bool:
-    """Whether the judge's copy is made from decoded pixels; otherwise it is `bare`, the file without metadata."""
+    """Return whether the judge's copy is made from decoded pixels; otherwise it is `bare`, the file without metadata."""
     return not _keeps_pixels(parts, bare, limits) or parts.alpha
 
 
@@ -49,7 +49,7 @@ def judge_copy(parts: Parts, bare: bytes, pixels: Image.Image, limits: PictureLi
 
 
 def _keeps_pixels(parts: Parts, bare: bytes, limits: PictureLimits) -> bool:
-    """Whether the picture is upright and within the limits as it is."""
+    """Return whether the picture is upright and within the limits."""
     return parts.orientation == 1 and max(parts.width, parts.height) <= limits.side and len(bare) <= limits.bytes
 
 

@@ -13,12 +13,12 @@ _WHITE = 128  # of 255: halfway, so that the noise of JPEG does not matter
 
 
 def mask_for(size: tuple[int, int], mask: bytes) -> bytes:
-    """Convert a mask to the one form that every editor takes: a PNG of this size, white where the picture may change and
+    """Convert a mask to the one form that every editor accepts: a PNG of this size, white where the picture may change and
     black elsewhere. Grey becomes the nearer of the two, transparent areas become black, and a larger mask of the same shape is
     scaled down.
 
     Raises:
-        UsageError: not a picture, a picture of another shape or a smaller size, or a mask that is black all over.
+        UsageError: not a picture, a picture of another shape or a smaller size, or an entirely black mask.
     """
     width, height = size
     try:

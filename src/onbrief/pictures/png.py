@@ -83,7 +83,7 @@ def _text(kind: bytes, text: bytes) -> str:
         return text.decode("latin-1")
     compressed, rest = text[:1], text[2:]
     if compressed != b"\0":
-        return ""  # ours is never compressed
+        return ""  # onbrief never compresses its own
     return rest.split(b"\0", 2)[-1].decode("utf-8", "replace")
 
 

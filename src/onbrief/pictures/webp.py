@@ -15,7 +15,7 @@ _DOCUMENT = "onbrief:"  # the prefix of the document, which is the image descrip
 
 
 def is_webp(data: bytes) -> bool:
-    """Whether the bytes begin like a WebP file."""
+    """Return whether the bytes begin like a WebP file."""
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 

@@ -1,1 +1,1 @@
-"""From the name of a model, `provider:model?option=value`, to the model: one folder for each provider."""
+"""Find and make models by name, `provider:model?option=value`. Each provider has its own folder."""

@@ -1,4 +1,4 @@
-"""The models that onbrief knows, as catalogue.toml has them: what each of them takes, costs, and until when."""
+"""Types for the entries of a provider's catalogue.toml: what each model accepts, what it costs and when it ends."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any, Literal
 from onbrief.brief import Size
 
 Body = Literal["stability", "sdxl", "amazon"]
-"""Whose body a model takes."""
+"""The format of the request body that a model accepts."""
 
 Change = Literal["replace", "recolour", "erase", "inpaint"]
 """What an editing service does to one thing in a picture."""
 
 State = Literal["active", "legacy", "ended"]
-"""Where a model stands."""
+"""The stage of a model's life cycle."""
 
 Sampling = Literal["none", "one", "all"]
-"""What a language model takes of temperature, top_p and top_k: `one` is temperature or top_p."""
+"""Which of temperature, top_p and top_k a language model accepts. `one`: top_k, and either temperature or top_p."""
 
 Value = int | float | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One thing that a model can be told: `key` is its name in the body. Either `one_of` texts, or a number from `low` to
-    `high`. It is only sent when the user gives it, or when it has a `default`.
+    """An option of a model. `key` is its name in the request body. Its value is one of the texts `one_of`, or a number from
+    `low` to `high`. It is sent only if the user sets it or it has a `default`.
     """
 
     key: str
@@ -40,13 +40,13 @@ class Option:
 
     @property
     def allowed(self) -> str:
-        """What is allowed, in words."""
+        """The allowed values, as text for an error message."""
         if self.one_of:
             return "one of " + " ".join(self.one_of)
         return f"a {'whole ' if self.whole else ''}number from {self.low:g} to {self.high:g}"
 
     def read(self, text: str) -> Value | None:
-        """The value that a text means, or None where it is not allowed."""
+        """Return the value of a text, or None if it is not allowed."""
         if self.one_of:
             return text if text in self.one_of else None
         try:
@@ -58,7 +58,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surcharge:
-    """The price in US dollars when an option has this value, or is above this number."""
+    """The price of a picture in US dollars if an option has this `value`, or a number greater than `above`."""
 
     option: str
     usd: float
@@ -66,14 +66,14 @@ class Surcharge:
     above: float = math.inf
 
     def holds(self, options: Mapping[str, Value]) -> bool:
-        """Whether these options make it surcharge."""
+        """Return whether the surcharge applies with these options."""
         given = options.get(self.option)
         return given == self.value if isinstance(given, str) else given is not None and given > self.above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Sizes by rule: sides in steps from `low` to `high`, so many `pixels` and no longer than `ratio` to 1."""
+    """Sizes by rule: sides from `low` to `high` in multiples of `step`, at most `pixels` in total, and at most `ratio`:1."""
 
     step: int
     low: int
@@ -84,7 +84,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageModelFacts:
-    """One image model. Prices are in US dollars, texts in characters; of `aspect_ratios`, `sizes` and `grid` one is there."""
+    """An image model. Prices are in US dollars, text limits in characters. One of `aspect_ratios`, `sizes`, `grid` is set."""
 
     id: str
     title: str
@@ -103,14 +103,14 @@ class ImageModelFacts:
     options: Mapping[str, Option] = field(default_factory=dict[str, Option])
 
     def price(self, options: Mapping[str, Value]) -> float:
-        """The most that a picture costs with these options."""
+        """Return the maximum price of a picture with these options, in US dollars."""
         return self.surcharge.usd if self.surcharge and self.surcharge.holds(options) else self.usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditingFacts:
-    """One editing service: its name, its inference profile, its price in US dollars, and the least and the greatest seed.
-    Either a text in the field `target` says what is changed, or a mask, which is grown by `grow_mask` pixels on every side.
+    """An editing service: its name, its inference profile, its price in US dollars, and its lowest and highest seed. What is
+    changed is described by a text in the field named `target`, or by a mask, which is grown by `grow_mask` pixels on each side.
     """
 
     title: str
@@ -123,7 +123,7 @@ class EditingFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongContext:
-    """What a million tokens cost, in US dollars, of a prompt with more than so many `tokens`, and of its answer."""
+    """The prices in US dollars of a million tokens of prompt and of answer, if the prompt is longer than `tokens`."""
 
     tokens: int
     usd_in: float
@@ -132,8 +132,8 @@ class LongContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageModelFacts:
-    """One language model. `prefixes` are those of its inference profiles, the first one being that of the cheapest; prices
-    are those of it, in US dollars for a million tokens of prompts and of answers, and `regional` times that with the others.
+    """A language model. `prefixes` are those of its inference profiles, the cheapest first. `usd_in` and `usd_out` are the
+    prices of that profile in US dollars, for a million tokens of prompt and of answer; the others cost `regional` times that.
     """
 
     id: str
@@ -149,12 +149,12 @@ class LanguageModelFacts:
 
     @property
     def profile(self) -> str:
-        """The id to ask for it with."""
+        """The id of its cheapest inference profile, or its plain id."""
         return f"{self.prefixes[0]}.{self.id}".lstrip(".")
 
 
 def image_model_facts(identifier: str, table: Mapping[str, Any]) -> ImageModelFacts:
-    """One image model from its table in a catalogue."""
+    """Return an image model from its table in a catalogue."""
     options = {name: Option(**tuples(option)) for name, option in table.get("options", {}).items()}
     more: dict[str, Any] = {"id": identifier, "options": options}
     if "surcharge" in table:
@@ -165,13 +165,13 @@ def image_model_facts(identifier: str, table: Mapping[str, Any]) -> ImageModelFa
 
 
 def language_model_facts(identifier: str, table: Mapping[str, Any]) -> LanguageModelFacts:
-    """One language model from its table in a catalogue."""
+    """Return a language model from its table in a catalogue."""
     more: dict[str, Any] = {"long": LongContext(**table["long"])} if "long" in table else {}
     return LanguageModelFacts(id=identifier, **tuples(table) | more)
 
 
 def tuples(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with lists as tuples, which do not change."""
+    """Return the table with its lists as tuples, which are immutable."""
     return {name: _tuple(value) for name, value in table.items()}
 
 

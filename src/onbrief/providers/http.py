@@ -1,12 +1,12 @@
-"""What an HTTP answer that is an error says about a paid call: one table for all providers.
+"""Map HTTP error responses to the outcome of a paid call: one table for all providers.
 
-    Refused      429, 503, 529, codes of throttling: not accepted, nothing spent; may be sent again
-    Failed       408, 424, every other status from 500: accepted, and failed
-    Blocked      codes of moderation, words about a content policy: never sent again unchanged
-    ConfigError  everything else: access, credentials, an ended model, a parameter that is not taken
+    Refused      429, 503, 529, throttling codes: not accepted, nothing spent; may be sent again
+    Failed       408, 424, every other status from 500: accepted, but failed
+    Blocked      moderation codes, messages about a content policy: never sent again unchanged
+    ConfigError  everything else: access, credentials, a retired model, a parameter that is not accepted
 
-Nothing here sends anything again: the class decides whether a call may be, and the ledger's account is the only retry layer.
-A call without a whole answer is Unknown; that shows in the exceptions of each client, not in a status.
+Nothing here retries. The class of the error decides whether a call may be retried, and the ledger's account is the only retry
+layer. A call without a complete response is Unknown; the exceptions of each client show that, not a status.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from email.utils import parsedate_to_datetime
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused
 
-DAY_QUOTA_WAIT = 3600.0  # seconds; no provider says when the day of its quota begins
-MAX_WORDS = 500  # characters of the provider's own words that are kept
+DAY_QUOTA_WAIT = 3600.0  # seconds; providers do not document when the day of a quota begins
+MAX_WORDS = 500  # characters of a provider's message that are kept
 
 _REFUSED = frozenset({429, 503, 529})
 _FAILED = frozenset({408, 424})  # and every other one from 500
@@ -30,7 +30,9 @@ _FAILED_CODES = frozenset(
     {"ModelTimeoutException", "ModelErrorException", "InternalServerException", "ModelStreamErrorException"}
 )
 _BLOCKED_CODES = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
-_UNPAID_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})  # sent as 429, and waiting does not help
+_UNPAID_CODES = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached"}
+)  # sent with status 429, but waiting does not help
 _CONTENT = re.compile(r"content (filter|polic|moderation)|blocked by|responsible ai|violates?\b.*\bpolic", re.IGNORECASE)
 _PER_DAY = re.compile(r"\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
 _NO_HEADERS: Mapping[str, str] = {}
@@ -39,8 +41,8 @@ _NO_HEADERS: Mapping[str, str] = {}
 def classify(
     status: int, message: str, code: str = "", headers: Mapping[str, str] = _NO_HEADERS, *, words: str = ""
 ) -> CallError | ConfigError:
-    """The error of ours for an answer with this status (0: not known), error code, message and headers. Its own message is
-    `words`, or else what the provider wrote.
+    """Return the error for a response with this status (0 if unknown), message, error code and headers. The error's message is
+    `words`, or the provider's message by default.
     """
     words = short(words or message or code or f"HTTP {status}")
     if code in _UNPAID_CODES:
@@ -57,12 +59,14 @@ def classify(
 
 
 def speaks_of_content(words: str) -> bool:
-    """Whether a provider's words say that it refuses the content."""
+    """Return whether a provider's message says that it refuses the content."""
     return _CONTENT.search(words) is not None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `x-amz-retry-after` or `retry-after-ms` (milliseconds) or `Retry-After` (seconds, or a date)."""
+    """Return the seconds to wait: `x-amz-retry-after` and `retry-after-ms` are in milliseconds, `Retry-After` in seconds or a
+    date.
+    """
     lower = {name.lower(): value for name, value in headers.items()}
     try:
         if milliseconds := lower.get("x-amz-retry-after") or lower.get("retry-after-ms"):
@@ -78,6 +82,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def short(words: str | bytes) -> str:
-    """At most 500 characters of what a provider wrote."""
+    """Return a provider's message, cut to 500 characters."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return text if len(text) <= MAX_WORDS else f"{text[: MAX_WORDS - 1]}…"

@@ -1,5 +1,5 @@
-"""Providers by name, and their models. Every provider is found by its entry point, the built-in ones too; nothing of it is
-imported before it is needed.
+"""Find providers by name, and make their models. Every provider is found by its entry point, including the built-in ones, and
+is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -13,48 +13,48 @@ from onbrief.ports import Editor, ImageModel, Judge, ListedModel, ModelName, Pla
 from onbrief.ports.provider import GROUP, Factory, M
 
 Tables = Mapping[str, Values]
-"""The settings of providers that are set, by the provider's name."""
+"""The settings that are set for each provider, by the provider's name."""
 
 _NO_TABLES: Tables = {}
 
 
 def image_model(name: str, tables: Tables = _NO_TABLES) -> ImageModel:
-    """The image model of this name.
+    """Return the image model of this name.
 
     Raises:
-        UsageError: no such provider, model or option, or a provider without image models.
-        ConfigError: what the provider needs is not installed or set up.
+        UsageError: there is no such provider, model or option, or the provider has no image models.
+        ConfigError: something that the provider needs is not installed or set up.
     """
     found = _provider_of("image_model", "image_model", name)
     return _made(found, found.image_model, "image_model", name, tables)
 
 
 def editor(name: str, tables: Tables = _NO_TABLES) -> Editor:
-    """The editor of this name; raises as `image_model`."""
+    """Return the editor of this name; raises the same errors as `image_model`."""
     found = _provider_of("editor", "editor", name)
     return _made(found, found.editor, "editor", name, tables)
 
 
 def judge(name: str, tables: Tables = _NO_TABLES) -> Judge:
-    """The judge of this name; raises as `image_model`."""
+    """Return the judge of this name; raises the same errors as `image_model`."""
     found = _provider_of("judge", "judge", name)
     return _made(found, found.judge, "judge", name, tables)
 
 
 def planner(name: str, tables: Tables = _NO_TABLES) -> Planner:
-    """The planner of this name, which is a value of the setting `reviser`; raises as `image_model`."""
+    """Return the planner of this name, a value of the setting `reviser`; raises the same errors as `image_model`."""
     found = _provider_of("planner", "reviser", name)
     return _made(found, found.planner, "reviser", name, tables)
 
 
 def reviser(name: str, tables: Tables = _NO_TABLES) -> Reviser:
-    """The reviser of this name; raises as `image_model`."""
+    """Return the reviser of this name; raises the same errors as `image_model`."""
     found = _provider_of("reviser", "reviser", name)
     return _made(found, found.reviser, "reviser", name, tables)
 
 
 def provider(name: str) -> Provider | None:
-    """The provider of this name: that of its entry point, or one that covers the name; None where there is neither.
+    """Return the provider of this name: that of its entry point, or else one that covers the name. None if there is neither.
 
     Raises:
         ConfigError: its entry point cannot be loaded.
@@ -65,25 +65,25 @@ def provider(name: str) -> Provider | None:
 
 
 def providers() -> list[Provider]:
-    """The providers of all entry points that can be loaded, by name; `broken` has the others."""
+    """Return the providers of all entry points that can be loaded, sorted by name; see `broken` for the others."""
     return [found for name in sorted(_points()) if isinstance(found := _attempted(name), Provider)]
 
 
 def broken() -> dict[str, ConfigError]:
-    """The providers whose entry points cannot be loaded, and why, by name."""
+    """Return the errors of the entry points that cannot be loaded, by name."""
     return {name: found for name in sorted(_points()) if isinstance(found := _attempted(name), ConfigError)}
 
 
 def trial() -> Provider | None:
-    """The provider that draws where no image model is named, if one is there."""
+    """Return the provider that is used if no image model is named, or None if it is not installed."""
     return next((found for found in providers() if found.trial), None)
 
 
 def of_platform(name: str) -> Provider:
-    """The provider that functions of a cloud use by default.
+    """Return the provider that functions of a cloud use by default.
 
     Raises:
-        ConfigError: there is none for this cloud.
+        ConfigError: no provider for this cloud is installed.
     """
     if found := next((found for found in providers() if found.platform == name), None):
         return found
@@ -91,8 +91,8 @@ def of_platform(name: str) -> Provider:
 
 
 def defaults_for(image_model: str) -> Mapping[Role, str]:
-    """The models that play the other roles by default where this image model draws. Never raises: an image model that cannot
-    be used is refused when it is made.
+    """Return the default models of the other roles for this image model. Never raises: an image model that cannot be used is
+    refused when it is made.
     """
     word = image_model.partition(":")[0]
     drawing = _attempted(word) if word in _points() else None
@@ -103,29 +103,29 @@ def defaults_for(image_model: str) -> Mapping[Role, str]:
 
 
 def notice_of(image_model: str) -> str:
-    """The line that is printed before a run on this image model; empty where there is none."""
+    """Return the line to print before a run with this image model, or an empty string."""
     found = provider(image_model.partition(":")[0])
     return found.notice if found else ""
 
 
 def settings() -> dict[str, tuple[Setting, ...]]:
-    """The settings of the providers that have some, by the provider's name."""
+    """Return the settings of the providers that have any, by the provider's name."""
     return {found.name: found.settings for found in providers() if found.settings}
 
 
 def models() -> list[ListedModel]:
-    """What all providers list. The provider for trials comes first, as it needs no account."""
+    """Return the models that all providers list. The trial provider comes first, because it needs no account."""
     return [row for found in sorted(providers(), key=lambda found: not found.trial) for row in found.models()]
 
 
 def refresh() -> None:
-    """Look for entry points anew: after the installation of a provider in a running process."""
+    """Look for entry points again, after a provider was installed while the process runs."""
     _points.cache_clear()
     _attempted.cache_clear()
 
 
 def _provider_of(role: Role, setting: str, text: str) -> Provider:
-    """The provider of a model's name, which has this role."""
+    """Return the provider of a model's name, or raise UsageError if there is none with this role."""
     word, colon, _ = text.partition(":")
     found = provider(word) if colon else None
     if found is None or getattr(found, role) is None:
@@ -140,7 +140,7 @@ def _expected(role: Role) -> str:
 
 
 def _made(found: Provider, factory: Factory[M] | None, setting: str, text: str, tables: Tables) -> M:
-    assert factory is not None  # _provider_of has seen to it
+    assert factory is not None  # _provider_of has checked it
     name = ModelName.parse(text, setting)
     values = found.values(tables.get(found.name, {}))
     found.require()
@@ -149,31 +149,31 @@ def _made(found: Provider, factory: Factory[M] | None, setting: str, text: str, 
 
 @cache
 def _points() -> dict[str, EntryPoint]:
-    """The entry points by name. Of two with one name the first on the path counts, as with modules."""
+    """Return the entry points by name. Of two with the same name, the first on the path is used, as with modules."""
     return {point.name: point for point in reversed(tuple(entry_points(group=GROUP)))}
 
 
 def _loaded(name: str) -> Provider:
     found = _attempted(name)
     if isinstance(found, ConfigError):
-        raise ConfigError(str(found), hint=found.hint)  # a new one, as a traceback is added to what is raised
+        raise ConfigError(str(found), hint=found.hint)  # a new one: raising the cached one would add tracebacks to it
     return found
 
 
 @cache
 def _attempted(name: str) -> Provider | ConfigError:
-    """The provider of an entry point, or why it cannot be loaded: what others have installed must not stop what does not need
-    it.
+    """Return the provider of an entry point, or the error why it cannot be loaded. It is returned, not raised: a broken
+    provider must not affect what does not need it.
     """
     point = _points()[name]
     source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
         found = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever the module of somebody else raises
+    except Exception as error:  # noqa: BLE001 - a plug-in's module can raise anything
         reason = str(error) if isinstance(error, OnbriefError) else f"{type(error).__name__}: {error}"
         return ConfigError(f"the provider {name} of {source} cannot be loaded: {reason}", hint="update or uninstall it")
     if not isinstance(found, Provider):
-        return ConfigError(f"the provider {name} of {source} is no Provider: {point.value}", hint="update or uninstall it")
+        return ConfigError(f"the provider {name} of {source} is not a Provider: {point.value}", hint="update or uninstall it")
     if found.name != name:
         return ConfigError(f"the provider {name} of {source} calls itself {found.name!r}", hint="update or uninstall it")
     return found

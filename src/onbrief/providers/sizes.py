@@ -1,4 +1,4 @@
-"""The nearest shape that an image model can make: an aspect ratio, a size of a list, or a size on a grid."""
+"""Find the nearest shape that an image model can make: an aspect ratio, a size from a list, or a size on a grid."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from onbrief.providers.catalogue import Grid
 
 
 def ratio_of(shape: Size | str) -> float:
-    """Width over height, of a size or of an aspect ratio such as "16:9"."""
+    """Return width divided by height, for a size or an aspect ratio such as "16:9"."""
     width, height = map(int, shape.split(":")) if isinstance(shape, str) else shape
     return width / height
 
 
 def distance(one: Size | str, other: Size | str) -> float:
-    """How far two shapes are apart: 0 for the same, and the same between 1:2 and 1:1 as between 1:1 and 2:1."""
+    """Return the distance of two shapes: 0 if they are equal; 1:2 is as far from 1:1 as 2:1 is."""
     return abs(math.log(ratio_of(one) / ratio_of(other)))
 
 
 def nearest_aspect(size: Size, aspects: Iterable[str]) -> str:
-    """The aspect ratio that is nearest to that of the size."""
+    """Return the aspect ratio nearest to that of the size."""
     return min(aspects, key=lambda aspect: distance(size, aspect))
 
 
 def nearest_size(size: Size, sizes: Iterable[Size]) -> Size:
-    """The size itself if it is there, else the nearest in shape, and of those the nearest in pixels."""
+    """Return the size itself if it is listed, else the nearest in shape, and among equals the nearest in pixels."""
     pixels = math.prod(size)
     return min(sizes, key=lambda other: (other != size, round(distance(size, other), 3), abs(math.prod(other) - pixels)))
 
 
 def on_grid(size: Size, grid: Grid) -> Size:
-    """The size of about this shape that keeps the rules of the grid, as near in pixels as they allow."""
+    """Return the size on the grid with about this shape, as near in pixels as the grid allows."""
     wide = min(grid.ratio, max(1 / grid.ratio, ratio_of(size)))
     pixels = min(grid.pixels, math.prod(size))
     width, height = math.sqrt(pixels * wide), math.sqrt(pixels / wide)

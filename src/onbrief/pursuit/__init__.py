@@ -1,4 +1,4 @@
-"""What the front doors work with: orders, the places where runs are kept, and the pursuit of one run."""
+"""Orders, workspaces and the pursuit of one run: what the command line, the library and the Lambda handler are built on."""
 
 from onbrief.pursuit.order import MAX_SEED as MAX_SEED
 from onbrief.pursuit.order import Order as Order

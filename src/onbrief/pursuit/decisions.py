@@ -1,4 +1,4 @@
-"""The policy's decisions, recorded as they are taken and followed when a run is resumed."""
+"""Record the policy's decisions as they are made, and follow them when a run is resumed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from onbrief.record import Run
 
 @dataclass(slots=True)
 class RecordedPolicy:
-    """A policy that follows the recorded decisions of a run, and behind the last of them asks `policy` and records the answer.
+    """A policy that follows the recorded decisions of a run. After the last one, it asks `policy` and records its decision.
 
-    Limits and `parallel` may have changed since a decision was taken, and so have the seconds and dollars that it looked at. A
-    decision taken again could differ: pictures that are paid for would be missing from the record, perhaps the best one.
+    Limits and `parallel` may have changed since a decision was made, and so have the seconds and dollars that it depended on.
+    If it were made again, it could differ, and pictures that are paid for, perhaps the best one, would be missing from the
+    record.
 
-    Of a recorded decision, only what was begun is followed: what was never sent costs money now, so the policy decides about it
-    under the limits of now.
+    Of a recorded decision, only the calls that were begun are followed. A call that was never sent would cost money now, so the
+    policy decides about it under the current limits.
     """
 
     policy: Policy
@@ -33,7 +34,7 @@ class RecordedPolicy:
         if not self.account.decisions:
             for decision in decisions_behind(self.account.calls):
                 self.account.decide(decision)
-        # Each decision is visited twice: for what was begun without a gap, which costs nothing, and then for the rest.
+        # Each decision is visited twice: first for the calls begun without a gap, which cost nothing, then for the rest.
         while self._visits < 2 * len(self.account.decisions):
             number, second = divmod(self._visits, 2)
             self._visits += 1
@@ -45,7 +46,7 @@ class RecordedPolicy:
         return step
 
     def _recorded_step(self, decision: Decision, run: Run, second: bool) -> Step | None:
-        """What is left to follow of a decision; None where nothing of it was begun, or all of it is in the run already."""
+        """Return the part of a decision that is left to follow; None if none of it was begun or all of it is in the run."""
         inputs, revision = decision.inputs, run.prompt.revision
         match decision.kind:
             case "generate" if inputs["revision"] == revision:
@@ -53,14 +54,15 @@ class RecordedPolicy:
                 return Generate(tuple(seed_of(run.seed, revision, n) for n in numbers), decision.reason) if numbers else None
             case "revise" if inputs["revision"] == revision + 1 and self.account.done(call_key("revise", revision + 1, 0)):
                 return Revise(inputs["with_history"], decision.reason)
-            case _:  # a stop is never followed: limits may have grown
+            case _:  # a stop is never followed, because limits may have grown
                 return None
 
     def _begun(self, attempts: Sequence[int], run: Run, second: bool) -> Sequence[int]:
-        """The numbers of the attempts to follow next, one after the other.
+        """Return the numbers of the attempts to follow next, in order.
 
-        Pictures of one round are begun in any order, so one in between may never have been sent. Those before it come first: if
-        one of them passes, the run ends without paying for more. Only then it is drawn, together with those behind it.
+        Pictures of one round are begun in any order, so there may be a gap: one that was never sent, before others that were.
+        The first visit follows those before the gap: if one of them passes, the run ends without paying for more. The second
+        visit draws the one in the gap, together with those after it.
         """
         made = len(run.round)
         keys = {n: call_key("image", run.prompt.revision, n) for n in attempts if n >= made}
@@ -69,13 +71,13 @@ class RecordedPolicy:
             passed = any(attempt.passed for attempt in run.attempts)
             return range(made, max(begun) + 1) if begun and not passed else ()
         ahead = list(itertools.takewhile(lambda n: n in begun, itertools.count(made)))
-        if any(attempt.passed for attempt in run.attempts):  # then only what needs no sending
+        if any(attempt.passed for attempt in run.attempts):  # then follow only what need not be sent
             ahead = list(itertools.takewhile(lambda n: self.account.has(keys[n]), ahead))
         return ahead
 
 
 def decisions_behind(calls: Iterable[Call]) -> list[Decision]:
-    """The decisions that must have led to these calls, for runs of before decisions were recorded."""
+    """Infer the decisions that led to these calls, for runs from before decisions were recorded."""
     drawn: dict[int, int] = {}
     for call in calls:
         if call.kind == "image":

@@ -10,9 +10,9 @@ from onbrief.events import Event
 
 
 class Feed:
-    """Numbers the events of a run and keeps them, so that a reader can begin at any of them and miss none.
+    """Numbers and keeps the events of a run, so that a reader can start at any event and misses none.
 
-    All readers belong to the event loop of the run.
+    All readers must run in the event loop of the run.
     """
 
     def __init__(self) -> None:
@@ -21,19 +21,19 @@ class Feed:
         self._closed = False
 
     def publish(self, event: Event) -> Event:
-        """The event with its number, once every reader can see it."""
+        """Number an event, make it available to all readers, and return it."""
         numbered = replace(event, number=len(self._events))
         self._events.append(numbered)
         self._wake()
         return numbered
 
     def close(self) -> None:
-        """No event follows: readers end."""
+        """End all readers once they have read the last event."""
         self._closed = True
         self._wake()
 
     async def read(self, after: int = -1) -> AsyncGenerator[Event]:
-        """The events behind number `after`, those of the past at once and the others as they come, until the run has ended."""
+        """Yield the events after number `after`: past ones at once, later ones as they happen, until the feed is closed."""
         at = after + 1
         while True:
             changed = self._changed
@@ -42,7 +42,7 @@ class Feed:
                 at += 1
             if self._closed:
                 return
-            if changed is self._changed:  # nothing came while the reader was away
+            if changed is self._changed:  # no event was published while the consumer was busy
                 await changed.wait()
 
     def _wake(self) -> None:

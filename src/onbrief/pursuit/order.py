@@ -1,4 +1,4 @@
-"""An order: what is asked for, and what makes two orders the same."""
+"""Orders: what a run is asked for, and when two orders are the same."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from onbrief.policy import SEED_RANGE
 from onbrief.ports import RunRow
 from onbrief.store import TABLES
 
-MAX_SEED = 4_294_967_295  # 32 bits; a model with a smaller range is sent the seed folded into its own
+MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed is reduced to that range
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a front door asks for.
+    """A request for a run.
 
-    Without a `run_id`, an interrupted run of the same order is resumed, or a new one begun; without a `seed`, the run id
-    decides it. `warnings` are in the record from the beginning. With `names`, the pictures lie beside the run's folder instead
-    of in it, and their names begin so; see store.Names.
+    Without a `run_id`, an interrupted run of the same order is resumed if there is one. Without a `seed`, it is derived from
+    the run id. `warnings` are in the record from the start. With `names`, the pictures are stored beside the run's folder
+    instead of in it, and `names` is the start of their names; see store.Names.
 
     Raises:
-        UsageError: anything about it that cannot work.
+        UsageError: the order is invalid.
     """
 
     brief: Brief
@@ -53,7 +53,7 @@ class Order:
 
     @property
     def request(self) -> str:
-        """What makes two orders the same, as JSON: not the limits, which may grow, nor how many pictures are made at once."""
+        """What identifies the order, as JSON. Limits are not part of it, as they may grow, nor is `parallel`."""
         s = self.settings
         fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
@@ -61,11 +61,11 @@ class Order:
 
 
 def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
-    """The order that resumes a recorded run: as it was given, except for the settings that are `given` anew, and in the place
-    of `settings`.
+    """Return the order that resumes a recorded run: the original order, except for the `given` settings and for the place,
+    which is that of `settings`.
 
     Raises:
-        UsageError: one of the settings cannot change any more.
+        UsageError: one of the given settings cannot be changed.
     """
     request, before = json.loads(row.request), settings_of(json.loads(row.settings))
     tables = {name: table for name, table in before.tables.items() if name not in TABLES}
@@ -79,26 +79,28 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
         names=request.get("names"),
     )
     if order.request != row.request:
-        raise UsageError(f"run {row.run_id}: its models, policy and checklist are fixed; give limits, or begin another run")
+        raise UsageError(
+            f"run {row.run_id}: its models, policy and checklist are fixed; change only limits, or start another run"
+        )
     return order
 
 
 def check_run_id(run_id: str) -> None:
-    """Refuse what cannot be a run id.
+    """Check that a text can be a run id.
 
     Raises:
-        UsageError: anything but 1 to 64 small letters, digits and hyphens, a hyphen not first.
+        UsageError: it is not 1 to 64 lowercase letters, digits and hyphens, or it starts with a hyphen.
     """
     if not _RUN_ID.fullmatch(run_id):
-        raise UsageError.of("run id", run_id, "1 to 64 small letters, digits and hyphens, a hyphen not first")
+        raise UsageError.of("run id", run_id, "1 to 64 lowercase letters, digits and hyphens, the first not a hyphen")
 
 
 def new_run_id() -> str:
-    """The time in UTC and six random digits: `20261122-101500-3f9a1c`."""
+    """Return a new run id: the time in UTC and six random hexadecimal digits, such as `20261122-101500-3f9a1c`."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def seed_for(run_id: str) -> int:
-    """The seed of a run that was ordered without one."""
+    """Return the seed of a run whose order has none."""
     low, high = SEED_RANGE
     return low + int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:8], "big") % (high - low + 1)

@@ -1,4 +1,4 @@
-"""What a run leaves beside its pictures: the record and the report, written into its folder while it is pursued."""
+"""The record and the report of a run, written beside its pictures while it is pursued."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from onbrief.record import Attempt, Image, Run
 if TYPE_CHECKING:
     from onbrief.report import Thumbnail
 
-_PAUSE = 0.1  # seconds in which the picture is sent to the judge, which must not wait for a thumbnail
+_PAUSE = 0.1  # seconds; long enough to send the picture to the judge first, which must not wait for a thumbnail
 
 
 class RunOutputs:
-    """The record and the report of one run, as a context manager that leaves nothing running.
+    """Writes the record and the report of one run. A context manager: when it exits, none of its work is left running.
 
     The report embeds thumbnails of all pictures. Each is made while the judge looks at its picture, so that it does not delay
-    the end of the run. Where the judge answers sooner there is no time to gain, and the report makes it.
+    the end of the run. If the judge answers before that begins, the thumbnail is made with the report.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        # A separate thread: a thread keeps the memory that its largest picture took.
+        # One separate thread, because each thread that decodes pictures keeps the memory of its largest one.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         self._thumbnails: dict[str, asyncio.Future[Thumbnail | None]] = {}
@@ -42,12 +42,12 @@ class RunOutputs:
         self._thread.shutdown()
 
     def made(self, attempt: Attempt) -> None:
-        """Note that a picture is stored, and on its way to the judge."""
+        """Register that a picture is stored and about to be judged."""
         if image := attempt.image:
             self._waiting[image.key] = asyncio.get_running_loop().call_later(_PAUSE, self._begin, image)
 
     async def judged(self, run: Run, attempt: Attempt) -> None:
-        """Note that an attempt is complete, and write run.json.
+        """Register that an attempt is complete, and write run.json.
 
         Raises:
             StoreError: it cannot be written.
@@ -82,7 +82,7 @@ class RunOutputs:
 
         try:
             data = self._store.load(image.key)
-        except StoreError:  # the report will have the same trouble, and report it
+        except StoreError:  # writing the report will raise the same error
             return None
         return report.frame_thumbnail(data) if data else None
 
@@ -107,6 +107,6 @@ class StoredPictures(Mapping[str, bytes]):
 
 
 def _page(run: Run, store: Store, thumbnails: Mapping[str, Thumbnail]) -> str:
-    from onbrief import report  # late, as it imports Jinja, which nothing needs before there is a picture
+    from onbrief import report  # here, because it imports Jinja, which is not needed before the first picture
 
     return report.page(run, StoredPictures(store), thumbnails)

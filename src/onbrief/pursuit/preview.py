@@ -1,4 +1,4 @@
-"""What a run would begin with, and the most that it can cost, before anything is paid for."""
+"""Preview a run: its checklist, first prompt and maximum cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from onbrief.studio import Crew
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would begin with, and the most that it can cost in US dollars (None: not known)."""
+    """The checklist and first prompt of a run, and its maximum cost in US dollars (None if a price is unknown)."""
 
     checklist: Checklist
     prompt: Prompt
@@ -23,7 +23,7 @@ class Preview:
 
 
 async def preview(order: Order) -> Preview:
-    """What a run of this order would begin with; writes nothing, and asks only the planner.
+    """Return the preview of a run of this order. Writes nothing, and calls no model but the planner.
 
     Raises:
         UsageError: as open_pursuit.
@@ -41,13 +41,13 @@ async def preview(order: Order) -> Preview:
 
 
 def checked(crew: Crew, order: Order) -> Crew:
-    """The models of an order, once everything about them that can be wrong has been checked.
+    """Check that the models suit the order, and return them.
 
     Raises:
-        UsageError: a size that the image model cannot make, or a limit in dollars beside a model whose price is not known.
+        UsageError: the image model cannot make the size, or there is a limit in dollars but the price of a model is unknown.
     """
     crew.image_model.check(order.brief.size)
     if order.settings.max_usd is not None and crew.unpriced:
         names = ", ".join(crew.unpriced)
-        raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, as the price of {names} is not known")
+        raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, because the price of {names} is unknown")
     return crew

@@ -1,6 +1,6 @@
-"""One run from beginning to end: owns it, runs the loop, and writes the record and the report as it goes on.
+"""Pursue one run from beginning to end: own it, run the loop, and write the record and the report while it proceeds.
 
-Every front door comes through here. Everything that can be wrong with an order is found before anything is written or spent.
+All interfaces (command line, library, Lambda) use this module. An invalid order is refused before anything is written or spent.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same co
 
 @dataclass(slots=True, kw_only=True)
 class Pursuit:
-    """A run that this process owns and is about to begin or to resume; see `open_pursuit`. `feed` has its events for any number
-    of readers, as long as somebody iterates over `events`.
+    """A run that this process owns and is about to begin or to resume; see `open_pursuit`. `feed` provides its events to any
+    number of readers, while one consumer iterates over `events`.
     """
 
     order: Order
@@ -51,17 +51,18 @@ class Pursuit:
 
     @property
     def continued(self) -> bool:
-        """Whether something is recorded of it already."""
+        """Whether the ledger already has calls of this run."""
         return self.account.recorded
 
     def stop(self) -> None:
-        """Begin nothing new; calls under way are finished and written down, then the run ends as cancelled."""
+        """Start no new calls. Calls in progress are finished and recorded, then the run ends as cancelled."""
         self.account.stop()
 
     async def events(self) -> AsyncGenerator[Event]:
-        """What happens, as it happens. run.json is written before each attempt is reported, report.html at the end.
+        """Yield the events of the run as they happen. run.json is written before each attempt is reported, report.html at the
+        end.
 
-        The run goes on only while its next event is asked for: who stops asking pays for nothing more.
+        The run proceeds only while its next event is awaited: a consumer that stops iterating pays for nothing more.
         """
         run = self._fresh_run()
         try:
@@ -84,7 +85,7 @@ class Pursuit:
             self.feed.close()
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
-        """The events of the loop, each once all that belongs to it is written."""
+        """Yield each event of the loop after its outputs are written."""
         studio = LedgerStudio(
             crew=self.crew, store=self.store, ledger=self.account, embed_metadata=not self.order.settings.strip_metadata
         )
@@ -120,15 +121,15 @@ class Pursuit:
         )
 
     async def _close(self, run: Run, studio: LedgerStudio, outputs: RunOutputs) -> Run:
-        """The run that has ended, once all that is left of it is written; what cannot be written is a warning in it.
+        """Write the final outputs of a run that has ended, and return it. Outputs that cannot be written become warnings in it.
 
-        The ledger learns the outcome last: until then the same command resumes this run, whatever happens, and no work is done
-        twice.
+        The outcome is recorded in the ledger last. Until then, the same command resumes this run whatever happens, and no work
+        is done twice.
         """
         with _warned(studio):
             try:
                 await self.account.confirm()
-            except LeaseLost as error:  # what lies in the store is the other owner's
+            except LeaseLost as error:  # the files in the store now belong to the other owner
                 studio.warn(str(error))
                 return replace(run, warnings=tuple(studio.warnings))
         run = await studio.account(run)
@@ -146,7 +147,7 @@ async def _next(events: AsyncGenerator[Event]) -> Event | None:
 
 @contextlib.contextmanager
 def _warned(studio: LedgerStudio) -> Generator[None]:
-    """Trouble with the record becomes a warning in it and ends nothing: the ledger has all that was paid for."""
+    """Turn errors of the ledger or store into a warning: the run continues, as the ledger has everything that was paid for."""
     try:
         yield
     except (LedgerError, StoreError) as error:
@@ -157,15 +158,15 @@ def _warned(studio: LedgerStudio) -> Generator[None]:
 async def open_pursuit(
     order: Order, crew: Crew | None = None, deadline: Deadline | None = None, workspace: Workspace | None = None
 ) -> AsyncGenerator[Pursuit]:
-    """The pursuit of an order, its run owned by this process.
+    """Open the pursuit of an order, with its run owned by this process.
 
-    `crew` stands in for the models that the settings name. `deadline` is the time that this process has, where that is known:
-    when it is up, the run ends as cancelled and can be resumed. `workspace` is the open place of the order; without one, it is
-    opened for this run alone.
+    `crew` replaces the models that the settings name. `deadline` is the time that this process has, if it is limited: then the
+    run ends as cancelled and can be resumed. `workspace` is the open place of the order; without one, it is opened for this run
+    alone.
 
     Raises:
-        UsageError: a model, size, price or folder that cannot work; nothing has been spent.
-        LedgerBusy: another live process works on the run that `run_id` names.
+        UsageError: a model, size, price or folder cannot work; nothing has been spent.
+        LedgerBusy: the run that `run_id` names is in use by another process.
         OtherRequest: `run_id` is taken by another order.
     """
     if workspace is None:
@@ -198,7 +199,7 @@ async def open_pursuit(
 
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
-    """The order, and the id of its run: the one that it names, that of an interrupted run of the same order, or a new one."""
+    """Return the order and its run id: the one it names, that of an interrupted run of the same order, or a new one."""
     run_id = order.run_id
     if run_id is None:
         try:
@@ -210,8 +211,8 @@ async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
 
 
 def _interrupted(ledger: Ledger, order: Order) -> str | None:
-    """The newest run of the same order that was interrupted and that nobody works on; where unknown calls are to be sent again,
-    also one that ended with an unknown call.
+    """Return the newest run of the same order that was interrupted and is not in use. If unknown calls are to be sent again, a
+    run that ended as unknown counts too.
     """
     for row in ledger.runs_of(order.request):
         left = row.outcome in _INTERRUPTED or (order.resend_unknown and row.outcome == "unknown")

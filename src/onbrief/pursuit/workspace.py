@@ -1,4 +1,4 @@
-"""A place where runs are kept: its store, ledger, models and budget, opened once and used by many runs."""
+"""Workspaces: the store, ledger, models and budget of a place with runs, opened once and used by many runs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ LEDGER_FILE = "ledger.db"
 
 
 class Workspace:
-    """A folder or bucket with runs in it. A context manager: leaving it waits for writes under way and closes the ledger.
+    """A folder or bucket with runs in it. A context manager: when it exits, it waits for pending writes and closes the ledger.
 
-    `budget` and `rates` are shared by all runs that are pursued here: a limit in US dollars for all of them together, and what
-    is known of the pace that each model allows.
+    `budget` and `rates` are shared by all runs that are pursued here: a limit in US dollars for all of them together, and the
+    rate at which each model may be called, as far as it is known.
     """
 
     def __init__(self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None) -> None:
@@ -41,24 +41,25 @@ class Workspace:
 
     @classmethod
     def open(cls, settings: Settings, usd: float | None = None) -> Workspace:
-        """The place that `settings.out` names; a folder is made where there is none. Blocks while it looks for credentials.
+        """Open the place that `settings.out` names; a missing folder is created. Blocks while it looks for credentials.
 
         Raises:
-            UsageError: no such kind of place, a folder that cannot be written, a bucket without credentials or region.
+            UsageError: the kind of place is not supported, the folder cannot be written, or the bucket lacks credentials or a
+                region.
         """
         return cls(open_store(settings.out, region_of(settings.tables)), settings, usd)
 
     @classmethod
     def existing(cls, settings: Settings) -> Workspace:
-        """The place that `settings.out` names, for reading; nothing is made.
+        """Open the place that `settings.out` names, for reading; nothing is created.
 
         Raises:
-            UsageError: a folder without runs.
+            UsageError: it is a folder without runs.
         """
         if is_bucket(settings.out):
             return cls(open_bucket(settings.out, region_of(settings.tables)), settings)
         if not Path(settings.out, LEDGER_FILE).is_file():
-            raise UsageError.of("out", settings.out, f"a folder with runs in it ({LEDGER_FILE} is not there)")
+            raise UsageError.of("out", settings.out, f"a folder with runs in it ({LEDGER_FILE} is missing)")
         return cls.open(settings)
 
     def __enter__(self) -> Self:
@@ -68,10 +69,10 @@ class Workspace:
         self.ledger.close()
 
     def crew(self, settings: Settings) -> Crew:
-        """The models that these settings name. Runs that name the same ones share them, and with them their connections.
+        """Return the models that these settings name. Runs that name the same models share them and their connections.
 
         Raises:
-            UsageError, ConfigError: a name that stands for no model, or one that cannot be used.
+            UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
         named = (settings.image_model, settings.judge, settings.reviser, settings.plan, repr(settings.tables))
         if named not in self._crews:
@@ -79,10 +80,10 @@ class Workspace:
         return self._crews[named]
 
     def find_run(self, run_id: str) -> RunRow:
-        """A run of this place.
+        """Return a run of this place.
 
         Raises:
-            UsageError: there is none of this id, or it cannot be an id.
+            UsageError: there is no run with this id, or it is not a valid id.
         """
         check_run_id(run_id)
         row = self.ledger.run(run_id)
@@ -91,7 +92,7 @@ class Workspace:
         return row
 
     async def store_of(self, row: RunRow) -> RunStore:
-        """The store of a recorded run, for reading.
+        """Return the store of a recorded run, for reading.
 
         Raises:
             UsageError, StoreError: it cannot be opened.
@@ -100,7 +101,7 @@ class Workspace:
         return await names.find(self.store) if names else self.store
 
     async def claimed_store_of(self, row: RunRow) -> RunStore:
-        """The store of a run that this process owns.
+        """Return the store of a run that this process owns.
 
         Raises:
             UsageError, StoreError: pictures cannot be written there.
@@ -109,7 +110,7 @@ class Workspace:
         return await names.claim(self.store) if names else self.store
 
     async def require_writable(self) -> None:
-        """Make sure, once, that runs can be written here.
+        """Check, once, that runs can be written here.
 
         Raises:
             UsageError, ConfigError, StoreError: they cannot.
@@ -119,7 +120,7 @@ class Workspace:
             self._writable = True
 
     def _names(self, row: RunRow) -> Names | None:
-        """The names of a run's pictures, where they are not the usual ones."""
+        """Return the names of a run's pictures, or None if they are the default ones."""
         start = json.loads(row.request).get("names")
         if start is None:
             return None
@@ -127,10 +128,10 @@ class Workspace:
 
 
 def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
-    """The order that resumes a run of the place that `settings.out` names; see order_again.
+    """Return the order that resumes a run of the place that `settings.out` names; see order_again.
 
     Raises:
-        UsageError: no such run there, or one of the settings that are `given` cannot change any more.
+        UsageError: there is no such run, or one of the `given` settings cannot be changed.
     """
     with Workspace.existing(settings) as workspace:
         row = workspace.find_run(run_id)
@@ -138,10 +139,10 @@ def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, res
 
 
 def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
-    """The ledger that lies beside the pictures of a store."""
+    """Return the ledger that is stored beside the pictures of a store."""
     match store:
         case FolderStore():
-            from onbrief.ledger.sqlite import SqliteLedger  # late: a bucket needs no database
+            from onbrief.ledger.sqlite import SqliteLedger  # imported late: a bucket needs no database
 
             return SqliteLedger(store.folder / LEDGER_FILE)
         case BucketStore():

@@ -83,7 +83,7 @@ def duration(seconds: float) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """Parse an ISO 8601 time, in UTC; None when it is not valid."""
+    """Parse an ISO 8601 time, in UTC; None if it is not valid."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError, OSError):

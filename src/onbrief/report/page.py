@@ -26,7 +26,7 @@ _NONE: Mapping[str, Thumbnail] = {}
 
 
 def frame_thumbnail(data: bytes) -> Thumbnail | None:
-    """Return the thumbnail of a picture for a page with few attempts; None when the bytes are no usable picture."""
+    """Return the thumbnail of a picture for a page with few attempts; None if the bytes are not a usable picture."""
     _, longest, size = _FRAME_THUMBNAILS[0]
     return thumbnail(data, longest, size)
 
@@ -52,7 +52,7 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
             best_thumbnail=_best_thumbnail(run, pictures, *_BEST_THUMBNAIL),
             started=formatting.moment(run.started),
             ended=formatting.moment(run.ended or ""),
-            style=Markup(style),  # noqa: S704 # our own file
+            style=Markup(style),  # noqa: S704 # a file of this package
             style_hash=digest,
         )
     )

@@ -35,7 +35,7 @@ class Thumbnail:
 
 
 def reduced(data: bytes, longest: int) -> Image.Image | None:
-    """Decode a picture, opaque and its longest side at most `longest` pixels; None if the bytes are no usable picture."""
+    """Decode a picture, opaque and its longest side at most `longest` pixels; None if the bytes are not a usable picture."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
@@ -48,7 +48,7 @@ def reduced(data: bytes, longest: int) -> Image.Image | None:
 
 
 def thumbnail(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
-    """Return a thumbnail of about `at_most` bytes or fewer; None when the bytes are no usable picture."""
+    """Return a thumbnail of about `at_most` bytes or fewer; None if the bytes are not a usable picture."""
     picture = reduced(data, longest)
     if picture is None:
         return None

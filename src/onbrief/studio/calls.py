@@ -19,7 +19,7 @@ def call_of(kind: CallKind, revision: int, attempt: int, model: Model, request: 
 
 
 def result_of(document: object, model: Model, usd: float | None = None, tokens: Tokens = NO_TOKENS) -> CallResult:
-    """Return the result of a call. It cost `usd`, or the model's price where the model does not report a cost."""
+    """Return the result of a call. Its cost is `usd`, or the model's price if the model does not report a cost."""
     return CallResult(to_json(document), model.price if usd is None else usd, tokens)
 
 

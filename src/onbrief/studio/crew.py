@@ -41,7 +41,7 @@ class Crew:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the models leave out of what was asked of them, as far as they know by now, without repetitions."""
+        """The models' warnings about ignored parts of requests, as far as known by now, without repetitions."""
         given = [text for model in self._models if isinstance(model, Warns) for text in model.warnings]
         return tuple(dict.fromkeys(given))
 

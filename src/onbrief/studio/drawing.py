@@ -84,7 +84,7 @@ class Drawing:
         """Look in the store for the picture of a call whose outcome is unknown."""
         for name in (f"{name}.{suffix}" for name in self._names for suffix in _SUFFIXES.values()):
             if data := await self.store.read(name):
-                with contextlib.suppress(PictureError):  # a file that a power cut left empty is no picture
+                with contextlib.suppress(PictureError):  # a power cut can leave an empty file
                     if found := await asyncio.to_thread(self._checked_if_own, data):
                         return await self._keep(found[0], data, found[1])
         return None
@@ -97,7 +97,7 @@ class Drawing:
         return self._result(image, Problem("blank", "the picture is of one colour") if facts.blank else None, warnings)
 
     async def _create(self, data: bytes, media_type: str) -> tuple[str, str]:
-        """Store a picture, under its second name where another one has the first; return its key and url."""
+        """Store a picture, under its second name if another picture has the first, and return its key and url."""
         first, second = (f"{name}.{_SUFFIXES[media_type]}" for name in self._names)
         try:
             return first, await self.store.create(first, data, media_type)

@@ -19,7 +19,7 @@ from onbrief.studio.calls import call_of, result_of
 
 @dataclass(slots=True)
 class Judging:
-    """One picture before the judge, paid for at most once.
+    """The judging of one picture, paid for at most once.
 
     `ready` is awaited before each paid call, and raises to prevent it. `file` is the picture of `attempt` if its bytes are at
     hand; otherwise they are read from the store when they are needed.
@@ -55,7 +55,7 @@ class Judging:
     async def _ready(self) -> None:
         await self.ready()
         if not self._copy:
-            file, self.file = self.file, None  # with its copy, the judge has all that is needed of it
+            file, self.file = self.file, None  # released here: the judge needs only its copy
             file = file or await asyncio.to_thread(PictureFile, await self._stored())
             self._copy = await asyncio.to_thread(file.judge_copy, self.judge.picture_limits)
 

@@ -61,7 +61,7 @@ class LedgerStudio:
                     yield attempt
 
         async def new(number: int, seed: int) -> AsyncGenerator[Attempt]:
-            """One attempt whose error lets the calls of the others that are under way end and be recorded."""
+            """Yield one attempt. Its error is kept for later, so that calls in progress of the others end and are recorded."""
             nonlocal passed, failed
             try:
                 async with aclosing(self._attempt(run, number, seed, only_if_wanted)) as attempts:
@@ -78,7 +78,7 @@ class LedgerStudio:
             async for attempt in attempts:
                 yield attempt
         for error in errors:
-            if not (passed and isinstance(error, OnbriefError)):  # an attempt that passed counts, whatever failed besides
+            if not (passed and isinstance(error, OnbriefError)):  # an attempt that passed counts, whatever else failed
                 raise error
 
     async def account(self, run: Run) -> Run:

@@ -1,4 +1,4 @@
-"""The calls that answer with text: the plan of a checklist, and the next prompt."""
+"""The calls whose answer is text: the checklist's plan, and the next prompt."""
 
 from __future__ import annotations
 

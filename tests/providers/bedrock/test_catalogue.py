@@ -1,4 +1,4 @@
-"""What the catalogue says of Claude, against what its calls are priced by and how it is asked."""
+"""The catalogue's entries for Claude agree with genai-prices and with the requests that are sent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def made(name: str) -> LanguageModel:
 
 @pytest.mark.parametrize(("name", "prefix"), PROFILES)
 @pytest.mark.parametrize("tokens", [10_000, 150_000])
-def test_prices_are_those_by_which_calls_are_priced(name: str, prefix: str, tokens: int) -> None:
+def test_prices_agree_with_genai_prices(name: str, prefix: str, tokens: int) -> None:
     facts = language_models()[name]
     at = facts.long if facts.long and tokens > facts.long.tokens else facts
     times = 1.0 if prefix == facts.prefixes[0] else facts.regional
@@ -35,7 +35,7 @@ def test_prices_are_those_by_which_calls_are_priced(name: str, prefix: str, toke
 
 
 @pytest.mark.parametrize("name", language_models())
-def test_what_it_is_said_to_take_is_what_it_is_sent(name: str) -> None:
+def test_only_the_listed_sampling_parameters_are_sent(name: str) -> None:
     model = made(language_models()[name].profile)
     taken = {"none": (), "one": ("temperature",), "all": ("temperature", "top_p")}[language_models()[name].sampling]
     assert model.capabilities.takes(["temperature", "top_p"]) == taken
@@ -50,5 +50,5 @@ def test_what_it_is_said_to_take_is_what_it_is_sent(name: str) -> None:
         ("somebody.else", ""),
     ],
 )
-def test_a_state_is_said_with_its_date(identifier: str, state: str) -> None:
+def test_a_state_is_given_with_its_date(identifier: str, state: str) -> None:
     assert lifecycle_note(identifier) == state

@@ -1,4 +1,4 @@
-"""The contract of image models over Bedrock's, on real HTTP to the sandbox server, whose bill counts what was sent."""
+"""The contract of image models for Bedrock, over real HTTP to the sandbox server, whose bill counts the requests."""
 
 from __future__ import annotations
 

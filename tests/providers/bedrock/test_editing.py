@@ -1,4 +1,4 @@
-"""The editing services on Bedrock over real HTTP: what is sent to which, what is not sent, and what becomes of a call."""
+"""The editing services on Bedrock over real HTTP: which is sent what, what is not sent, and the outcome of a call."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def editor_on(runtime: Runtime) -> Editor:
 def edited(
     wire: Wire, instruction: str, over: bytes | None = None, *faults: Fault, image: bytes = PNG, seed: int = 3
 ) -> Picture:
-    """What comes of an edit: of the one picture that the recording server knows by itself, of another the sandbox server."""
+    """The result of an edit, by the recording server for its one picture and by the sandbox server for any other."""
     wire.bill.write_text("")
     wire.script.now(*faults)
     wire.recorder.will(STABILITY)
@@ -83,7 +83,7 @@ def edited(
         ("remove the car", LEFT, "erase-object", UNDER_LEFT),
     ],
 )
-def test_the_instruction_and_the_mask_decide_which_service_is_asked(
+def test_the_instruction_and_the_mask_decide_which_service_is_called(
     instruction: str, over: bytes | None, service: str, body: dict[str, object], wire: Wire
 ) -> None:
     assert edited(wire, instruction, over).data == PNG
@@ -103,7 +103,7 @@ def test_an_edit_goes_through_the_wire_and_is_on_the_bill(
     assert line["usd"] == editor_on(wire.sandbox).price
 
 
-def test_a_seed_too_large_comes_around(wire: Wire) -> None:
+def test_a_seed_too_large_wraps_around(wire: Wire) -> None:
     assert edited(wire, "make the bench blue", seed=4_294_967_298).warnings == (
         "Stability's services take seeds from 0 to 4294967295: 2 is sent instead of 4294967298",
     )
@@ -132,19 +132,19 @@ def test_what_no_service_can_do_with_a_mask_is_not_sent(instruction: str, wire: 
 
 
 @pytest.mark.parametrize("over", [b"", b"<html>", mask((32, 32), Box(0, 0, 1, 1)), mask(SIZE)])
-def test_what_is_no_mask_of_the_picture_is_not_sent(over: bytes, wire: Wire) -> None:
+def test_an_invalid_mask_is_not_sent(over: bytes, wire: Wire) -> None:
     with pytest.raises(UsageError, match="mask: "):
         edited(wire, "remove the car", over)
     assert wire.recorder.bodies == []
 
 
-def test_words_that_are_too_long_for_a_service_are_not_sent(wire: Wire) -> None:
+def test_an_instruction_that_is_too_long_is_not_sent(wire: Wire) -> None:
     with pytest.raises(UsageError, match="at most 10000 characters"):
         edited(wire, f"replace the dog with {'a' * 10_001}")
     assert wire.recorder.bodies == []
 
 
-def test_an_edit_of_what_is_no_picture_is_not_sent(wire: Wire) -> None:
+def test_an_edit_of_bytes_that_are_not_a_picture_is_not_sent(wire: Wire) -> None:
     wire.recorder.will(STABILITY)
     with pytest.raises(PictureError):
         asyncio.run(editor_on(wire.recording).edit(b"<html>", "make the bench blue", 3))
@@ -195,7 +195,7 @@ def test_each_error_of_a_service_has_its_class_and_is_sent_once(
     assert (type(caught.value), len(lines(wire.bill))) == (outcome, accepted)
 
 
-def test_a_picture_that_a_service_does_not_take_is_its_own_to_refuse(wire: Wire) -> None:
+def test_the_service_itself_refuses_a_picture_that_it_does_not_accept(wire: Wire) -> None:
     wire.recorder.will(
         Reply({"message": "image: sides of at least 64 pixels"}, 400, {"x-amzn-ErrorType": "ValidationException"})
     )

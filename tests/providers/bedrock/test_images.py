@@ -1,4 +1,4 @@
-"""Image models on Bedrock over real HTTP: the sandbox server, and a recording server for what that one does not show."""
+"""Image models on Bedrock over real HTTP, with the sandbox server and, for what that lacks, a recording server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def error_of(name: str) -> OnbriefError:
-    """The error of a model with a connection of its own."""
+    """The error of a model with a separate connection."""
     with pytest.raises(OnbriefError) as caught:
         asyncio.run(named(name).generate(CIRCLE, SQUARE, 1))
     return caught.value
@@ -63,7 +63,7 @@ def test_every_model_draws_through_the_wire_and_is_on_the_bill_once(model: str, 
     assert line["usd"] <= (named(model).price or 0)
 
 
-def test_sdxl_is_sent_exactly_the_body_of_old(wire: Wire) -> None:
+def test_sdxl_is_sent_exactly_its_own_body(wire: Wire) -> None:
     body = wire.body(SDXL, CIRCLE, SQUARE, 0)
     expected = {
         "text_prompts": [{"text": "a red circle"}],
@@ -76,7 +76,7 @@ def test_sdxl_is_sent_exactly_the_body_of_old(wire: Wire) -> None:
     assert (body, list(body)) == (expected, list(expected))
 
 
-def test_sdxl_takes_all_its_options_and_a_text_of_less_than_no_weight(wire: Wire) -> None:
+def test_sdxl_accepts_all_its_options_and_a_text_of_negative_weight(wire: Wire) -> None:
     name = f"{SDXL}?cfg_scale=9.5&steps=150&style_preset=anime&sampler=DDIM&clip_guidance_preset=SLOW"
     assert wire.body(name, AVOIDING, (1344, 768), 4_294_967_295) == {
         "text_prompts": [{"text": "a red circle"}, {"text": "a dog", "weight": -1.0}],
@@ -131,7 +131,7 @@ def test_amazon_is_sent_a_task_with_its_config(model: str, wire: Wire) -> None:
         ),
     ],
 )
-def test_profiles_and_arns_are_asked_as_they_are_named(model: str, path: str, wire: Wire) -> None:
+def test_profiles_and_arns_are_sent_as_they_are_named(model: str, path: str, wire: Wire) -> None:
     wire.body(model, CIRCLE, SQUARE, 1)
     assert wire.recorder.paths == [f"/model/{path}/invoke"]
 
@@ -154,7 +154,7 @@ def test_the_region_is_that_of_the_name_else_of_the_arn_else_the_setting_else_or
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "part"),
     [
         ("stability.none", f"'bedrock:stability.none' is not allowed; expected one of bedrock:{CORE}"),
         (f"{CORE}?colour=red", "expected the options cfg_scale, clip_guidance_preset, output_format,"),
@@ -169,30 +169,30 @@ def test_the_region_is_that_of_the_name_else_of_the_arn_else_the_setting_else_or
         (f"{CORE}?timeout=0", "expected a number from 0.1 to 3600"),
     ],
 )
-def test_a_wrong_name_option_or_value_is_refused_with_what_is_allowed(name: str, told: str) -> None:
+def test_a_wrong_name_option_or_value_is_refused_with_what_is_allowed(name: str, part: str) -> None:
     with pytest.raises(UsageError) as caught:
         named(name)
-    assert told in str(caught.value)
+    assert part in str(caught.value)
 
 
-def test_what_a_model_cannot_take_is_a_warning() -> None:
+def test_what_a_model_does_not_accept_is_a_warning() -> None:
     model = named(f"{CORE}?cfg_scale=7&steps=50&region=us-west-2&output_format=png")
     assert model.check((1000, 700)) == (
         "Stable Image Core does not take cfg_scale=7: it is left out",
         "Stable Image Core does not take steps=50: it is left out",
-        "Stable Image Core makes pictures of 3:2, the nearest that it has to 1000x700",
+        "Stable Image Core makes pictures of 3:2, the nearest that it supports to 1000x700",
     )
     assert named(CORE).check((1344, 768)) == ()
 
 
-def test_a_model_that_has_ended_and_a_size_that_it_does_not_have_are_warnings() -> None:
+def test_a_model_that_has_ended_and_a_size_that_it_does_not_support_are_warnings() -> None:
     assert named(SDXL).check((512, 512)) == (
-        "Stable Diffusion XL 1.0 makes pictures of 1024x1024, the nearest that it has to 512x512",
-        "Stable Diffusion XL 1.0 has ended on 2025-05-20: Bedrock may refuse it",
+        "Stable Diffusion XL 1.0 makes pictures of 1024x1024, the nearest that it supports to 512x512",
+        "Stable Diffusion XL 1.0 ended on 2025-05-20: Bedrock may refuse it",
     )
 
 
-def test_a_prompt_too_long_is_cut_between_words_and_a_seed_too_large_comes_around(wire: Wire) -> None:
+def test_a_prompt_too_long_is_cut_between_words_and_a_seed_too_large_wraps_around(wire: Wire) -> None:
     prompt = Prompt(0, "word " * 200, "x" * 600)
     picture = wire.draws(TITAN, prompt=prompt, seed=2_147_483_649)
     assert picture.warnings == (
@@ -207,7 +207,7 @@ def test_a_prompt_too_long_is_cut_between_words_and_a_seed_too_large_comes_aroun
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("size", [(64, 64), (64, 4096), (4096, 64), (4096, 4096), (1001, 333), (1024, 768)])
-def test_whatever_the_size_the_server_takes_what_is_sent(model: str, size: Size, wire: Wire) -> None:
+def test_the_server_accepts_the_body_for_every_size(model: str, size: Size, wire: Wire) -> None:
     # A fault instead of a picture: it strikes only what the server has found to be right.
     with pytest.raises(Failed, match="ModelErrorException"):
         wire.draws(model, Fault(does="status", status=424, type="ModelErrorException"), prompt=AVOIDING, size=size)
@@ -274,19 +274,19 @@ def test_an_error_page_of_a_gateway_is_classified_by_its_status(status: int, wir
     assert (type(error), len(wire.recorder.bodies)) == (Refused if status in (503, 529) else Failed, 1)
 
 
-def test_an_ended_model_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ended_model_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with served(Terms(ended=("stability.*",))) as server:
         at(server.port, monkeypatch)
         error = error_of(CORE)
     assert isinstance(error, ConfigError)
     assert "This model version has reached the end of its life." in str(error)
-    assert error.hint == "name a model that is active; `onbrief models` lists them"
+    assert error.hint == "choose an active model; `onbrief models` lists them"
 
 
-def test_a_legacy_model_is_told_from_a_missing_right(wire: Wire) -> None:
+def test_a_legacy_model_is_distinguished_from_a_missing_permission(wire: Wire) -> None:
     words = "Access denied. This Model is marked by provider as Legacy and you have not been actively using the model."
     legacy = Fault(does="status", status=403, type="AccessDeniedException", message=words)
-    assert wire.fails(CORE, legacy).hint == "name a model that is active; `onbrief models` lists them"
+    assert wire.fails(CORE, legacy).hint == "choose an active model; `onbrief models` lists them"
     denied = Fault(does="status", status=403, type="AccessDeniedException")
     assert "bedrock:InvokeModel" in wire.fails(CORE, denied).hint
 
@@ -300,14 +300,14 @@ def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) ->
     assert (type(error), error.hint, recorder.bodies) == (ConfigError, "check AWS_PROFILE or the AWS keys", [])
 
 
-def test_a_profile_that_is_not_there_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
+def test_a_missing_profile_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "missing")
     error = error_of(CORE)
     assert isinstance(error, ConfigError)
-    assert "nobody" in str(error)
+    assert "missing" in str(error)
 
 
-def test_what_could_not_connect_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_connection_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening
         at(closed.getsockname()[1], monkeypatch)
@@ -340,10 +340,10 @@ def test_an_answer_that_does_not_end_in_time_leaves_the_outcome_unknown(wire: Wi
     at(wire.recorder.port, monkeypatch)
     error = error_of(f"{CORE}?timeout=3")
     assert (type(error), len(wire.recorder.bodies)) == (Unknown, 1)
-    assert str(error).endswith("no whole answer came within 3 seconds")
+    assert str(error).endswith("no complete answer within 3 seconds")
 
 
-def test_a_connection_that_was_closed_while_idle_is_opened_anew(wire: Wire) -> None:
+def test_a_connection_that_was_closed_while_idle_is_opened_again(wire: Wire) -> None:
     wire.recorder.will(Reply(STABILITY.document, hangs_up=True))
     pictures = [drawn(CORE, wire.recording, seed=seed).data for seed in (1, 2, 3)]
     assert (pictures, [body["seed"] for body in wire.recorder.bodies]) == ([PNG] * 3, [1, 2, 3])
@@ -352,14 +352,14 @@ def test_a_connection_that_was_closed_while_idle_is_opened_anew(wire: Wire) -> N
 @pytest.mark.parametrize(
     ("reply", "outcome", "words"),
     [
-        (Reply(raw=b"<html>"), Unknown, "no JSON document"),
-        (Reply([]), Failed, "no JSON object"),
+        (Reply(raw=b"<html>"), Unknown, "not a JSON document"),
+        (Reply([]), Failed, "not a JSON object"),
         (Reply({}), Failed, "answered without a picture"),
         (Reply({"finish_reasons": [None], "images": []}), Failed, "answered without a picture"),
         (Reply({"finish_reasons": [None], "images": [""]}), Failed, "answered without a picture"),
         (Reply({"finish_reasons": [None], "images": [5]}), Failed, "answered without a picture"),
         (Reply({"finish_reasons": [None], "images": "none"}), Failed, "answered without a picture"),
-        (Reply({"finish_reasons": [None], "images": ["*"]}), Failed, "no base64"),
+        (Reply({"finish_reasons": [None], "images": ["*"]}), Failed, "not valid base64"),
         (Reply({"finish_reasons": ["Filter reason: prompt"], "images": [PICTURE]}), Blocked, "Filter reason: prompt"),
         (Reply({"finish_reasons": ["Something new"], "images": [PICTURE]}), Failed, "Something new"),
     ],
@@ -373,17 +373,17 @@ def test_an_odd_answer_is_never_taken_for_a_picture(reply: Reply, outcome: type[
 @pytest.mark.parametrize("reason", ["prompt", "input image", "output image", "Inference error"])
 def test_each_finish_reason_has_its_class(model: str, reason: Any, wire: Wire) -> None:
     error = wire.fails(model, Fault(does="filtered", reason=reason))
-    told = {CORE: reason, SD3: reason, ULTRA: reason, SDXL: "ERROR" if reason == "Inference error" else "CONTENT_FILTERED"}
+    words = {CORE: reason, SD3: reason, ULTRA: reason, SDXL: "ERROR" if reason == "Inference error" else "CONTENT_FILTERED"}
     # Amazon's models have no word for an error of the other kind: the server says that all is blocked.
     failed = reason == "Inference error" and model not in (NOVA, TITAN)
-    assert (type(error), told.get(model, "blocked by our content filters") in str(error)) == (
+    assert (type(error), words.get(model, "blocked by our content filters") in str(error)) == (
         Failed if failed else Blocked,
         True,
     )
     assert len(lines(wire.bill)) == 1
 
 
-def test_an_error_of_amazons_that_is_no_filter_is_a_failure(wire: Wire) -> None:
+def test_an_error_of_amazons_models_other_than_a_filter_is_a_failure(wire: Wire) -> None:
     wire.recorder.will(Reply({"images": [], "error": "Unable to generate."}))
     with pytest.raises(Failed, match=r"Unable to generate\."):
         drawn(NOVA, wire.recording)
@@ -396,7 +396,7 @@ def test_no_picture_at_all_is_a_failure(model: str, wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("does", ["truncated", "text"])
-def test_bytes_that_are_no_picture_are_handed_on_to_be_found_out(does: Any, wire: Wire) -> None:
+def test_bytes_that_are_not_a_picture_are_returned_unchecked(does: Any, wire: Wire) -> None:
     data = wire.draws(CORE, Fault(does=does)).data
     with pytest.raises(PictureError):
         inspect(data)
@@ -405,7 +405,7 @@ def test_bytes_that_are_no_picture_are_handed_on_to_be_found_out(does: Any, wire
 # -- many at once, and what must be there ----------------------------------------------------------------------------------
 
 
-def test_many_pictures_at_once_are_each_asked_once(wire: Wire) -> None:
+def test_concurrent_pictures_are_each_requested_once(wire: Wire) -> None:
     wire.recorder.will(STABILITY)
     model = replace(named(CORE), runtime=wire.recording)
 
@@ -427,8 +427,8 @@ try:
 except ConfigError as error:
     print(error, "|", error.hint)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == "bedrock: needs boto3, which is not installed | pip install 'onbrief[aws]'\n"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed == "bedrock: needs boto3, which is not installed | pip install 'onbrief[aws]'\n"
 
 
 def test_naming_a_model_imports_nothing_of_aws() -> None:

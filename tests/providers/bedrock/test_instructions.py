@@ -31,12 +31,12 @@ from onbrief.providers.bedrock.instructions import Instruction, read
         ("change the number of cups to four", Instruction("add", wanted="four cups")),
     ],
 )
-def test_a_sentence_is_a_change_of_something(text: str, expected: Instruction) -> None:
+def test_a_sentence_is_parsed_into_a_change(text: str, expected: Instruction) -> None:
     assert read(text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", ".", "add", "what a nice day", "make it nicer", "make the cat a dog", "move the clock to the left of the cat"]
 )
-def test_what_is_no_change_of_one_thing_is_not_understood(text: str) -> None:
+def test_sentences_that_do_not_change_one_thing_are_not_understood(text: str) -> None:
     assert read(text) is None

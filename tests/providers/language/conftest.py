@@ -16,5 +16,5 @@ def claude_server() -> Generator[Served]:
 
 @pytest.fixture
 def claude(claude_server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS is a sandbox server."""
+    """Point AWS clients to a sandbox server."""
     reach(claude_server, monkeypatch)

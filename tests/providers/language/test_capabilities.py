@@ -45,5 +45,5 @@ def test_what_was_learned_before_stays() -> None:
     assert known.after("`temperature` is deprecated", SENT) == Capabilities("offered", frozenset({"top_k", "temperature"}))
 
 
-def test_other_words_teach_nothing() -> None:
+def test_other_messages_teach_nothing() -> None:
     assert Capabilities().after("messages: wrong", SENT) is None

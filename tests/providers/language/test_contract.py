@@ -1,4 +1,4 @@
-"""The contracts of judges, planners and revisers over language models, on real HTTP to the sandbox server's Claude."""
+"""The contracts of judges, planners and revisers for language models, over real HTTP to the sandbox server's Claude."""
 
 from __future__ import annotations
 

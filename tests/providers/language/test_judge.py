@@ -33,7 +33,7 @@ REQUIREMENTS = (
 
 @EVERY_CLAUDE
 @pytest.mark.usefixtures("claude")
-def test_every_claude_judges_whatever_it_refuses_to_be_asked(kind: Kind) -> None:
+def test_every_claude_judges_whatever_request_form_it_refuses(kind: Kind) -> None:
     judge = registry.judge(kind.key + SET)
     judged = asyncio.run(judge.judge(judge_copy(cups()), REQUIREMENTS))
     assert {finding.id: finding.verdict for finding in judged.findings} == {
@@ -54,7 +54,7 @@ def test_every_claude_judges_whatever_it_refuses_to_be_asked(kind: Kind) -> None
 @pytest.mark.usefixtures("claude")
 @pytest.mark.parametrize("size", [(512, 512), (2048, 1152)])
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-def test_a_picture_is_sent_as_what_its_bytes_are(size: tuple[int, int], form: str) -> None:
+def test_a_picture_is_sent_with_the_media_type_of_its_bytes(size: tuple[int, int], form: str) -> None:
     painted = picture("a red ball on grass", "", size, 3, "modern")[0]
     out = io.BytesIO()
     with Image.open(io.BytesIO(painted)) as image:
@@ -66,7 +66,7 @@ def test_a_picture_is_sent_as_what_its_bytes_are(size: tuple[int, int], form: st
 
 
 @pytest.mark.usefixtures("claude")
-def test_what_is_no_picture_is_not_sent() -> None:
+def test_bytes_that_are_not_a_picture_are_not_sent() -> None:
     with pytest.raises(PictureError):
         asyncio.run(registry.judge("bedrock:").judge(b"a text", REQUIREMENTS))
 
@@ -80,7 +80,7 @@ def test_the_default_is_sonnet_5_with_a_known_price() -> None:
 
 
 @pytest.mark.usefixtures("claude")
-def test_a_model_that_nobody_knows_has_no_price() -> None:
+def test_an_unknown_model_has_no_price() -> None:
     assert registry.judge("bedrock:acme.seer-v1:0").price is None
 
 

@@ -69,12 +69,12 @@ FAULTS: dict[str, tuple[Fault, Expected]] = {
     },
     **{reason: (Fault(stop_reason=reason), Blocked) for reason in ("guardrail_intervened", "content_filtered", "refusal")},
 }
-"""What happens to a call, and the class that it then has; None: it is answered."""
+"""The fault of a call, and the class of its error; None if it is answered."""
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[dict[str, OnbriefError | None], int]]:
-    """What each fault comes to when one model is asked again and again, and how many calls there are on the bill."""
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[dict[str, OnbriefError | None], int]]:
+    """The outcome of each fault, when one model is called for all of them, and the number of calls on the bill."""
     bill = tmp_path_factory.mktemp("server") / "bill.jsonl"
     faults = [fault for fault, _ in FAULTS.values()]
     script = Script(tuple(_only(fault, number) for number, fault in enumerate(faults, 1)))
@@ -89,7 +89,7 @@ def _only(fault: Fault, number: int) -> Fault:
 
 
 def ask(model: LanguageModel) -> OnbriefError | None:
-    """The error that a question comes to, if it does."""
+    """The error of a question, or None."""
     try:
         asyncio.run(model.ask(questions.plan(BRIEF)))
     except OnbriefError as error:
@@ -98,23 +98,23 @@ def ask(model: LanguageModel) -> OnbriefError | None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_has_its_class(name: str, told: tuple[dict[str, OnbriefError | None], int]) -> None:
-    error, expected = told[0][name], FAULTS[name][1]
+def test_each_fault_has_its_class(name: str, outcomes: tuple[dict[str, OnbriefError | None], int]) -> None:
+    error, expected = outcomes[0][name], FAULTS[name][1]
     assert (None if error is None else type(error)) is expected, error
 
 
-def test_each_question_is_one_call_whatever_comes_of_it(told: tuple[dict[str, OnbriefError | None], int]) -> None:
-    assert told[1] == sum(fault.accepted for fault, _ in FAULTS.values())
+def test_each_question_is_one_call_whatever_its_outcome(outcomes: tuple[dict[str, OnbriefError | None], int]) -> None:
+    assert outcomes[1] == sum(fault.accepted for fault, _ in FAULTS.values())
 
 
-def test_a_refusal_says_how_long_to_wait(told: tuple[dict[str, OnbriefError | None], int]) -> None:
-    error = told[0]["throttled"]
+def test_a_refusal_says_how_long_to_wait(outcomes: tuple[dict[str, OnbriefError | None], int]) -> None:
+    error = outcomes[0]["throttled"]
     assert isinstance(error, Refused)
     assert error.retry_after == 2
 
 
-def test_a_blocked_answer_gives_the_models_words(told: tuple[dict[str, OnbriefError | None], int]) -> None:
-    assert "refusal" in str(told[0]["refusal"])
+def test_a_blocked_answer_gives_the_models_words(outcomes: tuple[dict[str, OnbriefError | None], int]) -> None:
+    assert "refusal" in str(outcomes[0]["refusal"])
 
 
 @pytest.fixture
@@ -125,13 +125,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Served]:
 
 
 @pytest.mark.usefixtures("server")
-def test_too_little_room_fails_and_says_how_to_give_more() -> None:
+def test_a_token_limit_that_is_too_low_fails_and_says_how_to_raise_it() -> None:
     error = ask(converse(max_tokens="8"))
     assert isinstance(error, Failed)
-    assert error.hint == "give it more room: bedrock:global.anthropic.claude-sonnet-5?max_tokens=16"
+    assert error.hint == "raise the limit: bedrock:global.anthropic.claude-sonnet-5?max_tokens=16"
 
 
-def test_nobody_listening_is_refused_and_nothing_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as plug:
         port = plug.getsockname()[1]
     reach(Served(port, None), monkeypatch)
@@ -151,7 +151,7 @@ def test_an_answer_that_does_not_come_in_time_is_unknown_and_on_the_bill(
 
 
 @pytest.mark.usefixtures("server")
-def test_a_model_that_takes_one_of_two_is_sent_the_temperature_and_the_other_alone() -> None:
+def test_a_model_that_accepts_one_of_two_is_sent_the_temperature_or_the_other_alone() -> None:
     name = "us.anthropic.claude-sonnet-4-6"
     both = converse(name, temperature="0.5", top_p="0.9")
     assert ask(both) is None
@@ -163,7 +163,7 @@ def test_a_model_that_takes_one_of_two_is_sent_the_temperature_and_the_other_alo
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(("model", "expected"), [("claude-haiku-5-5", None), ("claude-opus-5-5", ConfigError)])
-def test_the_last_way_to_ask_is_a_schema_which_not_every_model_takes(model: str, expected: Expected) -> None:
+def test_the_last_mode_is_a_schema_which_not_every_model_accepts(model: str, expected: Expected) -> None:
     asked = replace(converse(f"global.anthropic.{model}"), key=f"by schema: {model}")
     capabilities.learn(asked.key, Capabilities("native"))
     error = ask(asked)
@@ -172,8 +172,8 @@ def test_the_last_way_to_ask_is_a_schema_which_not_every_model_takes(model: str,
 
 
 @pytest.mark.usefixtures("server")
-def test_an_inference_profile_that_no_name_gives_away_is_asked_in_every_form_once() -> None:
-    """The client does not know what stands behind it, so what it refuses is learned, and kept for the process."""
+def test_an_inference_profile_of_an_unknown_model_is_tried_in_every_mode_once() -> None:
+    """The client does not know the model behind it, so its refusals are learned and kept for the process."""
     profile = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.anthropic.claude-sonnet-5-5"
     model = converse(profile, temperature="0.5")
     assert ask(model) is None

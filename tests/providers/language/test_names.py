@@ -15,7 +15,7 @@ NOWHERE = Served(9, None)
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("temperature=hot", "temperature of judge: 'hot' is not allowed; expected a number from 0 to 2"),
         ("temperature=3", "temperature of judge: '3' is not allowed"),
@@ -30,14 +30,14 @@ NOWHERE = Served(9, None)
         ),
     ],
 )
-def test_an_option_that_cannot_be_is_refused_by_its_name(query: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_option_is_refused_by_name(query: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reach(NOWHERE, monkeypatch)
     with pytest.raises(UsageError) as caught:
         registry.judge(f"bedrock:?{query}")
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
-def test_the_name_has_all_that_was_said_and_the_key_nothing_but_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_has_the_options_and_the_key_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(NOWHERE, monkeypatch)
     model = registry.judge("bedrock:eu.anthropic.claude-sonnet-4-6?temperature=0.5&max_tokens=100")
     assert model.name == "bedrock:eu.anthropic.claude-sonnet-4-6?temperature=0.5&max_tokens=100"
@@ -74,12 +74,12 @@ def test_all_language_models_are_asked_in_the_region_of_the_settings(monkeypatch
     assert asked == {"https://bedrock-runtime.ap-northeast-1.amazonaws.com"}
 
 
-def test_a_region_that_cannot_be_is_refused_wherever_it_stands() -> None:
+def test_an_invalid_region_is_refused_wherever_it_comes_from() -> None:
     with pytest.raises(UsageError, match=r"^bedrock\.region: 'here' is not allowed; expected a region of AWS"):
         registry.judge("bedrock:", {"bedrock": {"region": "here"}})
 
 
-def test_without_a_region_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(NOWHERE, monkeypatch)
     monkeypatch.delenv("AWS_REGION")
     with pytest.raises(ConfigError, match="region"):

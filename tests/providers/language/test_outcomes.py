@@ -19,28 +19,28 @@ from onbrief.providers.language.outcomes import classify, words
 )
 def test_a_status_of_any_provider_has_its_class(status: int, expected: type[OnbriefError]) -> None:
     error = ModelHTTPError(status, "a-model", {"error": {"message": "no"}}, headers={"Retry-After": "7"})
-    told = classify(error)
-    assert type(told) is expected
-    assert "no" in str(told)
-    if isinstance(told, Refused):
-        assert told.retry_after == 7
+    found = classify(error)
+    assert type(found) is expected
+    assert "no" in str(found)
+    if isinstance(found, Refused):
+        assert found.retry_after == 7
 
 
 @pytest.mark.parametrize(
     ("phase", "expected"), [("pool", Refused), ("connect", Refused), ("write", Unknown), ("read", Unknown), (None, Unknown)]
 )
-def test_what_was_never_sent_is_refused_and_what_may_have_been_is_unknown(
+def test_a_request_that_was_never_sent_is_refused_and_one_that_may_have_been_is_unknown(
     phase: Literal["pool", "connect", "write", "read"] | None, expected: type[OnbriefError]
 ) -> None:
     assert type(classify(ModelConnectionError("a-model", "gone", phase=phase))) is expected
 
 
-def test_what_nobody_knows_is_unknown() -> None:
+def test_an_unexpected_exception_is_unknown() -> None:
     assert type(classify(ModelAPIError("a-model", "strange"))) is Unknown
     assert type(classify(KeyError("usage"))) is Unknown
 
 
-def test_what_the_client_refuses_to_send_is_a_matter_of_settings() -> None:
+def test_a_request_that_the_client_refuses_is_a_configuration_error() -> None:
     assert type(classify(UserError("no such thing"))) is ConfigError
 
 
@@ -48,5 +48,5 @@ def test_what_the_client_refuses_to_send_is_a_matter_of_settings() -> None:
     "body",
     [{"Error": {"Message": "no"}}, {"error": {"message": "no"}}, {"message": "no"}, {"error": {"message": "no"}, "x": 1}, "no"],
 )
-def test_the_providers_words_are_found_in_every_shape(body: object) -> None:
+def test_the_providers_message_is_found_in_every_form(body: object) -> None:
     assert words(ModelHTTPError(400, "a-model", body)) == "no"

@@ -12,7 +12,7 @@ from tests.claude import BRIEF, EVERY_CLAUDE, SET, Kind
 
 @EVERY_CLAUDE
 @pytest.mark.usefixtures("claude")
-def test_every_claude_plans_whatever_it_refuses_to_be_asked(kind: Kind) -> None:
+def test_every_claude_plans_whatever_request_form_it_refuses(kind: Kind) -> None:
     planner = registry.planner(kind.key + SET)
     planned = asyncio.run(planner.checklist(BRIEF))
     checklist = Checklist.freeze(planned.requirements, BRIEF)

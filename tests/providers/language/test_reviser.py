@@ -37,7 +37,7 @@ def server(bill: Path) -> Generator[Served]:
 
 
 @EVERY_CLAUDE
-def test_every_claude_revises_whatever_it_refuses_to_be_asked(
+def test_every_claude_revises_whatever_request_form_it_refuses(
     kind: Kind, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reach(server, monkeypatch)
@@ -79,9 +79,7 @@ def test_a_whole_run_with_claude_as_planner_judge_and_reviser_passes(
     assert run.warnings == ("bedrock:global.anthropic.claude-sonnet-5 does not take temperature as set: left out",)
 
 
-def test_a_run_goes_on_through_faults_and_counts_each_call_that_was_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_continues_after_faults_and_counts_each_accepted_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = (
         Fault(calls=(1,), does="status", status=500),  # the plan fails,
         Fault(calls=(2,), does="reset"),  # is lost,
@@ -100,7 +98,7 @@ def test_a_run_goes_on_through_faults_and_counts_each_call_that_was_accepted(
 
 
 @pytest.mark.parametrize("fault", [Fault(does="text"), Fault(stop_reason="max_tokens"), Fault(does="truncated")])
-def test_a_judge_whose_answers_cannot_be_read_lets_no_picture_pass_and_is_not_asked_for_ever(
+def test_a_judge_whose_answers_cannot_be_read_lets_no_picture_pass_and_is_not_called_for_ever(
     fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = tmp_path / "bill.jsonl"

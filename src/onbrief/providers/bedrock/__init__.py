@@ -10,7 +10,7 @@ from onbrief.ports.provider import Values
 from onbrief.regions import check_region
 
 CLAUDE: Final = "global.anthropic.claude-sonnet-5"
-"""What `bedrock:` without a model stands for in a judge, a planner and a reviser."""
+"""The model of a judge, planner or reviser that is named `bedrock:`, without a model."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -78,14 +78,14 @@ PROVIDER: Final = Provider(
     settings=(
         Setting(
             "image_region",
-            "where pictures are asked for, unless a model's name says another region; few regions have image models",
+            "the region of image models, unless the name of a model gives another; few regions have image models",
             default="us-west-2",
             check=check_region,
             formerly="image_region",
         ),
         Setting(
             "region",
-            "where judgements, plans and revisions are asked for; by default the region of AWS's own settings",
+            "the region of judges, planners and revisers; by default the region in the AWS settings",
             check=check_region,
             formerly="judge_region",
         ),

@@ -1,4 +1,4 @@
-"""What Bedrock says of a model before it is paid for: whether a region offers it, until when, and whether this account may."""
+"""Ask Bedrock about a model at no cost: whether a region offers it, until when, and whether this account may use it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TIMEOUT = 10.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Where a model stands. `status` is Bedrock's own word, ACTIVE or LEGACY, or empty where the region does not offer it;
-    `ends` is the day after which it is gone, as Bedrock writes it, if there is one; `refused` says what the account lacks.
+    """The availability of a model. `status` is that of Bedrock, ACTIVE or LEGACY, or empty if the region does not offer the
+    model. `ends` is the end-of-life date as YYYY-MM-DD, or empty. `refused` lists what the account lacks.
     """
 
     status: str
@@ -25,7 +25,7 @@ class Availability:
 
 
 def standing(model: str, region: str) -> Availability:
-    """Where the model of an id, an inference profile or the ARN of either stands in a region. Costs nothing.
+    """Return the availability in a region of the model of an id, an inference profile or the ARN of either. Costs nothing.
 
     Raises:
         CallError, ConfigError: Bedrock could not be asked.
@@ -44,12 +44,12 @@ def standing(model: str, region: str) -> Availability:
         raise classify(error) from error
     finally:
         bedrock.close()
-    said = {
+    statuses = {
         "authorization": may.get("authorizationStatus"),
         "entitlement": may.get("entitlementAvailability"),
         "agreement": may.get("agreementAvailability", {}).get("status"),
         "region": may.get("regionAvailability"),
     }
-    refused = tuple(f"{name} {word}" for name, word in said.items() if word not in {"AUTHORIZED", "AVAILABLE", None})
+    refused = tuple(f"{name} {word}" for name, word in statuses.items() if word not in {"AUTHORIZED", "AVAILABLE", None})
     ends = cycle.get("endOfLifeTime")
     return Availability(str(cycle.get("status", "ACTIVE")), f"{ends:%Y-%m-%d}" if ends else "", refused)

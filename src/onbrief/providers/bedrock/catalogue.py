@@ -1,4 +1,4 @@
-"""What Bedrock has, as catalogue.toml beside this file has it: image models, editing services and Claude."""
+"""Read catalogue.toml beside this file: Bedrock's image models, editing services and Claude models."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ _PROFILE = re.compile(r"(?:global|us|eu|jp|au|apac)\.")
 
 @cache
 def image_models() -> Mapping[str, ImageModelFacts]:
-    """All image models by id, those that are active first."""
+    """Return all image models by id, the active ones first."""
     return {identifier: image_model_facts(identifier, table) for identifier, table in _document()["image_models"].items()}
 
 
 @cache
 def language_models() -> Mapping[str, LanguageModelFacts]:
-    """All language models by id without a prefix, the newest first."""
+    """Return all language models by id without a prefix, the newest first."""
     return {identifier: language_model_facts(identifier, table) for identifier, table in _document()["language_models"].items()}
 
 
 def lifecycle_note(identifier: str) -> str:
-    """The state of a model, by its id, inference profile or ARN, and as of when; nothing where it is not in the catalogue."""
+    """Return the state of a model, by id, inference profile or ARN, and its date; empty if it is not in the catalogue."""
     plain = parse_model_id(identifier)[0]
     facts = image_models().get(plain) or language_models().get(plain)
     return f"{facts.state} as of {as_of()}" if facts else ""
 
 
 def as_of() -> str:
-    """The month in which the catalogue was made."""
+    """Return the month of the catalogue's data."""
     return _document()["as_of"]
 
 
 @cache
 def editing_services() -> Mapping[Change, EditingFacts]:
-    """The editing services by what they do."""
+    """Return the editing services by the kind of change."""
     return {change: EditingFacts(**tuples(table)) for change, table in _document()["editing"].items()}
 
 
 def option_names() -> frozenset[str]:
-    """The options that any image model takes."""
+    """Return the names of all options of all image models."""
     return frozenset(name for facts in image_models().values() for name in facts.options)
 
 
 def parse_model_id(identifier: str) -> tuple[str, str]:
-    """The plain id behind an id, an inference profile or the ARN of either, and the region that an ARN says, else ""."""
+    """Return the plain id of an id, an inference profile or the ARN of either, and the region in an ARN, else ""."""
     arn = _ARN.match(identifier)
     plain = identifier[arn.end() :] if arn else identifier
     return _PROFILE.sub("", plain, count=1), arn[1] if arn else ""

@@ -1,4 +1,4 @@
-"""What `onbrief doctor` says of Bedrock: credentials, regions, and each model's availability. It pays for nothing."""
+"""The checks of `onbrief doctor` for Bedrock: credentials, regions and each model's availability. They cost nothing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from onbrief.providers.bedrock.catalogue import lifecycle_note
 
 
 def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
-    """Credentials and regions first, then each model."""
+    """Yield the findings on credentials and regions, then on each model."""
     yield from _account(values)
     for role, name in models.items():
         yield from _model(role, name, _region(role, name, values))
 
 
 def _region(role: Role, name: ModelName, values: Values) -> str | None:
-    """Where a model is asked: image models have a region of their own."""
+    """Return the region of a model; image models have a separate setting."""
     if "region" in name.options:
         return name.options["region"]
     if role in ("image_model", "editor"):
@@ -30,12 +30,12 @@ def _region(role: Role, name: ModelName, values: Values) -> str | None:
 
 
 def _account(values: Values) -> Iterator[Check]:
-    """Credentials and regions."""
+    """Yield the findings on credentials and regions."""
     from boto3.session import Session
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = cast("Any", Session())  # boto3-stubs is no dependency: nothing of it has types
+        session = cast("Any", Session())  # boto3 has no types: boto3-stubs is not a dependency
         found = session.get_credentials()
     except BotoCoreError as error:
         yield Check("error", "credentials", str(error), "check AWS_PROFILE, or get new ones with `aws sso login`")
@@ -52,7 +52,7 @@ def _account(values: Values) -> Iterator[Check]:
 
 
 def _model(role: Role, name: ModelName, region: str | None) -> Iterator[Check]:
-    """Where a model stands: as Bedrock says, or where it cannot be asked, as the catalogue has it."""
+    """Yield the finding on a model: its availability from Bedrock, or else its state in the catalogue."""
     model = name.model or CLAUDE
     known = f", {note}" if (note := lifecycle_note(model)) else ""
     stand_in = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
@@ -60,12 +60,12 @@ def _model(role: Role, name: ModelName, region: str | None) -> Iterator[Check]:
         yield Check("ok", role, f"{name}, by {stand_in} instead of Amazon Bedrock")
         return
     if region is None:
-        yield Check("error", role, f"{name}: there is no region to ask in", "set AWS_REGION, such as us-west-2")
+        yield Check("error", role, f"{name}: no region is set", "set AWS_REGION, such as us-west-2")
         return
     try:
         at = standing(model, region)
     except OnbriefError as error:
-        advice = error.hint or "allow bedrock:ListFoundationModels and GetFoundationModelAvailability to have it checked"
+        advice = error.hint or "allow bedrock:ListFoundationModels and GetFoundationModelAvailability so that it can be checked"
         state = "error" if isinstance(error, ConfigError) and "AccessDenied" not in str(error) else "warning"
         yield Check(state, role, f"{name}{known}; Bedrock could not be asked: {error}", advice)
         return
@@ -77,5 +77,5 @@ def _model(role: Role, name: ModelName, region: str | None) -> Iterator[Check]:
     elif at.status == "ACTIVE":
         yield Check("ok", role, f"{name}, active in {region}")
     else:
-        until = f", there until {at.ends}" if at.ends else ""
+        until = f", available until {at.ends}" if at.ends else ""
         yield Check("warning", role, f"{name} is {at.status.lower()}{until}", "move to an active model; see `onbrief models`")

@@ -1,4 +1,4 @@
-"""boto3 clients that send everything once."""
+"""boto3 clients that never retry."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ CONNECTIONS = 50
 
 
 def client(service: str, region: str | None = None, timeout: float = TIMEOUT) -> Any:
-    """A boto3 client that sends each call once, whatever the environment says about retries. `timeout` is in seconds, between
-    two bytes of an answer; without a `region`, it is the one of AWS's own settings. The first one of a service takes a tenth of
-    a second to make, and the next ones a sixth of that.
+    """Return a boto3 client that sends each call once, regardless of retry settings in the environment. `timeout` is in
+    seconds, between two bytes of a response. `region` is by default the region in the AWS settings. Making the first client of
+    a service takes a tenth of a second, and each further one a sixth of that.
 
     Raises:
-        ConfigError: no region, a profile that is not there.
+        ConfigError: no region is set, or the profile does not exist.
     """
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
     config = Config(
-        retries={"total_max_attempts": 1, "mode": "standard"},  # "adaptive" would hold calls back as well
+        retries={"total_max_attempts": 1, "mode": "standard"},  # "adaptive" would also delay calls
         connect_timeout=min(CONNECT_TIMEOUT, timeout),
         read_timeout=timeout,
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
     )
     try:
-        # A session of its own, as none may be used by two threads at once; the descriptions of services are read once for all.
+        # Sessions are not thread-safe, so each client has a separate one. They share the loader: reading service files is slow.
         session = cast("Any", Session())  # botocore has no types
         session.register_component("data_loader", _descriptions())
         return session.create_client(service, region_name=region, config=config)
@@ -43,7 +43,7 @@ def client(service: str, region: str | None = None, timeout: float = TIMEOUT) ->
 
 @cache
 def _descriptions() -> Any:
-    """What botocore knows of services, from its own files."""
+    """Return botocore's loader of service descriptions."""
     from botocore.loaders import create_loader  # pyright: ignore[reportUnknownVariableType] - botocore has no types
 
     return create_loader(os.environ.get("AWS_DATA_PATH"))

@@ -21,43 +21,43 @@ from onbrief.regions import check_region
 
 OPTIONS = (*names.OPTIONS, "region")
 PICTURES = PictureLimits(side=1568, bytes=3_750_000)
-"""Bedrock takes 3.75 MB for a picture of a message, and Claude scales larger ones down to this side itself."""
+"""Bedrock accepts at most 3.75 MB per picture, and Claude scales longer sides down to this length itself."""
 
 
 def judge(name: ModelName, values: Values) -> VisionJudge:
-    """The judge of this name; raises as `language_model`."""
+    """Return the judge of this name; raises the same errors as `language_model`."""
     return VisionJudge(language_model(name, values), PICTURES)
 
 
 def planner(name: ModelName, values: Values) -> TextPlanner:
-    """The planner of this name; raises as `language_model`."""
+    """Return the planner of this name; raises the same errors as `language_model`."""
     return TextPlanner(language_model(name, values))
 
 
 def reviser(name: ModelName, values: Values) -> TextReviser:
-    """The reviser of this name; raises as `language_model`."""
+    """Return the reviser of this name; raises the same errors as `language_model`."""
     return TextReviser(language_model(name, values))
 
 
 def language_model(name: ModelName, values: Values) -> LanguageModel:
-    """The model of this name. Its region is that of its options, else that of the settings, else that of the environment.
+    """Return the model of this name. Its region comes from its options, else from the settings, else from the environment.
 
     Raises:
-        UsageError: an unknown option, or a value that is not allowed.
-        ConfigError: no region, or a profile that is not there.
+        UsageError: an option is unknown, or its value is not allowed.
+        ConfigError: no region is set, or the profile does not exist.
     """
     name = ModelName(name.provider, name.model or CLAUDE, name.options, name.setting)
     region = name.options.get("region", values.get("region"))
     if region is not None:
         check_region(f"region of {name.setting}", region)
     name.require_options(OPTIONS)
-    made = client.client("bedrock-runtime", region or os.environ.get("AWS_REGION"))  # boto3 knows only AWS_DEFAULT_REGION
+    made = client.client("bedrock-runtime", region or os.environ.get("AWS_REGION"))  # boto3 reads only AWS_DEFAULT_REGION
     converse = BedrockConverseModel(name.model, provider=BedrockProvider(bedrock_client=made))
     return names.language_model(name, converse, OPTIONS, _outcome)
 
 
 def _outcome(error: Exception) -> OnbriefError | None:
-    """The class of an error that comes from boto3, where it does."""
+    """Return the outcome of an error from boto3, or None for an error from elsewhere."""
     cause = error.__cause__ if isinstance(error, ModelAPIError) else error
     if isinstance(cause, Exception) and type(cause).__module__.startswith(("botocore", "urllib3")):
         return classify(cause)

@@ -1,6 +1,6 @@
 """Stability's editing services on Bedrock: `bedrock:stability.image-services?region=us-west-2&timeout=120`.
 
-The instruction, and whether there is a mask, decide which service is asked; what each of them takes stands in catalogue.toml.
+The instruction, and whether there is a mask, decide which service is used; what each accepts is listed in catalogue.toml.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from onbrief.providers.bedrock.runtime import Runtime
 from onbrief.providers.catalogue import Change
 
 EDITOR = "stability.image-services"
-"""The name of the editor, whichever of the services it asks."""
+"""The name of the editor; it covers all services."""
 
 _WITHOUT_MASK = '"replace the dog with a cat", "make the bench blue", or a mask of what may change'
 _WITH_MASK = '"replace the dog with a cat", "make the bench blue", "add two cups", "remove the car"'
@@ -26,7 +26,7 @@ _WITH_MASK = '"replace the dog with a cat", "make the bench blue", "add two cups
 
 @dataclass(frozen=True, slots=True)
 class BedrockEditor:
-    """Stability's editing services; the price is that of the dearest."""
+    """Stability's editing services; the price is that of the most expensive one."""
 
     name: str
     price: float | None
@@ -34,10 +34,10 @@ class BedrockEditor:
 
     @classmethod
     def named(cls, name: ModelName, region: str) -> BedrockEditor:
-        """The editor, with the options `region` (else this one) and `timeout`.
+        """Return the editor, with the options `region` (default: this one) and `timeout`.
 
         Raises:
-            UsageError: another name or option, or a value that is not allowed.
+            UsageError: the model or an option is unknown, or a value is not allowed.
         """
         if name.model != EDITOR:
             raise UsageError.of(name.setting, str(name), f"{name.provider}:{EDITOR}")
@@ -46,8 +46,8 @@ class BedrockEditor:
         return cls(str(name), price, invoking.runtime(name, region))
 
     async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
-        """See ports.Editor. Without a mask, it replaces one thing and gives it another colour. With one, it removes what lies
-        under it, or draws there what the instruction wants; nothing is moved.
+        """See ports.Editor. Without a mask, it can replace one thing or change its colour. With a mask, it removes what the
+        mask covers, or draws there what the instruction asks for. It never moves things.
         """
         change, body, warnings = await asyncio.to_thread(_request, image, instruction, seed, mask)
         service = catalogue.editing_services()[change].id
@@ -57,7 +57,7 @@ class BedrockEditor:
 def _request(
     image: bytes, instruction: str, seed: int, mask: bytes | None
 ) -> tuple[Change, dict[str, object], tuple[str, ...]]:
-    """What is asked of which service, and what is not as it was asked for, as warnings."""
+    """Return which service to call, its request body, and a warning for each difference from what was asked for."""
     facts = pictures.inspect(image)
     if len(instruction) > instructions.LONGEST:
         raise UsageError.of("instruction", instruction, f"at most {instructions.LONGEST} characters")
@@ -76,12 +76,12 @@ def _request(
     elif change == "inpaint":
         named_by_target = asked.doing in ("recolour", "alter")
         body["prompt"] = f"{asked.wanted} {asked.target}" if named_by_target else asked.wanted
-    told = f"Stability's services take seeds from {least} to {most}: {sent} is sent instead of {seed}"
-    return change, body, () if sent == seed else (told,)
+    warning = f"Stability's services take seeds from {least} to {most}: {sent} is sent instead of {seed}"
+    return change, body, () if sent == seed else (warning,)
 
 
 def _change(asked: Instruction | None, *, masked: bool) -> Change | None:
-    """What a service is asked to do, or None where none of them can."""
+    """Return the kind of change, or None if no service can make it."""
     if asked is None:
         return None
     if masked:

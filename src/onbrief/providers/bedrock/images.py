@@ -1,7 +1,7 @@
 """Image models on Amazon Bedrock: `bedrock:stability.stable-image-core-v1:1?region=us-west-2&timeout=120`.
 
-What each model takes stands in catalogue.toml. What it cannot take is left out or changed to the nearest thing that it can,
-and told as a warning. Each picture is asked for once; see outcomes.py for what an error means.
+What each model accepts is listed in catalogue.toml. What it does not accept is left out or changed to the nearest allowed
+value, with a warning. Each picture is requested once; see outcomes.py for what an error means.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from onbrief.providers.bedrock.runtime import Runtime
 from onbrief.providers.catalogue import ImageModelFacts, Value
 from onbrief.record import Prompt
 
-_SAME = 0.04  # distance of two shapes that pass for one; the models' own sizes are as far from their ratios
+_SAME = 0.04  # shapes this near count as equal; the models' actual sizes differ this much from their nominal ratios
 
 
 @dataclass(frozen=True, slots=True)
 class BedrockImageModel:
-    """One image model on Bedrock. `id` is what it is asked under; `options` are by the names that users give them."""
+    """An image model on Bedrock. `id` is its id in requests; the keys of `options` are the names that users give."""
 
     name: str
     price: float | None
@@ -35,11 +35,11 @@ class BedrockImageModel:
 
     @classmethod
     def named(cls, name: ModelName, region: str) -> BedrockImageModel:
-        """The model of an id, an inference profile or the ARN of either. Options: `region` (else the ARN's, else this one),
-        `timeout` in seconds for a picture, and what the catalogue has for image models.
+        """Return the model of an id, an inference profile or the ARN of either. Options: `region` (default: that of the ARN,
+        else this one), `timeout` in seconds for a picture, and those of image models in the catalogue.
 
         Raises:
-            UsageError: another model or option, or a value that is not allowed.
+            UsageError: the model or an option is unknown, or a value is not allowed.
         """
         plain, of_arn = catalogue.parse_model_id(name.model)
         facts = catalogue.image_models().get(plain)
@@ -66,21 +66,22 @@ class BedrockImageModel:
         shape = self._shape(size)
         if isinstance(shape, str):
             if sizes.distance(shape, size) > _SAME:
-                warnings.append(f"{facts.title} makes pictures of {shape}, the nearest that it has to {width_height}")
+                warnings.append(f"{facts.title} makes pictures of {shape}, the nearest that it supports to {width_height}")
         elif shape != size:
-            warnings.append(f"{facts.title} makes pictures of {shape[0]}x{shape[1]}, the nearest that it has to {width_height}")
+            made = f"{shape[0]}x{shape[1]}"
+            warnings.append(f"{facts.title} makes pictures of {made}, the nearest that it supports to {width_height}")
         if facts.ended:
-            warnings.append(f"{facts.title} has ended on {facts.ended}: Bedrock may refuse it")
+            warnings.append(f"{facts.title} ended on {facts.ended}: Bedrock may refuse it")
         return tuple(warnings)
 
     async def generate(self, prompt: Prompt, size: Size, seed: int) -> Picture:
-        """See ports.ImageModel. A ConfigError, where something must be changed first."""
+        """See ports.ImageModel. Raises ConfigError if something must be changed before any call can succeed."""
         body, warnings = self.request(prompt, size, seed)
         answer = await invoking.invoke(self.name, self.runtime, self.id, body)
         return invoking.picture(self.name, self.facts.body, answer, warnings)
 
     def request(self, prompt: Prompt, size: Size, seed: int) -> tuple[dict[str, object], tuple[str, ...]]:
-        """The body that asks for this picture, and what is not as it was asked for, as warnings."""
+        """Return the request body for this picture, and a warning for each difference from what was asked for."""
         facts, warnings = self.facts, list[str]()
         text = _cut(facts, "prompt", prompt.text, facts.prompt, warnings)
         negative = _cut(facts, "negative text", prompt.negative, facts.negative, warnings)
@@ -108,7 +109,7 @@ class BedrockImageModel:
         return body, tuple(warnings)
 
     def _shape(self, size: Size) -> Size | str:
-        """The nearest that the model has: an aspect ratio, or a size."""
+        """Return the nearest aspect ratio or size that the model supports."""
         facts = self.facts
         if facts.aspect_ratios:
             return sizes.nearest_aspect(size, facts.aspect_ratios)
@@ -116,7 +117,7 @@ class BedrockImageModel:
 
 
 def _cut(facts: ImageModelFacts, what: str, text: str, most: int, warnings: list[str]) -> str:
-    """The text, cut between words where it is too long for the model."""
+    """Return the text, cut between words if it is too long for the model."""
     if len(text) <= most:
         return text
     warnings.append(f"{facts.title} takes a {what} of {most} characters: the rest of {len(text)} is left out")

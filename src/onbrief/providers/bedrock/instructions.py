@@ -1,4 +1,4 @@
-"""What an instruction for an edit means to services that take a target and a prompt, and no sentences."""
+"""Parse an edit instruction into a target and a prompt, for services that do not accept sentences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-LONGEST = 10_000  # characters; what Stability's services take as a prompt
+LONGEST = 10_000  # characters; the limit of prompts of Stability's services
 Doing = Literal["replace", "recolour", "alter", "remove", "add"]
 
 _SHADES = "light|dark|medium|pale|deep|bright|vivid|hot|neon|pastel|sky|royal|forest"
@@ -38,7 +38,7 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One change: the `target` that it is made to, and what is `wanted` there, which is empty where something is removed."""
+    """A change: the `target` that is changed, and what is `wanted` there, which is empty for a removal."""
 
     doing: Doing
     target: str = ""
@@ -46,19 +46,19 @@ class Instruction:
 
 
 def read(text: str) -> Instruction | None:
-    """The change that a sentence in English asks for, or None where it is not understood."""
+    """Return the change that an English sentence asks for, or None if it is not understood."""
     words = " ".join(text.split()).rstrip(" .!").removeprefix("please ").removeprefix("Please ")
     for doing, pattern in _PATTERNS:
-        if said := pattern.fullmatch(words):
-            return _instruction(doing, said.groupdict())
+        if found := pattern.fullmatch(words):
+            return _instruction(doing, found.groupdict())
     return None
 
 
-def _instruction(doing: Doing, said: dict[str, str]) -> Instruction:
-    target, wanted = said.get("target", ""), said.get("wanted", "")
-    if "kind" in said:
-        wanted = f"{wanted} {said['kind']}"
-    elif doing == "add":  # where it goes is what the mask says; a service would draw what the place is told by as well
+def _instruction(doing: Doing, parts: dict[str, str]) -> Instruction:
+    target, wanted = parts.get("target", ""), parts.get("wanted", "")
+    if "kind" in parts:
+        wanted = f"{wanted} {parts['kind']}"
+    elif doing == "add":  # the mask says where; a service would also draw the things that describe the place
         wanted = _PLACE.sub("", _MORE.sub("", _ANOTHER.sub("a", wanted), count=1))
     if _QUOTED.fullmatch(wanted):
         wanted = f"the text {wanted}"

@@ -1,4 +1,4 @@
-"""What image models and editors on Bedrock have in common: where they are asked, how, and the picture in an answer."""
+"""What image models and editors on Bedrock share: the region, the call, and the picture in a response."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from onbrief.providers.http import speaks_of_content
 from onbrief.regions import check_region
 
 OPTIONS = ("region", "timeout")
-"""What every name may say: the region, and the seconds for a picture."""
+"""The options of every name: the region, and the timeout for a picture in seconds."""
 
 _TIMEOUTS = (0.1, 3600.0)  # seconds
 _FILTERED = "filter reason"
 
 
 def runtime(name: ModelName, region: str) -> Runtime:
-    """Where the models of this name are asked: in the region that its options say, or else in this one.
+    """Return the runtime for a model's name: in the region of its options, or by default in this one.
 
     Raises:
-        UsageError: a region or timeout that is not allowed.
+        UsageError: the region or the timeout is not allowed.
     """
     region = check_region(f"region of {name}", name.options.get("region", region))
     return Runtime(region, name.number("timeout", *_TIMEOUTS, client.TIMEOUT))
 
 
 async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object]) -> Answer:
-    """What Bedrock answers to a body, asked exactly once.
+    """Send a request body once, and return the answer of Bedrock.
 
     Raises:
-        CallError: one of its four classes, when no answer came.
-        ConfigError: something must be changed first. Both say which model they are about.
+        CallError: one of its four classes, if there is no answer. Its message names the model.
+        ConfigError: something must be changed before any call can succeed. Its message names the model.
     """
     try:
         return await runtime.invoke(model, body)
@@ -47,7 +47,7 @@ async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object
 
 
 def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) -> Picture:
-    """The picture in an answer. Why there is none is looked at first.
+    """Return the picture in an answer. An answer that gives a reason for an error raises, even if it also has a picture.
 
     Raises:
         Blocked: a filter objects to the prompt or the picture.
@@ -64,20 +64,20 @@ def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) ->
         case "amazon":
             reason, seed, text = answer.document.get("error"), None, _first(answer.document, "images")
     if reason is not None:
-        told = str(reason)[:500]
-        refused = told.lower().startswith(_FILTERED) or told == "CONTENT_FILTERED" or speaks_of_content(told)
-        raise (Blocked if refused else Failed)(f"{name}: {told}")
+        message = str(reason)[:500]
+        refused = message.lower().startswith(_FILTERED) or message == "CONTENT_FILTERED" or speaks_of_content(message)
+        raise (Blocked if refused else Failed)(f"{name}: {message}")
     if not isinstance(text, str) or not text:
         raise Failed(f"{name} answered without a picture")
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Failed(f"{name} answered with a picture that is no base64: {error}") from error
+        raise Failed(f"{name} answered with a picture that is not valid base64: {error}") from error
     facts = {"request_id": answer.request_id} | ({"seed": str(seed)} if isinstance(seed, int) else {})
     return Picture(data, facts, warnings)
 
 
 def _first(document: Mapping[str, Any], key: str) -> object:
-    """The first of a list in an answer, or None."""
+    """Return the first item of a list in an answer, or None."""
     value = document.get(key)
     return cast("list[object]", value)[0] if isinstance(value, list) and value else None

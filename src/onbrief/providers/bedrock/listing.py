@@ -1,4 +1,4 @@
-"""The rows of `onbrief models` for Bedrock, from its catalogue."""
+"""Make the rows of `onbrief models` for Bedrock from its catalogue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from onbrief.providers.catalogue import ImageModelFacts, LanguageModelFacts
 
 
 def rows() -> list[ListedModel]:
-    """The image models, the editing services and Claude."""
+    """Return a row for each image model, editing service and Claude model."""
     found: list[ListedModel] = []
     for facts in image_models().values():
         ended = facts.ended.isoformat() if facts.ended else None
@@ -26,7 +26,7 @@ def rows() -> list[ListedModel]:
 
 
 def _asked(facts: LanguageModelFacts) -> str:
-    """Sampling parameters, profiles and higher prices, in words."""
+    """Describe the sampling parameters, profiles and higher prices of a language model."""
     sampling = {
         "none": "no sampling parameters",
         "one": "top_k, and temperature or top_p",
@@ -40,7 +40,7 @@ def _asked(facts: LanguageModelFacts) -> str:
 
 
 def _takes(facts: ImageModelFacts) -> str:
-    """Texts, shapes and options, in words."""
+    """Describe the text limits, shapes and options of an image model."""
     if facts.grid:
         grid = facts.grid
         shapes = f"sides of {grid.low} to {grid.high} pixels in steps of {grid.step}, up to {grid.ratio:g}:1"

@@ -1,5 +1,5 @@
-"""What an exception of boto3's says about a paid call. For what the service answered, the table of providers/http.py decides;
-here are the exceptions that boto3 raises without an answer, and what to do about errors of AWS.
+"""Map boto3's exceptions to the outcome of a paid call. The table in providers/http.py decides for error responses; this module
+handles exceptions without a response, and adds hints for errors of AWS.
 """
 
 from __future__ import annotations
@@ -15,21 +15,24 @@ from onbrief.providers.http import short
 _CERTIFICATE = re.compile(r"CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|HANDSHAKE_FAILURE|UNKNOWN_CA", re.IGNORECASE)
 _ENDED = re.compile(r"end of its life|marked by provider as legacy", re.IGNORECASE)
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (_ENDED, "name a model that is active; `onbrief models` lists them"),
-    (re.compile(r"expired|SSO|login", re.IGNORECASE), "get new credentials, with `aws sso login` for instance"),
+    (_ENDED, "choose an active model; `onbrief models` lists them"),
+    (re.compile(r"expired|SSO|login", re.IGNORECASE), "get new credentials, for example with `aws sso login`"),
     (re.compile(r"signature|skewed", re.IGNORECASE), "check the secret key, and the clock of this machine"),
     (re.compile(r"security token|UnrecognizedClient|credential", re.IGNORECASE), "check AWS_PROFILE or the AWS keys"),
     (re.compile(r"AccessDenied", re.IGNORECASE), "allow bedrock:InvokeModel for this model, and its subscription in Bedrock"),
-    (re.compile(r"on-demand throughput", re.IGNORECASE), "name the inference profile, which begins with us. or global."),
+    (
+        re.compile(r"on-demand throughput", re.IGNORECASE),
+        "use the id of its inference profile, which begins with us. or global.",
+    ),
     (re.compile(r"ResourceNotFound|model identifier", re.IGNORECASE), "check the model's id, and the region"),
-    (re.compile(r"ServiceQuotaExceeded", re.IGNORECASE), "raise the quota in the console of Service Quotas"),
+    (re.compile(r"ServiceQuotaExceeded", re.IGNORECASE), "raise the quota in the Service Quotas console"),
 )
 
 
 def classify(error: BaseException) -> CallError | ConfigError:
-    """What an exception of boto3's or of the layers below it says about the call that raised it.
+    """Return the outcome of the call that raised an exception of boto3 or of the layers below it.
 
-    What is not known to be anything better is Unknown: the call may have been paid for.
+    Every exception without a definite outcome becomes Unknown, because the call may have been paid for.
     """
     from botocore import exceptions as botocore
 
@@ -47,14 +50,14 @@ def classify(error: BaseException) -> CallError | ConfigError:
             return Unknown(words)
         case botocore.FlexibleChecksumError():
             return Unknown(words)
-        case botocore.BotoCoreError():  # the rest is raised before anything is sent: credentials, region, parameters
+        case botocore.BotoCoreError():  # all others are raised before a request is sent: credentials, region, parameters
             return config_error(words)
         case _:
             return Unknown(words)
 
 
 def _answered(response: Mapping[str, Any]) -> CallError | ConfigError:
-    """The class of an error that the service answered."""
+    """Return the outcome of an error response of the service."""
     error, about = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, message, status = str(error.get("Code", "")), str(error.get("Message", "")), int(about.get("HTTPStatusCode", 0))
     words = short(f"{code}: {message}" if code else f"HTTP {status}")
@@ -63,6 +66,6 @@ def _answered(response: Mapping[str, Any]) -> CallError | ConfigError:
 
 
 def config_error(words: str) -> ConfigError:
-    """The error for what must be changed before any call can succeed, with a hint where one is known."""
+    """Return the error for what must be changed before any call can succeed, with a hint if one fits."""
     hint = next((hint for pattern, hint in _HINTS if pattern.search(words)), "")
     return ConfigError(short(words), hint=hint)

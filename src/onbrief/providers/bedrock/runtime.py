@@ -1,4 +1,4 @@
-"""Bedrock's InvokeModel: one body is sent once, and its answer read whole."""
+"""Bedrock's InvokeModel: send a request body once, and read the complete response."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ _CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The document that a model answered, and the id under which AWS knows the call."""
+    """The document that a model answered with, and the request id of AWS."""
 
     document: dict[str, Any]
     request_id: str
 
 
 class Runtime:
-    """Bedrock's InvokeModel in one region; connects on the first call. `timeout` is in seconds, for a whole call."""
+    """Bedrock's InvokeModel in one region; connects on the first call. `timeout` is in seconds, for a complete call."""
 
     def __init__(self, region: str, timeout: float = TIMEOUT) -> None:
         self.region = region
         self.timeout = timeout
         self._client: Any = None
         self._making = threading.Lock()
-        # Not asyncio's own threads: those are few, and the ledger writes and renews its lease in them.
+        # Not asyncio's default threads: there are few, and the ledger needs them to write and to renew its lease.
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="bedrock")
 
     async def invoke(self, model: str, body: dict[str, object]) -> Answer:
-        """What a model answers to a body, asked exactly once.
+        """Send a request body to a model once, and return its answer.
 
         Raises:
-            CallError: one of its four classes, when no answer came.
-            ConfigError: access, credentials, an ended model, a body that the model does not take.
+            CallError: one of its four classes, if there is no answer.
+            ConfigError: access or credentials are wrong, the model has ended, or it does not accept the body.
         """
         asked = asyncio.get_running_loop().run_in_executor(self._threads, self._invoke, model, json.dumps(body).encode())
         try:
             async with asyncio.timeout(self.timeout):
                 return await asked
         except TimeoutError:
-            raise Unknown(f"no whole answer came within {self.timeout:g} seconds") from None
+            raise Unknown(f"no complete answer within {self.timeout:g} seconds") from None
 
     def _invoke(self, model: str, body: bytes) -> Answer:
         bedrock = self._connected()
@@ -58,17 +58,17 @@ class Runtime:
         from urllib3.exceptions import HTTPError
 
         try:
-            told = bedrock.invoke_model(modelId=model, body=body, contentType="application/json", accept="application/json")
-            data = _whole(told["body"])
+            reply = bedrock.invoke_model(modelId=model, body=body, contentType="application/json", accept="application/json")
+            data = _whole(reply["body"])
         except (BotoCoreError, ClientError, ResponseParserError, HTTPError, OSError) as error:
             raise classify(error) from error
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise Unknown(f"what came is no JSON document, so it may be part of one: {short(data[:80])}") from error
+            raise Unknown(f"the answer is not a JSON document, and may be incomplete: {short(data[:80])}") from error
         if not isinstance(document, dict):
-            raise Failed(f"what came is no JSON object: {short(data[:80])}")
-        return Answer(cast("dict[str, Any]", document), str(told["ResponseMetadata"].get("RequestId", "")))
+            raise Failed(f"the answer is not a JSON object: {short(data[:80])}")
+        return Answer(cast("dict[str, Any]", document), str(reply["ResponseMetadata"].get("RequestId", "")))
 
     def _connected(self) -> Any:
         with self._making:
@@ -78,7 +78,7 @@ class Runtime:
 
 
 def _whole(stream: Any) -> bytes:
-    """All bytes of a body, read in pieces so that one without an end does not fill the memory."""
+    """Return all bytes of a body, read in chunks so that an endless body does not fill the memory."""
     data = bytearray()
     while chunk := stream.read(_CHUNK):
         data += chunk

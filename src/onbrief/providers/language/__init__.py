@@ -1,6 +1,6 @@
 """Language models through pydantic-ai, as planner, judge and reviser.
 
-The provider here answers for each name of pydantic-ai's own that no entry point has: `openai:…`, `google:…` and the others.
+This provider covers every provider name of pydantic-ai that has no entry point: `openai:…`, `google:…` and others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def _reviser(name: ModelName, values: Values) -> Reviser:
 
 
 def _covers(provider: str) -> bool:
-    """Without pydantic-ai, every name may be one of its own, and the first model asked for says what to install."""
+    """Return whether pydantic-ai has this provider. True if pydantic-ai is missing, so that making a model says what to
+    install.
+    """
     if find_spec("pydantic_ai") is None:
         return True
     from onbrief.providers.language.names import known

@@ -1,7 +1,7 @@
-"""How a language model wants to be asked, as far as this process knows, and what a refusal teaches about it.
+"""The request form that a language model accepts, learned from its refusals and kept for the life of the process.
 
-A request that a model refuses for its form is a 400 and costs nothing, so it is sent again in another form, and the next
-one is sent in that form at once.
+A request that is refused for its form gets status 400 and costs nothing. It is sent again in another form, and later requests
+use that form from the start.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Mode = Literal["forced", "offered", "native"]
-"""`forced`: through a tool that must be used. `offered`: through a tool that the text asks it to use, or as JSON in the text.
-`native`: as JSON of a schema, where the service sees to it.
+"""`forced`: the answer comes through a tool that must be used. `offered`: through a tool that the text asks it to use, or as
+JSON in the text. `native`: as JSON that the service constrains to a schema.
 """
 
 _NEXT: dict[Mode, Mode] = {"forced": "offered", "offered": "native"}
@@ -22,20 +22,20 @@ _SPELLED = {"temperature": r"temperature", "top_p": r"top_?p", "top_k": r"top_?k
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """How to ask: in which mode, and without which sampling parameters. `one`: takes temperature or top_p, but not both."""
+    """The mode to use and the sampling parameters to leave out. `one`: it accepts temperature or top_p, but not both."""
 
     mode: Mode = "forced"
     refuses: frozenset[str] = frozenset()
     one: bool = False
 
     def takes(self, given: Iterable[str]) -> tuple[str, ...]:
-        """Those of the given sampling parameters that may be sent, in their order."""
+        """Return the given sampling parameters that may be sent, in order."""
         taken = [name for name in given if name not in self.refuses]
         return tuple(name for name in taken if not (self.one and name == "top_p" and "temperature" in taken))
 
     def after(self, refusal: str, sent: Iterable[str]) -> Capabilities | None:
-        """How to ask once more after these words of a refusal; None where they are about something else. `sent` are the
-        sampling parameters of the request.
+        """Return the capabilities to try after a refusal with this message; None if it is not about the request's form. `sent`
+        are the sampling parameters of the request.
         """
         named = frozenset(name for name in sent if re.search(rf"\b{_SPELLED[name]}\b", refusal, re.IGNORECASE))
         if named >= {"temperature", "top_p"}:
@@ -45,7 +45,7 @@ class Capabilities:
         return self.next_mode() if "tool" in refusal.lower() else None
 
     def next_mode(self) -> Capabilities | None:
-        """How to ask where this mode is refused; None after the last one."""
+        """Return the capabilities to try if this mode is refused; None after the last mode."""
         return replace(self, mode=_NEXT[self.mode]) if self.mode in _NEXT else None
 
 
@@ -53,10 +53,10 @@ _known: dict[str, Capabilities] = {}
 
 
 def known(model: str, otherwise: Capabilities) -> Capabilities:
-    """What this process has learned of a model, or else."""
+    """Return what this process has learned about a model, or else `otherwise`."""
     return _known.get(model, otherwise)
 
 
 def learn(model: str, capabilities: Capabilities) -> None:
-    """Ask this model in this way from now on."""
+    """Use these capabilities for this model from now on."""
     _known[model] = capabilities

@@ -1,6 +1,6 @@
-"""Language models through pydantic-ai: a question is sent once, in one HTTP request, and its answer read.
+"""Language models through pydantic-ai: send a question once, in one HTTP request, and read its answer.
 
-Nothing here or below tries a paid call again; that is the ledger's account's business, which goes by the class of the error.
+Nothing here or below retries a paid call. The ledger's account does, depending on the class of the error.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from onbrief.questions import Question, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
 
-TIMEOUT = 300.0  # seconds for a whole call; a timeout does not refund it
+TIMEOUT = 300.0  # seconds for a complete call; a timeout does not refund it
 SAMPLING = ("temperature", "top_p", "top_k")
-_ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # take temperature or top_p; the profile does not say so
-_SHOWN = 300  # characters of what a model says of itself, in errors
+_ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # accept temperature or top_p, which their profile does not say
+_SHOWN = 300  # characters of a model's text that are quoted in errors
 
 Outcome = Callable[[Exception], OnbriefError | None]
-"""What an exception of the client below pydantic-ai says about a call; None where it is no exception of that client."""
+"""Returns the outcome of a call from an exception of the client below pydantic-ai, or None for any other exception."""
 
 
 def no_outcome(error: Exception) -> None:
-    """See Outcome: for clients whose exceptions pydantic-ai makes its own."""
+    """See Outcome. For clients whose exceptions pydantic-ai converts to its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """One language model. `key` names it without options; `sampling` is what the user set of temperature, top_p and top_k.
-    `outcome` is asked first what an exception says about a call, and outcomes.py after it.
+    """A language model. `key` is its name without options; `sampling` has the sampling parameters that the user set. Exceptions
+    are classified by `outcome`, and by outcomes.py if that returns None.
     """
 
     name: str
@@ -57,9 +57,9 @@ class LanguageModel:
     outcome: Outcome = field(default=no_outcome, repr=False)
 
     def price(self, input_tokens: int) -> float | None:
-        """The most that a call with so many input tokens can cost, in US dollars, by the prices of genai-prices.
+        """Return the maximum cost of a call with this number of input tokens, in US dollars, from genai-prices.
 
-        None where they are not known there.
+        None if genai-prices has no price for the model.
         """
         usage = RequestUsage(input_tokens=input_tokens, output_tokens=self.max_tokens)
         most = ModelResponse(
@@ -73,14 +73,14 @@ class LanguageModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the user set and the model does not take, as far as it is known by now."""
+        """The sampling parameters that the user set and the model is known to refuse, as a warning."""
         taken = self.capabilities.takes(self.sampling)
         left_out = [name for name in self.sampling if name not in taken]
         return (f"{self.key} does not take {', '.join(left_out)} as set: left out",) if left_out else ()
 
     @property
     def capabilities(self) -> Capabilities:
-        """How it is asked: as this process has learned, or else as pydantic-ai's profile has it."""
+        """What this process has learned about the model, or else what pydantic-ai's profile says."""
         profile = cast("Mapping[str, object]", self.client.profile)
         unsampled = any(value for key, value in profile.items() if key.endswith("_disallows_sampling_settings"))
         start = Capabilities(
@@ -91,13 +91,13 @@ class LanguageModel:
         return capabilities.known(self.key, start)
 
     async def ask(self, question: Question[Read], image: bytes | None = None) -> Read:
-        """What was read in the answer to a question, about a picture if there is one, with the tokens and the cost of the call.
+        """Ask a question, about a picture if there is one, and return what was read with the tokens and cost of the call.
 
         Raises:
-            PictureError: bytes that are no picture; nothing is sent.
-            CallError: one of its four classes. Unreadable for an answer that cannot be read or was cut short, Blocked for one
-                that a filter or the model itself refused.
-            ConfigError: access, credentials, a model that is not there.
+            PictureError: the bytes are not a picture; nothing is sent.
+            CallError: one of its four classes. Unreadable if the answer cannot be read or was cut short, Blocked if a filter or
+                the model itself refused.
+            ConfigError: access or credentials are wrong, or the model does not exist.
         """
         shown = [] if image is None else [BinaryContent(image, media_type=pictures.media_type(image))]
         asked = self.capabilities
@@ -137,7 +137,7 @@ class LanguageModel:
         return cast("ModelSettings", {"max_tokens": self.max_tokens, **settings, **more, **forced})
 
     def _learned(self, error: Exception, asked: Capabilities) -> Capabilities | None:
-        """How to ask once more, where the request was refused for its form and nothing was spent."""
+        """Return the capabilities to try next if the request was refused for its form and nothing was spent, else None."""
         if isinstance(error, UserError):
             return asked.next_mode()
         if not isinstance(error, ModelHTTPError) or error.status_code not in (400, 422):
@@ -145,17 +145,17 @@ class LanguageModel:
         return asked.after(outcomes.words(error), asked.takes(self.sampling))
 
     def _document(self, response: ModelResponse, answer: str) -> object:
-        """The answer as parsed JSON, once the stop reason has said that it is whole."""
+        """Return the answer as parsed JSON. Raise if the stop reason does not say that it is complete."""
         text = "\n".join(part.content for part in response.parts if isinstance(part, TextPart))
         raw = (response.provider_details or {}).get("finish_reason")
-        said = f"; it says: {text[:_SHOWN]}" if text.strip() else ""
+        quote = f"; it says: {text[:_SHOWN]}" if text.strip() else ""
         if response.finish_reason == "content_filter" or raw in ("refusal", "content_filtered"):
-            raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){said}")
+            raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}")
         if response.finish_reason == "length":
-            hint = f"give it more room: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
+            hint = f"raise the limit: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
             raise Unreadable(f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint)
         if response.finish_reason not in ("stop", "tool_call") and raw is not None:
-            raise Unreadable(f"{self.name} stopped for the reason {raw}{said}")
+            raise Unreadable(f"{self.name} stopped for the reason {raw}{quote}")
         calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
         if not calls:
             return document(text)

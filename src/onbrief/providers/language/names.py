@@ -1,4 +1,4 @@
-"""What the names of language models say: `PROVIDER:MODEL?temperature=0.2&top_p=0.9&top_k=50&max_tokens=2000`."""
+"""Make language models from their names: `PROVIDER:MODEL?temperature=0.2&top_p=0.9&top_k=50&max_tokens=2000`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from onbrief.ports import ModelName
 from onbrief.providers.language.model import LanguageModel, Outcome, no_outcome
 
 MAX_TOKENS = 4096
-"""Of an answer, unless the name says otherwise. Some services reserve them when they accept a call."""
+"""The maximum length of an answer, unless the name sets another. Some services reserve it when they accept a call."""
 
-_SAMPLING: dict[str, tuple[float, float, bool]] = {  # the least, the most, whether it is a whole number
+_SAMPLING: dict[str, tuple[float, float, bool]] = {  # minimum, maximum, whether it is a whole number
     "temperature": (0, 2, False),
     "top_p": (0, 1, False),
     "top_k": (0, 500, True),
 }
 OPTIONS = (*_SAMPLING, "max_tokens")
-"""The options that every language model takes. Sampling parameters are passed where the model takes them."""
+"""The options of every language model. Sampling parameters are sent only if the model accepts them."""
 
 _INSTALL = re.compile(r'pip install "[^"]+"')
 
@@ -31,11 +31,11 @@ _INSTALL = re.compile(r'pip install "[^"]+"')
 def language_model(
     name: ModelName, client: Client, options: Sequence[str] = OPTIONS, outcome: Outcome = no_outcome
 ) -> LanguageModel:
-    """The model of this name, asked through a client. `options` are those that the name may have; see LanguageModel for
+    """Return the model of this name, called through a client. `options` are those that the name may have; see LanguageModel for
     `outcome`.
 
     Raises:
-        UsageError: an unknown option, or a value that is not allowed.
+        UsageError: an option is unknown, or its value is not allowed.
     """
     name.require_options(options)
     sampling = {
@@ -48,11 +48,11 @@ def language_model(
 
 
 def inferred(name: ModelName) -> LanguageModel:
-    """The model that pydantic-ai knows by this name.
+    """Return the model that pydantic-ai infers from this name.
 
     Raises:
-        UsageError: no such provider or option, or a package that is not installed.
-        ConfigError: no key to begin with.
+        UsageError: there is no such provider or option, or a package is not installed.
+        ConfigError: the provider's credentials are not set.
     """
     name.require_options(OPTIONS)
     try:
@@ -71,7 +71,7 @@ def inferred(name: ModelName) -> LanguageModel:
 
 
 def known(provider: str) -> bool:
-    """Whether pydantic-ai knows a provider, be its package installed or not."""
+    """Return whether pydantic-ai has a provider of this name, whether its package is installed or not."""
     try:
         infer_provider_class(provider)
     except ImportError:

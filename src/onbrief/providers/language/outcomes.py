@@ -1,5 +1,5 @@
-"""What an exception of pydantic-ai's says about a call. For what the service answered, the table of providers/http.py decides;
-here are the exceptions without an answer, and where the provider's words stand in an answer.
+"""Map pydantic-ai's exceptions to the outcome of a call. The table in providers/http.py decides for error responses; this
+module handles exceptions without a response, and finds the provider's message in a response.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from onbrief.providers import http
 
 
 def classify(error: Exception) -> OnbriefError:
-    """The error of ours that says what the outcome of the call is."""
+    """Return the outcome of the call that raised this exception."""
     match error:
         case UserError():
             return ConfigError(str(error))
@@ -23,11 +23,11 @@ def classify(error: Exception) -> OnbriefError:
         case ModelConnectionError() if error.phase in ("pool", "connect"):
             return Refused(f"no connection: {error}")
         case _:
-            return Unknown(f"sent, and no whole answer came: {error}")
+            return Unknown(f"sent, but no complete answer was received: {error}")
 
 
 def words(error: ModelHTTPError) -> str:
-    """What the provider says, without what the client adds to it."""
+    """Return the provider's message, without what the client adds to it."""
     about = _about(error)
     return str(about.get("Message", about.get("message", error.body)))
 
@@ -43,7 +43,7 @@ def _answered(error: ModelHTTPError) -> OnbriefError:
 
 
 def _about(error: ModelHTTPError) -> Mapping[str, object]:
-    """The fields of an error: boto3 writes Error and Message, the others error and message."""
+    """Return the fields of an error. boto3 names them Error and Message, other clients error and message."""
     body = _fields(error.body)
     return _fields(body.get("Error", body.get("error", body)))
 

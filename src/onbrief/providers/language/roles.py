@@ -1,4 +1,4 @@
-"""A judge, a planner and a reviser that are language models: each asks one question, and nothing else."""
+"""A planner, a judge and a reviser that are language models. Each asks one question per call."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from onbrief.questions import Question
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a judge, a planner and a reviser that are language models have in common; see ports.Model and ports.Warns."""
+    """What planners, judges and revisers that are language models share; see ports.Model and ports.Warns."""
 
     model: LanguageModel
     INPUT_TOKENS: ClassVar[int]
-    """The most that one question of this role is assumed to send."""
+    """The assumed maximum number of input tokens of one call in this role."""
 
     @property
     def name(self) -> str:
@@ -28,7 +28,7 @@ class Role:
 
     @property
     def price(self) -> float | None:
-        """See ports.Model. Rests on INPUT_TOKENS; what a call really cost stands in its answer."""
+        """See ports.Model. Assumes INPUT_TOKENS; the actual cost of a call is in its answer."""
         return self.model.price(self.INPUT_TOKENS)
 
     @property
@@ -47,7 +47,7 @@ class TextPlanner(Role):
         """See ports.Planner.
 
         Raises:
-            ConfigError: access, credentials, a model that is not there.
+            ConfigError: access or credentials are wrong, or the model does not exist.
         """
         return await self.model.ask(questions.plan(brief))
 
@@ -61,13 +61,13 @@ class VisionJudge(Role):
     """1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and 64 requirements of a hundred each."""
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        """See ports.Judge. `image` is a copy as pictures.PictureFile.judge_copy makes it.
+        """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy.
 
-        A single requirement of the kind "whole" is a description, and asked about in one; see questions.whole.
+        A single requirement of the kind "whole" is a description and is judged as one; see questions.whole.
 
         Raises:
-            PictureError: bytes that are no picture.
-            ConfigError: access, credentials, a model that is not there.
+            PictureError: the bytes are not a picture.
+            ConfigError: access or credentials are wrong, or the model does not exist.
         """
         return await self.model.ask(_question(requirements), image)
 
@@ -76,19 +76,21 @@ class TextReviser(Role):
     """See ports.Reviser."""
 
     INPUT_TOKENS: ClassVar = 24_000
-    """The brief and the checklist, as a plan does, and as much of history."""
+    """The brief and the checklist, as for a plan, and the same amount for the history."""
 
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         """See ports.Reviser.
 
         Raises:
-            ConfigError: access, credentials, a model that is not there.
+            ConfigError: access or credentials are wrong, or the model does not exist.
         """
         return await self.model.ask(questions.revise(brief, checklist, revision, history))
 
 
 def _question(requirements: Sequence[Requirement]) -> Question[Judged]:
-    """The model itself takes a description apart that stands alone; beside other requirements it is one statement of many."""
+    """Return the question about these requirements. A lone description is split into statements by the model; among other
+    requirements, it is one statement.
+    """
     match requirements:
         case [Requirement(kind="whole") as whole]:
             return questions.whole(whole.text, whole.id)
