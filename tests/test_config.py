@@ -254,8 +254,8 @@ def test_without_any_extra_a_run_says_how_to_name_a_provider_and_what_to_install
 @pytest.mark.parametrize(
     ("arguments", "line", "hint"),
     [
-        (("--image-model", "sandbox:"), "sandbox: needs numpy, resvg_py, which is not installed", "'onbrief[sandbox]'"),
-        (("--image-model", "bedrock:x"), "bedrock: needs boto3, pydantic_ai, which is not installed", "'onbrief[aws]'"),
+        (("--image-model", "sandbox:"), "sandbox: not installed: numpy, resvg_py", "'onbrief[sandbox]'"),
+        (("--image-model", "bedrock:x"), "bedrock: not installed: boto3, pydantic_ai", "'onbrief[aws]'"),
     ],
 )
 def test_a_provider_without_its_extra_is_one_clear_line(here: Path, arguments: tuple[str, ...], line: str, hint: str) -> None:
@@ -267,7 +267,7 @@ def test_a_provider_without_its_extra_is_one_clear_line(here: Path, arguments: t
 def test_the_command_of_an_extra_that_is_not_installed_is_one_clear_line(here: Path) -> None:
     code, out, error = without(["uvicorn"], "sandbox")
     assert (code, out) == (1, "")
-    assert error == "error: sandbox: needs uvicorn, which is not installed\nhint: pip install 'onbrief[sandbox]'\n"
+    assert error == "error: sandbox: not installed: uvicorn\nhint: pip install 'onbrief[sandbox]'\n"
 
 
 @pytest.mark.parametrize("command", ["--help", "list", "config", "models"])

@@ -41,7 +41,7 @@ def test_import_onbrief_imports_nothing_but_the_standard_library() -> None:
 def test_help_imports_no_database_no_validation_and_no_models() -> None:
     program = (
         "import sys\nfrom onbrief.cli import main\nmain(['--help'])\n"
-        "print([m for m in ('sqlalchemy', 'pydantic', 'numpy', 'obstore', 'PIL', 'jinja2', 'boto3') if m in sys.modules])"
+        "print([m for m in ('sqlite3', 'pydantic', 'numpy', 'obstore', 'PIL', 'jinja2', 'boto3') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert out.splitlines()[-1] == "[]"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
-    from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
+    from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
 
@@ -43,6 +43,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "Verdict",
+    "Waiting",
     "pursue",
     "resume",
     "run",
@@ -53,7 +54,7 @@ _HOMES = {
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
-    "events": ("ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded"),
+    "events": ("ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
 }

@@ -261,6 +261,8 @@ def test_a_writer_waits_for_its_turn(tmp_path: Path) -> None:
 
 
 def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
-    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._engine.connect() as connection:
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
         pragmas = ["journal_mode", "synchronous", "foreign_keys"]
-        assert [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas] == ["truncate", 2, 1]
+        for transaction in (ledger._reading, ledger._writing):
+            with transaction() as connection:
+                assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas] == ["truncate", 2, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -50,6 +51,12 @@ def upgraded(path: Path) -> None:
         ledger.forget("a-run-that-is-not-there")
 
 
+def columns_of(sql: str, pattern: str) -> set[str]:
+    found = re.search(pattern, sql, re.DOTALL)
+    assert found
+    return {name.strip().strip('"') for name in found[1].split(",")}
+
+
 def new(path: Path) -> Path:
     SqliteLedger(path).close()
     return path
@@ -58,11 +65,18 @@ def new(path: Path) -> Path:
 def test_the_migrations_make_the_tables_that_the_statements_are_for(tmp_path: Path) -> None:
     path = new(tmp_path / "ledger.db")
     assert version(path) == SCHEMA == len(MIGRATIONS)
-    for table in (tables.RUNS, tables.CALLS, tables.DECISIONS):
-        columns = rows(path, f"SELECT name, type, \"notnull\", pk > 0 FROM pragma_table_info('{table.name}')")  # noqa: S608
-        assert columns == [
-            (column.name, column.type.compile(), int(not column.nullable), int(column.primary_key)) for column in table.columns
-        ]
+    for table, select, insert in (
+        ("runs", tables.SELECT_RUN, tables.INSERT_RUN),
+        ("calls", tables.SELECT_CALLS, tables.INSERT_CALL),
+        ("decisions", tables.SELECT_DECISIONS, tables.INSERT_DECISION),
+    ):
+        columns = {row[1] for row in rows(path, f"PRAGMA table_info({table})")}
+        assert columns_of(select, r"SELECT (.*?)\sFROM") == columns_of(insert, r"\((.*?)\)") == columns
+    statements = {name: sql for name, sql in vars(tables).items() if name[0].isalpha() and name.isupper()}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for sql in statements.values():
+            named = dict.fromkeys(re.findall(r":(\w+)", sql))
+            assert connection.execute(f"EXPLAIN {sql}", named).fetchall()
 
 
 @pytest.mark.parametrize("older", OLDER)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest
 from onbrief.ledger.owner import new_token
@@ -20,14 +19,15 @@ from onbrief.ledger.writer import Writer
 from onbrief.ports import Call, Entry
 
 CALL = Call("image", 0, 0, "test:painter", "d" * 64, 0.04)
-Work = Callable[[sa.Connection], int]
+Work = Callable[[sqlite3.Connection], int]
+Sql = Writer[sqlite3.Connection]
 
 
 @dataclass
 class Database:
     """A database with one table, whose transactions can be held back, and fail by a script."""
 
-    engine: sa.Engine
+    path: Path
     open: threading.Event = field(default_factory=threading.Event)
     begun: threading.Event = field(default_factory=threading.Event)
     begin_errors: list[LedgerError] = field(default_factory=list[LedgerError])
@@ -35,33 +35,32 @@ class Database:
     transactions: int = 0
 
     @contextlib.contextmanager
-    def transaction(self) -> Generator[sa.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         self.begun.set()
         assert self.open.wait(20)
         if self.begin_errors:
             raise self.begin_errors.pop()
-        with self.engine.begin() as connection:
+        with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
             self.transactions += 1
             yield connection
             if self.commit_errors:
                 raise self.commit_errors.pop()
 
     def numbers(self) -> list[int]:
-        with self.engine.connect() as connection:
-            return list(connection.exec_driver_sql("SELECT number FROM numbers ORDER BY rowid").scalars())
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            return [number for (number,) in connection.execute("SELECT number FROM numbers ORDER BY rowid")]
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Generator[Database]:
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'numbers.db'}")
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
-    yield Database(engine)
-    engine.dispose()
+def database(tmp_path: Path) -> Database:
+    path = tmp_path / "numbers.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
+    return Database(path)
 
 
 @pytest.fixture
-def writer(database: Database) -> Generator[Writer]:
+def writer(database: Database) -> Generator[Sql]:
     writer = Writer(database.transaction)
     yield writer
     database.open.set()
@@ -69,22 +68,22 @@ def writer(database: Database) -> Generator[Writer]:
 
 
 def insert(*numbers: int) -> Work:
-    def work(connection: sa.Connection) -> int:
+    def work(connection: sqlite3.Connection) -> int:
         for number in numbers:
-            connection.exec_driver_sql("INSERT INTO numbers VALUES (?)", (number,))
+            connection.execute("INSERT INTO numbers VALUES (?)", (number,))
         return sum(numbers)
 
     return work
 
 
 def refuse(error: Exception) -> Work:
-    def work(_: sa.Connection) -> int:
+    def work(_: sqlite3.Connection) -> int:
         raise error
 
     return work
 
 
-async def together(writer: Writer, database: Database, *works: Work) -> list[int | BaseException]:
+async def together(writer: Sql, database: Database, *works: Work) -> list[int | BaseException]:
     """Hold up the writer with a first write until all of these wait."""
     database.open.clear()
     database.begun.clear()
@@ -97,16 +96,15 @@ async def together(writer: Writer, database: Database, *works: Work) -> list[int
     return await asyncio.gather(*others, return_exceptions=True)
 
 
-def test_what_waits_together_is_committed_together_in_its_order(writer: Writer, database: Database) -> None:
+def test_what_waits_together_is_committed_together_in_its_order(writer: Sql, database: Database) -> None:
     numbers = [5, 3, 8, 1, *range(100, 160)]
     answers = asyncio.run(together(writer, database, *map(insert, numbers)))
     assert answers == numbers
     assert database.transactions == 2
-    with database.engine.connect() as connection:
-        assert set(connection.exec_driver_sql("SELECT number FROM numbers").scalars()) == set(numbers)
+    assert set(database.numbers()) == set(numbers)
 
 
-def test_no_caller_continues_before_the_commit(writer: Writer, database: Database) -> None:
+def test_no_caller_continues_before_the_commit(writer: Sql, database: Database) -> None:
     async def go() -> list[list[int]]:
         async def write(number: int) -> list[int]:
             await writer.write(insert(number))
@@ -120,7 +118,7 @@ def test_no_caller_continues_before_the_commit(writer: Writer, database: Databas
 
 @pytest.mark.parametrize("error", [LeaseLost("gone"), LedgerBusy("busy"), OtherRequest("another")])
 def test_a_refused_write_changes_nothing_and_the_others_are_committed(
-    writer: Writer, database: Database, error: LedgerError
+    writer: Sql, database: Database, error: LedgerError
 ) -> None:
     answers = asyncio.run(together(writer, database, insert(1), refuse(error), insert(2)))
     assert answers == [1, error, 2]
@@ -129,15 +127,15 @@ def test_a_refused_write_changes_nothing_and_the_others_are_committed(
 
 @pytest.mark.parametrize("bad", [insert(7, 1), refuse(RuntimeError("a defect"))])
 def test_a_write_that_fails_in_the_middle_leaves_nothing_behind_and_spoils_no_other(
-    writer: Writer, database: Database, bad: Work
+    writer: Sql, database: Database, bad: Work
 ) -> None:
     first, failed, last = asyncio.run(together(writer, database, insert(1), bad, insert(2)))
     assert (first, last) == (1, 2)
-    assert isinstance(failed, IntegrityError | RuntimeError)
+    assert isinstance(failed, sqlite3.IntegrityError | RuntimeError)
     assert database.numbers() == [1, 2]
 
 
-def test_a_commit_that_fails_is_an_error_of_each_write_in_it(writer: Writer, database: Database) -> None:
+def test_a_commit_that_fails_is_an_error_of_each_write_in_it(writer: Sql, database: Database) -> None:
     full = LedgerError("the disk is full", hint="free some space")
 
     async def go() -> list[int | BaseException]:
@@ -157,7 +155,7 @@ def test_a_commit_that_fails_is_an_error_of_each_write_in_it(writer: Writer, dat
     assert database.numbers() == [2, 3]
 
 
-def test_a_transaction_that_cannot_begin_is_tried_once_for_all(writer: Writer, database: Database) -> None:
+def test_a_transaction_that_cannot_begin_is_tried_once_for_all(writer: Sql, database: Database) -> None:
     locked = LedgerError("the database is locked")
 
     async def go() -> list[int | BaseException]:
@@ -176,7 +174,7 @@ def test_a_transaction_that_cannot_begin_is_tried_once_for_all(writer: Writer, d
     assert (database.begin_errors, database.numbers()) == ([], [])
 
 
-def test_a_cancelled_caller_loses_no_write(writer: Writer, database: Database) -> None:
+def test_a_cancelled_caller_loses_no_write(writer: Sql, database: Database) -> None:
     async def go() -> None:
         first = asyncio.create_task(writer.write(insert(1)))
         await asyncio.to_thread(database.begun.wait)
@@ -193,7 +191,7 @@ def test_a_cancelled_caller_loses_no_write(writer: Writer, database: Database) -
     assert database.numbers() == [1, 2]
 
 
-def test_callers_may_live_in_different_event_loops_and_a_loop_may_be_gone(writer: Writer, database: Database) -> None:
+def test_callers_may_live_in_different_event_loops_and_a_loop_may_be_gone(writer: Sql, database: Database) -> None:
     async def leave() -> None:
         task = asyncio.create_task(writer.write(insert(0)))
         await asyncio.sleep(0)
@@ -215,7 +213,7 @@ def test_callers_may_live_in_different_event_loops_and_a_loop_may_be_gone(writer
     assert sorted(database.numbers()) == list(range(9))
 
 
-def test_closing_carries_out_what_waits_and_refuses_what_comes_later(writer: Writer, database: Database) -> None:
+def test_closing_carries_out_what_waits_and_refuses_what_comes_later(writer: Sql, database: Database) -> None:
     async def go() -> list[int | BaseException]:
         tasks = [asyncio.create_task(writer.write(insert(number))) for number in range(5)]
         await asyncio.sleep(0)
@@ -264,4 +262,4 @@ def test_many_runs_write_at_once_and_one_that_was_taken_over_stops_alone(tmp_pat
             f"run-{number}": None if number == 5 else "passed" for number in range(runs)
         }
         with ledger._reading() as connection:
-            assert connection.exec_driver_sql("SELECT count(*) FROM calls WHERE state = 'done'").scalar_one() == 5 * (runs - 1)
+            assert connection.execute("SELECT count(*) FROM calls WHERE state = 'done'").fetchone()[0] == 5 * (runs - 1)

@@ -290,9 +290,9 @@ def test_a_picture_that_a_crash_left_in_the_store_is_recovered(tmp_path: Path) -
     bill = Bill()
     first = ended(tmp_path, crew(bill), run_id="r")
     with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
-        connection.exec_driver_sql("DELETE FROM calls WHERE kind = 'judge'")
-        connection.exec_driver_sql("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
-        connection.exec_driver_sql("UPDATE runs SET outcome = NULL")
+        connection.execute("DELETE FROM calls WHERE kind = 'judge'")
+        connection.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
+        connection.execute("UPDATE runs SET outcome = NULL")
     second = ended(tmp_path, crew(bill), run_id="r")
     assert (second.outcome, second.attempts[0].image) == ("passed", first.attempts[0].image)
     assert (len(bill.of("image")), len(bill.of("judge"))) == (1, 2)
@@ -302,8 +302,8 @@ def test_an_image_that_was_sent_and_left_no_picture_is_paid_for_again_only_when_
     bill = Bill()
     ended(tmp_path, crew(bill), settings(max_images=1), run_id="r")
     with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
-        connection.exec_driver_sql("DELETE FROM calls WHERE kind = 'judge'")
-        connection.exec_driver_sql("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
+        connection.execute("DELETE FROM calls WHERE kind = 'judge'")
+        connection.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
     (tmp_path / "r" / "000-000.png").unlink()
     second = ended(tmp_path, crew(bill), settings(max_images=1), run_id="r")
     assert (second.outcome, len(bill.of("image"))) == ("unknown", 1)

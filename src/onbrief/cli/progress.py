@@ -42,7 +42,7 @@ def lines(event: Event) -> list[str]:
         case ImageJudged(attempt=attempt):
             return [f"  image {attempt.name} {_judgement(run, attempt)} [{spent(run.usage)}]"]
         case Waiting():
-            return [f"  waiting {event.seconds:.0f} s before {event.call}: {_cut(event.reason)}"]
+            return [f"  waiting {event.seconds:.1f} s before {event.call}: {_cut(event.reason)}"]
         case _:
             return []
 
@@ -69,6 +69,8 @@ def _lively(console: Console, status: Status, event: Event) -> None:
             doing = f"drawing with prompt {run.prompt.revision}, image {len(run.round)}"
         case ImageMade(attempt=attempt):
             doing = f"judging image {attempt.name}"
+        case Waiting():
+            doing = f"waiting {event.seconds:.1f} s before {event.call}"
         case _:
             doing = "writing the prompt"
     status.update(Text(f"{doing} · {spent(run.usage)}"))

@@ -1,18 +1,13 @@
-"""A ledger in a SQLite file beside the pictures, through SQLAlchemy Core."""
+"""A ledger in a SQLite file beside the pictures."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
-
-import sqlalchemy as sa
-from sqlalchemy import event, exc
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.pool import ConnectionPoolEntry
+from typing import Final
 
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger import tables
@@ -22,20 +17,6 @@ from onbrief.ledger.writer import Writer
 from onbrief.ports import Decision, Entry, Recorded, RunRow
 
 BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
-
-
-def _sql(statement: sa.Insert | sa.Update | sa.Select[Any], *columns: str) -> str:
-    """A statement as SQLite takes it, with named parameters; of an insert or update, `columns` are those that it sets."""
-    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named"), column_keys=columns or None))
-
-
-# Those that every paid call needs go to sqlite3 itself, which takes an eighth of the time of going through SQLAlchemy.
-_SELECT_OWNED: Final = _sql(tables.SELECT_OWNED)
-_RENEW: Final = _sql(tables.UPDATE_RUN, "lease_until")
-_INSERT_CALL: Final = _sql(tables.INSERT_CALL)
-_UPDATE_CALL: Final = _sql(tables.UPDATE_CALL, *tables.OUTCOME, "finished")
-_SELECT_DECIDED: Final = _sql(tables.SELECT_DECIDED)
-_INSERT_DECISION: Final = _sql(tables.INSERT_DECISION)
 
 
 class SqliteLedger:
@@ -53,68 +34,63 @@ class SqliteLedger:
             UsageError: a ledger that a newer onbrief has written, or a file that is no ledger.
             LedgerError: it cannot be opened.
         """
-        self._engine = sa.create_engine(
-            sa.URL.create("sqlite+pysqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT}
-        )
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
+        self._path = path
         self._writer = Writer(self._writing_now)
-        strange = UsageError.of("ledger", str(path), "a SQLite file that onbrief made")
+        self._to_write: sqlite3.Connection | None = None
         try:
             with self._reading() as connection:
                 version = _version(connection)
-            if version > SCHEMA:
-                raise UsageError.of(f"ledger {path}", f"schema {version}", f"schema {SCHEMA} or older; use a newer onbrief")
-            if version == 0 and not self._migrate():
-                raise strange
         except LedgerError as error:
             if "not a database" in str(error):
-                raise strange from error
+                raise self._strange() from error
             raise
-        self._current = version in {0, SCHEMA}
+        if version > SCHEMA:
+            raise UsageError.of(f"ledger {path}", f"schema {version}", f"schema {SCHEMA} or older; use a newer onbrief")
+        self._current = version == SCHEMA
+        if version == 0:
+            self._migrate()
 
     def close(self) -> None:
         """See ports.Ledger."""
         self._writer.close()
-        self._engine.dispose()
+        self._disconnect()
 
     # -- writes: each looks before it changes anything, as the writer asks for ---------------------------------------------
 
     async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
         """See ports.Ledger."""
-        this = {"of_run": run_id}
+        this: tables.Parameters = {"run_id": run_id}
+        owned = this | {"settings": settings, "token": token, "lease_until": time.time() + lease}
 
-        def claimed(connection: sa.Connection) -> Recorded:
-            found = connection.execute(tables.SELECT_RUN, this).mappings().first()
-            owned = {"settings": settings, "owner": token, "lease_until": time.time() + lease}
+        def claimed(connection: sqlite3.Connection) -> Recorded:
+            found = connection.execute(tables.SELECT_RUN, this).fetchone()
             if found is None:
                 started = now()
-                connection.execute(tables.INSERT_RUN, {"run_id": run_id, "request": request, "started": started, **owned})
+                connection.execute(tables.INSERT_RUN, owned | {"request": request, "started": started})
                 return Recorded(RunRow(run_id, request, settings, started, None, None, live=True))
             refuse_other_request(run_id, found["request"], request)
             refuse_if_live(run_id, found["owner"], found["lease_until"])
-            owned |= {"outcome": None, "ended": None}
-            connection.execute(tables.UPDATE_RUN, this | owned)
+            connection.execute(tables.TAKE_OVER_RUN, owned)
             return Recorded(
-                tables.run_of({**found, **owned}),
-                tuple(tables.entry_of(row) for row in connection.execute(tables.SELECT_CALLS, this).mappings()),
-                tuple(tables.decision_of(row) for row in connection.execute(tables.SELECT_DECISIONS, this).mappings()),
+                RunRow(run_id, request, settings, found["started"], None, None, live=True),
+                tuple(tables.entry_of(row) for row in connection.execute(tables.SELECT_CALLS, this)),
+                tuple(tables.decision_of(row) for row in connection.execute(tables.SELECT_DECISIONS, this)),
             )
 
         return await self._writer.write(claimed)
 
     async def renew(self, run_id: str, token: str, lease: float) -> None:
         """See ports.Ledger."""
-        until = {"of_run": run_id, "lease_until": time.time() + lease}
-        await self._write(run_id, token, lambda connection: _run(connection, _RENEW, until))
+        until: tables.Parameters = {"run_id": run_id, "lease_until": time.time() + lease}
+        await self._write(run_id, token, lambda connection: connection.execute(tables.RENEW_RUN, until))
 
     async def release(self, run_id: str, token: str, outcome: str | None, decisions: Sequence[Decision] = ()) -> None:
         """See ports.Ledger."""
-        end = {"owner": None, "lease_until": 0.0, "outcome": outcome, "ended": now() if outcome else None}
+        end: tables.Parameters = {"run_id": run_id, "outcome": outcome, "ended": now() if outcome else None}
 
-        def released(connection: sa.Connection) -> None:
+        def released(connection: sqlite3.Connection) -> None:
             _insert(connection, run_id, decisions)
-            connection.execute(tables.UPDATE_RUN, {"of_run": run_id, **end})
+            connection.execute(tables.RELEASE_RUN, end)
 
         await self._write(run_id, token, released)
 
@@ -122,35 +98,34 @@ class SqliteLedger:
         """See ports.Ledger."""
         row = tables.call_row(run_id, entry)
 
-        def begun(connection: sa.Connection) -> None:
+        def begun(connection: sqlite3.Connection) -> None:
             _insert(connection, run_id, decisions)
-            _run(connection, _INSERT_CALL, row)
+            connection.execute(tables.INSERT_CALL, row)
 
         await self._write(run_id, token, begun)
 
     async def finish(self, run_id: str, token: str, entry: Entry) -> None:
         """See ports.Ledger."""
         row = tables.finished_row(run_id, entry)
-        await self._write(run_id, token, lambda connection: _run(connection, _UPDATE_CALL, row))
+        await self._write(run_id, token, lambda connection: connection.execute(tables.FINISH_CALL, row))
 
     async def forget(self, run_id: str) -> None:
         """See ports.Ledger."""
-        this = {"of_run": run_id}
 
-        def forgotten(connection: sa.Connection) -> None:
-            row = connection.execute(tables.SELECT_RUN, this).mappings().first()
+        def forgotten(connection: sqlite3.Connection) -> None:
+            row = connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone()
             if row:
                 refuse_if_live(run_id, row["owner"], row["lease_until"])
-            connection.execute(tables.DELETE_RUN, this)
+            connection.execute(tables.DELETE_RUN, {"run_id": run_id})
 
         await self._writer.write(forgotten)
 
-    async def _write(self, run_id: str, token: str, change: Callable[[sa.Connection], object]) -> None:
+    async def _write(self, run_id: str, token: str, change: Callable[[sqlite3.Connection], object]) -> None:
         """Make a change unless the token is no longer the owner's."""
-        owner = {"of_run": run_id, "of_owner": token}
+        owner = {"run_id": run_id, "token": token}
 
-        def owned(connection: sa.Connection) -> None:
-            if _run(connection, _SELECT_OWNED, owner).fetchone() is None:
+        def owned(connection: sqlite3.Connection) -> None:
+            if connection.execute(tables.SELECT_OWNED, owner).fetchone() is None:
                 raise lease_lost(run_id)
             change(connection)
 
@@ -161,95 +136,109 @@ class SqliteLedger:
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger."""
         with self._reading() as connection:
-            row = connection.execute(tables.SELECT_RUN, {"of_run": run_id}).mappings().first()
+            row = connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone()
         return tables.run_of(row) if row else None
 
     def runs(self) -> list[RunRow]:
         """See ports.Ledger."""
         with self._reading() as connection:
-            return [tables.run_of(row) for row in connection.execute(tables.SELECT_RUNS).mappings()]
+            return [tables.run_of(row) for row in connection.execute(tables.SELECT_RUNS)]
 
     def runs_of(self, request: str) -> list[RunRow]:
         """See ports.Ledger."""
         with self._reading() as connection:
-            rows = connection.execute(tables.SELECT_RUNS_OF, {"of_request": request}).mappings()
-            return [tables.run_of(row) for row in rows]
+            return [tables.run_of(row) for row in connection.execute(tables.SELECT_RUNS_OF, {"request": request})]
 
-    # -- transactions ------------------------------------------------------------------------------------------------------
+    # -- connections and transactions --------------------------------------------------------------------------------------
 
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction that neither waits for a writer nor keeps one waiting, and needs no right to write."""
-        return self._transaction(self._engine.execution_options(reading=True))
+    @contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection]:
+        """A connection for one statement that reads: it does not wait for a writer, and needs no right to write."""
+        with self._errors(), closing(_connect(self._path)) as connection:
+            yield connection
 
-    def _writing(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction that has the write lock from its beginning."""
-        return self._transaction(self._engine)
+    @contextmanager
+    def _writing(self) -> Generator[sqlite3.Connection]:
+        """A transaction. It takes the write lock first: one that reads and then writes must not lose a race in between."""
+        with self._errors():
+            if self._to_write is None:
+                self._to_write = _connect(self._path)
+            try:
+                self._to_write.execute("BEGIN IMMEDIATE")
+                yield self._to_write
+                self._to_write.execute("COMMIT")
+            except BaseException:
+                self._disconnect()  # whatever state the error left, the next transaction begins on a connection without it
+                raise
 
-    def _writing_now(self) -> AbstractContextManager[sa.Connection]:
+    def _writing_now(self) -> AbstractContextManager[sqlite3.Connection]:
         """`_writing`, in the schema of this onbrief. For the writer's thread."""
         if not self._current:
-            self._current = self._migrate()
+            self._migrate()
         return self._writing()
 
-    def _migrate(self) -> bool:
-        """Take the migrations that the ledger lacks, all in one transaction. False: it is another program's database.
+    def _disconnect(self) -> None:
+        """Close the connection that writes. What it has not committed is rolled back: here, or by whoever reads next."""
+        connection, self._to_write = self._to_write, None
+        if connection:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            connection.close()
+
+    def _migrate(self) -> None:
+        """Take the migrations that the ledger lacks, all in one transaction.
 
         The version is read under the write lock: another process may have migrated the ledger meanwhile.
+
+        Raises:
+            UsageError: it is another program's database.
         """
         with self._writing() as connection:
             version = _version(connection)
-            if version == 0 and connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one():
-                return False
+            if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                raise self._strange()
             for migration in MIGRATIONS[version:]:
                 for statement in migration.statements:
-                    connection.exec_driver_sql(statement)
+                    connection.execute(statement)
             if version < SCHEMA:
-                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
-        return True
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        self._current = True
 
     @contextmanager
-    def _transaction(self, engine: sa.Engine) -> Generator[sa.Connection]:
+    def _errors(self) -> Generator[None]:
+        """What SQLite raises, as a LedgerError."""
         try:
-            with engine.begin() as connection:
-                yield connection
-        except (exc.DBAPIError, sqlite3.Error) as error:
-            cause = error.orig if isinstance(error, exc.DBAPIError) else error
-            hint = "free some space, then give the same command again" if "full" in str(cause) else ""
-            raise LedgerError(f"the ledger {self._engine.url.database}: {cause}", hint=hint) from error
+            yield
+        except sqlite3.Error as error:
+            hint = "free some space, then give the same command again" if "full" in str(error) else ""
+            raise LedgerError(f"the ledger {self._path}: {error}", hint=hint) from error
+
+    def _strange(self) -> UsageError:
+        return UsageError.of("ledger", str(self._path), "a SQLite file that onbrief made")
 
 
-def _insert(connection: sa.Connection, run_id: str, decisions: Sequence[Decision]) -> None:
-    """Insert decisions. One may be there already: from a write of which its caller does not know that it came through."""
-    if decisions:
-        there = {number for (number,) in _run(connection, _SELECT_DECIDED, {"of_run": run_id})}
-        for decision in decisions:
-            if decision.number not in there:
-                _run(connection, _INSERT_DECISION, tables.decision_row(run_id, decision))
+def _insert(connection: sqlite3.Connection, run_id: str, decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        connection.execute(tables.INSERT_DECISION, tables.decision_row(run_id, decision))
 
 
-def _run(connection: sa.Connection, sql: str, parameters: Mapping[str, Any]) -> sqlite3.Cursor:
-    """Have sqlite3 itself execute a statement, within the connection's transaction."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver.execute(sql, parameters)
-
-
-def _configure(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Make a commit mean that it is on the disk.
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection on which a commit means that it is on the disk.
 
     The rollback journal is truncated rather than deleted: a deleted journal is durable only once its folder is synced, and
     that SQLite does with synchronous=EXTRA alone, so after a power cut a call that was written down could be forgotten.
     """
-    connection.isolation_level = None  # SQLAlchemy's own BEGIN, below
-    for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    # One thread at a time uses it, though not always the same one: the ledger is opened, written and closed in three.
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
-def _begin(connection: sa.Connection) -> None:
-    """Writers take the write lock first: a transaction that reads and then writes must not lose a race in between."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _version(connection: sa.Connection) -> int:
-    return connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]

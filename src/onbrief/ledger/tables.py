@@ -1,94 +1,66 @@
-"""The tables of a ledger in a database, and its statements: the same for every dialect of SQL."""
+"""The statements of a ledger in a database, and its rows.
+
+The SQL is what SQLite and PostgreSQL both understand, with parameters as `:name`; what they do differently (how they connect,
+begin a transaction and lock) is left to the module of each. migrations.py has the tables.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Final
-
-import sqlalchemy as sa
+from typing import Any, Final, Protocol
 
 from onbrief.ledger.owner import is_live, now
 from onbrief.ports import Call, Decision, Entry, RunRow, Tokens
 
-Row = Mapping[Any, Any]
-Parameters = dict[str, Any]
+Parameters = dict[str, str | int | float | None]
 
-_metadata = sa.MetaData()
-RUNS: Final = sa.Table(
-    "runs",
-    _metadata,
-    sa.Column("run_id", sa.Text, primary_key=True),
-    sa.Column("request", sa.Text, nullable=False),
-    sa.Column("settings", sa.Text, nullable=False),
-    sa.Column("started", sa.Text, nullable=False),
-    sa.Column("outcome", sa.Text),
-    sa.Column("ended", sa.Text),
-    sa.Column("owner", sa.Text),
-    sa.Column("lease_until", sa.Float, nullable=False),
-)
-CALLS: Final = sa.Table(
-    "calls",
-    _metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("price", sa.Float),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("usd", sa.Float),
-    sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("input_tokens", sa.Integer, nullable=False),
-    sa.Column("output_tokens", sa.Integer, nullable=False),
-    sa.Column("result", sa.Text, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
-    sa.Column("began", sa.Text, nullable=False),
-    sa.Column("finished", sa.Text),
-    sa.Column("part", sa.Text, nullable=False, server_default=""),
-)
-DECISIONS: Final = sa.Table(
-    "decisions",
-    _metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("inputs", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("usd", sa.Float),
-    sa.Column("at", sa.Text, nullable=False),
-)
 
-# -- statements: built once, since building one takes longer than running it -----------------------------------------------
+class Row(Protocol):
+    """A row of an answer: its values by the names of their columns."""
 
-_this_run = RUNS.c.run_id == sa.bindparam("of_run")
-_this_try = (
-    (CALLS.c.run_id == sa.bindparam("of_run"))
-    & (CALLS.c.key == sa.bindparam("of_key"))
-    & (CALLS.c.number == sa.bindparam("of_number"))
-)
-SELECT_RUN: Final = sa.select(RUNS).where(_this_run)
-SELECT_RUNS: Final = sa.select(RUNS).order_by(RUNS.c.started.desc(), RUNS.c.run_id.desc())
-SELECT_RUNS_OF: Final = SELECT_RUNS.where(RUNS.c.request == sa.bindparam("of_request"))
-SELECT_OWNED: Final = (  # locks the run's row, where there are row locks; SQLite has one lock for all
-    sa.select(RUNS.c.run_id).where(_this_run & (RUNS.c.owner == sa.bindparam("of_owner"))).with_for_update()
-)
-SELECT_CALLS: Final = (
-    sa.select(CALLS).where(CALLS.c.run_id == sa.bindparam("of_run")).order_by(CALLS.c.began, CALLS.c.number, CALLS.c.key)
-)
-SELECT_DECISIONS: Final = sa.select(DECISIONS).where(DECISIONS.c.run_id == sa.bindparam("of_run")).order_by(DECISIONS.c.number)
-SELECT_DECIDED: Final = sa.select(DECISIONS.c.number).where(DECISIONS.c.run_id == sa.bindparam("of_run"))
-INSERT_RUN: Final = sa.insert(RUNS)
-UPDATE_RUN: Final = sa.update(RUNS).where(_this_run)
-DELETE_RUN: Final = sa.delete(RUNS).where(_this_run)
-INSERT_CALL: Final = sa.insert(CALLS)
-UPDATE_CALL: Final = sa.update(CALLS).where(_this_try)
-OUTCOME: Final = ("state", "usd", "seconds", "input_tokens", "output_tokens", "result", "message")  # the columns of `finish`
-INSERT_DECISION: Final = sa.insert(DECISIONS)
+    def __getitem__(self, column: str, /) -> Any:
+        """The value of a column."""
+
+
+_RUN: Final = "SELECT run_id, request, settings, started, outcome, ended, owner, lease_until FROM runs"
+_NEWEST_FIRST: Final = "ORDER BY started DESC, run_id DESC"
+
+SELECT_RUN: Final = f"{_RUN} WHERE run_id = :run_id"
+SELECT_RUNS: Final = f"{_RUN} {_NEWEST_FIRST}"
+SELECT_RUNS_OF: Final = f"{_RUN} WHERE request = :request {_NEWEST_FIRST}"
+SELECT_OWNED: Final = "SELECT run_id FROM runs WHERE run_id = :run_id AND owner = :token"
+INSERT_RUN: Final = """\
+INSERT INTO runs (run_id, request, settings, started, outcome, ended, owner, lease_until)
+VALUES (:run_id, :request, :settings, :started, NULL, NULL, :token, :lease_until)"""
+TAKE_OVER_RUN: Final = """\
+UPDATE runs SET settings = :settings, outcome = NULL, ended = NULL, owner = :token, lease_until = :lease_until
+WHERE run_id = :run_id"""
+RENEW_RUN: Final = "UPDATE runs SET lease_until = :lease_until WHERE run_id = :run_id"
+RELEASE_RUN: Final = """\
+UPDATE runs SET outcome = :outcome, ended = :ended, owner = NULL, lease_until = 0 WHERE run_id = :run_id"""
+DELETE_RUN: Final = "DELETE FROM runs WHERE run_id = :run_id"
+
+SELECT_CALLS: Final = """\
+SELECT run_id, "key", number, kind, revision, attempt, part, model, digest, price,
+    state, usd, seconds, input_tokens, output_tokens, result, message, began, finished
+FROM calls WHERE run_id = :run_id ORDER BY began, number, "key\""""
+INSERT_CALL: Final = """\
+INSERT INTO calls (run_id, "key", number, kind, revision, attempt, part, model, digest, price,
+    state, usd, seconds, input_tokens, output_tokens, result, message, began, finished)
+VALUES (:run_id, :key, :number, :kind, :revision, :attempt, :part, :model, :digest, :price,
+    :state, :usd, :seconds, :input_tokens, :output_tokens, :result, :message, :began, NULL)"""
+FINISH_CALL: Final = """\
+UPDATE calls SET state = :state, usd = :usd, seconds = :seconds, input_tokens = :input_tokens, output_tokens = :output_tokens,
+    result = :result, message = :message, finished = :finished
+WHERE run_id = :run_id AND "key" = :key AND number = :number"""
+
+SELECT_DECISIONS: Final = """\
+SELECT run_id, number, kind, inputs, reason, seconds, usd, at FROM decisions WHERE run_id = :run_id ORDER BY number"""
+INSERT_DECISION: Final = """\
+INSERT INTO decisions (run_id, number, kind, inputs, reason, seconds, usd, at)
+VALUES (:run_id, :number, :kind, :inputs, :reason, :seconds, :usd, :at)
+ON CONFLICT (run_id, number) DO NOTHING"""
+"""A decision may be there already: from a write of which its caller does not know that it came through."""
 
 # -- rows ------------------------------------------------------------------------------------------------------------------
 
@@ -97,9 +69,7 @@ def call_row(run_id: str, entry: Entry) -> Parameters:
     """The parameters of INSERT_CALL."""
     call = entry.call
     return {
-        "run_id": run_id,
-        "key": call.key,
-        "number": entry.number,
+        **_try(run_id, entry),
         "kind": call.kind,
         "revision": call.revision,
         "attempt": call.attempt,
@@ -108,19 +78,20 @@ def call_row(run_id: str, entry: Entry) -> Parameters:
         "digest": call.digest,
         "price": call.price,
         "began": now("microseconds"),  # calls are ordered by it
-        "finished": None,
         **_outcome(entry),
     }
 
 
 def finished_row(run_id: str, entry: Entry) -> Parameters:
-    """The parameters of UPDATE_CALL."""
-    this = {"of_run": run_id, "of_key": entry.call.key, "of_number": entry.number}
-    return {**this, "finished": now(), **_outcome(entry)}
+    """The parameters of FINISH_CALL."""
+    return {**_try(run_id, entry), **_outcome(entry), "finished": now()}
+
+
+def _try(run_id: str, entry: Entry) -> Parameters:
+    return {"run_id": run_id, "key": entry.call.key, "number": entry.number}
 
 
 def _outcome(entry: Entry) -> Parameters:
-    """The values of OUTCOME."""
     return {
         "state": entry.state,
         "usd": entry.usd,
@@ -147,19 +118,19 @@ def decision_row(run_id: str, decision: Decision) -> Parameters:
 
 
 def entry_of(row: Row) -> Entry:
-    """A row of CALLS."""
+    """A row of SELECT_CALLS."""
     call = Call(row["kind"], row["revision"], row["attempt"], row["model"], row["digest"], row["price"], row["part"])
     tokens = Tokens(row["input_tokens"], row["output_tokens"])
     return Entry(call, row["number"], row["state"], row["usd"], row["seconds"], tokens, row["result"], row["message"])
 
 
 def decision_of(row: Row) -> Decision:
-    """A row of DECISIONS."""
+    """A row of SELECT_DECISIONS."""
     return Decision(row["number"], row["kind"], json.loads(row["inputs"]), row["reason"], row["seconds"], row["usd"])
 
 
 def run_of(row: Row) -> RunRow:
-    """A row of RUNS."""
+    """A row of SELECT_RUN, SELECT_RUNS or SELECT_RUNS_OF."""
     return RunRow(
         row["run_id"],
         row["request"],

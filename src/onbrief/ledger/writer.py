@@ -14,33 +14,31 @@ from contextlib import AbstractContextManager, suppress
 from copy import copy
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
-
-import sqlalchemy as sa
+from typing import Any, Generic, TypeVar
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest
 
 T = TypeVar("T")
-Transaction = Callable[[], AbstractContextManager[sa.Connection]]
+Connection = TypeVar("Connection")
 _REFUSALS = (LeaseLost, LedgerBusy, OtherRequest)
 
 
-class Writer:
+class Writer(Generic[Connection]):
     """Carries out writes in the order in which they are given, each of them a function of a connection.
 
     A write looks before it changes anything: one that raises LeaseLost, LedgerBusy or OtherRequest has changed nothing, so
     its error goes to its caller and the writes beside it are committed. It may be carried out a second time, after a rollback.
     """
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
         """`transaction` begins one that can write, commits it at the end of its block, and raises LedgerError."""
         self._transaction = transaction
-        self._waiting: SimpleQueue[_Write | None] = SimpleQueue()  # None: nothing comes after it
+        self._waiting: SimpleQueue[_Write[Connection] | None] = SimpleQueue()  # None: nothing comes after it
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T]) -> T:
         """Have this done by the writer's thread; answers what it answers, once that is on the disk.
 
         A caller that is cancelled while it waits does not take the write back. Callers may live in different event loops.
@@ -80,7 +78,7 @@ class Writer:
             if writes:
                 _deliver(self._carry_out(writes))
 
-    def _carry_out(self, writes: Sequence[_Write]) -> list[_Answer]:
+    def _carry_out(self, writes: Sequence[_Write[Connection]]) -> list[_Answer]:
         """Do these in one transaction."""
         answers: list[_Answer] = []
         begun = False
@@ -99,15 +97,15 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Write:
-    work: Callable[[sa.Connection], Any]
+class _Write(Generic[Connection]):
+    work: Callable[[Connection], Any]
     loop: asyncio.AbstractEventLoop
     answered: asyncio.Future[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    write: _Write
+    write: _Write[Any]
     result: Any = None
     error: Exception | None = None
 
@@ -121,7 +119,7 @@ class _Answer:
             self.write.answered.set_result(self.result)
 
 
-def _answer(write: _Write, connection: sa.Connection) -> _Answer:
+def _answer(write: _Write[Connection], connection: Connection) -> _Answer:
     try:
         return _Answer(write, write.work(connection))
     except _REFUSALS as error:

@@ -146,7 +146,7 @@ class Provider:
         """
         if missing := self.missing:
             hint = f"pip install '{self.extra}'" if self.extra else ""
-            raise ConfigError(f"{self.name}: needs {', '.join(missing)}, which is not installed", hint=hint)
+            raise ConfigError(f"{self.name}: not installed: {', '.join(missing)}", hint=hint)
 
     def values(self, given: Values) -> dict[str, str]:
         """Return the settings in force: those that are `given`, and the defaults of the others.

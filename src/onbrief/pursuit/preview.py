@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from onbrief.brief import Checklist
 from onbrief.errors import UsageError
+from onbrief.ports import CallKind
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew
@@ -31,9 +32,10 @@ async def preview(order: Order) -> Preview:
     crew, limits = checked(order.settings.crew(), order), order.settings.limits
     planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
     warnings = (*crew.image_model.check(order.brief.size), *crew.warnings)
-    prices = (crew.planner.price if crew.planner else 0.0, crew.image_model.price, crew.judge.price, crew.reviser.price)
-    times = (1, limits.images, limits.images, min(limits.prompts, limits.images) - 1)
-    most = None if None in prices else sum(n * price for n, price in zip(times, prices, strict=True) if price)
+    times: dict[CallKind, int] = {"plan": 1, "image": limits.images, "judge": limits.images}
+    times["revise"] = min(limits.prompts, limits.images) - 1
+    prices = [(number, crew.price_of(kind)) for kind, number in times.items()]
+    most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
     usd = most if most is None or limits.usd is None else min(most, limits.usd)
     return Preview(Checklist.freeze(planned, order.brief), Prompt.first(order.brief), usd, warnings)
 

@@ -142,7 +142,7 @@ def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
     """Return the ledger that is stored beside the pictures of a store."""
     match store:
         case FolderStore():
-            from onbrief.ledger.sqlite import SqliteLedger  # SQLAlchemy takes a third of a second, and buckets do not need it
+            from onbrief.ledger.sqlite import SqliteLedger  # imported late: a bucket needs no database
 
             return SqliteLedger(store.folder / LEDGER_FILE)
         case BucketStore():

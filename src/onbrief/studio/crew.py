@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.ports import ImageModel, Judge, Model, Planner, Reviser, Warns
+from onbrief.ports import CallKind, ImageModel, Judge, Model, Planner, Reviser, Warns
 from onbrief.record import Models
 
 
@@ -21,6 +21,18 @@ class Crew:
     def names(self) -> Models:
         """Their names, as they appear in the record."""
         return Models(self.image_model.name, self.judge.name, self.reviser.name)
+
+    def price_of(self, kind: CallKind) -> float | None:
+        """The most that a call of this kind costs in US dollars; None where the price is unknown."""
+        match kind:
+            case "plan":
+                return self.planner.price if self.planner else 0.0
+            case "image":
+                return self.image_model.price
+            case "judge":
+                return self.judge.price
+            case "revise":
+                return self.reviser.price
 
     @property
     def unpriced(self) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
 from onbrief.ledger.account import Account, CallResult, Ready
+from onbrief.ledger.rules import RULES
 from onbrief.pictures import Facts, PictureFile, parameters_text
 from onbrief.ports import Call, Store
 from onbrief.record import Attempt, Image, Problem, Run
@@ -51,8 +52,8 @@ class Drawing:
             Skipped: nothing is recorded and `ready` prevented the call.
             OnbriefError: as Account.once and ports.Store.
         """
-        price = self.crew.image_model.price or 0.0
-        judging = self.crew.judge.price or 0.0  # a picture is of no use if no money is left to judge it
+        price, needed = self.crew.image_model.price or 0.0, RULES["image"].useful_with
+        judging = self.crew.price_of(needed) or 0.0 if needed else 0.0
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, also_reserve=judging)
         except Blocked as error:
