@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused
 
-DAY_QUOTA_WAIT = 3600.0  # seconds; providers do not document when the day of a quota begins
+DAY_QUOTA_WAIT = 3600.0  # seconds; no provider says when the day of its quota begins
 MAX_WORDS = 500  # characters of a provider's message that are kept
 
 _REFUSED = frozenset({429, 503, 529})
@@ -30,9 +30,7 @@ _FAILED_CODES = frozenset(
     {"ModelTimeoutException", "ModelErrorException", "InternalServerException", "ModelStreamErrorException"}
 )
 _BLOCKED_CODES = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
-_UNPAID_CODES = frozenset(
-    {"insufficient_quota", "billing_hard_limit_reached"}
-)  # sent with status 429, but waiting does not help
+_UNPAID_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})  # have status 429, but waiting does not help
 _CONTENT = re.compile(r"content (filter|polic|moderation)|blocked by|responsible ai|violates?\b.*\bpolic", re.IGNORECASE)
 _PER_DAY = re.compile(r"\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
 _NO_HEADERS: Mapping[str, str] = {}

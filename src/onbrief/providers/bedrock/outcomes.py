@@ -20,10 +20,7 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"signature|skewed", re.IGNORECASE), "check the secret key, and the clock of this machine"),
     (re.compile(r"security token|UnrecognizedClient|credential", re.IGNORECASE), "check AWS_PROFILE or the AWS keys"),
     (re.compile(r"AccessDenied", re.IGNORECASE), "allow bedrock:InvokeModel for this model, and its subscription in Bedrock"),
-    (
-        re.compile(r"on-demand throughput", re.IGNORECASE),
-        "use the id of its inference profile, which begins with us. or global.",
-    ),
+    (re.compile(r"on-demand throughput", re.IGNORECASE), "use its inference profile, whose id begins with us. or global."),
     (re.compile(r"ResourceNotFound|model identifier", re.IGNORECASE), "check the model's id, and the region"),
     (re.compile(r"ServiceQuotaExceeded", re.IGNORECASE), "raise the quota in the Service Quotas console"),
 )
