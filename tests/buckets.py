@@ -116,7 +116,7 @@ def service() -> Generator[Service]:
         if wrong == "unconditional":
             environ.pop("HTTP_IF_NONE_MATCH", None)
         if denied := _denied(running.rights, environ, body):
-            return _refused("403 AccessDenied", start) if denied == "all" else _told("200 OK", denied, start)
+            return _refused("403 AccessDenied", start) if denied == "all" else _answer("200 OK", denied, start)
         status, headers, done = _done(moto, environ)
         if status.startswith("404") and b"NoSuchKey" in done and LIST not in running.rights.actions:
             return _refused("403 AccessDenied", start)
@@ -154,10 +154,10 @@ def _done(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tup
 
 def _refused(wrong: str, start: StartResponse) -> list[bytes]:
     code = wrong.partition(" ")[2]
-    return _told(wrong, f"<Error><Code>{code}</Code><Message>as the test wants it</Message></Error>", start)
+    return _answer(wrong, f"<Error><Code>{code}</Code><Message>as the test wants it</Message></Error>", start)
 
 
-def _told(status: str, document: str, start: StartResponse) -> list[bytes]:
+def _answer(status: str, document: str, start: StartResponse) -> list[bytes]:
     start(status, [("Content-Type", "application/xml")])
     return [document.encode()]
 

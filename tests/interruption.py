@@ -49,7 +49,7 @@ class Aftermath:
 
     interrupted: Outcome
     first_outcome: str | None
-    first_told: str | None
+    first_recorded: str | None
     record: dict[str, Any]
     images_billed: list[str]
     others_billed: list[str]
@@ -86,17 +86,17 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
     folder = Path(tempfile.mkdtemp(prefix="onbrief-interrupt-")).resolve()
     try:
         out, bill = folder / "out", folder / "bill"
-        sit = work(out, bill, parallel)
-        stopped = kill_at_write(sit, n, out) if errno is None else fail_at_write(sit, n, errno, out)
-        first, told = _outcome(out), _told(out)
-        again = kill_at_write(sit, FOREVER, out)
+        session = work(out, bill, parallel)
+        stopped = kill_at_write(session, n, out) if errno is None else fail_at_write(session, n, errno, out)
+        first, recorded = _outcome(out), _recorded(out)
+        again = kill_at_write(session, FOREVER, out)
         assert again.at is None, again
         assert not again.error, again.error
         record = json.loads((out / RUN_ID / "run.json").read_text())
         stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
         calls = Bill(bill)
         others = [line for line in calls.lines if not line.startswith("image")]
-        return Aftermath(stopped, first, told, record, calls.of("image"), others, stored)
+        return Aftermath(stopped, first, recorded, record, calls.of("image"), others, stored)
     finally:
         shutil.rmtree(folder)
 
@@ -129,7 +129,7 @@ def _outcome(out: Path) -> str | None:
         ledger.close()
 
 
-def _told(out: Path) -> str | None:
+def _recorded(out: Path) -> str | None:
     """Return the outcome of the first session, according to the record."""
     path = out / RUN_ID / "run.json"
     return json.loads(path.read_text())["outcome"] if path.is_file() else None

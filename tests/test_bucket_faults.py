@@ -130,14 +130,14 @@ def check_lasting(desk: Desk, stage: str, wrong: str, undisturbed: tuple[Run, li
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_refusal_at_any_stage_is_told_and_the_same_command_goes_on(
+def test_a_refusal_at_any_stage_is_reported_and_the_same_command_resumes_the_run(
     desk: Desk, undisturbed: tuple[Run, list[str]], stage: str
 ) -> None:
     check_lasting(desk, stage, "400 ExpiredToken", undisturbed)
 
 
 @pytest.mark.parametrize("wrong", sorted(set(LASTING) - {"400 ExpiredToken"}))
-def test_any_refusal_of_a_picture_is_told_and_the_same_command_goes_on(
+def test_any_refusal_of_a_picture_is_reported_and_the_same_command_resumes_the_run(
     desk: Desk, undisturbed: tuple[Run, list[str]], wrong: str
 ) -> None:
     check_lasting(desk, "first picture", wrong, undisturbed)

@@ -137,7 +137,7 @@ def test_a_wrong_value_names_the_field_the_value_and_what_is_allowed(
     assert "\n" not in str(caught.value)
 
 
-def test_broken_toml_is_told_with_line_and_column(here: Path, home: Path) -> None:
+def test_broken_toml_is_reported_with_line_and_column(here: Path, home: Path) -> None:
     (here / "onbrief.toml").write_text("max_images = 2\nout = = 3")
     with pytest.raises(UsageError, match=r"^onbrief\.toml is not valid TOML: .*line 2, column 7"):
         loaded(home)
@@ -259,22 +259,22 @@ def test_without_any_extra_a_run_says_how_to_name_a_provider_and_what_to_install
     ],
 )
 def test_a_provider_without_its_extra_is_one_clear_line(here: Path, arguments: tuple[str, ...], line: str, hint: str) -> None:
-    told = (1, "", f"error: {line}\nhint: pip install {hint}\n")
-    assert without(TRIAL + AWS, "run", "a red circle", *arguments) == told
+    expected = (1, "", f"error: {line}\nhint: pip install {hint}\n")
+    assert without(TRIAL + AWS, "run", "a red circle", *arguments) == expected
     assert list(here.iterdir()) == []
 
 
 def test_the_command_of_an_extra_that_is_not_installed_is_one_clear_line(here: Path) -> None:
-    code, out, told = without(["uvicorn"], "sandbox")
+    code, out, error = without(["uvicorn"], "sandbox")
     assert (code, out) == (1, "")
-    assert told == "error: sandbox: not installed: uvicorn\nhint: pip install 'onbrief[sandbox]'\n"
+    assert error == "error: sandbox: not installed: uvicorn\nhint: pip install 'onbrief[sandbox]'\n"
 
 
 @pytest.mark.parametrize("command", ["--help", "list", "config", "models"])
 def test_what_needs_no_model_works_without_any_extra(here: Path, command: str) -> None:
     (here / "onbrief-runs").mkdir()
-    code, _, told = without(TRIAL + AWS, command)
-    assert (code, "Error" in told) == (2 if command == "list" else 0, False)
+    code, _, error = without(TRIAL + AWS, command)
+    assert (code, "Error" in error) == (2 if command == "list" else 0, False)
 
 
 def test_doctor_says_that_no_image_model_is_set(here: Path) -> None:
@@ -292,7 +292,7 @@ def test_settings_know_their_limits_size_and_policy() -> None:
     assert (settings.picture_size, settings.chosen_policy) == ((64, 128), Classic(2))
 
 
-NOBODY = """
+WITHOUT_HOME = """
 import os
 from onbrief.config import load
 from onbrief.store import open_store
@@ -307,5 +307,5 @@ print(load({})[0].out, open_store("s3://bucket/prefix").url)
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a home")
 def test_a_user_without_a_home_has_no_file() -> None:
-    ran = subprocess.run([sys.executable, "-c", NOBODY], cwd="/", capture_output=True, text=True, check=False)
+    ran = subprocess.run([sys.executable, "-c", WITHOUT_HOME], cwd="/", capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("onbrief-runs s3://bucket/prefix\n", "")

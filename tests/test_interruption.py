@@ -57,7 +57,9 @@ def kills(apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], in
     kinds: Counter[str] = Counter()
     for left in apart.submit(campaign, numbers, 1, None).result():
         assert left.interrupted.at is not None, "the run ended before it was killed"
-        assert left.first_outcome in (None, left.first_told), "the same command would begin anew, with no record of this run"
+        assert left.first_outcome in (None, left.first_recorded), (
+            "the same command would begin anew, with no record of this run"
+        )
         kinds[check(left, record, billed)] += 1
     return kinds
 

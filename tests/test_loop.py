@@ -38,7 +38,7 @@ from tests.pursuing import BRIEF, pursue, settings
 R1, R2 = {"r1"}, {"r2"}
 
 
-def told(events: Sequence[Event]) -> list[str]:
+def lines_of(events: Sequence[Event]) -> list[str]:
     """Return a short line for each event: what happened, and to which prompt or picture."""
     lines: list[str] = []
     for event in events:
@@ -64,7 +64,7 @@ def told(events: Sequence[Event]) -> list[str]:
 
 def test_a_first_picture_that_passes_ends_the_run(tmp_path: Path) -> None:
     bill = Bill()
-    assert told(pursue(tmp_path, crew(bill))) == [
+    assert lines_of(pursue(tmp_path, crew(bill))) == [
         "checklist",
         "prompt 0",
         "made 000-000",
@@ -76,7 +76,7 @@ def test_a_first_picture_that_passes_ends_the_run(tmp_path: Path) -> None:
 
 def test_what_falls_short_is_revised_and_tried_again(tmp_path: Path) -> None:
     bill = Bill()
-    assert told(pursue(tmp_path, crew(bill, R1, R2, set()))) == [
+    assert lines_of(pursue(tmp_path, crew(bill, R1, R2, set()))) == [
         "checklist",
         "prompt 0",
         "made 000-000",
@@ -187,7 +187,7 @@ def test_what_is_no_picture_is_counted_and_never_judged(tmp_path: Path, data: by
     assert first.problem is not None
     assert (first.problem.kind, first.verdict) == (kind, None)
     assert words in first.problem.message
-    assert told(events)[2] == f"{kind} 000-000"
+    assert lines_of(events)[2] == f"{kind} 000-000"
     assert events[-1].run.best == events[-1].run.attempts[1]
     assert (len(bill.of("image")), len(bill.of("judge")), events[-1].run.usage.images) == (2, 1, 2)
 
@@ -205,7 +205,7 @@ def raising(*errors: Exception | None) -> ImageScript:
 def test_a_prompt_that_is_refused_is_revised_once(tmp_path: Path) -> None:
     bill = Bill()
     events = pursue(tmp_path, crew(bill, answer=raising(Blocked("no swords"))))
-    assert told(events)[2:] == [
+    assert lines_of(events)[2:] == [
         "blocked 000-000",
         "prompt 1",
         "made 001-000",
@@ -227,17 +227,17 @@ def test_the_checklist_outlives_a_refusal(tmp_path: Path) -> None:
     assert len({event.run.checklist for event in events}) == 1
 
 
-def test_a_picture_whose_fate_is_not_known_is_left_and_the_next_seed_tried(tmp_path: Path) -> None:
+def test_a_picture_of_unknown_outcome_is_left_and_the_next_seed_is_tried(tmp_path: Path) -> None:
     bill = Bill()
     events = pursue(tmp_path, crew(bill, answer=raising(Unknown("the line was cut"))))
-    assert told(events)[2:4] == ["unknown 000-000", "made 000-001"]
+    assert lines_of(events)[2:4] == ["unknown 000-000", "made 000-001"]
     run = events[-1].run
     assert (run.outcome, run.usage.unknown_calls) == ("passed", 1)
     assert len(set(bill.of("image"))) == 2
     assert run.usage.usd == pytest.approx(0.005 + 2 * 0.04 + 0.006)
 
 
-def test_a_run_whose_pictures_are_all_of_unknown_fate_ends_as_unknown(tmp_path: Path) -> None:
+def test_a_run_whose_pictures_are_all_of_unknown_outcome_ends_as_unknown(tmp_path: Path) -> None:
     run = pursue(tmp_path, crew(Bill(), answer=raising(*[Unknown("cut")] * 3)), settings(max_images=3))[-1].run
     assert run.outcome == "unknown"
     assert (
@@ -335,7 +335,7 @@ def test_a_planner_that_gives_no_checklist_ends_the_run_before_a_picture(
 ) -> None:
     bill = Bill()
     events = pursue(tmp_path, replace(crew(bill), planner=ScriptedPlanner(script=[error])))
-    assert told(events) == [f"{outcome}: {error}"]
+    assert lines_of(events) == [f"{outcome}: {error}"]
     assert bill.lines == []
 
 
@@ -383,7 +383,7 @@ def test_pictures_of_a_round_are_asked_for_at_once_and_recorded_in_order(tmp_pat
     bill = Bill()
     given = replace(crew(bill, R1), image_model=ScriptedImageModel(bill, gate=asyncio.Barrier(4)))
     events = pursue(tmp_path, given, replace(FOUR, max_images=4))
-    assert sorted(line for line in told(events) if line.startswith("made")) == [f"made 000-00{n}" for n in range(4)]
+    assert sorted(line for line in lines_of(events) if line.startswith("made")) == [f"made 000-00{n}" for n in range(4)]
     assert [attempt.name for attempt in events[-1].run.attempts] == ["000-000", "000-001", "000-002", "000-003"]
 
 

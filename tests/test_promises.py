@@ -86,7 +86,7 @@ def test_only_valid_met_findings_pass_a_picture(tmp_path: Path, says: list[Findi
 
 # -- 3. a paid call is written down before it is sent, and never sent twice ------------------------------------------
 
-SITTING = """
+SESSION = """
 import asyncio, os, sys
 from dataclasses import replace
 from pathlib import Path
@@ -103,7 +103,7 @@ pursue(folder / "out", crew(Bill(folder / "bill"), answer=die), run_id="r")
 
 def killed_while_drawing(folder: Path) -> None:
     """Run a process that dies right after the provider has accepted an image call."""
-    ended = subprocess.run([sys.executable, "-c", SITTING, str(folder)], cwd=Path(__file__).parents[1], check=False)
+    ended = subprocess.run([sys.executable, "-c", SESSION, str(folder)], cwd=Path(__file__).parents[1], check=False)
     assert ended.returncode == 9
 
 

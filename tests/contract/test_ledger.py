@@ -206,7 +206,7 @@ def test_a_ledger_in_a_folder_that_is_not_there_cannot_be_opened(tmp_path: Path)
 
 @contextlib.contextmanager
 def without_privileges(folder: Path) -> Generator[None]:
-    """A folder that cannot be written, by nobody who is root either."""
+    """A folder that cannot be written, even by root."""
     for path in (*folder.parents, folder):
         if path.stat().st_uid == os.getuid() and path.is_relative_to("/tmp") and path != Path("/tmp"):  # noqa: S108
             path.chmod(0o755)

@@ -14,8 +14,8 @@ IDS = [requirement.id for requirement in CHECKLIST.requirements]
 ALL_MET = [Finding(id_, "met", 0.9, "seen") for id_ in IDS]
 
 
-def with_r1(*said: Finding) -> list[Finding]:
-    return [*said, *ALL_MET[1:]]
+def with_r1(*findings: Finding) -> list[Finding]:
+    return [*findings, *ALL_MET[1:]]
 
 
 def answers(findings: list[Finding]) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_of_findings_that_agree_the_least_probable_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "findings",
     [
         [Finding("r1", "met", 0.9), Finding("r1", "unmet", 0.1)],
         [Finding("r1", "met", 0.9), Finding("r1", "undecided", 0.5)],
@@ -78,9 +78,9 @@ def test_of_findings_that_agree_the_least_probable_stands() -> None:
         [Finding("r1", "met", float("inf"))],
     ],
 )
-def test_an_answer_that_contradicts_itself_or_is_no_answer_is_undecided(said: list[Finding]) -> None:
-    assert answers(with_r1(*said))["r1"] == "undecided"
-    assert not verdict(CHECKLIST, with_r1(*said)).passed
+def test_an_answer_that_contradicts_itself_or_is_no_answer_is_undecided(findings: list[Finding]) -> None:
+    assert answers(with_r1(*findings))["r1"] == "undecided"
+    assert not verdict(CHECKLIST, with_r1(*findings)).passed
 
 
 @pytest.mark.parametrize("word", ["yes", "MET", "met ", "", "passed"])
@@ -97,10 +97,10 @@ def test_a_judge_that_gave_no_answer_leaves_everything_undecided() -> None:
 
 @given(st.text(max_size=2000))
 def test_evidence_is_one_bounded_line_without_control_or_bidirectional_characters(evidence: str) -> None:
-    told = verdict(CHECKLIST, with_r1(Finding("r1", "met", 0.9, evidence))).findings[0].evidence
-    assert told.isprintable()
-    assert len(told) <= MAX_EVIDENCE_CHARACTERS
-    assert told == " ".join(told.split())
+    shown = verdict(CHECKLIST, with_r1(Finding("r1", "met", 0.9, evidence))).findings[0].evidence
+    assert shown.isprintable()
+    assert len(shown) <= MAX_EVIDENCE_CHARACTERS
+    assert shown == " ".join(shown.split())
 
 
 FINDINGS = st.builds(
@@ -113,13 +113,13 @@ FINDINGS = st.builds(
 
 
 @given(st.lists(FINDINGS, max_size=12))
-def test_a_picture_passes_only_when_every_must_has_nothing_but_valid_met_findings(said: list[Finding]) -> None:
-    decided = verdict(CHECKLIST, said)
+def test_a_picture_passes_only_when_every_must_has_nothing_but_valid_met_findings(findings: list[Finding]) -> None:
+    decided = verdict(CHECKLIST, findings)
 
     def met(id_: str) -> bool:
-        own = [finding for finding in said if finding.id == id_]
+        own = [finding for finding in findings if finding.id == id_]
         return bool(own) and all(f.verdict == "met" and 0.5 <= f.probability <= 1 for f in own)
 
     assert decided.passed == all(met(id_) for id_ in MUSTS)
     assert decided.passed == all(f.verdict == "met" for f in decided.findings if f.id in MUSTS)
-    assert answers(said[::-1]) == answers(said)
+    assert answers(findings[::-1]) == answers(findings)

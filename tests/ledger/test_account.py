@@ -54,7 +54,7 @@ UNKNOWN, BLOCKED = Unknown("no answer"), Blocked("not allowed")
 
 @dataclass
 class Provider:
-    """Answers by a script, the last answer for ever after, and counts what it was sent."""
+    """Answers from a script, repeating the last answer, and counts the calls that it was sent."""
 
     answers: list[Answer]
     sent: int = 0
@@ -84,7 +84,7 @@ def once(
     terms: SpendingPolicy = AT_ONCE,
     recover: Callable[[], Awaitable[CallResult | None]] | None = None,
 ) -> tuple[Entry | type[Exception], int]:
-    """What became of a call in a session of its own, and how often it was sent."""
+    """The outcome of a call in a separate session, and how often it was sent."""
 
     async def go() -> tuple[Entry | type[Exception], int]:
         provider = Provider(list(answers) or [DONE])
@@ -111,7 +111,7 @@ def states(ledger: SqliteLedger) -> list[tuple[State, float | None]]:
 # -- outcomes --------------------------------------------------------------------------------------------------------
 
 
-def test_a_call_is_written_down_before_it_is_sent_and_after(ledger: SqliteLedger) -> None:
+def test_a_call_is_recorded_before_it_is_sent_and_after(ledger: SqliteLedger) -> None:
     seen: list[tuple[State, float | None]] = []
 
     async def go() -> Entry:
@@ -147,7 +147,7 @@ def test_a_refused_call_costs_nothing_and_is_sent_again(ledger: SqliteLedger, re
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.0, 1000.0])
-def test_a_refused_call_is_given_up_when_the_wait_would_outlast_the_patience(
+def test_a_refused_call_is_given_up_when_the_wait_would_exceed_the_retry_timeout(
     ledger: SqliteLedger, retry_after: float | None
 ) -> None:
     retry_timeout = replace(AT_ONCE, retry_timeout=-1.0 if retry_after is None else 0.0)
@@ -163,7 +163,7 @@ def test_a_failed_call_is_tried_twice_more_each_try_counted(ledger: SqliteLedger
     assert states(ledger) == [("failed", PRICE), ("failed", PRICE), ("done", 0.03)]
 
 
-def test_a_call_that_failed_three_times_is_given_up_for_this_sitting(ledger: SqliteLedger) -> None:
+def test_a_call_that_failed_three_times_is_given_up_for_this_session(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, FAILED) == (Failed, 3)
     assert states(ledger) == [("failed", PRICE)] * 3
     assert once(ledger, IMAGE, DONE)[1] == 1
@@ -173,13 +173,13 @@ def test_refusals_between_failures_give_no_further_tries(ledger: SqliteLedger) -
     assert once(ledger, IMAGE, FAILED, REFUSED, FAILED, REFUSED, FAILED, DONE) == (Failed, 5)
 
 
-def test_an_image_whose_outcome_is_not_known_is_never_sent_again_by_itself(ledger: SqliteLedger) -> None:
+def test_an_image_of_unknown_outcome_is_never_sent_again_automatically(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, UNKNOWN, DONE) == (Unknown, 1)
     assert once(ledger, IMAGE, DONE) == (Unknown, 0)
     assert states(ledger) == [("unknown", PRICE)]
 
 
-def test_an_image_whose_outcome_is_not_known_is_sent_again_when_the_user_asks(ledger: SqliteLedger) -> None:
+def test_an_image_of_unknown_outcome_is_sent_again_when_the_user_asks(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, UNKNOWN)
     assert once(ledger, IMAGE, UNKNOWN, DONE, terms=RESEND) == (Unknown, 1)
     assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
@@ -187,20 +187,20 @@ def test_an_image_whose_outcome_is_not_known_is_sent_again_when_the_user_asks(le
     assert once(ledger, IMAGE, DONE)[1] == 0
 
 
-def test_a_second_try_that_was_refused_does_not_hide_that_the_first_is_not_known(ledger: SqliteLedger) -> None:
+def test_a_second_try_that_was_refused_does_not_hide_that_the_first_is_unknown(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, UNKNOWN)
     assert once(ledger, IMAGE, REFUSED, terms=replace(RESEND, retry_timeout=-1.0)) == (Refused, 1)
     assert once(ledger, IMAGE, DONE) == (Unknown, 0)
 
 
 @pytest.mark.parametrize("call", [JUDGE, PLAN])
-def test_another_call_whose_outcome_is_not_known_is_sent_once_more(ledger: SqliteLedger, call: Call) -> None:
+def test_another_call_of_unknown_outcome_is_sent_once_more(ledger: SqliteLedger, call: Call) -> None:
     _, sent = once(ledger, call, UNKNOWN, DONE)
     assert sent == 2
     assert states(ledger) == [("unknown", PRICE), ("done", 0.03)]
 
 
-def test_another_call_is_sent_once_more_in_all_and_not_once_in_each_sitting(ledger: SqliteLedger) -> None:
+def test_another_call_is_sent_once_more_in_total_and_not_in_each_session(ledger: SqliteLedger) -> None:
     assert once(ledger, JUDGE, UNKNOWN) == (Unknown, 2)
     assert once(ledger, JUDGE, DONE) == (Unknown, 0)
     assert once(ledger, JUDGE, DONE, terms=RESEND)[1] == 1
@@ -212,7 +212,7 @@ def test_a_blocked_call_is_never_sent_again(ledger: SqliteLedger) -> None:
     assert states(ledger) == [("blocked", PRICE)]
 
 
-def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqliteLedger) -> None:
+def test_the_providers_message_comes_back_with_a_recorded_refusal(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, BLOCKED)
 
     async def go() -> str:
@@ -225,16 +225,14 @@ def test_the_providers_words_come_back_with_a_recorded_refusal(ledger: SqliteLed
 
 
 @pytest.mark.parametrize("error", [ConfigError("no access"), UsageError("not what this editor can do")])
-def test_what_must_be_changed_first_costs_nothing_and_uses_no_try_up(ledger: SqliteLedger, error: OnbriefError) -> None:
+def test_an_error_that_must_be_fixed_first_costs_nothing_and_uses_up_no_try(ledger: SqliteLedger, error: OnbriefError) -> None:
     assert once(ledger, IMAGE, error) == (type(error), 1)
     assert states(ledger) == [("refused", 0.0)]
     assert once(ledger, IMAGE, DONE)[1] == 1
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a defect of a plug-in"), StoreError("the disk is full")])
-def test_whatever_else_goes_wrong_once_it_was_sent_is_not_known_in_this_sitting_and_the_next(
-    ledger: SqliteLedger, error: Exception
-) -> None:
+def test_any_other_error_of_a_sent_call_is_unknown_in_this_session_and_the_next(ledger: SqliteLedger, error: Exception) -> None:
     async def go() -> int:
         provider = Provider([error, DONE])
         async with account_of(ledger) as account:
@@ -249,7 +247,7 @@ def test_whatever_else_goes_wrong_once_it_was_sent_is_not_known_in_this_sitting_
     assert once(ledger, IMAGE, DONE) == (Unknown, 0)
 
 
-def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> None:
+def test_the_usage_counts_every_session_and_every_try(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, FAILED, REFUSED, DONE)
     once(ledger, JUDGE, UNKNOWN, DONE)
     once(ledger, PLAN, BLOCKED)
@@ -266,7 +264,7 @@ def test_the_usage_counts_every_sitting_and_every_try(ledger: SqliteLedger) -> N
 
 
 def crash_during(ledger: SqliteLedger, call: Call) -> None:
-    """A session that ends between sending and writing down what came of it."""
+    """A session that ends between sending a call and recording its outcome."""
     token, writes = new_token(), Blocking(ledger)
     writes.claim("a-run", "{}", "{}", token, 60.0)
     writes.begin("a-run", token, Entry(call, 0, "started", call.price))
@@ -284,7 +282,7 @@ def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: 
     assert entries(ledger) == [entry]
 
 
-def test_an_image_of_which_a_crash_left_nothing_is_not_known(ledger: SqliteLedger) -> None:
+def test_an_image_of_which_a_crash_left_nothing_is_unknown(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
     async def recover() -> None:
@@ -316,7 +314,7 @@ def test_another_request_under_the_same_key_is_refused(ledger: SqliteLedger) -> 
     assert once(ledger, replace(IMAGE, digest="0" * 64)) == (OtherRequest, 0)
 
 
-def test_a_run_that_was_left_in_the_middle_is_gone_on_with_at_once(ledger: SqliteLedger) -> None:
+def test_a_run_that_was_left_unfinished_is_resumed_at_once(ledger: SqliteLedger) -> None:
     async def leave() -> None:
         with pytest.raises(ZeroDivisionError):
             async with account_of(ledger):
@@ -328,7 +326,7 @@ def test_a_run_that_was_left_in_the_middle_is_gone_on_with_at_once(ledger: Sqlit
     assert (row.live, row.outcome) == (False, None)
 
 
-def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqliteLedger) -> None:
+def test_the_outcome_of_a_run_stays_recorded_when_the_session_closes(ledger: SqliteLedger) -> None:
     async def end() -> None:
         async with account_of(ledger) as account:
             await account.release("passed")
@@ -340,7 +338,7 @@ def test_how_a_run_ended_stays_written_when_the_sitting_closes(ledger: SqliteLed
 
 
 def take_over(ledger: SqliteLedger) -> None:
-    """Another process claims the run, as if the lease had run out."""
+    """Another process claims the run, as if the lease had expired."""
     with ledger._writing() as connection:
         connection.execute("UPDATE runs SET owner = 'another-host/1/abc', lease_until = 1e12")
 
@@ -395,7 +393,7 @@ class Flaky(SqliteLedger):
     ("script", "outcome"),
     [([LedgerError("busy")], "done"), ([None, LedgerError("busy"), None], "done"), ([LeaseLost("gone")], "lost")],
 )
-def test_a_heart_that_misses_a_beat_goes_on_and_one_that_lost_the_lease_stops_the_sending(
+def test_a_failed_renewal_changes_nothing_and_a_lost_lease_stops_the_sending(
     tmp_path: Path, script: list[LedgerError | None], outcome: str
 ) -> None:
     beats = len(script)
@@ -421,7 +419,7 @@ def test_a_heart_that_misses_a_beat_goes_on_and_one_that_lost_the_lease_stops_th
 # -- stopping and money ----------------------------------------------------------------------------------------------
 
 
-def test_once_stopped_nothing_new_is_sent_and_what_is_recorded_still_comes(ledger: SqliteLedger) -> None:
+def test_once_stopped_no_call_is_sent_and_recorded_results_are_still_returned(ledger: SqliteLedger) -> None:
     first = once(ledger, IMAGE)[0]
 
     async def go() -> tuple[Entry, int]:
@@ -455,7 +453,7 @@ def test_a_stop_ends_the_wait_of_a_refused_call(ledger: SqliteLedger) -> None:
     assert asyncio.run(go()) == 1
 
 
-def test_a_call_that_is_not_ready_is_not_written_down(ledger: SqliteLedger) -> None:
+def test_a_call_that_is_not_ready_is_not_recorded(ledger: SqliteLedger) -> None:
     async def not_ready() -> None:
         raise Skipped
 
@@ -470,7 +468,7 @@ def test_a_call_that_is_not_ready_is_not_written_down(ledger: SqliteLedger) -> N
     assert entries(ledger) == []
 
 
-def test_the_same_call_at_once_is_sent_once(ledger: SqliteLedger) -> None:
+def test_the_same_call_made_concurrently_is_sent_once(ledger: SqliteLedger) -> None:
     async def go() -> tuple[list[Entry], int]:
         provider = Provider([DONE])
         async with account_of(ledger) as account:
@@ -517,7 +515,7 @@ def test_what_a_call_did_not_use_of_its_price_can_be_spent(ledger: SqliteLedger)
     assert asyncio.run(go()) == 3
 
 
-def test_the_price_of_what_is_not_known_stays_spent(ledger: SqliteLedger) -> None:
+def test_the_price_of_a_call_of_unknown_outcome_stays_spent(ledger: SqliteLedger) -> None:
     once(ledger, IMAGE, UNKNOWN)
     assert once(ledger, JUDGE, DONE, terms=replace(AT_ONCE, usd=0.07)) == (OverBudget, 0)
 
@@ -526,7 +524,7 @@ def test_a_try_again_must_fit_under_the_limit_too(ledger: SqliteLedger) -> None:
     assert once(ledger, IMAGE, FAILED, DONE, terms=replace(AT_ONCE, usd=0.07)) == (OverBudget, 1)
 
 
-def test_a_price_that_nobody_knows_is_never_counted_as_nothing(ledger: SqliteLedger) -> None:
+def test_an_unknown_price_is_never_counted_as_zero(ledger: SqliteLedger) -> None:
     unpriced = replace(IMAGE, price=None)
     assert once(ledger, unpriced, terms=replace(AT_ONCE, usd=100.0)) == (OverBudget, 0)
     assert once(ledger, unpriced, CallResult("{}", None))[1] == 1
@@ -575,7 +573,7 @@ def test_what_is_recorded_of_a_run_counts_in_the_shared_budget_once(ledger: Sqli
     asyncio.run(go())
 
 
-def test_a_call_that_could_not_be_written_down_is_not_counted(ledger: SqliteLedger) -> None:
+def test_a_call_that_could_not_be_recorded_is_not_counted(ledger: SqliteLedger) -> None:
     budget = Budget(1.0)
 
     async def go() -> None:
@@ -706,7 +704,7 @@ def test_a_decision_without_a_call_is_recorded_when_the_run_is_left(ledger: Sqli
     assert recorded_decisions(ledger) == DECISIONS[:1]
 
 
-def test_a_decision_whose_call_could_not_be_written_down_waits_for_the_next_one(ledger: SqliteLedger) -> None:
+def test_a_decision_whose_call_could_not_be_recorded_waits_for_the_next_one(ledger: SqliteLedger) -> None:
     class Failing(SqliteLedger):
         errors: ClassVar[list[LedgerError]] = [LedgerError("the disk is full")]
 
@@ -749,12 +747,12 @@ KINDS: list[CallKind] = ["image", "judge", "plan"]
 
 
 class Crash(BaseException):
-    """The end of the process, at the point where it is raised."""
+    """Stands for the end of the process, at the point where it is raised."""
 
 
 @dataclass
 class Truth:
-    """What really happened, as the provider and the store know it."""
+    """What happened, from the point of view of the provider and the store."""
 
     bill: float = 0.0
     accepted: list[str] = field(default_factory=list[str])
@@ -766,8 +764,8 @@ class Truth:
 SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - a faster disk; nothing is kept
 
 
-class Sittings(RuleBasedStateMachine):
-    """Sittings of one run, one after the other, with whatever can happen in them."""
+class Sessions(RuleBasedStateMachine):
+    """Sessions of one run, one after the other, with everything that can happen in them."""
 
     ledger: SqliteLedger
     loop: asyncio.AbstractEventLoop
@@ -789,11 +787,11 @@ class Sittings(RuleBasedStateMachine):
         return Account(self.ledger, recorded, token, terms)
 
     async def send(self, key: str, fates: list[Fate]) -> CallResult:
-        """The provider's end of a call."""
+        """The provider's part of a call."""
         fate = fates.pop(0) if fates else "done"
         assert key not in self.truth.known, "sent again what is recorded"
         image = key.startswith("image")
-        assert self.resend or not image or key not in self.truth.unknown, "sent again what is not known"
+        assert self.resend or not image or key not in self.truth.unknown, "sent a call of unknown outcome again"
         if fate not in FREE:
             self.truth.bill += PRICE / 2 if fate == "cheap" else PRICE
             self.truth.accepted.append(key)
@@ -858,7 +856,7 @@ class Sittings(RuleBasedStateMachine):
         self.loop.run_until_complete(self.start_again(outcome))
 
     async def start_again(self, outcome: str | None) -> None:
-        """What this session knows is what the next one finds written down."""
+        """The state of this session is what the next one finds recorded."""
         before = self.account._entries
         self.stale.append(self.account)
         await self.ledger.release(self.run_id, self.account._token, outcome)  # as the ledger sees a dead owner
@@ -929,5 +927,5 @@ def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path)
         contextlib.closing(SqliteLedger(Path(folder) / "ledger.db")) as ledger,
         asyncio.Runner() as runner,
     ):
-        machine = type("Sittings", (Sittings,), {"ledger": ledger, "loop": runner.get_loop()})
+        machine = type("Sessions", (Sessions,), {"ledger": ledger, "loop": runner.get_loop()})
         run_state_machine_as_test(machine, settings=settings(max_examples=1000, stateful_step_count=15, deadline=None))

@@ -10,7 +10,7 @@ from onbrief.errors import OverBudget
 from onbrief.ledger.budget import Budget, reserve_in_all
 
 
-def test_a_price_is_counted_before_it_is_spent_and_what_was_not_used_can_be_spent() -> None:
+def test_a_price_is_counted_before_it_is_spent_and_the_unused_part_can_be_spent() -> None:
     budget = Budget(0.06)
     budget.reserve("r", "m", 0.04)
     assert budget.spent == 0.04
@@ -21,7 +21,7 @@ def test_a_price_is_counted_before_it_is_spent_and_what_was_not_used_can_be_spen
     assert budget.spent == 0.05
 
 
-def test_what_makes_a_call_useful_must_fit_too_and_is_not_counted() -> None:
+def test_the_price_of_the_call_that_makes_it_useful_must_fit_too_and_is_not_counted() -> None:
     budget = Budget(0.05)
     with pytest.raises(OverBudget, match=r"may cost \$0\.06$"):
         budget.reserve("r", "m", 0.04, also=0.02)
@@ -37,12 +37,12 @@ def test_without_a_limit_everything_fits_and_is_counted() -> None:
     assert budget.spent is None
 
 
-def test_a_price_that_is_not_known_is_never_counted_as_nothing() -> None:
+def test_an_unknown_price_is_never_counted_as_zero() -> None:
     budget = Budget(100.0)
-    with pytest.raises(OverBudget, match=r"^the price of m is not known, so the limit of \$100 cannot be kept$"):
+    with pytest.raises(OverBudget, match=r"^the price of m is unknown, so the limit of \$100 cannot be enforced$"):
         budget.reserve("r", "m", None)
     budget.load("old", [0.5, None])
-    with pytest.raises(OverBudget, match="the price of an earlier call is not known"):
+    with pytest.raises(OverBudget, match="the price of an earlier call is unknown"):
         budget.reserve("r", "m", 0.01)
     budget.settle("old", None, 0.2)
     budget.reserve("r", "m", 0.01)

@@ -29,7 +29,9 @@ def test_a_call_begins_only_while_there_is_time_for_it() -> None:
 
 
 @pytest.mark.parametrize("retry_after", [None, 100.0])
-def test_a_refusal_that_time_is_too_short_to_wait_out_is_for_another_process(retry_after: float | None, tmp_path: Path) -> None:
+def test_a_refusal_that_asks_to_wait_too_long_ends_the_run_for_another_process(
+    retry_after: float | None, tmp_path: Path
+) -> None:
     async def refuse() -> CallResult:
         raise Refused("slow down", hint="wait", retry_after=retry_after)
 
@@ -58,7 +60,7 @@ def test_the_lease_is_what_the_process_has_left(tmp_path: Path) -> None:
     assert before + 700 <= until <= time.time() + 700
 
 
-def test_what_is_recorded_is_answered_without_time_and_nothing_else_is_sent(tmp_path: Path) -> None:
+def test_recorded_results_are_returned_without_time_and_no_call_is_sent(tmp_path: Path) -> None:
     sent: list[str] = []
 
     async def send() -> CallResult:

@@ -117,7 +117,7 @@ def test_a_log_of_before_decisions_were_recorded_is_read_and_continued() -> None
 
 
 def least(s3: Service, place: str) -> Blocking:
-    """A ledger of somebody who may put and get, and knows that he may."""
+    """A ledger whose credentials may put and get, but not list."""
     s3.rights = Rights(LEAST)
     bucket = open_bucket(place)
     asyncio.run(bucket.require_writable())
@@ -162,15 +162,15 @@ def test_a_log_is_not_taken_for_empty_when_reading_is_denied_as_well(s3: Service
         claim(mine, new_token())
 
 
-def test_which_runs_there_are_cannot_be_told(s3: Service, place: str) -> None:
+def test_runs_cannot_be_listed_without_the_permission(s3: Service, place: str) -> None:
     mine = least(s3, place)
     for read in (mine.runs, lambda: mine.runs_of("{}")):
         with pytest.raises(Unlisted, match="s3:ListBucket"):
             read()
 
 
-def test_what_a_deletion_left_is_not_taken_for_all_there_is(s3: Service, place: str) -> None:
-    """An admin deletes a run, and loses his right to after the first record of it."""
+def test_the_rest_of_an_interrupted_deletion_is_not_taken_for_a_complete_log(s3: Service, place: str) -> None:
+    """An administrator deletes a run, and loses the permission after its first record."""
     mine, token = ledger(place), new_token()
     claim(mine, token)
     mine.begin("a-run", token, STARTED)
@@ -204,7 +204,7 @@ def test_what_a_deletion_left_is_not_taken_for_all_there_is(s3: Service, place: 
 
 
 @pytest.mark.parametrize("wrong", ["lost", "503 SlowDown", "409 ConditionalRequestConflict"])
-def test_a_short_trouble_is_not_seen(s3: Service, place: str, wrong: str) -> None:
+def test_a_short_failure_is_not_noticed(s3: Service, place: str, wrong: str) -> None:
     mine, token, left = ledger(place), new_token(), [wrong] * 4
     s3.fault = lambda method, path: left.pop() if method == "PUT" and len(s3.requests) % 2 and left else None
     claim(mine, token)
@@ -216,7 +216,7 @@ def test_a_short_trouble_is_not_seen(s3: Service, place: str, wrong: str) -> Non
 
 
 @pytest.mark.parametrize("wrong", ["lost", "403 AccessDenied"])
-def test_what_could_not_be_begun_can_be_said_not_to_have_been_sent(s3: Service, place: str, wrong: str) -> None:
+def test_a_call_that_could_not_be_begun_can_be_recorded_as_not_sent(s3: Service, place: str, wrong: str) -> None:
     mine, token = ledger(place), new_token()
     claim(mine, token)
     s3.fault = lambda method, path: wrong if method == "PUT" else None
@@ -239,7 +239,7 @@ def test_a_ledger_that_cannot_be_read_is_not_an_empty_one(s3: Service, place: st
             read()
 
 
-def test_a_record_that_is_missing_is_told(s3: Service, place: str) -> None:
+def test_a_missing_record_is_an_error(s3: Service, place: str) -> None:
     mine, token = ledger(place), new_token()
     claim(mine, token, lease=0.0)
     mine.begin("a-run", token, STARTED)
@@ -268,7 +268,7 @@ def test_a_run_whose_deletion_was_interrupted_is_gone_and_can_be_begun_again(s3:
     assert mine.claim("a-run", '{"brief":"another"}', "{}", new_token(), 60.0).entries == (STARTED,)
 
 
-def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Service, place: str) -> None:
+def test_of_two_processes_that_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Service, place: str) -> None:
     mine, token, winner = ledger(place), new_token(), new_token()
     claim(mine, token)
     mine.release("a-run", token, "passed")
@@ -277,7 +277,7 @@ def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Serv
         mine.forget("a-run")
 
     def another_begins(method: str, path: str) -> None:
-        """While the put that begins the run on the rest of the old one is on its way."""
+        """Runs while the put is in progress that begins the run after the rest of the old one."""
         if method == "PUT" and "/calls/" in path:
             s3.fault = lambda method, path: None
             ledger(place).forget("a-run")
@@ -290,11 +290,11 @@ def test_of_two_who_begin_a_run_while_it_is_being_deleted_one_withdraws(s3: Serv
     assert s3.keys(f"{place}/a-run") == ["calls/00000000.json", "calls/00000001.json"]
 
 
-def test_who_takes_over_is_not_taken_for_another_who_begins(s3: Service, place: str) -> None:
+def test_a_takeover_is_not_mistaken_for_another_beginning(s3: Service, place: str) -> None:
     first, token, winner = ledger(place), new_token(), new_token()
 
     def another_takes_over(method: str, path: str) -> None:
-        """While the first, whose lease is over, looks whether somebody else has begun."""
+        """Runs while the first process, whose lease has expired, checks whether another one has begun."""
         if method == "GET" and any(request.startswith("PUT") and "/calls/" in request for request in s3.requests[before:]):
             s3.fault = lambda method, path: None
             claim(ledger(place), winner)
@@ -308,7 +308,7 @@ def test_who_takes_over_is_not_taken_for_another_who_begins(s3: Service, place: 
     assert s3.keys(f"{place}/a-run") == [f"calls/{number:08d}.json" for number in range(3)]
 
 
-def test_a_place_below_a_run_has_logs_of_its_own(s3: Service, place: str) -> None:
+def test_a_place_below_a_run_has_separate_logs(s3: Service, place: str) -> None:
     token, below = new_token(), ledger(f"{place}/a-run")
     claim(ledger(place), token)
     below.claim("calls", "{}", "{}", token, 60.0)

@@ -1,4 +1,4 @@
-"""The one writer of a database: what it commits together, and what each caller learns of it."""
+"""The writer of a database: what it commits together, and what each caller gets."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def refuse(error: Exception) -> Work:
 
 
 async def together(writer: Sql, database: Database, *works: Work) -> list[int | BaseException]:
-    """Have a first write hold the writer up, until all of these wait."""
+    """Hold up the writer with a first write until all of these wait."""
     database.open.clear()
     database.begun.clear()
     first = asyncio.create_task(writer.write(lambda _: 0))
@@ -104,7 +104,7 @@ def test_what_waits_together_is_committed_together_in_its_order(writer: Sql, dat
     assert set(database.numbers()) == set(numbers)
 
 
-def test_no_caller_goes_on_before_the_commit(writer: Sql, database: Database) -> None:
+def test_no_caller_continues_before_the_commit(writer: Sql, database: Database) -> None:
     async def go() -> list[list[int]]:
         async def write(number: int) -> list[int]:
             await writer.write(insert(number))
@@ -228,7 +228,7 @@ def test_closing_carries_out_what_waits_and_refuses_what_comes_later(writer: Sql
     assert database.numbers() == list(range(5))
 
 
-def test_who_only_reads_starts_no_thread(tmp_path: Path) -> None:
+def test_reading_starts_no_thread(tmp_path: Path) -> None:
     before = threading.active_count()
     with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
         assert ledger.runs() == []

@@ -50,7 +50,7 @@ def test_what_is_transparent_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "part"),
     [
         (b"", "expected a PNG picture, white where the image may change"),
         (b"<html>", "mask: b'<html>' is not allowed; expected a PNG picture, white where the image may change"),
@@ -60,7 +60,7 @@ def test_what_is_transparent_stays() -> None:
         (mask(SIZE), "mask: 'black all over' is not allowed; expected white where the image may change"),
     ],
 )
-def test_what_is_no_mask_of_the_picture_is_refused(data: bytes, told: str) -> None:
+def test_an_invalid_mask_is_refused(data: bytes, part: str) -> None:
     with pytest.raises(UsageError) as caught:
         mask_for(SIZE, data)
-    assert told in str(caught.value)
+    assert part in str(caught.value)

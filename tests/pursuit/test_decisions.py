@@ -1,4 +1,4 @@
-"""What the policy decided is in the ledger with the calls that follow from it, and a replay follows it."""
+"""The policy's decisions are recorded with the calls that follow from them, and a replay follows them."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def test_each_step_is_recorded_with_its_inputs_and_its_reason(tmp_path: Path) ->
     ]
 
 
-def test_a_decision_says_what_had_been_used_when_it_was_taken(tmp_path: Path) -> None:
+def test_a_decision_records_what_had_been_used_when_it_was_made(tmp_path: Path) -> None:
     pursue(tmp_path, crew(Bill(), R1, set()), run_id="r")
     used = rows(tmp_path, "SELECT usd, seconds FROM decisions ORDER BY number")
     assert [usd for usd, _ in used] == pytest.approx([0.005, 0.051, 0.056, 0.102])
     assert [seconds for _, seconds in used] == sorted(seconds for _, seconds in used)
 
 
-def test_a_replay_follows_what_was_decided_and_not_what_would_be_decided_now(tmp_path: Path) -> None:
-    """With three pictures a round and then one: the recorded round stays one of three."""
+def test_a_replay_follows_recorded_decisions_and_not_what_would_be_decided_now(tmp_path: Path) -> None:
+    """First with three pictures per round and then with one: the recorded round still has three."""
     bill = Bill()
     first = pursue(tmp_path, crew(bill, R1), settings(parallel=3, max_images=3, policy="classic"), run_id="r")[-1].run
     recorded, paid = decisions(tmp_path), bill.lines
@@ -71,7 +71,7 @@ def test_a_replay_follows_what_was_decided_and_not_what_would_be_decided_now(tmp
     assert recorded[0][2] == {"revision": 0, "attempts": [0, 1, 2]}
 
 
-def test_behind_the_last_decision_the_policy_is_asked_under_the_limits_of_now(tmp_path: Path) -> None:
+def test_after_the_last_decision_the_policy_is_asked_under_the_current_limits(tmp_path: Path) -> None:
     bill = Bill()
     pursue(tmp_path, crew(bill, R1), settings(max_images=1), run_id="r")
     run = pursue(tmp_path, crew(bill), settings(max_images=3), run_id="r")[-1].run
@@ -79,7 +79,7 @@ def test_behind_the_last_decision_the_policy_is_asked_under_the_limits_of_now(tm
     assert [attempt.name for attempt in run.attempts] == ["000-000", "001-000"]
 
 
-def test_what_was_decided_and_never_sent_is_decided_again_under_lower_limits(tmp_path: Path) -> None:
+def test_a_decision_whose_calls_were_never_sent_is_made_again_under_lower_limits(tmp_path: Path) -> None:
     bill = Bill()
     pursue(tmp_path, crew(bill, R1), settings(parallel=3, max_images=3), run_id="r")
     change(tmp_path, "DELETE FROM calls WHERE attempt > 0 AND kind IN ('image', 'judge')")
@@ -89,7 +89,7 @@ def test_what_was_decided_and_never_sent_is_decided_again_under_lower_limits(tmp
     assert ([attempt.name for attempt in run.attempts], len(bill.of("image"))) == (["000-000"], paid)
 
 
-def test_a_run_of_before_decisions_were_recorded_resumes_along_its_calls(tmp_path: Path) -> None:
+def test_a_run_from_before_decisions_were_recorded_is_resumed_from_its_calls(tmp_path: Path) -> None:
     bill = Bill()
     first = pursue(tmp_path, crew(bill, R1, R1, set()), settings(max_images=2), run_id="r")[-1].run
     change(tmp_path, "DELETE FROM decisions")
@@ -103,7 +103,7 @@ def call(kind: CallKind, revision: int, attempt: int) -> Call:
     return Call(kind, revision, attempt, "test:model", "d" * 64, 0.0)
 
 
-def test_decisions_are_found_behind_calls() -> None:
+def test_decisions_are_inferred_from_calls() -> None:
     calls = [
         call("plan", 0, 0),
         call("image", 0, 1),
@@ -119,13 +119,13 @@ def test_decisions_are_found_behind_calls() -> None:
     ]
 
 
-def test_a_run_without_a_picture_has_no_decisions_behind_it() -> None:
+def test_no_decisions_are_inferred_for_a_run_without_a_picture() -> None:
     assert decisions_behind([]) == []
     assert decisions_behind([call("plan", 0, 0)]) == []
 
 
 def test_a_wait_is_an_event_and_readers_see_it(tmp_path: Path) -> None:
-    """A refusal with a short time to wait, then the picture."""
+    """A refusal with a short wait, then the picture."""
 
     answers = [Refused("ThrottlingException: slow down", retry_after=0.01), picture(1)]
 

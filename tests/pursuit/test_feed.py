@@ -1,4 +1,4 @@
-"""A run's events for several readers: each sees all of them, in order, with the same numbers."""
+"""The events of a run for several readers: each reads all of them, in order, with the same numbers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_reader_sees_every_event_whenever_it_begins() -> None:
     assert asyncio.run(go()) == [[0, 1, 2]] * 3
 
 
-def test_a_reader_that_was_cut_off_goes_on_behind_the_last_event_that_it_saw() -> None:
+def test_a_reader_that_was_disconnected_continues_after_the_last_event_that_it_read() -> None:
     async def go() -> tuple[list[int], list[int]]:
         feed = Feed()
         for _ in range(4):
@@ -53,7 +53,7 @@ def test_a_reader_that_was_cut_off_goes_on_behind_the_last_event_that_it_saw() -
     assert asyncio.run(go()) == ([2, 3], [])
 
 
-def test_a_reader_that_leaves_disturbs_no_other() -> None:
+def test_a_reader_that_leaves_affects_no_other() -> None:
     async def go() -> list[int]:
         feed = Feed()
         staying = asyncio.create_task(numbers(feed))

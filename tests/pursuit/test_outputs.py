@@ -50,7 +50,7 @@ def test_a_thumbnail_is_made_while_the_judge_looks(tmp_path: Path) -> None:
     assert thumbnails(page) == 1
 
 
-def test_where_the_judge_answers_at_once_the_report_makes_the_thumbnail(tmp_path: Path) -> None:
+def test_if_the_judge_answers_at_once_the_report_makes_the_thumbnail(tmp_path: Path) -> None:
     run, pictures = samples.single()
     (attempt,) = run.attempts
     assert attempt.image

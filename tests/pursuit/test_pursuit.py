@@ -67,19 +67,19 @@ def test_a_run_leaves_its_record_its_pictures_and_a_report(tmp_path: Path) -> No
     assert (row(tmp_path, "r").outcome, row(tmp_path, "r").live) == (run.outcome, False)
 
 
-def forget_what_became_of_the_first_picture(folder: Path) -> None:
-    """As a process leaves it that is killed once it has stored the picture, and before it has written that down."""
+def forget_the_outcome_of_the_first_picture(folder: Path) -> None:
+    """As if the process had been killed after it stored the picture and before it recorded that."""
     with contextlib.closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
         connection.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image' AND attempt = 0")
         connection.execute("UPDATE runs SET outcome = NULL")
 
 
-def test_a_picture_that_was_stored_and_not_written_down_is_found_beside_one_of_somebody_else(tmp_path: Path) -> None:
+def test_a_picture_that_was_stored_but_not_recorded_is_found_beside_another_file_of_its_name(tmp_path: Path) -> None:
     foreign, bill = picture(99), Bill()
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "000-000.png").write_bytes(foreign)
     first = ended(tmp_path, crew(bill), run_id="r")
-    forget_what_became_of_the_first_picture(tmp_path)
+    forget_the_outcome_of_the_first_picture(tmp_path)
     again = ended(tmp_path, crew(bill), run_id="r")
     assert [attempt.image for attempt in again.attempts] == [attempt.image for attempt in first.attempts]
     assert (len(bill.of("image")), len(bill.of("judge"))) == (1, 1)
@@ -90,7 +90,7 @@ def test_a_picture_of_another_call_is_never_taken_for_the_one_that_was_lost(tmp_
     bill = Bill()
     pursue(tmp_path, crew(Bill()), run_id="donor", seed=8)
     ended(tmp_path, crew(bill), run_id="r")
-    forget_what_became_of_the_first_picture(tmp_path)
+    forget_the_outcome_of_the_first_picture(tmp_path)
     (tmp_path / "donor" / "000-000.png").replace(tmp_path / "r" / "000-000.png")
     again = ended(tmp_path, crew(bill), settings(max_images=1), run_id="r")
     assert again.outcome == "unknown"
@@ -109,20 +109,20 @@ def test_a_stored_picture_is_what_the_record_says(tmp_path: Path) -> None:
         assert ((image.width, image.height), image.media_type) == (opened.size, "image/png")
 
 
-def test_the_record_is_written_before_each_attempt_is_told(tmp_path: Path) -> None:
+def test_the_record_is_written_before_each_attempt_is_reported(tmp_path: Path) -> None:
     async def go() -> int:
-        told = 0
+        reported = 0
         async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill(), R1, R1, set())) as pursuit:
             async for event in pursuit.events():
                 if isinstance(event, ImageJudged | RunEnded):
                     require_record(tmp_path, event.run)
-                    told += 1
-        return told
+                    reported += 1
+        return reported
 
     assert asyncio.run(go()) == 4
 
 
-def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
+def test_a_picture_carries_metadata_about_its_origin(tmp_path: Path) -> None:
     run = ended(tmp_path, crew(Bill()), run_id="r")
     embedded = pictures.PictureFile((tmp_path / "r" / "000-000.png").read_bytes()).metadata
     assert embedded is not None
@@ -133,7 +133,7 @@ def test_a_picture_says_how_it_came_about(tmp_path: Path) -> None:
     assert about["checklist"] == run.checklist.sha256
 
 
-def test_a_picture_says_nothing_when_that_is_wanted(tmp_path: Path) -> None:
+def test_metadata_can_be_left_out(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), settings(strip_metadata=True), run_id="r")
     data = (tmp_path / "r" / "000-000.png").read_bytes()
     assert pictures.PictureFile(data).metadata is None
@@ -156,7 +156,7 @@ def failing(asked: ImageRequest) -> bytes:
     return picture(asked.number)
 
 
-def test_the_same_order_again_goes_on_after_an_error_and_pays_for_nothing_twice(tmp_path: Path) -> None:
+def test_the_same_order_again_resumes_after_an_error_and_pays_for_nothing_twice(tmp_path: Path) -> None:
     bill = Bill()
     first = ended(tmp_path, crew(bill, R1, answer=failing))
     assert (first.outcome, first.reason, first.best and first.best.name) == ("failed", "the key has expired", "000-000")
@@ -194,7 +194,7 @@ def test_the_same_run_id_with_another_brief_is_refused(tmp_path: Path) -> None:
     assert bill.lines == before
 
 
-def test_a_run_goes_on_with_higher_limits(tmp_path: Path) -> None:
+def test_a_run_is_resumed_with_higher_limits(tmp_path: Path) -> None:
     bill = Bill()
     first = ended(tmp_path, crew(bill, R1), settings(max_images=2), run_id="r")
     assert (first.outcome, len(bill.of("image"))) == ("unmet", 2)
@@ -232,7 +232,7 @@ def test_under_other_limits_nothing_that_was_paid_for_is_lost(tmp_path: Path, be
 
 
 @pytest.mark.parametrize(("before", "after"), OTHER_LIMITS)
-def test_under_other_limits_a_run_that_passed_is_told_again_without_a_call(
+def test_under_other_limits_a_run_that_passed_is_replayed_without_a_call(
     tmp_path: Path, before: Settings, after: Settings
 ) -> None:
     bill = Bill()
@@ -243,7 +243,7 @@ def test_under_other_limits_a_run_that_passed_is_told_again_without_a_call(
     assert (but_for_time(second), bill.lines) == (but_for_time(first), paid)
 
 
-def test_only_limits_and_the_like_can_be_given_anew(tmp_path: Path) -> None:
+def test_only_limits_and_similar_settings_can_be_changed(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), run_id="r")
     with pytest.raises(UsageError, match="its models, policy and checklist are fixed"):
         resumed("r", replace(Settings(), out=str(tmp_path)), {"policy": "classic"})
@@ -251,7 +251,7 @@ def test_only_limits_and_the_like_can_be_given_anew(tmp_path: Path) -> None:
         resumed("q", replace(Settings(), out=str(tmp_path)), {})
 
 
-def test_a_run_that_somebody_works_on_is_refused_and_the_same_order_begins_another(tmp_path: Path) -> None:
+def test_a_run_that_is_in_use_is_refused_and_the_same_order_begins_another(tmp_path: Path) -> None:
     async def go() -> tuple[str, str]:
         async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill())) as first:
             with pytest.raises(LedgerBusy):
@@ -265,8 +265,8 @@ def test_a_run_that_somebody_works_on_is_refused_and_the_same_order_begins_anoth
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-def test_a_pursuit_that_is_left_in_the_middle_goes_on_at_once(tmp_path: Path, parallel: int) -> None:
-    """A notebook's Ctrl-C, or a loop that breaks."""
+def test_a_pursuit_that_is_left_unfinished_is_resumed_at_once(tmp_path: Path, parallel: int) -> None:
+    """As by Ctrl-C in a notebook, or a break in the loop."""
     bill, chosen = Bill(), settings(parallel=parallel, max_images=4)
 
     async def leave() -> str:
@@ -286,7 +286,7 @@ def test_a_pursuit_that_is_left_in_the_middle_goes_on_at_once(tmp_path: Path, pa
     assert len(bill.of("image")) == len(set(bill.of("image")))
 
 
-def test_what_a_crash_left_in_the_store_is_taken_from_there(tmp_path: Path) -> None:
+def test_a_picture_that_a_crash_left_in_the_store_is_recovered(tmp_path: Path) -> None:
     bill = Bill()
     first = ended(tmp_path, crew(bill), run_id="r")
     with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
@@ -324,7 +324,7 @@ def test_a_picture_that_is_gone_or_changed_is_not_judged_and_costs_nothing(tmp_p
     assert len(bill.of("judge")) == before
 
 
-def test_trouble_with_the_store_never_asks_for_a_picture_twice(tmp_path: Path) -> None:
+def test_a_failing_store_never_leads_to_a_second_request_for_a_picture(tmp_path: Path) -> None:
     bill = Bill()
     (tmp_path / "r").write_text("in the way")
     first = pursue(tmp_path, crew(bill), run_id="r")[-1].run
@@ -347,7 +347,7 @@ def test_a_record_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
 # -- stopping --------------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_while_pictures_are_under_way_keeps_them(tmp_path: Path) -> None:
+def test_a_stop_keeps_the_pictures_in_progress(tmp_path: Path) -> None:
     bill = Bill()
 
     async def go() -> Run:
@@ -374,7 +374,7 @@ def test_a_stop_while_pictures_are_under_way_keeps_them(tmp_path: Path) -> None:
 # -- money and time --------------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_cannot_pay_for_the_next_call_gives_back_the_best_so_far(tmp_path: Path) -> None:
+def test_a_run_that_cannot_pay_for_the_next_call_returns_the_best_so_far(tmp_path: Path) -> None:
     bill = Bill()
     run = ended(tmp_path, crew(bill, {"r1", "r2"}, R1, {"r1", "r2"}), settings(max_usd=0.19))
     assert (run.outcome, run.best and run.best.name) == ("over_budget", "001-000")
@@ -399,7 +399,7 @@ def test_an_unknown_price_with_a_limit_is_refused_before_anything_is_written(tmp
     assert (list(tmp_path.iterdir()), bill.lines) == ([], [])
 
 
-def test_an_unknown_price_without_a_limit_is_told_as_unknown(tmp_path: Path) -> None:
+def test_an_unknown_price_without_a_limit_is_reported_as_unknown(tmp_path: Path) -> None:
     assert ended(tmp_path, crew(Bill(), price=None)).usage.usd is None
 
 
@@ -481,7 +481,7 @@ def test_no_text_of_the_prompt_reaches_the_judge(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("run_id", ["a", "0", "a-b", "a" * 64, "20261122-101500-3f9a1c"])
-def test_a_run_id_is_small_letters_digits_and_hyphens(run_id: str) -> None:
+def test_a_run_id_is_lowercase_letters_digits_and_hyphens(run_id: str) -> None:
     check_run_id(run_id)
     assert Order(brief=BRIEF, run_id=run_id).run_id == run_id
 
@@ -498,7 +498,7 @@ def test_a_seed_outside_its_range_is_refused(seed: int) -> None:
         Order(brief=BRIEF, seed=seed)
 
 
-def test_no_plan_needs_requirements_of_ones_own() -> None:
+def test_without_a_plan_a_brief_needs_explicit_requirements() -> None:
     with pytest.raises(UsageError, match="plan: false is not allowed without a requirement of your own"):
         Order(brief=BRIEF, settings=settings(plan=False))
     with pytest.raises(UsageError):
@@ -506,13 +506,13 @@ def test_no_plan_needs_requirements_of_ones_own() -> None:
     assert Order(brief=replace(BRIEF, avoid=("cats",)), settings=settings(plan=False)).brief.avoid == ("cats",)
 
 
-def test_neither_limits_nor_places_are_part_of_what_was_asked_for() -> None:
+def test_neither_limits_nor_places_are_part_of_the_request() -> None:
     one = Order(brief=BRIEF)
     assert Order(brief=BRIEF, settings=settings(max_images=99, parallel=4, out="elsewhere", max_usd=1.0)).request == one.request
     assert Order(brief=BRIEF, settings=settings(judge="sandbox:?usd=1")).request != one.request
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(UsageError, match=r"^out: .* expected a folder that can be created"):
         pursue(tmp_path / "out", crew(Bill()))

@@ -1,4 +1,4 @@
-"""Runs to look at and to test with: their pictures are landscapes painted on the spot, none of them judged by anything."""
+"""Sample runs for tests and for viewing. Their pictures are landscapes painted on the spot; their verdicts are made up."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def in_progress() -> Pictured:
 
 @cache
 def begun() -> Pictured:
-    """Nothing is there yet but the brief."""
+    """A run that has only its brief so far."""
     run, _ = shoot("lake-05", LAKE, ())
     return replace(run, checklist=None), {}
 

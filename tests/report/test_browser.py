@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser said on its console, and every address other than the page's own that it asked for."""
+    """The messages on the browser's console, and all addresses that it requested except the page's own."""
     return []
 
 
@@ -69,7 +69,7 @@ def show(browser: Browser, tmp_path: Path, complaints: list[str]) -> Iterator[Sh
 
 
 def sideways(shown: Page, width: int) -> int:
-    """By how many pixels the page is wider than a window of this width."""
+    """Return by how many pixels the page is wider than a window of this width."""
     shown.set_viewport_size({"width": width, "height": 900})
     return shown.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 

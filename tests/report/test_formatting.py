@@ -104,13 +104,13 @@ def test_duration(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_moment_is_formatted_in_utc() -> None:
     assert moment("2026-11-22T21:34:00+01:00") == datetime(2026, 11, 22, 20, 34, tzinfo=UTC)
     assert clock(datetime(2026, 11, 2, 20, 4, tzinfo=UTC)) == "2 November 2026, 20:04 UTC"
 
 
 @pytest.mark.parametrize("text", ["", "<script>", "2026-99-01", "0001-01-01T00:00:00+23:59"])
-def test_what_is_no_time_is_none(text: str) -> None:
+def test_an_invalid_time_is_none(text: str) -> None:
     assert moment(text) is None
 
 

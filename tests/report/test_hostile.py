@@ -30,7 +30,7 @@ def skeleton(outline: Outline) -> Skeleton:
 
 @cache
 def harmless(draw: Callable[[Run, dict[str, bytes]], str], length: int) -> Skeleton:
-    """What a text of this length that tries nothing comes out as."""
+    """The outline of the page with a harmless text of this length."""
     return skeleton(Outline(draw(*run_of("x" * length))))
 
 

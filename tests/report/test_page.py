@@ -92,7 +92,7 @@ def test_full_pictures_are_linked_by_their_names() -> None:
     ]
 
 
-def test_the_outcome_stands_in_words() -> None:
+def test_the_outcome_is_given_as_text() -> None:
     headlines = {name: outlined(make).text.partition("report of run")[2] for name, make in SAMPLES.items()}
     assert all("Passed" in headlines[name] for name in ("passed", "single", "japanese"))
     assert "No picture met every requirement" in headlines["unmet"]
@@ -100,7 +100,7 @@ def test_the_outcome_stands_in_words() -> None:
     assert all("In progress" in headlines[name] for name in ("in progress", "begun"))
 
 
-def test_a_price_that_is_not_known_is_told_so() -> None:
+def test_an_unknown_price_is_reported_as_such() -> None:
     assert "Cost price not known" in outlined(samples.in_progress).text
 
 
@@ -110,7 +110,7 @@ def test_the_checklist_names_what_no_picture_met() -> None:
     assert text.count("no picture met it") == 1
 
 
-def test_a_problem_is_told_in_the_words_of_the_provider() -> None:
+def test_a_problem_is_described_by_the_providers_message() -> None:
     text = outlined(samples.blocked).text
     assert "Blocked by the provider Your request was flagged by our content filter: prompt." in text
 
@@ -119,7 +119,7 @@ def test_the_language_of_a_brief_is_marked() -> None:
     assert '<bdi lang="ja">月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。</bdi>' in page(*samples.japanese())
 
 
-def test_pictures_that_are_not_at_hand_leave_a_placeholder() -> None:
+def test_missing_pictures_have_a_placeholder() -> None:
     run, _ = samples.passed()
     outline = Outline(page(run, {}))
     assert outline.all("img") == []
@@ -164,7 +164,7 @@ def test_the_card_is_a_closed_fragment(make: Callable[[], Pictured]) -> None:
     assert len(card(run, pictures)) < 80_000
 
 
-def test_the_card_tells_what_the_best_picture_misses() -> None:
+def test_the_card_shows_what_the_best_picture_misses() -> None:
     text = Outline(card(*samples.unmet())).text
     assert "No picture met every requirement" in text
     assert "The best picture misses the moon above the left peak (undecided)" in text

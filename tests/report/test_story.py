@@ -25,7 +25,7 @@ def test_the_requirement_that_no_picture_met_is_named() -> None:
     assert story.gap == "1 requirement of 6 was met in no picture."
 
 
-def test_requirements_met_only_in_different_pictures_are_told_so() -> None:
+def test_requirements_met_only_in_different_pictures_are_reported_as_such() -> None:
     run, _ = samples.shoot("r", samples.LAKE, ((samples.FIRST, ("mmummmm", "mmmummm")),))
     story = story_of(run.ended_as("unmet", ""))
     assert story.gap == "Every requirement was met in some picture, but no picture met them all."
@@ -36,7 +36,7 @@ def test_a_nice_to_have_never_counts_as_a_gap() -> None:
     assert [item.requirement.must for item in story_of(run.ended_as("unmet", "")).never] == [True]
 
 
-def test_every_attempt_says_what_became_of_it() -> None:
+def test_every_attempt_has_a_result() -> None:
     assert [(frame.mark, frame.says) for frame in story_of(samples.unmet()[0]).frames] == [
         ("short", "3 of 6 met"),
         ("short", "2 of 6 met"),
@@ -87,7 +87,7 @@ def test_exactly_the_best_attempt_is_marked() -> None:
         ("cancelled", "Cancelled", "onbrief resume lake-04"),
     ],
 )
-def test_every_outcome_has_its_words_and_the_way_on(outcome: Outcome | None, headline: str, command: str) -> None:
+def test_every_outcome_has_a_headline_and_a_command(outcome: Outcome | None, headline: str, command: str) -> None:
     story = story_of(replace(samples.in_progress()[0], outcome=outcome))
     assert (story.headline, story.command) == (headline, command)
 
@@ -115,7 +115,7 @@ def test_only_a_plain_name_is_a_link(key: str, file: str | None) -> None:
     assert [frame.file for frame in story_of(run).frames] == [file]
 
 
-def test_a_picture_under_a_name_of_the_callers_is_linked_where_it_lies() -> None:
+def test_a_picture_with_a_name_chosen_by_the_caller_is_linked_where_it_is_stored() -> None:
     run, _ = samples.single()
     [attempt] = run.attempts
     assert attempt.image

@@ -57,7 +57,7 @@ def test_what_shows_through_is_white() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg onload=alert(1)>", b"GIF89a" + bytes(40), b"\x89PNG\r\n\x1a\n" + bytes(60)])
-def test_what_is_no_picture_has_no_thumbnail(data: bytes) -> None:
+def test_bytes_that_are_not_a_picture_have_no_thumbnail(data: bytes) -> None:
     assert thumbnail(data, 100, 10_000) is None
 
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, and make sure that no task is left."""
+    """Run to the end, and check that no task is left."""
 
     async def watched() -> T:
         try:
@@ -25,7 +25,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 class Source:
-    """A generator that yields what it is given, when it is given it, and records how it ended."""
+    """A generator that yields items as they are passed to it, and records how it ended."""
 
     def __init__(self) -> None:
         self.given: asyncio.Queue[str | Exception | None] = asyncio.Queue()

@@ -52,7 +52,7 @@ def run(kind: type[Any], test: str, **methods: Callable[..., Any]) -> None:
 
 
 def found(kind: type[Any], test: str, **methods: Callable[..., Any]) -> str:
-    """What the contract test says of a mistake."""
+    """Return the message of the contract test that finds a mistake."""
     with pytest.raises(AssertionError) as caught:
         run(kind, test, **methods)
     return str(caught.value)
@@ -86,8 +86,8 @@ def connecting(asked: ImageRequest) -> bytes:
 
 @pytest.mark.parametrize(("script", "call"), [(sleeping, "sleep"), (connecting, "connect")])
 def test_a_model_that_blocks_the_event_loop_is_found(script: Callable[[ImageRequest], bytes], call: str) -> None:
-    told = found(ImageModelContract, "it_does_not_block_the_event_loop", model=lambda: ScriptedImageModel(script=script))
-    assert f"{call} in " in told
+    message = found(ImageModelContract, "it_does_not_block_the_event_loop", model=lambda: ScriptedImageModel(script=script))
+    assert f"{call} in " in message
 
 
 @dataclass(slots=True)
@@ -124,15 +124,15 @@ class Retrying(Wrapped):
         raise Failed("it broke twice")
 
 
-def test_a_model_that_retries_by_itself_is_found() -> None:
+def test_a_model_that_retries_is_found() -> None:
     bill = Bill()
-    told = found(
+    message = found(
         ImageModelContract,
         "a_failure_is_an_error_of_onbrief_after_at_most_one_request",
         failing=lambda: [Retrying(ScriptedImageModel(bill, [Failed("it broke")]))],
         sent=lambda: len(bill.lines),
     )
-    assert told.startswith("2 requests were sent")
+    assert message.startswith("2 requests were sent")
 
 
 class CancelProof(Wrapped):
@@ -144,9 +144,9 @@ class CancelProof(Wrapped):
         raise AssertionError
 
 
-def test_a_model_that_tells_of_a_cancellation_as_of_a_failure_is_found() -> None:
-    told = found(ImageModelContract, "a_call_that_is_cancelled_ends", model=lambda: CancelProof(ScriptedImageModel()))
-    assert "CancelledError has to be passed on" in told
+def test_a_model_that_reports_a_cancellation_as_a_failure_is_found() -> None:
+    message = found(ImageModelContract, "a_call_that_is_cancelled_ends", model=lambda: CancelProof(ScriptedImageModel()))
+    assert "CancelledError must be passed on" in message
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), TimeoutError(), UsageError("no")])
@@ -235,8 +235,8 @@ def test_findings_that_would_be_undecided_are_found(mistake: str) -> None:
 def test_a_judgement_above_its_price_is_found() -> None:
     dear = [Judged((Finding("r1", "met", 0.9),), usd=1.0)]
     kind = type("OfOne", (JudgeContract,), {"requirements": (Requirement(id="r1", text="a circle"),)})
-    told = found(kind, "it_answers_each_requirement_once", model=lambda: ScriptedJudge(script=dear))
-    assert "more than the price" in told
+    message = found(kind, "it_answers_each_requirement_once", model=lambda: ScriptedJudge(script=dear))
+    assert "more than the price" in message
 
 
 def test_picture_limits_that_are_none_are_found() -> None:
@@ -316,9 +316,9 @@ def test_a_provider_that_is_not_installed_is_found() -> None:
     assert "expected one entry point" in found(ProviderContract, "it_is_found_by_its_entry_point", provider=lambda: provider)
 
 
-def test_a_factory_that_takes_any_option_is_found() -> None:
+def test_a_factory_that_accepts_any_option_is_found() -> None:
     provider = Provider(name="test", judge=lambda name, values: ScriptedJudge(name=str(name)))
-    found(ProviderContract, "an_option_that_no_model_knows_is_refused", provider=lambda: provider)
+    found(ProviderContract, "an_unknown_option_is_refused", provider=lambda: provider)
 
 
 def test_a_model_with_the_name_of_another_provider_is_found() -> None:

@@ -1,6 +1,6 @@
-"""The durable record of every paid call: intent before, outcome after.
+"""The durable record of every paid call: the intent before it is sent, the outcome after.
 
-`account.py` is one run's way to a paid call, the same for every kind of ledger; `rules.py`, `budget.py`, `rates.py` and
-`deadline.py` are what it asks. `sqlite.py` is a ledger in a database, over `tables.py`, `migrations.py` and `writer.py`;
-`objects.py` is one in a bucket, over `log.py`.
+`account.py` sends the paid calls of a run, for every kind of ledger, under the limits of `rules.py`, `budget.py`, `rates.py`
+and `deadline.py`. `sqlite.py` is a ledger in a database, built on `tables.py`, `migrations.py` and `writer.py`; `objects.py` is
+a ledger in a bucket, built on `log.py`.
 """

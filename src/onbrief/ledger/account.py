@@ -1,14 +1,14 @@
-"""One run's account in the ledger: its entries, its lease, and `once`, the only way to a paid call.
+"""The account of one run in the ledger: its entries, its lease, and `once`, which makes every paid call.
 
-This is the one retry layer: every SDK below it sends a call once. What may be sent again follows from the outcome class of
-errors.py and from the rules of the call's kind (rules.py):
+This is the only retry layer: every SDK below it sends a call once. The class of the error (errors.py) and the rules of the
+call's kind (rules.py) decide what may be sent again:
 
 * recorded result: returned, nothing is sent
 * Refused: nothing was spent; sent again after a wait, while there is time
 * Failed: sent again at once, a few times, each counted at its price
-* Unknown: an image is never sent again unless the user asks for it; any other call once more, counted
+* Unknown: an image is never sent again unless the user asks for it; any other call is sent again once, and counted
 * Blocked, ConfigError: never sent again
-* UsageError: the model cannot do what it is asked, and has sent nothing; not counted
+* UsageError: the model does not support the request and has sent nothing; not counted
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def _always_ready() -> None:
 
 
 class Account:
-    """See `open_account`. `row` is the run as the ledger has it, `recorded` whether there were entries already."""
+    """See `open_account`. `row` is the run's row in the ledger, `recorded` whether the run already had entries."""
 
     def __init__(
         self,
@@ -93,41 +93,43 @@ class Account:
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        """The decisions of the run, in order; the last ones may still wait for the call with which they are recorded."""
+        """The decisions of the run, in order. The last ones may not be recorded yet; see `decide`."""
         return (*self._decisions, *self._pending)
 
     def decide(self, decision: Decision) -> None:
-        """Have a decision recorded: with the call that begins next, or with the end of the run."""
+        """Add a decision. It is recorded with the next call that begins, or with the end of the run."""
         self._pending.append(decision)
 
     @property
     def calls(self) -> list[Call]:
-        """The calls that are recorded, each once."""
+        """The recorded calls, each once."""
         return list({entry.call.key: entry.call for entry in self._entries}.values())
 
     def begun(self, key: str) -> bool:
-        """Whether the call of this key was sent, or may have been."""
+        """Return whether the call of this key was sent, or may have been."""
         return any(entry.state != "refused" for entry in self._entries.of_key(key))
 
     def has(self, key: str) -> bool:
-        """Whether `once` has an end for the call of this key without sending it, or a trace of it to follow."""
+        """Return whether `once` need not send the call of this key: its end is recorded, or it was started and may be
+        recovered.
+        """
         last = self._entries.newest(key)
         unknown = bool(self._entries.ended(key, "unknown")) and not self._policy.resend_unknown
         return last is not None and (unknown or last.state in {"started", "done", "blocked"})
 
     def done(self, key: str) -> bool:
-        """Whether the result of the call of this key is recorded."""
+        """Return whether the result of the call of this key is recorded."""
         last = self._entries.newest(key)
         return last is not None and last.state == "done"
 
     def usage(self) -> Usage:
-        """What the run has used, in all sessions together."""
+        """Return the usage of the run, in all sessions together."""
         return self._entries.usage()
 
     # -- paid calls --------------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Send nothing new; what is under way ends and is written down."""
+        """Send no new calls. Calls in progress end and are recorded."""
         self._stopping.set()
 
     async def once(
@@ -138,25 +140,25 @@ class Account:
         ready: Ready = _always_ready,
         also_reserve: float = 0.0,
     ) -> Entry:
-        """The entry of a call that is done: the recorded one, or a new one made by sending it.
+        """Return the entry of a call that is done: the recorded one, or a new one made by sending the call.
 
-        `recover` looks for what a call of unknown outcome has left behind. `ready` is awaited before each send, and before
-        each wait for it, and raises to prevent it. `also_reserve`, in US dollars, must fit under the money limit besides for
-        the call to be of use.
+        `recover` looks for the result of a call whose outcome is unknown. `ready` is awaited before each send and before each
+        wait, and raises to prevent it. `also_reserve`, in US dollars, must fit under the limit in addition to the price,
+        because the call would be of no use otherwise.
 
         Raises:
-            CallError: how the call ended, which is recorded; or Refused: its model may not be asked again in time.
-            OverBudget: its price does not fit under what is left.
-            Cancelled: the run is being stopped and nothing is recorded.
-            OtherRequest: what is recorded under its key was another request.
-            Skipped: nothing is recorded and `ready` said not to send it.
-            LedgerError: the ledger failed; nothing is sent that is not written down.
+            CallError: the call ended with this error, which is recorded; or Refused: the model cannot be called again in time.
+            OverBudget: its price exceeds what is left.
+            Cancelled: the run is being stopped, and no result is recorded.
+            OtherRequest: another request is recorded under its key.
+            Skipped: no result is recorded, and `ready` prevented sending it.
+            LedgerError: the ledger failed; no call is sent that is not recorded first.
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
             return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, also_reserve)
 
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
-        """The entry of a call that is done, or None: it may be sent."""
+        """Return the recorded entry of a call that is done, or None if it may be sent."""
         last = self._entries.newest(call.key)
         if last and last.call.digest != call.digest:
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
@@ -169,7 +171,7 @@ class Account:
         return None
 
     async def _sent_until_done(self, call: Call, send: Send, ready: Ready, also_reserve: float) -> Entry:
-        """Send a call as often as the rules of its kind allow."""
+        """Send a call until it is done, as often as the rules of its kind allow."""
         rule = RULES[call.kind]
         unread = self._entries.ended(call.key, "unreadable") if rule.unreadable_stays else []
         if len(unread) > rule.failed_retries:
@@ -177,7 +179,7 @@ class Account:
         unknown = [] if self._policy.resend_unknown else self._entries.ended(call.key, "unknown")
         if len(unknown) > rule.unknown_retries:
             raise Unknown(unknown[-1].message)
-        failures, unknowns = len(unread), len(unknown)  # other failures of earlier sessions may have been repaired since
+        failures, unknowns = len(unread), len(unknown)  # the causes of other failures in earlier sessions may be fixed
         give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
             await ready()
@@ -190,7 +192,7 @@ class Account:
             except Refused as error:
                 if self._rates and error.retry_after:
                     self._rates.pause(call.model, error.retry_after)
-                pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - spreads callers, hides nothing
+                pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - jitter, not a secret
                 await self._wait(call, pause, error, give_up)
                 backoff = min(backoff * 2, MAX_BACKOFF)
             except Failed:
@@ -203,7 +205,7 @@ class Account:
                     raise
 
     def _give_up(self, call: Call) -> float:
-        """The time of the monotonic clock after which a call is not sent again."""
+        """Return the time of the monotonic clock after which a call is not sent again."""
         deadline, retry_timeout = self._policy.deadline, self._policy.retry_timeout
         return time.monotonic() + (min(retry_timeout, deadline.spare(call.kind)) if deadline else retry_timeout)
 
@@ -216,7 +218,7 @@ class Account:
             self._policy.deadline.require_time_for(call.kind)
 
     async def _wait(self, call: Call, seconds: float, why: Refused, give_up: float) -> None:
-        """Wait before a call is sent, at most until the run is stopped; whoever listens learns of it first."""
+        """Report a wait, then wait before a call is sent, at most until the run is stopped."""
         if time.monotonic() + seconds > give_up:
             if self._policy.deadline:  # another process resumes the run
                 raise Cancelled(f"too little time is left to wait: {why}", hint=why.hint) from why
@@ -227,15 +229,15 @@ class Account:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _send(self, call: Call, send: Send, also_reserve: float) -> Entry:
-        """One try: written down, sent, written down."""
-        # Reserved and remembered before the first await: two calls must not both fit under the same money.
+        """Make one try: record it, send it, record its outcome."""
+        # Reserved before the first await: otherwise two calls could both fit under the same rest of the limit.
         reserve_in_all(self._budgets, self.row.run_id, call.model, call.price, also_reserve)
         entry = Entry(call, self._entries.next_number(call.key), "started", call.price)
         self._entries.put(entry)
         try:
             await self._begin(entry)
         except LedgerError as error:
-            # A commit can fail and be on the disk all the same: record that nothing was sent.
+            # A failed commit can still be on disk, so record that nothing was sent.
             with contextlib.suppress(LedgerError):
                 await self._finish(replace(entry, state="refused", usd=0.0, message=f"not sent: {error}"))
             raise
@@ -243,7 +245,7 @@ class Account:
         try:
             sent = await send()
         except StoreError:
-            raise  # the picture waits in the spool; the entry stays `started`, and the next session finds it
+            raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
             usd = 0.0 if isinstance(error, Refused) else entry.usd
             await self._finish(replace(entry, state=state_of(error), usd=usd, message=str(error), seconds=_since(began)))
@@ -256,7 +258,7 @@ class Account:
         return done
 
     async def _settle(self, entry: Entry, recover: Recover | None) -> Entry:
-        """Record the outcome of a call during which an earlier session ended."""
+        """Record the outcome of a call that was in progress when an earlier session ended."""
         found = await recover() if recover else None
         if found:
             settled = replace(entry, state="done", usd=found.usd, tokens=found.tokens, result=found.result)
@@ -266,7 +268,7 @@ class Account:
         return settled
 
     async def _begin(self, entry: Entry) -> None:
-        decisions = tuple(self._pending)  # they stay until they are recorded: calls that begin at the same time all bring them
+        decisions = tuple(self._pending)  # kept until recorded: calls that begin at the same time all carry them
         await self._ledger.begin(self.row.run_id, self._token, entry, decisions)
         self._are_recorded(decisions)
 
@@ -285,7 +287,7 @@ class Account:
     # -- the lease ---------------------------------------------------------------------------------------------------------
 
     async def confirm(self) -> None:
-        """Make sure that the run is still this process's, and renew its lease.
+        """Check that this process still owns the run, and renew its lease.
 
         Raises:
             LeaseLost: another process has taken it over.
@@ -300,8 +302,8 @@ class Account:
         self.released = True
 
     async def keep_lease(self) -> None:
-        """Renew the lease until cancelled; once it is lost, nothing is sent any more. When the ledger only fails for a while,
-        the next renewal may come in time, and every write carries the token anyway.
+        """Renew the lease until cancelled. Once it is lost, no calls are sent any more. Other errors of the ledger are ignored:
+        the next renewal may succeed in time, and every write carries the token anyway.
         """
         while True:
             await asyncio.sleep(self._policy.lease / 3)
@@ -326,14 +328,14 @@ async def open_account(
     rates: Rates | None = None,
     tell: Tell | None = None,
 ) -> AsyncGenerator[Account]:
-    """The account of a run, owned by this process while the context lasts: a run that was left unfinished can be resumed at
-    once, by this process too.
+    """Open the account of a run, which this process owns while the context lasts. When it exits, the lease is released, so that
+    an unfinished run can be resumed at once.
 
-    `budget` and `rates` are those that several runs share; the limit of `policy` is the run's own. `tell` is called before
+    `budget` and `rates` are shared by several runs; the limit of `policy` applies to this run alone. `tell` is called before
     each wait.
 
     Raises:
-        LedgerBusy: another live process works on it.
+        LedgerBusy: the run is in use by another process.
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
@@ -348,7 +350,7 @@ async def open_account(
             with contextlib.suppress(asyncio.CancelledError):
                 await heart
         if not account.released:
-            with contextlib.suppress(LedgerError):  # it was taken over, or its lease runs out
+            with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
                 await account.release(None)
 
 

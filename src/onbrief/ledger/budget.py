@@ -1,4 +1,4 @@
-"""A limit in US dollars that is kept before money is spent: the price of a call is reserved first, and settled afterwards."""
+"""A limit in US dollars, enforced before money is spent: the price of a call is reserved first, and settled afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NANO = 1_000_000_000  # amounts are added as whole nano-dollars: ten calls at $0
 
 @dataclass(slots=True)
 class _Spent:
-    """What one run has spent and reserved: the sum of the prices that are known, and how many are not."""
+    """The amount that one run has spent and reserved: the sum of the known prices, and the number of unknown ones."""
 
     nano: int = 0
     unknown: int = 0
@@ -27,7 +27,7 @@ class _Spent:
 
 @dataclass(slots=True)
 class Budget:
-    """What may be spent at most, all runs together that share it; `usd` is None where there is no limit."""
+    """The maximum that all runs that share it may spend together; `usd` is None if there is no limit."""
 
     usd: float | None = None
     _runs: dict[str, _Spent] = field(default_factory=dict[str, _Spent])
@@ -36,11 +36,11 @@ class Budget:
 
     @property
     def spent(self) -> float | None:
-        """In US dollars, what is reserved included; None when a price is not known."""
+        """The amount in US dollars that is spent or reserved; None if a price is unknown."""
         return None if self._all.unknown else self._all.nano / NANO
 
     def load(self, run_id: str, recorded: Iterable[float | None]) -> None:
-        """Count what is recorded of a run, instead of what was counted of it before."""
+        """Count the recorded costs of a run, replacing what was counted for it before."""
         with self._changing:
             before, now = self._runs.get(run_id, _Spent()), _Spent()
             for usd in recorded:
@@ -50,23 +50,23 @@ class Budget:
             self._runs[run_id] = now
 
     def reserve(self, run_id: str, model: str, price: float | None, also: float = 0.0) -> None:
-        """Count the price of a call of this model before it is sent; there must be room for `also` besides.
+        """Count the price of a call of this model before it is sent. `also` must fit under the limit, too, but is not counted.
 
         Raises:
-            OverBudget: it does not fit, or that cannot be known. Nothing is counted.
+            OverBudget: it does not fit, or a price is unknown. Nothing is counted.
         """
         with self._changing:
             if self.usd is not None:
                 if self._all.unknown or price is None:
-                    whose = model if price is None else "an earlier call"
-                    raise OverBudget(f"the price of {whose} is not known, so the limit of ${self.usd:g} cannot be kept")
+                    subject = model if price is None else "an earlier call"
+                    raise OverBudget(f"the price of {subject} is unknown, so the limit of ${self.usd:g} cannot be enforced")
                 if self._all.nano + _nano(price + also) > _nano(self.usd):
                     spent, most = self._all.nano / NANO, price + also
                     raise OverBudget(f"${spent:g} of ${self.usd:g} is spent, and the next step may cost ${most:g}")
             self._change(run_id, price, 1)
 
     def settle(self, run_id: str, reserved: float | None, usd: float | None) -> None:
-        """Count what a call cost instead of what was counted for it."""
+        """Replace the amount that was counted for a call by its cost."""
         with self._changing:
             self._change(run_id, reserved, -1)
             self._change(run_id, usd, 1)
@@ -80,7 +80,7 @@ def reserve_in_all(budgets: Sequence[Budget], run_id: str, model: str, price: fl
     """Reserve a price in each of these budgets, or in none.
 
     Raises:
-        OverBudget: it does not fit under one of them.
+        OverBudget: it does not fit in one of them.
     """
     for number, budget in enumerate(budgets):
         try:

@@ -1,4 +1,4 @@
-"""How long a process may still work, where something else ends it at a known time."""
+"""The time that is left to a process that will be ended from outside, such as an AWS Lambda function."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from onbrief.ports import CallKind
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The seconds that a process has left (`time_left`, which may fall below 0). How many must be left for a call to begin, so
-    that its outcome is still written down, is in the rules of its kind.
+    """The seconds that a process has left (`time_left`, which may be negative). The rules of each kind of call say how many
+    must be left for it to begin, so that its outcome is still recorded.
     """
 
     time_left: Callable[[], float]
 
     def spare(self, kind: CallKind) -> float:
-        """The seconds until a call of this kind may not begin any more; below 0 when they are over."""
+        """Return the seconds for which a call of this kind may still begin; negative if it may not."""
         return self.time_left() - RULES[kind].seconds
 
     def require_time_for(self, kind: CallKind) -> None:
-        """Refuse a call for which too little time is left.
+        """Check that enough time is left for a call of this kind.
 
         Raises:
-            Cancelled: so that the run can be resumed.
+            Cancelled: too little is left; the run can be resumed.
         """
         if self.spare(kind) < 0:
             left, needed = max(self.time_left(), 0.0), RULES[kind].seconds

@@ -1,4 +1,4 @@
-"""The tries of a run's calls, as its process knows them: what the ledger has, and what is on its way there."""
+"""The tries of a run's calls in this process: those in the ledger, and those that are being written to it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from onbrief.record import Usage
 
 @dataclass(slots=True)
 class Entries:
-    """The entries of one run: for each key its tries by number."""
+    """The entries of one run: the tries of each call's key, by number."""
 
     tries: defaultdict[str, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict[int, Entry]))
 
     @classmethod
     def of(cls, recorded: Iterable[Entry]) -> Entries:
-        """Those that a ledger has."""
+        """Return the recorded entries of a run."""
         entries = cls()
         for entry in recorded:
             entries.put(entry)
@@ -31,31 +31,31 @@ class Entries:
         return (entry for tries in self.tries.values() for entry in tries.values())
 
     def put(self, entry: Entry) -> Entry | None:
-        """Keep an entry; answers the one that it replaces, of the same try."""
+        """Add an entry, and return the one of the same try that it replaces."""
         tries = self.tries[entry.call.key]
         before = tries.get(entry.number)
         tries[entry.number] = entry
         return before
 
     def next_number(self, key: str) -> int:
-        """The number of the next try of a call."""
+        """Return the number of the next try of a call."""
         return max(self.tries[key], default=-1) + 1
 
     def newest(self, key: str) -> Entry | None:
-        """The last try of a call."""
+        """Return the last try of a call, or None."""
         tries = self.tries.get(key)
         return tries[max(tries)] if tries else None
 
     def of_key(self, key: str) -> list[Entry]:
-        """The tries of a call, in all sessions."""
+        """Return the tries of a call, in all sessions."""
         return list(self.tries.get(key, {}).values())
 
     def ended(self, key: str, state: State) -> list[Entry]:
-        """The tries of a call that ended so, in all sessions."""
+        """Return the tries of a call that are in this state, in all sessions."""
         return [entry for entry in self.of_key(key) if entry.state == state]
 
     def usage(self) -> Usage:
-        """What the run has used, in all sessions together."""
+        """Return the usage of the run, in all sessions together."""
         sent = [entry for entry in self if entry.state not in {"refused", "started"}]
         counted = Counter(RULES[entry.call.kind].counter for entry in sent)
         spent = [entry.usd for entry in self]
@@ -71,7 +71,7 @@ class Entries:
 
 
 def state_of(error: CallError) -> State:
-    """The state of a try that ended so."""
+    """Return the state of a try that ended with this error."""
     match error:
         case Refused():
             return "refused"

@@ -1,11 +1,11 @@
 """The log of one run in an object store: numbered objects, each of them written once.
 
-A number can be taken only once, which the service decides. So a log is one order of events, the same for everybody, and
-whoever takes the next number proves with it that nothing has happened since he looked. That is all the locking there is:
-no lock can be left behind, and a writer who was overtaken while he slept takes no number any more.
+The service creates each number only once. So a log is a total order of events that all processes see alike, and a process that
+creates the next number proves that nothing has happened since it last read. This replaces locks: none can be left behind, and
+a process that was overtaken while it was suspended cannot create a number any more.
 
-Whoever may not list looks for the last number by reading. He would miss what lies behind a gap, and there are gaps only where
-a run of this id is or was being deleted, so that is marked: before anything is deleted, until there is no gap any more.
+Without the permission to list, the last number is found by reading. That would miss records after a gap. Gaps arise only while
+a run is deleted, so a marker object is written before the deletion, and removed when no gap is left.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_denied
 
 Record = dict[str, Any]
-AT_ONCE: Final = 16  # objects that are read at the same time
+AT_ONCE: Final = 16  # objects that are read concurrently
 _SUFFIX: Final = ".json"
-_LAST: Final = 99_999_999  # the largest number whose key sorts as it should
+_LAST: Final = 99_999_999  # the largest number whose key sorts correctly
 
 
 class Log:
     """The numbered records of a run."""
 
     def __init__(self, objects: Objects, run_id: str, url: str) -> None:
-        """Errors name `url`."""
+        """`url` is the place of the logs, for error messages."""
         self._objects = objects
         self._folder = f"{run_id}/{bucket.CALLS}"
         self._url = f"{url}/{self._folder}"
 
     def numbers(self, after: int = -1) -> list[int]:
-        """The numbers that are taken, from the one after `after` on, in their order.
+        """Return the numbers greater than `after` that are taken, in order.
 
         Raises:
             LedgerError: they can be neither listed nor found by reading.
@@ -49,16 +49,16 @@ class Log:
             if not is_denied(error):
                 raise self._error("listed", error) from error
             return self._found(after, self._error("listed", error))
-        # Below this folder may lie another place with runs of its own, and logs of theirs.
+        # Another place with separate runs and logs may be nested in this folder.
         own = [key for key in keys if key.rpartition("/")[0] == self._folder]
         names = [key.rpartition("/")[2].removesuffix(_SUFFIX) for key in own]
         return [int(name) for name in names if name.isdecimal()]
 
     def read(self, numbers: Sequence[int]) -> list[Record]:
-        """The records of these numbers.
+        """Return the records of these numbers.
 
         Raises:
-            LedgerError: one of them is gone, or cannot be read.
+            LedgerError: one of them does not exist any more, or cannot be read.
         """
         if len(numbers) <= 1:
             return [self._read(number) for number in numbers]
@@ -66,10 +66,10 @@ class Log:
             return list(threads.map(self._read, numbers))
 
     def add(self, number: int, record: Record) -> bool:
-        """Write a record durably. False: the number is taken by another one.
+        """Write a record durably. Return False if the number is taken.
 
         Raises:
-            LedgerError: it is not known to be written.
+            LedgerError: it may not have been written.
         """
         return self._add(self._key(number), json.dumps(record, sort_keys=True, separators=(",", ":")).encode())
 
@@ -82,23 +82,23 @@ class Log:
         self._delete([self._key(number) for number in numbers])
 
     def mark_gaps(self) -> None:
-        """Say that there may be gaps from now on.
+        """Mark that there may be gaps from now on.
 
         Raises:
-            LedgerError: that cannot be written.
+            LedgerError: the marker cannot be written.
         """
         self._add(self._gaps, b"")
 
     def unmark_gaps(self) -> None:
-        """Say that there are none any more.
+        """Mark that there are no gaps any more.
 
         Raises:
-            LedgerError: that cannot be deleted.
+            LedgerError: the marker cannot be deleted.
         """
         self._delete([self._gaps])
 
     def _found(self, after: int, unlisted: LedgerError) -> list[int]:
-        """See `numbers`: found in steps that double and then halve, as the numbers from 0 to the last are all taken."""
+        """Find the numbers by reading: steps that double and then halve find the last one, as all before it are taken."""
         taken, free = after, after + 1
         try:
             while free <= _LAST and self._objects.get(self._key(free)) is not None:
@@ -108,13 +108,13 @@ class Log:
                 taken, free = (taken, middle) if self._objects.get(self._key(middle)) is None else (middle, free)
             gaps = self._objects.get(self._gaps) is not None
         except (OSError, BaseError) as error:
-            if is_denied(error):  # nothing was ever read, so it may be reading that is denied
+            if is_denied(error):  # nothing was read before, so reading itself may be denied
                 raise unlisted from error
             raise self._error("read", error) from error
         if gaps:
             raise Unlisted(
                 f"{unlisted}; a run of this id is or was being deleted",
-                hint="give another run id, or have onbrief rm delete it",
+                hint="use another run id, or delete it with onbrief rm",
             )
         return list(range(after + 1, taken + 1))
 

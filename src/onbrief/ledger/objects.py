@@ -1,10 +1,10 @@
 """A ledger in an object store, for places without a database: one log for each run, under `<run_id>/calls/`.
 
-Every write is one create-only put and reads nothing, as long as no other process writes: what this process knows of a run is
-right if the next number is still free. Where it is not, another process has taken the run over, or an own put came through
-though its answer was lost; then the log is read on, and the token looked at again.
+Every write is one create-only put and reads nothing, as long as no other process writes: the state in this process is current
+if the next number is still free. If it is taken, another process has taken over the run, or an earlier put of this process
+succeeded although its response was lost. Then the log is read to its end, and the token is checked again.
 
-Leases go by the clocks of the machines, which must agree within seconds.
+Leases depend on the clocks of the machines, which must agree within seconds.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ from onbrief.store.refusals import explain, is_denied
 
 T = TypeVar("T")
 
-SCHEMA: Final = 2  # of the newest records that are read; each is written with the oldest that can read it, see _schema
-WRITERS: Final = 64  # writes under way at the same time; asyncio's own threads are few, and others wait in them
-REQUESTS: Final = ".requests"  # the folder of the notes which runs a request has; no run's, as no run id begins with a dot
+SCHEMA: Final = 2  # the newest schema that can be read; each record has the oldest schema that can express it, see _schema
+WRITERS: Final = 64  # concurrent writes; separate threads, because asyncio's default ones are few and shared
+REQUESTS: Final = (
+    ".requests"  # the folder of the index of runs by request; not a run's folder, as run ids do not begin with a dot
+)
 _FREE: Final[Record] = {"owner": None, "lease_until": 0.0, "outcome": None, "ended": None, "claim": None}
 
 
@@ -41,11 +43,11 @@ class ObjectsLedger:
     """The Ledger port over a bucket; see ports.Ledger for what each method does."""
 
     def __init__(self, objects: Objects, url: str) -> None:
-        """`objects` begins where the runs lie; errors name `url`."""
+        """`objects` is rooted at the folder of the runs; `url` is for error messages."""
         self._objects = objects
         self._url = url
         self._known: dict[str, _Known] = {}
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # calls of a run are made at once
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # calls of a run are concurrent
         self._writers = ThreadPoolExecutor(WRITERS, "ledger writer")
 
     def close(self) -> None:
@@ -80,7 +82,7 @@ class ObjectsLedger:
         await self._write(run_id, token, "finish", lambda _: {"entry": _document(entry)})
 
     async def forget(self, run_id: str) -> None:
-        """See ports.Ledger. The last record says that the run is forgotten, and is deleted after all others."""
+        """See ports.Ledger. A last record marks the run as forgotten; it is deleted after all others."""
         await self._in_thread(lambda: self._forget(run_id))
 
     def run(self, run_id: str) -> RunRow | None:
@@ -104,7 +106,7 @@ class ObjectsLedger:
         return self._newest_first(folder for folder in folders if not folder.startswith("."))
 
     def runs_of(self, request: str) -> list[RunRow]:
-        """See ports.Ledger. Lists what was noted of this request, however many other runs there are."""
+        """See ports.Ledger. Lists the index of this request, so its cost does not depend on the number of other runs."""
         with self._reported("listed"):
             notes = self._objects.keys(_noted(request))
         rows = self._newest_first(note.rpartition("/")[2] for note in notes)
@@ -146,14 +148,14 @@ class ObjectsLedger:
                     self._objects.delete([f"{_noted(claim['request'])}/{run_id}"])
             numbers, last = known.log.numbers(), known.next - 1
             known.log.mark_gaps()
-            known.log.delete([0])  # whoever finds a first record finds all of them
+            known.log.delete([0])  # first, so that a process that finds record 0 finds all records
             known.log.delete([number for number in numbers if 0 < number < last])
             known.log.delete([last])
-            if not known.log.numbers():  # or else somebody has begun anew behind the last one
+            if not known.log.numbers():  # otherwise another process has begun a new run after the last record
                 known.log.unmark_gaps()
 
     def _note(self, request: str, run_id: str) -> None:
-        """Have `runs_of` find a run, before there is one: no run that is there is missed."""
+        """Add a run to the index of `runs_of`. This happens before the run is begun, so that `runs_of` misses none."""
         with self._reported("written"):
             self._objects.create(f"{_noted(request)}/{run_id}", b"", "text/plain")
 
@@ -171,17 +173,17 @@ class ObjectsLedger:
             raise kind(f"the ledger {self._url} cannot be {what}: {explain(error)}") from error
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Have a write done in a thread; a caller that is cancelled while it waits does not take the write back."""
+        """Do a write in a thread. It continues even if the caller is cancelled while it waits."""
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writers, work))
 
     async def _write(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
-        """Add a record that changes nothing unless the token is still the owner's."""
+        """Add a record if the token is still that of the owner."""
         await self._in_thread(lambda: self._add(run_id, token, event, change))
 
     def _add(self, run_id: str, token: str, event: str, change: Callable[[_Known], Record]) -> None:
         with self._locks[run_id]:
             known = self._known.get(run_id)
-            # Claimed in another place, or slept too long: the log may even have been deleted and begun anew meanwhile.
+            # Claimed by another object, or suspended too long: the log may even have been deleted and begun again.
             if known is None or known.head["owner"] != token or known.head["lease_until"] <= time.time():
                 known = _Known(Log(self._objects, run_id, self._url), run_id)
                 known.catch_up()
@@ -193,13 +195,13 @@ class ObjectsLedger:
 
             known.write(event, owned)
             if event == "release":
-                self._known.pop(run_id, None)  # many runs go through one ledger
+                self._known.pop(run_id, None)  # one ledger can serve many runs
             else:
                 self._known[run_id] = known
 
     @contextmanager
     def _reading(self, run_id: str) -> Generator[_Known]:
-        """All that is recorded of a run, read anew."""
+        """Provide the state of a run, read again from its log."""
         with self._locks[run_id]:
             self._known.pop(run_id, None)
             known = _Known(Log(self._objects, run_id, self._url), run_id)
@@ -208,25 +210,27 @@ class ObjectsLedger:
             self._known[run_id] = known
 
     def _withdraw_if_another_began(self, known: _Known) -> None:
-        """Two can begin a run at once where a third one is just deleting the rest of an old one of that id: the first of
-        them counts on from the record that says so, the second, who does not see it any more, from 0. That record is the
-        last to be deleted, so while it is there, what lies below is the rest and no process can have begun from 0.
+        """Withdraw a claim if another process has begun the same run at the same time.
+
+        That can happen while a third process deletes an old run of this id. One of the two continues after the record that
+        marks the deletion; the other does not see that record any more and starts at 0. The record is deleted last, so while it
+        exists, everything before it is left from the old run, and no process can have started at 0.
 
         Raises:
-            LedgerBusy: another one did. It may have withdrawn as well.
+            LedgerBusy: another process has begun the run. It may have withdrawn as well.
         """
         mine = known.next - 1
         others = set(known.log.numbers()) - {mine}
         successor = mine + 1 in others and not known.log.read([mine + 1])[0].get("about", {}).get("first")
         if others and mine - 1 not in others and not successor:
             known.log.delete([mine])
-            raise LedgerBusy(f"run {known.run_id} is being worked on by another process", hint="try again")
+            raise LedgerBusy(f"run {known.run_id} is in use by another process", hint="try again")
 
 
 class _Known:
-    """What one process knows of the log of a run: the records up to `next`, folded.
+    """The state of a run in one process: the records of its log before number `next`, folded.
 
-    Each record carries the whole `head` as it is after it: owner, lease, outcome, and the number of the last claim.
+    Each record has the complete `head` after it: owner, lease, outcome, and the number of the last claim.
     """
 
     def __init__(self, log: Log, run_id: str) -> None:
@@ -234,13 +238,15 @@ class _Known:
         self.run_id = run_id
         self.next = 0
         self.head = dict(_FREE)
-        self.claim: Record | None = None  # what the last claim says: request, settings, started
+        self.claim: Record | None = None  # request, settings and start, from the last claim
         self.entries: dict[tuple[str, int], Entry] = {}
         self.decisions: dict[int, Decision] = {}
         self.numbers: list[int] = []
 
     def write(self, event: str, change: Callable[[], Record]) -> None:
-        """Add the record that `change` makes of what is known, or raises not to; made anew when others were faster."""
+        """Add the record that `change` makes from this state; `change` raises to prevent it. If another process adds one first,
+        try again.
+        """
         while True:
             changed = change()
             about = {name: changed.pop(name) for name in ("about", "entry", "decisions") if name in changed}
@@ -251,31 +257,31 @@ class _Known:
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Read what others have added.
+        """Read the records that other processes have added.
 
         Raises:
             LedgerError: the log cannot be read, or part of it is missing.
         """
         numbers = self.log.numbers(self.next - 1)
-        whole = numbers[_last_gap(numbers) :]  # a run that was being forgotten has gaps in front of the record that says so
+        whole = numbers[_last_gap(numbers) :]  # an interrupted deletion leaves gaps before the record that marks it
         for number, record in zip(whole, self.log.read(whole), strict=True):
             _refuse_newer(record)
             if number != self.next and record["event"] != "forget" and not record.get("about", {}).get("first"):
-                continue  # the rest of a run that was being forgotten, or a gap: the check below tells them apart
+                continue  # left from a run that was being deleted, or after a gap: the check below distinguishes them
             self._fold(number, record)
         if whole and self.next != whole[-1] + 1:
             raise LedgerError(f"the ledger of run {self.run_id}: records are missing before number {whole[0]}")
         self.numbers += numbers
 
     def recorded(self) -> Recorded:
-        """All that is recorded of the run; it must have been claimed."""
+        """Return everything that is recorded of the run, which must have been claimed."""
         assert self.claim is not None
         row = _row(self.run_id, self.head, self.claim)
         return Recorded(row, tuple(self.entries.values()), tuple(self.decisions[number] for number in sorted(self.decisions)))
 
     def lacking(self, decisions: Sequence[Decision]) -> Record:
-        """The part of a record that holds these decisions, without those that are recorded already: from a write of which its
-        caller does not know that it came through.
+        """Return the part of a record with these decisions, without those that are already recorded. An earlier write may have
+        succeeded without its caller knowing.
         """
         documents = [asdict(decision) for decision in decisions if decision.number not in self.decisions]
         return {"decisions": documents} if documents else {}
@@ -292,7 +298,10 @@ class _Known:
                 self.entries[entry.call.key, entry.number] = entry
             case "finish":
                 entry = _entry(record["entry"])
-                if (entry.call.key, entry.number) in self.entries:  # the end of what was never begun says that nothing was sent
+                if (
+                    entry.call.key,
+                    entry.number,
+                ) in self.entries:  # the end of a call that was never begun means that it was not sent
                     self.entries[entry.call.key, entry.number] = entry
             case "forget":
                 self.claim, self.entries, self.decisions = None, {}, {}
@@ -301,12 +310,12 @@ class _Known:
 
 
 def _noted(request: str) -> str:
-    """The folder of the notes which runs this request has."""
+    """Return the folder of the index of runs of this request."""
     return f"{REQUESTS}/{hashlib.sha256(request.encode()).hexdigest()[:32]}"
 
 
 def _last_gap(numbers: list[int]) -> int:
-    """The index from which on there is no gap."""
+    """Return the index of the first number after the last gap."""
     return next((index for index in range(len(numbers) - 1, 0, -1) if numbers[index] != numbers[index - 1] + 1), 0)
 
 
@@ -328,7 +337,9 @@ def _row(run_id: str, head: Record, claim: Record) -> RunRow:
 
 
 def _schema(about: Record) -> int:
-    """The oldest schema whose readers understand a record: those of schema 1 ignore decisions, and know no parts of calls."""
+    """Return the oldest schema that can express a record. Readers of schema 1 ignore decisions, and do not support parts of
+    calls.
+    """
     return 2 if "part" in about.get("entry", {}).get("call", {}) else 1
 
 

@@ -1,4 +1,4 @@
-"""Who works on a run: a token that another process can tell to be dead before its lease runs out, and who is refused."""
+"""Ownership of runs by processes. Each has a token; on the same host, a dead owner is recognized before its lease ends."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from onbrief.errors import LeaseLost, LedgerBusy, OtherRequest
 
 
 def new_token() -> str:
-    """A token for this process, different each time: `host/pid/nonce`."""
+    """Return a new token of this process, `host/pid/nonce`. It is different each time."""
     return f"{_host()}/{os.getpid()}/{secrets.token_hex(8)}"
 
 
 def is_dead(token: str) -> bool:
-    """Whether the process of this token is certainly gone. A process on another host is never certain."""
+    """Return whether the process of this token has certainly ended. Never true of a process on another host."""
     host, _, rest = token.rpartition("/")[0].rpartition("/")
     if host != _host() or not rest.isdecimal():
         return False
@@ -34,50 +34,50 @@ def is_dead(token: str) -> bool:
 
 
 def is_live(owner: str | None, lease_until: float) -> bool:
-    """Whether somebody owns a run who may be alive. `lease_until` is in seconds since 1970."""
+    """Return whether a run has an owner that may still be running. `lease_until` is in seconds since 1970."""
     return owner is not None and lease_until > time.time() and not is_dead(owner)
 
 
 def refuse_if_live(run_id: str, owner: str | None, lease_until: float) -> None:
-    """Keep out whoever is not the owner.
+    """Check that a run is not in use.
 
     Raises:
-        LedgerBusy: there is one who may be alive.
+        LedgerBusy: it has an owner that may still be running.
     """
     if is_live(owner, lease_until):
         left = lease_until - time.time()
         raise LedgerBusy(
-            f"run {run_id} is being worked on by another process",
+            f"run {run_id} is in use by another process",
             hint=f"wait for it to end, or {left:.0f} seconds if it has crashed on another machine",
         )
 
 
 def refuse_other_request(run_id: str, recorded: str, request: str) -> None:
-    """Keep a run to what was asked for when it was begun.
+    """Check that a request is the one with which the run was begun.
 
     Raises:
-        OtherRequest: it is something else.
+        OtherRequest: it is another one.
     """
     if recorded != request:
         raise OtherRequest(
-            f"run id {run_id} is taken: it stands for another brief, seed, policy or other models",
-            hint="leave --run-id away, or give another one",
+            f"run id {run_id} is taken: it belongs to another brief, seed, policy or other models",
+            hint="omit --run-id, or use another one",
         )
 
 
 def lease_lost(run_id: str) -> LeaseLost:
-    """The error of a write whose token is no longer the owner's."""
+    """Return the error for a write whose token is not that of the owner any more."""
     return LeaseLost(f"run {run_id} has been taken over by another process")
 
 
 def now(timespec: Literal["milliseconds", "microseconds"] = "milliseconds") -> str:
-    """The time as the ledger writes it: ISO 8601, UTC."""
+    """Return the current time as the ledger records it: ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 @cache
 def _host() -> str:
-    """This host since it was started: pids of another boot, or of another container, say nothing about ours."""
+    """Identify this host, boot and container: process ids are only comparable within the same ones."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     space = Path("/proc/self/ns/pid")
     parts = [socket.gethostname()]

@@ -1,4 +1,4 @@
-"""How soon a model may be asked again: what one run learns from a refusal, all runs that share the rates keep to."""
+"""How soon a model may be called again. All runs that share the rates observe what one of them learns from a refusal."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 MINUTE = 60.0
-LEAST = 0.001  # seconds; a timer is no more exact than that, and nothing is to wait twice for one pause
+LEAST = 0.001  # seconds; timers are not more precise, and one pause must not lead to two waits
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """For how many seconds a request has to wait, and why."""
+    """How many seconds a request must wait, and why."""
 
     seconds: float
     reason: str
@@ -21,8 +21,8 @@ class Turn:
 
 @dataclass(slots=True)
 class Rates:
-    """The pauses that models asked for, and the requests per minute that they may be sent at most (`per_minute`, by name; a
-    model that is not in it has no such limit). `clock` is in seconds.
+    """The pauses that models asked for, and the maximum number of requests per minute (`per_minute`, by model; others have no
+    such limit). `clock` is in seconds.
     """
 
     per_minute: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -31,12 +31,12 @@ class Rates:
     _sent: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque[float]))
 
     def pause(self, model: str, seconds: float) -> None:
-        """Send this model nothing for so long: it has said so."""
+        """Send no requests to this model for this time, because it asked for a pause."""
         self._paused_until[model] = max(self._paused_until.get(model, 0.0), self.clock() + seconds)
 
     def take(self, model: str) -> Turn | None:
-        """Take the next turn: None, and the request is counted and must be sent now; or how long to wait before the next
-        try.
+        """Ask to send a request. None: it is counted and must be sent now. Otherwise, wait as long as the turn says and ask
+        again.
         """
         now = self.clock()
         if (left := self._paused_until.get(model, now) - now) >= LEAST:

@@ -1,8 +1,8 @@
-"""What holds for each kind of paid call: one row for each, so that the account has no branch for any of them.
+"""The rules of each kind of paid call, as a table, so that the account has no branches by kind.
 
-Why so: reliability.md, "Outcome classes of a paid call". A picture costs most and nothing but the store can say whether it was
-made, so one of unknown outcome is never sent again without being asked for. Any other call is, once. A judge whose answers
-cannot be read is not asked again in later sessions: an attempt without a verdict is one that does not pass.
+A picture costs most, and only the store can show whether it was made, so a call for one whose outcome is unknown is never sent
+again unless the user asks for it. Any other call is sent again once. A judge whose answers cannot be read is not called again
+in later sessions: an attempt without a verdict does not pass.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Counter = Literal["images", "judge_calls", "text_calls"]
 class CallRule:
     """How a kind of call is retried, timed and counted.
 
-    `failed_retries` and `unknown_retries` are how often one is sent again by itself after it ended so: failures of a session,
-    and unknown outcomes of all sessions. With `unreadable_stays`, answers that could not be read are failures of later sessions
-    too. `counter` is the field of Usage that counts it. `seconds` must be left for it to begin, where the process's end is
-    known: two to three times what such calls take, and time to write down the outcome and to answer. A call of the kind
-    `useful_with` must be affordable besides; without it, the result is of no use.
+    `failed_retries` and `unknown_retries` are the numbers of automatic retries after failures in one session, and after unknown
+    outcomes in all sessions. With `unreadable_stays`, answers that could not be read also count as failures in later sessions.
+    `counter` is the field of Usage that counts the calls. If the process has a deadline, at least `seconds` must be left to
+    begin a call: two to three times the duration of such calls, plus time to record the outcome and to respond. The budget must
+    also suffice for a call of the kind `useful_with`, as the result is of no use without it.
     """
 
     failed_retries: int = 2

@@ -1,4 +1,4 @@
-"""What a paid call is sent with and what comes of it: the terms of a run, the result of a call, the functions around it."""
+"""The terms on which a run may spend, the result of a paid call, and the types of the functions around it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from onbrief.ledger.deadline import Deadline
 from onbrief.ports import NO_TOKENS, Tokens, Wait
 
-RETRY_TIMEOUT = 300.0  # seconds for which a refused call is tried again
-LEAST_LEASE = 1.0  # seconds; a process at its end may still claim a run, to find that there is no time for it
+RETRY_TIMEOUT = 300.0  # seconds for which a refused call is retried
+LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run, and then finds that no call can begin
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What a call answered, as small JSON, what it cost in US dollars, and the tokens it took."""
+    """The answer of a call as small JSON, its cost in US dollars, and its tokens."""
 
     result: str
     usd: float | None
@@ -23,11 +23,11 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendingPolicy:
-    """On what terms a run may spend.
+    """The terms on which a run may spend.
 
-    `usd` is in US dollars, all calls together. `resend_unknown` sends calls again whose outcome is unknown. In seconds: how
-    long a `lease` lasts, for how long a refused call is tried again (`retry_timeout`), and the `initial_backoff` before the
-    second try. Where the process's own end is known, `deadline` is what it has left: the lease is that long and not renewed.
+    `usd` is the limit of all calls together, in US dollars. With `resend_unknown`, calls whose outcome is unknown are sent
+    again. In seconds: the duration of a `lease`, the time for which a refused call is retried (`retry_timeout`), and the
+    `initial_backoff` before the second try. If the process has a `deadline`, the lease lasts until then and is not renewed.
     """
 
     usd: float | None = None
@@ -39,12 +39,12 @@ class SpendingPolicy:
 
     @property
     def lease_from_now(self) -> float:
-        """The seconds for which a claim or a renewal holds now."""
+        """The duration in seconds of a lease that is claimed or renewed now."""
         return max(self.deadline.time_left(), LEAST_LEASE) if self.deadline else self.lease
 
 
 class Skipped(Exception):
-    """Nothing is recorded for a call that may not be sent any more. Never leaves the studio."""
+    """A call has no recorded result and may not be sent any more. Never leaves the studio."""
 
 
 Ready = Callable[[], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""The contracts between the loop and what stands around it."""
+"""The contracts between onbrief's core and its models, stores and ledgers."""
 
 from onbrief.ports.models import ANY_PICTURE as ANY_PICTURE
 from onbrief.ports.models import NO_TOKENS as NO_TOKENS

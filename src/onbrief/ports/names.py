@@ -1,4 +1,4 @@
-"""Names of models: `provider:model?option=value&option=value`, read and written in one place."""
+"""Parse and format the names of models: `provider:model?option=value&option=value`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORM = "PROVIDER:MODEL?option=value&option=value"
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """The parts of a model's name. `model` may be empty: a provider alone stands for its default model. `setting` is the
+    """The parts of a model's name. `model` may be empty: a provider alone means its default model. `setting` is the
     setting that holds the name, for error messages.
     """
 
@@ -24,10 +24,10 @@ class ModelName:
 
     @classmethod
     def parse(cls, text: str, setting: str = "model") -> ModelName:
-        """The parts of a name.
+        """Parse a name.
 
         Raises:
-            UsageError: no provider before a colon, or options that are not `?name=value&name=value`.
+            UsageError: there is no provider before a colon, or the options are not `?name=value&name=value`.
         """
         provider, colon, rest = text.partition(":")
         if not colon or not provider:
@@ -49,24 +49,24 @@ class ModelName:
         return f"{self.provider}:{self.model}"
 
     def with_options(self, options: Mapping[str, str]) -> ModelName:
-        """The same model with these options too; those that the name has already keep their values."""
+        """Return the name with these options added; options that it already has keep their values."""
         return ModelName(self.provider, self.model, {**options, **self.options}, self.setting)
 
     def require_options(self, allowed: Collection[str]) -> None:
-        """Refuse options that this model does not know.
+        """Check the names of the options.
 
         Raises:
-            UsageError: any option that is not in `allowed`.
+            UsageError: an option is not in `allowed`.
         """
         if unknown := [name for name in self.options if name not in allowed]:
             known = f"the options {', '.join(allowed)}" if allowed else "no options"
             raise UsageError.of(self.setting, str(self), f"{known}, not {' '.join(sorted(unknown))}")
 
     def number(self, option: str, low: float, high: float, default: float, *, whole: bool = False) -> float:
-        """The value of a numeric option, or `default` where the name does not give it.
+        """Return the value of a numeric option, or `default` if the name does not have it.
 
         Raises:
-            UsageError: no (whole) number from `low` to `high`.
+            UsageError: the value is not a number from `low` to `high`, or not a whole number although `whole`.
         """
         if option not in self.options:
             return default

@@ -1,10 +1,10 @@
-"""What one provider of models brings: an entry point of the group `onbrief.providers` names a `Provider`.
+"""The contract of a provider of models. An entry point of the group `onbrief.providers` names a `Provider`:
 
     [project.entry-points."onbrief.providers"]
     squares = "squares:PROVIDER"
 
-Everything about a provider comes through this one object; the rest of onbrief knows no provider by name. Building the object
-must be cheap: its functions import what they need when they are called.
+Everything about a provider is in this one object; the rest of onbrief refers to no provider by name. Making the object must be
+cheap: its functions import what they need when they are called.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ GROUP = "onbrief.providers"
 """The entry point group. The name of an entry point is the provider's name."""
 
 COMMANDS = "onbrief.commands"
-"""The entry point group of further commands of `onbrief`: the name of an entry point is that of the command."""
+"""The entry point group of additional commands of `onbrief`. The name of an entry point is the command's name."""
 
 Role = Literal["image_model", "editor", "judge", "planner", "reviser"]
 Values = Mapping[str, str]
-"""The settings of a provider that are set, by name."""
+"""The values of a provider's settings that are set, by name."""
 
 Factory = Callable[[ModelName, Values], M]
-"""Makes the model of a name, with the provider's settings. Raises UsageError for a name that stands for no model, or for an
-option or value that is not allowed, and ConfigError where something must be installed or set up first."""
+"""Makes the model of a name, with the provider's settings. Raises UsageError if there is no such model, or an option or value
+is not allowed, and ConfigError if something must be installed or set up first."""
 
 
 def _any_value(setting: str, value: str) -> None:
-    """Every value is allowed."""
+    """Accept any value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A setting of a provider: `[PROVIDER] name = "…"` in onbrief.toml, `ONBRIEF_PROVIDER_NAME` in the environment.
 
-    `about` says what it is, in one line. `default` is its value where nobody sets it (None: the provider finds out itself).
-    `check(setting, value)` raises UsageError for a value that is not allowed. `formerly` is its name as a setting of onbrief
-    itself in ledgers and files of earlier versions.
+    `about` describes it in one line. `default` is its value if it is not set; None leaves it to the provider. `check(setting,
+    value)` raises UsageError if the value is not allowed. `formerly` is its name in ledgers and files of earlier versions,
+    where it was a setting of onbrief itself.
     """
 
     name: str
@@ -56,9 +56,9 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """One row of `onbrief models`. `name` is what the settings take. In US dollars, `usd` is the most that a picture costs, and
-    `usd_in` and `usd_out` are the prices of a million tokens of prompts and of answers. `as_of` is the month in which that was
-    so; it is empty for models that come with their provider.
+    """One row of `onbrief models`. `name` is the value for settings. In US dollars, `usd` is the maximum price of a picture,
+    and `usd_in` and `usd_out` are the prices of a million tokens of prompt and of answer. `as_of` is the month of these facts;
+    it is empty for models that are part of their provider's package.
     """
 
     name: str
@@ -75,7 +75,7 @@ class ListedModel:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of `onbrief doctor`: what was looked at (`about`), what was found (`told`) and what to do about it."""
+    """One line of `onbrief doctor`: the subject (`about`), what was found (`told`), and what to do about it."""
 
     state: Literal["ok", "warning", "error"]
     about: str
@@ -93,24 +93,24 @@ def _nothing_to_check(models: Mapping[Role, ModelName], values: Values) -> Itera
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One provider of models, with the roles that it can play; each role that is None it cannot.
+    """A provider of models. Its roles are those whose factory is not None.
 
     Attributes:
-        name: The word before the colon of its models' names.
-        image_model, editor, judge, planner, reviser: What makes its models.
-        settings: Its own settings.
-        defaults: Full names of the models that play the other roles by default where this provider draws.
-        general: Its `defaults` also serve where another provider draws that has none.
-        trial: It needs no account, so it draws where nobody has named an image model.
+        name: The part before the colon in its models' names.
+        image_model, editor, judge, planner, reviser: The factories of its models.
+        settings: The settings of this provider.
+        defaults: Full names of the default models of the other roles if the image model is one of this provider's.
+        general: Whether its `defaults` also apply to image models of providers without defaults.
+        trial: Whether it needs no account, so that its image model is used if none is named.
         platform: The cloud whose functions use it by default: "aws" for AWS Lambda.
-        platform_models: Full names of the models that those functions use where an event names none.
-        covers: Whether it also answers for another provider's name, as a library that knows many of them does.
-        models: The rows of `onbrief models`.
-        check: The lines of `onbrief doctor` about the models of this provider, given by role. It pays for nothing.
-        options: The options that names of its models take in a role; None where nobody knows.
+        platform_models: Full names of the models that those functions use if an event names none.
+        covers: Returns whether it also covers another provider's name, as a library for many providers does.
+        models: Returns the rows of `onbrief models`.
+        check: Returns the lines of `onbrief doctor` about the given models of this provider, by role. It costs nothing.
+        options: Returns the options that names of its models can have in a role, or None if they are unknown.
         requires: Modules that must be importable for its models to work.
-        extra: What to install when they are not, as pip takes it: `onbrief[aws]`.
-        notice: One line that is printed before a run on its image models.
+        extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
+        notice: A line to print before a run with its image models.
     """
 
     name: str
@@ -135,24 +135,24 @@ class Provider:
 
     @property
     def missing(self) -> list[str]:
-        """The required modules that are not installed. Nothing is imported."""
+        """The required modules that are not installed. Imports nothing."""
         return [module for module in self.requires if find_spec(module) is None]
 
     def require(self) -> None:
-        """Make sure that what this provider needs is installed.
+        """Check that the required modules are installed.
 
         Raises:
-            ConfigError: it is not; the hint says what to install.
+            ConfigError: one is not; the hint says what to install.
         """
         if missing := self.missing:
             hint = f"pip install '{self.extra}'" if self.extra else ""
             raise ConfigError(f"{self.name}: not installed: {', '.join(missing)}", hint=hint)
 
     def values(self, given: Values) -> dict[str, str]:
-        """The settings in force: those that are `given`, and the defaults of the others.
+        """Return the settings in force: those that are `given`, and the defaults of the others.
 
         Raises:
-            UsageError: an unknown setting, or a value that is not allowed.
+            UsageError: a setting is unknown, or its value is not allowed.
         """
         known = {setting.name: setting for setting in self.settings}
         for name, value in given.items():

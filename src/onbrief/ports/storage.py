@@ -1,4 +1,4 @@
-"""Where things are kept: the store for pictures, and the ledger for paid calls."""
+"""The contracts of storage: the store for pictures, and the ledger for paid calls."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from onbrief.ports.models import NO_TOKENS, Tokens
 
 
 class Store(Protocol):
-    """Where pictures, records and reports lie. Keys are `<run_id>/<name>`."""
+    """Stores pictures, records and reports. Keys are `<run_id>/<name>`."""
 
     async def require_room(self) -> None:
-        """Make sure, before a picture is paid for, that there will be room for it.
+        """Check, before a picture is paid for, that there is room for it.
 
         Raises:
-            StoreError: there is not.
+            StoreError: there is no room.
         """
         ...
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
-        """Write what must never be overwritten, durably; answers its url. The same bytes once more are a success.
+        """Write a file durably and return its url. It is never overwritten; writing the same bytes again succeeds.
 
         Raises:
-            KeyTaken: other bytes are there already.
+            KeyTaken: other bytes are already stored under this key.
             StoreError: it cannot be written.
         """
         ...
 
     async def replace(self, key: str, data: bytes, media_type: str) -> str:
-        """Write what may be overwritten, atomically; answers its url.
+        """Write a file atomically, replacing any earlier one, and return its url.
 
         Raises:
             StoreError: it cannot be written.
@@ -38,7 +38,7 @@ class Store(Protocol):
         ...
 
     async def read(self, key: str) -> bytes | None:
-        """The bytes, or None when there is nothing under this key. Finds what `create` could only spool, too.
+        """Return the bytes, or None if there are none under this key. Also finds bytes that `create` could only spool.
 
         Raises:
             StoreError: it cannot be read.
@@ -46,11 +46,11 @@ class Store(Protocol):
         ...
 
     def load(self, key: str) -> bytes | None:
-        """`read`, for code that has a thread of its own and may wait in it."""
+        """Like `read`, but blocks; for code in a separate thread."""
         ...
 
     async def remove(self, run_id: str) -> None:
-        """Delete all that lies under a run id.
+        """Delete everything that is stored under a run id.
 
         Raises:
             StoreError: it cannot be deleted.
@@ -63,15 +63,15 @@ State = Literal["started", "done", "refused", "failed", "unreadable", "unknown",
 
 
 def call_key(kind: CallKind, revision: int, attempt: int, part: str = "") -> str:
-    """What names a paid step within its run: `image/001-003`, or `judge/001-003/vote-2` for a part of one."""
+    """Return the key of a paid step within its run: `image/001-003`, or `judge/001-003/vote-2` for a part of one."""
     return f"{kind}/{revision:03d}-{attempt:03d}" + (f"/{part}" if part else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One paid step of a run. `kind`, `revision`, `attempt` and `part` say which one; `part` tells apart what belongs to one
-    attempt ("vote-2", "confirm"), and is empty for the step itself. `digest` is the sha256 of the request, `price` the most
-    that it can cost in US dollars (None: not known).
+    """One paid step of a run, identified by `kind`, `revision`, `attempt` and `part`. `part` distinguishes several calls of one
+    attempt ("vote-2", "confirm"), and is empty for the step itself. `digest` is the sha256 of the request, `price` its maximum
+    cost in US dollars (None if unknown).
     """
 
     kind: CallKind
@@ -84,14 +84,14 @@ class Call:
 
     @property
     def key(self) -> str:
-        """What names this step within its run."""
+        """The key of this step within its run."""
         return call_key(self.kind, self.revision, self.attempt, self.part)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One try of one call, as the ledger has it. `usd` is the reserved price until the call is finished, then what it cost.
-    `result` is small JSON; pictures lie in the store.
+    """One try of a call, as recorded in the ledger. `usd` is the reserved price until the call is finished, then its cost.
+    `result` is small JSON; pictures are in the store.
     """
 
     call: Call
@@ -106,8 +106,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as the ledger lists it. `request` is the JSON of what was asked for and never changes, `settings`
-    that of the settings it was last given. `live`: a process owns it that may be alive. Times are ISO 8601, UTC.
+    """A run as the ledger lists it. `request` is the JSON of the order and never changes; `settings` is the JSON of the latest
+    settings. `live`: the process that owns it may still be running. Times are ISO 8601, UTC.
     """
 
     run_id: str
@@ -126,9 +126,9 @@ DecisionKind = Literal["generate", "revise", "stop"]
 class Decision:
     """A step that the policy chose, numbered from 0 within its run.
 
-    `inputs` are small JSON: of `generate` the `revision` and the numbers of its `attempts`, of `revise` the new `revision`,
-    whether it is written `with_history` and the `attempts` (names) that it looks back on, of `stop` the `outcome`. `seconds`
-    and `usd` (None: not known) are what the run had used when the policy was asked; `reason` is for people.
+    `inputs` is small JSON: for `generate` the `revision` and the numbers of its `attempts`; for `revise` the new `revision`,
+    whether it is written `with_history`, and the names of the `attempts` in that history; for `stop` the `outcome`. `seconds`
+    and `usd` (None if unknown) are what the run had used at that moment; `reason` is for people.
     """
 
     number: int
@@ -141,8 +141,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """All that a ledger has of one run: its row, its calls in the order in which they were begun, and its decisions in order.
-    Ledgers of before decisions were recorded have none.
+    """Everything that a ledger has of one run: its row, its calls in the order in which they were begun, and its decisions in
+    order. Ledgers from before decisions were recorded have none.
     """
 
     row: RunRow
@@ -152,7 +152,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A call cannot be sent yet: for how many seconds, and why."""
+    """A call must wait before it is sent: for how many seconds, and why."""
 
     call: Call
     seconds: float
@@ -160,62 +160,62 @@ class Wait:
 
 
 class Ledger(Protocol):
-    """The durable record of every paid call. Writes are awaited: each is on disk, whole, when its method returns, also where
-    the ledger commits several of them together. Reads block, and are for threads that may wait.
+    """The durable record of every paid call. Writes are async: each is completely on disk when its method returns, even if the
+    ledger commits several of them together. Reads block; call them in threads.
 
-    Writes carry the token of the run's owner, and a write whose token is no longer the owner's changes nothing.
+    Writes carry the token of the run's owner. A write with any other token changes nothing.
 
-    Raises, all of them:
+    Every method can raise:
         LedgerError: it cannot be read or written.
-        LeaseLost: the token is no longer the owner's.
+        LeaseLost: the token is not that of the owner any more.
     """
 
     async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
-        """Begin a run, or take over one that no live process works on, for `lease` seconds; answers all that is recorded of it.
+        """Begin a run, or take over one that is not in use, for `lease` seconds. Return everything that is recorded of it.
 
         Raises:
-            LedgerBusy: the lease of another owner, who may be alive, has not run out.
+            LedgerBusy: the lease of another owner, which may still be running, has not expired.
             OtherRequest: the run id is taken by another request.
         """
         ...
 
     async def renew(self, run_id: str, token: str, lease: float) -> None:
-        """Own the run for `lease` seconds from now."""
+        """Extend the lease to `lease` seconds from now."""
         ...
 
     async def release(self, run_id: str, token: str, outcome: str | None, decisions: Sequence[Decision] = ()) -> None:
-        """Record the outcome (None: the run has not ended) and what the policy decided last, and release the lease."""
+        """Record the outcome (None: the run has not ended) and the last decisions of the policy, and release the lease."""
         ...
 
     async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
-        """Write down a call before it is sent; its state is `started` and its price reserved. `decisions` are those of which
-        this call is the first: they are in the ledger exactly when the call is. One that is recorded already stays as it is,
-        here and in `release`: calls that begin at the same time all bring it.
+        """Record a call before it is sent; its state is `started` and its price is reserved. `decisions` are those that led to
+        this call; they are recorded if and only if the call is. One that is already recorded stays as it is, here and in
+        `release`: of calls that begin at the same time, each brings the same decision.
         """
         ...
 
     async def finish(self, run_id: str, token: str, entry: Entry) -> None:
-        """Write down the outcome of a call."""
+        """Record the outcome of a call."""
         ...
 
     async def forget(self, run_id: str) -> None:
-        """Delete all that is recorded of a run.
+        """Delete everything that is recorded of a run.
 
         Raises:
-            LedgerBusy: a live process works on it.
+            LedgerBusy: the run is in use.
         """
         ...
 
     def run(self, run_id: str) -> RunRow | None:
-        """One run, or None."""
+        """Return a run, or None."""
         ...
 
     def runs(self) -> list[RunRow]:
-        """All runs, newest first."""
+        """Return all runs, newest first."""
         ...
 
     def runs_of(self, request: str) -> list[RunRow]:
-        """The runs of one request, newest first.
+        """Return the runs of one request, newest first.
 
         Raises:
             Unlisted: these credentials may not list them.
@@ -223,5 +223,5 @@ class Ledger(Protocol):
         ...
 
     def close(self) -> None:
-        """Wait for writes under way, then let go of files and connections."""
+        """Wait for pending writes, then close files and connections."""
         ...

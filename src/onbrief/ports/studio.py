@@ -1,4 +1,4 @@
-"""The loop's view of the models at work."""
+"""The contract between the loop and the models that work on a run."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from onbrief.record import Attempt, Prompt, Run
 
 
 class Studio(Protocol):
-    """The models at work, each paid step through the ledger."""
+    """The paid steps of a run. Each of them goes through the ledger."""
 
     async def plan(self, run: Run) -> Checklist:
-        """The frozen checklist of the run's brief."""
+        """Return the frozen checklist of the run's brief."""
         ...
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
-        """The next prompt; written from the brief alone unless `with_history`."""
+        """Return the next prompt, written from the brief alone unless `with_history`."""
         ...
 
     def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
-        """One attempt for each seed with the prompt in use, at once. Each is given twice: when its picture is stored, and
-        when it is judged. Once one has passed, nothing new is paid for.
+        """Make one attempt per seed, concurrently, with the current prompt. Each is yielded twice: when its picture is stored
+        and when it is judged. Once one has passed, no new calls are sent.
         """
         ...
 
     async def account(self, run: Run) -> Run:
-        """The run with its usage and warnings as they are now, and the time it ended if it has."""
+        """Return the run with its current usage and warnings, and with the time of its end if it has ended."""
         ...

@@ -1,26 +1,25 @@
-"""Testing support: scripted models, a store and a ledger in memory, and the contract tests of each port.
+"""Testing support: scripted models, a store and a ledger in memory, and contract tests for each port.
 
-For tests of what is built on onbrief, `crew` makes models whose every answer the test writes down:
+For tests of code that uses onbrief, `crew` makes models whose answers are given by the test:
 
     bill = Bill()
     models = crew(bill, {"r1"}, set())  # r1 is unmet on the first picture, everything is met on the second
     async with open_pursuit(order, models) as pursuit: ...
     assert len(bill.of("image")) == 2
 
-For authors of plug-ins, each port has a class of tests to inherit. A subclass says how the thing under test is made, and
-pytest finds the tests:
+For plug-ins, each port has a class of tests to inherit. A subclass makes the object under test, and pytest finds the tests:
 
     class TestSquares(ImageModelContract):
         def model(self) -> ImageModel:
             return SquareModel("squares:")
 
-`failing` and `sent` of a model's contract are optional: with them, it is also tested how failures are told, and that nothing
-is sent twice. `onbrief.testing` itself does not need pytest.
+The methods `failing` and `sent` of a model's contract are optional. With them, the tests also check which errors failures
+raise, and that no request is sent twice. `onbrief.testing` itself does not need pytest.
 """
 
 import sys
 
-if "pytest" in sys.modules:  # so that a plain assert that fails shows the values that it compared
+if "pytest" in sys.modules:  # so that a failing assert shows the values that it compared
     from importlib import import_module
 
     for _name in ("language_contracts", "ledger_contract", "model_contracts", "provider_contract", "running", "store_contract"):

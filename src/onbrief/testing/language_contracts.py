@@ -1,4 +1,4 @@
-"""What every judge, planner and reviser must do, as tests to inherit. See `onbrief.testing` for how they are used."""
+"""Tests that every judge, planner and reviser must pass, to inherit; see `onbrief.testing`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _IMAGE = Image("a-run/000-000.png", "memory:a-run/000-000.png", "0" * 64, "image
 
 
 class JudgeContract(ModelContract[Judge]):
-    """What every judge must do. `requirements` are those that it is asked about `picture()`."""
+    """The tests of every judge. It is asked whether `picture()` meets `requirements`."""
 
     requirements: ClassVar[tuple[Requirement, ...]] = REQUIREMENTS
 
     def picture(self) -> bytes:
-        """A picture to judge."""
+        """Return a picture to judge."""
         return picture(1, (512, 512))
 
     async def ask(self, model: Judge) -> Judged:
@@ -68,7 +68,7 @@ class JudgeContract(ModelContract[Judge]):
             require_findings(await model.judge(out.getvalue(), self.requirements), self.requirements)
 
     @in_loop
-    async def test_bytes_that_are_no_picture_are_an_error_of_onbrief_or_undecided(self) -> None:
+    async def test_bytes_that_are_not_a_picture_are_an_error_of_onbrief_or_undecided(self) -> None:
         try:
             judged = await self.model().judge(b"no picture", self.requirements)
         except OnbriefError:
@@ -77,7 +77,7 @@ class JudgeContract(ModelContract[Judge]):
 
 
 class PlannerContract(ModelContract[Planner]):
-    """What every planner must do."""
+    """The tests of every planner."""
 
     brief: ClassVar[Brief] = BRIEF
 
@@ -104,14 +104,14 @@ class PlannerContract(ModelContract[Planner]):
 
 
 class ReviserContract(ModelContract[Reviser]):
-    """What every reviser must do."""
+    """The tests of every reviser."""
 
     brief: ClassVar[Brief] = BRIEF
     checklist: ClassVar[Checklist] = Checklist(REQUIREMENTS)
 
     @property
     def history(self) -> list[tuple[Prompt, list[Attempt]]]:
-        """What was tried: a picture that fell short, one that was not judged, one that was blocked, a prompt without any."""
+        """A history: a picture that fell short, one that was not judged, one that was blocked; a prompt without pictures."""
         found = tuple(
             Finding(r.id, "met" if n % 2 else "unmet", n % 2, "seen") for n, r in enumerate(self.checklist.requirements)
         )
@@ -155,22 +155,22 @@ class ReviserContract(ModelContract[Reviser]):
 
 
 def require_findings(judged: Judged, requirements: Sequence[Requirement]) -> None:
-    """One valid finding for each requirement, and none about anything else."""
+    """Check that there is one valid finding for each requirement, and no other."""
     asked, answered = sorted(r.id for r in requirements), sorted(finding.id for finding in judged.findings)
-    assert answered == asked, f"one finding for each id that was asked about, not {answered}"
+    assert answered == asked, f"expected one finding for each id in the question, not {answered}"
     for finding in judged.findings:
         assert finding.verdict in get_args(Answer), finding
-        assert 0 <= finding.probability <= 1, finding  # that of being met
+        assert 0 <= finding.probability <= 1, finding  # of being met
         assert finding.verdict != "met" or finding.probability >= 0.5, finding
         assert finding.verdict != "unmet" or finding.probability <= 0.5, finding
         assert isinstance(finding.evidence, str), finding
 
 
 def require_requirements(planned: Planned, brief: Brief) -> None:
-    """Requirements with ids of their own, parents before their children, and a must among them."""
+    """Check that ids are unique, that parents come before their children, and that the requirements make a checklist."""
     seen: set[str] = set()
     for requirement in planned.requirements:
-        assert requirement.id, f"{requirement} needs an id, for others to be its children"
+        assert requirement.id, f"{requirement} needs an id, which its children refer to"
         assert requirement.id not in seen, f"two requirements have the id {requirement.id}"
         assert seen.issuperset(requirement.parents), f"{requirement} comes before one of its parents"
         seen.add(requirement.id)
@@ -178,8 +178,8 @@ def require_requirements(planned: Planned, brief: Brief) -> None:
 
 
 def require_prompt(revised: Revised) -> None:
-    """A text that can be stored and sent as it is."""
+    """Check that the texts can be stored and sent unchanged."""
     assert revised.text.strip(), "an empty prompt"
     for text in (revised.text, revised.negative, revised.reason):
         assert len(text) <= MAX_BRIEF_CHARACTERS, f"at most {MAX_BRIEF_CHARACTERS} characters are kept; these are {len(text)}"
-        text.encode()  # halves of surrogate pairs cannot be stored
+        text.encode()  # raises for lone surrogates, which cannot be stored

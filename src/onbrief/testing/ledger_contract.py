@@ -1,4 +1,4 @@
-"""What every ledger must do, as tests to inherit. See `onbrief.testing` for how they are used."""
+"""Tests that every ledger must pass, to inherit; see `onbrief.testing`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onbrief.ports import Call, Decision, Entry, Ledger, Recorded, RunRow, Token
 from onbrief.testing.running import in_loop, raises
 
 ELSEWHERE: Final = "another-host/1/abc"
-"""The token of an owner of whom nobody on this host can say whether it lives."""
+"""The token of an owner on another host, which cannot be recognized as dead."""
 CALL: Final = Call("image", 1, 3, "test:painter", "d" * 64, 0.04)
 STARTED: Final = Entry(CALL, 0, "started", 0.04)
 DONE: Final = replace(STARTED, state="done", usd=0.03, seconds=1.5, tokens=Tokens(10, 20), result='{"a":"é"}')
@@ -23,30 +23,30 @@ LAST: Final = Decision(2, "stop", {"outcome": "unmet"}, "no images are left")
 
 
 class LedgerContract:
-    """What every ledger must do. Override `ledger`."""
+    """The tests of every ledger. Override `ledger`."""
 
     def ledger(self) -> Ledger:
-        """The ledger under test, empty when a test begins; asked for again within a test, the same one, opened once more as
+        """Open the ledger under test, which is empty when a test begins. Called again within a test, open the same one as
         another process would.
         """
         raise NotImplementedError("a contract test needs a method `ledger` that opens the ledger under test")
 
     def setup_method(self) -> None:
-        """Nothing is open yet; called by pytest."""
+        """Prepare a test; called by pytest."""
         self._opened: list[Ledger] = []
 
     def teardown_method(self) -> None:
-        """Close what the test opened; called by pytest."""
+        """Close the ledgers that the test opened; called by pytest."""
         for ledger in self._opened:
             ledger.close()
 
     def opened(self) -> Ledger:
-        """A `ledger` that is closed after the test."""
+        """Open a `ledger` that is closed after the test."""
         self._opened.append(self.ledger())
         return self._opened[-1]
 
     async def recorded(self) -> Recorded:
-        """What the ledger has of the run, claimed by somebody new, who leaves it as it was."""
+        """Claim the run with a new token, release it unchanged, and return what is recorded of it."""
         ledger, token = self.opened(), new_token()
         row = await _run(ledger)
         assert row is not None
@@ -55,7 +55,7 @@ class LedgerContract:
         return found
 
     async def entries(self) -> list[Entry]:
-        """The calls that the ledger has of the run."""
+        """Return the recorded entries of the run."""
         return list((await self.recorded()).entries)
 
     # -- calls -------------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class LedgerContract:
         assert [(entry.call, entry.number) for entry in await self.entries()] == [(entry.call, entry.number) for entry in calls]
 
     @in_loop
-    async def test_parts_of_a_call_are_calls_of_their_own(self) -> None:
+    async def test_parts_of_a_call_are_separate_calls(self) -> None:
         ledger, token, part = self.opened(), new_token(), replace(CALL, kind="judge", part="vote-2")
         await claim(ledger, token)
         for call in (part, replace(part, part="vote-3"), replace(part, part="")):
@@ -129,7 +129,7 @@ class LedgerContract:
             await ledger.begin("a-run", token, STARTED)
 
     @in_loop
-    async def test_calls_that_are_begun_at_once_are_all_recorded(self) -> None:
+    async def test_calls_that_are_begun_concurrently_are_all_recorded(self) -> None:
         ledger, token = self.opened(), new_token()
         calls = [replace(STARTED, call=replace(CALL, attempt=number)) for number in range(16)]
         await claim(ledger, token)
@@ -141,7 +141,7 @@ class LedgerContract:
         assert {entry.state for entry in found} == {"done"}
 
     @in_loop
-    async def test_what_fails_among_writes_at_once_fails_alone(self) -> None:
+    async def test_a_failure_among_concurrent_writes_affects_no_other(self) -> None:
         ledger, token = self.opened(), new_token()
         await claim(ledger, token)
         await ledger.begin("a-run", token, STARTED)
@@ -199,7 +199,7 @@ class LedgerContract:
         assert (found.entries, found.decisions) == ((STARTED,), (FIRST,))
 
     @in_loop
-    async def test_the_next_owner_goes_on_counting_decisions(self) -> None:
+    async def test_the_next_owner_continues_the_numbers_of_decisions(self) -> None:
         ledger, token, other = self.opened(), new_token(), new_token()
         await claim(ledger, token)
         await ledger.begin("a-run", token, STARTED, [FIRST])
@@ -233,7 +233,7 @@ class LedgerContract:
         assert await _run(ledger, "d") is None
 
     @in_loop
-    async def test_the_runs_of_a_request_are_told_from_others(self) -> None:
+    async def test_the_runs_of_a_request_are_distinguished_from_others(self) -> None:
         ledger = self.opened()
         for run_id, request in (("b", "{}"), ("a", '{"brief":"é"}'), ("c", "{}")):
             await claim(ledger, new_token(), run_id=run_id, request=request)
@@ -243,7 +243,7 @@ class LedgerContract:
         assert await _runs_of(ledger, '{"brief":"other"}') == []
 
     @in_loop
-    async def test_a_run_that_was_not_begun_is_none_of_its_request(self) -> None:
+    async def test_a_run_that_was_not_begun_does_not_belong_to_its_request(self) -> None:
         ledger = self.opened()
         await claim(ledger, new_token())
         with raises(OtherRequest):
@@ -253,7 +253,7 @@ class LedgerContract:
     # -- owners ------------------------------------------------------------------------------------------------------
 
     @in_loop
-    async def test_a_run_that_ended_can_be_claimed_again_and_has_not_ended_then(self) -> None:
+    async def test_a_run_that_ended_can_be_claimed_again_and_is_then_not_ended(self) -> None:
         ledger, token = self.opened(), new_token()
         started = (await claim(ledger, token)).row.started
         await ledger.release("a-run", token, "unmet")
@@ -265,7 +265,7 @@ class LedgerContract:
         assert await _run(ledger) == row
 
     @in_loop
-    async def test_a_run_id_stands_for_one_request(self) -> None:
+    async def test_a_run_id_belongs_to_one_request(self) -> None:
         ledger, token = self.opened(), new_token()
         await claim(ledger, token)
         await ledger.release("a-run", token, "passed")
@@ -276,13 +276,13 @@ class LedgerContract:
         assert (row.request, row.outcome) == ("{}", "passed")
 
     @in_loop
-    async def test_a_run_that_another_host_may_work_on_is_refused(self) -> None:
+    async def test_a_run_that_is_in_use_on_another_host_is_refused(self) -> None:
         await claim(self.opened(), ELSEWHERE)
         with raises(LedgerBusy):
             await claim(self.opened(), new_token())
 
     @in_loop
-    async def test_a_run_that_this_process_works_on_is_refused(self) -> None:
+    async def test_a_run_that_is_in_use_in_this_process_is_refused(self) -> None:
         await claim(self.opened(), new_token())
         with raises(LedgerBusy):
             await claim(self.opened(), new_token())
@@ -305,7 +305,7 @@ class LedgerContract:
             await claim(self.opened(), new_token())
 
     @in_loop
-    async def test_of_claims_at_once_one_wins(self) -> None:
+    async def test_of_concurrent_claims_one_succeeds(self) -> None:
         claims = [claim(ledger, new_token()) for ledger in (self.opened(), self.opened(), self.opened())]
         ended = await asyncio.gather(*claims, return_exceptions=True)
         assert sorted(type(end).__name__ for end in ended) == ["LedgerBusy", "LedgerBusy", "Recorded"]
@@ -321,7 +321,7 @@ class LedgerContract:
             with raises(LeaseLost):
                 await write(ledger, ELSEWHERE)
         assert await _run(ledger) == before
-        await ledger.release("a-run", mine, None)  # it is still the other's
+        await ledger.release("a-run", mine, None)  # mine is still the owner's token
         assert await self.entries() == [STARTED]
 
     @in_loop
@@ -336,7 +336,7 @@ class LedgerContract:
         assert await self.entries() == [STARTED]
 
     @in_loop
-    async def test_nothing_is_written_about_a_run_that_is_not_there(self) -> None:
+    async def test_nothing_is_written_about_a_missing_run(self) -> None:
         ledger = self.opened()
         for write in WRITES:
             with raises(LeaseLost):
@@ -344,7 +344,7 @@ class LedgerContract:
         assert await asyncio.to_thread(ledger.runs) == []
 
     @in_loop
-    async def test_a_token_of_a_run_that_was_deleted_and_begun_anew_changes_nothing(self) -> None:
+    async def test_a_token_of_a_run_that_was_deleted_and_begun_again_changes_nothing(self) -> None:
         for write in WRITES:  # each as the first write after the deletion
             ledger, mine = self.opened(), new_token()
             await claim(ledger, ELSEWHERE, lease=0.0)
@@ -379,7 +379,7 @@ class LedgerContract:
         assert (kept.entries, kept.decisions) == ((STARTED,), (FIRST,))
 
     @in_loop
-    async def test_a_run_that_somebody_may_work_on_is_not_forgotten(self) -> None:
+    async def test_a_run_that_may_be_in_use_is_not_forgotten(self) -> None:
         ledger = self.opened()
         await claim(ledger, ELSEWHERE)
         with raises(LedgerBusy):
@@ -387,7 +387,7 @@ class LedgerContract:
         assert [row.run_id for row in await asyncio.to_thread(ledger.runs)] == ["a-run"]
 
     @in_loop
-    async def test_forgetting_what_is_not_there_is_no_error(self) -> None:
+    async def test_forgetting_a_missing_run_is_not_an_error(self) -> None:
         ledger = self.opened()
         await ledger.forget("a-run")
         assert await asyncio.to_thread(ledger.runs) == []
@@ -403,7 +403,7 @@ WRITES: Final[Sequence[Callable[[Ledger, str], Awaitable[None]]]] = (
 
 
 async def claim(ledger: Ledger, token: str, *, run_id: str = "a-run", request: str = "{}", lease: float = 60.0) -> Recorded:
-    """Claim a run with usual values."""
+    """Claim a run with default values."""
     return await ledger.claim(run_id, request, '{"parallel":1}', token, lease)
 
 

@@ -1,4 +1,4 @@
-"""A store and a ledger in memory, for tests: those of buckets, over a bucket that is a dictionary. Nothing touches the disk."""
+"""A store and a ledger in memory, for tests: those of buckets, with a dictionary as the bucket. Nothing touches the disk."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _URL = "memory:"
 
 
 def memory_store() -> BucketStore:
-    """An empty store of its own."""
+    """Return a new, empty store."""
     return BucketStore(Objects(MemoryStore()), _URL, Spool(b"", roots=()))
 
 
 def memory_ledger() -> ObjectsLedger:
-    """An empty ledger of its own."""
+    """Return a new, empty ledger."""
     return ObjectsLedger(Objects(MemoryStore()), _URL)

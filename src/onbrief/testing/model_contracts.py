@@ -1,4 +1,4 @@
-"""What every model must do, as tests to inherit: one class for each port. See `onbrief.testing` for how they are used."""
+"""Tests that every model must pass, to inherit: one class for each port; see `onbrief.testing`."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ TEXTS = (
     "three circles, " * (MAX_BRIEF_CHARACTERS // 15),
     "naïve “quotes”, a tab\t, a line\nand \N{PARTY POPPER}",
 )
-"""Texts that a model must take, or refuse with an error of onbrief: another script, instructions, the longest, odd signs."""
+"""Texts that a model must accept, or refuse with an error of onbrief: another script, instructions, maximum length, symbols."""
 
 
 class ModelContract(Generic[M]):
-    """What holds for every kind of model. Override `model`, and the others where they can be of use."""
+    """The tests of every kind of model. Override `model`, and `failing` and `sent` if possible."""
 
     def model(self) -> M:
-        """A new model. Its calls are really made: give one that a stand-in answers, where a call costs something."""
+        """Return a new model. Its calls are really made: if calls cost money, return one that is connected to a stand-in."""
         raise NotImplementedError("a contract test needs a method `model` that makes the model under test")
 
     def failing(self) -> Iterable[M]:
-        """Models whose provider fails, each in another way: refuses, breaks off, answers nonsense, has no credentials. Each is
-        called before the next one is made, so a generator can set up its stand-in in between.
+        """Yield models whose providers fail in different ways: refuse, cut the connection, return nonsense, lack credentials.
+        Each is called before the next one is made, so a generator can change its stand-in in between.
         """
         return ()
 
     def sent(self) -> int | None:
-        """How many requests the provider has received, of all models that this test made; None when nobody counts them."""
+        """Return how many requests the provider has received from all models of this test; None if they are not counted."""
         return None
 
     async def ask(self, model: M) -> Any:
-        """One ordinary call. Each port's contract has its own."""
+        """Make one ordinary call. Overridden for each port."""
         raise NotImplementedError
 
     def test_its_name_can_be_given_as_a_setting(self) -> None:
@@ -86,10 +86,10 @@ class ModelContract(Generic[M]):
         call.cancel()
         (ended,) = await asyncio.gather(call, return_exceptions=True)
         cancelled = isinstance(ended, asyncio.CancelledError)
-        assert cancelled or not isinstance(ended, BaseException), f"CancelledError has to be passed on; this was {ended!r}"
+        assert cancelled or not isinstance(ended, BaseException), f"CancelledError must be passed on; this was {ended!r}"
 
     @in_loop
-    async def test_calls_can_be_made_at_once(self) -> None:
+    async def test_calls_can_be_concurrent(self) -> None:
         model = self.model()
         await asyncio.gather(*(self.ask(model) for _ in range(3)))
 
@@ -103,20 +103,18 @@ class ModelContract(Generic[M]):
     async def test_a_failure_is_an_error_of_onbrief_after_at_most_one_request(self) -> None:
         for model in self.failing():
             before = self.sent()
-            with raises(CallError, ConfigError):  # nothing else says whether the call may have been paid for
+            with raises(CallError, ConfigError):  # other errors do not say whether the call may have been paid for
                 await self.ask(model)
             self._require_sent(before, 0, 1)
 
     def _require_sent(self, before: int | None, *allowed: int) -> None:
         after = self.sent()
         if before is not None and after is not None:
-            assert after - before in allowed, (
-                f"{after - before} requests were sent; onbrief retries by itself what may be retried"
-            )
+            assert after - before in allowed, f"{after - before} requests were sent; leave retries to onbrief"
 
 
 class ImageModelContract(ModelContract[ImageModel]):
-    """What every image model must do. `prompt` and `size` are ones that the model can draw; of `sizes`, it may refuse any."""
+    """The tests of every image model. It must support `prompt` and `size`; it may refuse any of `sizes`."""
 
     prompt: ClassVar[Prompt] = Prompt(0, "a red circle left of a blue square", "blurry", "the brief")
     size: ClassVar[Size] = (1024, 1024)
@@ -136,7 +134,7 @@ class ImageModelContract(ModelContract[ImageModel]):
     @in_loop
     async def test_it_draws_with_every_seed_that_a_run_can_have(self) -> None:
         model = self.model()
-        for seed in (0, *SEED_RANGE, MAX_SEED):  # the first attempt has the seed that the user gave
+        for seed in (0, *SEED_RANGE, MAX_SEED):  # the first attempt uses the user's seed
             inspect((await model.generate(self.prompt, self.size, seed)).data)
 
     @in_loop
@@ -161,13 +159,13 @@ class ImageModelContract(ModelContract[ImageModel]):
 
 
 class EditorContract(ModelContract[Editor]):
-    """What every editor must do. `instruction` is one that it can do on `picture()`, `impossible` are ones that it cannot."""
+    """The tests of every editor. It must support `instruction` on `picture()`, and refuse each of `impossible`."""
 
     instruction: ClassVar[str] = "make the square yellow"
     impossible: ClassVar[Sequence[str]] = ()
 
     def picture(self) -> bytes:
-        """A picture to edit."""
+        """Return a picture to edit."""
         return picture(1, (640, 512))
 
     async def ask(self, model: Editor) -> Picture:
@@ -175,12 +173,12 @@ class EditorContract(ModelContract[Editor]):
         return await model.edit(self.picture(), self.instruction, 1)
 
     @in_loop
-    async def test_it_answers_a_usable_picture_of_the_same_size(self) -> None:
+    async def test_it_returns_a_usable_picture_of_the_same_size(self) -> None:
         before, after = inspect(self.picture()), inspect((await self.ask(self.model())).data)
         assert (after.width, after.height) == (before.width, before.height)
 
     @in_loop
-    async def test_bytes_that_are_no_picture_are_refused_before_anything_is_sent(self) -> None:
+    async def test_bytes_that_are_not_a_picture_are_refused_before_anything_is_sent(self) -> None:
         model, before = self.model(), self.sent()
         for data in (b"no picture", b"", self.picture()[:40]):
             with raises(PictureError):
@@ -197,7 +195,7 @@ class EditorContract(ModelContract[Editor]):
         self._require_sent(before, 0)
 
     @in_loop
-    async def test_an_instruction_that_it_cannot_do_is_refused_before_anything_is_sent(self) -> None:
+    async def test_an_unsupported_instruction_is_refused_before_anything_is_sent(self) -> None:
         model, before = self.model(), self.sent()
         for instruction in self.impossible:
             with raises(UsageError):
@@ -206,7 +204,7 @@ class EditorContract(ModelContract[Editor]):
 
 
 def require_texts(texts: Sequence[str]) -> None:
-    """A tuple of texts, none of them empty."""
+    """Check that this is a tuple of texts, none of them empty."""
     assert isinstance(texts, tuple), f"expected a tuple of texts, not {texts!r}"
     assert all(isinstance(text, str) and text.strip() for text in texts), texts
 

@@ -1,4 +1,4 @@
-"""What every provider must do, as tests to inherit. See `onbrief.testing` for how they are used."""
+"""Tests that every provider must pass, to inherit; see `onbrief.testing`."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ _CALLS: Mapping[Role, str] = {
 
 
 class ProviderContract:
-    """What every provider must do, once it is installed. Override `provider`.
+    """The tests of every installed provider. Override `provider`.
 
-    `values` are its settings during the tests. `names` are full names of models by role, where the provider's own name and a
-    colon alone do not stand for one.
+    `values` are its settings during the tests. `names` are full names of models by role, for roles without a default model.
     """
 
     values: ClassVar[Values] = {}
     names: ClassVar[Mapping[Role, str]] = {}
 
     def provider(self) -> Provider:
-        """The provider under test."""
-        raise NotImplementedError("a contract test needs a method `provider` that gives the provider under test")
+        """Return the provider under test."""
+        raise NotImplementedError("a contract test needs a method `provider` that returns the provider under test")
 
     def made(self, role: Role, name: ModelName) -> Any:
-        """The model of a role and name."""
+        """Make the model of a role and name."""
         return self._factories()[role](name, self.provider().values(self.values))
 
     def test_it_is_found_by_its_entry_point(self) -> None:
@@ -51,14 +50,14 @@ class ProviderContract:
     def test_its_name_can_begin_the_name_of_a_model(self) -> None:
         name = self.provider().name
         assert ModelName.parse(f"{name}:").provider == name
-        assert re.fullmatch(r"[a-z][a-z0-9_-]*", name), f"small letters, digits, - and _, not {name!r}"
+        assert re.fullmatch(r"[a-z][a-z0-9_-]*", name), f"lowercase letters, digits, - and _, not {name!r}"
 
     def test_it_plays_a_role(self) -> None:
         assert self._factories(), "a provider needs an image_model, editor, judge, planner or reviser"
 
-    def test_what_it_requires_is_installed_or_can_be(self) -> None:
+    def test_what_it_requires_is_installed_and_has_an_extra(self) -> None:
         provider = self.provider()
-        assert provider.extra or not provider.requires, "`extra` is what pip installs when something required is missing"
+        assert provider.extra or not provider.requires, "`extra` must say what to install if something required is missing"
         provider.require()
 
     def test_its_models_fit_their_ports(self) -> None:
@@ -69,18 +68,18 @@ class ProviderContract:
             assert model.price is None or (math.isfinite(model.price) and model.price >= 0), model.price
             assert callable(getattr(model, _CALLS[role], None)), f"{model.name} has no method {_CALLS[role]}"
 
-    def test_an_option_that_no_model_knows_is_refused(self) -> None:
+    def test_an_unknown_option_is_refused(self) -> None:
         for role in self._factories():
             with raises(UsageError):
                 self.made(role, self._name(role).with_options({"no-such-option": "1"}))
 
-    def test_its_settings_have_names_words_and_valid_defaults(self) -> None:
+    def test_its_settings_have_names_descriptions_and_valid_defaults(self) -> None:
         provider = self.provider()
         names = [setting.name for setting in provider.settings]
         assert len(set(names)) == len(names), names
         for setting in provider.settings:
-            assert _WORD.fullmatch(setting.name), f"small letters, digits and _, not {setting.name!r}"
-            assert setting.about.strip(), f"the setting {setting.name} needs a line about it"
+            assert _WORD.fullmatch(setting.name), f"lowercase letters, digits and _, not {setting.name!r}"
+            assert setting.about.strip(), f"the setting {setting.name} needs a description in `about`"
             if setting.default is not None:
                 setting.check(setting.name, setting.default)
         with raises(UsageError):
@@ -98,13 +97,13 @@ class ProviderContract:
             for usd in (listed.usd, listed.usd_in, listed.usd_out):
                 assert usd is None or usd >= 0, listed
 
-    def test_its_options_are_known_or_unknown(self) -> None:
+    def test_its_options_are_a_set_or_unknown(self) -> None:
         provider = self.provider()
         for role in self._factories():
             options = provider.options(role, self._name(role).model)
             assert options is None or isinstance(options, frozenset), options
 
-    def test_its_checks_are_lines_of_text(self) -> None:
+    def test_its_checks_have_texts(self) -> None:
         provider = self.provider()
         models: dict[Role, ModelName] = {role: self._name(role) for role in self._factories()}
         for check in provider.check(models, provider.values(self.values)):

@@ -1,4 +1,4 @@
-"""How contract tests run: each in an event loop of its own, under plain asserts, without a plug-in of pytest."""
+"""Run contract tests: each in a separate event loop, with plain asserts, without a plug-in of pytest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SOCKET_WAITS = frozenset({"connect", "recv", "recv_into", "sendall", "accept"})
 
 
 def in_loop(test: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], None]:
-    """Make an async test method one that pytest and unittest run as it is."""
+    """Turn an async test method into a plain one, which pytest and unittest can run."""
 
     @wraps(test)
     def run(self: S) -> None:
@@ -29,7 +29,7 @@ def in_loop(test: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], Non
 
 @contextmanager
 def raises(*errors: type[BaseException]) -> Generator[None]:
-    """The block raises one of these errors."""
+    """Check that the block raises one of these errors."""
     try:
         yield
     except errors:
@@ -39,9 +39,9 @@ def raises(*errors: type[BaseException]) -> Generator[None]:
 
 @contextmanager
 def blocking_calls() -> Generator[list[str]]:
-    """Note each call in this thread that waits: `time.sleep`, name resolution, sockets that are not non-blocking.
+    """Collect each call in this thread that blocks: `time.sleep`, name resolution, blocking sockets.
 
-    It sees waiting and not computing, and takes no time into account.
+    It does not measure time, so it does not detect long computations.
     """
     found: list[str] = []
 
@@ -66,7 +66,7 @@ def blocking_calls() -> Generator[list[str]]:
 
 
 def require_cost(usd: float | None, price: float | None) -> None:
-    """What a call cost is not known, or an amount within the price."""
+    """Check that the cost of a call is unknown, or an amount within the price."""
     if usd is not None:
         assert math.isfinite(usd), usd
         assert usd >= 0, usd

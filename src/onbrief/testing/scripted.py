@@ -1,7 +1,7 @@
-"""Models whose every answer a test writes down, and the list of calls that they accepted: the bill.
+"""Models whose answers are given by a test, and the list of calls that they accepted: the bill.
 
-A script is a sequence of answers, of which the last is repeated, or a function that makes the answer from the request. An
-answer that is an exception is raised.
+A script is a sequence of answers, of which the last is repeated, or a function that makes an answer from the request. An answer
+that is an exception is raised.
 
     judge = ScriptedJudge(script=[{"r1"}, Failed("out of order"), set()])  # r1 is unmet; an error; everything is met
     model = ScriptedImageModel(script=lambda asked: picture(asked.seed, asked.size))
@@ -28,7 +28,7 @@ from onbrief.studio import Crew
 A = TypeVar("A")
 R = TypeVar("R")
 Script: TypeAlias = Sequence[A | Exception] | Callable[[R], A | Exception]
-"""Answers in their order, the last one repeated, or a function of the request."""
+"""Answers in order, of which the last is repeated, or a function of the request."""
 
 
 @dataclass(slots=True)
@@ -60,12 +60,12 @@ class Bill:
         return self.path.read_text().splitlines() if self.path.exists() else []
 
     def of(self, kind: str) -> list[str]:
-        """The lines of one kind of call: `image`, `judge`, `plan` or `revise`."""
+        """Return the lines of one kind of call: `image`, `judge`, `plan` or `revise`."""
         return [line for line in self.lines if line.startswith(kind)]
 
 
 def picture(seed: int, size: Size = (64, 64)) -> bytes:
-    """A small PNG of two colours that the seed decides."""
+    """Return a small PNG of two colours that depend on the seed."""
     digest = hashlib.sha256(str(seed).encode()).digest()
     image = Image.new("RGB", size, (digest[0], digest[1], digest[2]))
     image.paste((255 - digest[0], 255 - digest[1], digest[3]), (0, 0, size[0] // 2, size[1] // 2))
@@ -75,19 +75,19 @@ def picture(seed: int, size: Size = (64, 64)) -> bytes:
 
 
 class Gate(Protocol):
-    """What a call waits for before it is answered: an asyncio.Event or asyncio.Barrier."""
+    """Delays the answer of a call: an asyncio.Event or asyncio.Barrier."""
 
     async def wait(self) -> object:
         """Return when the call may be answered."""
         ...
 
 
-# -- requests: what a model was asked, as its script and the test see it ---------------------------------------------
+# -- requests, as scripts and tests see them --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """One call of `generate`. `number` counts the calls of this model from 0, here and below."""
+    """A call of `generate`. `number` counts the calls of this model from 0, here and below."""
 
     number: int
     prompt: Prompt
@@ -97,21 +97,21 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """One call of `judge`."""
+    """A call of `judge`."""
 
     number: int
     image: bytes
     requirements: tuple[Requirement, ...]
 
     def answer(self, *, met: bool, evidence: str = "seen") -> Judged:
-        """Every requirement is met, or none."""
+        """Return an answer in which all requirements are met, or none."""
         found = [_finding(requirement.id, met, evidence) for requirement in self.requirements]
         return Judged(tuple(found))
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """One call of `checklist`."""
+    """A call of `checklist`."""
 
     number: int
     brief: Brief
@@ -119,7 +119,7 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReviseRequest:
-    """One call of `revise`."""
+    """A call of `revise`."""
 
     number: int
     brief: Brief
@@ -129,31 +129,31 @@ class ReviseRequest:
 
 
 def drawn(asked: ImageRequest) -> bytes:
-    """The default script of image models: the `picture` of the seed, in the size that was asked for."""
+    """The default script of image models: return the `picture` of the seed, in the requested size."""
     return picture(asked.seed, asked.size)
 
 
 def rewritten(asked: ReviseRequest) -> Revised:
-    """The default script of revisers: the brief, with the number of the revision."""
+    """The default script of revisers: return the brief, with the number of the revision."""
     text = f"{asked.brief.text}, better {asked.revision}"
     return Revised(text, reason=f"{len(asked.checklist.requirements)} to meet")
 
 
 ImageScript: TypeAlias = Script[bytes | Picture, ImageRequest]
 JudgeScript: TypeAlias = Script[AbstractSet[str] | Judged, JudgeRequest]
-"""An answer is a Judged, or the set of the ids that are unmet; the others are met."""
+"""An answer is a Judged, or the set of the ids of unmet requirements; all others are met."""
 PlanScript: TypeAlias = Script[Sequence[str] | Planned, PlanRequest]
 """An answer is a Planned, or the texts of its requirements."""
 ReviseScript: TypeAlias = Script[str | Revised, ReviseRequest]
 """An answer is a Revised, or its text."""
 
 # -- models ----------------------------------------------------------------------------------------------------------
-# `asked` keeps what a model was asked; give `deque(maxlen=0)` where the pictures of a long run should not stay in memory.
+# `asked` keeps the requests of a model. Pass `deque(maxlen=0)` if the pictures of a long run should not stay in memory.
 
 
 @dataclass(slots=True)
 class ScriptedImageModel:
-    """An image model. `on_check` is what `check` answers or raises; `gate` is awaited between the bill and the answer."""
+    """An image model. `check` returns or raises `on_check`. `gate` is awaited between the bill and the answer."""
 
     bill: Bill = field(default_factory=Bill)
     script: ImageScript = drawn
@@ -259,8 +259,8 @@ def crew(
     answer: ImageScript = drawn,
     price: float | None = 0.04,
 ) -> Crew:
-    """Scripted models with one bill. The judge answers `verdicts`, by default that everything is met; the image model answers
-    `answer` at this `price`.
+    """Return scripted models with a shared bill. The judge's script is `verdicts`, by default that everything is met; the image
+    model's is `answer`, at this `price`.
     """
     return Crew(
         planner=ScriptedPlanner(bill),
@@ -271,7 +271,7 @@ def crew(
 
 
 def _answer(script: Script[A, R], asked: R, number: int) -> A:
-    """The answer of a script to its request number `number`, or the exception that it is."""
+    """Return the answer of a script to request number `number`, or raise it if it is an exception."""
     answer = script(asked) if callable(script) else script[min(number, len(script) - 1)]
     if isinstance(answer, Exception):
         raise answer

@@ -1,4 +1,4 @@
-"""What every store must do, as tests to inherit. See `onbrief.testing` for how they are used."""
+"""Tests that every store must pass, to inherit; see `onbrief.testing`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PNG, _JSON = "image/png", "application/json"
 
 
 class StoreContract:
-    """What every store must do. Override `store`."""
+    """The tests of every store. Override `store`."""
 
     def store(self) -> Store:
-        """The store under test, empty when a test begins; asked for again within a test, the same one, opened once more."""
+        """Open the store under test, which is empty when a test begins. Called again within a test, open the same one again."""
         raise NotImplementedError("a contract test needs a method `store` that opens the store under test")
 
     @in_loop
@@ -28,18 +28,18 @@ class StoreContract:
         assert await asyncio.to_thread(store.load, KEY) == b"picture"
 
     @in_loop
-    async def test_what_was_created_is_read_back_by_another(self) -> None:
+    async def test_what_was_created_is_read_back_by_another_store(self) -> None:
         await self.store().create(KEY, b"picture", _PNG)
         assert await self.store().read(KEY) == b"picture"
 
     @in_loop
-    async def test_nothing_is_read_where_nothing_is(self) -> None:
+    async def test_reading_a_missing_key_returns_none(self) -> None:
         store = self.store()
         assert await store.read(KEY) is None
         assert await asyncio.to_thread(store.load, KEY) is None
 
     @in_loop
-    async def test_the_same_bytes_once_more_are_a_success(self) -> None:
+    async def test_creating_the_same_bytes_again_succeeds(self) -> None:
         store = self.store()
         assert await store.create(KEY, b"picture", _PNG) == await store.create(KEY, b"picture", _PNG)
 
@@ -52,14 +52,14 @@ class StoreContract:
         assert await store.read(KEY) == b"picture"
 
     @in_loop
-    async def test_what_may_be_overwritten_is(self) -> None:
+    async def test_replace_overwrites(self) -> None:
         store = self.store()
         urls = {await store.replace(RECORD, data, _JSON) for data in (b"one", b"two", b"")}
         assert len(urls) == 1
         assert await store.read(RECORD) == b""
 
     @in_loop
-    async def test_of_many_who_create_the_same_key_at_once_one_wins(self) -> None:
+    async def test_of_concurrent_creations_of_the_same_key_one_succeeds(self) -> None:
         store = self.store()
         tries = [store.create(KEY, b"picture %d" % number, _PNG) for number in range(8)]
         ends = await asyncio.gather(*tries, return_exceptions=True)
@@ -68,7 +68,7 @@ class StoreContract:
         assert await store.read(KEY) == b"picture %d" % winner
 
     @in_loop
-    async def test_a_reader_sees_the_old_or_the_new_and_nothing_between(self) -> None:
+    async def test_a_reader_sees_either_the_old_or_the_new_bytes(self) -> None:
         store, texts = self.store(), [bytes([65 + number]) * 200_000 for number in range(5)]
         await store.replace(RECORD, texts[0], _JSON)
         seen: set[bytes | None] = set()
@@ -95,7 +95,7 @@ class StoreContract:
         await store.create(KEY, b"another", _PNG)
 
     @in_loop
-    async def test_removing_what_is_not_there_is_no_error(self) -> None:
+    async def test_removing_a_missing_run_is_not_an_error(self) -> None:
         store = self.store()
         await store.remove("a-run")
         assert await store.read(KEY) is None

@@ -169,10 +169,10 @@ def scene(claims: Iterable[Claim]) -> Scene:
 
     def at(those: Which, **known: object) -> int | None:
         """Return the index of the group that these belong to; None if "the circles" are groups of several colours."""
-        said = colours.get(those.noun, set())
-        if those.colour is None and len(said) > 1:
+        its_colours = colours.get(those.noun, set())
+        if those.colour is None and len(its_colours) > 1:
             return None
-        key = (those.noun, those.colour or next(iter(said), None))
+        key = (those.noun, those.colour or next(iter(its_colours), None))
         group = groups.setdefault(key, Group(those.noun, 3 if those.many else 1, key[1], numbered=False))
         groups[key] = replace(group, **known)
         return list(groups).index(key)

@@ -62,8 +62,8 @@ class Clause:
     def name(self, phrase: Phrase) -> None:
         """Add a thing; phrases that wait for a noun get the same one: "three red and two blue circles"."""
         if self.mixed and phrase.colour:
-            said = f"{self.mixed} and {phrase.colour}"
-            phrase = replace(phrase, colour=None, determined=True, unread=(said, *phrase.unread))
+            mixed = f"{self.mixed} and {phrase.colour}"
+            phrase = replace(phrase, colour=None, determined=True, unread=(mixed, *phrase.unread))
         self.mixed = None
         for waiting in self.pending:
             self.add(replace(waiting, noun=phrase.noun, plural=True))
@@ -93,8 +93,8 @@ class Clause:
         if self.relations or self.ahead:
             self.draft.note(Unread("somewhere", "relation", loose=True))
         self.settle(setting=True)
-        for said in phrase.unread:
-            self.draft.note(Unread(said, "attribute"))
+        for text in phrase.unread:
+            self.draft.note(Unread(text, "attribute"))
         self.relations, self.topic, self.fresh, self.element = (), None, False, True
         if self.ahead and self.ahead[1] is None:
             self.ahead = None  # "over green hills, …"
@@ -164,25 +164,25 @@ class Clause:
     @property
     def between(self) -> bool:
         """Whether "and" introduces the second object of "between"."""
-        return self.unread is not None and self.unread.said.endswith("between")
+        return self.unread is not None and self.unread.text.endswith("between")
 
-    def wait(self, said: str, kind: Literal["relation", "action"]) -> bool:
+    def wait(self, text: str, kind: Literal["relation", "action"]) -> bool:
         """Record words about the topic that may still get an object. Return whether there is a topic."""
         if self.topic is None:
             return False
         if self.unread and not self.unread.objects:
-            self.unread = replace(self.unread, said=f"{self.unread.said} {said}")
+            self.unread = replace(self.unread, text=f"{self.unread.text} {text}")
         else:
             self.settle()
-            self.unread = Unread(said, kind, self.topic)
+            self.unread = Unread(text, kind, self.topic)
         return True
 
     def say(self, phrase: Phrase) -> None:
         """Record what a phrase says about the topic that the sandbox cannot draw: "the cat is fluffy"."""
-        said = [word for word in (*phrase.unread, *passing.meaning(phrase.noun.split())) if word]
-        if said:
+        unread = [word for word in (*phrase.unread, *passing.meaning(phrase.noun.split())) if word]
+        if unread:
             loose = self.topic is None or not self.copula
-            self.draft.note(Unread(" ".join(said), "attribute", self.topic, loose=loose))
+            self.draft.note(Unread(" ".join(unread), "attribute", self.topic, loose=loose))
 
     def settle(self, *, setting: bool = False) -> None:
         """Add the pending words that were not understood to the draft."""

@@ -11,7 +11,7 @@ from onbrief_sandbox.scene import Colour, Group, Place, Relation, Scene
 MAX_GROUPS = 12  # more do not fit into one picture
 MAX_WORDS = 4
 MAX_LETTERS = 32
-MAX_SAID = 80  # characters
+MAX_CHARACTERS = 80  # characters
 _MAX_UNREAD = 12
 
 
@@ -22,7 +22,7 @@ class Unread:
     landscape something is, or refer to nothing in particular; a lenient reader may ignore them.
     """
 
-    said: str
+    text: str
     kind: Literal["attribute", "relation", "action"]
     subject: int | None = None
     objects: tuple[int, ...] = ()
@@ -74,8 +74,8 @@ class Draft:
                 colour=group.colour or phrase.colour,
                 place=group.place or place,
             )
-        for said in phrase.unread:
-            self.note(Unread(said, "attribute", index))
+        for text in phrase.unread:
+            self.note(Unread(text, "attribute", index))
         return index
 
     def amend(self, topic: int, phrase: Phrase) -> None:
@@ -100,7 +100,7 @@ class Draft:
             self.relations.append(relation)
 
     def forbid(self, phrase: Phrase) -> None:
-        """Add something that must be absent. Anything said about it except a colour is not understood."""
+        """Add something that must be absent. Anything else about it except a colour is not understood."""
         if phrase.lettering and not phrase.noun.count(" "):
             self.absent.add("text")
         elif phrase.noun:
@@ -108,8 +108,8 @@ class Draft:
         elif phrase.colour == "orange":
             self.absent.add("orange")
         self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
-        for said in phrase.unread:
-            self.note(Unread(f"no {said}", "attribute", loose=True))
+        for text in phrase.unread:
+            self.note(Unread(f"no {text}", "attribute", loose=True))
 
     def letter(self, text: str) -> None:
         """Add words to be lettered. A sign that carries them is painted as the banner, not as a separate thing."""
@@ -120,8 +120,8 @@ class Draft:
 
     def note(self, unread: Unread) -> None:
         """Record words that were not understood."""
-        unread = replace(unread, said=unread.said[:MAX_SAID].strip())
-        if unread.said and unread not in self.unread and len(self.unread) < _MAX_UNREAD:
+        unread = replace(unread, text=unread.text[:MAX_CHARACTERS].strip())
+        if unread.text and unread not in self.unread and len(self.unread) < _MAX_UNREAD:
             self.unread.append(unread)
 
     def reading(self) -> Reading:

@@ -193,9 +193,9 @@ def _replace(one: str, other: str) -> Edit | None:
 
 def _recolour(name: str, colour: str) -> Edit | None:
     """Return a change of colour if the last word of `colour` is a colour and not a thing: "orange", but not "an orange"."""
-    said = colour.split()
-    known = words.COLOUR_WORDS.get(said[-1])
-    if not known or any(word not in words.PLAIN and word not in words.COLOUR_WORDS for word in said[:-1]):
+    parts = colour.split()
+    known = words.COLOUR_WORDS.get(parts[-1])
+    if not known or any(word not in words.PLAIN and word not in words.COLOUR_WORDS for word in parts[:-1]):
         return None
     if name in _BACKGROUNDS:
         return Recolour(None, known)

@@ -144,21 +144,21 @@ def _pieces(tongue: Language, units: Units) -> tuple[list[str], bool]:
 
 def _joined(tongue: Language, pieces: Sequence[str]) -> str:
     """Join pieces to one English clause, with adjectives before their noun."""
-    said: list[str] = []
+    joined: list[str] = []
     waiting: list[str] = []
     for piece in pieces:
         if piece == "-no":
-            said[-1:] = [f"no {_bare(thing)}" for thing in said[-1:]]
-        elif piece.endswith("-") and tongue.after and said and not waiting and piece[:-1] in words.COLOUR_WORDS:
-            before, _, thing = said[-1].rpartition(" ")
-            said[-1] = f"{before} {piece[:-1]} {thing}".strip()
+            joined[-1:] = [f"no {_bare(thing)}" for thing in joined[-1:]]
+        elif piece.endswith("-") and tongue.after and joined and not waiting and piece[:-1] in words.COLOUR_WORDS:
+            before, _, thing = joined[-1].rpartition(" ")
+            joined[-1] = f"{before} {piece[:-1]} {thing}".strip()
         elif piece.endswith("-"):
             waiting.append(piece[:-1])
         else:
-            said.append(" ".join((*waiting, _bare(piece) if waiting else piece)))
+            joined.append(" ".join((*waiting, _bare(piece) if waiting else piece)))
             waiting = []
-    said += [" ".join(waiting)] if waiting else []
-    return ", ".join(_in_order(said))
+    joined += [" ".join(waiting)] if waiting else []
+    return ", ".join(_in_order(joined))
 
 
 def _bare(piece: str) -> str:
@@ -166,10 +166,10 @@ def _bare(piece: str) -> str:
     return _ARTICLE.sub("", piece)
 
 
-def _in_order(said: Sequence[str]) -> Iterator[str]:
+def _in_order(pieces: Sequence[str]) -> Iterator[str]:
     """Yield the pieces with the sun of a clause attached to its horizon, whichever was named first."""
-    horizon = _HORIZON in said
-    for piece in said:
+    horizon = _HORIZON in pieces
+    for piece in pieces:
         if piece == _SUN and horizon:
             yield f"{_SUN} {_HORIZON}"
         elif piece != _HORIZON:

@@ -98,7 +98,7 @@ class _Reader:
             clause.copula = index > 0 and tokens[index - 1].text != "there" and clause.ahead is None
             clause.noun = not clause.copula
             return index + 1
-        if (passed := passing.find(tokens, index)) and not clause.absent and clause.wait(passed.said, passed.kind):
+        if (passed := passing.find(tokens, index)) and not clause.absent and clause.wait(passed.text, passed.kind):
             clause.noun = True
             return passed.end
         if word in words.BREAKS:
@@ -155,8 +155,8 @@ class _Reader:
         index += 1
         while index < len(tokens) and tokens[index].kind != "comma" and tokens[index].text not in ("and", "but"):
             index += 1
-        said = " ".join(token.text for token in tokens[start + 1 : index])
-        self.draft.note(Unread(f"not {said}".strip(), "attribute", clause.topic))
+        wording = " ".join(token.text for token in tokens[start + 1 : index])
+        self.draft.note(Unread(f"not {wording}".strip(), "attribute", clause.topic))
         return index
 
     def _lay_out(self, tokens: list[Token], index: int, found: Layout) -> int:
@@ -193,8 +193,8 @@ class _Reader:
         clause.horizon |= phrase.horizon
         if not clause.noun and not phrase.determined and not clause.copula:
             clause.noun = True
-            for said in passing.meaning((tokens[index].text,)):
-                clause.wait(said, "action")
+            for wording in passing.meaning((tokens[index].text,)):
+                clause.wait(wording, "action")
             return index + 1  # a verb that the vocabulary lacks: "a moon hangs …"
         clause.noun = False
         if clause.absent:

@@ -17,7 +17,7 @@ class Passed:
     """A relation to the next thing, or an action. `end` is the index after its words."""
 
     end: int
-    said: str
+    text: str
     kind: Literal["relation", "action"]
 
 
@@ -25,11 +25,11 @@ def find(tokens: Sequence[Token], start: int) -> Passed | None:
     """Return the relation or action that begins at `start`, or None."""
     for size in range(_LONGEST, 0, -1):
         here = tokens[start : start + size]
-        said = " ".join(token.text for token in here if token.kind == "word")
-        if said in words.UNREAD_RELATIONS:
-            return Passed(start + size, said, "relation")
-        if said in words.UNREAD_ACTIONS:
-            return Passed(start + size, said, "action")
+        text = " ".join(token.text for token in here if token.kind == "word")
+        if text in words.UNREAD_RELATIONS:
+            return Passed(start + size, text, "relation")
+        if text in words.UNREAD_ACTIONS:
+            return Passed(start + size, text, "action")
     return None
 
 

@@ -83,8 +83,8 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
     if limits(tokens, start):
         number = tokens[start + 2].text
         amount = int(number) if number.isdecimal() else words.NUMBERS[number]
-        said = " ".join(token.text for token in tokens[start : start + 3])
-        phrase = replace(phrase, amount=amount, determined=True, unread=(said,))
+        wording = " ".join(token.text for token in tokens[start : start + 3])
+        phrase = replace(phrase, amount=amount, determined=True, unread=(wording,))
         index += 3
     while True:
         token, after = _at(tokens, index), _at(tokens, index + 1)
@@ -203,8 +203,8 @@ def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
             colour = run[index] in words.COLOUR_WORDS
             unread |= {run[index]} if colour or passing.meaning(run[index : index + 1]) else set()
             index += 1
-    said = (" ".join(run),) if unread and elements else ()
-    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles), unread=said)
+    wording = (" ".join(run),) if unread and elements else ()
+    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles), unread=wording)
 
 
 def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:

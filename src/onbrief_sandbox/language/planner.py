@@ -41,7 +41,7 @@ class SandboxPlanner:
         found = claims.of(reading.scene)[: _room(brief)]
         ids = {claim: f"c{number}" for number, claim in enumerate(found, 1)}
         planned = [_requirement(claim, ids) for claim in found]
-        planned += [_unread(said, reading.scene, ids) for said in reading.unread if not said.loose]
+        planned += [_unread(unread, reading.scene, ids) for unread in reading.unread if not unread.loose]
         planned = planned[: _room(brief)]
         asked = any(requirement.must for requirement in (*planned, *brief.requirements)) or brief.avoid
         if not (asked and known.complete):
@@ -59,12 +59,12 @@ def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:
     )
 
 
-def _unread(said: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
+def _unread(unread: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
     """Return a requirement for words that the sandbox's eye cannot check. It stays undecided."""
-    numbers = (*(() if said.subject is None else (said.subject,)), *said.objects)
+    numbers = (*(() if unread.subject is None else (unread.subject,)), *unread.objects)
     parents = (Present(claims.which(scene, number)) for number in numbers)
     return Requirement(
-        text=statement(said, scene), kind=said.kind, parents=tuple(dict.fromkeys(ids[p] for p in parents if p in ids))
+        text=statement(unread, scene), kind=unread.kind, parents=tuple(dict.fromkeys(ids[p] for p in parents if p in ids))
     )
 
 

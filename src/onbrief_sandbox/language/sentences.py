@@ -102,21 +102,21 @@ def statement(unread: Unread, scene: Scene) -> str:
     """Return words that the sandbox cannot check as the text of a requirement: "the cat is next to the dog". `read` returns
     None for it.
     """
-    said = _said(unread, scene)
-    return said if read(said) is None else f"{_VERBATIM}{said}"
+    text = _described(unread, scene)
+    return text if read(text) is None else f"{_VERBATIM}{text}"
 
 
-def _said(unread: Unread, scene: Scene) -> str:
+def _described(unread: Unread, scene: Scene) -> str:
     if unread.subject is None:
-        many = words.singular(unread.said) != unread.said
-        return f"there are {unread.said}" if many else f"there is {words.article(unread.said)}"
+        many = words.singular(unread.text) != unread.text
+        return f"there are {unread.text}" if many else f"there is {words.article(unread.text)}"
     these = claims.which(scene, unread.subject)
-    said = unread.said
-    if said.startswith("of "):
-        return f"the {_name(these)} {said} {_be(these)} there"
+    text = unread.text
+    if text.startswith("of "):
+        return f"the {_name(these)} {text} {_be(these)} there"
     objects = " and ".join(f"the {_name(claims.which(scene, number))}" for number in unread.objects)
-    verb = unread.kind == "action" and said.partition(" ")[0] in words.UNREAD_VERBS
-    return " ".join(part for part in ("the", _name(these), "" if verb else _be(these), said, objects) if part)
+    verb = unread.kind == "action" and text.partition(" ")[0] in words.UNREAD_VERBS
+    return " ".join(part for part in ("the", _name(these), "" if verb else _be(these), text, objects) if part)
 
 
 def read(text: str) -> tuple[Claim, ...] | None:

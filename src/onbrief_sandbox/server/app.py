@@ -21,7 +21,7 @@ from starlette.routing import Route
 from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, services
 from onbrief_sandbox.server.bill import Bill, Entry, digest
 from onbrief_sandbox.server.catalogue import Called, find
-from onbrief_sandbox.server.claude import Asked, Said
+from onbrief_sandbox.server.claude import Asked, Completion
 from onbrief_sandbox.server.conversation import Answer
 from onbrief_sandbox.server.faults import Fault, Operation, Script
 from onbrief_sandbox.server.form import MALFORMED, Form, parse
@@ -131,7 +131,7 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
         terms.bill.add(call.entry(called.model.usd * len(asked.seeds), "picture"))
         document = await _pictures(asked, fault)
     else:
-        document = await _said(terms, call, asked)
+        document = await _completed(terms, call, asked)
     await _wait(call)
     whole = answers.reply(request_id, document)
     return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
@@ -217,30 +217,32 @@ async def _pictures(order: Order, fault: Fault | None) -> dict[str, object]:
             return images.reply(order, await images.paint(order))
 
 
-async def _said(terms: Terms, call: Call, asked: Asked) -> dict[str, object]:
-    said = claude.ended(asked, await mind.answer(asked.conversation))
+async def _completed(terms: Terms, call: Call, asked: Asked) -> dict[str, object]:
+    completion = claude.ended(asked, await mind.answer(asked.conversation))
     if call.fault:
-        said = _unsaid(said, call.fault)
-    terms.bill.add(call.entry(call.called.price(said.tokens_in, said.tokens_out), "tool" if said.answer.tool else "text"))
+        completion = _with_fault(completion, call.fault)
+    terms.bill.add(
+        call.entry(call.called.price(completion.tokens_in, completion.tokens_out), "tool" if completion.answer.tool else "text")
+    )
     if call.operation == "InvokeModel":
-        return messages.reply(call.called, said)
-    return converse.reply(said, max(call.seconds, time.monotonic() - call.began))
+        return messages.reply(call.called, completion)
+    return converse.reply(completion, max(call.seconds, time.monotonic() - call.began))
 
 
-def _unsaid(said: Said, fault: Fault) -> Said:
+def _with_fault(completion: Completion, fault: Fault) -> Completion:
     """Return an answer with a fault applied."""
     match fault.does:
         case "filtered":
-            said = replace(said, answer=Answer(), stop="content_filtered")
+            completion = replace(completion, answer=Answer(), stop="content_filtered")
         case "empty" | "blank":
-            said = replace(said, answer=Answer())
+            completion = replace(completion, answer=Answer())
         case "truncated":
-            said = claude.halved(said)
+            completion = claude.halved(completion)
         case "text":
-            said = replace(said, answer=Answer(fault.text), stop="end_turn")
+            completion = replace(completion, answer=Answer(fault.text), stop="end_turn")
         case _:
             pass
-    return replace(said, stop=fault.stop_reason) if fault.stop_reason else said
+    return replace(completion, stop=fault.stop_reason) if fault.stop_reason else completion
 
 
 async def _wait(call: Call) -> None:

@@ -37,7 +37,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Completion:
     """A complete answer. `stop` is the stop reason, `sequence` the stop sequence that ended it, if any."""
 
     answer: Answer
@@ -121,7 +121,7 @@ def count(talk: Conversation) -> int:
     return sum(math.ceil(len(text) / _CHARACTERS) for text in texts) + math.ceil(pixels / _PIXELS)
 
 
-def ended(asked: Asked, answer: Answer) -> Said:
+def ended(asked: Asked, answer: Answer) -> Completion:
     """Return the answer, cut at the first stop sequence or at the maximum number of tokens."""
     stop = "tool_use" if answer.tool else "end_turn"
     sequence: str | None = None
@@ -133,14 +133,16 @@ def ended(asked: Asked, answer: Answer) -> Said:
         kept = answer.text[: int(room) * _CHARACTERS]
         answer, stop = replace(answer, text=kept, arguments={}), "max_tokens"
         sequence = None
-    return Said(answer, stop, count(asked.conversation), int(min(_tokens(answer), room)), sequence)
+    return Completion(answer, stop, count(asked.conversation), int(min(_tokens(answer), room)), sequence)
 
 
-def halved(said: Said) -> Said:
+def halved(completion: Completion) -> Completion:
     """Return the first half of an answer."""
-    text = said.answer.text[: len(said.answer.text) // 2]
-    half = dict(list(said.answer.arguments.items())[: len(said.answer.arguments) // 2])
-    return replace(said, answer=Answer(text, said.answer.tool, half), stop="max_tokens", tokens_out=said.tokens_out // 2)
+    text = completion.answer.text[: len(completion.answer.text) // 2]
+    half = dict(list(completion.answer.arguments.items())[: len(completion.answer.arguments) // 2])
+    return replace(
+        completion, answer=Answer(text, completion.answer.tool, half), stop="max_tokens", tokens_out=completion.tokens_out // 2
+    )
 
 
 def joined(texts: Sequence[str]) -> str:

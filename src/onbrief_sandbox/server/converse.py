@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from onbrief_sandbox.server import claude
 from onbrief_sandbox.server.catalogue import Called
-from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Said
+from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Completion
 from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
 from onbrief_sandbox.server.form import Form
 from onbrief_sandbox.server.refusals import invalid
@@ -46,16 +46,24 @@ def read(called: Called, form: Form) -> Asked:
     return asked
 
 
-def reply(said: Said, latency: float) -> dict[str, object]:
+def reply(completion: Completion, latency: float) -> dict[str, object]:
     """Return the response body for an answer; `latency` is in seconds."""
-    content: list[object] = [{"text": said.answer.text}] if said.answer.text else []
-    if said.answer.tool:
-        use = {"toolUseId": f"tooluse_{secrets.token_urlsafe(16)}", "name": said.answer.tool, "input": said.answer.arguments}
+    content: list[object] = [{"text": completion.answer.text}] if completion.answer.text else []
+    if completion.answer.tool:
+        use = {
+            "toolUseId": f"tooluse_{secrets.token_urlsafe(16)}",
+            "name": completion.answer.tool,
+            "input": completion.answer.arguments,
+        }
         content.append({"toolUse": use})
-    usage = {"inputTokens": said.tokens_in, "outputTokens": said.tokens_out, "totalTokens": said.tokens_in + said.tokens_out}
+    usage = {
+        "inputTokens": completion.tokens_in,
+        "outputTokens": completion.tokens_out,
+        "totalTokens": completion.tokens_in + completion.tokens_out,
+    }
     return {
         "output": {"message": {"role": "assistant", "content": content}},
-        "stopReason": said.stop,
+        "stopReason": completion.stop,
         "usage": usage,
         "metrics": {"latencyMs": round(latency * 1000)},
     }

@@ -9,7 +9,7 @@ from typing import Literal
 
 from onbrief_sandbox.server import claude
 from onbrief_sandbox.server.catalogue import Called
-from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Said
+from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Completion
 from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
 from onbrief_sandbox.server.form import Form
 
@@ -48,11 +48,15 @@ def read(called: Called, form: Form) -> Asked:
     return asked
 
 
-def reply(called: Called, said: Said) -> dict[str, object]:
+def reply(called: Called, completion: Completion) -> dict[str, object]:
     """Return the response body for an answer."""
-    content: list[object] = [{"type": "text", "text": said.answer.text}] if said.answer.text else []
-    if said.answer.tool:
-        use = {"id": f"toolu_bdrk_{secrets.token_hex(12)}", "name": said.answer.tool, "input": said.answer.arguments}
+    content: list[object] = [{"type": "text", "text": completion.answer.text}] if completion.answer.text else []
+    if completion.answer.tool:
+        use = {
+            "id": f"toolu_bdrk_{secrets.token_hex(12)}",
+            "name": completion.answer.tool,
+            "input": completion.answer.arguments,
+        }
         content.append({"type": "tool_use", **use})
     return {
         "id": f"msg_bdrk_{secrets.token_hex(12)}",
@@ -60,9 +64,9 @@ def reply(called: Called, said: Said) -> dict[str, object]:
         "role": "assistant",
         "model": called.model.id.removeprefix("anthropic."),
         "content": content,
-        "stop_reason": _STOPS.get(said.stop, said.stop),
-        "stop_sequence": said.sequence,
-        "usage": {"input_tokens": said.tokens_in, "output_tokens": said.tokens_out},
+        "stop_reason": _STOPS.get(completion.stop, completion.stop),
+        "stop_sequence": completion.sequence,
+        "usage": {"input_tokens": completion.tokens_in, "output_tokens": completion.tokens_out},
     }
 
 

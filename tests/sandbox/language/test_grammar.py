@@ -165,7 +165,7 @@ UNREAD: list[tuple[str, list[tuple[str, int | None, tuple[int, ...]]]]] = [
 
 @pytest.mark.parametrize(("prompt", "unread"), UNREAD, ids=[prompt for prompt, _ in UNREAD])
 def test_what_no_scene_can_hold_is_noted(prompt: str, unread: list[tuple[str, int | None, tuple[int, ...]]]) -> None:
-    assert [(u.said, u.subject, u.objects) for u in read(prompt).unread] == unread
+    assert [(u.text, u.subject, u.objects) for u in read(prompt).unread] == unread
 
 
 @pytest.mark.parametrize("prompt", ["a boat on the sea", "a house by the lake", "a moon at the top", "the mood is happy"])

@@ -23,6 +23,6 @@ async def answer(conversation: Conversation) -> Answer:
     document = await ours.answered(conversation)
     if document is not None and (shaped := shaping.fitted(conversation, document)):
         return shaped
-    if document is None and (said := await plain.answered(conversation)):
-        return said
+    if document is None and (answer := await plain.answered(conversation)):
+        return answer
     return shaping.nothing(conversation, ABOUT)

@@ -88,7 +88,7 @@ async def answered(conversation: Conversation) -> Answer | None:
         return None
     if request.fields or re.search(r"\bJSON\b", request.text, re.IGNORECASE):
         return Answer(text=shaping.continued(conversation, document))
-    return Answer(text=await _said(request, document))
+    return Answer(text=await _as_text(request, document))
 
 
 def _schemas(conversation: Conversation) -> list[schemas.Schema]:
@@ -184,7 +184,7 @@ def _word(field: Field | None, request: _Request, *, met: bool) -> str | bool:
     return "OK" if met else "NG"
 
 
-async def _said(request: _Request, document: shaping.Document) -> str:
+async def _as_text(request: _Request, document: shaping.Document) -> str:
     """Return the answer as text, for a client that does not ask for JSON: the verdict and the reason, or only the prompt."""
     if "revised_prompt" in document:
         return str(document["revised_prompt"])

@@ -88,7 +88,7 @@ def _stands_out(text: str, place: tuple[int, int]) -> bool:
 
 def _explained(text: str) -> Words | None:
     """Return words that are in quotation marks next to their condition: `"KEEP" if it matches, otherwise "REDRAW"`."""
-    said: dict[bool, str] = {}
+    quoted: dict[bool, str] = {}
     for start, end in quotes(text):
         if end - start > _LONGEST or _KEY_BEHIND.match(text, end):
             continue
@@ -97,8 +97,8 @@ def _explained(text: str) -> Words | None:
         before = re.split(rf"[.;。\n{_MARKS}]", text[max(0, start - 80) : start])[-1]
         condition = behind if _CONDITION_BEHIND.match(behind) else before
         if word and _CONDITION.search(condition):
-            said.setdefault(not _DENIES.search(condition), word)
-    return (said[True], said[False]) if len(said) == 2 and said[True] != said[False] else None
+            quoted.setdefault(not _DENIES.search(condition), word)
+    return (quoted[True], quoted[False]) if len(quoted) == 2 and quoted[True] != quoted[False] else None
 
 
 def _listed(text: str) -> Words | None:
