@@ -39,7 +39,7 @@ class InTurns:
 def in_turns(measure: str, rounds: int) -> InTurns:
     """Run the measure `rounds` times with the earlier version and with this one, in turns."""
     before, now = list[float](), list[float]()
-    with _earlier() as tree:
+    with earlier() as tree:
         for _ in range(rounds):
             before.append(_measured(measure, tree))
             now.append(_measured(measure, ROOT))
@@ -47,8 +47,9 @@ def in_turns(measure: str, rounds: int) -> InTurns:
 
 
 @contextmanager
-def _earlier() -> Generator[Path]:
-    command = ["git", "archive", COMMIT, "src", "benchmarks"]
+def earlier() -> Generator[Path]:
+    """The files of the earlier version, in a temporary folder."""
+    command = ["git", "archive", COMMIT]
     archive = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     if archive.returncode:
         sys.exit(f"commit {COMMIT} is needed to compare with, and git cannot read it here: {archive.stderr.decode().strip()}")
