@@ -14,11 +14,14 @@ LEAST_LEASE = 1.0  # seconds; a process at its end may still claim a run, to fin
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What a call answered, as small JSON, what it cost in US dollars, and the tokens it took."""
+    """What a call answered, as small JSON, what it cost in US dollars, and the tokens it took. `recoverable`: `recover` finds
+    it again, whatever happens to this process.
+    """
 
     result: str
     usd: float | None
     tokens: Tokens = NO_TOKENS
+    recoverable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class FolderStore:
             raise UsageError.of("out", str(folder), f"a folder that can be created ({error.strerror})") from error
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
-        self._kept: set[Path] = set()  # run folders whose own folder entry is on disk
+        self._kept: set[Path] = set()  # run folders that lie here, and whose own folder entry is on disk
         self._spool = Spool(os.fsencode(self.folder))
 
     async def require_writable(self, names: str = "") -> None:
@@ -124,7 +124,8 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         """Return the file of a key. A symbolic link that leads out of the folder is not followed."""
         path = self.folder / key
-        if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder) or path.is_symlink():
+        inside = path.parent in self._kept or Path(os.path.realpath(path.parent)).is_relative_to(self.folder)
+        if not inside or path.is_symlink():
             raise StoreError(f"{path} leads out of {self.folder}")
         return path
 

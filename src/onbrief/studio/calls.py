@@ -18,9 +18,11 @@ def call_of(kind: CallKind, revision: int, attempt: int, model: Model, request: 
     return Call(kind, revision, attempt, model.name, digest, model.price)
 
 
-def result_of(document: object, model: Model, usd: float | None = None, tokens: Tokens = NO_TOKENS) -> CallResult:
+def result_of(
+    document: object, model: Model, usd: float | None = None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False
+) -> CallResult:
     """Return the result of a call. It cost `usd`, or the model's price where the model does not report a cost."""
-    return CallResult(to_json(document), model.price if usd is None else usd, tokens)
+    return CallResult(to_json(document), model.price if usd is None else usd, tokens, recoverable)
 
 
 def to_json(document: object) -> str:

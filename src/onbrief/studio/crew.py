@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.ports import ImageModel, Judge, Model, Planner, Reviser, Warns
+from onbrief.ports import ImageModel, Judge, Model, Planner, Reviser
 from onbrief.record import Models
 
 
@@ -30,8 +30,10 @@ class Crew:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the models leave out of what was asked of them, as far as they know by now, without repetitions."""
-        given = [text for model in self._models if isinstance(model, Warns) for text in model.warnings]
-        return tuple(dict.fromkeys(given))
+        given: dict[str, None] = {}
+        for model in self._models:  # every event asks for it, and isinstance(model, Warns) is slow in Python 3.11
+            given |= dict.fromkeys(getattr(model, "warnings", ()))
+        return tuple(given)
 
     @property
     def _models(self) -> list[Model]:
