@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import random
 from collections import deque
+from collections.abc import Sequence
 from functools import cache
 
 from PIL import Image
 
 from onbrief.brief import Brief, Requirement
 from onbrief.config import Settings
+from onbrief.ports import Judged
 from onbrief.pursuit import Order
 from onbrief.studio import Crew
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, ScriptedReviser
@@ -22,6 +24,11 @@ NAME = "bench:instant"
 class _NoBill(Bill):
     def add(self, line: str) -> None:
         pass
+
+
+class _BlindJudge(ScriptedJudge):
+    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
+        return await super().judge(b"", requirements)  # which hashes the picture for its bill
 
 
 @cache
@@ -43,7 +50,7 @@ def crew() -> Crew:
     return Crew(
         planner=None,
         image_model=ScriptedImageModel(_NoBill(), lambda asked: picture(), 0.0, name=NAME, asked=deque(maxlen=0)),
-        judge=ScriptedJudge(_NoBill(), [{"r1"}], 0.0, name=NAME, asked=deque(maxlen=0)),
+        judge=_BlindJudge(_NoBill(), [{"r1"}], 0.0, name=NAME, asked=deque(maxlen=0)),
         reviser=ScriptedReviser(_NoBill(), price=0.0, name=NAME, asked=deque(maxlen=0)),
     )
 

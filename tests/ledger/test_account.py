@@ -48,6 +48,7 @@ RESEND = replace(AT_ONCE, resend_unknown=True)
 
 Answer = CallResult | Exception
 DONE = CallResult("{}", 0.03, Tokens(10, 20))
+STORED = replace(DONE, recoverable=True)
 REFUSED, FAILED = Refused("busy", retry_after=0.0), Failed("it broke")
 UNKNOWN, BLOCKED = Unknown("no answer"), Blocked("not allowed")
 
@@ -297,6 +298,95 @@ def test_another_call_is_sent_once_more_after_a_crash(ledger: SqliteLedger) -> N
     crash_during(ledger, JUDGE)
     assert once(ledger, JUDGE, UNKNOWN, DONE) == (Unknown, 1)
     assert states(ledger) == [("unknown", PRICE)] * 2
+
+
+def recorded_states(ledger: SqliteLedger) -> dict[str, str]:
+    """What another process would find now, by key."""
+    with ledger._reading() as connection:
+        return {row["key"]: row["state"] for row in connection.execute("SELECT key, state FROM calls")}
+
+
+def test_an_outcome_that_can_be_recovered_is_on_disk_before_the_next_call_is_sent(ledger: SqliteLedger) -> None:
+    seen: list[dict[str, str]] = []
+
+    async def go() -> Entry:
+        async def judge() -> CallResult:
+            seen.append(recorded_states(ledger))
+            return DONE
+
+        async with account_of(ledger) as account:
+            entry = await account.once(IMAGE, Provider([STORED]))
+            assert account.done(IMAGE.key)
+            assert account.usage().usd == 0.03
+            seen.append(recorded_states(ledger))
+            await account.once(JUDGE, judge)
+            return entry
+
+    entry = asyncio.run(go())
+    assert seen == [{IMAGE.key: "started"}, {IMAGE.key: "done", JUDGE.key: "started"}]
+    assert entries(ledger)[0] == entry
+
+
+@pytest.mark.parametrize("outcome", ["passed", None])
+def test_an_outcome_that_can_be_recovered_is_on_disk_when_the_run_is_released(
+    ledger: SqliteLedger, outcome: str | None
+) -> None:
+    async def go() -> None:
+        async with account_of(ledger) as account:
+            await account.once(IMAGE, Provider([STORED]))
+            if outcome:
+                await account.release(outcome)
+
+    asyncio.run(go())
+    assert states(ledger) == [("done", 0.03)]
+
+
+def test_an_outcome_that_can_be_recovered_is_on_disk_when_the_lease_is_renewed(ledger: SqliteLedger) -> None:
+    async def go() -> dict[str, str]:
+        async with account_of(ledger) as account:
+            await account.once(IMAGE, Provider([STORED]))
+            await account.confirm()
+            return recorded_states(ledger)
+
+    assert asyncio.run(go()) == {IMAGE.key: "done"}
+
+
+def test_an_outcome_that_was_lost_with_its_process_is_recovered_and_not_sent_again(ledger: SqliteLedger) -> None:
+    async def recover() -> CallResult:
+        return STORED
+
+    async def go() -> None:
+        async with account_of(ledger) as account:
+            await account.once(IMAGE, Provider([STORED]))
+            await ledger.release("a-run", account._token, None)  # as the ledger sees a dead owner
+            account.released = True
+
+    asyncio.run(go())
+    assert states(ledger) == [("started", PRICE)]
+    entry, sent = once(ledger, IMAGE, DONE, recover=recover)
+    assert isinstance(entry, Entry)
+    assert (entry.state, entry.usd, sent) == ("done", 0.03, 0)
+
+
+def test_an_outcome_that_cannot_be_written_with_the_next_call_prevents_it_and_waits(tmp_path: Path) -> None:
+    class Failing(SqliteLedger):
+        errors: ClassVar[list[LedgerError]] = [LedgerError("the disk is full")]
+
+        async def finish(self, run_id: str, token: str, entry: Entry) -> None:
+            if self.errors and entry.call == IMAGE:
+                raise self.errors.pop()
+            await super().finish(run_id, token, entry)
+
+    async def go() -> tuple[int, dict[str, str]]:
+        judge = Provider([DONE])
+        with contextlib.closing(Failing(tmp_path / "ledger.db")) as failing:
+            async with account_of(failing) as account:
+                await account.once(IMAGE, Provider([STORED]))
+                with pytest.raises(LedgerError, match="full"):
+                    await account.once(JUDGE, judge)
+                return judge.sent, recorded_states(failing)
+
+    assert asyncio.run(go()) == (0, {IMAGE.key: "done", JUDGE.key: "refused"})
 
 
 def test_trouble_while_recovering_changes_nothing(ledger: SqliteLedger) -> None:

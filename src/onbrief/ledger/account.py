@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -83,6 +83,7 @@ class Account:
         self._entries = Entries.of(recorded.entries)
         self._decisions = list(recorded.decisions)
         self._pending: list[Decision] = []
+        self._unwritten: list[Entry] = []  # outcomes that are written with the next write
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
         self._lost: LeaseLost | None = None
@@ -254,7 +255,14 @@ class Account:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
             raise
         done = replace(entry, state="done", usd=sent.usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
-        await self._finish(done)
+        if sent.recoverable:
+            # What `recover` finds again need not be on disk yet: if this process ends now, the entry is still `started`, and
+            # the next process completes it without paying. Any other answer would be lost and paid for twice, so its caller
+            # goes on only when it is on disk.
+            self._count(done)
+            self._unwritten.append(done)
+        else:
+            await self._finish(done)
         return done
 
     async def _settle(self, entry: Entry, recover: Recover | None) -> Entry:
@@ -269,14 +277,30 @@ class Account:
 
     async def _begin(self, entry: Entry) -> None:
         decisions = tuple(self._pending)  # kept until recorded: calls that begin at the same time all carry them
-        await self._ledger.begin(self.row.run_id, self._token, entry, decisions)
+        await self._write(self._ledger.begin(self.row.run_id, self._token, entry, decisions))
         self._are_recorded(decisions)
 
     async def _finish(self, entry: Entry) -> None:
+        self._count(entry)
+        await self._write(self._ledger.finish(self.row.run_id, self._token, entry))
+
+    def _count(self, entry: Entry) -> None:
         before = self._entries.put(entry)
         for budget in self._budgets:
             budget.settle(self.row.run_id, before.usd if before else 0.0, entry.usd)
-        await self._ledger.finish(self.row.run_id, self._token, entry)
+
+    async def _write(self, write: Awaitable[None]) -> None:
+        """Await a write and those of the outcomes that wait for one; a ledger commits together what waits together."""
+        if not self._unwritten:
+            await write
+            return
+        outcomes, self._unwritten = self._unwritten, []
+        finishes = [self._ledger.finish(self.row.run_id, self._token, outcome) for outcome in outcomes]
+        *ends, end = await asyncio.gather(*finishes, write, return_exceptions=True)
+        self._unwritten += [outcome for outcome, error in zip(outcomes, ends, strict=True) if error]
+        for error in (end, *ends):
+            if error:
+                raise error
 
     def _are_recorded(self, decisions: tuple[Decision, ...]) -> None:
         for decision in decisions:
@@ -292,11 +316,13 @@ class Account:
         Raises:
             LeaseLost: another process has taken it over.
         """
-        await self._ledger.renew(self.row.run_id, self._token, self._policy.lease_from_now)
+        await self._write(self._ledger.renew(self.row.run_id, self._token, self._policy.lease_from_now))
 
     async def release(self, outcome: str | None) -> None:
         """Record the outcome and release the lease."""
         decisions = tuple(self._pending)
+        while self._unwritten:  # before the release, after which the token is no longer the owner's
+            await self._write(self._ledger.finish(self.row.run_id, self._token, self._unwritten.pop()))
         await self._ledger.release(self.row.run_id, self._token, outcome, decisions)
         self._are_recorded(decisions)
         self.released = True
@@ -308,7 +334,7 @@ class Account:
         while True:
             await asyncio.sleep(self._policy.lease / 3)
             try:
-                await self._ledger.renew(self.row.run_id, self._token, self._policy.lease)
+                await self._write(self._ledger.renew(self.row.run_id, self._token, self._policy.lease))
             except LeaseLost as error:
                 self._lost = error
                 return

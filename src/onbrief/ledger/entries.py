@@ -56,18 +56,16 @@ class Entries:
 
     def usage(self) -> Usage:
         """Return the usage of the run, in all sessions together."""
-        sent = [entry for entry in self if entry.state not in {"refused", "started"}]
-        counted = Counter(RULES[entry.call.kind].counter for entry in sent)
-        spent = [entry.usd for entry in self]
-        return Usage(
-            images=counted["images"],
-            judge_calls=counted["judge_calls"],
-            text_calls=counted["text_calls"],
-            input_tokens=sum(entry.tokens.input for entry in sent),
-            output_tokens=sum(entry.tokens.output for entry in sent),
-            usd=None if None in spent else round(math.fsum(usd for usd in spent if usd is not None), 9),
-            unknown_calls=sum(entry.state == "unknown" for entry in sent),
-        )
+        counted = Counter[str]()
+        spent: list[float | None] = []
+        for entry in self:  # one pass: every event of a run asks for it
+            spent.append(entry.usd)
+            if entry.state not in {"refused", "started"}:
+                counted[RULES[entry.call.kind].counter] += 1
+                counted["input_tokens"] += entry.tokens.input
+                counted["output_tokens"] += entry.tokens.output
+                counted["unknown_calls"] += entry.state == "unknown"
+        return Usage(**counted, usd=None if None in spent else round(math.fsum(usd for usd in spent if usd is not None), 9))
 
 
 def state_of(error: CallError) -> State:

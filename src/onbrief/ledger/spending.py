@@ -14,11 +14,14 @@ LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run,
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The answer of a call as small JSON, its cost in US dollars, and its tokens."""
+    """The answer of a call as small JSON, its cost in US dollars, and its tokens. `recoverable`: `recover` finds the answer
+    again if this process ends before it is recorded.
+    """
 
     result: str
     usd: float | None
     tokens: Tokens = NO_TOKENS
+    recoverable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

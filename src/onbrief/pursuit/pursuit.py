@@ -73,11 +73,11 @@ class Pursuit:
                     try:
                         while (wait := await self.waits.get()) is not None:
                             yield self.feed.publish(Waiting(run, wait.call.key, wait.seconds, wait.reason))
-                        event = await step
-                    finally:
+                    except BaseException:  # the reader has gone, or is cancelled
                         step.cancel()
                         await asyncio.gather(step, return_exceptions=True)
-                    if event is None:
+                        raise
+                    if (event := step.result()) is None:
                         return
                     run = event.run
                     yield self.feed.publish(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.ports import CallKind, ImageModel, Judge, Model, Planner, Reviser, Warns
+from onbrief.ports import CallKind, ImageModel, Judge, Model, Planner, Reviser
 from onbrief.record import Models
 
 
@@ -42,8 +42,10 @@ class Crew:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The models' warnings about ignored parts of requests, as far as known by now, without repetitions."""
-        given = [text for model in self._models if isinstance(model, Warns) for text in model.warnings]
-        return tuple(dict.fromkeys(given))
+        given: dict[str, None] = {}
+        for model in self._models:  # not isinstance(model, Warns): it is slow in Python 3.11, and every event asks
+            given |= dict.fromkeys(getattr(model, "warnings", ()))
+        return tuple(given)
 
     @property
     def _models(self) -> list[Model]:

@@ -106,7 +106,8 @@ class Drawing:
 
     def _result(self, image: Image | None, problem: Problem | None, warnings: tuple[str, ...]) -> CallResult:
         document = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": warnings}
-        return result_of(document, self.crew.image_model)
+        in_store = image is not None and problem is None
+        return result_of(document, self.crew.image_model, recoverable=in_store)
 
     def _with_own_metadata(self, data: bytes) -> tuple[PictureFile, bytes, Facts]:
         """Parse a picture, replace the provider's metadata by ours, and decode it to make sure that it is whole."""
