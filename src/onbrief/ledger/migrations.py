@@ -1,8 +1,7 @@
-"""The schema of a ledger in a database, as the steps that lead to it: a new ledger takes all of them, an older one those that
-it lacks.
+"""The schema of a ledger in a database, as ordered migrations: a new ledger runs all of them, an older one those that it lacks.
 
-A step that was released never changes, as there are ledgers that took it. Its statements are written out for that reason, and
-do not follow tables.py, which has the tables as they are after the last step.
+A released migration never changes, because ledgers exist that ran it. Its statements are therefore written out here and do not
+follow tables.py, which has the tables as they are after the last migration.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step from a schema to the next one."""
+    """One step from a schema to the next."""
 
     name: str
     statements: tuple[str, ...]
@@ -32,7 +31,7 @@ CREATE TABLE runs (
     PRIMARY KEY (run_id)
 )"""
 
-# Without rowid: one tree instead of two, so half the pages to sync.
+# WITHOUT ROWID: one B-tree instead of two, so half the pages to sync.
 _CALLS = """\
 CREATE TABLE calls (
     run_id TEXT NOT NULL,
@@ -71,7 +70,7 @@ CREATE TABLE decisions (
     FOREIGN KEY(run_id) REFERENCES runs (run_id) ON DELETE CASCADE
 ) WITHOUT ROWID"""
 
-# A process of an older onbrief that has the ledger open goes on inserting calls, without a part: hence the default.
+# The default is for processes of an older onbrief that have the ledger open: they keep inserting calls without a part.
 _PART = "ALTER TABLE calls ADD COLUMN part TEXT NOT NULL DEFAULT ''"
 
 MIGRATIONS: Final = (
@@ -79,4 +78,4 @@ MIGRATIONS: Final = (
     Migration("decisions, parts of calls", (_DECISIONS, _PART)),
 )
 SCHEMA: Final = len(MIGRATIONS)
-"""The number of the schema: how many steps a ledger has taken."""
+"""The schema version: the number of migrations that a ledger has run."""

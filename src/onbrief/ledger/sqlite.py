@@ -27,11 +27,11 @@ class SqliteLedger:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the ledger at `path`; it is made when it is not there, its folder is not. One of an older schema is read as it
-        is, also where it cannot be written, and brought up to date with the first write.
+        """Open the ledger at `path`, and create it if it does not exist; its folder must exist. A ledger of an older schema can be
+        read as it is, even in a read-only place; the first write upgrades it.
 
         Raises:
-            UsageError: a ledger that a newer onbrief has written, or a file that is no ledger.
+            UsageError: the ledger was written by a newer onbrief, or the file is not a ledger.
             LedgerError: it cannot be opened.
         """
         self._path = path
@@ -55,7 +55,7 @@ class SqliteLedger:
         self._writer.close()
         self._disconnect()
 
-    # -- writes: each looks before it changes anything, as the writer asks for ---------------------------------------------
+    # -- writes: each checks before it changes anything, as the writer requires --------------------------------------------
 
     async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
         """See ports.Ledger."""
@@ -153,13 +153,13 @@ class SqliteLedger:
 
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection]:
-        """A connection for one statement that reads: it does not wait for a writer, and needs no right to write."""
+        """Open a connection for one read. It does not wait for a writer and needs no write permission."""
         with self._errors(), closing(_connect(self._path)) as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:
-        """A transaction. It takes the write lock first: one that reads and then writes must not lose a race in between."""
+        """Open a transaction that takes the write lock first, so that nothing can change between its reads and its writes."""
         with self._errors():
             if self._to_write is None:
                 self._to_write = _connect(self._path)
@@ -168,17 +168,17 @@ class SqliteLedger:
                 yield self._to_write
                 self._to_write.execute("COMMIT")
             except BaseException:
-                self._disconnect()  # whatever state the error left, the next transaction begins on a connection without it
+                self._disconnect()  # the error may have left any state: the next transaction gets a new connection
                 raise
 
     def _writing_now(self) -> AbstractContextManager[sqlite3.Connection]:
-        """`_writing`, in the schema of this onbrief. For the writer's thread."""
+        """Open a transaction on the current schema, for the writer's thread."""
         if not self._current:
             self._migrate()
         return self._writing()
 
     def _disconnect(self) -> None:
-        """Close the connection that writes. What it has not committed is rolled back: here, or by whoever reads next."""
+        """Close the write connection. Uncommitted changes are rolled back, here or by the next reader."""
         connection, self._to_write = self._to_write, None
         if connection:
             with suppress(sqlite3.Error):
@@ -186,12 +186,12 @@ class SqliteLedger:
             connection.close()
 
     def _migrate(self) -> None:
-        """Take the migrations that the ledger lacks, all in one transaction.
+        """Run the migrations that the ledger lacks, all in one transaction.
 
-        The version is read under the write lock: another process may have migrated the ledger meanwhile.
+        The version is read under the write lock, because another process may have migrated the ledger in the meantime.
 
         Raises:
-            UsageError: it is another program's database.
+            UsageError: the database belongs to another program.
         """
         with self._writing() as connection:
             version = _version(connection)
@@ -206,11 +206,11 @@ class SqliteLedger:
 
     @contextmanager
     def _errors(self) -> Generator[None]:
-        """What SQLite raises, as a LedgerError."""
+        """Turn errors of SQLite into LedgerError."""
         try:
             yield
         except sqlite3.Error as error:
-            hint = "free some space, then give the same command again" if "full" in str(error) else ""
+            hint = "free some space, then run the same command again" if "full" in str(error) else ""
             raise LedgerError(f"the ledger {self._path}: {error}", hint=hint) from error
 
     def _strange(self) -> UsageError:
@@ -223,12 +223,12 @@ def _insert(connection: sqlite3.Connection, run_id: str, decisions: Sequence[Dec
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """A connection on which a commit means that it is on the disk.
+    """Open a connection on which a commit is durable when it returns.
 
-    The rollback journal is truncated rather than deleted: a deleted journal is durable only once its folder is synced, and
-    that SQLite does with synchronous=EXTRA alone, so after a power cut a call that was written down could be forgotten.
+    The rollback journal is truncated rather than deleted. Deleting it is durable only once its folder is synced, which SQLite
+    does with synchronous=EXTRA alone: after a power cut, the old journal could come back and roll a committed call back.
     """
-    # One thread at a time uses it, though not always the same one: the ledger is opened, written and closed in three.
+    # Only one thread uses it at a time, but not always the same one: the ledger is opened, written and closed in three.
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row

@@ -16,7 +16,7 @@ Parameters = dict[str, str | int | float | None]
 
 
 class Row(Protocol):
-    """A row of an answer: its values by the names of their columns."""
+    """A result row: values by column name."""
 
     def __getitem__(self, column: str, /) -> Any:
         """The value of a column."""
@@ -60,7 +60,7 @@ INSERT_DECISION: Final = """\
 INSERT INTO decisions (run_id, number, kind, inputs, reason, seconds, usd, at)
 VALUES (:run_id, :number, :kind, :inputs, :reason, :seconds, :usd, :at)
 ON CONFLICT (run_id, number) DO NOTHING"""
-"""A decision may be there already: from a write of which its caller does not know that it came through."""
+"""A decision may exist already, from a write whose caller did not learn that it succeeded."""
 
 # -- rows ------------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""The one writer of a database: a thread that commits together all writes that wait together.
+"""The single writer of a database: a thread that commits all waiting writes together.
 
-A commit costs a few syncs of the disk however much it holds. So while one is under way the next writes gather, and the more
-runs there are at once, the less each write costs. No caller goes on before its own write is on the disk.
+A commit costs a few disk syncs, however many writes it contains. While one commit is in progress, the next writes queue up, so the
+cost of a write falls with the number of concurrent runs. Every caller waits until its own write is on disk.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ _REFUSALS = (LeaseLost, LedgerBusy, OtherRequest)
 
 
 class Writer(Generic[Connection]):
-    """Carries out writes in the order in which they are given, each of them a function of a connection.
+    """Executes writes in the order in which they are submitted. A write is a function of a connection.
 
-    A write looks before it changes anything: one that raises LeaseLost, LedgerBusy or OtherRequest has changed nothing, so
-    its error goes to its caller and the writes beside it are committed. It may be carried out a second time, after a rollback.
+    A write checks before it changes anything: if it raises LeaseLost, LedgerBusy or OtherRequest, it has changed nothing, so the
+    error goes to its caller alone and the other writes are committed. A write may be executed again after a rollback.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
-        """`transaction` begins one that can write, commits it at the end of its block, and raises LedgerError."""
+        """`transaction` opens a write transaction, commits it at the end of its block, and raises LedgerError."""
         self._transaction = transaction
-        self._waiting: SimpleQueue[_Write[Connection] | None] = SimpleQueue()  # None: nothing comes after it
+        self._waiting: SimpleQueue[_Write[Connection] | None] = SimpleQueue()  # None: the last item
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Have this done by the writer's thread; answers what it answers, once that is on the disk.
+        """Execute `work` in the writer's thread; return its result once it is on disk.
 
-        A caller that is cancelled while it waits does not take the write back. Callers may live in different event loops.
+        Cancelling a waiting caller does not cancel its write. Callers may belong to different event loops.
 
         Raises:
-            LedgerError: it is not known to be written; and whatever `work` raises, in which case nothing is.
+            LedgerError: the write may or may not be on disk. Whatever `work` raises: the write is not on disk.
         """
         loop = asyncio.get_running_loop()
         write = _Write(work, loop, loop.create_future())
         with self._changing:
             if self._closed:
                 raise LedgerError("the ledger is closed")
-            if self._thread is None:  # who only reads needs none
+            if self._thread is None:  # started by the first write
                 self._thread = threading.Thread(target=self._serve, name="ledger writer", daemon=True)
                 self._thread.start()
             self._waiting.put(write)
         return await write.answered
 
     def close(self) -> None:
-        """Carry out what waits, then end the thread."""
+        """Execute the waiting writes, then end the thread."""
         with self._changing:
             if not self._closed:
                 self._closed = True
@@ -79,17 +79,16 @@ class Writer(Generic[Connection]):
                 _deliver(self._carry_out(writes))
 
     def _carry_out(self, writes: Sequence[_Write[Connection]]) -> list[_Answer]:
-        """Do these in one transaction."""
+        """Execute these writes in one transaction."""
         answers: list[_Answer] = []
         begun = False
         try:
             with self._transaction() as connection:
                 begun = True
                 answers.extend(_answer(write, connection) for write in writes)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the callers wait for it
-            # A statement that fails may leave half of its write behind, or end the transaction. Which one it was does not
-            # matter: nothing is committed yet, and alone each write meets its own error only. Where the beginning or the
-            # commit fails, it fails for all of them.
+        except Exception as error:  # noqa: BLE001 - handed to the waiting callers
+            # A failed statement may leave half of its write behind or end the transaction, so the batch is rolled back and each
+            # write is executed alone, where it can only fail with its own error. If BEGIN or COMMIT fails, it fails for all.
             if begun and len(answers) < len(writes) > 1:
                 return [answer for write in writes for answer in self._carry_out([write])]
             return [_Answer(write, error=copy(error)) for write in writes]
@@ -110,7 +109,7 @@ class _Answer:
     error: Exception | None = None
 
     def give(self) -> None:
-        """In the caller's own thread: answer, unless the caller was cancelled meanwhile."""
+        """Resolve the caller's future, in its event loop, unless the caller was cancelled."""
         if self.write.answered.done():
             return
         if self.error:
@@ -127,7 +126,7 @@ def _answer(write: _Write[Connection], connection: Connection) -> _Answer:
 
 
 def _deliver(answers: Sequence[_Answer]) -> None:
-    """Wake each event loop once, however many of its callers are answered."""
+    """Wake each event loop once, however many of its callers have an answer."""
     of_loop: defaultdict[asyncio.AbstractEventLoop, list[_Answer]] = defaultdict(list)
     for answer in answers:
         of_loop[answer.write.loop].append(answer)
