@@ -27,8 +27,8 @@ class SqliteLedger:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the ledger at `path`, and create it if it does not exist; its folder must exist. A ledger of an older schema can be
-        read as it is, even in a read-only place; the first write upgrades it.
+        """Open the ledger at `path`, and create it if it does not exist; its folder must exist. A ledger of an older schema can
+        be read as it is, even in a read-only place; the first write upgrades it.
 
         Raises:
             UsageError: the ledger was written by a newer onbrief, or the file is not a ledger.

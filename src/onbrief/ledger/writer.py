@@ -1,7 +1,7 @@
 """The single writer of a database: a thread that commits all waiting writes together.
 
-A commit costs a few disk syncs, however many writes it contains. While one commit is in progress, the next writes queue up, so the
-cost of a write falls with the number of concurrent runs. Every caller waits until its own write is on disk.
+A commit costs a few disk syncs, however many writes it contains. While one commit is in progress, the next writes queue up, so
+the cost of a write falls with the number of concurrent runs. Every caller waits until its own write is on disk.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _REFUSALS = (LeaseLost, LedgerBusy, OtherRequest)
 class Writer(Generic[Connection]):
     """Executes writes in the order in which they are submitted. A write is a function of a connection.
 
-    A write checks before it changes anything: if it raises LeaseLost, LedgerBusy or OtherRequest, it has changed nothing, so the
-    error goes to its caller alone and the other writes are committed. A write may be executed again after a rollback.
+    A write checks before it changes anything: if it raises LeaseLost, LedgerBusy or OtherRequest, it has changed nothing, so
+    the error goes to its caller alone and the other writes are committed. A write may be executed again after a rollback.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
