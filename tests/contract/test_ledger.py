@@ -265,4 +265,4 @@ def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
         pragmas = ["journal_mode", "synchronous", "foreign_keys"]
         for transaction in (ledger._reading, ledger._writing):
             with transaction() as connection:
-                assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas] == ["truncate", 2, 1]
+                assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas] == ["persist", 2, 1]
