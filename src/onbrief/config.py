@@ -18,11 +18,11 @@ from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import Policy, PolicyName, named
-from onbrief.ports import Setting
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from onbrief.ports import Setting
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"

@@ -11,7 +11,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from onbrief.errors import UsageError
-from onbrief_sandbox import PROVIDER
 
 _MANY = Parameter(negative="", consume_multiple=False)
 _LONGEST = 3600.0  # seconds
@@ -50,6 +49,8 @@ def sandbox(
     bill
         A file to append a line of JSON to for each accepted call.
     """
+    from onbrief_sandbox.provider import PROVIDER
+
     replace(PROVIDER, requires=(*PROVIDER.requires, *_SERVER)).require()
     from onbrief_sandbox.server import faults as scripts
     from onbrief_sandbox.server.app import Terms

@@ -10,7 +10,6 @@ from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import ANY_PICTURE, Judged, ModelName, Picture, PictureLimits
 from onbrief.record import Finding, Prompt
-from onbrief_sandbox import COSTS, ERRORS
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
 from onbrief_sandbox.imagining import picture
@@ -18,6 +17,7 @@ from onbrief_sandbox.language.checks import check
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.language.sentences import read
 from onbrief_sandbox.language.writer import SandboxWriter
+from onbrief_sandbox.provider import COSTS, ERRORS
 from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.seeing.eye import look
 from onbrief_sandbox.world import MODELS, Model

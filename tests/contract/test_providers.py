@@ -10,7 +10,7 @@ import pytest
 from onbrief.ports import Provider, Role
 from onbrief.providers import bedrock
 from onbrief.testing import ProviderContract
-from onbrief_sandbox import PROVIDER as SANDBOX
+from onbrief_sandbox.provider import PROVIDER as SANDBOX
 from tests.providers.wiring import keys
 
 

@@ -14,9 +14,10 @@ from rich.console import Console
 from onbrief.cli import environment, run, runs
 from onbrief.cli.output import say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
-from onbrief.ports.provider import COMMANDS
 
 USAGE = 2
+COMMANDS = "onbrief.commands"
+"""The entry point group of further commands: the name of an entry point is that of the command."""
 
 _HELP = """\
 Turn a brief into an image that meets every requirement of it.

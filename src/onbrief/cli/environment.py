@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.flags import ModelFlags, given
-from onbrief.cli.output import plain, say
+from onbrief.cli.output import finish, plain, say
 
 if TYPE_CHECKING:
     from onbrief.ports import ListedModel
@@ -64,7 +63,7 @@ def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _J
     """
     from onbrief.cli.diagnosis import check
 
-    findings = asyncio.run(check({**given(about), "out": out}))
+    findings = finish(check({**given(about), "out": out}))
     if json_:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def say(line: str) -> None:
@@ -13,3 +17,10 @@ def say(line: str) -> None:
 def plain(text: str) -> str:
     """Return text from users, models or providers as one line without control characters, which could control a terminal."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end. asyncio is imported only here: a help page does not need it."""
+    import asyncio
+
+    return asyncio.run(work)

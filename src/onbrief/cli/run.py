@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, brief_from, given, settings_from
-from onbrief.cli.output import plain, say
+from onbrief.cli.output import finish, plain, say
 from onbrief.errors import Outcome
 from onbrief.record import Run
 
@@ -96,7 +95,7 @@ def run(
     order = Order(brief=wanted, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
     if dry_run:
         return _preview(order, json_)
-    return asyncio.run(_follow(order, json_, quiet, open_))
+    return finish(_follow(order, json_, quiet, open_))
 
 
 def resume(
@@ -130,7 +129,7 @@ def resume(
     from onbrief.pursuit import resumed
 
     order = resumed(run_id, settings_from(limits), given(limits), resend_unknown=resend_unknown)
-    return asyncio.run(_follow(order, json_, quiet, open_))
+    return finish(_follow(order, json_, quiet, open_))
 
 
 async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
@@ -175,6 +174,8 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
     """On the first Ctrl-C or SIGTERM, call `stop`, which lets the calls in progress end and records them. On the second, exit
     at once: the outcome of the calls in progress is then unknown.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
 
     def now() -> None:
@@ -193,7 +194,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 def _preview(order: Order, as_json: bool) -> int:
     from onbrief.pursuit import preview
 
-    seen = asyncio.run(preview(order))
+    seen = finish(preview(order))
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.output import plain, say
+from onbrief.cli.output import finish, plain, say
 from onbrief.cli.progress import spent
 from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, UsageError
@@ -113,7 +112,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
     run, store = _recorded(run_id, out)
     if output is None:
         page = reports.page(run, StoredPictures(store))
-        asyncio.run(store.replace(f"{run_id}/report.html", page.encode(), "text/html"))
+        finish(store.replace(f"{run_id}/report.html", page.encode(), "text/html"))
         print(located(load({"out": out})[0].out, f"{run_id}/report.html"))
         return 0
     if output.suffix.lower() not in (".html", ".png"):
@@ -150,13 +149,13 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
         row = workspace.find_run(run_id)
         if row.live:
             raise LedgerBusy(f"run {run_id} is in use by another process", hint="stop that process first")
-        store = asyncio.run(workspace.store_of(row))
+        store = finish(workspace.store_of(row))
         kept = store.kept if isinstance(store, NamedPictures) else ""
         about = f"; its pictures stay at {kept}" if kept else " with all its pictures"
         if not yes and not _sure(f"delete run {run_id}{about}? [y/N] "):
             say("nothing deleted")
             return 1
-        asyncio.run(_delete(run_id, store, workspace))
+        finish(_delete(run_id, store, workspace))
     if kept:
         say(f"its pictures stay: {kept}")
     return 0
@@ -190,8 +189,8 @@ def _recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     from onbrief.record import Run
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
-        store = asyncio.run(workspace.store_of(workspace.find_run(run_id)))
-        document = asyncio.run(store.read(f"{run_id}/run.json"))
+        store = finish(workspace.store_of(workspace.find_run(run_id)))
+        document = finish(store.read(f"{run_id}/run.json"))
     if document is None:
         raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")
     return Run.from_json(document), store

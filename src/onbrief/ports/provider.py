@@ -22,9 +22,6 @@ M = TypeVar("M")
 GROUP = "onbrief.providers"
 """The entry point group. The name of an entry point is the provider's name."""
 
-COMMANDS = "onbrief.commands"
-"""The entry point group of additional commands of `onbrief`. The name of an entry point is the command's name."""
-
 Role = Literal["image_model", "editor", "judge", "planner", "reviser"]
 Values = Mapping[str, str]
 """The values of a provider's settings that are set, by name."""
