@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Generator
 from dataclasses import asdict, dataclass, field, replace
 
 from onbrief import loop
-from onbrief.errors import LeaseLost, LedgerError, StoreError, Unlisted
+from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded, Waiting
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
@@ -43,7 +43,7 @@ class Pursuit:
     account: Account
     waits: asyncio.Queue[Wait | None]
     feed: Feed = field(default_factory=Feed)
-    _ended: Run | None = field(default=None, init=False)
+    _complete: Outcome | None = field(default=None, init=False)  # the outcome of a run whose outputs are all written
 
     @property
     def run_id(self) -> str:
@@ -89,14 +89,14 @@ class Pursuit:
     async def deliver(self) -> None:
         """Record the outcome, now that the result has reached the one who asked for it.
 
-        Until then, the same order resumes this run, which gives the recorded result and pays for nothing. Does nothing if the
-        run has not ended, or if another process has taken it over.
+        Until then, the same order resumes this run, which gives the recorded result and pays for nothing. So it does if the
+        record or the report could not be written, or another process has taken the run over: then this does nothing.
 
         Raises:
             LedgerError: the outcome cannot be recorded.
         """
-        if self._ended:
-            await self.account.release(self._ended.outcome or "failed")
+        if self._complete:
+            await self.account.release(self._complete)
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
@@ -148,8 +148,8 @@ class Pursuit:
         with _warned(studio):
             await outputs.write_record(run)
             await outputs.write_report(run)
-        self._ended = replace(run, warnings=tuple(studio.warnings))
-        return self._ended
+            self._complete = run.outcome
+        return replace(run, warnings=tuple(studio.warnings))
 
 
 async def _next(events: AsyncGenerator[Event]) -> Event | None:
