@@ -38,7 +38,7 @@ from onbrief.errors import (
 )
 from onbrief.ledger.budget import Budget, reserve_in_all
 from onbrief.ledger.entries import Entries, state_of
-from onbrief.ledger.owner import new_token
+from onbrief.ledger.owner import new_token, opened
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
@@ -369,20 +369,21 @@ async def open_account(
         LedgerBusy: the run is in use by another process.
         OtherRequest: the run id is taken by another request.
     """
-    token = new_token()
-    recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
-    account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
-    heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
-    try:
-        yield account
-    finally:
-        if heart:
-            heart.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await heart
-        if not account.released:
-            with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
-                await account.release(None)
+    token = new_token(policy.lease_from_now)
+    with opened(token):
+        recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
+        account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
+        heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
+        try:
+            yield account
+        finally:
+            if heart:
+                heart.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await heart
+            if not account.released:
+                with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
+                    await account.release(None)
 
 
 def _since(began: float) -> float:
