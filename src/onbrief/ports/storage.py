@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from onbrief.errors import StoreError
 from onbrief.ports.models import NO_TOKENS, Tokens
 
 
 class Store(Protocol):
     """Stores pictures, records and reports. Keys are `<run_id>/<name>`."""
 
-    async def require_room(self) -> None:
-        """Check, before a picture is paid for, that there is room for it.
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
+        """Check, before a picture is paid for, that there is room for it and that it could be created under one of these keys,
+        as far as that can be known.
 
         Raises:
-            StoreError: there is no room.
+            StoreError: there is no room, a key leads out of the store or cannot be written, or all keys are taken.
         """
         ...
 
@@ -47,6 +49,21 @@ class Store(Protocol):
 
     def load(self, key: str) -> bytes | None:
         """Like `read`, but blocks; for code in a separate thread."""
+        ...
+
+    async def copies(self, key: str) -> list[bytes]:
+        """Return everything in which the bytes of this key can be: what is stored under it, what `create` could only spool, and
+        what an interrupted write has left. Some may be truncated, or of another call: the caller checks them.
+
+        Raises:
+            StoreError: one of these places cannot be read.
+        """
+        ...
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """Keep a picture that is paid for and cannot be stored, where `copies` finds it. Return the error to raise: the reason,
+        and where the picture is now.
+        """
         ...
 
     async def remove(self, run_id: str) -> None:
