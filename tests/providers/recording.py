@@ -72,7 +72,7 @@ def recording(*replies: Reply) -> Generator[Recorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             recorder.paths.append(self.path)
-            recorder.bodies.append(json.loads(body) if body else None)
+            recorder.bodies.append(json.loads(body) if body.startswith(b"{") else body)
             reply = recorder.replies[min(len(recorder.bodies), len(recorder.replies)) - 1]
             data = json.dumps(reply.document).encode() if reply.raw is None else reply.raw
             self.send_response(reply.status)
@@ -89,7 +89,7 @@ def recording(*replies: Reply) -> Generator[Recorder]:
                 self.trickle(b" ")
             self.close_connection = reply.hangs_up or reply.stalls
 
-        do_GET = do_POST  # noqa: N815
+        do_GET = do_PUT = do_POST  # noqa: N815
 
         def trickle(self, drop: bytes) -> None:
             """Send drop by drop, so that no single read takes too long, until the client closes the connection."""

@@ -22,6 +22,7 @@ from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, new_run_id, open_pursuit
 from onbrief.record import Run
+from onbrief.redaction import redacted
 from onbrief.store import RunStore, picture_at, region_of
 
 TO_ANSWER: Final = 2.0  # seconds that a waiting delivery reserves for its answer
@@ -60,7 +61,7 @@ async def answer(event: object, context: Context | None, root: str | None = None
     except (UsageError, OtherRequest) as error:
         return answers.wrong([str(error)], run_id)
     except Exception as error:  # noqa: BLE001 - any error becomes an answer, with its traceback in the log
-        traceback.print_exc(file=sys.stderr)
+        print(redacted(traceback.format_exc()), file=sys.stderr)
         return answers.broken(error, run_id)
 
 

@@ -19,6 +19,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused
+from onbrief.redaction import redacted
 
 DAY_QUOTA_WAIT = 3600.0  # seconds; no provider says when the day of its quota begins
 MAX_RETRY_AFTER = 86_400.0  # seconds; a longer wait is a mistake, or a quota that no run can wait for
@@ -93,6 +94,6 @@ def _until(date: str | None) -> float | None:
 
 
 def short(words: str | bytes) -> str:
-    """Return a provider's message, cut to 500 characters."""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    """Return a provider's message without secrets, cut to 500 characters."""
+    text = redacted(words.decode("utf-8", "replace") if isinstance(words, bytes) else words)
     return text if len(text) <= MAX_WORDS else f"{text[: MAX_WORDS - 1]}…"
