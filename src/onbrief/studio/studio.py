@@ -13,6 +13,7 @@ from onbrief.errors import OnbriefError, OverBudget
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.ports import Store
 from onbrief.record import Attempt, Prompt, Run
+from onbrief.redaction import redacted
 from onbrief.studio import writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
@@ -90,8 +91,8 @@ class LedgerStudio:
         return replace(run, usage=usage, warnings=tuple(self.warnings), ended=ended)
 
     def warn(self, text: str) -> None:
-        """Add a warning to the record, unless it has it already."""
-        self.warnings[text] = None
+        """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
+        self.warnings[redacted(text)] = None
 
     async def _attempt(self, run: Run, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
