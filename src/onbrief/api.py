@@ -67,15 +67,27 @@ async def pursue(
                     await pursuit.deliver()
 
 
-def resume(run_id: str, *, limits: Limits | None = None, out: str | Path | None = None, resend_unknown: bool = False) -> Run:
-    """Resume a recorded run with its original order, except for new limits, and return it.
+def resume(
+    run_id: str,
+    *,
+    limits: Limits | None = None,
+    judge: str | None = None,
+    reviser: str | None = None,
+    out: str | Path | None = None,
+    resend_unknown: bool = False,
+) -> Run:
+    """Resume a recorded run with its original order, except for new limits and models, and return it.
+
+    A picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
+    former models answered stays valid, but what a former judge left undecided is asked of the new one.
 
     Raises:
-        UsageError: the folder `out` has no such run.
+        UsageError: the folder `out` has no such run, or there is no such model.
         LedgerBusy: the run is in use by another process.
     """
     settings = Settings() if out is None else Settings(out=str(out))
-    return _in_sync(resumed(run_id, settings, _as_settings(limits), resend_unknown=resend_unknown))
+    models = {name: model for name, model in (("judge", judge), ("reviser", reviser)) if model is not None}
+    return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
 
 
 def _order(

@@ -47,6 +47,11 @@ class OnbriefError(Exception):
         super().__init__(redacted(message).encode("utf-8", "replace").decode())
         self.hint = redacted(hint)
 
+    @property
+    def explained(self) -> str:
+        """The message, with the hint in parentheses if there is one."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class UsageError(OnbriefError, ValueError):
     """An input that is not allowed. Raised before anything is spent or written."""

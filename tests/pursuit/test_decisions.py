@@ -21,7 +21,7 @@ from onbrief.testing import Bill, ImageRequest, crew, picture
 from tests.pursuing import order, pursue, settings
 
 R1 = {"r1"}
-STUCK = "r1 fell short in every picture of this prompt"
+STUCK = "no picture of this prompt met r1"
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -47,7 +47,7 @@ def test_each_step_is_recorded_with_its_inputs_and_its_reason(tmp_path: Path) ->
             1,
             "revise",
             {"revision": 1, "with_history": True, "attempts": ["000-000"]},
-            "r1 fell short in every picture of this prompt",
+            "no picture of this prompt met r1",
         ),
         (2, "generate", {"revision": 1, "attempts": [0]}, "a new prompt"),
         (3, "stop", {"outcome": "passed"}, "image 001-000 meets every requirement"),

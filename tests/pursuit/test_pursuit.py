@@ -273,7 +273,7 @@ def test_under_other_limits_a_run_that_passed_is_replayed_without_a_call(
 
 def test_only_limits_and_similar_settings_can_be_changed(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), run_id="r")
-    with pytest.raises(UsageError, match="its models, policy and checklist are fixed"):
+    with pytest.raises(UsageError, match="its image model, policy and checklist are fixed"):
         resumed("r", replace(Settings(), out=str(tmp_path)), {"policy": "classic"})
     with pytest.raises(UsageError, match="onbrief list"):
         resumed("q", replace(Settings(), out=str(tmp_path)), {})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, brief_from, given, settings_from
+from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
 from onbrief.cli.output import finish, plain, put, say
 from onbrief.errors import LedgerError, Outcome
 from onbrief.record import Run
@@ -102,17 +102,22 @@ def run(
 def resume(
     run_id: str,
     *,
+    models: OtherModelFlags | None = None,
     limits: LimitFlags | None = None,
     resend_unknown: _Flag = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
 ) -> int:
-    """Resume a run. Limits that are given replace those of its order.
+    """Resume a run. Limits and models that are given replace those of its order.
 
     For example:
         onbrief resume 20261122-101500-3f9a1c
         onbrief resume 20261122-101500-3f9a1c --max-images 24
+        onbrief resume 20261122-101500-3f9a1c --judge bedrock:global.anthropic.claude-opus-5-5
+
+    Pictures on which the judge gave no answer are judged first: by the new judge, or once more by the same one.
+    What the former models answered stays valid; the record says from which attempt on others took over.
 
     Parameters
     ----------
@@ -129,7 +134,7 @@ def resume(
     """
     from onbrief.pursuit import resumed
 
-    order = resumed(run_id, settings_from(limits), given(limits), resend_unknown=resend_unknown)
+    order = resumed(run_id, settings_from(limits), given(models, limits), resend_unknown=resend_unknown)
     return finish(_follow(order, json_, quiet, open_))
 
 

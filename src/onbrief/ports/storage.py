@@ -87,8 +87,8 @@ def call_key(kind: CallKind, revision: int, attempt: int, part: str = "") -> str
 @dataclass(frozen=True, slots=True)
 class Call:
     """One paid step of a run, identified by `kind`, `revision`, `attempt` and `part`. `part` distinguishes several calls of one
-    attempt ("vote-2", "confirm"), and is empty for the step itself. `digest` is the sha256 of the request, `price` its maximum
-    cost in US dollars (None if unknown).
+    attempt ("vote-2", "confirm", or "by-3f9a1c02" for another model), and is empty for the step itself. `digest` is the sha256
+    of the request, `price` its maximum cost in US dollars (None if unknown).
     """
 
     kind: CallKind
@@ -101,8 +101,13 @@ class Call:
 
     @property
     def key(self) -> str:
-        """The key of this step within its run."""
+        """The key of this call within its run."""
         return call_key(self.kind, self.revision, self.attempt, self.part)
+
+    @property
+    def step(self) -> str:
+        """The key of the step that this call belongs to."""
+        return call_key(self.kind, self.revision, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)

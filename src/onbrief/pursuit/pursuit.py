@@ -194,7 +194,11 @@ async def open_pursuit(
     settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
     retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
     spending = SpendingPolicy(
-        usd=order.settings.max_usd, resend_unknown=order.resend_unknown, retry_timeout=retry_timeout, deadline=deadline
+        usd=order.settings.max_usd,
+        resend_unknown=order.resend_unknown,
+        ask_again=order.resumes is not None,
+        retry_timeout=retry_timeout,
+        deadline=deadline,
     )
     waits = asyncio.Queue[Wait | None]()
     async with open_account(
