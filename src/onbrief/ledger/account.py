@@ -38,7 +38,7 @@ from onbrief.errors import (
 )
 from onbrief.ledger.budget import Budget, reserve_in_all
 from onbrief.ledger.entries import Entries, state_of
-from onbrief.ledger.owner import new_token, opened
+from onbrief.ledger.owner import fence_of, new_token, opened
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
@@ -333,6 +333,11 @@ class Account:
                 self._decisions.append(decision)
 
     # -- the lease ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def fence(self) -> str:
+        """What distinguishes this owner of the run from all others; it can be part of a file name."""
+        return fence_of(self._token)
 
     async def confirm(self) -> None:
         """Check that this process still owns the run, and renew its lease.
