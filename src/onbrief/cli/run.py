@@ -84,7 +84,7 @@ def run(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress.
+        Do not show progress; warnings, and why a run did not pass, are still shown.
     open_
         Open the report when the run has ended.
     """
@@ -122,7 +122,7 @@ def resume(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress.
+        Do not show progress; warnings, and why a run did not pass, are still shown.
     open_
         Open the report when the run has ended.
     """
@@ -158,9 +158,9 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         sys.stdout.write(ended.to_json())
     elif ended.best and ended.best.image:
         print(picture_at(store, out, ended.best.image.key))
-    if not quiet:
-        for warning in ended.warnings:
-            say(f"warning: {warning}")
+    for warning in ended.warnings:
+        say(f"warning: {warning}")
+    if not quiet or ended.outcome != "passed":
         say(f"{ended.outcome}: {ended.reason}")
         say(f"report: {located(out, page)}")
         if advice := _ADVICE.get(ended.outcome):
