@@ -10,6 +10,7 @@ from pathlib import Path
 
 from onbrief.brief import Brief
 from onbrief.config import Settings
+from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
 from onbrief.limits import Limits
 from onbrief.pursuit import Order, open_pursuit, resumed
@@ -27,9 +28,9 @@ def run(
 ) -> Run:
     """Pursue a brief to its end, and return the run with its outcome and the best picture.
 
-    The same order, given again after an interruption, resumes the run. With the `run_id` of a run that has ended, the recorded
-    run is returned and nothing is paid for. This also works inside a running event loop, as in a notebook: the pursuit then
-    runs in a separate thread.
+    The same order, given again after an interruption, resumes the run; while the run is in use, it is refused. With the
+    `run_id` of a run that has ended, the recorded run is returned and nothing is paid for. This also works inside a running
+    event loop, as in a notebook: the pursuit then runs in a separate thread.
 
     Args:
         brief: What the picture is to show, as text or as a Brief.
@@ -41,7 +42,7 @@ def run(
 
     Raises:
         UsageError: an input cannot work; nothing has been spent.
-        LedgerBusy: the run is in use by another process.
+        LedgerBusy: the run, or one of the same order, is in use.
     """
     return _in_sync(_order(brief, limits, settings, run_id, seed, resend_unknown))
 
@@ -59,7 +60,11 @@ async def pursue(
     order = _order(brief, limits, settings, run_id, seed, resend_unknown)
     async with open_pursuit(order) as pursuit, aclosing(pursuit.events()) as events:
         async for event in events:
-            yield event
+            try:
+                yield event
+            finally:  # the caller has it now, also when it closes this generator instead of asking for more
+                if isinstance(event, RunEnded):
+                    await pursuit.deliver()
 
 
 def resume(
@@ -116,6 +121,10 @@ def _in_sync(order: Order) -> Run:
         async with open_pursuit(order) as pursuit:
             async for event in pursuit.events():
                 if isinstance(event, RunEnded):
+                    try:
+                        await pursuit.deliver()
+                    except LedgerError as error:
+                        return replace(event.run, warnings=(*event.run.warnings, str(error)))
                     return event.run
         raise AssertionError("a pursuit ends with RunEnded")
 

@@ -17,6 +17,7 @@
     │   ├── LeaseLost         another process has taken over this run
     │   ├── Unlisted          these credentials may not list the bucket
     │   └── OtherRequest      the run id belongs to another brief or other models
+    ├── OutputError           a result could not be written where it was asked for
     ├── OverBudget            the price of the next call exceeds what is left of the money limit
     └── Cancelled             the user asked the run to stop
 
@@ -142,6 +143,12 @@ class OtherRequest(LedgerError, ValueError):
     """The run id belongs to a run with another brief, another seed or other models."""
 
     retryable = False
+
+
+class OutputError(OnbriefError):
+    """A result could not be written where it was asked for. It is recorded: asking again pays for nothing."""
+
+    retryable = True
 
 
 class OverBudget(OnbriefError):

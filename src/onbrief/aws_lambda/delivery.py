@@ -14,7 +14,7 @@ from onbrief.aws_lambda.answers import Answer, Outputs
 from onbrief.aws_lambda.event import Event, WrongEvent, read
 from onbrief.aws_lambda.order import order_of
 from onbrief.config import load
-from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
+from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
@@ -100,7 +100,12 @@ class Delivery:
             if isinstance(event, RunEnded):
                 run = event.run
         assert run is not None, "a pursuit ends with RunEnded"
-        return self._answer_for(run, pursuit.store)
+        answer = self._answer_for(run, pursuit.store)
+        try:
+            await pursuit.deliver()
+        except LedgerError:  # the same event again gets the same answer
+            traceback.print_exc(file=sys.stderr)
+        return answer
 
     def _answer_for(self, run: Run, store: RunStore) -> Answer:
         image = run.best.image if run.best else None

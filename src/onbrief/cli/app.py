@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
 from onbrief.cli import environment, run, runs
-from onbrief.cli.output import say
+from onbrief.cli.output import put, say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
 
 USAGE = 2
@@ -90,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.remove("--debug")
     try:
         code = build()(given, exit_on_error=False, print_error=False, error_console=Console(stderr=True))
+        put("")  # what is still in the buffer
     except CycloptsError as error:
         say(f"error: {error}")
         say("hint: onbrief --help, or onbrief COMMAND --help")

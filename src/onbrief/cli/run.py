@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import webbrowser
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
-from onbrief.cli.output import finish, plain, say
-from onbrief.errors import Outcome
+from onbrief.cli.output import finish, plain, put, say
+from onbrief.errors import LedgerError, Outcome
 from onbrief.record import Run
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ _ADVICE: dict[Outcome, str] = {
     "unknown": "to pay for the call again, run: onbrief resume {run_id} --resend-unknown",
     "cancelled": "to resume, run the same command again, or: onbrief resume {run_id}",
 }
+_UNDELIVERED = "give the same command again: it shows this result and pays for nothing"
 _LINK = 3600.0  # seconds for which the browser that is opened can read a report in a bucket
 _Flag = Annotated[bool, Parameter(negative="")]
 
@@ -64,7 +64,8 @@ def run(
         onbrief run "a sign that says OPEN" --dry-run
 
     Prints the path or URL of the best picture to standard output, and all else to standard error.
-    The same command, given again after an interruption, resumes the run.
+    The same command, given again after an interruption, resumes the run; until
+    a result was printed, it shows that result and pays for nothing.
 
     Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget,
     5 blocked, 6 unknown, 130 cancelled.
@@ -156,20 +157,24 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
             async for event in pursuit.events():
                 show(event)
                 ended = event.run
-    assert ended is not None
-    assert ended.outcome is not None
-    out, page = order.settings.out, f"{ended.run_id}/report.html"
-    if as_json:
-        sys.stdout.write(ended.to_json())
-    elif ended.best and ended.best.image:
-        print(picture_at(store, out, ended.best.image.key))
-    if not quiet:
-        for warning in ended.warnings:
-            say(f"warning: {warning}")
-        say(f"{ended.outcome}: {ended.reason}")
-        say(f"report: {located(out, page)}")
-        if advice := _ADVICE.get(ended.outcome):
-            say(f"hint: {advice.format(run_id=ended.run_id)}")
+        assert ended is not None
+        assert ended.outcome is not None
+        out, page = order.settings.out, f"{ended.run_id}/report.html"
+        if as_json:
+            put(ended.to_json(), _UNDELIVERED)
+        elif ended.best and ended.best.image:
+            put(picture_at(store, out, ended.best.image.key) + "\n", _UNDELIVERED)
+        if not quiet:
+            for warning in ended.warnings:
+                say(f"warning: {warning}")
+            say(f"{ended.outcome}: {ended.reason}")
+            say(f"report: {located(out, page)}")
+            if advice := _ADVICE.get(ended.outcome):
+                say(f"hint: {advice.format(run_id=ended.run_id)}")
+        try:
+            await pursuit.deliver()
+        except LedgerError as error:
+            say(f"warning: {error}")
     if open_:
         webbrowser.open(store.link(page, _LINK))
     return EXIT_CODES[ended.outcome]

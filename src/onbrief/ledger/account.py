@@ -369,6 +369,7 @@ async def open_account(
     settings: str,
     policy: SpendingPolicy,
     *,
+    alone: bool = False,
     budget: Budget | None = None,
     rates: Rates | None = None,
     tell: Tell | None = None,
@@ -376,15 +377,15 @@ async def open_account(
     """Open the account of a run, which this process owns while the context lasts. When it exits, the lease is released, so that
     an unfinished run can be resumed at once.
 
-    `budget` and `rates` are shared by several runs; the limit of `policy` applies to this run alone. `tell` is called before
-    each wait.
+    With `alone`, no other run of the same request may be in use. `budget` and `rates` are shared by several runs; the limit of
+    `policy` applies to this run only. `tell` is called before each wait.
 
     Raises:
-        LedgerBusy: the run is in use by another process.
+        LedgerBusy: the run is in use by another process, or with `alone`, another run of the same request is.
         OtherRequest: the run id is taken by another request.
     """
     token = new_token()
-    recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
+    recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now, alone=alone)
     account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
     heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
     try:

@@ -6,12 +6,14 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from onbrief.errors import LeaseLost, LedgerBusy, OtherRequest
+from onbrief.ports import RunRow
 
 
 def new_token() -> str:
@@ -50,6 +52,20 @@ def refuse_if_live(run_id: str, owner: str | None, lease_until: float) -> None:
             f"run {run_id} is in use by another process",
             hint=f"wait for it to end, or {left:.0f} seconds if it has crashed on another machine",
         )
+
+
+def refuse_twins(run_id: str, rows: Iterable[RunRow]) -> None:
+    """Check that no other of these runs, which have the same request, is in use.
+
+    Raises:
+        LedgerBusy: one has an owner that may still be running.
+    """
+    for row in rows:
+        if row.live and row.run_id != run_id:
+            raise LedgerBusy(
+                f"run {row.run_id} of the same order is in use by another process",
+                hint="wait for it to end; to begin another run of this order on purpose, use --run-id or --seed",
+            )
 
 
 def refuse_other_request(run_id: str, recorded: str, request: str) -> None:

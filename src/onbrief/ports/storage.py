@@ -175,8 +175,13 @@ class Ledger(Protocol):
         LeaseLost: the token is not that of the owner any more.
     """
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """Begin a run, or take over one that is not in use, for `lease` seconds. Return everything that is recorded of it.
+
+        With `alone`, no other run of the same request may be in use. Of several claims at the same time at most one succeeds;
+        then it may be that none does.
 
         Raises:
             LedgerBusy: the lease of another owner, which may still be running, has not expired.
