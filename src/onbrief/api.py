@@ -117,7 +117,10 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
 
 
 def _in_sync(order: Order) -> Run:
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Run] | None]] = []
+
     async def last() -> Run:
+        running.append((asyncio.get_running_loop(), asyncio.current_task()))
         async with open_pursuit(order) as pursuit:
             async for event in pursuit.events():
                 if isinstance(event, RunEnded):
@@ -135,4 +138,11 @@ def _in_sync(order: Order) -> Run:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, last()).result()
+        ended = thread.submit(asyncio.run, last())
+        try:
+            return ended.result()
+        except KeyboardInterrupt:  # as without the thread, where asyncio.run does this
+            for loop, task in running:
+                if task:
+                    loop.call_soon_threadsafe(task.cancel)
+            raise

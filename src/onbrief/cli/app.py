@@ -14,6 +14,7 @@ from rich.console import Console
 from onbrief.cli import environment, run, runs
 from onbrief.cli.output import put, say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
+from onbrief.redaction import redacted
 
 USAGE = 2
 COMMANDS = "onbrief.commands"
@@ -97,11 +98,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except OnbriefError as error:
         if debug:
-            raise
+            _print_traceback()
+            return 1
         say(f"error: {error}")
         if error.hint:
             say(f"hint: {error.hint}")
         return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1
     except KeyboardInterrupt:
         return 130
+    except Exception:  # noqa: BLE001 - printed as Python prints it, but without secrets
+        _print_traceback()
+        return 1
     return code if isinstance(code, int) else 0
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    sys.stderr.write(redacted(traceback.format_exc()))

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from onbrief.errors import OutputError
+from onbrief.redaction import redacted
 
 T = TypeVar("T")
 
@@ -33,8 +34,10 @@ def put(text: str, hint: str = "") -> None:
 
 
 def plain(text: str) -> str:
-    """Return text from users, models or providers as one line without control characters, which could control a terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """Return text from users, models or providers as one line without secrets, and without control characters, which could
+    control a terminal.
+    """
+    return "".join(character if character.isprintable() else " " for character in redacted(text))
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:

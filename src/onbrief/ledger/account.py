@@ -38,7 +38,7 @@ from onbrief.errors import (
 )
 from onbrief.ledger.budget import Budget, reserve_in_all
 from onbrief.ledger.entries import Entries, state_of
-from onbrief.ledger.owner import new_token
+from onbrief.ledger.owner import fence_of, new_token, opened
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
@@ -116,7 +116,7 @@ class Account:
         """Return whether `once` need not send the call of this key: its end is recorded, or it was started and may be
         recovered.
         """
-        last = self._entries.newest(key)
+        last = self._entries.decisive(key)
         unknown = bool(self._entries.ended(key, "unknown")) and not self._policy.resend_unknown
         return last is not None and (unknown or last.state in {"started", "done", "blocked"})
 
@@ -174,11 +174,11 @@ class Account:
 
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
-        last = self._entries.newest(call.key)
+        last = self._entries.decisive(call.key)
         if last and last.call.digest != call.digest:
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
-        if last and last.state == "started":
-            last = await self._settle(last, recover)
+        if last and last.state != "done" and (lost := self._entries.lost(call.key)):
+            last = await self._settle(lost, recover) or last
         if last and last.state == "done":
             return last
         if last and last.state == "blocked" and not self._asked_again(call):
@@ -284,13 +284,18 @@ class Account:
             await self._finish(done)
         return done
 
-    async def _settle(self, entry: Entry, recover: Recover | None) -> Entry:
-        """Record the outcome of a call that was in progress when an earlier session ended."""
-        found = await recover() if recover else None
-        if found:
-            settled = replace(entry, state="done", usd=found.usd, tokens=found.tokens, result=found.result)
+    async def _settle(self, lost: list[Entry], recover: Recover | None) -> Entry | None:
+        """Record what is known by now of tries whose outcome was not. A result can be found in any later session: the process
+        that was sent it may have stored it late. Return the try whose result was found, or the one that was in progress when
+        an earlier session ended.
+        """
+        *_, last = lost
+        if found := await recover() if recover else None:
+            settled = replace(last, state="done", usd=found.usd, tokens=found.tokens, result=found.result, message="")
+        elif last.state == "started":
+            settled = replace(last, state="unknown", message="it was sent, and the process ended before an answer was kept")
         else:
-            settled = replace(entry, state="unknown", message="it was sent, and the process ended before an answer was kept")
+            return None
         await self._finish(settled)
         return settled
 
@@ -328,6 +333,11 @@ class Account:
                 self._decisions.append(decision)
 
     # -- the lease ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def fence(self) -> str:
+        """What distinguishes this owner of the run from all others; it can be part of a file name."""
+        return fence_of(self._token)
 
     async def confirm(self) -> None:
         """Check that this process still owns the run, and renew its lease.
@@ -384,20 +394,21 @@ async def open_account(
         LedgerBusy: the run is in use by another process, or with `alone`, another run of the same request is.
         OtherRequest: the run id is taken by another request.
     """
-    token = new_token()
-    recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now, alone=alone)
-    account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
-    heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
-    try:
-        yield account
-    finally:
-        if heart:
-            heart.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await heart
-        if not account.released:
-            with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
-                await account.release(None)
+    token = new_token(policy.lease_from_now)
+    with opened(token):
+        recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now, alone=alone)
+        account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
+        heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
+        try:
+            yield account
+        finally:
+            if heart:
+                heart.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await heart
+            if not account.released:
+                with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
+                    await account.release(None)
 
 
 def _since(began: float) -> float:

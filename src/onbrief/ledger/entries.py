@@ -44,14 +44,20 @@ class Entries:
         """Return the number of the next try of a call."""
         return max(self.tries[key], default=-1) + 1
 
-    def newest(self, key: str) -> Entry | None:
-        """Return the last try of a call, or None."""
-        tries = self.tries.get(key)
-        return tries[max(tries)] if tries else None
+    def decisive(self, key: str) -> Entry | None:
+        """Return the try of a call that counts: the one that brought its result, or else the last one; None if there is none.
+        A result can be found late, after a further try has begun.
+        """
+        tries = self.of_key(key)
+        return max(tries, key=lambda entry: (entry.state == "done", entry.number), default=None)
+
+    def lost(self, key: str) -> list[Entry]:
+        """Return the tries of a call whose outcome is not known, the first one first."""
+        return [entry for entry in self.of_key(key) if entry.state in {"started", "unknown"}]
 
     def of_step(self, step: str) -> list[Entry]:
-        """Return the last try of each call of a step, in the order in which these calls were begun first."""
-        return [last for key in self._steps.get(step, ()) if (last := self.newest(key))]
+        """Return the decisive try of each call of a step, in the order in which these calls were begun first."""
+        return [last for key in self._steps.get(step, ()) if (last := self.decisive(key))]
 
     def of_key(self, key: str) -> list[Entry]:
         """Return the tries of a call, in all sessions."""

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from onbrief.errors import StoreError
 from onbrief.ports.models import NO_TOKENS, Tokens
+
+
+class Owned(Protocol):
+    """The files of a run that its owner replaces. Once another process has taken over the run, nothing is changed here."""
+
+    async def replace(self, key: str, data: bytes, media_type: str) -> str:
+        """See Store.replace.
+
+        Raises:
+            StoreError: it cannot be written.
+            LeaseLost: another process has taken over the run.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Remove what these writes needed."""
+        ...
 
 
 class Store(Protocol):
     """Stores pictures, records and reports. Keys are `<run_id>/<name>`."""
 
-    async def require_room(self) -> None:
-        """Check, before a picture is paid for, that there is room for it.
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
+        """Check, before a picture is paid for, that there is room for it and that it could be created under one of these keys,
+        as far as that can be known.
 
         Raises:
-            StoreError: there is no room.
+            StoreError: there is no room, a key leads out of the store or cannot be written, or all keys are taken.
         """
         ...
 
@@ -37,6 +56,19 @@ class Store(Protocol):
         """
         ...
 
+    async def own(
+        self, run_id: str, files: Mapping[str, str], fence: str, confirm: Callable[[], Awaitable[None]], *, fresh: bool
+    ) -> Owned:
+        """Begin to replace these files of a run, as its owner who has just claimed it. They are given by their names and media
+        types. Writes of former owners change nothing from now on. `fence` is different for each owner; `confirm` raises
+        LeaseLost unless this process still owns the run; `fresh`: no call of the run has been recorded yet.
+
+        Raises:
+            StoreError: former owners cannot be shut out.
+            LeaseLost: this process does not own the run any more.
+        """
+        ...
+
     async def read(self, key: str) -> bytes | None:
         """Return the bytes, or None if there are none under this key. Also finds bytes that `create` could only spool.
 
@@ -47,6 +79,21 @@ class Store(Protocol):
 
     def load(self, key: str) -> bytes | None:
         """Like `read`, but blocks; for code in a separate thread."""
+        ...
+
+    async def copies(self, key: str) -> list[bytes]:
+        """Return everything in which the bytes of this key can be: what is stored under it, what `create` could only spool, and
+        what an interrupted write has left. Some may be truncated, or of another call: the caller checks them.
+
+        Raises:
+            StoreError: one of these places cannot be read.
+        """
+        ...
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """Keep a picture that is paid for and cannot be stored, where `copies` finds it. Return the error to raise: the reason,
+        and where the picture is now.
+        """
         ...
 
     async def remove(self, run_id: str) -> None:

@@ -13,15 +13,15 @@ from collections.abc import AsyncGenerator, Generator
 from dataclasses import asdict, dataclass, field, replace
 
 from onbrief import loop
-from onbrief.errors import LeaseLost, LedgerError, StoreError, Unlisted
+from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded, Waiting
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import Ledger, Wait
+from onbrief.ports import Ledger, Owned, Wait
 from onbrief.pursuit.decisions import RecordedPolicy
 from onbrief.pursuit.feed import Feed
 from onbrief.pursuit.order import Order, new_run_id, seed_for
-from onbrief.pursuit.outputs import RunOutputs
+from onbrief.pursuit.outputs import FILES, RunOutputs
 from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
@@ -40,10 +40,11 @@ class Pursuit:
     order: Order
     crew: Crew
     store: RunStore
+    owned: Owned
     account: Account
     waits: asyncio.Queue[Wait | None]
     feed: Feed = field(default_factory=Feed)
-    _ended: Run | None = field(default=None, init=False)
+    _complete: Outcome | None = field(default=None, init=False)  # the outcome of a run whose outputs are all written
 
     @property
     def run_id(self) -> str:
@@ -89,14 +90,14 @@ class Pursuit:
     async def deliver(self) -> None:
         """Record the outcome, now that the result has reached the one who asked for it.
 
-        Until then, the same order resumes this run, which gives the recorded result and pays for nothing. Does nothing if the
-        run has not ended, or if another process has taken it over.
+        Until then, the same order resumes this run, which gives the recorded result and pays for nothing. So it does if the
+        record or the report could not be written, or another process has taken the run over: then this does nothing.
 
         Raises:
             LedgerError: the outcome cannot be recorded.
         """
-        if self._ended:
-            await self.account.release(self._ended.outcome or "failed")
+        if self._complete:
+            await self.account.release(self._complete)
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
@@ -108,7 +109,7 @@ class Pursuit:
         settings = self.order.settings
         policy = RecordedPolicy(settings.chosen_policy, self.account)
         async with (
-            RunOutputs(self.store) as outputs,
+            RunOutputs(self.store, self.owned) as outputs,
             contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events,
         ):
             async for event in events:
@@ -148,8 +149,8 @@ class Pursuit:
         with _warned(studio):
             await outputs.write_record(run)
             await outputs.write_report(run)
-        self._ended = replace(run, warnings=tuple(studio.warnings))
-        return self._ended
+            self._complete = run.outcome
+        return replace(run, warnings=tuple(studio.warnings))
 
 
 async def _next(events: AsyncGenerator[Event]) -> Event | None:
@@ -213,7 +214,10 @@ async def open_pursuit(
         tell=waits.put_nowait,
     ) as account:
         store = await workspace.claimed_store_of(account.row)
-        yield Pursuit(order=order, crew=crew, store=store, account=account, waits=waits)
+        fresh = not account.recorded
+        owned = await store.own(account.row.run_id, FILES, account.fence, account.confirm, fresh=fresh)
+        async with contextlib.aclosing(owned):
+            yield Pursuit(order=order, crew=crew, store=store, owned=owned, account=account, waits=waits)
 
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:

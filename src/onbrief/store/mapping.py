@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from onbrief.errors import KeyTaken
+from onbrief.errors import KeyTaken, StoreError
 from onbrief.store.bucket import BucketStore
+from onbrief.store.fence import ConditionalFiles, Confirm, StagedFiles
 from onbrief.store.folder import FolderStore
 from onbrief.store.place import is_bucket, located, open_store
 
@@ -56,9 +58,9 @@ class NamedPictures:
         store, key = self._place(key)
         return store.link(key, seconds)
 
-    async def require_room(self) -> None:
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
         """See ports.Store."""
-        await self.pictures.require_room()
+        await self.pictures.require_room([self._place(key)[1] for key in keys])
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
@@ -70,6 +72,12 @@ class NamedPictures:
         store, key = self._place(key)
         return await store.replace(key, data, media_type)
 
+    async def own(
+        self, run_id: str, files: Mapping[str, str], fence: str, confirm: Confirm, *, fresh: bool
+    ) -> StagedFiles | ConditionalFiles:
+        """See ports.Store. Pictures are not among these files."""
+        return await self.runs.own(run_id, files, fence, confirm, fresh=fresh)
+
     async def read(self, key: str) -> bytes | None:
         """See ports.Store."""
         store, key = self._place(key)
@@ -79,6 +87,16 @@ class NamedPictures:
         """See ports.Store."""
         store, key = self._place(key)
         return store.load(key)
+
+    async def copies(self, key: str) -> list[bytes]:
+        """See ports.Store."""
+        store, key = self._place(key)
+        return await store.copies(key)
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """See ports.Store."""
+        store, key = self._place(key)
+        return await store.keep(key, data, reason)
 
     async def remove(self, run_id: str) -> None:
         """See ports.Store. The pictures stay: they belong to the caller."""

@@ -15,6 +15,7 @@ from onbrief.errors import OnbriefError, OverBudget
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.ports import CallKind, Store
 from onbrief.record import Attempt, ModelChange, Prompt, Run
+from onbrief.redaction import redacted
 from onbrief.studio import writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
@@ -108,8 +109,8 @@ class LedgerStudio:
             yield ModelChange(role, calls[-1].model, model, calls[-1].revision, calls[-1].attempt + 1)
 
     def warn(self, text: str) -> None:
-        """Add a warning to the record, unless it has it already."""
-        self.warnings[text] = None
+        """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
+        self.warnings[redacted(text)] = None
 
     async def _attempt(self, run: Run, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
