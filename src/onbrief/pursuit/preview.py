@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from onbrief.brief import Checklist
 from onbrief.errors import UsageError
-from onbrief.ports import CallKind
+from onbrief.ports import CallKind, Planned
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew
@@ -30,14 +30,14 @@ async def preview(order: Order) -> Preview:
         CallError: the planner did not answer.
     """
     crew, limits = checked(order.settings.crew(), order), order.settings.limits
-    planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
-    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings)
+    planned = await crew.planner.checklist(order.brief) if crew.planner else Planned(())
+    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
     times: dict[CallKind, int] = {"plan": 1, "image": limits.images, "judge": limits.images}
     times["revise"] = min(limits.prompts, limits.images) - 1
     prices = [(number, crew.price_of(kind)) for kind, number in times.items()]
     most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
     usd = most if most is None or limits.usd is None else min(most, limits.usd)
-    return Preview(Checklist.freeze(planned, order.brief), Prompt.first(order.brief), usd, warnings)
+    return Preview(Checklist.freeze(planned.requirements, order.brief), Prompt.first(order.brief), usd, warnings)
 
 
 def checked(crew: Crew, order: Order) -> Crew:
