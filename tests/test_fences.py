@@ -22,9 +22,9 @@ from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests import killing
 from tests.buckets import Service, new_place
-from tests.interruption import FOREVER, RUN_ID, work
+from tests.interruption import FOREVER, run_folder, work
 from tests.killing import Write, hold_at_write, kill_at_write
-from tests.test_bucket_kills import sit
+from tests.test_bucket_kills import outcomes, sit
 
 OUTPUTS = ("run.json", "report.html")
 
@@ -58,11 +58,11 @@ def taken_over(call: str, name: str, last: bool) -> Left:
             with closing(sqlite3.connect(out / "ledger.db")) as connection, connection:
                 connection.execute("UPDATE runs SET owner = NULL")  # as it looks to a process that may take it over
             work(out, bill, 1)()
-            second.update(files(out / RUN_ID))
+            second.update(files(run_folder(out)))
 
         held = hold_at_write(work(out, bill, 1), numbers[-1 if last else 0], out, take_over)
         assert not held.error, held.error
-        return Left(second, files(out / RUN_ID), Bill(bill).of("image"))
+        return Left(second, files(run_folder(out)), Bill(bill).of("image"))
     finally:
         shutil.rmtree(folder)
 
@@ -125,13 +125,13 @@ def test_a_stalled_owner_of_a_bucket_overwrites_nothing(
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + 7200.0)  # the lease of a suspended process has run out
     sit(out, bill)
-    bucket = open_bucket(out)
-    second = {key: bucket.load(f"{RUN_ID}/{key}") for key in OUTPUTS}
+    bucket, (run_id,) = open_bucket(out), outcomes(out)
+    second = {key: bucket.load(f"{run_id}/{key}") for key in OUTPUTS}
     go.set()
     assert child.pid
     os.kill(child.pid, signal.SIGCONT)
     child.join()
     assert child.exitcode == 0
-    assert {key: bucket.load(f"{RUN_ID}/{key}") for key in OUTPUTS} == second
+    assert {key: bucket.load(f"{run_id}/{key}") for key in OUTPUTS} == second
     images = Bill(bill).of("image")
     assert len(images) == len(set(images))
