@@ -146,7 +146,7 @@ class ObjectsLedger:
         """
         try:
             with contextlib.suppress(Unlisted):  # without the permission, other runs cannot be found
-                refuse_twins(run_id, await asyncio.to_thread(self.runs_of, request))
+                refuse_twins(run_id, await asyncio.to_thread(self.runs_of, request), new=new)
         except LedgerBusy:
             await self.release(run_id, token, None)
             if new:

@@ -133,17 +133,18 @@ def _is_gone(number: int) -> bool:
     return False
 
 
-def refuse_twins(run_id: str, rows: Iterable[RunRow]) -> None:
-    """Check that no other of these runs, which have the same request, is in use.
+def refuse_twins(run_id: str, rows: Iterable[RunRow], *, new: bool) -> None:
+    """Check that no other of these runs, which have the same request, is in use; nor unfinished, if this one is new: then it was
+    begun after the caller had looked for one to resume.
 
     Raises:
-        LedgerBusy: one has an owner that may still be running.
+        LedgerBusy: there is one.
     """
     for row in rows:
-        if row.live and row.run_id != run_id:
+        if row.run_id != run_id and (row.live or (new and row.outcome is None)):
             raise LedgerBusy(
                 f"run {row.run_id} of the same order is in use by another process",
-                hint="wait for it to end; to begin another run of this order on purpose, use --run-id or --seed",
+                hint="give the same command again when it has ended; to begin another one on purpose, use --run-id or --seed",
             )
 
 

@@ -65,11 +65,11 @@ class SqliteLedger:
         owned = this | {"settings": settings, "token": token, "lease_until": time.time() + lease}
 
         def claimed(connection: sqlite3.Connection) -> Recorded:
+            found = connection.execute(tables.SELECT_RUN, this).fetchone()
             if alone:
                 # All rows are read first: a query that an error leaves half read would keep its lock.
                 rows = connection.execute(tables.SELECT_RUNS_OF, {"request": request}).fetchall()
-                refuse_twins(run_id, map(tables.run_of, rows))
-            found = connection.execute(tables.SELECT_RUN, this).fetchone()
+                refuse_twins(run_id, map(tables.run_of, rows), new=found is None)
             if found is None:
                 started = now()
                 connection.execute(tables.INSERT_RUN, owned | {"request": request, "started": started})

@@ -231,8 +231,8 @@ class Ledger(Protocol):
     ) -> Recorded:
         """Begin a run, or take over one that is not in use, for `lease` seconds. Return everything that is recorded of it.
 
-        With `alone`, no other run of the same request may be in use. Of several claims at the same time at most one succeeds;
-        then it may be that none does.
+        With `alone`, no other run of the same request may be in use, nor unfinished if this one is new. Of several claims at
+        the same time at most one succeeds; then it may be that none does.
 
         Raises:
             LedgerBusy: the lease of another owner, which may still be running, has not expired.
