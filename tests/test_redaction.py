@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -208,12 +207,11 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "secret", ["sk-ant-api03-" + "a1B2" * 10, "hf_" + "aB1" * 11, "ghp_" + "aB1" * 12, "AIza" + "x1Y2-" * 7]
 )
-@pytest.mark.parametrize(
-    "form", [str, lambda text: f"key={text}.", lambda text: f'{{"k": "{text}"}}', lambda text: f"Bearer {text}"]
-)
-def test_what_looks_like_a_token_is_redacted(secret: str, form: Callable[[str], str]) -> None:
-    assert secret not in redacted(form(secret))
-    assert secret[8:] not in redacted(form(secret))
+@pytest.mark.parametrize("form", ["{}", "key={}.", '{{"k": "{}"}}', "Bearer {}"])
+def test_what_looks_like_a_token_is_redacted(secret: str, form: str) -> None:
+    found = redacted(form.format(secret))
+    assert secret[8:] not in found
+    assert REDACTED in found
 
 
 @pytest.mark.parametrize(
