@@ -118,6 +118,7 @@ def test_a_quota_of_a_day_waits_longer_than_any_header_says(message: str) -> Non
         ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, MAX_RETRY_AFTER),
         ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -9999999999"}, None),
         ({"Retry-After": "Mon, 01 Jan 0001 00:00:00 +2359"}, 0),
+        ({"Retry-After": "Fri, 31 Dec 2015 23:59:59 +99999999999999"}, None),
         ({"Retry-After": "Wed, 99 Oct 2015 07:28:00 GMT"}, None),
         ({"Retry-After": "\N{SUPERSCRIPT TWO}"}, None),
     ],

@@ -134,8 +134,8 @@ def _is_gone(number: int) -> bool:
 
 
 def refuse_twins(run_id: str, rows: Iterable[RunRow], *, new: bool) -> None:
-    """Check that no other of these runs, which have the same request, is in use; nor unfinished, if this one is new: then it was
-    begun after the caller had looked for one to resume.
+    """Check that no other of these runs, which have the same request, is in use; nor unfinished, if this one is new: then it
+    was begun after the caller had looked for one to resume.
 
     Raises:
         LedgerBusy: there is one.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 from PIL import Image
 
 from onbrief.errors import PictureError
 from onbrief.pictures import jpeg, png, webp
 from onbrief.pictures.container import MAX_BYTES, MediaType, Parts
+from onbrief.pictures.decoding import opened
 from onbrief.redaction import redacted
 
 _SHOWN = 60  # characters of the response that is not a picture
@@ -65,26 +64,11 @@ def decode(parts: Parts, bare: bytes | None = None) -> Image.Image:
     """
     form = _FORMATS[parts.media_type]
     try:
-        image = Image.open(io.BytesIO(build(parts.bare()) if bare is None else bare), formats=[form])
+        image = opened(build(parts.bare()) if bare is None else bare, [form])
         image.load()
         return image.convert("RGBA" if parts.alpha else "RGB") if image.mode == "P" else image
     except Exception as error:  # Pillow raises about ten kinds, and more with each release
         raise PictureError(f"the {form} file cannot be decoded: {error}") from error
-
-
-def flatten(image: Image.Image, ground: str, *, alpha: bool) -> tuple[Image.Image, bool]:
-    """Return decoded pixels in grey or RGB with 8 bits per channel, transparency laid on a ground of this colour, and whether
-    the picture was opaque. `alpha`: the file can hold transparency.
-    """
-    if image.mode.startswith("I"):  # 16 bits; Pillow would clip them, and wants this very form of function for this mode
-        return image.convert("I").point(lambda value: value * (255 / 65535) + 0).convert("L"), True
-    if alpha:
-        image = image.convert("RGBA")
-        low, _ = image.getchannel("A").getextrema()
-        if low != 255:
-            return Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB"), False
-    mode = "L" if image.mode in ("1", "L") else "RGB"
-    return image if image.mode == mode else image.convert(mode), True
 
 
 def _not_a_picture(data: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import cast
 from PIL import Image
 
 from onbrief.pictures.container import MediaType, Parts
+from onbrief.pictures.decoding import decoding
 from onbrief.pictures.formats import decode, parse
 
 _NOISE = 2  # steps of 255 between the darkest and the brightest pixel of a channel that still count as one colour
@@ -32,7 +33,8 @@ def inspect(data: bytes) -> Facts:
             header, before anything is decoded).
     """
     parts = parse(data)
-    return facts_of(parts, decode(parts))
+    with decoding((parts.width, parts.height)):
+        return facts_of(parts, decode(parts))
 
 
 def facts_of(parts: Parts, image: Image.Image) -> Facts:

@@ -9,7 +9,8 @@ from PIL import Image
 
 from onbrief.errors import PictureError
 from onbrief.pictures.container import Parts
-from onbrief.pictures.formats import flatten
+from onbrief.pictures.decoding import flatten_reduced
+from onbrief.pictures.flattening import flatten
 from onbrief.ports import PictureLimits
 
 _QUALITIES = (95, 90, 85, 75, 60, 40)
@@ -37,9 +38,12 @@ def judge_copy(parts: Parts, bare: bytes, pixels: Image.Image, limits: PictureLi
     Raises:
         PictureError: limits that this picture cannot be brought within.
     """
-    image, opaque = flatten(pixels, "white", alpha=parts.alpha)
-    if opaque and _keeps_pixels(parts, bare, limits):
-        return bare
+    if _keeps_pixels(parts, bare, limits):
+        image, opaque = flatten(pixels, "white", alpha=parts.alpha)
+        if opaque:
+            return bare
+    else:
+        image = flatten_reduced(pixels, "white", limits.side, alpha=parts.alpha)
     if parts.orientation != 1:
         image = image.transpose(_UPRIGHT[parts.orientation])
     for copy in _smaller_and_smaller(image, limits.side):

@@ -7,7 +7,8 @@ import io
 from PIL import Image
 
 from onbrief.errors import PictureError, UsageError
-from onbrief.pictures.formats import decode, flatten, parse
+from onbrief.pictures.flattening import flatten
+from onbrief.pictures.formats import decode, parse
 
 _WHITE = 128  # of 255: halfway, so that the noise of JPEG does not matter
 

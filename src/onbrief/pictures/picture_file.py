@@ -6,6 +6,7 @@ from PIL import Image
 
 from onbrief.pictures import metadata
 from onbrief.pictures.container import Metadata, Parts
+from onbrief.pictures.decoding import decoding, is_large
 from onbrief.pictures.formats import build, decode, parse
 from onbrief.pictures.inspection import Facts, facts_of
 from onbrief.pictures.judge_copy import judge_copy, needs_pixels
@@ -48,16 +49,20 @@ class PictureFile:
 
     def inspected(self, judge_limits: PictureLimits | None = None) -> Facts:
         """Decode the picture to its end and return its properties. The pixels are kept until `judge_copy` only where a copy
-        within `judge_limits` is made from them: for most pictures it is not.
+        within `judge_limits` is made from them: for most pictures it is not, and those of a large picture would take too much
+        memory.
 
         Raises:
             PictureError: data that cannot be decoded to the end.
         """
-        bare = self._without_metadata()
-        pixels = decode(self._parts, bare)
-        if judge_limits and needs_pixels(self._parts, bare, judge_limits):
-            self._pixels = pixels
-        return facts_of(self._parts, pixels)
+        with decoding(self._size):
+            bare = self._without_metadata()
+            pixels = decode(self._parts, bare)
+            if judge_limits and needs_pixels(self._parts, bare, judge_limits) and not is_large(self._size):
+                self._pixels = pixels
+            facts = facts_of(self._parts, pixels)
+            del pixels, bare  # before the turn of the next one
+            return facts
 
     def judge_copy(self, limits: PictureLimits) -> bytes:
         """Return what a judge with these limits sees of the picture; see judge_copy.judge_copy. Kept pixels are released.
@@ -65,13 +70,23 @@ class PictureFile:
         Raises:
             PictureError: data that cannot be decoded, or limits that this picture cannot be brought within.
         """
-        bare = self._without_metadata()
-        if not needs_pixels(self._parts, bare, limits):
-            return bare
-        pixels, self._pixels = self._pixels or decode(self._parts, bare), None
-        return judge_copy(self._parts, bare, pixels, limits)
+        with decoding(self._size):
+            bare = self._without_metadata()
+            if not needs_pixels(self._parts, bare, limits):
+                return bare
+            pixels, self._pixels = self._pixels or decode(self._parts, bare), None
+            copy = judge_copy(self._parts, bare, pixels, limits)
+            del pixels, bare
+            return copy
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self._parts.width, self._parts.height
 
     def _without_metadata(self) -> bytes:
-        if self._bare is None:
-            self._bare = build(self._parts.bare())
-        return self._bare
+        if self._bare is not None:
+            return self._bare
+        bare = build(self._parts.bare())
+        if not is_large(self._size):
+            self._bare = bare
+        return bare

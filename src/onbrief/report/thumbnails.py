@@ -12,12 +12,14 @@ from urllib.request import url2pathname
 
 from PIL import Image
 
+from onbrief.pictures.decoding import decoding, flatten_reduced, is_large, opened
 from onbrief.record import Run
 
 MAX_PIXELS = 40_000_000
 """Larger pictures are not decoded: this is more than twice the largest size that a brief can ask for."""
 
 _QUALITY = 72
+_FORMATS = ["PNG", "JPEG", "WEBP"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,25 @@ class Thumbnail:
 def reduced(data: bytes, longest: int) -> Image.Image | None:
     """Decode a picture, opaque and its longest side at most `longest` pixels; None if the bytes are not a usable picture."""
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                return None
-            small = picture if picture.mode in ("RGB", "L", "CMYK") else _opaque(picture)
-            small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
-            return small.convert("RGB")
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as header:
+            size = header.size
+        if size[0] * size[1] > MAX_PIXELS:
+            return None
+        with decoding(size):  # all pixels are released at its end
+            return _reduced(opened(data, _FORMATS), longest)
     except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
+
+
+def _reduced(picture: Image.Image, longest: int) -> Image.Image:
+    if picture.mode in ("RGB", "L", "CMYK"):
+        small = picture
+    elif is_large(picture.size):
+        small = flatten_reduced(picture, "white", longest, alpha=picture.has_transparency_data)
+    else:
+        small = _opaque(picture)
+    small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return small.convert("RGB")
 
 
 def thumbnail(data: bytes, longest: int, at_most: int) -> Thumbnail | None:

@@ -117,8 +117,9 @@ class Drawing:
     def _with_own_metadata(self, data: bytes) -> tuple[PictureFile, bytes, Facts]:
         """Parse a picture, replace the provider's metadata by ours, and decode it to make sure that it is whole."""
         file = PictureFile(data)
+        facts = file.inspected(self.crew.judge.picture_limits)  # first: large pictures wait here, and need not be there twice
         stored = file.embedded(*self._metadata()) if self.embed_metadata else file.stripped()
-        return file, stored, file.inspected(self.crew.judge.picture_limits)
+        return file, stored, facts
 
     def _checked_if_own(self, data: bytes) -> tuple[PictureFile, Facts] | None:
         """Parse and decode a stored picture if it came from this very call, according to its metadata. Without metadata, its
