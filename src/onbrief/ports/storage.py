@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from onbrief.errors import StoreError
@@ -204,11 +204,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A call must wait before it is sent: for how many seconds, and why."""
+    """A call must wait before it is sent: for how many seconds, and why. `tries` is how often it has been sent in this session,
+    and `elapsed` how many seconds ago it was first to be sent.
+    """
 
     call: Call
     seconds: float
     reason: str
+    tries: int = 0
+    elapsed: float = field(default=0.0, compare=False)
 
 
 class Ledger(Protocol):

@@ -76,7 +76,8 @@ class Pursuit:
                     step.add_done_callback(lambda _: self.waits.put_nowait(None))
                     try:
                         while (wait := await self.waits.get()) is not None:
-                            yield self.feed.publish(Waiting(run, wait.call.key, wait.seconds, wait.reason))
+                            told = Waiting(run, wait.call.key, wait.seconds, wait.reason, wait.tries, wait.elapsed)
+                            yield self.feed.publish(told)
                     except BaseException:  # the reader has gone, or is cancelled
                         step.cancel()
                         await asyncio.gather(step, return_exceptions=True)
