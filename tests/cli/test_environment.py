@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from onbrief.cli import main
 from onbrief.providers.bedrock.catalogue import image_models, language_models
+from onbrief.testing import Bill, ScriptedJudge, ScriptedReviser, crew
+from tests.pursuing import pursue
 
 CORE = "stability.stable-image-core-v1:1"
 OLD = "stability.stable-diffusion-xl-v1"
@@ -216,3 +219,35 @@ def test_doctor_says_when_bedrock_cannot_be_asked(doctor: Doctor, monkeypatch: p
     assert (code, found["judge"][0], found["reviser"][0]) == (0, "warning", "warning")
     assert found["judge"][1].startswith(f"{ended}, ended as of November 2026; Bedrock could not be asked: ")
     assert found["reviser"][1].startswith("bedrock:, active as of November 2026; Bedrock could not be asked: ")
+
+
+@pytest.mark.usefixtures("bedrock")
+@pytest.mark.parametrize(
+    ("role", "name", "key", "says"),
+    [
+        (
+            "judge",
+            f"bedrock:global.{CLAUDE}",
+            "a",
+            "judge: bedrock:global.anthropic.claude-sonnet-5: authorization NOT_AUTHORIZED",
+        ),
+        ("reviser", f"bedrock:{CLAUDE}", "a", "reviser: bedrock:anthropic.claude-sonnet-5: authorization NOT_AUTHORIZED"),
+        ("judge", "bedrock:acme.seer-v1:0", "a", "judge: eu-west-1 does not offer bedrock:acme.seer-v1:0"),
+        ("judge", "bedrock:arn:aws:bedrock:eu-west-1:123456789012:imported-model/abc", "a", ""),
+        ("judge", f"bedrock:{CORE}", "a", ""),
+        ("judge", f"bedrock:global.{CLAUDE}", "poor", ""),
+        ("judge", f"bedrock:global.{CLAUDE}", "wrong", ""),
+        ("judge", "sandbox:", "a", ""),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_known_before_the_first_picture_and_replaced_when_the_run_is_resumed(
+    role: str, name: str, key: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    bill = Bill()
+    models = {"judge": ScriptedJudge(bill, name=name)} if role == "judge" else {"reviser": ScriptedReviser(bill, name=name)}
+    run = pursue(tmp_path, replace(crew(bill), **models), run_id="r")[-1].run
+    if says:
+        assert (run.outcome, run.reason[: len(says)], bill.of("image")) == ("failed", says, [])
+        run = pursue(tmp_path, crew(bill), run_id="r")[-1].run
+    assert (run.outcome, len(bill.of("image"))) == ("passed", 1)

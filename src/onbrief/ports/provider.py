@@ -74,13 +74,15 @@ class ListedModel:
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of `onbrief doctor`: the subject (`about`), what was found (`told`), and what to do about it. Secrets are
-    redacted.
+    redacted. `hopeless`: it is certain that no call of the model can succeed, so that a run with it is refused before it pays
+    for a picture.
     """
 
     state: Literal["ok", "warning", "error"]
     about: str
     told: str
     advice: str = ""
+    hopeless: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "told", redacted(self.told))

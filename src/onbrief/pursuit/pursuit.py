@@ -22,6 +22,7 @@ from onbrief.pursuit.decisions import RecordedPolicy
 from onbrief.pursuit.feed import Feed
 from onbrief.pursuit.order import Order, new_run_id, seed_for
 from onbrief.pursuit.outputs import FILES, RunOutputs
+from onbrief.pursuit.preflight import require_usable
 from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
@@ -102,12 +103,16 @@ class Pursuit:
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
+        settings = self.order.settings
         studio = LedgerStudio(
-            crew=self.crew, store=self.store, ledger=self.account, embed_metadata=not self.order.settings.strip_metadata
+            crew=self.crew,
+            store=self.store,
+            ledger=self.account,
+            embed_metadata=not settings.strip_metadata,
+            require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
-        settings = self.order.settings
         policy = RecordedPolicy(settings.chosen_policy, self.account)
         async with (
             RunOutputs(self.store, self.owned) as outputs,

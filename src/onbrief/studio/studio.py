@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from onbrief.brief import Checklist
 from onbrief.errors import OnbriefError, OverBudget
@@ -23,22 +24,33 @@ from onbrief.studio.judging import Judging
 from onbrief.studio.merged import merged
 
 
+async def _nothing_to_check() -> None:
+    pass
+
+
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed.
+    its seed. `require_usable` raises before the first picture if the models cannot be used.
     """
 
     crew: Crew
     store: Store
     ledger: Account
     embed_metadata: bool = True
+    require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
 
     async def plan(self, run: Run) -> Checklist:
         """See ports.Studio."""
-        checklist, warnings = await writing.plan(run.brief, self.crew.planner, self.ledger)
+        usable = asyncio.create_task(self.require_usable())  # while the planner works, so that it takes no time
+        try:
+            checklist, warnings = await writing.plan(run.brief, self.crew.planner, self.ledger)
+            await usable
+        finally:
+            usable.cancel()
+            await asyncio.gather(usable, return_exceptions=True)
         for warning in warnings:
             self.warn(warning)
         return checklist

@@ -17,12 +17,19 @@ TIMEOUT = 10.0  # seconds for each of the two calls
 @dataclass(frozen=True, slots=True)
 class Availability:
     """The availability of a model. `status` is that of Bedrock, ACTIVE or LEGACY, or empty if the region does not offer the
-    model. `ends` is the end-of-life date as YYYY-MM-DD, or empty. `refused` lists what the account lacks.
+    model. `ends` is the end-of-life date as YYYY-MM-DD, or empty. `refused` lists what the account lacks. `special`: it may be
+    a model of the account's own, which is in no list.
     """
 
     status: str
     ends: str = ""
     refused: tuple[str, ...] = ()
+    special: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no call can succeed. A missing agreement is no such reason: the first call may conclude it."""
+        return not (self.status or self.special) or any(word.startswith("authorization") for word in self.refused)
 
 
 def standing(model: str, region: str) -> Availability:
@@ -41,6 +48,8 @@ def standing(model: str, region: str) -> Availability:
         listed = cast("list[dict[str, Any]]", in_time(bedrock.list_foundation_models, TIMEOUT)["modelSummaries"])
         cycle = next((one.get("modelLifecycle", {}) for one in listed if one["modelId"] == plain), None)
         if cycle is None:
+            return Availability("", special=plain.startswith("arn:"))
+        if plain != model and not _has_profile(bedrock, model):
             return Availability("")
         asked = partial(bedrock.get_foundation_model_availability, modelId=plain)
         may = cast("Mapping[str, Any]", in_time(asked, TIMEOUT))
@@ -52,8 +61,23 @@ def standing(model: str, region: str) -> Availability:
         "authorization": may.get("authorizationStatus"),
         "entitlement": may.get("entitlementAvailability"),
         "agreement": may.get("agreementAvailability", {}).get("status"),
-        "region": may.get("regionAvailability"),
+        "region": may.get("regionAvailability") if plain == model else None,  # a profile leads to other regions
     }
     refused = tuple(f"{name} {word}" for name, word in statuses.items() if word not in {"AUTHORIZED", "AVAILABLE", None})
     ends = cycle.get("endOfLifeTime")
     return Availability(str(cycle.get("status", "ACTIVE")), f"{ends:%Y-%m-%d}" if ends else "", refused)
+
+
+def _has_profile(bedrock: Any, model: str) -> bool:
+    """Return whether an inference profile exists. The ARN of a model passes as one, and so does what may not be looked up."""
+    from botocore.exceptions import ClientError
+
+    from onbrief.providers.bedrock.connections import in_time
+
+    if ":foundation-model/" in model:
+        return True
+    try:
+        in_time(partial(bedrock.get_inference_profile, inferenceProfileIdentifier=model), TIMEOUT)
+    except ClientError as error:
+        return cast("Any", error).response["Error"]["Code"] != "ResourceNotFoundException"
+    return True

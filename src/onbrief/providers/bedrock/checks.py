@@ -70,10 +70,11 @@ def _model(role: Role, name: ModelName, region: str | None) -> Iterator[Check]:
         yield Check(state, role, f"{name}{known}; Bedrock could not be asked: {error}", advice)
         return
     if not at.status:
-        yield Check("error", role, f"{region} does not offer {name}{known}", "name another model or region")
+        missing = f"{region} does not offer {name}{known}"
+        yield Check("error", role, missing, "name another model or region", hopeless=at.hopeless)
     elif at.refused:
         advice = "have an administrator of the account subscribe to the model in the console of Bedrock"
-        yield Check("error", role, f"{name}: {', '.join(at.refused)}", advice)
+        yield Check("error", role, f"{name}: {', '.join(at.refused)}", advice, hopeless=at.hopeless)
     elif at.status == "ACTIVE":
         yield Check("ok", role, f"{name}, active in {region}")
     else:

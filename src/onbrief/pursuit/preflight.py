@@ -1,0 +1,47 @@
+"""Find out, before a picture is paid for, whether the models that judge it and write the next prompt can be used at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from onbrief.errors import ConfigError
+from onbrief.ledger.account import Account
+from onbrief.ports import Check, ModelName, Role
+from onbrief.providers import registry
+from onbrief.studio import Crew
+
+TIMEOUT = 5.0  # seconds; a provider that says nothing until then is asked by the first call, as before
+
+
+async def require_usable(crew: Crew, tables: registry.Tables, account: Account) -> None:
+    """Ask the providers of the judge and the reviser about these models, at no cost. A model that has answered in this run is
+    not asked about. What a provider does not know, or may not say, prevents nothing.
+
+    Raises:
+        ConfigError: no call of a model can succeed.
+    """
+    models: dict[Role, ModelName] = {}
+    if not any(call.model == crew.judge.name for call in account.answers("judge")):
+        models["judge"] = ModelName.parse(crew.judge.name, "judge")
+    if crew.reviser.name != crew.judge.name and not any(
+        call.model == crew.reviser.name for call in account.answers("plan", "revise")
+    ):
+        models["reviser"] = ModelName.parse(crew.reviser.name, "reviser")
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            found = await asyncio.to_thread(list, _hopeless(models, tables))
+    except TimeoutError:
+        return
+    if found:
+        raise ConfigError(f"{found[0].about}: {found[0].told}", hint=found[0].advice)
+
+
+def _hopeless(models: dict[Role, ModelName], tables: registry.Tables) -> Iterator[Check]:
+    """Yield the findings about models of which no call can succeed."""
+    for role, name in models.items():
+        provider = registry.provider(name.provider)
+        if provider is None or provider.missing:
+            continue
+        values = provider.values(tables.get(provider.name, {}))
+        yield from (check for check in provider.check({role: name}, values) if check.hopeless)
