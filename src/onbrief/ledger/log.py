@@ -18,6 +18,7 @@ from typing import Any, Final
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LedgerError, Unlisted
+from onbrief.ledger.rows import BrokenRow, document
 from onbrief.store import bucket
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_denied
@@ -34,6 +35,7 @@ class Log:
     def __init__(self, objects: Objects, run_id: str, url: str) -> None:
         """`url` is the place of the logs, for error messages."""
         self._objects = objects
+        self._run_id = run_id
         self._folder = f"{run_id}/{bucket.CALLS}"
         self._url = f"{url}/{self._folder}"
 
@@ -121,10 +123,13 @@ class Log:
     def _read(self, number: int) -> Record:
         try:
             data = self._objects.get(self._key(number))
-            if data is not None:
-                return json.loads(data)
-        except (OSError, BaseError, ValueError) as error:
+        except (OSError, BaseError) as error:
             raise self._error("read", error) from error
+        if data is not None:
+            record: Record | str = document(data.decode("utf-8", "surrogateescape"))
+            if not isinstance(record, str):
+                return record
+            raise BrokenRow.of(self._run_id, f"record {number}", "it is not a JSON object")
         raise LedgerError(f"the ledger {self._url}: record {number} is gone")
 
     def _add(self, key: str, data: bytes) -> bool:
