@@ -22,7 +22,7 @@ from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests import killing
 from tests.buckets import Service, new_place
-from tests.interruption import FOREVER, RUN_ID, work
+from tests.interruption import FOREVER, work
 from tests.killing import Write, hold_at_write, kill_at_write
 from tests.test_bucket_kills import sit
 
@@ -41,7 +41,10 @@ class Left:
 # -- a folder ----------------------------------------------------------------------------------------------------------
 
 
-def files(folder: Path) -> dict[str, bytes]:
+def files(out: Path) -> dict[str, bytes]:
+    """The files of the only run of a place."""
+    (record,) = out.glob("*/run.json")
+    folder = record.parent
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
@@ -58,11 +61,11 @@ def taken_over(call: str, name: str, last: bool) -> Left:
             with closing(sqlite3.connect(out / "ledger.db")) as connection, connection:
                 connection.execute("UPDATE runs SET owner = NULL")  # as it looks to a process that may take it over
             work(out, bill, 1)()
-            second.update(files(out / RUN_ID))
+            second.update(files(out))
 
         held = hold_at_write(work(out, bill, 1), numbers[-1 if last else 0], out, take_over)
         assert not held.error, held.error
-        return Left(second, files(out / RUN_ID), Bill(bill).of("image"))
+        return Left(second, files(out), Bill(bill).of("image"))
     finally:
         shutil.rmtree(folder)
 
@@ -126,12 +129,14 @@ def test_a_stalled_owner_of_a_bucket_overwrites_nothing(
     monkeypatch.setattr(time, "time", lambda: now() + 7200.0)  # the lease of a suspended process has run out
     sit(out, bill)
     bucket = open_bucket(out)
-    second = {key: bucket.load(f"{RUN_ID}/{key}") for key in OUTPUTS}
+    keys = [key for key in s3.keys(out) if key.endswith(OUTPUTS)]
+    assert len(keys) == len(OUTPUTS)
+    second = {key: bucket.load(key) for key in keys}
     go.set()
     assert child.pid
     os.kill(child.pid, signal.SIGCONT)
     child.join()
     assert child.exitcode == 0
-    assert {key: bucket.load(f"{RUN_ID}/{key}") for key in OUTPUTS} == second
+    assert {key: bucket.load(key) for key in keys} == second
     images = Bill(bill).of("image")
     assert len(images) == len(set(images))

@@ -47,7 +47,7 @@ from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Recover, Send, Tell
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
-from onbrief.ports import Call, Decision, Entry, Ledger, Recorded, Wait
+from onbrief.ports import Call, CallKind, Decision, Entry, Ledger, Recorded, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
@@ -81,6 +81,8 @@ class Account:
         self._rates = rates
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
+        self._earlier = {key: self._entries.next_number(key) for key in list(self._entries.tries)}
+        self._former = {(entry.call.kind, entry.call.model) for entry in recorded.entries}
         self._decisions = list(recorded.decisions)
         self._pending: list[Decision] = []
         self._unwritten: list[Entry] = []  # outcomes that are written with the next write
@@ -118,10 +120,22 @@ class Account:
         unknown = bool(self._entries.ended(key, "unknown")) and not self._policy.resend_unknown
         return last is not None and (unknown or last.state in {"started", "done", "blocked"})
 
-    def done(self, key: str) -> bool:
-        """Return whether the result of the call of this key is recorded."""
-        last = self._entries.decisive(key)
-        return last is not None and last.state == "done"
+    def done(self, step: str) -> bool:
+        """Return whether a result of this step is recorded."""
+        return any(entry.state == "done" for entry in self.tried(step))
+
+    def tried(self, step: str) -> list[Entry]:
+        """Return the last try of each recorded call of this step."""
+        return self._entries.of_step(step)
+
+    def used_others(self, model: str, *kinds: CallKind) -> bool:
+        """Return whether calls of these kinds in earlier sessions were of another model than this one."""
+        return any(kind in kinds and other != model for kind, other in self._former)
+
+    def answers(self, *kinds: CallKind) -> list[Call]:
+        """Return the calls of these kinds whose result is recorded, in the order of their steps."""
+        done = (entry.call for entry in self._entries if entry.state == "done" and entry.call.kind in kinds)
+        return sorted(done, key=lambda call: (call.revision, call.attempt))
 
     def usage(self) -> Usage:
         """Return the usage of the run, in all sessions together."""
@@ -167,7 +181,7 @@ class Account:
             last = await self._settle(lost, recover) or last
         if last and last.state == "done":
             return last
-        if last and last.state == "blocked":
+        if last and last.state == "blocked" and not self._asked_again(call):
             raise Blocked(last.message)
         return None
 
@@ -175,7 +189,7 @@ class Account:
         """Send a call until it is done, as often as the rules of its kind allow."""
         rule = RULES[call.kind]
         unread = self._entries.ended(call.key, "unreadable") if rule.unreadable_stays else []
-        if len(unread) > rule.failed_retries:
+        if len(unread) > rule.failed_retries and not self._asked_again(call):
             raise Unreadable(unread[-1].message)
         unknown = [] if self._policy.resend_unknown else self._entries.ended(call.key, "unknown")
         if len(unknown) > rule.unknown_retries:
@@ -204,6 +218,11 @@ class Account:
                 unknowns += 1
                 if unknowns > rule.unknown_retries:
                     raise
+
+    def _asked_again(self, call: Call) -> bool:
+        """Return whether a call that ended in an earlier session without a readable answer may be sent once in this one."""
+        unsent = self._entries.next_number(call.key) == self._earlier.get(call.key)
+        return self._policy.ask_again and RULES[call.kind].asked_again and unsent
 
     def _give_up(self, call: Call) -> float:
         """Return the time of the monotonic clock after which a call is not sent again."""
@@ -249,7 +268,7 @@ class Account:
             raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
             usd = 0.0 if isinstance(error, Refused) else entry.usd
-            await self._finish(replace(entry, state=state_of(error), usd=usd, message=str(error), seconds=_since(began)))
+            await self._finish(replace(entry, state=state_of(error), usd=usd, message=error.explained, seconds=_since(began)))
             raise
         except (ConfigError, UsageError) as error:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
@@ -360,6 +379,7 @@ async def open_account(
     settings: str,
     policy: SpendingPolicy,
     *,
+    alone: bool = False,
     budget: Budget | None = None,
     rates: Rates | None = None,
     tell: Tell | None = None,
@@ -367,16 +387,16 @@ async def open_account(
     """Open the account of a run, which this process owns while the context lasts. When it exits, the lease is released, so that
     an unfinished run can be resumed at once.
 
-    `budget` and `rates` are shared by several runs; the limit of `policy` applies to this run alone. `tell` is called before
-    each wait.
+    With `alone`, no other run of the same request may be in use. `budget` and `rates` are shared by several runs; the limit of
+    `policy` applies to this run only. `tell` is called before each wait.
 
     Raises:
-        LedgerBusy: the run is in use by another process.
+        LedgerBusy: the run is in use by another process, or with `alone`, another run of the same request is.
         OtherRequest: the run id is taken by another request.
     """
     token = new_token(policy.lease_from_now)
     with opened(token):
-        recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
+        recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now, alone=alone)
         account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
         heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
         try:

@@ -18,6 +18,7 @@ class Entries:
     """The entries of one run: the tries of each call's key, by number."""
 
     tries: defaultdict[str, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict[int, Entry]))
+    _steps: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # the keys of each step
 
     @classmethod
     def of(cls, recorded: Iterable[Entry]) -> Entries:
@@ -33,6 +34,8 @@ class Entries:
     def put(self, entry: Entry) -> Entry | None:
         """Add an entry, and return the one of the same try that it replaces."""
         tries = self.tries[entry.call.key]
+        if not tries:
+            self._steps.setdefault(entry.call.step, []).append(entry.call.key)
         before = tries.get(entry.number)
         tries[entry.number] = entry
         return before
@@ -51,6 +54,10 @@ class Entries:
     def lost(self, key: str) -> list[Entry]:
         """Return the tries of a call whose outcome is not known, the first one first."""
         return [entry for entry in self.of_key(key) if entry.state in {"started", "unknown"}]
+
+    def of_step(self, step: str) -> list[Entry]:
+        """Return the decisive try of each call of a step, in the order in which these calls were begun first."""
+        return [last for key in self._steps.get(step, ()) if (last := self.decisive(key))]
 
     def of_key(self, key: str) -> list[Entry]:
         """Return the tries of a call, in all sessions."""

@@ -11,7 +11,7 @@ a run is deleted, so a marker object is written before the deletion, and removed
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -24,9 +24,18 @@ from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_denied
 
 Record = dict[str, Any]
-AT_ONCE: Final = 16  # objects that are read concurrently
+AT_ONCE: Final = 32  # objects that are read concurrently
 _SUFFIX: Final = ".json"
 _LAST: Final = 99_999_999  # the largest number whose key sorts correctly
+
+
+def numbered(keys: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Yield the run id and the number of each of these keys that is the key of a record."""
+    for key in keys:
+        run_id, _, rest = key.partition("/")
+        folder, _, name = rest.partition("/")
+        if folder == bucket.CALLS and name.removesuffix(_SUFFIX).isdecimal():
+            yield run_id, int(name.removesuffix(_SUFFIX))
 
 
 class Log:

@@ -10,6 +10,7 @@ Leases depend on the clocks of the machines, which must agree within seconds.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import threading
 import time
@@ -23,8 +24,8 @@ from typing import Final, TypeVar
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LedgerBusy, LedgerError, Unlisted
-from onbrief.ledger.log import AT_ONCE, Log, Record
-from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request
+from onbrief.ledger.log import AT_ONCE, Log, Record, numbered
+from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.rows import BrokenRow, broken_run, decision_of, entry_of, require_whole, run_row
 from onbrief.ports import Decision, Entry, Recorded, RunRow
 from onbrief.store.objects import Objects
@@ -55,9 +56,14 @@ class ObjectsLedger:
         """See ports.Ledger."""
         self._writers.shutdown()
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """See ports.Ledger."""
-        return await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
+        recorded = await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
+        if alone:
+            await self._withdraw_unless_alone(run_id, request, token, new=not recorded.entries)
+        return recorded
 
     async def renew(self, run_id: str, token: str, lease: float) -> None:
         """See ports.Ledger."""
@@ -88,24 +94,32 @@ class ObjectsLedger:
 
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger. Reads two records, however long the log is."""
-        log = Log(self._objects, run_id, self._url)
-        numbers = log.numbers()
+        return self._row_of(run_id, Log(self._objects, run_id, self._url).numbers())
+
+    def _row_of(self, run_id: str, numbers: Sequence[int]) -> RunRow | None:
+        """Return the run whose log has these numbers, or None if there are none."""
         try:
-            return _last_row(run_id, log, numbers) if numbers else None
+            return _last_row(run_id, Log(self._objects, run_id, self._url), numbers) if numbers else None
         except BrokenRow as error:
             return broken_run(error, run_id)
 
     def runs(self) -> list[RunRow]:
-        """See ports.Ledger."""
+        """See ports.Ledger. One listing has the numbers of all records, and the two of each run that say how it stands are read
+        side by side.
+        """
         with self._reported("listed"):
-            folders = self._objects.folders()
-        return self._newest_first(folder for folder in folders if not folder.startswith("."))
+            keys = self._objects.keys("")
+        numbers = defaultdict[str, list[int]](list)
+        for run_id, number in numbered(keys):
+            if not run_id.startswith("."):
+                numbers[run_id].append(number)
+        return self._newest_first(lambda run_id: self._row_of(run_id, numbers[run_id]), numbers)
 
     def runs_of(self, request: str) -> list[RunRow]:
         """See ports.Ledger. Lists the index of this request, so its cost does not depend on the number of other runs."""
         with self._reported("listed"):
             notes = self._objects.keys(_noted(request))
-        rows = self._newest_first(note.rpartition("/")[2] for note in notes)
+        rows = self._newest_first(self.run, (note.rpartition("/")[2] for note in notes))
         return [row for row in rows if row.broken or row.request == request]
 
     def _claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
@@ -127,6 +141,21 @@ class ObjectsLedger:
             if first:
                 self._withdraw_if_another_began(known)
             return known.recorded()
+
+    async def _withdraw_unless_alone(self, run_id: str, request: str, token: str, *, new: bool) -> None:
+        """Withdraw a claim if another run of the same request is in use. Whoever claims later sees the earlier claim.
+
+        Raises:
+            LedgerBusy: another run is in use, or was being claimed at the same time.
+        """
+        try:
+            with contextlib.suppress(Unlisted):  # without the permission, other runs cannot be found
+                refuse_twins(run_id, await asyncio.to_thread(self.runs_of, request))
+        except LedgerBusy:
+            await self.release(run_id, token, None)
+            if new:
+                await self.forget(run_id)
+            raise
 
     def _forget(self, run_id: str) -> None:
         try:
@@ -169,9 +198,9 @@ class ObjectsLedger:
         with self._reported("written"):
             self._objects.create(f"{_noted(request)}/{run_id}", b"", "text/plain")
 
-    def _newest_first(self, run_ids: Iterable[str]) -> list[RunRow]:
+    def _newest_first(self, read: Callable[[str], RunRow | None], run_ids: Iterable[str]) -> list[RunRow]:
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            rows = [row for row in threads.map(self.run, run_ids) if row]
+            rows = [row for row in threads.map(read, run_ids) if row]
         return sorted(rows, key=lambda row: (row.started, row.run_id), reverse=True)
 
     @contextmanager

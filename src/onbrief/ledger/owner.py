@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from onbrief.errors import LeaseLost, LedgerBusy, OtherRequest
+from onbrief.ports import RunRow
 
 SKEW: Final = 300.0  # seconds by which the clocks of two machines may differ
 _open: set[str] = set()  # the tokens of this process's open accounts
@@ -130,6 +131,20 @@ def _is_gone(number: int) -> bool:
     except (PermissionError, OverflowError):
         return False
     return False
+
+
+def refuse_twins(run_id: str, rows: Iterable[RunRow]) -> None:
+    """Check that no other of these runs, which have the same request, is in use.
+
+    Raises:
+        LedgerBusy: one has an owner that may still be running.
+    """
+    for row in rows:
+        if row.live and row.run_id != run_id:
+            raise LedgerBusy(
+                f"run {row.run_id} of the same order is in use by another process",
+                hint="wait for it to end; to begin another run of this order on purpose, use --run-id or --seed",
+            )
 
 
 def refuse_other_request(run_id: str, recorded: str, request: str) -> None:

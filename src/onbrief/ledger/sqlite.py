@@ -12,7 +12,7 @@ from typing import Final
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger import tables
 from onbrief.ledger.migrations import MIGRATIONS, SCHEMA
-from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request
+from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.rows import require_whole
 from onbrief.ledger.writer import Writer
 from onbrief.ports import Decision, Entry, Recorded, RunRow
@@ -58,12 +58,18 @@ class SqliteLedger:
 
     # -- writes: each checks before it changes anything, as the writer requires --------------------------------------------
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """See ports.Ledger."""
         this: tables.Parameters = {"run_id": run_id}
         owned = this | {"settings": settings, "token": token, "lease_until": time.time() + lease}
 
         def claimed(connection: sqlite3.Connection) -> Recorded:
+            if alone:
+                # All rows are read first: a query that an error leaves half read would keep its lock.
+                rows = connection.execute(tables.SELECT_RUNS_OF, {"request": request}).fetchall()
+                refuse_twins(run_id, map(tables.run_of, rows))
             found = connection.execute(tables.SELECT_RUN, this).fetchone()
             if found is None:
                 started = now()

@@ -117,8 +117,8 @@ def call_key(kind: CallKind, revision: int, attempt: int, part: str = "") -> str
 @dataclass(frozen=True, slots=True)
 class Call:
     """One paid step of a run, identified by `kind`, `revision`, `attempt` and `part`. `part` distinguishes several calls of one
-    attempt ("vote-2", "confirm"), and is empty for the step itself. `digest` is the sha256 of the request, `price` its maximum
-    cost in US dollars (None if unknown).
+    attempt ("vote-2", "confirm", or "by-3f9a1c02" for another model), and is empty for the step itself. `digest` is the sha256
+    of the request, `price` its maximum cost in US dollars (None if unknown).
     """
 
     kind: CallKind
@@ -131,8 +131,13 @@ class Call:
 
     @property
     def key(self) -> str:
-        """The key of this step within its run."""
+        """The key of this call within its run."""
         return call_key(self.kind, self.revision, self.attempt, self.part)
+
+    @property
+    def step(self) -> str:
+        """The key of the step that this call belongs to."""
+        return call_key(self.kind, self.revision, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +224,13 @@ class Ledger(Protocol):
         LeaseLost: the token is not that of the owner any more.
     """
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """Begin a run, or take over one that is not in use, for `lease` seconds. Return everything that is recorded of it.
+
+        With `alone`, no other run of the same request may be in use. Of several claims at the same time at most one succeeds;
+        then it may be that none does.
 
         Raises:
             LedgerError: something that is recorded of it cannot be read.

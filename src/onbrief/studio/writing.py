@@ -11,7 +11,7 @@ from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult
 from onbrief.ports import History, Planner, Reviser
 from onbrief.record import Prompt, Run
-from onbrief.studio.calls import call_of, result_of
+from onbrief.studio.calls import call_for, result_of
 
 
 async def plan(brief: Brief, planner: Planner | None, account: Account) -> Checklist:
@@ -23,7 +23,7 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Check
         planned = await planner.checklist(brief)
         return result_of([asdict(r) for r in planned.requirements], planner, planned.usd, planned.tokens)
 
-    entry = await account.once(call_of("plan", 0, 0, planner, {"brief": asdict(brief)}), send)
+    entry = await account.once(call_for(account, "plan", 0, 0, planner, {"brief": asdict(brief)}), send)
     return Checklist.freeze([_requirement(document) for document in json.loads(entry.result)], brief)
 
 
@@ -43,7 +43,7 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
     # The history is not part of the request's identity: it grows when a run is resumed with higher limits, and a prompt that
     # has been paid for stays the prompt of its revision.
     request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
-    entry = await account.once(call_of("revise", revision, 0, reviser, request), send)
+    entry = await account.once(call_for(account, "revise", revision, 0, reviser, request), send)
     return Prompt(**json.loads(entry.result))
 
 

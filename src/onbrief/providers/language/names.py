@@ -1,4 +1,4 @@
-"""Make language models from their names: `PROVIDER:MODEL?temperature=0.2&top_p=0.9&top_k=50&max_tokens=2000`."""
+"""Make language models from their names: `PROVIDER:MODEL?temperature=0.2&top_p=0.9&top_k=50&max_tokens=2000&timeout=120`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic_ai.providers import infer_provider_class
 
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
-from onbrief.providers.language.model import LanguageModel, Outcome, no_outcome
+from onbrief.providers.language.model import TIMEOUT, LanguageModel, Outcome, Within, no_outcome, within
 
 MAX_TOKENS = 4096
 """The maximum length of an answer, unless the name sets another. Some services reserve it when they accept a call."""
@@ -22,17 +22,26 @@ _SAMPLING: dict[str, tuple[float, float, bool]] = {  # minimum, maximum, whether
     "top_p": (0, 1, False),
     "top_k": (0, 500, True),
 }
-OPTIONS = (*_SAMPLING, "max_tokens")
-"""The options of every language model. Sampling parameters are sent only if the model accepts them."""
+TIMEOUTS = (0.1, 3600.0)
+"""The allowed values of the option `timeout`, in seconds."""
+
+OPTIONS = (*_SAMPLING, "max_tokens", "timeout")
+"""The options of every language model. `timeout` is in seconds, for a complete call. Sampling parameters are sent only if the
+model accepts them.
+"""
 
 _INSTALL = re.compile(r'pip install "[^"]+"')
 
 
 def language_model(
-    name: ModelName, client: Client, options: Sequence[str] = OPTIONS, outcome: Outcome = no_outcome
+    name: ModelName,
+    client: Client,
+    options: Sequence[str] = OPTIONS,
+    outcome: Outcome = no_outcome,
+    within: Within = within,
 ) -> LanguageModel:
     """Return the model of this name, called through a client. `options` are those that the name may have; see LanguageModel for
-    `outcome`.
+    `outcome` and `within`.
 
     Raises:
         UsageError: an option is unknown, or its value is not allowed.
@@ -44,7 +53,8 @@ def language_model(
         if option in name.options
     }
     max_tokens = int(name.number("max_tokens", 1, 128_000, MAX_TOKENS, whole=True))
-    return LanguageModel(str(name), name.key, client, max_tokens, sampling, outcome)
+    timeout = name.number("timeout", *TIMEOUTS, TIMEOUT)
+    return LanguageModel(str(name), name.key, client, max_tokens, sampling, timeout, outcome, within)
 
 
 def inferred(name: ModelName) -> LanguageModel:
