@@ -163,7 +163,7 @@ def require_ledger(folder: Path) -> None:
     file = folder / LEDGER_FILE
     if file.exists() and file.stat().st_size:
         return
-    runs = sorted(record.parent.name for record in folder.glob("*/run.json"))
+    runs = sorted(record.parent.name for record in folder.glob("*/run.json") if record.is_file())
     if runs:
         named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
         raise LedgerError(
