@@ -9,9 +9,11 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,12 @@ from PIL import Image
 from onbrief import pictures, report  # lazy imports of a run, imported here once, before the forks
 from onbrief.brief import Brief
 from onbrief.config import Settings
+from onbrief.errors import PictureError
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.pursuit.order import seed_for
+from onbrief.store.spool import Spool
 from onbrief.studio import Crew
 from onbrief.testing import Bill, JudgeRequest, ScriptedJudge, crew
 from tests.killing import Outcome, fail_at_write, kill_at_write
@@ -59,6 +63,7 @@ class Aftermath:
     images_billed: list[str]
     others_billed: list[str]
     stored: dict[str, bool]
+    unfound: list[str]
 
 
 def order(out: Path, parallel: int) -> Order:
@@ -81,10 +86,28 @@ def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
     return sit
 
 
-def undisturbed(parallel: int) -> tuple[dict[str, Any], list[str], int]:
-    """Return the record of an uninterrupted run, the pictures on its bill, and the number of its writes."""
+def undisturbed(parallel: int) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Return the record of an uninterrupted run, the pictures on its bill, and the names of its writes."""
     left = interrupt(FOREVER, parallel, None)
-    return left.record, left.images_billed, len(left.interrupted.writes)
+    return left.record, left.images_billed, [write.call for write in left.interrupted.writes]
+
+
+def unfound(record: dict[str, Any], place: str, files: Mapping[str, bytes]) -> list[str]:
+    """Return the files, of these and of the spool of the place, that are whole pictures of calls whose outcome the record calls
+    unknown.
+    """
+    lost = [(a["revision"], a["attempt"]) for a in record["attempts"] if a["problem"] and a["problem"]["kind"] == "unknown"]
+    waiting = Spool(os.fsencode(place))._folders
+    spooled = {str(path): path.read_bytes() for root in waiting for path in root.rglob("*") if path.is_file()}
+    found: list[str] = []
+    for name, data in {**files, **spooled}.items():
+        with suppress(PictureError):
+            file = pictures.PictureFile(data)
+            file.inspected()
+            about: dict[str, Any] = json.loads(file.metadata.document) if file.metadata else {}
+            if about.get("run_id") == record["run_id"] and (about["revision"], about["attempt"]) in lost:
+                found.append(name)
+    return found
 
 
 def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
@@ -101,9 +124,12 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
             assert not again.error, again.error
         record = json.loads((run_folder(out) / "run.json").read_text())
         stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
+        left = list(written.parent.iterdir())
+        assert all(path.is_file() for path in left), "a stage is left"
+        files = {path.name: path.read_bytes() for path in left}
         calls = Bill(bill)
         others = [line for line in calls.lines if not line.startswith("image")]
-        return Aftermath(stopped, first, recorded, record, calls.of("image"), others, stored)
+        return Aftermath(stopped, first, recorded, record, calls.of("image"), others, stored, unfound(record, str(out), files))
     finally:
         shutil.rmtree(folder)
 

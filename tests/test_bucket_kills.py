@@ -21,7 +21,7 @@ from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests.buckets import Service, new_place
-from tests.interruption import DELIVERED, SEED, pixel_crew, same
+from tests.interruption import DELIVERED, SEED, pixel_crew, same, unfound
 
 
 def sit(out: str, bill: Path) -> None:
@@ -93,6 +93,8 @@ def check(s3: Service, n: int, how: str, folder: Path, record: dict[str, Any], b
     for attempt in left["attempts"]:
         if image := attempt["image"]:
             assert hashlib.sha256(store.load(image["key"]) or b"").hexdigest() == image["sha256"]
+    keys = [key for key in s3.keys(out) if key.endswith(".png")]
+    assert unfound(left, out, {key: store.load(key) or b"" for key in keys}) == [], "a whole picture is given up"
     assert max(Counter(images).values()) == 1, "a picture was paid for twice"
     assert sum(count - 1 for count in others.values()) <= 1, "more than the one call that was lost was asked again"
     assert left["usage"]["usd"] >= 0.04 * len(images)

@@ -15,6 +15,7 @@ from tests import killing
 from tests.interruption import Aftermath, campaign, same, undisturbed
 
 pytestmark = pytest.mark.skipif(not killing.supported(), reason="this machine forbids tracing a process")
+Whole = tuple[dict[str, Any], list[str], list[str]]
 Campaign = Callable[[Sequence[int], int, int | None], list[Aftermath]]
 
 
@@ -26,7 +27,7 @@ def apart() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture(scope="module")
-def whole(apart: ProcessPoolExecutor) -> tuple[dict[str, Any], list[str], int]:
+def whole(apart: ProcessPoolExecutor) -> Whole:
     """Return the same run, uninterrupted."""
     return apart.submit(undisturbed, 1).result()
 
@@ -38,6 +39,7 @@ def check(left: Aftermath, record: dict[str, Any], billed: list[str]) -> str:
     assert max(Counter(left.images_billed).values()) == 1, "a picture was paid for twice"
     assert sum(count - 1 for count in others.values()) <= 1, "more than the one call that was lost was asked again"
     assert all(left.stored.values()), "a picture is not in the store as the record says"
+    assert left.unfound == [], "a whole picture is given up"
     assert left.record["usage"]["unknown_calls"] <= 1
     assert left.record["usage"]["usd"] >= 0.04 * len(left.images_billed)
     if not unknown:
@@ -52,7 +54,7 @@ def check(left: Aftermath, record: dict[str, Any], billed: list[str]) -> str:
     return "unknown"
 
 
-def kills(apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int], numbers: Sequence[int]) -> Counter[str]:
+def kills(apart: ProcessPoolExecutor, whole: Whole, numbers: Sequence[int]) -> Counter[str]:
     record, billed, _ = whole
     kinds: Counter[str] = Counter()
     for left in apart.submit(campaign, numbers, 1, None).result():
@@ -64,19 +66,17 @@ def kills(apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], in
     return kinds
 
 
-def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(
-    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
-) -> None:
-    numbers = sorted({*range(3, whole[2] + 1, 10), *range(whole[2] - 11, whole[2] + 1)})  # and the last ones
+def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(apart: ProcessPoolExecutor, whole: Whole) -> None:
+    end = len(whole[2])
+    linked = [n for n, call in enumerate(whole[2], start=1) if call in {"link", "linkat"}]  # a whole picture without its name
+    numbers = sorted({*range(3, end + 1, 10), *range(end - 11, end + 1), *linked[:1]})  # and the last ones
     assert kills(apart, whole, numbers)["same"] >= len(numbers) * 0.9
 
 
 @pytest.mark.soak
-def test_a_run_killed_at_every_write_ends_the_same(
-    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
-) -> None:
-    kinds = kills(apart, whole, range(1, whole[2] + 1))
-    print(f"killed at each of {whole[2]} writes: {dict(kinds)}")
+def test_a_run_killed_at_every_write_ends_the_same(apart: ProcessPoolExecutor, whole: Whole) -> None:
+    kinds = kills(apart, whole, range(1, len(whole[2]) + 1))
+    print(f"killed at each of {len(whole[2])} writes: {dict(kinds)}")
     assert kinds["unknown"] <= 6 * len(whole[1])  # for each picture: before its file, its bytes and its name
 
 
@@ -90,14 +90,12 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
 
 
 def test_a_disk_that_is_full_at_a_write_ends_the_run_as_failed_and_loses_nothing(
-    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int]
+    apart: ProcessPoolExecutor, whole: Whole
 ) -> None:
-    _failures(apart, whole[0], range(7, whole[2] + 1, 20), errno.ENOSPC)
+    _failures(apart, whole[0], range(7, len(whole[2]) + 1, 20), errno.ENOSPC)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_a_disk_that_fails_at_every_write_in_turn_loses_nothing(
-    apart: ProcessPoolExecutor, whole: tuple[dict[str, Any], list[str], int], number: int
-) -> None:
-    _failures(apart, whole[0], range(1, whole[2] + 1), number)
+def test_a_disk_that_fails_at_every_write_in_turn_loses_nothing(apart: ProcessPoolExecutor, whole: Whole, number: int) -> None:
+    _failures(apart, whole[0], range(1, len(whole[2]) + 1), number)

@@ -61,7 +61,7 @@ def test_a_run_is_listed_with_two_reads_however_long_it_is(s3: Service, place: s
         mine.begin("a-run", token, replace(STARTED, number=number))
     s3.requests.clear()
     assert [row.run_id for row in mine.runs()] == ["a-run"]
-    assert methods(s3) == {"GET": 4}  # the runs, the numbers of this one, its last record, its claim
+    assert methods(s3) == {"GET": 3}  # the numbers of all runs, the last record of this one, its claim
 
 
 def test_the_runs_of_a_request_are_found_without_reading_those_of_others(s3: Service, place: str) -> None:
@@ -320,3 +320,15 @@ def test_a_place_below_a_run_has_separate_logs(s3: Service, place: str) -> None:
     assert (row.outcome, row.live) == ("passed", False)
     asyncio.run(open_bucket(place).remove("a-run"))
     assert len(s3.keys(f"{place}/a-run/calls/calls")) == 4
+
+
+def test_listing_all_runs_lists_the_bucket_once_and_reads_two_records_of_each(s3: Service, place: str) -> None:
+    mine = ledger(place)
+    for number in range(12):
+        token = new_token()
+        mine.claim(f"run-{number}", "{}", "{}", token, 60.0)
+        mine.release(f"run-{number}", token, "passed")
+    open_bucket(f"{place}/run-0").objects.replace("another/calls/00000000.json", b"of another place", "")
+    s3.requests.clear()
+    assert {row.run_id for row in mine.runs()} == {f"run-{number}" for number in range(12)}
+    assert len(s3.requests) == 1 + 2 * 12

@@ -104,17 +104,20 @@ def _missing(folder: Path) -> Check | None:
 
 def _ledger(settings: Settings) -> Check:
     """Check that the ledger can be read."""
-    from onbrief.pursuit import LEDGER_FILE, Workspace
+    from onbrief.pursuit import LEDGER_FILE, Workspace, require_ledger
     from onbrief.store import is_bucket
 
     out = settings.out
-    if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():
-        return Check("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be created")
     try:
+        if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():
+            require_ledger(Path(out))
+            return Check("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be created")
         with Workspace.existing(settings) as workspace:
             runs = workspace.ledger.runs()
     except Unlisted as error:
         return Check("warning", "ledger", str(error), "without it, an interrupted run can only be found by its id")
     except OnbriefError as error:
         return Check("error", "ledger", str(error), error.hint or "move it away, or choose another place with --out")
+    if broken := [run for run in runs if run.broken]:
+        return Check("error", "ledger", broken[0].broken, f"{len(broken)} of {len(runs)} runs cannot be read; see onbrief list")
     return Check("ok", "ledger", f"{len(runs)} runs are recorded")

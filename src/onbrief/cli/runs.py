@@ -13,9 +13,10 @@ from cyclopts import Parameter
 from onbrief.cli.output import finish, plain, say
 from onbrief.cli.progress import spent
 from onbrief.config import FILE, declared, load
-from onbrief.errors import LedgerBusy, UsageError
+from onbrief.errors import LedgerBusy, LedgerError, UsageError
 
 if TYPE_CHECKING:
+    from onbrief.ports import RunRow
     from onbrief.pursuit import Workspace
     from onbrief.record import Run
     from onbrief.store import RunStore
@@ -73,23 +74,36 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
     For example:
         onbrief list
         onbrief list --json
+
+    Runs that cannot be read are named on standard error, after all others.
+
+    Exit codes: 0 all runs are listed, 1 some cannot be read.
     """
-    from onbrief.pursuit import Workspace
+    from onbrief.pursuit import Workspace, brief_text_of
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
         rows = workspace.ledger.runs()
-    texts = [json.loads(row.request)["brief"]["text"] for row in rows]
+    whole: list[tuple[RunRow, str]] = []
+    errors: list[LedgerError] = []
+    for row in rows:
+        try:
+            whole.append((row, brief_text_of(row)))
+        except LedgerError as error:
+            errors.append(error)
     if json_:
         about = [
             {"run_id": r.run_id, "outcome": r.outcome, "started": r.started, "ended": r.ended, "live": r.live, "brief": text}
-            for r, text in zip(rows, texts, strict=True)
+            for r, text in whole
         ]
         print(json.dumps(about, ensure_ascii=False, indent=2))
-        return 0
-    for row, text in zip(rows, texts, strict=True):
-        state = row.outcome or ("running" if row.live else "interrupted")
-        print(f"{row.run_id}  {row.started}  {state:11}  {plain(text)[:80]}")
-    return 0
+    else:
+        for row, text in whole:
+            state = row.outcome or ("running" if row.live else "interrupted")
+            print(f"{row.run_id}  {row.started}  {state:11}  {plain(text)[:80]}")
+    for error in errors:
+        say(f"error: {error}")
+        say(f"hint: {error.hint}")
+    return int(bool(errors))
 
 
 def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")] = None, out: _Out = None) -> int:
@@ -148,10 +162,12 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     from onbrief.store import NamedPictures
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
-        row = workspace.find_run(run_id)
+        row = workspace.find_run(run_id, broken=True)
         if row.live:
             raise LedgerBusy(f"run {run_id} is in use by another process", hint="stop that process first")
-        store = finish(workspace.store_of(row))
+        if row.broken:
+            say(f"warning: {row.broken}")
+        store = workspace.store if row.broken else finish(workspace.store_of(row))
         kept = store.kept if isinstance(store, NamedPictures) else ""
         about = f"; its pictures stay at {kept}" if kept else " with all its pictures"
         if not yes and not _sure(f"delete run {run_id}{about}? [y/N] "):

@@ -11,21 +11,31 @@ a run is deleted, so a marker object is written before the deletion, and removed
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LedgerError, Unlisted
+from onbrief.ledger.rows import BrokenRow, document
 from onbrief.store import bucket
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_denied
 
 Record = dict[str, Any]
-AT_ONCE: Final = 16  # objects that are read concurrently
+AT_ONCE: Final = 32  # objects that are read concurrently
 _SUFFIX: Final = ".json"
 _LAST: Final = 99_999_999  # the largest number whose key sorts correctly
+
+
+def numbered(keys: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Yield the run id and the number of each of these keys that is the key of a record."""
+    for key in keys:
+        run_id, _, rest = key.partition("/")
+        folder, _, name = rest.partition("/")
+        if folder == bucket.CALLS and name.removesuffix(_SUFFIX).isdecimal():
+            yield run_id, int(name.removesuffix(_SUFFIX))
 
 
 class Log:
@@ -34,6 +44,7 @@ class Log:
     def __init__(self, objects: Objects, run_id: str, url: str) -> None:
         """`url` is the place of the logs, for error messages."""
         self._objects = objects
+        self._run_id = run_id
         self._folder = f"{run_id}/{bucket.CALLS}"
         self._url = f"{url}/{self._folder}"
 
@@ -121,10 +132,13 @@ class Log:
     def _read(self, number: int) -> Record:
         try:
             data = self._objects.get(self._key(number))
-            if data is not None:
-                return json.loads(data)
-        except (OSError, BaseError, ValueError) as error:
+        except (OSError, BaseError) as error:
             raise self._error("read", error) from error
+        if data is not None:
+            record: Record | str = document(data.decode("utf-8", "surrogateescape"))
+            if not isinstance(record, str):
+                return record
+            raise BrokenRow.of(self._run_id, f"record {number}", "it is not a JSON object")
         raise LedgerError(f"the ledger {self._url}: record {number} is gone")
 
     def _add(self, key: str, data: bytes) -> bool:

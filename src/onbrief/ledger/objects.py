@@ -19,14 +19,15 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LedgerBusy, LedgerError, Unlisted
-from onbrief.ledger.log import AT_ONCE, Log, Record
-from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
-from onbrief.ports import Call, Decision, Entry, Recorded, RunRow, Tokens
+from onbrief.ledger.log import AT_ONCE, Log, Record, numbered
+from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
+from onbrief.ledger.rows import BrokenRow, broken_run, decision_of, entry_of, require_whole, run_row
+from onbrief.ports import Decision, Entry, Recorded, RunRow
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_denied
 
@@ -93,30 +94,33 @@ class ObjectsLedger:
 
     def run(self, run_id: str) -> RunRow | None:
         """See ports.Ledger. Reads two records, however long the log is."""
-        log = Log(self._objects, run_id, self._url)
-        numbers = log.numbers()
-        if not numbers:
-            return None
-        (last,) = log.read(numbers[-1:])
-        _refuse_newer(last)
-        claim = last["head"]["claim"]
-        if claim is None:
-            return None
-        (claimed,) = [last] if claim == numbers[-1] else log.read([claim])
-        return _row(run_id, last["head"], claimed["about"])
+        return self._row_of(run_id, Log(self._objects, run_id, self._url).numbers())
+
+    def _row_of(self, run_id: str, numbers: Sequence[int]) -> RunRow | None:
+        """Return the run whose log has these numbers, or None if there are none."""
+        try:
+            return _last_row(run_id, Log(self._objects, run_id, self._url), numbers) if numbers else None
+        except BrokenRow as error:
+            return broken_run(error, run_id)
 
     def runs(self) -> list[RunRow]:
-        """See ports.Ledger."""
+        """See ports.Ledger. One listing has the numbers of all records, and the two of each run that say how it stands are read
+        side by side.
+        """
         with self._reported("listed"):
-            folders = self._objects.folders()
-        return self._newest_first(folder for folder in folders if not folder.startswith("."))
+            keys = self._objects.keys("")
+        numbers = defaultdict[str, list[int]](list)
+        for run_id, number in numbered(keys):
+            if not run_id.startswith("."):
+                numbers[run_id].append(number)
+        return self._newest_first(lambda run_id: self._row_of(run_id, numbers[run_id]), numbers)
 
     def runs_of(self, request: str) -> list[RunRow]:
         """See ports.Ledger. Lists the index of this request, so its cost does not depend on the number of other runs."""
         with self._reported("listed"):
             notes = self._objects.keys(_noted(request))
-        rows = self._newest_first(note.rpartition("/")[2] for note in notes)
-        return [row for row in rows if row.request == request]
+        rows = self._newest_first(self.run, (note.rpartition("/")[2] for note in notes))
+        return [row for row in rows if row.broken or row.request == request]
 
     def _claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
         with self._reading(run_id) as known:
@@ -154,35 +158,49 @@ class ObjectsLedger:
             raise
 
     def _forget(self, run_id: str) -> None:
-        with self._reading(run_id) as known:
-            if not known.numbers:
-                return
+        try:
+            with self._reading(run_id) as known:
+                self._forget_known(known)
+        except BrokenRow:
+            row = self.run(run_id)
+            if row and row.live:
+                raise
+            log = Log(self._objects, run_id, self._url)
+            known = _Known(log, run_id)
+            known.numbers = log.numbers()
+            known.next = known.numbers[-1] + 1
+            self._forget_known(known)
 
-            def forgotten() -> Record:
-                refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
-                return dict(_FREE)
+    def _forget_known(self, known: _Known) -> None:
+        run_id = known.run_id
+        if not known.numbers:
+            return
 
-            claim = known.claim
-            known.write("forget", forgotten)
-            if claim:
-                with self._reported("deleted"):
-                    self._objects.delete([f"{_noted(claim['request'])}/{run_id}"])
-            numbers, last = known.log.numbers(), known.next - 1
-            known.log.mark_gaps()
-            known.log.delete([0])  # first, so that a process that finds record 0 finds all records
-            known.log.delete([number for number in numbers if 0 < number < last])
-            known.log.delete([last])
-            if not known.log.numbers():  # otherwise another process has begun a new run after the last record
-                known.log.unmark_gaps()
+        def forgotten() -> Record:
+            refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
+            return dict(_FREE)
+
+        claim = known.claim
+        known.write("forget", forgotten)
+        if claim:
+            with self._reported("deleted"):
+                self._objects.delete([f"{_noted(claim['request'])}/{run_id}"])
+        numbers, last = known.log.numbers(), known.next - 1
+        known.log.mark_gaps()
+        known.log.delete([0])  # first, so that a process that finds record 0 finds all records
+        known.log.delete([number for number in numbers if 0 < number < last])
+        known.log.delete([last])
+        if not known.log.numbers():  # otherwise another process has begun a new run after the last record
+            known.log.unmark_gaps()
 
     def _note(self, request: str, run_id: str) -> None:
         """Add a run to the index of `runs_of`. This happens before the run is begun, so that `runs_of` misses none."""
         with self._reported("written"):
             self._objects.create(f"{_noted(request)}/{run_id}", b"", "text/plain")
 
-    def _newest_first(self, run_ids: Iterable[str]) -> list[RunRow]:
+    def _newest_first(self, read: Callable[[str], RunRow | None], run_ids: Iterable[str]) -> list[RunRow]:
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            rows = [row for row in threads.map(self.run, run_ids) if row]
+            rows = [row for row in threads.map(read, run_ids) if row]
         return sorted(rows, key=lambda row: (row.started, row.run_id), reverse=True)
 
     @contextmanager
@@ -286,10 +304,11 @@ class _Known:
         numbers = self.log.numbers(self.next - 1)
         whole = numbers[_last_gap(numbers) :]  # an interrupted deletion leaves gaps before the record that marks it
         for number, record in zip(whole, self.log.read(whole), strict=True):
-            _refuse_newer(record)
-            if number != self.next and record["event"] != "forget" and not record.get("about", {}).get("first"):
-                continue  # left from a run that was being deleted, or after a gap: the check below distinguishes them
-            self._fold(number, record)
+            with _whole(self.run_id, number):
+                _refuse_newer(record)
+                if number != self.next and record["event"] != "forget" and not record.get("about", {}).get("first"):
+                    continue  # left from a run that was being deleted, or after a gap: the check below distinguishes them
+                self._fold(number, record)
         if whole and self.next != whole[-1] + 1:
             raise LedgerError(f"the ledger of run {self.run_id}: records are missing before number {whole[0]}")
         self.numbers += numbers
@@ -310,15 +329,16 @@ class _Known:
     def _fold(self, number: int, record: Record) -> None:
         self.next, self.head = number + 1, record["head"]
         for document in record.get("decisions", ()):
-            self.decisions[document["number"]] = Decision(**document)
+            self.decisions[document["number"]] = decision_of(self.run_id, document)
         match record["event"]:
             case "claim":
                 self.claim = record["about"]
+                require_whole(_row(self.run_id, self.head, record["about"]))
             case "begin":
-                entry = _entry(record["entry"])
+                entry = _entry(self.run_id, record["entry"])
                 self.entries[entry.call.key, entry.number] = entry
             case "finish":
-                entry = _entry(record["entry"])
+                entry = _entry(self.run_id, record["entry"])
                 if (
                     entry.call.key,
                     entry.number,
@@ -345,16 +365,33 @@ def _refuse_newer(record: Record) -> None:
         raise LedgerError(f"a newer onbrief has written this ledger (schema {record['schema']})", hint="use a newer onbrief")
 
 
+def _last_row(run_id: str, log: Log, numbers: Sequence[int]) -> RunRow | None:
+    """Return the run of a log with these numbers, or None if it has not begun or is being deleted."""
+    (last,) = log.read(numbers[-1:])
+    with _whole(run_id, numbers[-1]):
+        _refuse_newer(last)
+        head, claim = last["head"], last["head"]["claim"]
+        if claim is None:
+            return None
+        claimed = last if claim == numbers[-1] else None
+    if claimed is None:
+        (claimed,) = log.read([claim])
+    with _whole(run_id, claim):
+        return _row(run_id, head, claimed["about"])
+
+
 def _row(run_id: str, head: Record, claim: Record) -> RunRow:
-    return RunRow(
-        run_id,
-        claim["request"],
-        claim["settings"],
-        claim["started"],
-        head["outcome"],
-        head["ended"],
-        is_live(head["owner"], head["lease_until"]),
-    )
+    about = {name: claim[name] for name in ("request", "settings", "started")}
+    return run_row(run_id, head["owner"], head["lease_until"], about | {"outcome": head["outcome"], "ended": head["ended"]})
+
+
+@contextmanager
+def _whole(run_id: str, number: int) -> Generator[None]:
+    """Turn the errors of a record that lacks something into one that names it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BrokenRow.of(run_id, f"record {number}", f"{type(error).__name__}: {error}") from error
 
 
 def _schema(about: Record) -> int:
@@ -371,6 +408,5 @@ def _document(entry: Entry) -> Record:
     return document
 
 
-def _entry(document: dict[str, Any]) -> Entry:
-    call, tokens = Call(**document.pop("call")), Tokens(**document.pop("tokens"))
-    return Entry(call=call, tokens=tokens, **document)
+def _entry(run_id: str, document: Record) -> Entry:
+    return entry_of(run_id, document.pop("call"), document.pop("tokens"), document)

@@ -13,6 +13,7 @@ from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger import tables
 from onbrief.ledger.migrations import MIGRATIONS, SCHEMA
 from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
+from onbrief.ledger.rows import require_whole
 from onbrief.ledger.writer import Writer
 from onbrief.ports import Decision, Entry, Recorded, RunRow
 
@@ -74,6 +75,7 @@ class SqliteLedger:
                 started = now()
                 connection.execute(tables.INSERT_RUN, owned | {"request": request, "started": started})
                 return Recorded(RunRow(run_id, request, settings, started, None, None, live=True))
+            require_whole(tables.run_of(found))
             refuse_other_request(run_id, found["request"], request)
             refuse_if_live(run_id, found["owner"], found["lease_until"])
             connection.execute(tables.TAKE_OVER_RUN, owned)
@@ -120,7 +122,7 @@ class SqliteLedger:
 
         def forgotten(connection: sqlite3.Connection) -> None:
             row = connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone()
-            if row:
+            if row and tables.run_of(row).live:
                 refuse_if_live(run_id, row["owner"], row["lease_until"])
             connection.execute(tables.DELETE_RUN, {"run_id": run_id})
 
@@ -228,6 +230,11 @@ def _insert(connection: sqlite3.Connection, run_id: str, decisions: Sequence[Dec
         connection.execute(tables.INSERT_DECISION, tables.decision_row(run_id, decision))
 
 
+def _text(data: bytes) -> str:
+    """Decode a text so that damaged bytes can be seen in it, and do not make all rows unreadable."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     """Open a connection on which a commit is durable when it returns.
 
@@ -239,6 +246,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
+        connection.text_factory = _text
         for pragma in ("journal_mode=PERSIST", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final, Protocol
 
-from onbrief.ledger.owner import is_live, now
-from onbrief.ports import Call, Decision, Entry, RunRow, Tokens
+from onbrief.ledger import rows
+from onbrief.ledger.owner import now
+from onbrief.ports import Decision, Entry, RunRow
 
 Parameters = dict[str, str | int | float | None]
 
@@ -118,25 +119,28 @@ def decision_row(run_id: str, decision: Decision) -> Parameters:
 
 
 def entry_of(row: Row) -> Entry:
-    """A row of SELECT_CALLS."""
-    call = Call(row["kind"], row["revision"], row["attempt"], row["model"], row["digest"], row["price"], row["part"])
-    tokens = Tokens(row["input_tokens"], row["output_tokens"])
-    return Entry(call, row["number"], row["state"], row["usd"], row["seconds"], tokens, row["result"], row["message"])
+    """A row of SELECT_CALLS.
+
+    Raises:
+        LedgerError: it cannot be read.
+    """
+    call = {name: row[name] for name in ("kind", "revision", "attempt", "model", "digest", "price", "part")}
+    tokens = {"input": row["input_tokens"], "output": row["output_tokens"]}
+    about = {name: row[name] for name in ("number", "state", "usd", "seconds", "result", "message")}
+    return rows.entry_of(row["run_id"], call, tokens, about)
 
 
 def decision_of(row: Row) -> Decision:
-    """A row of SELECT_DECISIONS."""
-    return Decision(row["number"], row["kind"], json.loads(row["inputs"]), row["reason"], row["seconds"], row["usd"])
+    """A row of SELECT_DECISIONS.
+
+    Raises:
+        LedgerError: it cannot be read.
+    """
+    fields = {name: row[name] for name in ("number", "kind", "reason", "seconds", "usd")}
+    return rows.decision_of(row["run_id"], {**fields, "inputs": rows.document(row["inputs"])})
 
 
 def run_of(row: Row) -> RunRow:
     """A row of SELECT_RUN, SELECT_RUNS or SELECT_RUNS_OF."""
-    return RunRow(
-        row["run_id"],
-        row["request"],
-        row["settings"],
-        row["started"],
-        row["outcome"],
-        row["ended"],
-        is_live(row["owner"], row["lease_until"]),
-    )
+    about = {name: row[name] for name in ("request", "settings", "started", "outcome", "ended")}
+    return rows.run_row(row["run_id"], row["owner"], row["lease_until"], about)

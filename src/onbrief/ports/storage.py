@@ -159,7 +159,8 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """A run as the ledger lists it. `request` is the JSON of the order and never changes; `settings` is the JSON of the latest
-    settings. `live`: the process that owns it may still be running. Times are ISO 8601, UTC.
+    settings. `live`: the process that owns it may still be running. Times are ISO 8601, UTC. `broken` says what of it cannot be
+    read, if anything; then only `run_id` and `live` can be relied on.
     """
 
     run_id: str
@@ -169,6 +170,7 @@ class RunRow:
     outcome: str | None
     ended: str | None
     live: bool
+    broken: str = ""
 
 
 DecisionKind = Literal["generate", "revise", "stop"]
@@ -235,6 +237,7 @@ class Ledger(Protocol):
         the same time at most one succeeds; then it may be that none does.
 
         Raises:
+            LedgerError: something that is recorded of it cannot be read.
             LedgerBusy: the lease of another owner, which may still be running, has not expired.
             OtherRequest: the run id is taken by another request.
         """
@@ -260,7 +263,7 @@ class Ledger(Protocol):
         ...
 
     async def forget(self, run_id: str) -> None:
-        """Delete everything that is recorded of a run.
+        """Delete everything that is recorded of a run, also of one that cannot be read.
 
         Raises:
             LedgerBusy: the run is in use.
@@ -268,15 +271,15 @@ class Ledger(Protocol):
         ...
 
     def run(self, run_id: str) -> RunRow | None:
-        """Return a run, or None."""
+        """Return a run, or None. One that cannot be read says so in its field `broken`."""
         ...
 
     def runs(self) -> list[RunRow]:
-        """Return all runs, newest first."""
+        """Return all runs, newest first; those that cannot be read are among them."""
         ...
 
     def runs_of(self, request: str) -> list[RunRow]:
-        """Return the runs of one request, newest first.
+        """Return the runs of one request, newest first; those that may be among them and cannot be read are too.
 
         Raises:
             Unlisted: these credentials may not list them.

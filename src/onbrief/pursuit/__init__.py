@@ -2,6 +2,7 @@
 
 from onbrief.pursuit.order import MAX_SEED as MAX_SEED
 from onbrief.pursuit.order import Order as Order
+from onbrief.pursuit.order import brief_text_of as brief_text_of
 from onbrief.pursuit.order import check_run_id as check_run_id
 from onbrief.pursuit.order import new_run_id as new_run_id
 from onbrief.pursuit.preview import Preview as Preview
@@ -10,4 +11,5 @@ from onbrief.pursuit.pursuit import Pursuit as Pursuit
 from onbrief.pursuit.pursuit import open_pursuit as open_pursuit
 from onbrief.pursuit.workspace import LEDGER_FILE as LEDGER_FILE
 from onbrief.pursuit.workspace import Workspace as Workspace
+from onbrief.pursuit.workspace import require_ledger as require_ledger
 from onbrief.pursuit.workspace import resumed as resumed

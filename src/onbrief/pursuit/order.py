@@ -9,11 +9,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from typing import cast
 
 from onbrief.brief import Brief
 from onbrief.config import Settings, settings_of
 from onbrief.documents import brief_of
-from onbrief.errors import UsageError
+from onbrief.errors import LedgerError, UsageError
+from onbrief.ledger.rows import require_whole
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import RunRow
 from onbrief.store import TABLES
@@ -73,8 +75,11 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
 
     Raises:
         UsageError: one of the given settings cannot be changed.
+        LedgerError: the recorded order lacks something.
     """
     request, before = json.loads(row.request), settings_of(json.loads(row.settings))
+    if lacking := {"brief", "seed"} - request.keys():
+        raise _lacks(row, ", ".join(sorted(lacking)))
     tables = {name: table for name, table in before.tables.items() if name not in TABLES}
     tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
     now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables})
@@ -92,6 +97,25 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
             "change only limits, the judge or the reviser, or start another run"
         )
     return replace(order, settings=now, resumes=row.request)
+
+
+def brief_text_of(row: RunRow) -> str:
+    """Return the text of a recorded run's brief.
+
+    Raises:
+        LedgerError: the row cannot be read, or its order has none.
+    """
+    brief = json.loads(require_whole(row).request).get("brief")
+    if not isinstance(brief, dict) or not isinstance(text := cast("dict[str, object]", brief).get("text"), str):
+        raise _lacks(row, "brief.text")
+    return text
+
+
+def _lacks(row: RunRow, what: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger of run {row.run_id} is damaged: its row: the request lacks {what}",
+        hint=f"restore the ledger from a backup, or delete the run with: onbrief rm {row.run_id}",
+    )
 
 
 def check_run_id(run_id: str) -> None:

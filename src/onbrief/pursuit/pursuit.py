@@ -155,6 +155,7 @@ class Pursuit:
         with _warned(studio):
             await outputs.write_record(run)
             await outputs.write_report(run)
+            await self.owned.aclose()  # before the outcome is recorded, after which nobody may come to tidy up
             self._complete = run.outcome
         return replace(run, warnings=tuple(studio.warnings))
 

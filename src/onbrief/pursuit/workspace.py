@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from onbrief.config import Settings
-from onbrief.errors import UsageError
+from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
+from onbrief.ledger.rows import require_whole
 from onbrief.ports import Ledger, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
@@ -55,9 +56,11 @@ class Workspace:
 
         Raises:
             UsageError: it is a folder without runs.
+            LedgerError: it is a folder with runs, and their ledger is missing.
         """
         if is_bucket(settings.out):
             return cls(open_bucket(settings.out, region_of(settings.tables)), settings)
+        require_ledger(Path(settings.out))
         if not Path(settings.out, LEDGER_FILE).is_file():
             raise UsageError.of("out", settings.out, f"a folder with runs in it ({LEDGER_FILE} is missing)")
         return cls.open(settings)
@@ -79,17 +82,18 @@ class Workspace:
             self._crews[named] = settings.crew()
         return self._crews[named]
 
-    def find_run(self, run_id: str) -> RunRow:
-        """Return a run of this place.
+    def find_run(self, run_id: str, *, broken: bool = False) -> RunRow:
+        """Return a run of this place; with `broken`, also one that cannot be read.
 
         Raises:
             UsageError: there is no run with this id, or it is not a valid id.
+            LedgerError: it cannot be read.
         """
         check_run_id(run_id)
         row = self.ledger.run(run_id)
         if row is None:
             raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them")
-        return row
+        return row if broken else require_whole(row)
 
     async def store_of(self, row: RunRow) -> RunStore:
         """Return the store of a recorded run, for reading.
@@ -144,6 +148,25 @@ def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
         case FolderStore():
             from onbrief.ledger.sqlite import SqliteLedger  # imported late: a bucket needs no database
 
+            require_ledger(store.folder)
             return SqliteLedger(store.folder / LEDGER_FILE)
         case BucketStore():
             return ObjectsLedger(store.objects, store.url)
+
+
+def require_ledger(folder: Path) -> None:
+    """Check that a folder with runs in it has a ledger. A new one would know nothing of them, and pay for everything again.
+
+    Raises:
+        LedgerError: there are runs, and their ledger is missing or empty.
+    """
+    file = folder / LEDGER_FILE
+    if file.exists() and file.stat().st_size:
+        return
+    runs = sorted(record.parent.name for record in folder.glob("*/run.json") if record.is_file())
+    if runs:
+        named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+        raise LedgerError(
+            f"the ledger {file} is {'empty' if file.exists() else 'missing'}, but there are runs: {named}",
+            hint=f"restore {LEDGER_FILE} from a backup; to begin anew, move the runs away or choose another folder with --out",
+        )
