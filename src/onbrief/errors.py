@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from onbrief.tokens import NO_TOKENS, Tokens
+
 Outcome = Literal["passed", "failed", "unmet", "over_budget", "blocked", "unknown", "cancelled"]
 
 
@@ -60,7 +62,16 @@ class ConfigError(OnbriefError):
 
 
 class CallError(OnbriefError):
-    """A paid call brought no result; the subclass says why, and so whether it was charged."""
+    """A paid call brought no result; the subclass says why, and so whether it was charged.
+
+    `usd` and `tokens` are what its answer says that it cost in US dollars and used. If `usd` is None, nothing is known, and the
+    price of the call counts.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", usd: float | None = None, tokens: Tokens = NO_TOKENS) -> None:
+        super().__init__(message, hint=hint)
+        self.usd = usd
+        self.tokens = tokens
 
 
 class Refused(CallError):

@@ -135,6 +135,7 @@ def resume(
 async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
+    from onbrief.ledger.rules import OUT_OF_TRIES
     from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
@@ -163,7 +164,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
             say(f"warning: {warning}")
         say(f"{ended.outcome}: {ended.reason}")
         say(f"report: {located(out, page)}")
-        if advice := _ADVICE.get(ended.outcome):
+        if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in (ended.reason or ""):
             say(f"hint: {advice.format(run_id=ended.run_id)}")
     if open_:
         webbrowser.open(store.link(page, _LINK))

@@ -5,7 +5,7 @@ call's kind (rules.py) decide what may be sent again:
 
 * recorded result: returned, nothing is sent
 * Refused: nothing was spent; sent again after a wait, while there is time
-* Failed: sent again at once, a few times, each counted at its price
+* Failed: sent again at once, twice in all sessions together, each try counted
 * Unknown: an image is never sent again unless the user asks for it; any other call is sent again once, and counted
 * Blocked, ConfigError: never sent again
 * UsageError: the model does not support the request and has sent nothing; not counted
@@ -33,14 +33,12 @@ from onbrief.errors import (
     Refused,
     StoreError,
     Unknown,
-    Unreadable,
     UsageError,
 )
 from onbrief.ledger.budget import Budget, reserve_in_all
 from onbrief.ledger.entries import Entries, state_of
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.rates import Rates
-from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
 from onbrief.ledger.spending import CallResult as CallResult
 from onbrief.ledger.spending import Ready as Ready
@@ -168,19 +166,14 @@ class Account:
         if last and last.state == "done":
             return last
         if last and last.state == "blocked":
-            raise Blocked(last.message)
+            raise Blocked(last.message, usd=last.usd, tokens=last.tokens)
         return None
 
     async def _sent_until_done(self, call: Call, send: Send, ready: Ready, also_reserve: float) -> Entry:
         """Send a call until it is done, as often as the rules of its kind allow."""
-        rule = RULES[call.kind]
-        unread = self._entries.ended(call.key, "unreadable") if rule.unreadable_stays else []
-        if len(unread) > rule.failed_retries:
-            raise Unreadable(unread[-1].message)
-        unknown = [] if self._policy.resend_unknown else self._entries.ended(call.key, "unknown")
-        if len(unknown) > rule.unknown_retries:
-            raise Unknown(unknown[-1].message)
-        failures, unknowns = len(unread), len(unknown)  # the causes of other failures in earlier sessions may be fixed
+        unknown_from = self._entries.next_number(call.key) if self._policy.resend_unknown else 0
+        if ended := self._entries.out_of_tries(call, unknown_from):
+            raise ended
         give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
             await ready()
@@ -196,13 +189,9 @@ class Account:
                 pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - jitter, not a secret
                 await self._wait(call, pause, error, give_up)
                 backoff = min(backoff * 2, MAX_BACKOFF)
-            except Failed:
-                failures += 1
-                if failures > rule.failed_retries:
-                    raise
-            except Unknown:
-                unknowns += 1
-                if unknowns > rule.unknown_retries:
+            except (Failed, Unknown) as error:
+                if ended := self._entries.out_of_tries(call, unknown_from):
+                    error.hint = "; ".join(filter(None, (error.hint, ended.hint)))
                     raise
 
     def _give_up(self, call: Call) -> float:
@@ -248,13 +237,15 @@ class Account:
         except StoreError:
             raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
-            usd = 0.0 if isinstance(error, Refused) else entry.usd
-            await self._finish(replace(entry, state=state_of(error), usd=usd, message=str(error), seconds=_since(began)))
+            usd = 0.0 if isinstance(error, Refused) else _known(error.usd, entry)
+            failed = replace(entry, state=state_of(error), usd=usd, tokens=error.tokens, message=str(error))
+            await self._finish(replace(failed, seconds=_since(began)))
             raise
         except (ConfigError, UsageError) as error:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
             raise
-        done = replace(entry, state="done", usd=sent.usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
+        usd = _known(sent.usd, entry)
+        done = replace(entry, state="done", usd=usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
         if sent.recoverable:
             # What `recover` finds again need not be on disk yet: if this process ends now, the entry is still `started`, and
             # the next process completes it without paying. Any other answer would be lost and paid for twice, so its caller
@@ -269,7 +260,8 @@ class Account:
         """Record the outcome of a call that was in progress when an earlier session ended."""
         found = await recover() if recover else None
         if found:
-            settled = replace(entry, state="done", usd=found.usd, tokens=found.tokens, result=found.result)
+            usd = _known(found.usd, entry)
+            settled = replace(entry, state="done", usd=usd, tokens=found.tokens, result=found.result)
         else:
             settled = replace(entry, state="unknown", message="it was sent, and the process ended before an answer was kept")
         await self._finish(settled)
@@ -378,6 +370,11 @@ async def open_account(
         if not account.released:
             with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
                 await account.release(None)
+
+
+def _known(usd: float | None, entry: Entry) -> float | None:
+    """Return the cost that the answer says, or else what is reserved for the call."""
+    return entry.usd if usd is None else usd
 
 
 def _since(began: float) -> float:

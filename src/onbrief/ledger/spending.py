@@ -14,12 +14,12 @@ LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run,
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The answer of a call as small JSON, its cost in US dollars, and its tokens. `recoverable`: `recover` finds the answer
-    again if this process ends before it is recorded.
+    """The answer of a call as small JSON, its cost in US dollars (None if the answer does not say it: then the reserved price
+    counts), and its tokens. `recoverable`: `recover` finds the answer again if this process ends before it is recorded.
     """
 
     result: str
-    usd: float | None
+    usd: float | None = None
     tokens: Tokens = NO_TOKENS
     recoverable: bool = False
 

@@ -8,28 +8,20 @@ from typing import Protocol, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Finding, Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens of one call to a language model, as the provider counts them."""
-
-    input: int = 0
-    output: int = 0
-
-
-NO_TOKENS = Tokens()
+from onbrief.tokens import NO_TOKENS, Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """The answer of an image model: the unchanged bytes of one picture, the facts that the provider gave with it, and, as
-    `warnings` for the record, what differs from the request.
+    `warnings` for the record, what differs from the request. `usd` is the cost of the call, or None if only the model's price
+    is known.
     """
 
     data: bytes
     facts: dict[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
+    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from onbrief.errors import Unreadable, UsageError
 
 def refusal(place: str, value: object, allowed: str) -> Unreadable:
     """Return the error for a value at this place of an answer."""
-    return Unreadable(str(UsageError.of(place, value, allowed)), hint="the model may be asked once more")
+    return Unreadable(str(UsageError.of(place, value, allowed)))
 
 
 def mapping(value: object, place: str) -> dict[str, object]:

@@ -18,11 +18,9 @@ def call_of(kind: CallKind, revision: int, attempt: int, model: Model, request: 
     return Call(kind, revision, attempt, model.name, digest, model.price)
 
 
-def result_of(
-    document: object, model: Model, usd: float | None = None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False
-) -> CallResult:
-    """Return the result of a call. Its cost is `usd`, or the model's price if the model reports none."""
-    return CallResult(to_json(document), model.price if usd is None else usd, tokens, recoverable)
+def result_of(document: object, usd: float | None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False) -> CallResult:
+    """Return the result of a call; see CallResult."""
+    return CallResult(to_json(document), usd, tokens, recoverable)
 
 
 def to_json(document: object) -> str:

@@ -56,10 +56,9 @@ class Drawing:
         judging = self.crew.price_of(needed) or 0.0 if needed else 0.0
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, also_reserve=judging)
-        except Blocked as error:
-            return replace(self.attempt, problem=Problem("blocked", str(error)), usd=price)
-        except Unknown as error:
-            return replace(self.attempt, problem=Problem("unknown", str(error)), usd=price)
+        except (Blocked, Unknown) as error:
+            kind = "blocked" if isinstance(error, Blocked) else "unknown"
+            return replace(self.attempt, problem=Problem(kind, str(error)), usd=price if error.usd is None else error.usd)
         result = json.loads(entry.result)
         image = Image(**result["image"]) if result["image"] else None
         problem = Problem(**result["problem"]) if result["problem"] else None
@@ -77,8 +76,8 @@ class Drawing:
         try:
             file, data, facts = await asyncio.to_thread(self._with_own_metadata, picture.data)
         except PictureError as error:
-            return self._result(None, Problem("unreadable", str(error)), picture.warnings)
-        return await self._keep(file, data, facts, picture.warnings)
+            return self._result(None, Problem("unreadable", str(error)), picture.usd, picture.warnings)
+        return await self._keep(file, data, facts, picture.usd, picture.warnings)
 
     async def _recover(self) -> CallResult | None:
         """Look in the store for the picture of a call whose outcome is unknown."""
@@ -89,12 +88,15 @@ class Drawing:
                         return await self._keep(found[0], data, found[1])
         return None
 
-    async def _keep(self, file: PictureFile, data: bytes, facts: Facts, warnings: tuple[str, ...] = ()) -> CallResult:
+    async def _keep(
+        self, file: PictureFile, data: bytes, facts: Facts, usd: float | None = None, warnings: tuple[str, ...] = ()
+    ) -> CallResult:
         """Store a picture that has been checked. Its hash is computed while the store waits for the disk or the network."""
         (key, url), sha256 = await asyncio.gather(self._create(data, facts.media_type), asyncio.to_thread(_sha256, data))
         self.file = file
         image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
-        return self._result(image, Problem("blank", "the picture is of one colour") if facts.blank else None, warnings)
+        problem = Problem("blank", "the picture is of one colour") if facts.blank else None
+        return self._result(image, problem, usd, warnings)
 
     async def _create(self, data: bytes, media_type: str) -> tuple[str, str]:
         """Store a picture, under its second name if another picture has the first, and return its key and url."""
@@ -104,10 +106,10 @@ class Drawing:
         except KeyTaken:
             return second, await self.store.create(second, data, media_type)
 
-    def _result(self, image: Image | None, problem: Problem | None, warnings: tuple[str, ...]) -> CallResult:
+    def _result(self, image: Image | None, problem: Problem | None, usd: float | None, warnings: tuple[str, ...]) -> CallResult:
         document = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": warnings}
         in_store = image is not None and problem is None
-        return result_of(document, self.crew.image_model, recoverable=in_store)
+        return result_of(document, usd, recoverable=in_store)
 
     def _with_own_metadata(self, data: bytes) -> tuple[PictureFile, bytes, Facts]:
         """Parse a picture, replace the provider's metadata by ours, and decode it to make sure that it is whole."""

@@ -61,7 +61,7 @@ class Judging:
 
     async def _ask(self) -> CallResult:
         judged = await self.judge.judge(self._copy, self.checklist.requirements)
-        return result_of([asdict(finding) for finding in judged.findings], self.judge, judged.usd, judged.tokens)
+        return result_of([asdict(finding) for finding in judged.findings], judged.usd, judged.tokens)
 
     async def _stored(self) -> bytes:
         data = await self.store.read(self.image.key)

@@ -21,7 +21,7 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Check
 
     async def send() -> CallResult:
         planned = await planner.checklist(brief)
-        return result_of([asdict(r) for r in planned.requirements], planner, planned.usd, planned.tokens)
+        return result_of([asdict(r) for r in planned.requirements], planned.usd, planned.tokens)
 
     entry = await account.once(call_of("plan", 0, 0, planner, {"brief": asdict(brief)}), send)
     return Checklist.freeze([_requirement(document) for document in json.loads(entry.result)], brief)
@@ -37,8 +37,8 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
         revised = await reviser.revise(run.brief, checklist, revision, history)
         prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
         if not prompt.text:
-            raise Failed(f"{reviser.name} wrote an empty prompt")
-        return result_of(asdict(prompt), reviser, revised.usd, revised.tokens)
+            raise Failed(f"{reviser.name} wrote an empty prompt", usd=revised.usd, tokens=revised.tokens)
+        return result_of(asdict(prompt), revised.usd, revised.tokens)
 
     # The history is not part of the request's identity: it grows when a run is resumed with higher limits, and a prompt that
     # has been paid for stays the prompt of its revision.

@@ -22,7 +22,7 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
-from onbrief.errors import Blocked, OnbriefError, Unreadable
+from onbrief.errors import Blocked, CallError, OnbriefError, Unreadable
 from onbrief.ports import Judged, Planned, Revised, Tokens
 from onbrief.providers.language import capabilities, outcomes
 from onbrief.providers.language.capabilities import Capabilities
@@ -112,9 +112,13 @@ class LanguageModel:
             else:
                 capabilities.learn(self.key, asked)
                 break
-        read = question.read(self._document(response, question.answer))
-        tokens = Tokens(response.usage.input_tokens, response.usage.output_tokens)
-        return replace(read, tokens=tokens, usd=_cost(response))
+        tokens, usd = Tokens(response.usage.input_tokens, response.usage.output_tokens), _cost(response)
+        try:
+            read = question.read(self._document(response, question.answer))
+        except CallError as error:  # an answer that is of no use also says what it cost
+            error.usd, error.tokens = usd, tokens
+            raise
+        return replace(read, tokens=tokens, usd=usd)
 
     async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Capabilities) -> ModelResponse:
         system = question.system
@@ -180,6 +184,9 @@ def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestPa
 
 
 def _cost(response: ModelResponse) -> float | None:
+    """Return the cost of a call by its tokens; None if it has no price, or the answer does not say how many were sent."""
+    if response.usage.input_tokens <= 0:
+        return None
     try:
         return float(response.cost().total_price)
     except LookupError:
