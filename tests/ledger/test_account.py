@@ -1035,7 +1035,7 @@ class Sessions(RuleBasedStateMachine):
             return
         stale, before = self.stale[-1], self.stored_entries()
         call = Call("image", 9, 9, "test:model", "d" * 64, PRICE)
-        stale._budgets = ()
+        stale._funds.budgets = ()
         stale._stopping.clear()
 
         async def wake() -> None:

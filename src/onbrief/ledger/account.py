@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -30,19 +30,22 @@ from onbrief.errors import (
     LeaseLost,
     LedgerError,
     OtherRequest,
+    OverBudget,
     Refused,
     StoreError,
     Unknown,
     UsageError,
 )
-from onbrief.ledger.budget import Budget, reserve_in_all
+from onbrief.ledger.budget import Budget
 from onbrief.ledger.entries import Entries, state_of
+from onbrief.ledger.funds import Funds
+from onbrief.ledger.funds import Hold as Hold
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
 from onbrief.ledger.spending import CallResult as CallResult
+from onbrief.ledger.spending import Held, Recover, Send, Tell
 from onbrief.ledger.spending import Ready as Ready
-from onbrief.ledger.spending import Recover, Send, Tell
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
 from onbrief.ports import Call, Decision, Entry, Ledger, Recorded, Wait
@@ -53,6 +56,10 @@ MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
 
 async def _always_ready() -> None:
     pass
+
+
+def _nothing_held(recorded: Recorded) -> Mapping[str, float]:
+    return {}
 
 
 class Account:
@@ -68,6 +75,7 @@ class Account:
         budget: Budget | None = None,
         rates: Rates | None = None,
         tell: Tell | None = None,
+        held: Held = _nothing_held,
     ) -> None:
         self.row = recorded.row
         self.recorded = bool(recorded.entries)
@@ -75,7 +83,8 @@ class Account:
         self._ledger = ledger
         self._token = token
         self._policy = policy
-        self._budgets: tuple[Budget, ...] = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
+        self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),))
+        self._funds.load(recorded.entries, held(recorded))
         self._rates = rates
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
@@ -85,8 +94,6 @@ class Account:
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
         self._lost: LeaseLost | None = None
-        for each in self._budgets:
-            each.load(self.row.run_id, [entry.usd for entry in recorded.entries])
 
     # -- what is recorded --------------------------------------------------------------------------------------------------
 
@@ -137,13 +144,13 @@ class Account:
         send: Send,
         recover: Recover | None = None,
         ready: Ready = _always_ready,
-        also_reserve: float = 0.0,
+        hold: Hold | None = None,
     ) -> Entry:
         """Return the entry of a call that is done: the recorded one, or a new one made by sending the call.
 
         `recover` looks for the result of a call whose outcome is unknown. `ready` is awaited before each send and before each
-        wait, and raises to prevent it. `also_reserve`, in US dollars, must fit under the limit in addition to the price,
-        because the call would be of no use otherwise.
+        wait, and raises to prevent it. `hold` is the money for a later call without which the result is of no use: it is
+        held beside the price, until that call begins, or this one ends without a result, or the run ends.
 
         Raises:
             CallError: the call ended with this error, which is recorded; or Refused: the model cannot be called again in time.
@@ -154,7 +161,16 @@ class Account:
             LedgerError: the ledger failed; no call is sent that is not recorded first.
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
-            return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, also_reserve)
+            try:
+                return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, hold)
+            except (CallError, OverBudget):
+                if hold:
+                    self.give_back(hold.key)
+                raise
+
+    def give_back(self, *keys: str) -> None:
+        """Hold no money any longer for the calls of these keys, because they will not be made; for none, if none is given."""
+        self._funds.give_back(*keys)
 
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
@@ -169,7 +185,7 @@ class Account:
             raise Blocked(last.message, usd=last.usd, tokens=last.tokens)
         return None
 
-    async def _sent_until_done(self, call: Call, send: Send, ready: Ready, also_reserve: float) -> Entry:
+    async def _sent_until_done(self, call: Call, send: Send, ready: Ready, hold: Hold | None) -> Entry:
         """Send a call until it is done, as often as the rules of its kind allow."""
         unknown_from = self._entries.next_number(call.key) if self._policy.resend_unknown else 0
         if ended := self._entries.out_of_tries(call, unknown_from):
@@ -182,7 +198,7 @@ class Account:
                 await self._wait(call, turn.seconds, Refused(turn.reason, retry_after=turn.seconds), give_up)
                 continue
             try:
-                return await self._send(call, send, also_reserve)
+                return await self._send(call, send, hold)
             except Refused as error:
                 if self._rates and error.retry_after:
                     self._rates.pause(call.model, error.retry_after)
@@ -218,10 +234,10 @@ class Account:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _send(self, call: Call, send: Send, also_reserve: float) -> Entry:
+    async def _send(self, call: Call, send: Send, hold: Hold | None) -> Entry:
         """Make one try: record it, send it, record its outcome."""
         # Reserved before the first await: otherwise two calls could both fit under the same rest of the limit.
-        reserve_in_all(self._budgets, self.row.run_id, call.model, call.price, also_reserve)
+        self._funds.reserve(call, hold)
         entry = Entry(call, self._entries.next_number(call.key), "started", call.price)
         self._entries.put(entry)
         try:
@@ -278,8 +294,7 @@ class Account:
 
     def _count(self, entry: Entry) -> None:
         before = self._entries.put(entry)
-        for budget in self._budgets:
-            budget.settle(self.row.run_id, before.usd if before else 0.0, entry.usd)
+        self._funds.settle(before.usd if before else 0.0, entry)
 
     async def _write(self, write: Awaitable[None]) -> None:
         """Await a write and those of the outcomes that wait for one; a ledger commits together what waits together."""
@@ -345,12 +360,13 @@ async def open_account(
     budget: Budget | None = None,
     rates: Rates | None = None,
     tell: Tell | None = None,
+    held: Held = _nothing_held,
 ) -> AsyncGenerator[Account]:
     """Open the account of a run, which this process owns while the context lasts. When it exits, the lease is released, so that
     an unfinished run can be resumed at once.
 
     `budget` and `rates` are shared by several runs; the limit of `policy` applies to this run alone. `tell` is called before
-    each wait.
+    each wait. `held` returns what must be held from the start for recorded results: US dollars by the key of the call to come.
 
     Raises:
         LedgerBusy: the run is in use by another process.
@@ -358,11 +374,12 @@ async def open_account(
     """
     token = new_token()
     recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
-    account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
+    account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell, held=held)
     heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
     try:
         yield account
     finally:
+        account.give_back()
         if heart:
             heart.cancel()
             with contextlib.suppress(asyncio.CancelledError):

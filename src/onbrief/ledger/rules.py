@@ -26,19 +26,18 @@ class CallRule:
     `failed_retries` and `unknown_retries` are the numbers of automatic retries after failures and after unknown outcomes, in
     all sessions together. `counter` is the field of Usage that counts the calls. If the process has a deadline, at least
     `seconds` must be left to begin a call: two to three times the duration of such calls, plus time to record the outcome and
-    to respond. The budget must also suffice for a call of the kind `useful_with`, as the result is of no use without it.
+    to respond.
     """
 
     failed_retries: int = 2
     unknown_retries: int = 1
     counter: Counter = "text_calls"
     seconds: float = 30.0
-    useful_with: CallKind | None = None
 
 
 RULES: Final[Mapping[CallKind, CallRule]] = {
     "plan": CallRule(),
-    "image": CallRule(unknown_retries=0, counter="images", seconds=45.0, useful_with="judge"),
+    "image": CallRule(unknown_retries=0, counter="images", seconds=45.0),
     "judge": CallRule(counter="judge_calls"),
     "revise": CallRule(),
 }

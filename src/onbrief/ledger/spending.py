@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import NO_TOKENS, Tokens, Wait
+from onbrief.ports import NO_TOKENS, Recorded, Tokens, Wait
 
 RETRY_TIMEOUT = 300.0  # seconds for which a refused call is retried
 LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run, and then finds that no call can begin
@@ -54,3 +54,4 @@ Ready = Callable[[], Awaitable[None]]
 Send = Callable[[], Awaitable[CallResult]]
 Recover = Callable[[], Awaitable[CallResult | None]]
 Tell = Callable[[Wait], None]
+Held = Callable[[Recorded], Mapping[str, float]]

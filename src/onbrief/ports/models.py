@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Finding, Prompt
@@ -66,6 +66,20 @@ class Model(Protocol):
     @property
     def price(self) -> float | None:
         """The most that one call can cost in US dollars, or None if the price is unknown."""
+        ...
+
+
+@runtime_checkable
+class PricedByRequest(Protocol):
+    """A model whose price depends on what it is asked. A call of any other model costs at most its `price`."""
+
+    def price_of(self, *request: Any, **named: Any) -> float | None:
+        """Return the most that the call with this request can cost in US dollars, or None if the price is unknown. It is
+        reserved before the call is sent, so it must never be less than what the provider counts.
+
+        The request of a planner is the brief; of a judge, the requirements and the width and height of the picture, in pixels;
+        of a reviser, the arguments of `revise`, where a history of None is the longest that there can be.
+        """
         ...
 
 

@@ -26,7 +26,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, LedgerStudio
+from onbrief.studio import Crew, LedgerStudio, judgements_due
 
 _INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same command resumes the same run
 
@@ -193,6 +193,7 @@ async def open_pursuit(
         budget=workspace.budget,
         rates=workspace.rates,
         tell=waits.put_nowait,
+        held=lambda recorded: judgements_due(recorded, order.brief, crew),
     ) as account:
         store = await workspace.claimed_store_of(account.row)
         yield Pursuit(order=order, crew=crew, store=store, account=account, waits=waits)

@@ -11,6 +11,6 @@ Material from users, models and pictures appears in the text as JSON between tag
 from onbrief.questions.checklist import plan
 from onbrief.questions.findings import confirm, judge, whole
 from onbrief.questions.question import Question, document, materials
-from onbrief.questions.revision import revise
+from onbrief.questions.revision import longest_history, revise
 
-__all__ = ["Question", "confirm", "document", "judge", "materials", "plan", "revise", "whole"]
+__all__ = ["Question", "confirm", "document", "judge", "longest_history", "materials", "plan", "revise", "whole"]

@@ -9,13 +9,20 @@ import json
 from collections.abc import Mapping
 
 from onbrief.ledger.account import CallResult
-from onbrief.ports import NO_TOKENS, Call, CallKind, Model, Tokens
+from onbrief.ports import NO_TOKENS, Call, CallKind, Model, PricedByRequest, Tokens
 
 
-def call_of(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:
+def price_of(model: Model, *request: object) -> float | None:
+    """Return the most that a call of a model can cost in US dollars; see ports.PricedByRequest for what the request is."""
+    return model.price_of(*request) if isinstance(model, PricedByRequest) else model.price
+
+
+def call_of(
+    kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object], price: float | None
+) -> Call:
     """Return the call of a model for one step of a run. `request` is everything that makes the answer what it is."""
     digest = hashlib.sha256(to_json({"model": model.name, **request}).encode()).hexdigest()
-    return Call(kind, revision, attempt, model.name, digest, model.price)
+    return Call(kind, revision, attempt, model.name, digest, price)
 
 
 def result_of(document: object, usd: float | None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False) -> CallResult:

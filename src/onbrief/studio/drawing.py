@@ -9,13 +9,13 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 
 from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
-from onbrief.ledger.account import Account, CallResult, Ready
-from onbrief.ledger.rules import RULES
+from onbrief.ledger.account import Account, CallResult, Hold, Ready
 from onbrief.pictures import Facts, PictureFile, parameters_text
 from onbrief.ports import Call, Store
 from onbrief.record import Attempt, Image, Problem, Run
 from onbrief.studio.calls import call_of, result_of
 from onbrief.studio.crew import Crew
+from onbrief.studio.due import judgement_key
 from onbrief.version import VERSION
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -43,7 +43,8 @@ class Drawing:
     def __post_init__(self) -> None:
         prompt, size = self.run.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
-        self._call = call_of("image", self.attempt.revision, self.attempt.attempt, self.crew.image_model, request)
+        model, revision, attempt = self.crew.image_model, self.attempt.revision, self.attempt.attempt
+        self._call = call_of("image", revision, attempt, model, request, model.price)
 
     async def draw(self, account: Account) -> Attempt:
         """Return the attempt with its stored picture, or with the problem that prevented one.
@@ -52,16 +53,19 @@ class Drawing:
             Skipped: nothing is recorded and `ready` prevented the call.
             OnbriefError: as Account.once and ports.Store.
         """
-        price, needed = self.crew.image_model.price or 0.0, RULES["image"].useful_with
-        judging = self.crew.price_of(needed) or 0.0 if needed else 0.0
+        assert self.run.checklist is not None
+        price = self.crew.image_model.price or 0.0
+        judgement = Hold(judgement_key(self._call), self.crew.judgement_price(self.run.checklist) or 0.0)
         try:
-            entry = await account.once(self._call, self._generate, self._recover, self._ready, also_reserve=judging)
+            entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)
         except (Blocked, Unknown) as error:
             kind = "blocked" if isinstance(error, Blocked) else "unknown"
             return replace(self.attempt, problem=Problem(kind, str(error)), usd=price if error.usd is None else error.usd)
         result = json.loads(entry.result)
         image = Image(**result["image"]) if result["image"] else None
         problem = Problem(**result["problem"]) if result["problem"] else None
+        if problem:
+            account.give_back(judgement.key)
         self.warnings.extend(result.get("warnings", ()))
         self._warn_of_size(image)
         return replace(self.attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds)

@@ -14,7 +14,7 @@ from onbrief.ledger.account import Account, CallResult, Ready
 from onbrief.pictures import PictureFile
 from onbrief.ports import Judge, Store
 from onbrief.record import Attempt, Finding, Image
-from onbrief.studio.calls import call_of, result_of
+from onbrief.studio.calls import call_of, price_of, result_of
 
 
 @dataclass(slots=True)
@@ -43,7 +43,8 @@ class Judging:
             OnbriefError: as Account.once and ports.Store.
         """
         request = {"image": self.image.sha256, "checklist": self.checklist.sha256}
-        call = call_of("judge", self.attempt.revision, self.attempt.attempt, self.judge, request)
+        price = price_of(self.judge, self.checklist.requirements, (self.image.width, self.image.height))
+        call = call_of("judge", self.attempt.revision, self.attempt.attempt, self.judge, request, price)
         try:
             entry = await account.once(call, self._ask, ready=self._ready)
         except (Blocked, Unknown, Unreadable) as error:

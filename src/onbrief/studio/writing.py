@@ -9,9 +9,9 @@ from typing import Any
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
 from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import History, Planner, Reviser
+from onbrief.ports import Entry, History, Planner, Reviser
 from onbrief.record import Prompt, Run
-from onbrief.studio.calls import call_of, result_of
+from onbrief.studio.calls import call_of, price_of, result_of
 
 
 async def plan(brief: Brief, planner: Planner | None, account: Account) -> Checklist:
@@ -23,8 +23,13 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Check
         planned = await planner.checklist(brief)
         return result_of([asdict(r) for r in planned.requirements], planned.usd, planned.tokens)
 
-    entry = await account.once(call_of("plan", 0, 0, planner, {"brief": asdict(brief)}), send)
-    return Checklist.freeze([_requirement(document) for document in json.loads(entry.result)], brief)
+    call = call_of("plan", 0, 0, planner, {"brief": asdict(brief)}, price_of(planner, brief))
+    return checklist_of(await account.once(call, send), brief)
+
+
+def checklist_of(planned: Entry, brief: Brief) -> Checklist:
+    """Return the frozen checklist that a recorded plan leads to."""
+    return Checklist.freeze([_requirement(document) for document in json.loads(planned.result)], brief)
 
 
 async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: bool) -> Prompt:
@@ -43,7 +48,8 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
     # The history is not part of the request's identity: it grows when a run is resumed with higher limits, and a prompt that
     # has been paid for stays the prompt of its revision.
     request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
-    entry = await account.once(call_of("revise", revision, 0, reviser, request), send)
+    price = price_of(reviser, run.brief, checklist, revision, history)
+    entry = await account.once(call_of("revise", revision, 0, reviser, request, price), send)
     return Prompt(**json.loads(entry.result))
 
 

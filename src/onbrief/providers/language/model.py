@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic_ai import BinaryContent, ModelRequest, UserPromptPart
 from pydantic_ai.direct import model_request
@@ -22,10 +22,12 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
+from onbrief.brief import Size
 from onbrief.errors import Blocked, CallError, OnbriefError, Unreadable
 from onbrief.ports import Judged, Planned, Revised, Tokens
-from onbrief.providers.language import capabilities, outcomes
+from onbrief.providers.language import capabilities, counting, outcomes
 from onbrief.providers.language.capabilities import Capabilities
+from onbrief.providers.language.counting import PictureTokens
 from onbrief.questions import Question, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
@@ -55,6 +57,15 @@ class LanguageModel:
     max_tokens: int
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
     outcome: Outcome = field(default=no_outcome, repr=False)
+    picture_tokens: PictureTokens = field(default=counting.picture_tokens, repr=False)
+
+    def price_of(self, question: Question[Any], picture: Size | None = None) -> float | None:
+        """Return the most that a call with this question can cost in US dollars, with a picture of this size if there is one:
+        with as many input tokens as it can have, and `max_tokens` of output. None if genai-prices has no price for the model.
+        """
+        texts = counting.text_tokens(question.system, _offer(question), question.text, *[question.answer] * 3)
+        pictures = 0 if picture is None else self.picture_tokens(picture)
+        return self.price(counting.FRAME + texts + counting.schema_tokens(question.schema) + pictures)
 
     def price(self, input_tokens: int) -> float | None:
         """Return the maximum cost of a call with this number of input tokens, in US dollars, from genai-prices.
@@ -123,7 +134,7 @@ class LanguageModel:
     async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Capabilities) -> ModelResponse:
         system = question.system
         if asked.mode == "offered":
-            system += f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
+            system += _offer(question)
         message = ModelRequest(parts=[UserPromptPart([*shown, question.text])], instructions=system)
         async with asyncio.timeout(TIMEOUT):
             return await model_request(
@@ -168,6 +179,11 @@ class LanguageModel:
             raise Unreadable(f"{self.name} used the tools {named} where {answer} was to be used once")
         arguments = calls[0].args
         return document(arguments) if isinstance(arguments, str) else arguments
+
+
+def _offer(question: Question[Any]) -> str:
+    """Return what is added to the instructions if the use of the tool cannot be forced."""
+    return f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
 
 
 def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestParameters:

@@ -12,6 +12,8 @@ from pydantic_ai.providers import infer_provider_class
 
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
+from onbrief.providers.language import counting
+from onbrief.providers.language.counting import PictureTokens
 from onbrief.providers.language.model import LanguageModel, Outcome, no_outcome
 
 MAX_TOKENS = 4096
@@ -29,10 +31,14 @@ _INSTALL = re.compile(r'pip install "[^"]+"')
 
 
 def language_model(
-    name: ModelName, client: Client, options: Sequence[str] = OPTIONS, outcome: Outcome = no_outcome
+    name: ModelName,
+    client: Client,
+    options: Sequence[str] = OPTIONS,
+    outcome: Outcome = no_outcome,
+    picture_tokens: PictureTokens = counting.picture_tokens,
 ) -> LanguageModel:
     """Return the model of this name, called through a client. `options` are those that the name may have; see LanguageModel for
-    `outcome`.
+    `outcome` and `picture_tokens`.
 
     Raises:
         UsageError: an option is unknown, or its value is not allowed.
@@ -44,7 +50,7 @@ def language_model(
         if option in name.options
     }
     max_tokens = int(name.number("max_tokens", 1, 128_000, MAX_TOKENS, whole=True))
-    return LanguageModel(str(name), name.key, client, max_tokens, sampling, outcome)
+    return LanguageModel(str(name), name.key, client, max_tokens, sampling, outcome, picture_tokens)
 
 
 def inferred(name: ModelName) -> LanguageModel:
