@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import sqlite3
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from onbrief.brief import Brief
+from onbrief.brief import Brief, Requirement
 from onbrief.config import Settings
+from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
 from onbrief.events import RunEnded
 from onbrief.ledger.rules import OUT_OF_TRIES
-from onbrief.pursuit import Order, open_pursuit
+from onbrief.ports import Judged, Picture
+from onbrief.pursuit import Order, Workspace, open_pursuit, preview
 from onbrief.record import Run
+from onbrief.studio import Crew
+from onbrief.testing import Bill as Shared
+from onbrief.testing import JudgeRequest, ScriptedJudge, crew, picture
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault
 from tests.claude import reach
+from tests.pursuing import BRIEF, pursue
 from tests.sandbox.server.serving import CORE, Play, lines, served
 
 CLAUDE = "*claude*"
@@ -67,6 +77,131 @@ def till(server: Till) -> Till:
     server.script.now()
     server.bill.write_text("")
     return server
+
+
+# -- a picture and its judgement ---------------------------------------------------------------------------------------
+
+
+def _blank() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+BLANK = _blank()
+
+
+@pytest.mark.parametrize(("usd", "parallel"), [(1.0, 64), (0.3, 3)])
+def test_every_picture_that_is_paid_for_is_judged_under_the_limit(
+    usd: float, parallel: int, till: Till, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, max_usd=usd, parallel=parallel, max_images=64, max_attempts=64, policy="classic", plan=False)
+    opposites = ("there are exactly two dogs", "there are exactly three dogs")
+    brief = Brief(text="a park", requirements=tuple(Requirement(text=text, kind="count") for text in opposites))
+    ended = till.run(tmp_path, settings, brief)
+    pictures = [line for line in till.billed if line["model"] == CORE]
+    assert (ended.outcome, len(ended.attempts)) == ("over_budget", len(pictures))
+    assert all(attempt.verdict for attempt in ended.attempts)
+    assert usd - 0.11 < till.usd <= usd  # less is left than a picture and its judgement can cost
+    assert ended.usage.usd == pytest.approx(till.usd)
+
+
+def test_a_judgement_that_was_refused_keeps_its_money(tmp_path: Path) -> None:
+    bill, refused = Shared(), set[bytes]()
+
+    def judged(asked: JudgeRequest) -> Judged:
+        if asked.image not in refused:
+            refused.add(asked.image)
+            raise Refused("busy", retry_after=0.0)
+        return asked.answer(met=False)
+
+    models = replace(crew(bill), judge=ScriptedJudge(Shared(), judged))
+    run = pursue(tmp_path, models, replace(SETTINGS, max_usd=0.3, parallel=64, max_images=64, max_attempts=64))[-1].run
+    assert run.outcome == "over_budget"
+    assert len(bill.of("image")) == len(refused) == 6
+    assert all(attempt.verdict for attempt in run.attempts)
+
+
+@pytest.mark.parametrize("end", [Failed("it broke"), Blocked("no"), Unknown("cut"), b"no picture", BLANK], ids=repr)
+def test_what_is_held_for_a_picture_that_is_not_judged_can_be_spent(end: Exception | bytes, tmp_path: Path) -> None:
+    """There is money for two pictures, a revision and one judgement."""
+    answers, limits = [end, picture(2)], replace(SETTINGS, max_usd=0.096, max_images=2, policy="classic")
+    run = pursue(tmp_path, crew(Shared(), {"r1"}, answer=answers), limits)[-1].run
+    assert run.usage.usd is not None
+    assert run.usage.usd <= 0.096
+    assert (run.usage.images, run.usage.judge_calls) == (2, 1)
+
+
+@pytest.mark.parametrize("state", ["recorded", "in progress"])
+def test_a_picture_of_an_earlier_session_has_the_money_for_its_judgement_from_the_start(state: str, tmp_path: Path) -> None:
+    """Two runs share a budget in which both pictures fit, and one judgement."""
+    bill, place = Shared(), replace(SETTINGS, out=str(tmp_path), max_images=1)
+    broken = ScriptedJudge(Shared(), [ConfigError("no access")])
+    first, second = (Order(brief=BRIEF, settings=place, run_id=run_id, seed=1) for run_id in ("first", "second"))
+
+    async def end_of(order: Order, models: Crew, workspace: Workspace) -> Run:
+        async with open_pursuit(order, models, workspace=workspace) as pursuit:
+            return [event async for event in pursuit.events()][-1].run
+
+    async def go() -> tuple[Run, Run]:
+        with Workspace.open(place) as workspace:
+            await end_of(first, replace(crew(bill), judge=broken), workspace)
+        if state == "in progress":
+            with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger, ledger:
+                ledger.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
+        with Workspace.open(place, usd=0.0965) as workspace:
+            async with open_pursuit(first, crew(bill), workspace=workspace) as resumed:
+                other = await end_of(second, crew(bill), workspace)
+                mine = [event async for event in resumed.events()][-1].run
+            assert workspace.budget.held == 0.0
+        return mine, other
+
+    mine, other = asyncio.run(go())
+    assert (mine.outcome, other.outcome, len(bill.of("image"))) == ("passed", "over_budget", 1)
+
+
+def test_what_an_image_model_says_that_a_picture_cost_is_counted(tmp_path: Path) -> None:
+    answers = [Picture(picture(1), usd=0.01), Picture(b"no picture", usd=0.02), Picture(BLANK, usd=0.03), Picture(picture(2))]
+    models = crew(Shared(), {"r1"}, answer=answers)
+    run = pursue(tmp_path, models, replace(SETTINGS, max_images=4, policy="classic", max_attempts=4))[-1].run
+    assert [attempt.usd for attempt in run.attempts] == pytest.approx([0.016, 0.02, 0.03, 0.046])
+    assert run.usage.usd == pytest.approx(0.117)
+
+
+# -- a reservation is never smaller than the request -------------------------------------------------------------------
+
+SENTENCES = {
+    "Chinese": "红色的杯子放在木制的桌子上，旁边有一盏灯。",
+    "Japanese": "赤いカップが木のテーブルの上にあります。",
+    "emoji": "🍷🪑👩‍👩‍👧‍👦",
+    "code": 'if(x[0]!=y->z){return{"a":[1,2,3]};}',
+    "English": "the red cup is on the wooden table and ",
+}
+
+
+@pytest.mark.parametrize("usd", [0.11, 0.4])
+@pytest.mark.parametrize("script", SENTENCES)
+def test_the_bill_stays_under_the_limit_for_the_longest_checklist_in_any_script(
+    script: str, usd: float, till: Till, tmp_path: Path
+) -> None:
+    texts = [f"{number} {SENTENCES[script] * 40}"[:480] for number in range(64)]
+    brief = Brief(text=SENTENCES[script], requirements=tuple(Requirement(text=text) for text in texts))
+    ended = till.run(tmp_path, replace(SETTINGS, max_usd=usd, max_images=2, plan=False), brief)
+    assert till.usd <= usd
+    assert ended.usage.usd == pytest.approx(till.usd)
+    assert all(attempt.verdict for attempt in ended.attempts)
+    assert ended.attempts or usd < 0.4
+
+
+@pytest.mark.parametrize("script", ["Chinese", "emoji", "code"])
+def test_a_run_costs_no_more_than_its_preview_says(script: str, till: Till, tmp_path: Path) -> None:
+    brief = Brief(text=f"two red cups on a table. {SENTENCES[script] * 20}", size=(1024, 1024))
+    settings = replace(SETTINGS, max_images=2, max_attempts=1, policy="classic")
+    seen = asyncio.run(preview(Order(brief=brief, settings=settings)))
+    assert seen.usd is not None
+    till.bill.write_text("")
+    assert till.run(tmp_path, settings, brief).usage.usd == pytest.approx(till.usd)
+    assert till.usd <= seen.usd < 1.0
 
 
 # -- a call that always fails ------------------------------------------------------------------------------------------
