@@ -90,6 +90,11 @@ class Service:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
         return [item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())]
 
+    def read(self, out: str, key: str) -> bytes:
+        """Return the bytes of one of these objects."""
+        prefix = out.removeprefix(f"s3://{BUCKET}/")
+        return self.client.get_object(Bucket=BUCKET, Key=f"{prefix}/{key}")["Body"].read()
+
 
 def new_place() -> str:
     """Return a place that no other test uses."""

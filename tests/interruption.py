@@ -24,12 +24,15 @@ from onbrief.config import Settings
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged
 from onbrief.pursuit import Order, open_pursuit
+from onbrief.pursuit.order import seed_for
 from onbrief.studio import Crew
 from onbrief.testing import Bill, JudgeRequest, ScriptedJudge, crew
 from tests.killing import Outcome, fail_at_write, kill_at_write
 
-RUN_ID = "interrupted-4"  # its seed gives three pictures and three prompts before one passes
+SEED = seed_for("interrupted-4")  # it gives three pictures and three prompts before one passes
 FOREVER = 1_000_000
+DELIVERED = {"passed", "unmet", "over_budget", "blocked"}
+"""Outcomes in a ledger after which the same order is another run: the result of this one has been delivered."""
 
 
 def by_first_pixel(asked: JudgeRequest) -> Judged:
@@ -45,7 +48,9 @@ def pixel_crew(bill: Bill) -> Crew:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """The state after an interruption at one write and the same order given again."""
+    """The state after an interruption at one write and the same order given again, without a run id, unless the result had been
+    delivered.
+    """
 
     interrupted: Outcome
     first_outcome: str | None
@@ -58,7 +63,7 @@ class Aftermath:
 
 def order(out: Path, parallel: int) -> Order:
     settings = Settings(out=str(out), parallel=parallel)
-    return Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, run_id=RUN_ID)
+    return Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=SEED)
 
 
 def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
@@ -69,6 +74,7 @@ def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
             async with open_pursuit(order(out, parallel), pixel_crew(Bill(bill))) as pursuit:
                 async for _ in pursuit.events():
                     pass
+                await pursuit.deliver()
 
         asyncio.run(go())
 
@@ -89,10 +95,12 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
         session = work(out, bill, parallel)
         stopped = kill_at_write(session, n, out) if errno is None else fail_at_write(session, n, errno, out)
         first, recorded = _outcome(out), _recorded(out)
-        again = kill_at_write(session, FOREVER, out)
-        assert again.at is None, again
-        assert not again.error, again.error
-        record = json.loads((out / RUN_ID / "run.json").read_text())
+        if first not in DELIVERED:
+            again = kill_at_write(session, FOREVER, out)
+            assert again.at is None, again
+            assert not again.error, again.error
+        (written,) = out.glob("*/run.json")  # the same run, whenever it was interrupted
+        record = json.loads(written.read_text())
         stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
         calls = Bill(bill)
         others = [line for line in calls.lines if not line.startswith("image")]
@@ -107,13 +115,17 @@ def campaign(numbers: Sequence[int], parallel: int, errno: int | None) -> list[A
 
 
 def same(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what must be equal in two records of a run: all but clock times, folders, and the cost of repeated calls."""
+    """Return what must be equal in two records of a run: all but its id, clock times, folders, and the cost of
+    repeated calls.
+    """
     text = json.dumps({key: value for key, value in record.items() if key not in ("started", "ended", "usage")})
+    text = text.replace(record["run_id"], "RUN")
     kept = json.loads(text)
     for attempt in kept["attempts"]:
         del attempt["seconds"]
         if attempt["image"]:
-            del attempt["image"]["url"]
+            for name in ("url", "sha256", "bytes"):  # a picture carries the id of its run
+                del attempt["image"][name]
     return kept
 
 
@@ -123,16 +135,14 @@ def _outcome(out: Path) -> str | None:
         return None
     ledger = SqliteLedger(out / "ledger.db")
     try:
-        row = ledger.run(RUN_ID)
-        return row.outcome if row else None
+        return next((row.outcome for row in ledger.runs()), None)
     finally:
         ledger.close()
 
 
 def _recorded(out: Path) -> str | None:
     """Return the outcome of the first session, according to the record."""
-    path = out / RUN_ID / "run.json"
-    return json.loads(path.read_text())["outcome"] if path.is_file() else None
+    return next((json.loads(path.read_text())["outcome"] for path in out.glob("*/run.json")), None)
 
 
 def _is_as_recorded(out: Path, image: dict[str, Any]) -> bool:

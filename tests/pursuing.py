@@ -24,12 +24,25 @@ def order(folder: Path, settings: Settings | None = None, brief: Brief = BRIEF, 
     return Order(brief=brief, settings=replace(settings or Settings(), out=str(folder)), **about)
 
 
-def pursue(folder: Path, crew: Crew, settings: Settings | None = None, brief: Brief = BRIEF, **about: Any) -> list[Event]:
-    """Return all events of one session. The seed is fixed, so that the requests of several runs can be compared."""
+def pursue(
+    folder: Path,
+    crew: Crew,
+    settings: Settings | None = None,
+    brief: Brief = BRIEF,
+    *,
+    delivered: bool = True,
+    **about: Any,
+) -> list[Event]:
+    """Return all events of one session. The seed is fixed, so that the requests of several runs can be compared. `delivered`:
+    the result has reached the one who asked for it.
+    """
     about = {"seed": 7} | about
 
     async def go() -> list[Event]:
         async with open_pursuit(order(folder, settings, brief, **about), crew) as pursuit:
-            return [event async for event in pursuit.events()]
+            events = [event async for event in pursuit.events()]
+            if delivered:
+                await pursuit.deliver()
+            return events
 
     return asyncio.run(go())

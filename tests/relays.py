@@ -18,20 +18,23 @@ Side = Literal["request", "answer"]
 @dataclass(slots=True)
 class Moments:
     """Counts the messages of all relays that share it, in the order in which they begin. After `pieces` pieces of message `at`
-    have passed, it calls `strike`, and nothing passes any more until the next `reset`.
+    have passed, it calls `strike`. If that `stops` everything, nothing passes any more until the next `reset`.
     """
 
     at: int | None = None
     pieces: int = 0
     strike: Callable[[], None] = lambda: None
+    stops: bool = True
     messages: int = 0
     _struck: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reset(self, at: int | None = None, pieces: int = 0, strike: Callable[[], None] = lambda: None) -> None:
+    def reset(
+        self, at: int | None = None, pieces: int = 0, strike: Callable[[], None] = lambda: None, *, stops: bool = True
+    ) -> None:
         """Restart the count, with a strike after `pieces` pieces of message `at`; without `at`, only count."""
         with self._lock:
-            self.at, self.pieces, self.strike = at, pieces, strike
+            self.at, self.pieces, self.strike, self.stops = at, pieces, strike, stops
             self.messages, self._struck = 0, False
 
     def passes(self, begins: bool, number: int, send: Callable[[], None]) -> int | None:
@@ -50,7 +53,7 @@ class Moments:
                 self.pieces -= 1
                 send()
             if self.pieces == 0:
-                self._struck = True
+                self.at, self._struck = None, self.stops
                 self.strike()
             return number
 

@@ -20,7 +20,7 @@ from onbrief.record import Run
 from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests.buckets import Service, new_place
-from tests.interruption import RUN_ID, pixel_crew, same
+from tests.interruption import SEED, pixel_crew, same
 
 STAGES = {
     "write check": ("PUT", ".write-check", 1),
@@ -48,6 +48,8 @@ CONDITIONAL = {"note of the request", "claim", "first call", "later call", "firs
 LASTING = REFUSALS | {CONFLICT: "another put for", "503 SlowDown": "wait a while", "reset": "HTTP error"}
 TRIES = {CONFLICT: 5, "503 SlowDown": 5, "reset": 5}  # how often one request is sent; other faults are not retried
 
+RUN_ID = "with-faults"
+
 
 @dataclass(slots=True)
 class Desk:
@@ -67,7 +69,9 @@ class Desk:
 
     async def _sit(self) -> Run:
         ended, crew = None, pixel_crew(self.bill)
-        order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=self.out), run_id=RUN_ID)
+        order = Order(
+            brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=self.out), run_id=RUN_ID, seed=SEED
+        )
         async with open_pursuit(order, crew) as pursuit:
             async for event in pursuit.events():
                 if isinstance(event, RunEnded):

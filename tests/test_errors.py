@@ -27,10 +27,11 @@ OUTCOMES = {
     "LeaseLost": "failed",
     "Unlisted": "failed",
     "OtherRequest": "failed",
+    "OutputError": "failed",
     "OverBudget": "over_budget",
     "Cancelled": "cancelled",
 }
-RETRYABLE = {"Refused", "Failed", "Unreadable", "StoreError", "LedgerError", "LedgerBusy"}
+RETRYABLE = {"Refused", "Failed", "Unreadable", "StoreError", "LedgerError", "LedgerBusy", "OutputError"}
 
 
 def tree() -> list[type[OnbriefError]]:

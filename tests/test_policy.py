@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onbrief.errors import UsageError
+from onbrief.errors import Outcome, UsageError
+from onbrief.judging.decide import undecided
 from onbrief.limits import Limits
 from onbrief.policy import SEED_RANGE, Adaptive, Classic, Generate, Policy, Revise, Step, Stop, named, seed_of
-from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
-from tests.histories import MUSTS, fresh, history, judged, problem, verdict
+from onbrief.record import Attempt, Finding, Image, Problem, ProblemKind, Prompt, Run, Usage, Verdict
+from tests.histories import CHECKLIST, MUSTS, fresh, history, judged, problem, verdict
 
 LIMITS = Limits(images=10, attempts=3, prompts=3)
 BAD1, BAD2, BAD12, UNSURE, GOOD = verdict({"r1"}), verdict({"r2"}), verdict({"r1", "r2"}), verdict(undecided={"r1"}), verdict()
+NO_ANSWER = undecided(CHECKLIST, Problem("unreadable", "not JSON"))
 
 
 def again(run: Run, count: int = 1) -> Generate:
@@ -57,6 +59,69 @@ def test_a_run_says_so_when_each_requirement_was_met_by_some_image(policy: Polic
     run = history(judged((0, 0), BAD1), judged((0, 1), BAD2))
     reason = "all 2 images are used up; each requirement was met by some image, but no image met them all"
     assert policy.next(run, replace(LIMITS, images=2)) == Stop("unmet", reason)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("kind", "outcome", "says"),
+    [
+        ("unreadable", "failed", "the judge's answers cannot be read: its words"),
+        ("blocked", "failed", "the judge refuses to answer: its words"),
+        ("unknown", "unknown", "the judge does not answer: its words"),
+    ],
+)
+def test_two_pictures_in_a_row_without_an_answer_of_the_judge_end_the_run(
+    policy: Policy, kind: ProblemKind, outcome: Outcome, says: str
+) -> None:
+    silent = undecided(CHECKLIST, Problem(kind, "its words"))
+    step = policy.next(history(judged((0, 0), BAD2), judged((0, 1), silent), judged((1, 0), silent)), LIMITS)
+    assert isinstance(step, Stop)
+    assert (step.outcome, step.reason.startswith(says)) == (outcome, True)
+    assert "another judge" in step.reason
+    at_the_limit = policy.next(history(judged((0, 0), silent), judged((0, 1), silent)), replace(LIMITS, images=2))
+    assert (at_the_limit.outcome if isinstance(at_the_limit, Stop) else "") == outcome
+    between = history(judged((0, 0), silent), problem((0, 1), "blank"), judged((0, 2), silent))
+    assert isinstance(policy.next(between, replace(LIMITS, attempts=9)), Stop), "a blank picture is none that was judged"
+    not_in_a_row = history(judged((0, 0), silent), judged((0, 1), BAD2), judged((0, 2), silent))
+    assert not isinstance(policy.next(not_in_a_row, replace(LIMITS, attempts=9)), Stop)
+
+
+CANNOT_TELL = "word it so that a picture can show it, make it a preference, or use another judge"
+
+
+@BOTH
+def test_a_must_that_stays_undecided_where_all_else_is_met_ends_the_run_after_three_pictures(policy: Policy) -> None:
+    limits = replace(LIMITS, attempts=9)
+    run = history(judged((0, 0), UNSURE), judged((0, 1), UNSURE))
+    assert isinstance(policy.next(run, limits), Generate)
+    third = policy.next(run.with_attempt(judged((0, 2), UNSURE)), limits)
+    assert third == Stop("unmet", f"the judge cannot tell r1 (there is a circle); {CANNOT_TELL}")
+    both = verdict(undecided={"r1", "r2"})
+    told = policy.next(history(*(judged((0, n), both) for n in range(3))), limits)
+    assert told == Stop("unmet", f"the judge cannot tell r1 (there is a circle); r2 (the circle is red); {CANNOT_TELL}")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "other",
+    [verdict({"r2"}, undecided={"r1"}), BAD1, NO_ANSWER, verdict(undecided={"r2"})],
+    ids=["another one is unmet", "once it could tell", "once it gave no answer", "another one"],
+)
+def test_while_there_is_a_reason_to_go_on_an_undecided_must_does_not_end_the_run(policy: Policy, other: Verdict) -> None:
+    run = history(judged((0, 0), UNSURE), judged((0, 1), other), judged((0, 2), UNSURE))
+    assert not isinstance(policy.next(run, replace(LIMITS, attempts=9)), Stop)
+
+
+@BOTH
+def test_what_stayed_undecided_is_not_called_unmet_at_a_limit(policy: Policy) -> None:
+    run = history(judged((0, 0), verdict({"r2"}, undecided={"r1"})), judged((0, 1), verdict({"r2"}, undecided={"r1"})))
+    reason = (
+        "all 2 images are used up; no image met r2 (the circle is red); "
+        f"the judge cannot tell r1 (there is a circle); {CANNOT_TELL}"
+    )
+    assert policy.next(run, replace(LIMITS, images=2)) == Stop("unmet", reason)
+    silent = policy.next(history(judged((0, 0), NO_ANSWER)), replace(LIMITS, images=1))
+    assert silent == Stop("unmet", "all 1 images are used up; no image could be judged: not JSON")
 
 
 @BOTH
@@ -151,7 +216,11 @@ def test_classic_gives_each_prompt_all_its_attempts_and_then_writes_one_from_the
     ("run", "step"),
     [
         (history(judged((0, 0), BAD1)), Revise(with_history=True)),
-        (history(judged((0, 0), UNSURE)), Revise(with_history=True)),
+        (history(judged((0, 0), UNSURE)), Generate((seed_of(1, 0, 1),))),
+        (history(judged((0, 0), UNSURE), judged((0, 1), BAD1)), Revise(with_history=True)),
+        (history(judged((0, 0), BAD2), judged((0, 1), UNSURE)), Generate((seed_of(1, 0, 2),))),
+        (history(judged((0, 0), NO_ANSWER)), Generate((seed_of(1, 0, 1),))),
+        (history(judged((0, 0), NO_ANSWER), judged((0, 1), BAD1)), Revise(with_history=True)),
         (history(judged((0, 0), BAD1), judged((0, 1), BAD2)), Generate((seed_of(1, 0, 2),))),
         (history(judged((0, 0), BAD12), judged((0, 1), BAD2)), Revise(with_history=True)),
         (history(judged((0, 0), BAD1), problem((0, 1), "blank")), Revise(with_history=True)),
@@ -231,7 +300,10 @@ def test_another_name_or_number_is_refused(name: str, parallel: int, message: st
 
 MOST = 12  # the maximum of everything, so that each limit is sometimes the first to be reached
 Fate = Verdict | Literal["blank", "unreadable", "blocked", "unknown"]
-FATES: list[Fate] = [BAD1, BAD1, BAD1, BAD2, BAD12, UNSURE, GOOD, "blank", "unreadable", "blocked", "unknown"]
+FATES: list[Fate] = [
+    *[BAD1, BAD1, BAD1, BAD2, BAD12, UNSURE, UNSURE, NO_ANSWER, GOOD],
+    *("blank", "unreadable", "blocked", "unknown"),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -271,9 +343,9 @@ def drawn(number: tuple[int, int], fate: Fate, others_passed: bool) -> Attempt:
 
 
 def stuck(run: Run) -> bool:
-    """Return whether the same must is not met in any judged picture of the current prompt."""
-    verdicts = [attempt.verdict for attempt in run.round if attempt.verdict]
-    return any(verdicts and all(must in {f.id for f in verdict.unmet} for verdict in verdicts) for must in MUSTS)
+    """Return whether the same must is unmet in each picture of the current prompt in which it is not undecided."""
+    found = [f for attempt in run.round if attempt.verdict for f in attempt.verdict.findings if f.verdict != "undecided"]
+    return any({f.verdict for f in found if f.id == must} == {"unmet"} for must in MUSTS)
 
 
 def refused_prompts(run: Run) -> list[Prompt]:
@@ -321,7 +393,8 @@ def check(world: World, run: Run, step: Step) -> None:
             assert blocked or spent or (isinstance(policy, Adaptive) and stuck(run))
             assert len(refused_prompts(run)) <= 1 or not blocked
         case Stop(outcome):
-            assert outcome in {"passed", "unmet", "blocked", "unknown"}
+            assert outcome in {"passed", "unmet", "blocked", "unknown", "failed"}
+            assert outcome != "failed" or sum(a.verdict == NO_ANSWER for a in run.attempts) >= 2
             assert outcome != "unmet" or not unknown
             assert outcome != "unknown" or unknown
             assert outcome != "blocked" or refused_prompts(run)

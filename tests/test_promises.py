@@ -61,7 +61,7 @@ def test_a_picture_with_one_must_that_is_not_met_never_passes(tmp_path: Path) ->
 
 def test_a_picture_on_which_the_judge_gave_no_answer_never_passes(tmp_path: Path) -> None:
     run = pursue(tmp_path, crew(Bill(), Unknown("cut")), settings(max_images=2))[-1].run
-    assert run.outcome == "unmet"
+    assert run.outcome == "unknown"
     assert {f.verdict for a in run.attempts if a.verdict for f in a.verdict.findings} == {"undecided"}
 
 

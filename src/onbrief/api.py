@@ -10,6 +10,7 @@ from pathlib import Path
 
 from onbrief.brief import Brief
 from onbrief.config import Settings
+from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
 from onbrief.limits import Limits
 from onbrief.pursuit import Order, open_pursuit, resumed
@@ -27,9 +28,9 @@ def run(
 ) -> Run:
     """Pursue a brief to its end, and return the run with its outcome and the best picture.
 
-    The same order, given again after an interruption, resumes the run. With the `run_id` of a run that has ended, the recorded
-    run is returned and nothing is paid for. This also works inside a running event loop, as in a notebook: the pursuit then
-    runs in a separate thread.
+    The same order, given again after an interruption, resumes the run; while the run is in use, it is refused. With the
+    `run_id` of a run that has ended, the recorded run is returned and nothing is paid for. This also works inside a running
+    event loop, as in a notebook: the pursuit then runs in a separate thread.
 
     Args:
         brief: What the picture is to show, as text or as a Brief.
@@ -41,7 +42,7 @@ def run(
 
     Raises:
         UsageError: an input cannot work; nothing has been spent.
-        LedgerBusy: the run is in use by another process.
+        LedgerBusy: the run, or one of the same order, is in use.
     """
     return _in_sync(_order(brief, limits, settings, run_id, seed, resend_unknown))
 
@@ -59,18 +60,34 @@ async def pursue(
     order = _order(brief, limits, settings, run_id, seed, resend_unknown)
     async with open_pursuit(order) as pursuit, aclosing(pursuit.events()) as events:
         async for event in events:
-            yield event
+            try:
+                yield event
+            finally:  # the caller has it now, also when it closes this generator instead of asking for more
+                if isinstance(event, RunEnded):
+                    await pursuit.deliver()
 
 
-def resume(run_id: str, *, limits: Limits | None = None, out: str | Path | None = None, resend_unknown: bool = False) -> Run:
-    """Resume a recorded run with its original order, except for new limits, and return it.
+def resume(
+    run_id: str,
+    *,
+    limits: Limits | None = None,
+    judge: str | None = None,
+    reviser: str | None = None,
+    out: str | Path | None = None,
+    resend_unknown: bool = False,
+) -> Run:
+    """Resume a recorded run with its original order, except for new limits and models, and return it.
+
+    A picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
+    former models answered stays valid, but what a former judge left undecided is asked of the new one.
 
     Raises:
-        UsageError: the folder `out` has no such run.
+        UsageError: the folder `out` has no such run, or there is no such model.
         LedgerBusy: the run is in use by another process.
     """
     settings = Settings() if out is None else Settings(out=str(out))
-    return _in_sync(resumed(run_id, settings, _as_settings(limits), resend_unknown=resend_unknown))
+    models = {name: model for name, model in (("judge", judge), ("reviser", reviser)) if model is not None}
+    return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
 
 
 def _order(
@@ -100,10 +117,17 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
 
 
 def _in_sync(order: Order) -> Run:
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Run] | None]] = []
+
     async def last() -> Run:
+        running.append((asyncio.get_running_loop(), asyncio.current_task()))
         async with open_pursuit(order) as pursuit:
             async for event in pursuit.events():
                 if isinstance(event, RunEnded):
+                    try:
+                        await pursuit.deliver()
+                    except LedgerError as error:
+                        return replace(event.run, warnings=(*event.run.warnings, str(error)))
                     return event.run
         raise AssertionError("a pursuit ends with RunEnded")
 
@@ -114,4 +138,11 @@ def _in_sync(order: Order) -> Run:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, last()).result()
+        ended = thread.submit(asyncio.run, last())
+        try:
+            return ended.result()
+        except KeyboardInterrupt:  # as without the thread, where asyncio.run does this
+            for loop, task in running:
+                if task:
+                    loop.call_soon_threadsafe(task.cancel)
+            raise

@@ -18,6 +18,7 @@ from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import Policy, PolicyName, named
+from onbrief.redaction import redacted
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -66,6 +67,7 @@ class Settings:
             usual = cast("Mapping[str, str]", registry.defaults_for(self.image_model))
             for name in FOLLOWING:
                 object.__setattr__(self, name, getattr(self, name) or usual.get(name, ""))
+        self._refuse_secrets()
 
     @property
     def limits(self) -> Limits:
@@ -101,6 +103,19 @@ class Settings:
         trial = registry.trial()
         hint = f"to try it without an account: pip install '{trial.extra}'" if trial and trial.extra else ""
         raise UsageError("image_model: none is set; choose one as PROVIDER:MODEL, see `onbrief models`", hint=hint)
+
+    def _refuse_secrets(self) -> None:
+        """Refuse values with a secret in them: the ledger and the record keep them as they are.
+
+        Raises:
+            UsageError: a URL with a password, or what looks like a key or a token.
+        """
+        values = {name: str(getattr(self, name)) for name in ("image_model", *FOLLOWING, "out")}
+        values |= {f"{table}.{name}": value for table, own in self.tables.items() for name, value in own.items()}
+        for name, value in values.items():
+            if redacted(value) != value:
+                hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY or OPENAI_API_KEY"
+                raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)
 
     def crew(self) -> Crew:
         """Return the models that these settings name.

@@ -17,6 +17,7 @@
     │   ├── LeaseLost         another process has taken over this run
     │   ├── Unlisted          these credentials may not list the bucket
     │   └── OtherRequest      the run id belongs to another brief or other models
+    ├── OutputError           a result could not be written where it was asked for
     ├── OverBudget            the price of the next call exceeds what is left of the money limit
     └── Cancelled             the user asked the run to stop
 
@@ -28,33 +29,41 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from onbrief.redaction import redacted
 from onbrief.tokens import NO_TOKENS, Tokens
 
 Outcome = Literal["passed", "failed", "unmet", "over_budget", "blocked", "unknown", "cancelled"]
 
 
 class OnbriefError(Exception):
-    """The base class of all errors. `hint` says what the reader can do about it; it may be empty."""
+    """The base class of all errors. `hint` says what the reader can do about it; it may be empty. Secrets in either are
+    redacted, because a message may quote a provider, and is stored and shown.
+    """
 
     outcome: ClassVar[Outcome] = "failed"
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        # A message may quote a provider. Lone surrogates in it would break every file that the message is written to.
-        super().__init__(message.encode("utf-8", "replace").decode())
-        self.hint = hint
+        # Lone surrogates in a message would break every file that it is written to.
+        super().__init__(redacted(message).encode("utf-8", "replace").decode())
+        self.hint = redacted(hint)
+
+    @property
+    def explained(self) -> str:
+        """The message, with the hint in parentheses if there is one."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
 
 
 class UsageError(OnbriefError, ValueError):
     """An input that is not allowed. Raised before anything is spent or written."""
 
     @classmethod
-    def of(cls, field: str, value: object, allowed: str) -> UsageError:
+    def of(cls, field: str, value: object, allowed: str, *, hint: str = "") -> UsageError:
         """Return an error with the message in its standard form: the field, the value and what is allowed."""
-        shown = repr(value)
+        shown = redacted(repr(value))  # before it is cut: half a secret is not recognised
         if len(shown) > 80:
             shown = f"{shown[:60]}… ({len(shown)} characters)"
-        return cls(f"{field}: {shown} is not allowed; expected {allowed}")
+        return cls(f"{field}: {shown} is not allowed; expected {allowed}", hint=hint)
 
 
 class ConfigError(OnbriefError):
@@ -148,6 +157,12 @@ class OtherRequest(LedgerError, ValueError):
     """The run id belongs to a run with another brief, another seed or other models."""
 
     retryable = False
+
+
+class OutputError(OnbriefError):
+    """A result could not be written where it was asked for. It is recorded: asking again pays for nothing."""
+
+    retryable = True
 
 
 class OverBudget(OnbriefError):

@@ -43,5 +43,5 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                 case Stop(outcome, reason):
                     run = run.ended_as(outcome, reason)
     except OnbriefError as error:
-        run = run.ended_as(error.outcome, f"{error} ({error.hint})" if error.hint else str(error))
+        run = run.ended_as(error.outcome, error.explained)
     yield RunEnded(await studio.account(run))

@@ -9,12 +9,25 @@ from typing import Literal, Protocol, get_args
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome, UsageError
 from onbrief.limits import Limits
-from onbrief.record import Attempt, Run
+from onbrief.record import Answer, Attempt, ProblemKind, Run, Verdict
 
 PolicyName = Literal["adaptive", "classic"]
 SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
 
-_USED_UP = "every attempt of this prompt fell short"
+MAX_UNANSWERED = 2
+"""How many pictures in a row may stay without an answer of the judge. After that, more pictures would get none either."""
+
+MAX_UNDECIDED = 3
+"""How many pictures may lack nothing but an answer to a must that the judge has decided on no picture."""
+
+_USED_UP = "every attempt of this prompt is used up"
+_UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
+    "unreadable": ("failed", "the judge's answers cannot be read"),
+    "blocked": ("failed", "the judge refuses to answer"),
+    "unknown": ("unknown", "the judge does not answer"),
+}
+_FIRST = "resume with another judge, or when the cause is fixed: these pictures are judged first"
+_REWORD = "word it so that a picture can show it, make it a preference, or use another judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,8 @@ class Classic:
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """Revise as soon as the same must fell short in every picture of this prompt, else try again with another seed.
+    """Revise as soon as the same must fell short in every picture of this prompt, else try again with another seed. A picture
+    in which it is undecided says nothing about the prompt.
 
     When no prompts are left, the last one is tried until its attempts are used up.
     """
@@ -81,9 +95,7 @@ class Adaptive:
         if over := _over(run, limits):
             return over
         if (stuck := _always_short(run, run.round)) and len(run.prompts) < limits.prompts:
-            return _revise(
-                run, limits, True, f"{', '.join(must.id for must in stuck)} fell short in every picture of this prompt"
-            )
+            return _revise(run, limits, True, f"no picture of this prompt met {', '.join(must.id for must in stuck)}")
         if len(run.round) >= limits.attempts:
             return _revise(run, limits, True, _USED_UP)
         return _generate(run, limits, self.parallel)
@@ -129,9 +141,13 @@ def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:
 
 
 def _over(run: Run, limits: Limits) -> Step | None:
-    """Return the step that precedes any policy's choice, or None: on a pass, a refusal by the provider, or a limit."""
+    """Return the step that precedes any policy's choice, or None: on a pass, a judge that does not decide, a refusal by the
+    provider, or a limit.
+    """
     if passed := next((a for a in run.attempts if a.passed), None):
         return Stop("passed", f"image {passed.name} meets every requirement")
+    if stop := _unanswered(run) or _undecided(run):
+        return stop
     if len(run.attempts) >= limits.images:
         return _blocked(run, last=True) or _fell_short(run, f"all {limits.images} images are used up")
     if limits.seconds is not None and run.usage.seconds >= limits.seconds:
@@ -155,21 +171,71 @@ def _blocked(run: Run, *, last: bool) -> Step | None:
     return Revise(True, "the provider refuses this prompt") if first and not last else Stop("blocked", words)
 
 
+def _unanswered(run: Run) -> Stop | None:
+    """Return the stop after the last pictures in a row got no answer of the judge, or None."""
+    attempts = sorted(run.attempts, key=lambda attempt: (attempt.revision, attempt.attempt))
+    last = [attempt.verdict.problem for attempt in attempts if attempt.verdict][-MAX_UNANSWERED:]
+    if len(last) < MAX_UNANSWERED or None in last or last[-1] is None:
+        return None
+    outcome, what = _UNANSWERED[last[-1].kind]
+    return Stop(outcome, f"{what}: {last[-1].message}; {_FIRST}")
+
+
+def _undecided(run: Run) -> Stop | None:
+    """Return the stop when enough pictures lack nothing but an answer to musts that the judge never decides, or None."""
+    if not (never := never_decided(run)):
+        return None
+    musts = {must.id for must in run.checklist.musts} if run.checklist else set[str]()
+    lacking = [verdict for verdict in _answered(run) if musts.isdisjoint(verdict.ids("unmet"))]
+    return _unmet(run, _cannot_tell(never)) if len(lacking) >= MAX_UNDECIDED else None
+
+
+def never_decided(run: Run) -> list[Requirement]:
+    """Return the musts that are undecided in every picture on which the judge gave an answer; none if there is none."""
+    answered = _answered(run)
+    musts = run.checklist.musts if run.checklist and answered else ()
+    return [must for must in musts if all(must.id in verdict.ids("undecided") for verdict in answered)]
+
+
+def _answered(run: Run) -> list[Verdict]:
+    return [attempt.verdict for attempt in run.attempts if attempt.verdict and not attempt.verdict.problem]
+
+
+def _cannot_tell(musts: list[Requirement]) -> str:
+    return f"the judge cannot tell {_named(musts)}; {_REWORD}"
+
+
+def _named(musts: list[Requirement]) -> str:
+    return "; ".join(f"{must.id} ({must.text})" for must in musts)
+
+
 def _fell_short(run: Run, limit: str) -> Stop:
-    """Return the stop at a limit: `unknown` if a picture whose call has an unknown outcome might have passed, else `unmet`."""
+    """Return the stop at a limit, with what no image met."""
+    unanswered = [a.verdict.problem for a in run.attempts if a.verdict and a.verdict.problem]
+    details: list[str] = []
     if never := _always_short(run, run.attempts):
-        detail = "no image met " + "; ".join(f"{must.id} ({must.text})" for must in never)
-    elif any(attempt.verdict for attempt in run.attempts):
-        detail = "each requirement was met by some image, but no image met them all"
-    else:
-        detail = "no image could be judged"
-    if unknown := [a.name for a in run.attempts if a.problem and a.problem.kind == "unknown"]:
-        return Stop("unknown", f"{limit}; the outcome of {', '.join(unknown)} is unknown; {detail}")
-    return Stop("unmet", f"{limit}; {detail}")
+        details.append(f"no image met {_named(never)}")
+    if undecided := never_decided(run):
+        details.append(_cannot_tell(undecided))
+    if not details and _answered(run):
+        details.append("each requirement was met by some image, but no image met them all")
+    elif not details and unanswered:
+        details.append(f"no image could be judged: {unanswered[-1].message}")
+    elif not details:
+        details.append("no image could be judged")
+    return _unmet(run, *details, first=limit)
+
+
+def _unmet(run: Run, *details: str, first: str = "") -> Stop:
+    """Return the stop `unmet`, or `unknown` if a picture whose call has an unknown outcome might have passed."""
+    unknown = [a.name for a in run.attempts if a.problem and a.problem.kind == "unknown"]
+    lost = f"the outcome of {', '.join(unknown)} is unknown" if unknown else ""
+    return Stop("unknown" if unknown else "unmet", "; ".join(filter(None, (first, lost, *details))))
 
 
 def _always_short(run: Run, attempts: tuple[Attempt, ...]) -> list[Requirement]:
-    """Return the musts that fell short in every judged picture of these; none if no picture was judged."""
-    short = [{finding.id for finding in attempt.verdict.unmet} for attempt in attempts if attempt.verdict]
-    musts = run.checklist.musts if run.checklist else ()
-    return [must for must in musts if short and all(must.id in ids for ids in short)]
+    """Return the musts that fell short in every picture of these in which the judge could tell; none if it could in none."""
+    verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
+    both: tuple[Answer, Answer] = ("met", "unmet")
+    met, unmet = (frozenset[str]().union(*(verdict.ids(answer) for verdict in verdicts)) for answer in both)
+    return [must for must in (run.checklist.musts if run.checklist else ()) if must.id in unmet - met]

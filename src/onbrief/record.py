@@ -70,24 +70,32 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an attempt has no usable picture, and so no verdict; or why a judge gave no answer. `message` quotes the provider."""
+
+    kind: ProblemKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings on one image. `passed` is computed in code (judging/decide.py), never by a model."""
+    """All findings on one image. `passed` is computed in code (judging/decide.py), never by a model.
+
+    If the judge gave no answer that can be used, all findings are undecided, and `problem` says why.
+    """
 
     passed: bool
     findings: tuple[Finding, ...]
+    problem: Problem | None = None
 
     @property
     def unmet(self) -> tuple[Finding, ...]:
         """The findings that are unmet or undecided."""
         return tuple(finding for finding in self.findings if finding.verdict != "met")
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an attempt has no usable picture, and so no verdict. `message` quotes the provider."""
-
-    kind: ProblemKind
-    message: str
+    def ids(self, answer: Answer) -> frozenset[str]:
+        """Return the ids of the requirements with this answer."""
+        return frozenset(finding.id for finding in self.findings if finding.verdict == answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +148,31 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelChange:
+    """A model that took over from another one: from this attempt on, pictures were judged, or prompts written, by `model`
+    instead of `former`.
+    """
+
+    role: Literal["judge", "reviser"]
+    former: str
+    model: str
+    revision: int
+    attempt: int
+
+    @property
+    def name(self) -> str:
+        """The attempt in the form of file names: "001-003"."""
+        return f"{self.revision:03d}-{self.attempt:03d}"
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
-    """The names of the run's models, as `provider:model`."""
+    """The names of the run's models, as `provider:model`: those of now, and when they replaced others."""
 
     image: str
     judge: str
     reviser: str
+    changes: tuple[ModelChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

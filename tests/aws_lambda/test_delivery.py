@@ -8,9 +8,12 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from onbrief.aws_lambda import handler
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
@@ -182,3 +185,22 @@ def claim(folder: Path, wanted: dict[str, object], lease: float) -> None:
     deliver(folder, wanted, Invocation(left=lambda: 0))  # only creates the ledger
     with Workspace.existing(order.settings) as workspace:
         asyncio.run(workspace.ledger.claim(REQUEST_ID, order.request, "{}", "elsewhere/1/1", lease))
+
+
+@pytest.mark.parametrize("context", [None, object(), SimpleNamespace(aws_request_id=None), SimpleNamespace(aws_request_id="")])
+def test_an_event_without_a_context_is_handled_with_a_new_run_id_and_no_deadline(context: Any, tmp_path: Path) -> None:
+    ids: set[str] = set()
+    for _ in range(2):
+        reply = asyncio.run(answer(event(), context, str(tmp_path)))
+        body = json.loads(reply["body"])
+        assert (reply["statusCode"], body["outcome"]) == (200, "passed")
+        ids.add(body["run_id"])
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("context", [None, object(), Invocation()])
+@pytest.mark.parametrize("wanted", [None, [], "a red circle", {}])
+def test_an_event_that_is_no_object_is_answered_with_what_is_missing(wanted: object, context: Any) -> None:
+    reply = handler(wanted, context)
+    assert reply["statusCode"] == 400
+    assert "prompt" in json.loads(reply["body"])["error"]

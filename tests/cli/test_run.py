@@ -44,6 +44,28 @@ def test_quiet_prints_nothing_to_stderr(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("flags", [["--json"], [], ["--json", "--quiet"]], ids=" ".join)
+@pytest.mark.parametrize("to", ["full", "closed pipe"])
+def test_a_result_that_cannot_be_printed_is_printed_by_the_same_command_and_not_paid_again(
+    folder: Path, flags: list[str], to: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    stdout = os.open("/dev/full", os.O_WRONLY) if to == "full" else writer
+    command = [sys.executable, "-m", "onbrief", "run", "a red circle", *SMALL, *flags]
+    failed = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(stdout)
+    assert failed.returncode == 1
+    assert failed.stderr.count("error: ") == failed.stderr.count("hint: give the same command again") == 1
+    assert "Traceback" not in failed.stderr
+    assert "Exception ignored" not in failed.stderr
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    (run,) = (path.parent.name for path in folder.glob("onbrief-runs/*/run.json"))
+    assert run in again.stdout
+    subprocess.run(command, capture_output=True, text=True, check=True)  # delivered: this is another run
+    assert len(list(folder.glob("onbrief-runs/*/run.json"))) == 2
+
+
 def test_json_is_one_document_of_the_published_schema(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "a red circle", "--json", "--run-id", "one", *SMALL]) == 0
     document = record(capsys)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -85,7 +87,7 @@ else:
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    asyncio.run(ledger.claim("a-run", "{}", '{"parallel":1}', new_token(), 3600.0))
+    asyncio.run(ledger.claim("a-run", "{}", '{"parallel":1}', new_token(), float(sys.argv[2])))
     print("mine", flush=True)
 except LedgerBusy:
     print("busy", flush=True)
@@ -103,9 +105,11 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @contextlib.contextmanager
-def process(place: str) -> Generator[tuple[IO[str], IO[str], subprocess.Popen[str]]]:
+def process(place: str, lease: float = 3600.0) -> Generator[tuple[IO[str], IO[str], subprocess.Popen[str]]]:
     """Another process that has the ledger open, and claims the run when it is sent a line."""
-    child = subprocess.Popen([sys.executable, "-c", CLAIM, place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CLAIM, place, str(lease)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert child.stdin
     assert child.stdout
     try:
@@ -148,6 +152,51 @@ def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: 
         row = ledger.run("a-run")
         assert row is not None
         assert not row.live
+        assert claim(ledger, new_token()).entries == ()
+
+
+def opened(place: str) -> contextlib.closing[Ledger]:
+    return contextlib.closing(objects_ledger(place) if "://" in place else SqliteLedger(Path(place)))
+
+
+@contextlib.contextmanager
+def owner(place: str, lease: float) -> Generator[subprocess.Popen[str]]:
+    """Another process that owns the run."""
+    with process(place, lease) as (stdin, stdout, child):
+        assert stdout.readline() == "ready\n"
+        tell(stdin)
+        assert stdout.readline() == "mine\n"
+        yield child
+
+
+def test_a_living_owner_is_refused_whatever_the_clock_says(shared: str) -> None:
+    with owner(shared, -7200.0), opened(shared) as ledger:
+        row = ledger.run("a-run")
+        assert row is not None
+        assert row.live
+        for work in (lambda: claim(ledger, new_token()), lambda: asyncio.run(ledger.forget("a-run"))):
+            with pytest.raises(LedgerBusy) as caught:
+                work()
+            assert re.fullmatch(r"wait for process \d+ to end, or end it", caught.value.hint)
+
+
+@pytest.mark.parametrize(("lease", "live"), [(3600.0, True), (-1.0, False)])
+def test_the_lease_decides_about_a_suspended_owner(shared: str, lease: float, live: bool) -> None:
+    with owner(shared, lease) as child, opened(shared) as ledger:
+        child.send_signal(signal.SIGSTOP)
+        os.waitpid(child.pid, os.WUNTRACED)
+        row = ledger.run("a-run")
+        assert row is not None
+        assert row.live == live
+        with pytest.raises(LedgerBusy) if live else contextlib.nullcontext():
+            claim(ledger, new_token())
+        child.send_signal(signal.SIGCONT)
+
+
+def test_a_killed_owner_is_taken_over_before_its_parent_has_noticed(shared: str) -> None:
+    with owner(shared, 3600.0) as child, opened(shared) as ledger:
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert claim(ledger, new_token()).entries == ()
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onbrief.judging.decide import MAX_EVIDENCE_CHARACTERS, undecided, verdict
-from onbrief.record import Answer, Finding
+from onbrief.record import Answer, Finding, Problem
 from tests.histories import CHECKLIST, MUSTS
 
 IDS = [requirement.id for requirement in CHECKLIST.requirements]
@@ -90,8 +90,11 @@ def test_a_word_that_is_no_verdict_is_undecided(word: str) -> None:
 
 
 def test_a_judge_that_gave_no_answer_leaves_everything_undecided() -> None:
-    decided = undecided(CHECKLIST, "it \u202erefused")
-    assert [(f.id, f.verdict, f.evidence) for f in decided.findings] == [(id_, "undecided", "it refused") for id_ in IDS]
+    decided = undecided(CHECKLIST, Problem("blocked", "it \u202erefused"))
+    assert [(f.id, f.verdict, f.evidence) for f in decided.findings] == [
+        (id_, "undecided", "the judge gave no answer: it refused") for id_ in IDS
+    ]
+    assert decided.problem == Problem("blocked", "it \u202erefused")
     assert not decided.passed
 
 

@@ -349,6 +349,30 @@ def test_an_image_of_which_a_crash_left_nothing_is_unknown(ledger: SqliteLedger)
     assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
 
 
+async def found() -> CallResult:
+    return CallResult('{"late":1}', 0.03)
+
+
+@pytest.mark.parametrize("terms", [AT_ONCE, RESEND])
+@pytest.mark.parametrize(
+    "later",
+    [(), (REFUSED,), (FAILED,), (BLOCKED,), (UNKNOWN,)],
+    ids=["no other try", "refused", "failed", "blocked", "unknown"],
+)
+def test_a_picture_that_is_found_late_is_done_and_not_sent_again(
+    ledger: SqliteLedger, terms: SpendingPolicy, later: tuple[Exception, ...]
+) -> None:
+    once(ledger, IMAGE, UNKNOWN)
+    if later:
+        once(ledger, IMAGE, *later, terms=replace(RESEND, retry_timeout=-1.0))
+    tries = len(entries(ledger))
+    entry, sent = once(ledger, IMAGE, DONE, terms=terms, recover=found)
+    assert isinstance(entry, Entry)
+    assert (entry.state, entry.result, entry.usd, entry.message, sent) == ("done", '{"late":1}', 0.03, "", 0)
+    assert len(entries(ledger)) == tries
+    assert once(ledger, IMAGE, DONE, terms=terms) == (entry, 0), "the result counts, whatever try came after it"
+
+
 def test_another_call_is_sent_once_more_after_a_crash(ledger: SqliteLedger) -> None:
     crash_during(ledger, JUDGE)
     assert once(ledger, JUDGE, UNKNOWN, DONE) == (Unknown, 1)

@@ -74,7 +74,7 @@ def test_a_second_try_of_a_picture_holds_once_and_what_is_not_used_is_given_back
         funds.settle(0.04, ended(IMAGE, 0.04, "failed"))
     assert sums(budget) == [(0.08, 0.02)]
     funds.give_back("judge/000-007")
-    funds.give_back(HOLD.key)
+    funds.give_back(HOLD.step)
     assert sums(budget) == [(0.08, 0.0)]
 
 
@@ -137,14 +137,14 @@ class Spending(RuleBasedStateMachine):
         elif hold and state == "done":
             self.drawn.append((run, hold))
         elif hold:
-            self.funds[run].give_back(hold.key)
+            self.funds[run].give_back(hold.step)
 
     @precondition(lambda self: self.drawn)
     @rule(data=st.data())
     def judge_a_picture(self, data: st.DataObject) -> None:
         """Whatever else happened, its price is there."""
         run, hold = self.drawn.pop(data.draw(st.integers(0, len(self.drawn) - 1)))
-        judge = call("judge", int(hold.key[-3:]), hold.usd)
+        judge = call("judge", int(hold.step[-3:]), hold.usd)
         self.funds[run].reserve(judge, None)
         self.begun.append((run, judge, None))
 
@@ -152,7 +152,7 @@ class Spending(RuleBasedStateMachine):
     @rule()
     def leave_a_picture_unjudged(self) -> None:
         run, hold = self.drawn.pop()
-        self.funds[run].give_back(hold.key)
+        self.funds[run].give_back(hold.step)
 
     @invariant()
     def no_budget_is_exceeded_by_the_bill_or_by_what_is_counted_and_held(self) -> None:

@@ -30,7 +30,7 @@ PICTURE = base64.b64encode(PNG).decode()
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An HTTP answer. `hangs_up`: the connection is closed after it, and nothing says so before. `stalls`: its body has no
-    end.
+    end. `endless_head`: its head has no end, and it has no body.
     """
 
     document: object = None
@@ -39,6 +39,7 @@ class Reply:
     raw: bytes | None = None
     hangs_up: bool = False
     stalls: bool = False
+    endless_head: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +51,8 @@ class Recorder:
     paths: list[str] = field(default_factory=list[str])
     bodies: list[Any] = field(default_factory=list[Any])
     over: threading.Event = field(default_factory=threading.Event)
+    cut: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    """Released for each endless answer that the client did not wait for."""
 
     def will(self, *replies: Reply) -> None:
         """Forget what was sent, and give these replies from now on."""
@@ -67,23 +70,35 @@ def recording(*replies: Reply) -> Generator[Recorder]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             recorder.paths.append(self.path)
-            recorder.bodies.append(json.loads(body))
+            recorder.bodies.append(json.loads(body) if body.startswith(b"{") else body)
             reply = recorder.replies[min(len(recorder.bodies), len(recorder.replies)) - 1]
             data = json.dumps(reply.document).encode() if reply.raw is None else reply.raw
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data) + (1000 if reply.stalls else 0)))
+            if reply.endless_head:
+                self.flush_headers()
+                self.trickle(b"X")
+                return
+            self.send_header("Content-Length", str(len(data) + (100_000 if reply.stalls else 0)))
             self.end_headers()
             self.wfile.write(data)
-            while reply.stalls and not recorder.over.wait(0.02):  # drop by drop, so that no single read takes too long
-                try:
-                    self.wfile.write(b" ")
-                except OSError:
-                    break
+            if reply.stalls:
+                self.trickle(b" ")
             self.close_connection = reply.hangs_up or reply.stalls
+
+        do_GET = do_PUT = do_POST  # noqa: N815
+
+        def trickle(self, drop: bytes) -> None:
+            """Send drop by drop, so that no single read takes too long, until the client closes the connection."""
+            self.close_connection = True
+            try:
+                while not recorder.over.wait(0.02):
+                    self.wfile.write(drop)
+            except OSError:
+                recorder.cut.release()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

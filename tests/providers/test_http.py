@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused
-from onbrief.providers.http import DAY_QUOTA_WAIT, MAX_WORDS, classify, retry_after, short, speaks_of_content
+from onbrief.providers.http import DAY_QUOTA_WAIT, MAX_RETRY_AFTER, MAX_WORDS, classify, retry_after, short, speaks_of_content
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,19 @@ def test_a_quota_of_a_day_waits_longer_than_any_header_says(message: str) -> Non
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
         ({"Retry-After": "soon"}, None),
         ({"x-amz-retry-after": "-3"}, 0),
+        ({"Retry-After": "-1"}, 0),
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"Retry-After": "nan"}, None),
+        ({"x-amz-retry-after": "NaN", "Retry-After": "7"}, 7),
+        ({"x-amz-retry-after": "soon", "Retry-After": "7"}, 7),
+        ({"x-amz-retry-after": "inf"}, MAX_RETRY_AFTER),
+        ({"Retry-After-Ms": "1e300"}, MAX_RETRY_AFTER),
+        ({"Retry-After": "9" * 400}, MAX_RETRY_AFTER),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, MAX_RETRY_AFTER),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -9999999999"}, None),
+        ({"Retry-After": "Mon, 01 Jan 0001 00:00:00 +2359"}, 0),
+        ({"Retry-After": "Wed, 99 Oct 2015 07:28:00 GMT"}, None),
+        ({"Retry-After": "\N{SUPERSCRIPT TWO}"}, None),
     ],
 )
 def test_the_wait_is_what_the_headers_say(headers: dict[str, str], seconds: float | None) -> None:
@@ -75,9 +89,16 @@ def test_the_wait_is_what_the_headers_say(headers: dict[str, str], seconds: floa
     assert error.retry_after == seconds
 
 
-def test_a_date_is_converted_to_seconds_from_now() -> None:
-    at = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-    assert 3500 < (retry_after({"Retry-After": at}) or 0) <= 3600
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_a_date_is_converted_to_seconds_from_now(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")  # the zone of this machine must not matter
+    time.tzset()
+    try:
+        at = format_datetime(datetime.now(UTC) + timedelta(hours=1)).replace("+0000", zone)
+        assert 3500 < (retry_after({"Retry-After": at}) or 0) <= 3600
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_an_error_says_what_the_provider_wrote_at_a_bounded_length() -> None:

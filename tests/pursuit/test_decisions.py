@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from onbrief.errors import Refused
+from onbrief.errors import Refused, Unknown
 from onbrief.ports import Call, CallKind
 from onbrief.pursuit import open_pursuit
 from onbrief.pursuit.decisions import decisions_behind
 from onbrief.pursuit.feed import Feed
-from onbrief.testing import Bill, crew, picture
+from onbrief.testing import Bill, ImageRequest, crew, picture
 from tests.pursuing import order, pursue, settings
 
 R1 = {"r1"}
-STUCK = "r1 fell short in every picture of this prompt"
+STUCK = "no picture of this prompt met r1"
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -46,7 +47,7 @@ def test_each_step_is_recorded_with_its_inputs_and_its_reason(tmp_path: Path) ->
             1,
             "revise",
             {"revision": 1, "with_history": True, "attempts": ["000-000"]},
-            "r1 fell short in every picture of this prompt",
+            "no picture of this prompt met r1",
         ),
         (2, "generate", {"revision": 1, "attempts": [0]}, "a new prompt"),
         (3, "stop", {"outcome": "passed"}, "image 001-000 meets every requirement"),
@@ -97,6 +98,31 @@ def test_a_run_from_before_decisions_were_recorded_is_resumed_from_its_calls(tmp
     again = pursue(tmp_path, crew(bill, R1, R1, set()), settings(max_images=2), run_id="r")[-1].run
     assert (again.attempts, again.prompts, bill.lines) == (first.attempts, first.prompts, paid)
     assert [kind for _, kind, _, _ in decisions(tmp_path)] == ["generate", "revise", "generate", "stop"]
+
+
+@pytest.mark.parametrize("gaps", [{0}, {1}, {0, 2}, {0, 1, 2, 3}], ids=str)
+@pytest.mark.parametrize("policy", ["adaptive", "classic"])
+@pytest.mark.parametrize("parallel", [1, 2, 4])
+def test_exactly_the_unknown_calls_are_sent_again(tmp_path: Path, gaps: set[int], policy: str, parallel: int) -> None:
+    """No picture is good, and the answers to some requests are lost on the way."""
+    bill = Bill()
+
+    def lossy(asked: ImageRequest) -> bytes:
+        if asked.number in gaps:
+            raise Unknown("the answer was cut off")
+        return picture(asked.seed)
+
+    chosen = settings(policy=policy, parallel=parallel, max_images=4, max_attempts=2)
+    first = pursue(tmp_path, crew(bill, R1, answer=lossy), chosen)[-1].run
+    sent = Counter(bill.of("image"))
+    again = pursue(tmp_path, crew(bill, R1, answer=lambda asked: picture(asked.seed)), chosen, resend_unknown=True)[-1].run
+    lost = {attempt.name for attempt in first.attempts if attempt.problem}
+    assert (first.outcome, len(first.attempts), len(lost)) == ("unknown", 4, len(gaps))
+    assert {attempt.name for attempt in again.attempts} == {attempt.name for attempt in first.attempts}
+    assert [a for a in first.attempts if a.verdict] == [a for a in again.attempts if a.name not in lost]
+    assert (again.outcome, all(attempt.verdict for attempt in again.attempts)) == ("unmet", True)
+    assert Counter(bill.of("image")) - sent <= sent
+    assert len(bill.of("image")) == 4 + len(gaps)
 
 
 def call(kind: CallKind, revision: int, attempt: int) -> Call:

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from onbrief import pictures
 from onbrief.brief import Requirement
 from onbrief.config import Settings
-from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, UsageError
+from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, Unknown, UsageError
 from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.policy import seed_of
@@ -166,11 +166,39 @@ def test_the_same_order_again_resumes_after_an_error_and_pays_for_nothing_twice(
     assert [line.split()[0] for line in bill.lines] == ["plan", "image", "judge", "revise", "image", "image", "judge"]
 
 
-def test_the_same_order_again_begins_a_new_run_after_a_pass(tmp_path: Path) -> None:
+@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize("outcome", ["passed", "unmet", "over_budget", "blocked"])
+def test_the_same_order_gives_its_result_again_until_that_is_delivered(tmp_path: Path, outcome: str, parallel: int) -> None:
+    chosen = settings(max_images=6, parallel=parallel, max_usd=0.15 if outcome == "over_budget" else None)
+    script = [Blocked("filtered")] * 9 if outcome == "blocked" else None
     bill = Bill()
-    first, second = ended(tmp_path, crew(bill)), ended(tmp_path, crew(bill))
-    assert first.run_id != second.run_id
-    assert len(bill.of("image")) == 2
+
+    def models() -> Crew:
+        short = () if outcome == "passed" else (R1,) * 6
+        return crew(bill, *short) if script is None else crew(bill, answer=list(script))
+
+    first = ended(tmp_path, models(), chosen, delivered=False)
+    before = bill.lines
+    assert (first.outcome, bool(before)) == (outcome, True)
+    again = [ended(tmp_path, models(), chosen, delivered=delivered) for delivered in (False, False, True)]
+    assert {but_for_time(run) for run in again} == {but_for_time(first)}
+    assert bill.lines == before
+    assert row(tmp_path, first.run_id).outcome == outcome
+    assert ended(tmp_path, models(), chosen).run_id != first.run_id
+    assert len(bill.lines) == 2 * len(before)
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_the_same_order_after_an_unknown_call_says_the_same_and_sends_nothing(tmp_path: Path, delivered: bool) -> None:
+    bill, chosen = Bill(), settings(max_images=2)
+    answers = [Unknown("cut"), picture(1)]
+    first = ended(tmp_path, crew(bill, R1, answer=list(answers)), chosen, delivered=delivered)
+    before = bill.lines
+    again = ended(tmp_path, crew(bill, R1), chosen)
+    assert (first.outcome, but_for_time(again), bill.lines) == ("unknown", but_for_time(first), before)
+    sent = ended(tmp_path, crew(bill, R1), chosen, resend_unknown=True)
+    assert (sent.run_id, sent.outcome) == (first.run_id, "unmet")
+    assert len(bill.of("image")) == len(set(before) & set(bill.of("image"))) + 1
 
 
 def test_a_run_that_has_ended_comes_back_by_its_id_and_nothing_is_sent(tmp_path: Path) -> None:
@@ -245,23 +273,43 @@ def test_under_other_limits_a_run_that_passed_is_replayed_without_a_call(
 
 def test_only_limits_and_similar_settings_can_be_changed(tmp_path: Path) -> None:
     ended(tmp_path, crew(Bill()), run_id="r")
-    with pytest.raises(UsageError, match="its models, policy and checklist are fixed"):
+    with pytest.raises(UsageError, match="its image model, policy and checklist are fixed"):
         resumed("r", replace(Settings(), out=str(tmp_path)), {"policy": "classic"})
     with pytest.raises(UsageError, match="onbrief list"):
         resumed("q", replace(Settings(), out=str(tmp_path)), {})
 
 
-def test_a_run_that_is_in_use_is_refused_and_the_same_order_begins_another(tmp_path: Path) -> None:
-    async def go() -> tuple[str, str]:
-        async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill())) as first:
-            with pytest.raises(LedgerBusy):
-                async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill())):
-                    pass
-            async with open_pursuit(order(tmp_path), crew(Bill())) as second:
-                return first.run_id, second.run_id
+def test_a_run_that_is_in_use_is_named_and_not_repeated(tmp_path: Path) -> None:
+    async def go() -> set[str]:
+        async with open_pursuit(order(tmp_path, seed=7), crew(Bill())) as first:
+            for run_id in (first.run_id, None):
+                with pytest.raises(LedgerBusy, match=f"run {first.run_id} .*in use"):
+                    async with open_pursuit(order(tmp_path, run_id=run_id, seed=7), crew(Bill())):
+                        pass
+            async with (
+                open_pursuit(order(tmp_path, run_id="another", seed=7), crew(Bill())) as second,
+                open_pursuit(order(tmp_path, seed=8), crew(Bill())) as third,
+            ):
+                return {first.run_id, second.run_id, third.run_id}
 
-    first, second = asyncio.run(go())
-    assert first != second
+    assert len(asyncio.run(go())) == 3
+    with Workspace.existing(replace(Settings(), out=str(tmp_path))) as workspace:
+        assert len(workspace.ledger.runs()) == 3  # an order that was refused leaves no run behind
+
+
+def test_orders_that_race_are_pursued_once(tmp_path: Path) -> None:
+    bill = Bill()
+
+    async def one() -> None:
+        async with open_pursuit(order(tmp_path), crew(bill)) as pursuit:
+            _ = [event async for event in pursuit.events()]
+
+    async def go() -> list[BaseException | None]:
+        return await asyncio.gather(*(one() for _ in range(4)), return_exceptions=True)
+
+    ends = asyncio.run(go())
+    assert [end for end in ends if end and not isinstance(end, LedgerBusy)] == []
+    assert len(bill.of("image")) <= 1
 
 
 @pytest.mark.parametrize("parallel", [1, 4])

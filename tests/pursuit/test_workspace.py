@@ -25,6 +25,7 @@ async def ended(folder: Path, workspace: Workspace, name: str, bill: Bill, **lim
     settings = replace(Settings(), **{"max_images": 2, **limits})  # pyright: ignore[reportArgumentType]
     async with open_pursuit(order(folder, settings, run_id=name), crew(bill, R1), workspace=workspace) as pursuit:
         runs = [event.run async for event in pursuit.events() if isinstance(event, RunEnded)]
+        await pursuit.deliver()
     return runs[0]
 
 
@@ -75,7 +76,7 @@ def test_a_pause_that_one_run_is_asked_for_is_kept_by_the_others(tmp_path: Path)
     async def together() -> tuple[list[str], list[str]]:
         waiting = asyncio.Event()
         with Workspace.open(replace(Settings(), out=str(tmp_path))) as workspace:
-            first = asyncio.create_task(waits(workspace, "third", waiting, Refused("slow down", retry_after=0.5)))
+            first = asyncio.create_task(waits(workspace, "third", waiting, Refused("slow down", retry_after=3.0)))
             await waiting.wait()
             second = await waits(workspace, "fourth", waiting)
             return await first, second

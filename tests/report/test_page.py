@@ -106,7 +106,7 @@ def test_an_unknown_price_is_reported_as_such() -> None:
 
 def test_the_checklist_names_what_no_picture_met() -> None:
     text = outlined(samples.unmet).text
-    assert "r6 the moon above the left peak object 0 of 10 no picture met it" in text
+    assert "r6 the moon above the left peak object 0 of 10, 1 undecided no picture met it" in text
     assert text.count("no picture met it") == 1
 
 

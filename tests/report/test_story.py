@@ -43,13 +43,13 @@ def test_every_attempt_has_a_result() -> None:
         ("short", "4 of 6 met"),
         ("short", "5 of 6 met"),
         ("problem", "Blank picture"),
-        ("short", "4 of 6 met"),
+        ("short", "4 of 6 met, 1 undecided"),
         ("short", "5 of 6 met"),
         ("short", "4 of 6 met"),
         ("problem", "Outcome unknown"),
         ("short", "5 of 6 met"),
         ("short", "3 of 6 met"),
-        ("short", "5 of 6 met"),
+        ("undecided", "5 of 6 met, 1 undecided"),
     ]
 
 

@@ -78,11 +78,12 @@ def test_a_wrong_option_is_one_clear_line(
 def test_calls_under_way_are_told_that_the_server_ends() -> None:
     command = [sys.executable, "-m", "onbrief", "sandbox", "--latency", "anthropic.=600"]
     body = b'{"messages": [{"role": "user", "content": [{"text": "hello"}]}]}'
+    headers = {"Content-Type": "application/json"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         port = int(running.stdout.readline().rpartition(":")[2])
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("POST", "/model/global.anthropic.claude-haiku-5-5/converse", body)
+        connection.request("POST", "/model/global.anthropic.claude-haiku-5-5/converse", body, headers)
         other = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         other.request("GET", "/")  # once it is answered, the first call is in progress
         assert other.getresponse().status == 404

@@ -299,8 +299,11 @@ class Hasty(ObjectsLedger):
         self.kept += tuple(decisions)
         await super().begin(run_id, token, entry)
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
-        return replace(await super().claim(run_id, request, settings, token, lease), decisions=self.kept)
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
+        recorded = await super().claim(run_id, request, settings, token, lease, alone=alone)
+        return replace(recorded, decisions=self.kept)
 
 
 def test_a_ledger_that_writes_decisions_of_a_call_that_was_not_begun_is_found() -> None:

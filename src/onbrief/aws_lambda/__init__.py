@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from onbrief.aws_lambda.delivery import Context
 
 
-def handler(event: object, context: Context) -> Answer:
-    """Handle one event. Raises nothing: a failure is an answer with status code 400 or 500."""
+def handler(event: object, context: Context | None) -> Answer:
+    """Handle one event. Raises nothing: a failure is an answer with status code 400 or 500. Without a context, as in a test or
+    a script, the run gets a new id, and time is not limited.
+    """
     return asyncio.run(answer(event, context))

@@ -9,6 +9,7 @@ from typing import Literal, TypedDict
 from urllib.parse import quote
 
 from onbrief.record import Run, Usage
+from onbrief.redaction import redacted
 
 CONSOLE = "https://s3.console.aws.amazon.com/s3"
 MADE = "Image generated successfully"
@@ -80,7 +81,7 @@ def wrong(problems: Sequence[str], run_id: str | None) -> Answer:
 
 def broken(error: BaseException, run_id: str | None) -> Answer:
     """Return the answer for an error that kept the run from ending with an outcome."""
-    return _answer(500, {"status": "FAIL", "error": f"Exception: {error}", **_nothing(run_id, "failed")})
+    return _answer(500, {"status": "FAIL", "error": f"Exception: {redacted(str(error))}", **_nothing(run_id, "failed")})
 
 
 def _about(run: Run, outputs: Outputs) -> dict[str, object]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from onbrief.aws_lambda import answers
@@ -14,12 +16,13 @@ from onbrief.aws_lambda.answers import Answer, Outputs
 from onbrief.aws_lambda.event import Event, WrongEvent, read
 from onbrief.aws_lambda.order import order_of
 from onbrief.config import load
-from onbrief.errors import ConfigError, LedgerBusy, OtherRequest, UsageError
+from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
-from onbrief.pursuit import Order, Pursuit, Workspace, open_pursuit
+from onbrief.pursuit import Order, Pursuit, Workspace, new_run_id, open_pursuit
 from onbrief.record import Run
+from onbrief.redaction import redacted
 from onbrief.store import RunStore, picture_at, region_of
 
 TO_ANSWER: Final = 2.0  # seconds that a waiting delivery reserves for its answer
@@ -39,21 +42,26 @@ class Context(Protocol):
         ...
 
 
-async def answer(event: object, context: Context, root: str | None = None) -> Answer:
-    """Return the answer to an event; raises nothing. `root` replaces `s3://bucket` as the place to which keys are relative."""
-    run_id = _run_id_of(context.aws_request_id)
+async def answer(event: object, context: Context | None, root: str | None = None) -> Answer:
+    """Return the answer to an event; raises nothing. `root` replaces `s3://bucket` as the place to which keys are relative.
+
+    Outside of Lambda, the context may be None or lack a member: then the run gets a new id, and time is not limited.
+    """
+    run_id = _run_id_of(getattr(context, "aws_request_id", None)) or new_run_id()
+    milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
     try:
         _require_settings()
         asked = read(event)
         run_id = asked.run_id or run_id
         order = order_of(asked, run_id, root or f"s3://{asked.bucket}")
-        return await Delivery(asked, order, run_id, context, root or f"s3://{asked.bucket}").answer()
+        deadline = Deadline(lambda: milliseconds() / 1000) if milliseconds else None
+        return await Delivery(asked, order, run_id, deadline, root or f"s3://{asked.bucket}").answer()
     except WrongEvent as error:
         return answers.wrong(error.wrong, error.run_id or run_id)
     except (UsageError, OtherRequest) as error:
         return answers.wrong([str(error)], run_id)
     except Exception as error:  # noqa: BLE001 - any error becomes an answer, with its traceback in the log
-        traceback.print_exc(file=sys.stderr)
+        print(redacted(traceback.format_exc()), file=sys.stderr)
         return answers.broken(error, run_id)
 
 
@@ -72,18 +80,18 @@ def _require_settings() -> None:
 class Delivery:
     """See `answer`."""
 
-    def __init__(self, event: Event, order: Order, run_id: str, context: Context, root: str) -> None:
+    def __init__(self, event: Event, order: Order, run_id: str, deadline: Deadline | None, root: str) -> None:
         self._event = event
         self._order = order
         self._run_id = run_id
-        self._context = context
+        self._deadline = deadline
         self._root = root
 
     async def answer(self) -> Answer:
         """Pursue the run, or wait for the delivery that does, and return the answer."""
         while True:
             try:
-                async with open_pursuit(self._order, deadline=Deadline(self._time_left)) as pursuit:
+                async with open_pursuit(self._order, deadline=self._deadline) as pursuit:
                     return await self._work(pursuit)
             except LedgerBusy:
                 with await asyncio.to_thread(Workspace.existing, self._order.settings) as workspace:
@@ -100,7 +108,12 @@ class Delivery:
             if isinstance(event, RunEnded):
                 run = event.run
         assert run is not None, "a pursuit ends with RunEnded"
-        return self._answer_for(run, pursuit.store)
+        answer = self._answer_for(run, pursuit.store)
+        try:
+            await pursuit.deliver()
+        except LedgerError:  # the same event again gets the same answer
+            traceback.print_exc(file=sys.stderr)
+        return answer
 
     def _answer_for(self, run: Run, store: RunStore) -> Answer:
         image = run.best.image if run.best else None
@@ -138,9 +151,11 @@ class Delivery:
         return f"{self._event.prefix.rstrip('/')}/{self._run_id}/run.json"
 
     def _time_left(self) -> float:
-        return self._context.get_remaining_time_in_millis() / 1000
+        return self._deadline.time_left() if self._deadline else math.inf
 
 
-def _run_id_of(request_id: str) -> str:
-    """Return the run id for an event without one: the request id, in which Lambda uses letters, digits and hyphens only."""
-    return re.sub(r"[^a-z0-9-]", "-", request_id.lower()).strip("-")[:64]
+def _run_id_of(request_id: object) -> str:
+    """Return the run id for an event without one: the request id, in which Lambda uses letters, digits and hyphens only. Empty
+    if there is no request id.
+    """
+    return re.sub(r"[^a-z0-9-]", "-", request_id.lower()).strip("-")[:64] if isinstance(request_id, str) else ""

@@ -12,8 +12,9 @@ from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
 from onbrief.cli import environment, run, runs
-from onbrief.cli.output import say
+from onbrief.cli.output import put, say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
+from onbrief.redaction import redacted
 
 USAGE = 2
 COMMANDS = "onbrief.commands"
@@ -90,17 +91,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.remove("--debug")
     try:
         code = build()(given, exit_on_error=False, print_error=False, error_console=Console(stderr=True))
+        put("")  # what is still in the buffer
     except CycloptsError as error:
         say(f"error: {error}")
         say("hint: onbrief --help, or onbrief COMMAND --help")
         return USAGE
     except OnbriefError as error:
         if debug:
-            raise
+            _print_traceback()
+            return 1
         say(f"error: {error}")
         if error.hint:
             say(f"hint: {error.hint}")
         return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1
     except KeyboardInterrupt:
         return 130
+    except Exception:  # noqa: BLE001 - printed as Python prints it, but without secrets
+        _print_traceback()
+        return 1
     return code if isinstance(code, int) else 0
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    sys.stderr.write(redacted(traceback.format_exc()))

@@ -60,6 +60,17 @@ class ModelFlags:
 
 @Parameter(name="*")
 @dataclass(kw_only=True)
+class OtherModelFlags:
+    """The models of a run that may change when it is resumed."""
+
+    judge: str | None = None
+    "Another vision model, which checks from now on, beginning with pictures that have no verdict."
+    reviser: str | None = None
+    "Another text model, which writes the prompts from now on."
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
 class BriefFlags:
     """The parts of a brief other than its text."""
 
@@ -75,7 +86,7 @@ class BriefFlags:
     "An aspect ratio, such as 16:9, instead of a size: about one megapixel."
 
 
-def given(*flags: LimitFlags | ModelFlags | None) -> dict[str, object]:
+def given(*flags: LimitFlags | ModelFlags | OtherModelFlags | None) -> dict[str, object]:
     """Return the settings that these flags give, by name."""
     pairs = [(field.name, getattr(group, field.name)) for group in flags if group for field in fields(group)]
     return {name: value for name, value in pairs if value is not None}

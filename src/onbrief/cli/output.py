@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from onbrief.errors import OutputError
+from onbrief.redaction import redacted
 
 T = TypeVar("T")
 
@@ -14,9 +18,26 @@ def say(line: str) -> None:
     print(plain(line), file=sys.stderr)
 
 
+def put(text: str, hint: str = "") -> None:
+    """Write data to stdout, all of it: when this returns, it has left this process.
+
+    Raises:
+        OutputError: it cannot be written; with this hint.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try to write the rest again when it exits, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"standard output cannot be written: {error.strerror}", hint=hint) from error
+
+
 def plain(text: str) -> str:
-    """Return text from users, models or providers as one line without control characters, which could control a terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """Return text from users, models or providers as one line without secrets, and without control characters, which could
+    control a terminal.
+    """
+    return "".join(character if character.isprintable() else " " for character in redacted(text))
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:

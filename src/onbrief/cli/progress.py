@@ -92,10 +92,11 @@ def _judgement(run: Run, attempt: Attempt) -> str:
     assert attempt.verdict is not None
     assert run.checklist is not None
     musts = {requirement.id for requirement in run.checklist.musts}
-    short = [finding for finding in attempt.verdict.unmet if finding.id in musts]
-    if not short:
-        return "passed" if attempt.passed else "judged"
-    return "fell short: " + ", ".join(f"{f.id} {f.verdict} ({_cut(f.evidence)})" for f in short)
+    if attempt.verdict.problem:
+        return f"not judged: {_cut(attempt.verdict.problem.message)}"
+    found = {word: [f for f in attempt.verdict.unmet if f.id in musts and f.verdict == word] for word in ("unmet", "undecided")}
+    parts = [f"{word}: {', '.join(f'{f.id} ({_cut(f.evidence)})' for f in of)}" for word, of in found.items() if of]
+    return "; ".join(parts) or ("passed" if attempt.passed else "judged")
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import webbrowser
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, brief_from, given, settings_from
-from onbrief.cli.output import finish, plain, say
-from onbrief.errors import Outcome
+from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
+from onbrief.cli.output import finish, plain, put, say
+from onbrief.errors import LedgerError, Outcome
 from onbrief.record import Run
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ _ADVICE: dict[Outcome, str] = {
     "unknown": "to pay for the call again, run: onbrief resume {run_id} --resend-unknown",
     "cancelled": "to resume, run the same command again, or: onbrief resume {run_id}",
 }
+_UNDELIVERED = "give the same command again: it shows this result and pays for nothing"
 _LINK = 3600.0  # seconds for which the browser that is opened can read a report in a bucket
 _Flag = Annotated[bool, Parameter(negative="")]
 
@@ -64,7 +64,8 @@ def run(
         onbrief run "a sign that says OPEN" --dry-run
 
     Prints the path or URL of the best picture to standard output, and all else to standard error.
-    The same command, given again after an interruption, resumes the run.
+    The same command, given again after an interruption, resumes the run; until
+    a result was printed, it shows that result and pays for nothing.
 
     Exit codes: 0 passed, 1 error, 2 usage, 3 unmet, 4 over budget,
     5 blocked, 6 unknown, 130 cancelled.
@@ -101,17 +102,22 @@ def run(
 def resume(
     run_id: str,
     *,
+    models: OtherModelFlags | None = None,
     limits: LimitFlags | None = None,
     resend_unknown: _Flag = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
 ) -> int:
-    """Resume a run. Limits that are given replace those of its order.
+    """Resume a run. Limits and models that are given replace those of its order.
 
     For example:
         onbrief resume 20261122-101500-3f9a1c
         onbrief resume 20261122-101500-3f9a1c --max-images 24
+        onbrief resume 20261122-101500-3f9a1c --judge bedrock:global.anthropic.claude-opus-5-5
+
+    Pictures on which the judge gave no answer are judged first: by the new judge, or once more by the same one.
+    What the former models answered stays valid; the record says from which attempt on others took over.
 
     Parameters
     ----------
@@ -128,7 +134,7 @@ def resume(
     """
     from onbrief.pursuit import resumed
 
-    order = resumed(run_id, settings_from(limits), given(limits), resend_unknown=resend_unknown)
+    order = resumed(run_id, settings_from(limits), given(models, limits), resend_unknown=resend_unknown)
     return finish(_follow(order, json_, quiet, open_))
 
 
@@ -152,20 +158,24 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
             async for event in pursuit.events():
                 show(event)
                 ended = event.run
-    assert ended is not None
-    assert ended.outcome is not None
-    out, page = order.settings.out, f"{ended.run_id}/report.html"
-    if as_json:
-        sys.stdout.write(ended.to_json())
-    elif ended.best and ended.best.image:
-        print(picture_at(store, out, ended.best.image.key))
-    if not quiet:
-        for warning in ended.warnings:
-            say(f"warning: {warning}")
-        say(f"{ended.outcome}: {ended.reason}")
-        say(f"report: {located(out, page)}")
-        if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in (ended.reason or ""):
-            say(f"hint: {advice.format(run_id=ended.run_id)}")
+        assert ended is not None
+        assert ended.outcome is not None
+        out, page = order.settings.out, f"{ended.run_id}/report.html"
+        if as_json:
+            put(ended.to_json(), _UNDELIVERED)
+        elif ended.best and ended.best.image:
+            put(picture_at(store, out, ended.best.image.key) + "\n", _UNDELIVERED)
+        if not quiet:
+            for warning in ended.warnings:
+                say(f"warning: {warning}")
+            say(f"{ended.outcome}: {ended.reason}")
+            say(f"report: {located(out, page)}")
+            if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in (ended.reason or ""):
+                say(f"hint: {advice.format(run_id=ended.run_id)}")
+        try:
+            await pursuit.deliver()
+        except LedgerError as error:
+            say(f"warning: {error}")
     if open_:
         webbrowser.open(store.link(page, _LINK))
     return EXIT_CODES[ended.outcome]

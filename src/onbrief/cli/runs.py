@@ -52,6 +52,8 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
     print(f"brief: {plain(run.brief.text)}")
     print(f"spent: {spent(run.usage)}, {len(run.prompts)} prompts")
     print(f"models: {run.models.image}, judged by {run.models.judge}, written by {run.models.reviser}")
+    for change in run.models.changes:
+        print(f"  {change.role} from {change.name} on: {change.model} instead of {change.former}")
     best = run.best
     findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
     if best and best.image:

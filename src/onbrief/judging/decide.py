@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from onbrief.brief import Checklist
-from onbrief.record import Answer, Finding, Verdict
+from onbrief.record import Answer, Finding, Problem, Verdict
 
 MAX_EVIDENCE_CHARACTERS = 500
 
@@ -26,9 +26,10 @@ def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
     return Verdict(all(finding.verdict == "met" for finding in decided if finding.id in musts), decided)
 
 
-def undecided(checklist: Checklist, why: str) -> Verdict:
+def undecided(checklist: Checklist, why: Problem) -> Verdict:
     """Return the verdict for a judge that gave no answer at all."""
-    return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, _plain(why)) for r in checklist.requirements))
+    evidence = _plain(f"the judge gave no answer: {why.message}")
+    return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, evidence) for r in checklist.requirements), why)
 
 
 def _decide(id_: str, findings: list[Finding]) -> Finding:

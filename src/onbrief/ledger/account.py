@@ -40,15 +40,16 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.entries import Entries, state_of
 from onbrief.ledger.funds import Funds
 from onbrief.ledger.funds import Hold as Hold
-from onbrief.ledger.owner import new_token
+from onbrief.ledger.owner import new_token, opened
 from onbrief.ledger.rates import Rates
+from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
 from onbrief.ledger.spending import CallResult as CallResult
 from onbrief.ledger.spending import Held, Recover, Send, Tell
 from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
-from onbrief.ports import Call, Decision, Entry, Ledger, Recorded, Wait
+from onbrief.ports import Call, CallKind, Decision, Entry, Ledger, Recorded, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
@@ -88,6 +89,8 @@ class Account:
         self._rates = rates
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
+        self._earlier = {key: self._entries.next_number(key) for key in list(self._entries.tries)}
+        self._former = {(entry.call.kind, entry.call.model) for entry in recorded.entries}
         self._decisions = list(recorded.decisions)
         self._pending: list[Decision] = []
         self._unwritten: list[Entry] = []  # outcomes that are written with the next write
@@ -119,14 +122,26 @@ class Account:
         """Return whether `once` need not send the call of this key: its end is recorded, or it was started and may be
         recovered.
         """
-        last = self._entries.newest(key)
+        last = self._entries.decisive(key)
         unknown = bool(self._entries.ended(key, "unknown")) and not self._policy.resend_unknown
         return last is not None and (unknown or last.state in {"started", "done", "blocked"})
 
-    def done(self, key: str) -> bool:
-        """Return whether the result of the call of this key is recorded."""
-        last = self._entries.newest(key)
-        return last is not None and last.state == "done"
+    def done(self, step: str) -> bool:
+        """Return whether a result of this step is recorded."""
+        return any(entry.state == "done" for entry in self.tried(step))
+
+    def tried(self, step: str) -> list[Entry]:
+        """Return the last try of each recorded call of this step."""
+        return self._entries.of_step(step)
+
+    def used_others(self, model: str, *kinds: CallKind) -> bool:
+        """Return whether calls of these kinds in earlier sessions were of another model than this one."""
+        return any(kind in kinds and other != model for kind, other in self._former)
+
+    def answers(self, *kinds: CallKind) -> list[Call]:
+        """Return the calls of these kinds whose result is recorded, in the order of their steps."""
+        done = (entry.call for entry in self._entries if entry.state == "done" and entry.call.kind in kinds)
+        return sorted(done, key=lambda call: (call.revision, call.attempt))
 
     def usage(self) -> Usage:
         """Return the usage of the run, in all sessions together."""
@@ -165,30 +180,31 @@ class Account:
                 return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, hold)
             except (CallError, OverBudget):
                 if hold:
-                    self.give_back(hold.key)
+                    self.give_back(hold.step)
                 raise
 
-    def give_back(self, *keys: str) -> None:
-        """Hold no money any longer for the calls of these keys, because they will not be made; for none, if none is given."""
-        self._funds.give_back(*keys)
+    def give_back(self, *steps: str) -> None:
+        """Hold no money any longer for the calls of these steps, because they will not be made; for none, if none is given."""
+        self._funds.give_back(*steps)
 
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
-        last = self._entries.newest(call.key)
+        last = self._entries.decisive(call.key)
         if last and last.call.digest != call.digest:
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
-        if last and last.state == "started":
-            last = await self._settle(last, recover)
+        if last and last.state != "done" and (lost := self._entries.lost(call.key)):
+            last = await self._settle(lost, recover) or last
         if last and last.state == "done":
             return last
-        if last and last.state == "blocked":
+        if last and last.state == "blocked" and not self._asked_again(call):
             raise Blocked(last.message, usd=last.usd, tokens=last.tokens)
         return None
 
     async def _sent_until_done(self, call: Call, send: Send, ready: Ready, hold: Hold | None) -> Entry:
         """Send a call until it is done, as often as the rules of its kind allow."""
         unknown_from = self._entries.next_number(call.key) if self._policy.resend_unknown else 0
-        if ended := self._entries.out_of_tries(call, unknown_from):
+        ended = self._entries.out_of_tries(call, unknown_from)
+        if ended and (isinstance(ended, Unknown) or not self._asked_again(call)):
             raise ended
         give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
@@ -209,6 +225,11 @@ class Account:
                 if ended := self._entries.out_of_tries(call, unknown_from):
                     error.hint = "; ".join(filter(None, (error.hint, ended.hint)))
                     raise
+
+    def _asked_again(self, call: Call) -> bool:
+        """Return whether a call that ended in an earlier session without a readable answer may be sent once in this one."""
+        unsent = self._entries.next_number(call.key) == self._earlier.get(call.key)
+        return self._policy.ask_again and RULES[call.kind].asked_again and unsent
 
     def _give_up(self, call: Call) -> float:
         """Return the time of the monotonic clock after which a call is not sent again."""
@@ -254,7 +275,7 @@ class Account:
             raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
             usd = 0.0 if isinstance(error, Refused) else _known(error.usd, entry)
-            failed = replace(entry, state=state_of(error), usd=usd, tokens=error.tokens, message=str(error))
+            failed = replace(entry, state=state_of(error), usd=usd, tokens=error.tokens, message=error.explained)
             await self._finish(replace(failed, seconds=_since(began)))
             raise
         except (ConfigError, UsageError) as error:
@@ -272,14 +293,19 @@ class Account:
             await self._finish(done)
         return done
 
-    async def _settle(self, entry: Entry, recover: Recover | None) -> Entry:
-        """Record the outcome of a call that was in progress when an earlier session ended."""
-        found = await recover() if recover else None
-        if found:
-            usd = _known(found.usd, entry)
-            settled = replace(entry, state="done", usd=usd, tokens=found.tokens, result=found.result)
+    async def _settle(self, lost: list[Entry], recover: Recover | None) -> Entry | None:
+        """Record what is known by now of tries whose outcome was not. A result can be found in any later session: the process
+        that was sent it may have stored it late. Return the try whose result was found, or the one that was in progress when
+        an earlier session ended.
+        """
+        *_, last = lost
+        if found := await recover() if recover else None:
+            usd = _known(found.usd, last)
+            settled = replace(last, state="done", usd=usd, tokens=found.tokens, result=found.result, message="")
+        elif last.state == "started":
+            settled = replace(last, state="unknown", message="it was sent, and the process ended before an answer was kept")
         else:
-            settled = replace(entry, state="unknown", message="it was sent, and the process ended before an answer was kept")
+            return None
         await self._finish(settled)
         return settled
 
@@ -357,6 +383,7 @@ async def open_account(
     settings: str,
     policy: SpendingPolicy,
     *,
+    alone: bool = False,
     budget: Budget | None = None,
     rates: Rates | None = None,
     tell: Tell | None = None,
@@ -365,28 +392,30 @@ async def open_account(
     """Open the account of a run, which this process owns while the context lasts. When it exits, the lease is released, so that
     an unfinished run can be resumed at once.
 
-    `budget` and `rates` are shared by several runs; the limit of `policy` applies to this run alone. `tell` is called before
-    each wait. `held` returns what must be held from the start for recorded results: US dollars by the key of the call to come.
+    With `alone`, no other run of the same request may be in use. `budget` and `rates` are shared by several runs; the limit of
+    `policy` applies to this run only. `tell` is called before each wait. `held` returns what must be held from the start for
+    recorded results: US dollars by the step of the call to come.
 
     Raises:
-        LedgerBusy: the run is in use by another process.
+        LedgerBusy: the run is in use by another process, or with `alone`, another run of the same request is.
         OtherRequest: the run id is taken by another request.
     """
-    token = new_token()
-    recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now)
-    account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell, held=held)
-    heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
-    try:
-        yield account
-    finally:
-        account.give_back()
-        if heart:
-            heart.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await heart
-        if not account.released:
-            with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
-                await account.release(None)
+    token = new_token(policy.lease_from_now)
+    with opened(token):
+        recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now, alone=alone)
+        account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell, held=held)
+        heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
+        try:
+            yield account
+        finally:
+            account.give_back()
+            if heart:
+                heart.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await heart
+            if not account.released:
+                with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
+                    await account.release(None)
 
 
 def _known(usd: float | None, entry: Entry) -> float | None:

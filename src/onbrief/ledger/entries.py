@@ -18,6 +18,7 @@ class Entries:
     """The entries of one run: the tries of each call's key, by number."""
 
     tries: defaultdict[str, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict[int, Entry]))
+    _steps: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # the keys of each step
 
     @classmethod
     def of(cls, recorded: Iterable[Entry]) -> Entries:
@@ -33,6 +34,8 @@ class Entries:
     def put(self, entry: Entry) -> Entry | None:
         """Add an entry, and return the one of the same try that it replaces."""
         tries = self.tries[entry.call.key]
+        if not tries:
+            self._steps.setdefault(entry.call.step, []).append(entry.call.key)
         before = tries.get(entry.number)
         tries[entry.number] = entry
         return before
@@ -41,10 +44,20 @@ class Entries:
         """Return the number of the next try of a call."""
         return max(self.tries.get(key, ()), default=-1) + 1
 
-    def newest(self, key: str) -> Entry | None:
-        """Return the last try of a call, or None."""
-        tries = self.tries.get(key)
-        return tries[max(tries)] if tries else None
+    def decisive(self, key: str) -> Entry | None:
+        """Return the try of a call that counts: the one that brought its result, or else the last one; None if there is none.
+        A result can be found late, after a further try has begun.
+        """
+        tries = self.of_key(key)
+        return max(tries, key=lambda entry: (entry.state == "done", entry.number), default=None)
+
+    def lost(self, key: str) -> list[Entry]:
+        """Return the tries of a call whose outcome is not known, the first one first."""
+        return [entry for entry in self.of_key(key) if entry.state in {"started", "unknown"}]
+
+    def of_step(self, step: str) -> list[Entry]:
+        """Return the decisive try of each call of a step, in the order in which these calls were begun first."""
+        return [last for key in self._steps.get(step, ()) if (last := self.decisive(key))]
 
     def of_key(self, key: str) -> list[Entry]:
         """Return the tries of a call, in all sessions."""
@@ -66,7 +79,8 @@ class Entries:
         unknown = [entry for entry in tries if entry.state == "unknown" and entry.number >= unknown_from]
         if len(failed) > rule.failed_retries:
             last, kind = failed[-1], Unreadable if failed[-1].state == "unreadable" else Failed
-            return kind(last.message, hint=OUT_OF_TRIES, usd=last.usd, tokens=last.tokens)
+            hint = "" if rule.asked_again else OUT_OF_TRIES  # the others are sent once more when the user resumes the run
+            return kind(last.message, hint=hint, usd=last.usd, tokens=last.tokens)
         if len(unknown) > rule.unknown_retries:
             return Unknown(unknown[-1].message, usd=unknown[-1].usd, tokens=unknown[-1].tokens)
         return None

@@ -12,9 +12,9 @@ from onbrief.ports import Call, Entry
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Money for a call to come: its key, and its price in US dollars."""
+    """Money for a call to come: the step that it belongs to, and its price in US dollars."""
 
-    key: str
+    step: str
     usd: float
 
 
@@ -32,7 +32,7 @@ class Funds:
     _used: dict[str, float] = field(default_factory=dict[str, float])
 
     def load(self, entries: Iterable[Entry], held: Mapping[str, float]) -> None:
-        """Count the recorded entries of the run, and hold these amounts for calls of these keys."""
+        """Count the recorded entries of the run, and hold these amounts for calls of these steps."""
         recorded, self._held = [entry.usd for entry in entries], dict(held)
         for budget in self.budgets:
             budget.load(self.run_id, recorded, held.values())
@@ -43,8 +43,8 @@ class Funds:
         Raises:
             OverBudget: it does not fit in one of the budgets.
         """
-        held = self._held.get(call.key, 0.0)
-        more = hold.usd if hold and hold.key not in self._held else 0.0  # a second try finds it held already
+        held = self._held.get(call.step, 0.0)
+        more = hold.usd if hold and hold.step not in self._held else 0.0  # a second try finds it held already
         for number, budget in enumerate(self.budgets):
             try:
                 budget.reserve(self.run_id, call.model, call.price, more, held)
@@ -52,23 +52,23 @@ class Funds:
                 for reserved in self.budgets[:number]:
                     reserved.settle(self.run_id, call.price, 0.0, held - more)
                 raise
-        if self._held.pop(call.key, None) is not None:
-            self._used[call.key] = held
+        if self._held.pop(call.step, None) is not None:
+            self._used[call.step] = held
         if hold:
-            self._held.setdefault(hold.key, hold.usd)
+            self._held.setdefault(hold.step, hold.usd)
 
     def settle(self, reserved: float | None, entry: Entry) -> None:
         """Replace what was counted for an entry by its cost."""
-        used = self._used.pop(entry.call.key, None)
+        used = self._used.pop(entry.call.step, None)
         again = used if entry.state == "refused" else None
         if again is not None:
-            self._held[entry.call.key] = again
+            self._held[entry.call.step] = again
         for budget in self.budgets:
             budget.settle(self.run_id, reserved, entry.usd, again or 0.0)
 
-    def give_back(self, *keys: str) -> None:
-        """Hold nothing any longer for the calls of these keys; of all, if none is given."""
-        for key in keys or tuple(self._held):
-            held = self._held.pop(key, 0.0)
+    def give_back(self, *steps: str) -> None:
+        """Hold nothing any longer for the calls of these steps; of all, if none is given."""
+        for step in steps or tuple(self._held):
+            held = self._held.pop(step, 0.0)
             for budget in self.budgets:
                 budget.settle(self.run_id, 0.0, 0.0, -held)

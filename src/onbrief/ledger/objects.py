@@ -10,6 +10,7 @@ Leases depend on the clocks of the machines, which must agree within seconds.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import threading
 import time
@@ -24,7 +25,7 @@ from obstore.exceptions import BaseError
 
 from onbrief.errors import LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.log import AT_ONCE, Log, Record
-from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request
+from onbrief.ledger.owner import is_live, lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ports import Call, Decision, Entry, Recorded, RunRow, Tokens
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_denied
@@ -54,9 +55,14 @@ class ObjectsLedger:
         """See ports.Ledger."""
         self._writers.shutdown()
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """See ports.Ledger."""
-        return await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
+        recorded = await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
+        if alone:
+            await self._withdraw_unless_alone(run_id, request, token, new=not recorded.entries)
+        return recorded
 
     async def renew(self, run_id: str, token: str, lease: float) -> None:
         """See ports.Ledger."""
@@ -131,6 +137,21 @@ class ObjectsLedger:
             if first:
                 self._withdraw_if_another_began(known)
             return known.recorded()
+
+    async def _withdraw_unless_alone(self, run_id: str, request: str, token: str, *, new: bool) -> None:
+        """Withdraw a claim if another run of the same request is in use. Whoever claims later sees the earlier claim.
+
+        Raises:
+            LedgerBusy: another run is in use, or was being claimed at the same time.
+        """
+        try:
+            with contextlib.suppress(Unlisted):  # without the permission, other runs cannot be found
+                refuse_twins(run_id, await asyncio.to_thread(self.runs_of, request))
+        except LedgerBusy:
+            await self.release(run_id, token, None)
+            if new:
+                await self.forget(run_id)
+            raise
 
     def _forget(self, run_id: str) -> None:
         with self._reading(run_id) as known:

@@ -12,7 +12,7 @@ from typing import Final
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger import tables
 from onbrief.ledger.migrations import MIGRATIONS, SCHEMA
-from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request
+from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.writer import Writer
 from onbrief.ports import Decision, Entry, Recorded, RunRow
 
@@ -57,12 +57,16 @@ class SqliteLedger:
 
     # -- writes: each checks before it changes anything, as the writer requires --------------------------------------------
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """See ports.Ledger."""
         this: tables.Parameters = {"run_id": run_id}
         owned = this | {"settings": settings, "token": token, "lease_until": time.time() + lease}
 
         def claimed(connection: sqlite3.Connection) -> Recorded:
+            if alone:
+                refuse_twins(run_id, map(tables.run_of, connection.execute(tables.SELECT_RUNS_OF, {"request": request})))
             found = connection.execute(tables.SELECT_RUN, this).fetchone()
             if found is None:
                 started = now()

@@ -9,6 +9,7 @@ from PIL import Image
 from onbrief.errors import PictureError
 from onbrief.pictures import jpeg, png, webp
 from onbrief.pictures.container import MAX_BYTES, MediaType, Parts
+from onbrief.redaction import redacted
 
 _SHOWN = 60  # characters of the response that is not a picture
 _FORMATS: dict[MediaType, str] = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
@@ -89,6 +90,6 @@ def flatten(image: Image.Image, ground: str, *, alpha: bool) -> tuple[Image.Imag
 def _not_a_picture(data: bytes) -> str:
     if not data:
         return "an empty file instead of a picture"
-    text = data[: 4 * _SHOWN].decode("utf-8", "replace")
+    text = redacted(data[: 4 * _SHOWN].decode("utf-8", "replace"))
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]
     return f"not a PNG, JPEG or WebP picture; the {len(data)} bytes begin with {shown!r}"

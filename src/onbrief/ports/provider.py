@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports.models import Editor, ImageModel, Judge, Planner, Reviser
 from onbrief.ports.names import ModelName
+from onbrief.redaction import redacted
 
 M = TypeVar("M")
 GROUP = "onbrief.providers"
@@ -72,12 +73,18 @@ class ListedModel:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of `onbrief doctor`: the subject (`about`), what was found (`told`), and what to do about it."""
+    """One line of `onbrief doctor`: the subject (`about`), what was found (`told`), and what to do about it. Secrets are
+    redacted.
+    """
 
     state: Literal["ok", "warning", "error"]
     about: str
     told: str
     advice: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "told", redacted(self.told))
+        object.__setattr__(self, "advice", redacted(self.advice))
 
 
 def _no_models() -> Sequence[ListedModel]:

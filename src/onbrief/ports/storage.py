@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from onbrief.errors import StoreError
 from onbrief.ports.models import NO_TOKENS, Tokens
 
 
 class Store(Protocol):
     """Stores pictures, records and reports. Keys are `<run_id>/<name>`."""
 
-    async def require_room(self) -> None:
-        """Check, before a picture is paid for, that there is room for it.
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
+        """Check, before a picture is paid for, that there is room for it and that it could be created under one of these keys,
+        as far as that can be known.
 
         Raises:
-            StoreError: there is no room.
+            StoreError: there is no room, a key leads out of the store or cannot be written, or all keys are taken.
         """
         ...
 
@@ -49,6 +51,21 @@ class Store(Protocol):
         """Like `read`, but blocks; for code in a separate thread."""
         ...
 
+    async def copies(self, key: str) -> list[bytes]:
+        """Return everything in which the bytes of this key can be: what is stored under it, what `create` could only spool, and
+        what an interrupted write has left. Some may be truncated, or of another call: the caller checks them.
+
+        Raises:
+            StoreError: one of these places cannot be read.
+        """
+        ...
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """Keep a picture that is paid for and cannot be stored, where `copies` finds it. Return the error to raise: the reason,
+        and where the picture is now.
+        """
+        ...
+
     async def remove(self, run_id: str) -> None:
         """Delete everything that is stored under a run id.
 
@@ -70,8 +87,8 @@ def call_key(kind: CallKind, revision: int, attempt: int, part: str = "") -> str
 @dataclass(frozen=True, slots=True)
 class Call:
     """One paid step of a run, identified by `kind`, `revision`, `attempt` and `part`. `part` distinguishes several calls of one
-    attempt ("vote-2", "confirm"), and is empty for the step itself. `digest` is the sha256 of the request, `price` its maximum
-    cost in US dollars (None if unknown).
+    attempt ("vote-2", "confirm", or "by-3f9a1c02" for another model), and is empty for the step itself. `digest` is the sha256
+    of the request, `price` its maximum cost in US dollars (None if unknown).
     """
 
     kind: CallKind
@@ -84,8 +101,13 @@ class Call:
 
     @property
     def key(self) -> str:
-        """The key of this step within its run."""
+        """The key of this call within its run."""
         return call_key(self.kind, self.revision, self.attempt, self.part)
+
+    @property
+    def step(self) -> str:
+        """The key of the step that this call belongs to."""
+        return call_key(self.kind, self.revision, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +192,13 @@ class Ledger(Protocol):
         LeaseLost: the token is not that of the owner any more.
     """
 
-    async def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    async def claim(
+        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
+    ) -> Recorded:
         """Begin a run, or take over one that is not in use, for `lease` seconds. Return everything that is recorded of it.
+
+        With `alone`, no other run of the same request may be in use. Of several claims at the same time at most one succeeds;
+        then it may be that none does.
 
         Raises:
             LedgerBusy: the lease of another owner, which may still be running, has not expired.

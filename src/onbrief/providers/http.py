@@ -11,14 +11,18 @@ layer. A call without a complete response is Unknown; the exceptions of each cli
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused
+from onbrief.redaction import redacted
 
 DAY_QUOTA_WAIT = 3600.0  # seconds; no provider says when the day of its quota begins
+MAX_RETRY_AFTER = 86_400.0  # seconds; a longer wait is a mistake, or a quota that no run can wait for
 MAX_WORDS = 500  # characters of a provider's message that are kept
 
 _REFUSED = frozenset({429, 503, 529})
@@ -62,24 +66,34 @@ def speaks_of_content(words: str) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds to wait: `x-amz-retry-after` and `retry-after-ms` are in milliseconds, `Retry-After` in seconds or a
-    date.
+    """Return the seconds to wait, from 0 to MAX_RETRY_AFTER: `x-amz-retry-after` and `retry-after-ms` are in milliseconds,
+    `Retry-After` in seconds or a date. None if there is no such header that can be read.
     """
     lower = {name.lower(): value for name, value in headers.items()}
+    waits = (_number(lower.get("x-amz-retry-after"), 0.001), _number(lower.get("retry-after-ms"), 0.001))
+    of_standard = _number(lower.get("retry-after")), _until(lower.get("retry-after"))
+    wait = next((wait for wait in (*waits, *of_standard) if wait is not None), None)
+    return None if wait is None else min(max(wait, 0.0), MAX_RETRY_AFTER)
+
+
+def _number(text: str | None, unit: float = 1.0) -> float | None:
     try:
-        if milliseconds := lower.get("x-amz-retry-after") or lower.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        value = lower.get("retry-after")
-        if value is None:
-            return None
-        if value.strip().isdigit():
-            return float(value)
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        number = math.nan if text is None else float(text) * unit
     except ValueError:
+        return None
+    return None if math.isnan(number) else number
+
+
+def _until(date: str | None) -> float | None:
+    """Return the seconds until a date, which is in UTC unless it says otherwise."""
+    try:
+        at = None if date is None else parsedate_to_datetime(date)
+        return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - time.time()
+    except (ValueError, OverflowError):  # not a date; a year or an offset that no clock has
         return None
 
 
 def short(words: str | bytes) -> str:
-    """Return a provider's message, cut to 500 characters."""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    """Return a provider's message without secrets, cut to 500 characters."""
+    text = redacted(words.decode("utf-8", "replace") if isinstance(words, bytes) else words)
     return text if len(text) <= MAX_WORDS else f"{text[: MAX_WORDS - 1]}…"

@@ -3,6 +3,7 @@
 from onbrief.pursuit.order import MAX_SEED as MAX_SEED
 from onbrief.pursuit.order import Order as Order
 from onbrief.pursuit.order import check_run_id as check_run_id
+from onbrief.pursuit.order import new_run_id as new_run_id
 from onbrief.pursuit.preview import Preview as Preview
 from onbrief.pursuit.preview import preview as preview
 from onbrief.pursuit.pursuit import Pursuit as Pursuit

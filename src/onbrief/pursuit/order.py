@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from onbrief.brief import Brief
@@ -19,6 +19,9 @@ from onbrief.ports import RunRow
 from onbrief.store import TABLES
 
 MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed is reduced to that range
+REPLACEABLE = ("judge", "reviser")
+"""The settings of an order that may change when its run is resumed: they decide nothing about what is recorded."""
+
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -28,7 +31,8 @@ class Order:
 
     Without a `run_id`, an interrupted run of the same order is resumed if there is one. Without a `seed`, it is derived from
     the run id. `warnings` are in the record from the start. With `names`, the pictures are stored beside the run's folder
-    instead of in it, and `names` is the start of their names; see store.Names.
+    instead of in it, and `names` is the start of their names; see store.Names. `resumes` is the `request` of the recorded run
+    that the user asks to resume; the judge and the reviser may differ from it.
 
     Raises:
         UsageError: the order is invalid.
@@ -41,6 +45,7 @@ class Order:
     resend_unknown: bool = False
     warnings: tuple[str, ...] = ()
     names: str | None = None
+    resumes: str | None = None
 
     def __post_init__(self) -> None:
         self.settings.require_models()
@@ -54,6 +59,8 @@ class Order:
     @property
     def request(self) -> str:
         """What identifies the order, as JSON. Limits are not part of it, as they may grow, nor is `parallel`."""
+        if self.resumes is not None:
+            return self.resumes
         s = self.settings
         fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
@@ -62,7 +69,7 @@ class Order:
 
 def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
     """Return the order that resumes a recorded run: the original order, except for the `given` settings and for the place,
-    which is that of `settings`.
+    which is that of `settings`. Given or not, the judge and the reviser may be others than at first.
 
     Raises:
         UsageError: one of the given settings cannot be changed.
@@ -70,9 +77,10 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
     request, before = json.loads(row.request), settings_of(json.loads(row.settings))
     tables = {name: table for name, table in before.tables.items() if name not in TABLES}
     tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
+    now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables})
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}),
+        settings=replace(now, **{name: request[name] for name in REPLACEABLE}),
         run_id=row.run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
@@ -80,9 +88,10 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
     )
     if order.request != row.request:
         raise UsageError(
-            f"run {row.run_id}: its models, policy and checklist are fixed; change only limits, or start another run"
+            f"run {row.run_id}: its image model, policy and checklist are fixed; "
+            "change only limits, the judge or the reviser, or start another run"
         )
-    return order
+    return replace(order, settings=now, resumes=row.request)
 
 
 def check_run_id(run_id: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Generator
 from dataclasses import asdict, dataclass, field, replace
 
 from onbrief import loop
-from onbrief.errors import LeaseLost, LedgerError, StoreError, Unlisted
+from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded, Waiting
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
@@ -28,7 +28,7 @@ from onbrief.record import Run
 from onbrief.store import RunStore
 from onbrief.studio import Crew, LedgerStudio, judgements_due
 
-_INTERRUPTED = {None, "failed", "cancelled"}  # outcomes after which the same command resumes the same run
+_LEFT = {None, "failed", "cancelled", "unknown"}  # outcomes after which the same order resumes the same run
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class Pursuit:
     account: Account
     waits: asyncio.Queue[Wait | None]
     feed: Feed = field(default_factory=Feed)
+    _complete: Outcome | None = field(default=None, init=False)  # the outcome of a run whose outputs are all written
 
     @property
     def run_id(self) -> str:
@@ -62,7 +63,8 @@ class Pursuit:
         """Yield the events of the run as they happen. run.json is written before each attempt is reported, report.html at the
         end.
 
-        The run proceeds only while its next event is awaited: a consumer that stops iterating pays for nothing more.
+        The run proceeds only while its next event is awaited: a consumer that stops iterating pays for nothing more. The last
+        event is RunEnded; when the consumer has delivered what it says, it calls `deliver`.
         """
         run = self._fresh_run()
         try:
@@ -83,6 +85,18 @@ class Pursuit:
                     yield self.feed.publish(event)
         finally:
             self.feed.close()
+
+    async def deliver(self) -> None:
+        """Record the outcome, now that the result has reached the one who asked for it.
+
+        Until then, the same order resumes this run, which gives the recorded result and pays for nothing. So it does if the
+        record or the report could not be written, or another process has taken the run over: then this does nothing.
+
+        Raises:
+            LedgerError: the outcome cannot be recorded.
+        """
+        if self._complete:
+            await self.account.release(self._complete)
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
@@ -121,10 +135,8 @@ class Pursuit:
         )
 
     async def _close(self, run: Run, studio: LedgerStudio, outputs: RunOutputs) -> Run:
-        """Write the final outputs of a run that has ended, and return it. Outputs that cannot be written become warnings in it.
-
-        The outcome is recorded in the ledger last. Until then, the same command resumes this run whatever happens, and no work
-        is done twice.
+        """Write the final outputs of a run that has ended, and return it. Outputs that cannot be written become warnings in
+        it.
         """
         with _warned(studio):
             try:
@@ -136,8 +148,7 @@ class Pursuit:
         with _warned(studio):
             await outputs.write_record(run)
             await outputs.write_report(run)
-        with _warned(studio):
-            await self.account.release(run.outcome or "failed")
+            self._complete = run.outcome
         return replace(run, warnings=tuple(studio.warnings))
 
 
@@ -166,7 +177,8 @@ async def open_pursuit(
 
     Raises:
         UsageError: a model, size, price or folder cannot work; nothing has been spent.
-        LedgerBusy: the run that `run_id` names is in use by another process.
+        LedgerBusy: the run that `run_id` names is in use by another process; or the order names none, and a run of the same
+            order is in use.
         OtherRequest: `run_id` is taken by another order.
     """
     if workspace is None:
@@ -177,11 +189,16 @@ async def open_pursuit(
         return
     crew = checked(crew or workspace.crew(order.settings), order)
     await workspace.require_writable()
+    alone = order.run_id is None
     order, run_id = await _identified(order, workspace.ledger)
     settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
     retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
     spending = SpendingPolicy(
-        usd=order.settings.max_usd, resend_unknown=order.resend_unknown, retry_timeout=retry_timeout, deadline=deadline
+        usd=order.settings.max_usd,
+        resend_unknown=order.resend_unknown,
+        ask_again=order.resumes is not None,
+        retry_timeout=retry_timeout,
+        deadline=deadline,
     )
     waits = asyncio.Queue[Wait | None]()
     async with open_account(
@@ -190,6 +207,7 @@ async def open_pursuit(
         order.request,
         settings,
         spending,
+        alone=alone,
         budget=workspace.budget,
         rates=workspace.rates,
         tell=waits.put_nowait,
@@ -200,23 +218,17 @@ async def open_pursuit(
 
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
-    """Return the order and its run id: the one it names, that of an interrupted run of the same order, or a new one."""
+    """Return the order and its run id: the one it names, that of a run of the same order that was left, or a new one."""
     run_id = order.run_id
     if run_id is None:
         try:
-            run_id = await asyncio.to_thread(_interrupted, ledger, order)
+            run_id = await asyncio.to_thread(_left, ledger, order)
         except Unlisted as error:
             warning = f"interrupted runs of this order could not be looked up, so a new one is begun: {error}"
             order = replace(order, warnings=(*order.warnings, warning))
     return order, run_id or new_run_id()
 
 
-def _interrupted(ledger: Ledger, order: Order) -> str | None:
-    """Return the newest run of the same order that was interrupted and is not in use. If unknown calls are to be sent again, a
-    run that ended as unknown counts too.
-    """
-    for row in ledger.runs_of(order.request):
-        left = row.outcome in _INTERRUPTED or (order.resend_unknown and row.outcome == "unknown")
-        if left and not row.live:
-            return row.run_id
-    return None
+def _left(ledger: Ledger, order: Order) -> str | None:
+    """Return the newest run of the same order that was left before its result was delivered, or that ended without one."""
+    return next((row.run_id for row in ledger.runs_of(order.request) if row.outcome in _LEFT and not row.live), None)

@@ -32,7 +32,8 @@ pictures.
 - never names what must be absent. That goes into the negative text, as a list of names without "no" or "without".
 
 Where a history is given, read it before you write: it says how often pictures of each prompt met each requirement, and \
-what was seen where one was not met.
+what was seen where one was not met. Pictures in which the checker could not tell are counted apart, as undecided: they \
+say nothing against a prompt.
 - Reinforce what failed, by the means that were not used yet: a clause of its own; a number said once as a word and once \
 as an arrangement ("three … in a row"); a relation as an explicit layout ("on the left side …, on the right side …"); a \
 colour right before its thing and said again; an uncommon thing described by its shape; a simpler scene around it. Stress \
@@ -118,11 +119,14 @@ def _musts_met(attempt: Attempt, checklist: Checklist) -> int:
 def _tried(prompt: Prompt, attempts: Sequence[Attempt], checklist: Checklist, *, best: bool) -> dict[str, object]:
     verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
     found = [finding for verdict in verdicts for finding in verdict.findings]
-    met = Counter(finding.id for finding in found if finding.verdict == "met")
+    count = Counter((finding.id, finding.verdict) for finding in found)
     results: list[dict[str, object]] = []
     for requirement in checklist.requirements if verdicts else ():
-        result: dict[str, object] = {"id": requirement.id, "met": met[requirement.id], "of": len(verdicts)}
-        seen = [f.evidence[:_LONGEST_EVIDENCE] for f in found if f.id == requirement.id and f.verdict != "met" and f.evidence]
+        met, unmet, undecided = (count[requirement.id, answer] for answer in ("met", "unmet", "undecided"))
+        result: dict[str, object] = {"id": requirement.id, "met": met, "of": met + unmet}
+        if undecided:
+            result["undecided"] = undecided
+        seen = [f.evidence[:_LONGEST_EVIDENCE] for f in found if f.id == requirement.id and f.verdict == "unmet" and f.evidence]
         if seen:
             result["seen"] = list(dict.fromkeys(reversed(seen)))[:SHOWN_EVIDENCE]
         results.append(result)

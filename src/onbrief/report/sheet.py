@@ -24,7 +24,14 @@ _EDGE, _PENCIL = "#f0b04f", "#ff5b3a"
 _COLOURS = {
     "met": "#74cf9b", "unmet": "#ff9b88", "undecided": "#e8bd63", "stop": "#cdb0ee", "clock": "#efeae0", "blank": "#aba498",
 }  # fmt: skip
-_SIGNS = {"passed": "met", "short": "unmet", "problem": "stop", "unjudged": "blank", "pending": "clock"}
+_SIGNS = {
+    "passed": "met",
+    "short": "unmet",
+    "undecided": "undecided",
+    "problem": "stop",
+    "unjudged": "blank",
+    "pending": "clock",
+}
 _MARGIN, _CELL, _WINDOW, _TALLEST = 64, 336, 308, 420
 _COLUMNS = (3, 6)
 

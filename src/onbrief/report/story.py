@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote, unquote
 
@@ -13,8 +13,10 @@ from onbrief.errors import Outcome
 from onbrief.record import Answer, Attempt, Prompt, Run
 from onbrief.report.formatting import command, counted
 
-Mark = Literal["passed", "short", "problem", "unjudged", "pending"]
-"""The result of an attempt: `short` is a picture that misses a requirement."""
+Mark = Literal["passed", "short", "undecided", "problem", "unjudged", "pending"]
+"""The result of an attempt: `short` is a picture that misses a requirement, `undecided` one that misses none but in which the
+judge could not tell one.
+"""
 
 Sign = Literal["met", "unmet", "undecided", "stop", "clock"]
 """The sign drawn beside the words; the words alone are complete."""
@@ -27,6 +29,12 @@ _PROBLEMS = {
     "failed": "The call failed",
     "blocked": "Blocked by the provider",
     "unknown": "Outcome unknown",
+}
+
+_UNANSWERED = {
+    "unreadable": "Not judged: the answer cannot be read",
+    "blocked": "Not judged: the judge refused",
+    "unknown": "Not judged: no answer came",
 }
 
 _ENDINGS: dict[Outcome | None, tuple[str, Sign]] = {
@@ -67,7 +75,15 @@ class Item:
     @property
     def met(self) -> int:
         """The number of pictures that met it."""
-        return sum(answer == "met" for row in self.answers for answer in row)
+        return self._count("met")
+
+    @property
+    def undecided(self) -> int:
+        """The number of pictures in which the judge could not tell."""
+        return self._count("undecided")
+
+    def _count(self, wanted: Answer) -> int:
+        return sum(answer == wanted for row in self.answers for answer in row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +157,13 @@ class Story:
 
     @property
     def never(self) -> tuple[Item, ...]:
-        """The musts that the judge looked for and that no picture met."""
-        return tuple(item for item in self.items if item.requirement.must and item.judged and not item.met)
+        """The musts that no picture met, of those that the judge could tell in some picture."""
+        return tuple(item for item in self.items if item.requirement.must and item.judged > item.undecided and not item.met)
+
+    @property
+    def open(self) -> tuple[Item, ...]:
+        """The musts that stayed undecided in every picture."""
+        return tuple(item for item in self.items if item.requirement.must and item.judged and item.judged == item.undecided)
 
 
 def story_of(run: Run) -> Story:
@@ -153,8 +174,8 @@ def story_of(run: Run) -> Story:
         Row(prompt, tuple(_frame(run, a, a is best) for a in run.attempts if a.revision == prompt.revision))
         for prompt in run.prompts
     )
-    items = _items(run, rows)
-    return Story(run, headline, sign, _gap(run, items), items, rows, _ADVICE[run.outcome], _command(run))
+    story = Story(run, headline, sign, "", _items(run, rows), rows, _ADVICE[run.outcome], _command(run))
+    return replace(story, gap=_gap(story))
 
 
 def _items(run: Run, rows: tuple[Row, ...]) -> tuple[Item, ...]:
@@ -175,7 +196,7 @@ def _frame(run: Run, attempt: Attempt, best: bool) -> Frame:
     requirements = {r.id: r for r in run.checklist.requirements} if run.checklist else {}
     answers = tuple(
         Answered(requirements[f.id], f.verdict, f.probability, f.evidence)
-        for f in (attempt.verdict.findings if attempt.verdict else ())
+        for f in (attempt.verdict.findings if attempt.verdict and not attempt.verdict.problem else ())
         if f.id in requirements
     )
     mark, says = _mark(run, attempt, answers)
@@ -193,19 +214,26 @@ def _mark(run: Run, attempt: Attempt, answers: tuple[Answered, ...]) -> tuple[Ma
         return "unjudged", "Not judged: the run had stopped"
     if attempt.verdict.passed:
         return "passed", "Passed"
+    if attempt.verdict.problem:
+        return "undecided", _UNANSWERED.get(attempt.verdict.problem.kind, "Not judged")
     musts = [answer.verdict for answer in answers if answer.requirement.must]
-    return "short", f"{musts.count('met')} of {len(musts)} met"
+    undecided = f", {musts.count('undecided')} undecided" if "undecided" in musts else ""
+    return "short" if "unmet" in musts else "undecided", f"{musts.count('met')} of {len(musts)} met{undecided}"
 
 
-def _gap(run: Run, items: tuple[Item, ...]) -> str:
-    """Return a sentence on what all pictures together missed; empty while there is none."""
-    musts = [item for item in items if item.requirement.must]
-    if run.outcome in (None, "passed") or not any(item.judged for item in musts):
+def _gap(story: Story) -> str:
+    """Return what all pictures together missed, in a sentence or two; empty while there is nothing to say."""
+    musts = [item for item in story.items if item.requirement.must]
+    if story.run.outcome in (None, "passed") or not any(item.judged for item in musts):
         return ""
-    never = sum(item.met == 0 for item in musts)
-    if never:
-        return f"{counted(never, 'requirement')} of {len(musts)} {'was' if never == 1 else 'were'} met in no picture."
-    return "Every requirement was met in some picture, but no picture met them all."
+    sentences: list[str] = []
+    if never := len(story.never):
+        sentences.append(
+            f"{counted(never, 'requirement')} of {len(musts)} {'was' if never == 1 else 'were'} met in no picture."
+        )
+    if left := len(story.open):
+        sentences.append(f"{counted(left, 'requirement')} of {len(musts)} stayed undecided in every picture.")
+    return " ".join(sentences) or "Every requirement was met in some picture, but no picture met them all."
 
 
 def _command(run: Run) -> str:

@@ -7,19 +7,20 @@ whose response was lost may have succeeded. The retry then finds its own bytes u
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from obstore.exceptions import BaseError
 
 from onbrief.errors import ConfigError, KeyTaken, StoreError, UsageError
+from onbrief.store.keys import require_inside
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_missing, is_refused
-from onbrief.store.spool import Spool
+from onbrief.store.spool import NEXT, Spool, unstored
 
 CALLS: Final = "calls"  # the folder within a run's folder that holds its ledger
 LONGEST_LINK: Final = 7 * 24 * 3600.0  # seconds; the longest validity that S3 signs
 _CHECK: Final = b"onbrief was here to see whether it may write and read"
-_HINT = "fix the bucket or the connection, then run the same command again: nothing is drawn twice"
 
 
 class BucketStore:
@@ -43,8 +44,10 @@ class BucketStore:
         """
         await asyncio.to_thread(self._require_writable, f"{names}.write-check")
 
-    async def require_room(self) -> None:
-        """See ports.Store. A bucket is never full."""
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
+        """See ports.Store. A bucket is never full, and `require_writable` and the ledger have shown that these keys can be
+        written. A request for each picture, to see whether other pictures have its names, would cost more than it is worth.
+        """
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
@@ -58,18 +61,31 @@ class BucketStore:
         """See ports.Store."""
         return await asyncio.to_thread(self.load, key)
 
+    async def copies(self, key: str) -> list[bytes]:
+        """See ports.Store."""
+        return await asyncio.to_thread(self._copies, key)
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """See ports.Store."""
+        return unstored(reason, await asyncio.to_thread(self._spool.keep, key, data))
+
     async def remove(self, run_id: str) -> None:
         """See ports.Store. The ledger's objects stay until `Ledger.forget` deletes them."""
         await asyncio.to_thread(self._remove, run_id)
 
     def load(self, key: str) -> bytes | None:
-        """See ports.Store."""
-        self._require_inside(key)
+        """See ports.Store. What waits in the spool is read if the bucket has nothing, or cannot be reached."""
+        require_inside(self.url, key)
         try:
-            # The spool first: what it holds has been paid for, and the bucket may be unreachable.
-            return self._spool.load(key) or self.objects.get(key)
+            try:
+                found = self.objects.get(key)
+            except (OSError, BaseError):
+                if waiting := self._spool.load(key):
+                    return waiting
+                raise
+            return self._spool.load(key) if found is None else found
         except (OSError, BaseError) as error:
-            raise StoreError(f"{self.url}/{key} cannot be read: {explain(error)}", hint=_HINT) from error
+            raise StoreError(f"{self.url}/{key} cannot be read: {explain(error)}", hint=NEXT) from error
 
     def link(self, key: str, seconds: float) -> str:
         """Return a signed url with which anyone can read the object under this key for `seconds`.
@@ -78,7 +94,7 @@ class BucketStore:
             UsageError: more than seven days, or a store that cannot sign.
             StoreError: there are no credentials to sign with.
         """
-        self._require_inside(key)
+        require_inside(self.url, key)
         if not 0 < seconds <= LONGEST_LINK:
             raise UsageError.of("link", seconds, f"more than 0 and at most {LONGEST_LINK:g} seconds")
         try:
@@ -101,36 +117,40 @@ class BucketStore:
             raise (ConfigError if is_refused(error) else StoreError)(message) from error
 
     def _create(self, key: str, data: bytes, media_type: str) -> str:
-        self._require_inside(key)
-        if media_type.startswith("image/"):
-            self._spool.keep(key, data)  # it has been paid for, and this process may end before the put does
+        require_inside(self.url, key)
+        # A picture has been paid for, and this process may end before the put does.
+        kept = self._spool.keep(key, data) if media_type.startswith("image/") else None
         try:
             created = self.objects.create(key, data, media_type)
         except (OSError, BaseError) as error:
-            raise StoreError(f"{self.url}/{key} cannot be written: {explain(error)}", hint=_HINT) from error
+            reason = f"{self.url}/{key} cannot be written: {explain(error)}"
+            raise (StoreError(reason, hint=NEXT) if kept is None else unstored(reason, kept)) from error
         self._spool.drop(key)
         if not created:
             raise KeyTaken(f"{self.url}/{key} already holds a different picture")
         return f"{self.url}/{key}"
 
     def _replace(self, key: str, data: bytes, media_type: str) -> str:
-        self._require_inside(key)
+        require_inside(self.url, key)
         try:
             self.objects.replace(key, data, media_type)
         except (OSError, BaseError) as error:
-            raise StoreError(f"{self.url}/{key} cannot be written: {explain(error)}", hint=_HINT) from error
+            raise StoreError(f"{self.url}/{key} cannot be written: {explain(error)}", hint=NEXT) from error
         return f"{self.url}/{key}"
 
+    def _copies(self, key: str) -> list[bytes]:
+        require_inside(self.url, key)
+        try:
+            found = self.objects.get(key)
+            return ([] if found is None else [found]) + self._spool.copies(key)
+        except (OSError, BaseError) as error:
+            raise StoreError(f"{self.url}/{key} cannot be read: {explain(error)}", hint=NEXT) from error
+
     def _remove(self, run_id: str) -> None:
-        self._require_inside(run_id)
+        require_inside(self.url, run_id)
         try:
             # Only objects directly in the run's folder: a deeper folder may be another output place with its own runs.
             self.objects.delete([key for key in self.objects.keys(run_id) if key.rpartition("/")[0] == run_id])
         except (OSError, BaseError) as error:
             raise StoreError(f"{self.url}/{run_id} cannot be removed: {explain(error)}") from error
         self._spool.remove(run_id)
-
-    def _require_inside(self, key: str) -> None:
-        """Raise StoreError for a key with a part that is empty, `.` or `..`: it could name an object outside the prefix."""
-        if any(part in {"", ".", ".."} for part in key.split("/")):
-            raise StoreError(f"{self.url}/{key} leads out of {self.url}")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Sequence
 from pathlib import Path
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
-from onbrief.store.spool import Spool, sync
+from onbrief.store.files import LONGEST_MARK, contents, leftovers, sync, written_beside
+from onbrief.store.keys import require_inside
+from onbrief.store.spool import Spool, unstored
 
 ROOM = 16 * 2**20  # bytes of free space required before a picture is paid for
 
@@ -47,7 +48,7 @@ class FolderStore:
         """Return the url of the file under this key. It does not expire."""
         return self._path(key).as_uri()
 
-    async def require_room(self) -> None:
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
         """See ports.Store."""
         try:
             free = shutil.disk_usage(self.folder).free
@@ -55,10 +56,13 @@ class FolderStore:
             raise StoreError(f"{self.folder} cannot be read: {error.strerror}", hint=_FULL) from error
         if free < ROOM:
             raise StoreError(f"{self.folder}: {free // 2**20} MB free, {ROOM // 2**20} MB needed", hint=_FULL)
+        taken = [self._require_possible(key) for key in keys]
+        if taken and all(taken):
+            raise StoreError(f"{self._path(keys[-1])} cannot be written: another file has this name", hint=_FIRST)
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
-        return await asyncio.to_thread(self._create, key, data)
+        return await asyncio.to_thread(self._create, key, data, media_type)
 
     async def replace(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
@@ -68,34 +72,54 @@ class FolderStore:
         """See ports.Store."""
         return await asyncio.to_thread(self.load, key)
 
+    async def copies(self, key: str) -> list[bytes]:
+        """See ports.Store."""
+        return await asyncio.to_thread(self._copies, key)
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """See ports.Store."""
+        return unstored(reason, await asyncio.to_thread(self._spool.keep, key, data))
+
     async def remove(self, run_id: str) -> None:
         """See ports.Store."""
         await asyncio.to_thread(self._remove, run_id)
 
-    def _create(self, key: str, data: bytes) -> str:
-        path = self._path(key)
+    def _create(self, key: str, data: bytes, media_type: str) -> str:
+        require_inside(self.folder, key)
+        path = self.folder / key
         try:
-            with _written_beside(path, data, synced=True) as beside:
-                try:
-                    os.link(beside, path)
-                except FileExistsError:
-                    if not path.is_file() or path.read_bytes() != data:
-                        raise KeyTaken(f"{path} already holds a different picture") from None
-                    sync(path)
-            sync(path.parent)
-            if path.parent not in self._kept:
-                sync(self.folder)
-                self._kept.add(path.parent)
-        except OSError as error:
-            self._spool.keep(key, data)
-            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FULL) from error
+            self._link(self._path(key), data)
+        except KeyTaken:
+            raise
+        except (OSError, StoreError) as error:
+            reason = f"{path} cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
+            if not media_type.startswith("image/"):
+                raise StoreError(reason, hint=_FULL) from error
+            raise unstored(reason, self._spool.keep(key, data)) from error  # it has been paid for
         self._spool.drop(key)
         return path.as_uri()
+
+    def _link(self, path: Path, data: bytes) -> None:
+        """Write a file under a name that nothing has yet, and remove what an interrupted write of the same bytes has left."""
+        with written_beside(path, data, synced=True) as beside:
+            try:
+                os.link(beside, path)
+            except FileExistsError:
+                if not path.is_file() or path.read_bytes() != data:
+                    raise KeyTaken(f"{path} already holds a different picture") from None
+                sync(path)
+        sync(path.parent)
+        if path.parent not in self._kept:
+            sync(self.folder)
+            self._kept.add(path.parent)
+        for leftover in leftovers(path):
+            if contents([leftover]) == [data]:
+                leftover.unlink(missing_ok=True)
 
     def _put(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            with _written_beside(path, data) as beside:
+            with written_beside(path, data) as beside:
                 beside.replace(path)
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FULL) from error
@@ -112,6 +136,13 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"{error.filename or path} cannot be read: {error.strerror}") from error
 
+    def _copies(self, key: str) -> list[bytes]:
+        path = self._beside(key)
+        try:
+            return contents([path, *leftovers(path)]) + self._spool.copies(key)
+        except OSError as error:
+            raise StoreError(f"{error.filename or path} cannot be read: {error.strerror}") from error
+
     def _remove(self, run_id: str) -> None:
         path = self._path(run_id)
         try:
@@ -121,36 +152,38 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
 
+    def _require_possible(self, key: str) -> bool:
+        """Check that a file could be created under a key, and return whether one has its name already.
+
+        Raises:
+            StoreError: it could not be.
+        """
+        path = self._path(key)
+        folder = path.parent if path.parent.exists() else self.folder
+        try:
+            path.with_name(path.name + LONGEST_MARK).exists()  # fails if the name is too long
+            if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+                raise StoreError(f"{path} cannot be written: {folder} is not a folder that can be", hint=_FIRST)
+            return path.exists()
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FIRST) from error
+
     def _path(self, key: str) -> Path:
         """Return the file of a key. A symbolic link that leads out of the folder is not followed."""
+        path = self._beside(key)
+        if path.is_symlink():
+            raise StoreError(f"{path} leads out of {self.folder}", hint=_LINK)
+        return path
+
+    def _beside(self, key: str) -> Path:
+        """Return the file of a key, whose folder is inside; the file itself may be a link."""
+        require_inside(self.folder, key)
         path = self.folder / key
-        if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder) or path.is_symlink():
-            raise StoreError(f"{path} leads out of {self.folder}")
+        if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder):
+            raise StoreError(f"{path} leads out of {self.folder}", hint=_LINK)
         return path
 
 
 _FULL = "free some space or fix the folder, then run the same command again: nothing is drawn twice"
-
-
-@contextlib.contextmanager
-def _written_beside(path: Path, data: bytes, *, synced: bool = False) -> Generator[Path]:
-    """Write the bytes to a temporary file in the same folder, which is created if it does not exist. The file is removed at the
-    end unless it has been renamed.
-    """
-    beside = path.with_name(f"{path.name}#{secrets.token_hex(4)}")
-    try:
-        try:
-            file = beside.open("xb", buffering=0)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = beside.open("xb", buffering=0)
-        with file:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[file.write(rest) :]
-            if synced:
-                os.fsync(file.fileno())
-        yield beside
-    finally:
-        with contextlib.suppress(OSError):  # renamed, or never created
-            beside.unlink()
+_LINK = "remove the link, then run the same command again: nothing is drawn twice"
+_FIRST = "nothing was paid for: move it away or change its permissions, then run the same command again"

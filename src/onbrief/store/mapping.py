@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from onbrief.errors import KeyTaken
+from onbrief.errors import KeyTaken, StoreError
 from onbrief.store.bucket import BucketStore
 from onbrief.store.folder import FolderStore
 from onbrief.store.place import is_bucket, located, open_store
@@ -56,9 +57,9 @@ class NamedPictures:
         store, key = self._place(key)
         return store.link(key, seconds)
 
-    async def require_room(self) -> None:
+    async def require_room(self, keys: Sequence[str] = ()) -> None:
         """See ports.Store."""
-        await self.pictures.require_room()
+        await self.pictures.require_room([self._place(key)[1] for key in keys])
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
@@ -79,6 +80,16 @@ class NamedPictures:
         """See ports.Store."""
         store, key = self._place(key)
         return store.load(key)
+
+    async def copies(self, key: str) -> list[bytes]:
+        """See ports.Store."""
+        store, key = self._place(key)
+        return await store.copies(key)
+
+    async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
+        """See ports.Store."""
+        store, key = self._place(key)
+        return await store.keep(key, data, reason)
 
     async def remove(self, run_id: str) -> None:
         """See ports.Store. The pictures stay: they belong to the caller."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from onbrief.redaction import redacted
+
 _RIGHTS: Final = (
     (r"list-type=2", "s3:ListBucket"),
     (r"performing PUT", "s3:PutObject"),
@@ -29,7 +31,7 @@ _ADVICE: Final = (
 
 def explain(error: Exception) -> str:
     """Return the service's error in one line, followed by advice where there is some."""
-    text = str(error)
+    text = redacted(str(error))
     status = re.search(r"status code: (\d{3} [A-Za-z ]+)", text)
     code, message = (re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("Code", "Message"))
     if status:

@@ -14,6 +14,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from onbrief.errors import StoreError
+from onbrief.store.files import contents, leftovers, written_beside
+
+NEXT = "fix the cause, then run the same command again: nothing is drawn twice"
+
 
 class Spool:
     """The waiting pictures of one store, by key. `place` distinguishes the stores. `roots` are the folders in which pictures
@@ -24,22 +29,24 @@ class Spool:
         folders = _roots() if roots is None else roots
         self._folders = [folder / "spool" / hashlib.sha256(place).hexdigest()[:16] for folder in folders]
 
-    def keep(self, key: str, data: bytes) -> None:
-        """Keep a picture durably and whole, if possible. Raises nothing: the error to report is that of the store."""
+    def keep(self, key: str, data: bytes) -> Path | str:
+        """Keep a picture durably and whole, if possible, and return its file. Otherwise return why it is not kept: the error to
+        report is that of the store.
+        """
+        troubles: list[str] = []
         for folder in self._folders:
             path = folder / key
-            part = path.with_name(f"{path.name}.part")
             try:
                 folder.parents[1].mkdir(parents=True, exist_ok=True, mode=0o700)
                 _require_own(folder.parents[1])
-                path.parent.mkdir(parents=True, exist_ok=True)
-                part.write_bytes(data)
-                sync(part)
-                part.replace(path)
-            except OSError:
-                _forget(part)
+                with written_beside(path, data, synced=True) as beside:
+                    beside.replace(path)
+            except OSError as error:
+                _remove_if_empty(path.parent)
+                troubles.append(f"{path} cannot be written: {error.strerror}")
             else:
-                return
+                return path
+        return "; ".join(troubles) or "there is no folder for it"
 
     def load(self, key: str) -> bytes | None:
         """Return the picture that waits under this key, or None.
@@ -47,21 +54,48 @@ class Spool:
         Raises:
             OSError: it cannot be read.
         """
-        for folder in self._folders:
+        for folder in self._own:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                _require_own(folder.parents[1])
                 return (folder / key).read_bytes()
         return None
 
+    def copies(self, key: str) -> list[bytes]:
+        """Return whatever waits under this key, also what an interrupted write has left.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return contents([path for folder in self._own for path in _files(folder / key)])
+
     def drop(self, key: str) -> None:
         """Delete a picture that has been stored."""
-        for folder in self._folders:
-            _forget(folder / key)
+        with contextlib.suppress(OSError):
+            for folder in self._own:
+                for path in _files(folder / key):
+                    path.unlink(missing_ok=True)
+                _remove_if_empty((folder / key).parent)
 
     def remove(self, run_id: str) -> None:
         """Delete all pictures of a run."""
         for folder in self._folders:
             shutil.rmtree(folder / run_id, ignore_errors=True)
+
+    @property
+    def _own(self) -> list[Path]:
+        """The folders that exist and that nobody else can write to."""
+        own: list[Path] = []
+        for folder in self._folders:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                _require_own(folder.parents[1])
+                own.append(folder)
+        return own
+
+
+def unstored(reason: str, kept: Path | str) -> StoreError:
+    """Return the error for a picture that is paid for and could not be stored. `kept` is what `Spool.keep` returned."""
+    if isinstance(kept, Path):
+        return StoreError(reason, hint=f"the picture is kept in {kept}: {NEXT}")
+    return StoreError(f"{reason}; the picture is lost: {kept}", hint="fix the cause before you pay for another picture")
 
 
 def _roots() -> list[Path]:
@@ -89,20 +123,10 @@ def _require_own(folder: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "not a folder that only this user can write to", str(folder))
 
 
-def _forget(path: Path) -> None:
+def _files(path: Path) -> list[Path]:
+    return [path, *leftovers(path)]
+
+
+def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
-        path.unlink()
-        path.parent.rmdir()  # fails, and is ignored, unless this was the run's last picture
-
-
-def sync(path: Path) -> None:
-    """Flush a file, or the entries of a folder, to disk.
-
-    Raises:
-        OSError: it cannot be flushed.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        folder.rmdir()

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from onbrief.ledger.account import CallResult
-from onbrief.ports import NO_TOKENS, Call, CallKind, Model, PricedByRequest, Tokens
+from onbrief.ledger.account import Account, CallResult
+from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, PricedByRequest, Tokens
 
 
 def price_of(model: Model, *request: object) -> float | None:
@@ -21,13 +22,44 @@ def call_of(
     kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object], price: float | None
 ) -> Call:
     """Return the call of a model for one step of a run. `request` is everything that makes the answer what it is."""
-    digest = hashlib.sha256(to_json({"model": model.name, **request}).encode()).hexdigest()
-    return Call(kind, revision, attempt, model.name, digest, price)
+    return Call(kind, revision, attempt, model.name, _digest(model.name, request), price)
+
+
+def call_for(
+    account: Account,
+    kind: CallKind,
+    revision: int,
+    attempt: int,
+    model: Model,
+    request: Mapping[str, object],
+    price: float | None,
+    decides: Callable[[Entry], bool] = lambda entry: True,
+) -> Call:
+    """Return the call to make for one step of a run whose model may have changed.
+
+    It is a recorded one if another model has answered the same request and its answer `decides`, so that it is not paid for
+    again. Otherwise it is the model's own, under a key of its own if the key of the step belongs to another model.
+    """
+    own = call_of(kind, revision, attempt, model, request, price)
+    tried = account.tried(own.step)
+    if any(entry.call.digest != _digest(entry.call.model, request) for entry in tried):
+        return own  # recorded with another request, which the account refuses
+    done = [entry for entry in tried if entry.state == "done"]
+    for entry in (*filter(decides, done), *done):
+        if entry.call.model == model.name or decides(entry):
+            return entry.call
+    if any(entry.call.key == own.key and entry.call.model != model.name for entry in tried):
+        return replace(own, part=f"by-{hashlib.sha256(model.name.encode()).hexdigest()[:8]}")
+    return own
 
 
 def result_of(document: object, usd: float | None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False) -> CallResult:
     """Return the result of a call; see CallResult."""
     return CallResult(to_json(document), usd, tokens, recoverable)
+
+
+def _digest(model: str, request: Mapping[str, object]) -> str:
+    return hashlib.sha256(to_json({"model": model, **request}).encode()).hexdigest()
 
 
 def to_json(document: object) -> str:

@@ -15,7 +15,7 @@ from onbrief.ports import Call, Store
 from onbrief.record import Attempt, Image, Problem, Run
 from onbrief.studio.calls import call_of, result_of
 from onbrief.studio.crew import Crew
-from onbrief.studio.due import judgement_key
+from onbrief.studio.due import judgement_of
 from onbrief.version import VERSION
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -55,7 +55,7 @@ class Drawing:
         """
         assert self.run.checklist is not None
         price = self.crew.image_model.price or 0.0
-        judgement = Hold(judgement_key(self._call), self.crew.judgement_price(self.run.checklist) or 0.0)
+        judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist) or 0.0)
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)
         except (Blocked, Unknown) as error:
@@ -65,14 +65,15 @@ class Drawing:
         image = Image(**result["image"]) if result["image"] else None
         problem = Problem(**result["problem"]) if result["problem"] else None
         if problem:
-            account.give_back(judgement.key)
+            account.give_back(judgement.step)
         self.warnings.extend(result.get("warnings", ()))
         self._warn_of_size(image)
         return replace(self.attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds)
 
     async def _ready(self) -> None:
         await self.ready()
-        await self.store.require_room()
+        for keys in self._keys.values():
+            await self.store.require_room(keys)
 
     async def _generate(self) -> CallResult:
         """Ask the model for the picture, and store it."""
@@ -84,31 +85,39 @@ class Drawing:
         return await self._keep(file, data, facts, picture.usd, picture.warnings)
 
     async def _recover(self) -> CallResult | None:
-        """Look in the store for the picture of a call whose outcome is unknown."""
-        for name in (f"{name}.{suffix}" for name in self._names for suffix in _SUFFIXES.values()):
-            if data := await self.store.read(name):
-                with contextlib.suppress(PictureError):  # a power cut can leave an empty file
+        """Look for the picture of a call whose outcome is unknown, wherever it can be."""
+        for key in (key for keys in self._keys.values() for key in keys):
+            for data in await self.store.copies(key):
+                with contextlib.suppress(PictureError):  # a power cut can leave an empty file, a kill a truncated one
                     if found := await asyncio.to_thread(self._checked_if_own, data):
-                        return await self._keep(found[0], data, found[1])
+                        return await self._keep(found[0], data, found[1], found_at=key)
         return None
 
     async def _keep(
-        self, file: PictureFile, data: bytes, facts: Facts, usd: float | None = None, warnings: tuple[str, ...] = ()
+        self,
+        file: PictureFile,
+        data: bytes,
+        facts: Facts,
+        usd: float | None = None,
+        warnings: tuple[str, ...] = (),
+        found_at: str = "",
     ) -> CallResult:
-        """Store a picture that has been checked. Its hash is computed while the store waits for the disk or the network."""
-        (key, url), sha256 = await asyncio.gather(self._create(data, facts.media_type), asyncio.to_thread(_sha256, data))
+        """Store a picture that has been checked, if possible under the key where it was found. Its hash is computed while the
+        store waits for the disk or the network.
+        """
+        keys = sorted(self._keys[facts.media_type], key=lambda key: key != found_at)
+        (key, url), sha256 = await asyncio.gather(self._create(keys, data, facts.media_type), asyncio.to_thread(_sha256, data))
         self.file = file
         image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
         problem = Problem("blank", "the picture is of one colour") if facts.blank else None
         return self._result(image, problem, usd, warnings)
 
-    async def _create(self, data: bytes, media_type: str) -> tuple[str, str]:
-        """Store a picture, under its second name if another picture has the first, and return its key and url."""
-        first, second = (f"{name}.{_SUFFIXES[media_type]}" for name in self._names)
-        try:
-            return first, await self.store.create(first, data, media_type)
-        except KeyTaken:
-            return second, await self.store.create(second, data, media_type)
+    async def _create(self, keys: list[str], data: bytes, media_type: str) -> tuple[str, str]:
+        """Store a picture under the first of these keys that no other picture has, and return its key and url."""
+        for key in keys:
+            with contextlib.suppress(KeyTaken):
+                return key, await self.store.create(key, data, media_type)
+        raise await self.store.keep(keys[-1], data, f"{' and '.join(keys)} already hold other pictures")
 
     def _result(self, image: Image | None, problem: Problem | None, usd: float | None, warnings: tuple[str, ...]) -> CallResult:
         document = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": warnings}
@@ -149,10 +158,13 @@ class Drawing:
         return parameters, json.dumps(about, ensure_ascii=False, sort_keys=True)
 
     @property
-    def _names(self) -> tuple[str, str]:
-        """The two names that the picture can have in the store, without their suffix."""
+    def _keys(self) -> dict[str, tuple[str, str]]:
+        """The two names that the picture can have in the store, by its media type. The second one is its own; the first one is
+        for people, and another picture may have it already.
+        """
         name = f"{self.run.run_id}/{self.attempt.name}"
-        return name, f"{name}-{self._call.digest[:8]}"
+        names = (name, f"{name}-{self._call.digest[:8]}")
+        return {media_type: (f"{names[0]}.{suffix}", f"{names[1]}.{suffix}") for media_type, suffix in _SUFFIXES.items()}
 
     def _warn_of_size(self, image: Image | None) -> None:
         width, height = self.run.brief.size

@@ -12,9 +12,9 @@ from onbrief.errors import Blocked, StoreError, Unknown, Unreadable
 from onbrief.judging import decide
 from onbrief.ledger.account import Account, CallResult, Ready
 from onbrief.pictures import PictureFile
-from onbrief.ports import Judge, Store
-from onbrief.record import Attempt, Finding, Image
-from onbrief.studio.calls import call_of, price_of, result_of
+from onbrief.ports import Entry, Judge, Store
+from onbrief.record import Attempt, Finding, Image, Problem, Verdict
+from onbrief.studio.calls import call_for, price_of, result_of
 
 
 @dataclass(slots=True)
@@ -44,14 +44,24 @@ class Judging:
         """
         request = {"image": self.image.sha256, "checklist": self.checklist.sha256}
         price = price_of(self.judge, self.checklist.requirements, (self.image.width, self.image.height))
-        call = call_of("judge", self.attempt.revision, self.attempt.attempt, self.judge, request, price)
+        number = self.attempt.revision, self.attempt.attempt
+        call = call_for(account, "judge", *number, self.judge, request, price, decides=self._decides)
         try:
             entry = await account.once(call, self._ask, ready=self._ready)
         except (Blocked, Unknown, Unreadable) as error:
-            return replace(self.attempt, verdict=decide.undecided(self.checklist, f"the judge gave no answer: {error}"))
-        verdict = decide.verdict(self.checklist, [Finding(**finding) for finding in json.loads(entry.result)])
+            kind = "blocked" if isinstance(error, Blocked) else "unknown" if isinstance(error, Unknown) else "unreadable"
+            return replace(self.attempt, verdict=decide.undecided(self.checklist, Problem(kind, error.explained)))
+        verdict = self._verdict(entry)
         usd, seconds = self.attempt.usd + (entry.usd or 0.0), self.attempt.seconds + entry.seconds
         return replace(self.attempt, verdict=verdict, usd=round(usd, 6), seconds=round(seconds, 3))
+
+    def _verdict(self, entry: Entry) -> Verdict:
+        return decide.verdict(self.checklist, [Finding(**finding) for finding in json.loads(entry.result)])
+
+    def _decides(self, entry: Entry) -> bool:
+        """Return whether a recorded answer leaves no must undecided that matters, so that no other judge need be asked."""
+        verdict, musts = self._verdict(entry), {must.id for must in self.checklist.musts}
+        return not musts.isdisjoint(verdict.ids("unmet")) or musts.isdisjoint(verdict.ids("undecided"))
 
     async def _ready(self) -> None:
         await self.ready()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Literal
 
 from onbrief.brief import Checklist
 from onbrief.errors import OnbriefError, OverBudget
 from onbrief.ledger.account import Account, Ready, Skipped
-from onbrief.ports import Store
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.ports import CallKind, Store
+from onbrief.record import Attempt, ModelChange, Prompt, Run
+from onbrief.redaction import redacted
 from onbrief.studio import writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
@@ -43,7 +46,7 @@ class LedgerStudio:
 
     async def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
-        passed = failed = False
+        passed, failed = any(attempt.passed for attempt in run.attempts), False
         complete: set[int] = set()
         errors: list[Exception] = []
         unaffordable: dict[int, OverBudget] = {}
@@ -76,12 +79,12 @@ class LedgerStudio:
                 errors.append(error)
 
         left: list[tuple[int, int]] = [(number, seed) for number, seed in numbered if number not in complete]
-        while left and not (passed or failed):
+        while left:
             unaffordable.clear()
             async with aclosing(merged(new(number, seed) for number, seed in left)) as attempts:
                 async for attempt in attempts:
                     yield attempt
-            if len(unaffordable) == len(left):
+            if passed or failed or len(unaffordable) == len(left):
                 errors += unaffordable.values()
                 break
             # Calls cost less than was reserved and held for them, so the attempts that did not fit may fit now.
@@ -95,12 +98,25 @@ class LedgerStudio:
         usage = replace(self.ledger.usage(), seconds=round(time.monotonic() - self._opened, 3))
         for warning in self.crew.warnings:
             self.warn(warning)
+        models = replace(run.models, changes=(*self._changes("judge", "judge"), *self._changes("reviser", "plan", "revise")))
         ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if run.outcome else None
-        return replace(run, usage=usage, warnings=tuple(self.warnings), ended=ended)
+        return replace(run, usage=usage, models=models, warnings=tuple(self.warnings), ended=ended)
+
+    def _changes(self, role: Literal["judge", "reviser"], *kinds: CallKind) -> Iterator[ModelChange]:
+        """Yield the changes of the model in a role, as its answers show them; the last one is to the model of now."""
+        model = getattr(self.crew, role).name
+        if not self.ledger.used_others(model, *kinds):
+            return
+        calls = self.ledger.answers(*kinds)
+        for before, after in pairwise(calls):
+            if before.model != after.model:
+                yield ModelChange(role, before.model, after.model, after.revision, after.attempt)
+        if calls and calls[-1].model != model:
+            yield ModelChange(role, calls[-1].model, model, calls[-1].revision, calls[-1].attempt + 1)
 
     def warn(self, text: str) -> None:
-        """Add a warning to the record, unless it has it already."""
-        self.warnings[text] = None
+        """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
+        self.warnings[redacted(text)] = None
 
     async def _attempt(self, run: Run, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""

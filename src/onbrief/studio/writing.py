@@ -11,7 +11,7 @@ from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult
 from onbrief.ports import Entry, History, Planner, Reviser
 from onbrief.record import Prompt, Run
-from onbrief.studio.calls import call_of, price_of, result_of
+from onbrief.studio.calls import call_for, price_of, result_of
 
 
 async def plan(brief: Brief, planner: Planner | None, account: Account) -> Checklist:
@@ -23,7 +23,7 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Check
         planned = await planner.checklist(brief)
         return result_of([asdict(r) for r in planned.requirements], planned.usd, planned.tokens)
 
-    call = call_of("plan", 0, 0, planner, {"brief": asdict(brief)}, price_of(planner, brief))
+    call = call_for(account, "plan", 0, 0, planner, {"brief": asdict(brief)}, price_of(planner, brief))
     return checklist_of(await account.once(call, send), brief)
 
 
@@ -49,7 +49,7 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
     # has been paid for stays the prompt of its revision.
     request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
     price = price_of(reviser, run.brief, checklist, revision, history)
-    entry = await account.once(call_of("revise", revision, 0, reviser, request, price), send)
+    entry = await account.once(call_for(account, "revise", revision, 0, reviser, request, price), send)
     return Prompt(**json.loads(entry.result))
 
 

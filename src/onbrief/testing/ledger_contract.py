@@ -311,6 +311,30 @@ class LedgerContract:
         assert sorted(type(end).__name__ for end in ended) == ["LedgerBusy", "LedgerBusy", "Recorded"]
 
     @in_loop
+    async def test_a_run_that_must_be_alone_is_refused_beside_another_of_its_request(self) -> None:
+        ledger = self.opened()
+        await claim(ledger, ELSEWHERE)
+        with raises(LedgerBusy):
+            await claim(ledger, new_token(), run_id="b-run", alone=True)
+        assert await _run(ledger, "b-run") is None
+        await claim(ledger, new_token(), run_id="c-run", request='{"another":1}', alone=True)
+        await ledger.release("a-run", ELSEWHERE, "passed")
+        await claim(ledger, new_token(), run_id="b-run", alone=True)
+        with raises(LedgerBusy):
+            await claim(ledger, ELSEWHERE, alone=True)
+        assert [row.run_id for row in await _runs_of(ledger, "{}") if row.live] == ["b-run"]
+
+    @in_loop
+    async def test_of_concurrent_claims_that_must_be_alone_at_most_one_succeeds(self) -> None:
+        ledger = self.opened()
+        for round_ in range(5):
+            names = [f"{round_}-{number}" for number in range(4)]
+            claims = (claim(ledger, f"{name}/1/a", run_id=name, request=f'{{"round":{round_}}}', alone=True) for name in names)
+            ended = await asyncio.gather(*claims, return_exceptions=True)
+            assert [error for error in ended if not isinstance(error, (Recorded, LedgerBusy))] == []
+            assert sum(isinstance(each, Recorded) for each in ended) <= 1
+
+    @in_loop
     async def test_a_stale_token_changes_nothing(self) -> None:
         ledger, mine = self.opened(), new_token()
         await claim(ledger, ELSEWHERE, lease=0.0)
@@ -402,9 +426,11 @@ WRITES: Final[Sequence[Callable[[Ledger, str], Awaitable[None]]]] = (
 """Every write that carries a token."""
 
 
-async def claim(ledger: Ledger, token: str, *, run_id: str = "a-run", request: str = "{}", lease: float = 60.0) -> Recorded:
+async def claim(
+    ledger: Ledger, token: str, *, run_id: str = "a-run", request: str = "{}", lease: float = 60.0, alone: bool = False
+) -> Recorded:
     """Claim a run with default values."""
-    return await ledger.claim(run_id, request, '{"parallel":1}', token, lease)
+    return await ledger.claim(run_id, request, '{"parallel":1}', token, lease, alone=alone)
 
 
 async def _run(ledger: Ledger, run_id: str = "a-run") -> RunRow | None:

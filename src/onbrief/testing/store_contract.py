@@ -103,6 +103,24 @@ class StoreContract:
     @in_loop
     async def test_there_is_room(self) -> None:
         await self.store().require_room()
+        await self.store().require_room([KEY])
+
+    @in_loop
+    async def test_everything_that_can_hold_the_bytes_of_a_key_is_found(self) -> None:
+        store = self.store()
+        assert await store.copies(KEY) == []
+        await store.create(KEY, b"picture", _PNG)
+        assert b"picture" in await store.copies(KEY)
+        assert await store.copies("a-run/000-001.png") == []
+
+    @in_loop
+    async def test_what_has_no_place_is_kept_and_not_taken_for_what_is_stored(self) -> None:
+        store = self.store()
+        await store.create(KEY, b"picture", _PNG)
+        error = await store.keep(KEY, b"another", "no place")
+        assert str(error).startswith("no place")
+        assert error.hint
+        assert await store.read(KEY) == b"picture"
 
     @in_loop
     async def test_a_key_never_leads_out_of_the_store(self) -> None:

@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -116,8 +118,7 @@ async def _served(terms: Terms, request: Request, operation: Operation) -> Respo
 
 
 async def _answered(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
-    if "origin" in request.headers:  # sent by web pages, which must not use this server
-        raise Refusal("AccessDeniedException", "Requests of web pages are not served.")
+    _refuse_web_pages(request)
     began = time.monotonic()
     body = await _body(request)
     called = find(request.path_params["model_id"], terms.ended)
@@ -135,6 +136,32 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
     await _wait(call)
     whole = answers.reply(request_id, document)
     return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
+
+
+def _refuse_web_pages(request: Request) -> None:
+    """Refuse what a page in a browser can send: any of its requests has an Origin; the name of its own site may lead to this
+    address (DNS rebinding), so the Host must be a name of this machine; and without asking first, it can send neither JSON
+    nor an Authorization. Clients of AWS send JSON, but boto3 may not say so.
+
+    Raises:
+        Refusal: the request may come from a web page.
+    """
+    if "origin" in request.headers:
+        raise Refusal("AccessDeniedException", "Requests of web pages are not served.")
+    if not _is_loopback(request.headers.get("host", "")):
+        raise Refusal("AccessDeniedException", "The Host must be localhost or a loopback address.")
+    kind = request.headers.get("content-type")
+    if kind.partition(";")[0].strip().lower() != "application/json" if kind else "authorization" not in request.headers:
+        raise invalid("The provided Content-Type is not supported. Supported: application/json")
+
+
+def _is_loopback(host: str) -> bool:
+    """Return whether a Host header, with a port or without, names this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 async def _body(request: Request) -> bytes:

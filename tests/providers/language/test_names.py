@@ -26,7 +26,7 @@ NOWHERE = Served(9, None)
         (
             "heat=1",
             "judge: 'bedrock:global.anthropic.claude-sonnet-5?heat=1' is not allowed; "
-            "expected the options temperature, top_p, top_k, max_tokens, region, not heat",
+            "expected the options temperature, top_p, top_k, max_tokens, timeout, region, not heat",
         ),
     ],
 )
@@ -94,5 +94,5 @@ def test_a_provider_of_pydantic_ai_s_without_its_package_names_what_to_install()
 
 
 def test_options_of_aws_are_not_for_others() -> None:
-    with pytest.raises(UsageError, match="expected the options temperature, top_p, top_k, max_tokens, not region"):
+    with pytest.raises(UsageError, match="expected the options temperature, top_p, top_k, max_tokens, timeout, not region"):
         registry.judge("openai:gpt-5?region=us-west-2")

@@ -6,7 +6,7 @@ import base64
 import http.client
 import json
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ NOVA = "amazon.nova-canvas-v1:0"
 TITAN = "amazon.titan-image-generator-v2:0"
 HAIKU = "global.anthropic.claude-haiku-5-5"
 SONNET = "us.anthropic.claude-sonnet-4-6"
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,13 @@ class Served:
         assert (status, code) == (400, "ValidationException")
         return message
 
-    def raw(self, path: str, body: bytes = b"", method: str = "POST", **headers: str) -> tuple[int, str | None, Any]:
-        """Send any HTTP request. Return the status, error type and JSON of the response."""
+    def raw(
+        self, path: str, body: bytes = b"", method: str = "POST", headers: Mapping[str, str] = _JSON
+    ) -> tuple[int, str | None, Any]:
+        """Send any HTTP request, by default with a body of JSON. Return the status, error type and JSON of the response."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         try:
-            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+            connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
             return answer.status, answer.getheader("x-amzn-ErrorType"), json.loads(answer.read())
         finally:

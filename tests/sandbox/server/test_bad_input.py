@@ -23,9 +23,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from onbrief_sandbox.server.app import MAX_BODY
+from onbrief_sandbox.server.app import MAX_BODY, Terms
+from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.serve import HOST
-from tests.sandbox.server.serving import CORE, HAIKU, NOVA, SD3, SDXL, SONNET, TITAN, Served, user
+from tests.sandbox.server.serving import CORE, HAIKU, NOVA, SD3, SDXL, SONNET, TITAN, Served, served, user
 
 INVOKE = f"/model/{CORE}/invoke"
 CONVERSE = f"/model/{HAIKU}/converse"
@@ -73,8 +74,55 @@ def test_another_method_is_an_unknown_operation(server: Served, method: str) -> 
     assert server.raw(INVOKE, b"{}", method)[:2] == (405, "UnknownOperationException")
 
 
-def test_a_page_in_a_browser_is_sent_away(server: Served) -> None:
-    assert server.raw(INVOKE, b'{"prompt": "x"}', Origin="https://example.org")[:2] == (403, "AccessDeniedException")
+JSON = {"Content-Type": "application/json"}
+SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=sandbox"}
+FORBIDDEN, UNSUPPORTED = (403, "AccessDeniedException"), (400, "ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        (JSON | {"Origin": "https://example.org"}, FORBIDDEN),
+        (JSON | {"Origin": "null"}, FORBIDDEN),
+        (JSON | {"Host": "example.org"}, FORBIDDEN),  # a name that leads to this address
+        (JSON | {"Host": "localhost.example.org"}, FORBIDDEN),
+        (JSON | {"Host": "127.0.0.1.example.org:80"}, FORBIDDEN),
+        (JSON | {"Host": "192.168.0.1"}, FORBIDDEN),
+        (JSON | {"Host": "0.0.0.0"}, FORBIDDEN),  # noqa: S104
+        (JSON | {"Host": ""}, FORBIDDEN),
+        (JSON | {"Host": "[::1"}, FORBIDDEN),
+        ({"Content-Type": "text/plain"}, UNSUPPORTED),
+        ({"Content-Type": "text/plain;application/json"}, UNSUPPORTED),
+        ({"Content-Type": "application/x-www-form-urlencoded"} | SIGNED, UNSUPPORTED),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, UNSUPPORTED),
+        ({}, UNSUPPORTED),
+    ],
+    ids=str,
+)
+def test_what_a_page_in_a_browser_can_send_is_refused_and_not_paid(
+    headers: dict[str, str], refused: tuple[int, str], tmp_path: Path
+) -> None:
+    bill = tmp_path / "bill"
+    with served(Terms(bill=Bill(bill))) as server:
+        assert server.raw(INVOKE, b'{"prompt": "x"}', headers=headers)[:2] == refused
+        assert server.raw(CONVERSE, b"{}", headers=headers)[:2] == refused
+    assert not bill.exists() or not bill.read_text()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        JSON | {"Host": "localhost"},
+        JSON | {"Host": "LOCALHOST:8080"},
+        JSON | {"Host": "127.1.2.3:1"},
+        JSON | {"Host": "[::1]:8080"},
+        {"Content-Type": "Application/JSON; charset=utf-8"},
+        SIGNED,
+    ],
+    ids=str,
+)
+def test_clients_on_this_machine_are_served(server: Served, headers: dict[str, str]) -> None:
+    assert server.raw(INVOKE, b'{"prompt": "a red circle"}', headers=headers)[0] == 200
 
 
 def test_a_body_over_the_limit_is_refused_after_it_was_read(server: Served) -> None:
@@ -118,7 +166,8 @@ def test_what_is_no_http_is_refused_in_the_same_shape(server: Served, sent: byte
 
 def test_clients_that_go_away_harm_nobody(server: Served) -> None:
     body = json.dumps({"prompt": "a red circle"}).encode()
-    head = f"POST {INVOKE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    about = f"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {INVOKE} HTTP/1.1\r\n{about}".encode()
     for sent in (b"", b"POST", head, head + body[:5], head + body):
         for reset in (False, True):
             with socket.create_connection((HOST, server.port), timeout=60) as plug:

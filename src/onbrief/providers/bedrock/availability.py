@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from onbrief.providers.bedrock.catalogue import parse_model_id
 from onbrief.providers.bedrock.client import client
 from onbrief.providers.bedrock.outcomes import classify
 
-TIMEOUT = 10.0  # seconds
+TIMEOUT = 10.0  # seconds for each of the two calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,17 @@ def standing(model: str, region: str) -> Availability:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from onbrief.providers.bedrock.connections import in_time
+
     plain, of_arn = parse_model_id(model)
     bedrock = client("bedrock", of_arn or region, TIMEOUT)
     try:
-        listed = cast("list[dict[str, Any]]", bedrock.list_foundation_models()["modelSummaries"])
+        listed = cast("list[dict[str, Any]]", in_time(bedrock.list_foundation_models, TIMEOUT)["modelSummaries"])
         cycle = next((one.get("modelLifecycle", {}) for one in listed if one["modelId"] == plain), None)
         if cycle is None:
             return Availability("")
-        may = cast("Mapping[str, Any]", bedrock.get_foundation_model_availability(modelId=plain))
+        asked = partial(bedrock.get_foundation_model_availability, modelId=plain)
+        may = cast("Mapping[str, Any]", in_time(asked, TIMEOUT))
     except (BotoCoreError, ClientError, OSError) as error:
         raise classify(error) from error
     finally:

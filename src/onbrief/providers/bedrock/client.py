@@ -1,4 +1,4 @@
-"""boto3 clients that never retry."""
+"""boto3 clients that never retry, and whose calls can be ended; see connections.py."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ CONNECTIONS = 50
 
 def client(service: str, region: str | None = None, timeout: float = TIMEOUT) -> Any:
     """Return a boto3 client that sends each call once, regardless of retry settings in the environment. `timeout` is in
-    seconds, between two bytes of a response. `region` is by default the region in the AWS settings. Making the first client of
-    a service takes a tenth of a second, and each further one a sixth of that.
+    seconds, between two bytes of a response; connections.within limits a whole call. `region` is by default the region in the
+    AWS settings. Making the first client of a service takes a tenth of a second, and each further one a sixth of that.
 
     Raises:
         ConfigError: no region is set, or the profile does not exist.
@@ -24,6 +24,8 @@ def client(service: str, region: str | None = None, timeout: float = TIMEOUT) ->
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
+
+    from onbrief.providers.bedrock.connections import make_cuttable
 
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},  # "adaptive" would also delay calls
@@ -36,9 +38,11 @@ def client(service: str, region: str | None = None, timeout: float = TIMEOUT) ->
         # Sessions are not thread-safe, so each client has a separate one. They share the loader: reading service files is slow.
         session = cast("Any", Session())  # botocore has no types
         session.register_component("data_loader", _descriptions())
-        return session.create_client(service, region_name=region, config=config)
+        made = session.create_client(service, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise outcomes.config_error(f"{type(error).__name__}: {error}") from error
+    make_cuttable(made)
+    return made
 
 
 @cache

@@ -15,6 +15,7 @@ from onbrief.brief import Size
 from onbrief.errors import OnbriefError
 from onbrief.ports import ModelName, PictureLimits, Values
 from onbrief.providers.bedrock import CLAUDE, client
+from onbrief.providers.bedrock.connections import within
 from onbrief.providers.bedrock.outcomes import classify
 from onbrief.providers.language import counting, names
 from onbrief.providers.language.model import LanguageModel
@@ -53,10 +54,11 @@ def language_model(name: ModelName, values: Values) -> LanguageModel:
     if region is not None:
         check_region(f"region of {name.setting}", region)
     name.require_options(OPTIONS)
-    made = client.client("bedrock-runtime", region or os.environ.get("AWS_REGION"))  # boto3 reads only AWS_DEFAULT_REGION
+    timeout = name.number("timeout", *names.TIMEOUTS, client.TIMEOUT)
+    made = client.client("bedrock-runtime", region or os.environ.get("AWS_REGION"), timeout)  # boto3 reads AWS_DEFAULT_REGION
     converse = BedrockConverseModel(name.model, provider=BedrockProvider(bedrock_client=made))
     tokens = _claude_tokens if "claude" in name.model else counting.picture_tokens
-    return names.language_model(name, converse, OPTIONS, _outcome, tokens)
+    return names.language_model(name, converse, OPTIONS, _outcome, within, tokens)
 
 
 def _claude_tokens(size: Size) -> int:

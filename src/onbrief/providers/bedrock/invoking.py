@@ -11,7 +11,7 @@ from onbrief.providers.bedrock import client
 from onbrief.providers.bedrock.runtime import Answer, Runtime
 from onbrief.providers.catalogue import Body
 from onbrief.providers.encoding import decoded
-from onbrief.providers.http import speaks_of_content
+from onbrief.providers.http import short, speaks_of_content
 from onbrief.regions import check_region
 
 OPTIONS = ("region", "timeout")
@@ -63,7 +63,7 @@ def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) ->
         case "amazon":
             reason, seed, text = answer.document.get("error"), None, _first(answer.document, "images")
     if reason is not None:
-        message = str(reason)[:500]
+        message = short(str(reason))
         refused = message.lower().startswith(_FILTERED) or message == "CONTENT_FILTERED" or speaks_of_content(message)
         raise (Blocked if refused else Failed)(f"{name}: {message}")
     if not isinstance(text, str) or not text:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
 from onbrief.errors import Failed, Unknown
-from onbrief.providers.bedrock.client import CONNECTIONS, TIMEOUT, client
+from onbrief.providers.bedrock.client import TIMEOUT, client
 from onbrief.providers.bedrock.outcomes import classify
 from onbrief.providers.http import short
 
@@ -34,8 +32,6 @@ class Runtime:
         self.timeout = timeout
         self._client: Any = None
         self._making = threading.Lock()
-        # Not asyncio's default threads: there are few, and the ledger needs them to write and to renew its lease.
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="bedrock")
 
     async def invoke(self, model: str, body: dict[str, object]) -> Answer:
         """Send a request body to a model once, and return its answer.
@@ -44,12 +40,10 @@ class Runtime:
             CallError: one of its four classes, if there is no answer.
             ConfigError: access or credentials are wrong, the model has ended, or it does not accept the body.
         """
-        asked = asyncio.get_running_loop().run_in_executor(self._threads, self._invoke, model, json.dumps(body).encode())
-        try:
-            async with asyncio.timeout(self.timeout):
-                return await asked
-        except TimeoutError:
-            raise Unknown(f"no complete answer within {self.timeout:g} seconds") from None
+        from onbrief.providers.bedrock.connections import in_thread, within
+
+        async with within(self.timeout):
+            return await in_thread(lambda: self._invoke(model, json.dumps(body).encode()))
 
     def _invoke(self, model: str, body: bytes) -> Answer:
         bedrock = self._connected()

@@ -6,7 +6,8 @@ Nothing here or below retries a paid call. The ledger's account does, depending 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -23,7 +24,7 @@ from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
 from onbrief.brief import Size
-from onbrief.errors import Blocked, CallError, OnbriefError, Unreadable
+from onbrief.errors import Blocked, CallError, OnbriefError, Unknown, Unreadable
 from onbrief.ports import Judged, Planned, Revised, Tokens
 from onbrief.providers.language import capabilities, counting, outcomes
 from onbrief.providers.language.capabilities import Capabilities
@@ -32,7 +33,7 @@ from onbrief.questions import Question, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
 
-TIMEOUT = 300.0  # seconds for a complete call; a timeout does not refund it
+TIMEOUT = 300.0  # seconds for a complete call, unless the name sets another; a timeout does not refund it
 SAMPLING = ("temperature", "top_p", "top_k")
 _ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # accept temperature or top_p, which their profile does not say
 _SHOWN = 300  # characters of a model's text that are quoted in errors
@@ -41,14 +42,31 @@ Outcome = Callable[[Exception], OnbriefError | None]
 """Returns the outcome of a call from an exception of the client below pydantic-ai, or None for any other exception."""
 
 
+Within = Callable[[float], AbstractAsyncContextManager[None]]
+"""Gives the call that is awaited in its block this many seconds in all. Raises Unknown if they are over, or Refused if nothing
+was sent by then.
+"""
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncGenerator[None]:
+    """See Within. For clients that close their connection when they are cancelled."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Unknown(f"no complete answer within {seconds:g} seconds") from None
+
+
 def no_outcome(error: Exception) -> None:
     """See Outcome. For clients whose exceptions pydantic-ai converts to its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A language model. `key` is its name without options; `sampling` has the sampling parameters that the user set. Exceptions
-    are classified by `outcome`, and by outcomes.py if that returns None.
+    """A language model. `key` is its name without options; `sampling` has the sampling parameters that the user set. `timeout`
+    is in seconds, for a complete call; `within` enforces it. Exceptions are classified by `outcome`, and by outcomes.py if that
+    is None.
     """
 
     name: str
@@ -56,7 +74,9 @@ class LanguageModel:
     client: Client = field(repr=False)
     max_tokens: int
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
+    timeout: float = TIMEOUT
     outcome: Outcome = field(default=no_outcome, repr=False)
+    within: Within = field(default=within, repr=False)
     picture_tokens: PictureTokens = field(default=counting.picture_tokens, repr=False)
 
     def price_of(self, question: Question[Any], picture: Size | None = None) -> float | None:
@@ -115,6 +135,8 @@ class LanguageModel:
         while True:
             try:
                 response = await self._send(question, shown, asked)
+            except OnbriefError:
+                raise
             except Exception as error:
                 better = self._learned(error, asked)
                 if better is None:
@@ -136,7 +158,7 @@ class LanguageModel:
         if asked.mode == "offered":
             system += _offer(question)
         message = ModelRequest(parts=[UserPromptPart([*shown, question.text])], instructions=system)
-        async with asyncio.timeout(TIMEOUT):
+        async with self.within(self.timeout):
             return await model_request(
                 self.client,
                 [message],
@@ -146,7 +168,7 @@ class LanguageModel:
 
     def _settings(self, question: Question[Read], asked: Capabilities) -> ModelSettings:
         settings = {name: self.sampling[name] for name in asked.takes(self.sampling)}
-        once = {"max_retries": 0, "timeout": TIMEOUT}
+        once = {"max_retries": 0, "timeout": self.timeout}
         more = {name: value for name, value in once.items() if name not in self.client.unsupported_settings}
         forced = {"tool_choice": [question.answer]} if asked.mode == "forced" else {}
         return cast("ModelSettings", {"max_tokens": self.max_tokens, **settings, **more, **forced})

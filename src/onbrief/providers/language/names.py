@@ -1,4 +1,4 @@
-"""Make language models from their names: `PROVIDER:MODEL?temperature=0.2&top_p=0.9&top_k=50&max_tokens=2000`."""
+"""Make language models from their names: `PROVIDER:MODEL?temperature=0.2&top_p=0.9&top_k=50&max_tokens=2000&timeout=120`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers.language import counting
 from onbrief.providers.language.counting import PictureTokens
-from onbrief.providers.language.model import LanguageModel, Outcome, no_outcome
+from onbrief.providers.language.model import TIMEOUT, LanguageModel, Outcome, Within, no_outcome, within
 
 MAX_TOKENS = 4096
 """The maximum length of an answer, unless the name sets another. Some services reserve it when they accept a call."""
@@ -24,8 +24,13 @@ _SAMPLING: dict[str, tuple[float, float, bool]] = {  # minimum, maximum, whether
     "top_p": (0, 1, False),
     "top_k": (0, 500, True),
 }
-OPTIONS = (*_SAMPLING, "max_tokens")
-"""The options of every language model. Sampling parameters are sent only if the model accepts them."""
+TIMEOUTS = (0.1, 3600.0)
+"""The allowed values of the option `timeout`, in seconds."""
+
+OPTIONS = (*_SAMPLING, "max_tokens", "timeout")
+"""The options of every language model. `timeout` is in seconds, for a complete call. Sampling parameters are sent only if the
+model accepts them.
+"""
 
 _INSTALL = re.compile(r'pip install "[^"]+"')
 
@@ -35,10 +40,11 @@ def language_model(
     client: Client,
     options: Sequence[str] = OPTIONS,
     outcome: Outcome = no_outcome,
+    within: Within = within,
     picture_tokens: PictureTokens = counting.picture_tokens,
 ) -> LanguageModel:
     """Return the model of this name, called through a client. `options` are those that the name may have; see LanguageModel for
-    `outcome` and `picture_tokens`.
+    `outcome`, `within` and `picture_tokens`.
 
     Raises:
         UsageError: an option is unknown, or its value is not allowed.
@@ -50,7 +56,8 @@ def language_model(
         if option in name.options
     }
     max_tokens = int(name.number("max_tokens", 1, 128_000, MAX_TOKENS, whole=True))
-    return LanguageModel(str(name), name.key, client, max_tokens, sampling, outcome, picture_tokens)
+    timeout = name.number("timeout", *TIMEOUTS, TIMEOUT)
+    return LanguageModel(str(name), name.key, client, max_tokens, sampling, timeout, outcome, within, picture_tokens)
 
 
 def inferred(name: ModelName) -> LanguageModel:

@@ -1,0 +1,15 @@
+"""The keys of a store: `<run_id>/<name>`, always below its place."""
+
+from __future__ import annotations
+
+from onbrief.errors import StoreError
+
+
+def require_inside(place: object, key: str) -> None:
+    """Check that a key has no part that is empty, `.` or `..`: it could name something outside its place.
+
+    Raises:
+        StoreError: it has one.
+    """
+    if any(part in {"", ".", ".."} for part in key.split("/")):
+        raise StoreError(f"{place}/{key} leads out of {place}")
