@@ -217,7 +217,8 @@ def _preview(order: Order, as_json: bool) -> int:
     print(f"first prompt\n  {plain(seen.prompt.text)}")
     if seen.prompt.negative:
         print(f"  without: {plain(seen.prompt.negative)}")
-    print(f"at most {order.settings.max_images} images, {most}")
+    unlimited = seen.usd is not None and seen.usd != order.settings.max_usd
+    print(f"at most {order.settings.max_images} images, {most}" + (", if no call fails and is repeated" if unlimited else ""))
     for warning in seen.warnings:
         say(f"warning: {warning}")
     return 0

@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -27,7 +27,6 @@ from onbrief.errors import (
     Cancelled,
     ConfigError,
     Failed,
-    LeaseLost,
     LedgerError,
     OtherRequest,
     OverBudget,
@@ -40,6 +39,7 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.entries import Entries, state_of
 from onbrief.ledger.funds import Funds
 from onbrief.ledger.funds import Hold as Hold
+from onbrief.ledger.owned import OwnedRun
 from onbrief.ledger.owner import new_token, opened
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import RULES
@@ -49,7 +49,7 @@ from onbrief.ledger.spending import Held, Recover, Send, Tell
 from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
-from onbrief.ports import Call, CallKind, Decision, Entry, Ledger, Recorded, Wait
+from onbrief.ports import Call, CallKind, Entry, Ledger, Recorded, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
@@ -63,7 +63,7 @@ def _nothing_held(recorded: Recorded) -> Mapping[str, float]:
     return {}
 
 
-class Account:
+class Account(OwnedRun):
     """See `open_account`. `row` is the run's row in the ledger, `recorded` whether the run already had entries."""
 
     def __init__(
@@ -78,12 +78,9 @@ class Account:
         tell: Tell | None = None,
         held: Held = _nothing_held,
     ) -> None:
+        super().__init__(ledger, recorded.row.run_id, token, policy, recorded.decisions)
         self.row = recorded.row
         self.recorded = bool(recorded.entries)
-        self.released = False
-        self._ledger = ledger
-        self._token = token
-        self._policy = policy
         self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),))
         self._funds.load(recorded.entries, held(recorded))
         self._rates = rates
@@ -91,23 +88,10 @@ class Account:
         self._entries = Entries.of(recorded.entries)
         self._earlier = {key: self._entries.next_number(key) for key in list(self._entries.tries)}
         self._former = {(entry.call.kind, entry.call.model) for entry in recorded.entries}
-        self._decisions = list(recorded.decisions)
-        self._pending: list[Decision] = []
-        self._unwritten: list[Entry] = []  # outcomes that are written with the next write
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
-        self._lost: LeaseLost | None = None
 
     # -- what is recorded --------------------------------------------------------------------------------------------------
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """The decisions of the run, in order. The last ones may not be recorded yet; see `decide`."""
-        return (*self._decisions, *self._pending)
-
-    def decide(self, decision: Decision) -> None:
-        """Add a decision. It is recorded with the next call that begins, or with the end of the run."""
-        self._pending.append(decision)
 
     @property
     def calls(self) -> list[Call]:
@@ -223,7 +207,7 @@ class Account:
                 backoff = min(backoff * 2, MAX_BACKOFF)
             except (Failed, Unknown) as error:
                 if ended := self._entries.out_of_tries(call, unknown_from):
-                    error.hint = "; ".join(filter(None, (error.hint, ended.hint)))
+                    error.hint = "; ".join(dict.fromkeys(filter(None, (error.hint, ended.hint))))
                     raise
 
     def _asked_again(self, call: Call) -> bool:
@@ -237,8 +221,7 @@ class Account:
         return time.monotonic() + (min(retry_timeout, deadline.spare(call.kind)) if deadline else retry_timeout)
 
     def _require_may_send(self, call: Call) -> None:
-        if self._lost:
-            raise self._lost
+        self._require_lease()
         if self._stopping.is_set():
             raise Cancelled("stopped by the user")
         if self._policy.deadline:
@@ -262,7 +245,7 @@ class Account:
         entry = Entry(call, self._entries.next_number(call.key), "started", call.price)
         self._entries.put(entry)
         try:
-            await self._begin(entry)
+            await self._record_begin(entry)
         except LedgerError as error:
             # A failed commit can still be on disk, so record that nothing was sent.
             with contextlib.suppress(LedgerError):
@@ -309,70 +292,13 @@ class Account:
         await self._finish(settled)
         return settled
 
-    async def _begin(self, entry: Entry) -> None:
-        decisions = tuple(self._pending)  # kept until recorded: calls that begin at the same time all carry them
-        await self._write(self._ledger.begin(self.row.run_id, self._token, entry, decisions))
-        self._are_recorded(decisions)
-
     async def _finish(self, entry: Entry) -> None:
         self._count(entry)
-        await self._write(self._ledger.finish(self.row.run_id, self._token, entry))
+        await self._record_end(entry)
 
     def _count(self, entry: Entry) -> None:
         before = self._entries.put(entry)
         self._funds.settle(before.usd if before else 0.0, entry)
-
-    async def _write(self, write: Awaitable[None]) -> None:
-        """Await a write and those of the outcomes that wait for one; a ledger commits together what waits together."""
-        if not self._unwritten:
-            await write
-            return
-        outcomes, self._unwritten = self._unwritten, []
-        finishes = [self._ledger.finish(self.row.run_id, self._token, outcome) for outcome in outcomes]
-        *ends, end = await asyncio.gather(*finishes, write, return_exceptions=True)
-        self._unwritten += [outcome for outcome, error in zip(outcomes, ends, strict=True) if error]
-        for error in (end, *ends):
-            if error:
-                raise error
-
-    def _are_recorded(self, decisions: tuple[Decision, ...]) -> None:
-        for decision in decisions:
-            if decision in self._pending:
-                self._pending.remove(decision)
-                self._decisions.append(decision)
-
-    # -- the lease ---------------------------------------------------------------------------------------------------------
-
-    async def confirm(self) -> None:
-        """Check that this process still owns the run, and renew its lease.
-
-        Raises:
-            LeaseLost: another process has taken it over.
-        """
-        await self._write(self._ledger.renew(self.row.run_id, self._token, self._policy.lease_from_now))
-
-    async def release(self, outcome: str | None) -> None:
-        """Record the outcome and release the lease."""
-        decisions = tuple(self._pending)
-        while self._unwritten:  # before the release, after which the token is no longer the owner's
-            await self._write(self._ledger.finish(self.row.run_id, self._token, self._unwritten.pop()))
-        await self._ledger.release(self.row.run_id, self._token, outcome, decisions)
-        self._are_recorded(decisions)
-        self.released = True
-
-    async def keep_lease(self) -> None:
-        """Renew the lease until cancelled. Once it is lost, no calls are sent any more. Other errors of the ledger are ignored:
-        the next renewal may succeed in time, and every write carries the token anyway.
-        """
-        while True:
-            await asyncio.sleep(self._policy.lease / 3)
-            try:
-                await self._write(self._ledger.renew(self.row.run_id, self._token, self._policy.lease))
-            except LeaseLost as error:
-                self._lost = error
-                return
-            except LedgerError:
-                continue
 
 
 @asynccontextmanager
