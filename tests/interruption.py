@@ -99,14 +99,19 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
             again = kill_at_write(session, FOREVER, out)
             assert again.at is None, again
             assert not again.error, again.error
-        (written,) = out.glob("*/run.json")  # the same run, whenever it was interrupted
-        record = json.loads(written.read_text())
+        record = json.loads((run_folder(out) / "run.json").read_text())
         stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
         calls = Bill(bill)
         others = [line for line in calls.lines if not line.startswith("image")]
         return Aftermath(stopped, first, recorded, record, calls.of("image"), others, stored)
     finally:
         shutil.rmtree(folder)
+
+
+def run_folder(out: Path) -> Path:
+    """Return the folder of the only run."""
+    (written,) = out.glob("*/run.json")
+    return written.parent
 
 
 def campaign(numbers: Sequence[int], parallel: int, errno: int | None) -> list[Aftermath]:

@@ -70,6 +70,18 @@ def fail_at_write(target: Callable[[], object], n: int, errno: int, within: Path
     return _Tracer(target, n, within, errno, seconds).run()
 
 
+def hold_at_write(
+    target: Callable[[], object], n: int, within: Path, meanwhile: Callable[[], object], *, seconds: float = 60.0
+) -> Outcome:
+    """Run the work in a child; do something before its n-th write (from 1) to a file within this folder, then let it go on.
+
+    Raises:
+        OSError: this machine forbids tracing.
+        TimeoutError: the work took longer than `seconds`, and was killed.
+    """
+    return _Tracer(target, n, within, None, seconds, meanwhile).run()
+
+
 @cache
 def supported() -> bool:
     """Return whether this machine allows tracing, by trying it once: containers may forbid ptrace or seccomp."""
@@ -218,10 +230,19 @@ def _work(target: Callable[[], object], report: int) -> None:
 
 
 class _Tracer:
-    def __init__(self, target: Callable[[], object], n: int, within: Path, errno: int | None, seconds: float) -> None:
+    def __init__(
+        self,
+        target: Callable[[], object],
+        n: int,
+        within: Path,
+        errno: int | None,
+        seconds: float,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
         self.n = n
         self.within = within.resolve()
         self.errno = errno
+        self.meanwhile = meanwhile
         self.seconds = seconds
         self.writes: list[Write] = []
         self.late = False
@@ -271,9 +292,12 @@ class _Tracer:
             if event == _EVENT_SECCOMP:
                 with suppress(ProcessLookupError):  # another thread may have ended the process meanwhile
                     if self._is_the_one(pid):
-                        if self.errno is None:
+                        if self.meanwhile:
+                            self.meanwhile()
+                        elif self.errno is None:
                             return
-                        _skip(pid, self.errno)
+                        else:
+                            _skip(pid, self.errno)
                 received = 0
             elif event or (pid not in known and received == signal.SIGSTOP):
                 received = 0  # a new thread or process: its announcement or its own first stop, in either order

@@ -34,7 +34,7 @@ EVENTS: tuple[Event, ...] = (
     ChecklistFrozen(replace(RUN, prompts=(), attempts=()), number=0),
     PromptChosen(replace(RUN, attempts=()), number=1),
     ImageMade(RUN, replace(ATTEMPT, verdict=None), number=2),
-    Waiting(RUN, "judge/000-000", 2.5, "ThrottlingException: slow down", number=3),
+    Waiting(RUN, "judge/000-000", 2.5, "ThrottlingException: slow down", 2, 12.5, number=3),
     ImageJudged(RUN, ATTEMPT, number=4),
     RunEnded(replace(RUN, outcome="passed", reason="image 000-000 meets every requirement"), number=5),
 )

@@ -35,7 +35,8 @@ def comparable(record: dict[str, Any], kept: set[str]) -> dict[str, Any]:
             if image["key"] not in kept:  # the version is part of what a new picture says about itself
                 image.pop("sha256")
                 image.pop("bytes")
-    record["usage"].pop("seconds")
+    for name in ("seconds", "waits", "waited_seconds"):
+        record["usage"].pop(name, None)
     record.pop("ended")
     return record
 

@@ -121,7 +121,8 @@ PICTURES: dict[str, tuple[Fault, Then]] = {
 ANSWERS: dict[str, tuple[Fault, Then]] = {
     "no content": (Fault(does="empty"), "counted"),
     "half an answer": (Fault(does="truncated"), "counted"),
-    "prose": (Fault(does="text"), "counted"),
+    "prose": (Fault(does="text", text="There are two cups."), "counted"),
+    "a refusal in prose": (Fault(does="text"), "blocked"),
     **{
         reason: (Fault(stop_reason=reason), "counted")
         for reason in (

@@ -100,7 +100,16 @@ class Failed(CallError):
 
 
 class Unreadable(Failed):
-    """The provider answered, but the answer is truncated or not in the requested form."""
+    """The provider answered, but the answer is truncated or not in the requested form.
+
+    `correction` tells the model what was wrong with it, in words of onbrief alone; it may be empty.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", usd: float | None = None, tokens: Tokens = NO_TOKENS, correction: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, usd=usd, tokens=tokens)
+        self.correction = correction
 
 
 class Unknown(CallError):

@@ -53,12 +53,15 @@ class ImageJudged(Event):
 @dataclass(frozen=True, slots=True)
 class Waiting(Event):
     """A paid call waits before it is sent or sent again. `call` is its key in the ledger, such as `image/000-001`; `seconds` is
-    the duration of the wait; `reason` is the provider's message, if there is one.
+    the duration of the wait; `reason` is the provider's message, if there is one. `tries` is how often the call has been sent
+    in this session, and `elapsed` how many seconds ago it was first to be sent.
     """
 
     call: str
     seconds: float
     reason: str
+    tries: int = 0
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What the run has used, according to its ledger. `usd` includes calls whose outcome is unknown, at their reserved price;
-    it is None if the price of any call is unknown.
+    it is None if the price of any call is unknown. `waits` and `waited_seconds` are how often and how long calls waited to be
+    sent (again), in this session; calls that wait at the same time all count.
     """
 
     images: int = 0
@@ -145,6 +146,8 @@ class Usage:
     usd: float | None = 0.0
     unknown_calls: int = 0
     seconds: float = 0.0
+    waits: int = 0
+    waited_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

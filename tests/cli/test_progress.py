@@ -2,20 +2,120 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
 from onbrief.brief import Brief
+from onbrief.cli import main
 from onbrief.cli.progress import lines
 from onbrief.events import Waiting
 from onbrief.record import Models, Run
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.faults import Fault, Script
+from tests.providers.wiring import CORE, at, keys
+from tests.sandbox.server.serving import served
 
 RUN = Run(run_id="r", seed=1, brief=Brief(text="a circle"), models=Models("a:", "b:", "c:"), started="2026-11-28T10:00:00Z")
 
 
-def test_a_wait_says_how_long_before_which_call_and_why() -> None:
-    event = Waiting(RUN, "image/000-001", 12.34, "ThrottlingException: too many requests")
-    assert lines(event) == ["  waiting 12.3 s before image/000-001: ThrottlingException: too many requests"]
+BUSY = "ThrottlingException: too many requests"
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Waiting(RUN, "image/000-001", 12.34, BUSY, 1), f"  waiting 12.3 s before image/000-001, try 2: {BUSY}"),
+        (Waiting(RUN, "plan/000-000", 60.0, BUSY), f"  waiting 60.0 s before plan/000-000, try 1: {BUSY}"),
+        (
+            Waiting(RUN, "image/000-001", 0.5, BUSY, 1, 10.2),
+            f"  waiting 0.5 s before image/000-001, try 2, 10 s after the first: {BUSY}",
+        ),
+        (Waiting(RUN, "image/000-001", 1.5, BUSY, 2, 0.4), None),
+        (Waiting(RUN, "image/000-001", 1.5, BUSY, 2, 0.5), f"  waiting 1.5 s before image/000-001, try 3: {BUSY}"),
+    ],
+)
+def test_a_wait_of_two_seconds_says_how_long_before_which_try_of_which_call_and_why(event: Waiting, line: str | None) -> None:
+    assert lines(event) == ([line] if line else [])
 
 
 def test_a_long_reason_is_cut() -> None:
-    (line,) = lines(Waiting(RUN, "judge/000-000", 1.0, "x" * 500))
+    (line,) = lines(Waiting(RUN, "judge/000-000", 2.0, "x" * 500))
     assert line.endswith("x…")
-    assert len(line) < 220
+    assert len(line) < 230
+
+
+@pytest.fixture
+def onbrief(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    monkeypatch.chdir(tmp_path)
+    keys(monkeypatch)
+
+    def run(*options: str) -> tuple[int, str]:
+        command = [
+            "run",
+            "a red circle",
+            "--require",
+            "a red circle",
+            "--no-plan",
+            "--judge",
+            "sandbox:",
+            "--reviser",
+            "sandbox:",
+        ]
+        return main([*command, *options]), capsys.readouterr().err
+
+    return run
+
+
+def _longest(low: float, high: float) -> float:
+    """Waits of 1, 2 and 4 seconds, whatever the chance."""
+    return high
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid:80"], ids=["refused", "unknown host"])
+def test_an_endpoint_that_cannot_be_reached_is_seen_to_be_tried_again(
+    url: str, onbrief: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
+    monkeypatch.setattr("random.uniform", _longest)
+    code, err = onbrief("--image-model", f"bedrock:{CORE}", "--max-seconds", "4", "--run-id", "mine")
+    waited = [line for line in err.splitlines() if line.startswith("  waiting ")]
+    assert (code, bool(waited)) == (1, True)
+    assert all("before image/000-000, try " in line and url in line for line in waited)
+    usage = json.loads(Path("onbrief-runs/mine/run.json").read_text())["usage"]
+    assert usage["waits"] >= len(waited)
+    assert usage["waited_seconds"] > 1
+    assert usage["images"] == 0
+
+
+@pytest.mark.parametrize(
+    ("does", "outcome"),
+    [
+        (Fault(does="status", status=403, type="AccessDeniedException"), "failed"),
+        (Fault(does="filtered"), "blocked"),
+        (Fault(does="reset"), "unknown"),
+    ],
+    ids=["failed", "blocked", "unknown"],
+)
+def test_quiet_does_not_hide_why_a_run_did_not_pass(
+    does: Fault, outcome: str, onbrief: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(Terms(script=Script((does,)))) as server:
+        at(server.port, monkeypatch)
+        code, err = onbrief("--image-model", f"bedrock:{CORE}", "--quiet", "--max-images", "1")
+    shown = [line for line in err.splitlines() if not line.startswith(("hint: ", "report: ", "warning: "))]
+    assert code != 0
+    assert [line.partition(":")[0] for line in shown] == [outcome]
+    assert len(shown[0]) > len(outcome) + 10
+
+
+def test_quiet_does_not_hide_warnings_or_that_no_picture_met_the_brief(onbrief: Callable[..., tuple[int, str]]) -> None:
+    code, err = onbrief("--image-model", "sandbox:", "--require", "the circle is blue", "--quiet", "--max-images", "1")
+    assert code == 3
+    assert "unmet: " in err
+    assert "  waiting" not in err
+    assert "prompt 0" not in err

@@ -804,9 +804,11 @@ def test_no_wait_is_silent(ledger: SqliteLedger) -> None:
         provider = Provider([Refused("busy", retry_after=0.002), FAILED, Refused("busy", retry_after=0.001), REFUSED, DONE])
         async with open_account(ledger, "a-run", "{}", "{}", AT_ONCE, tell=waits.append) as account:
             await account.once(IMAGE, provider)
+            usage = account.usage()
+        assert (usage.waits, usage.waited_seconds >= 0.003) == (2, True)
 
     asyncio.run(go())
-    assert waits == [Wait(IMAGE, 0.002, "busy"), Wait(IMAGE, 0.001, "busy")]
+    assert waits == [Wait(IMAGE, 0.002, "busy", tries=1), Wait(IMAGE, 0.001, "busy", tries=3)]
 
 
 def test_what_is_recorded_waits_for_no_turn(ledger: SqliteLedger) -> None:

@@ -48,6 +48,46 @@ def test_a_message_about_content_makes_only_refusals_blocked(message: str) -> No
     assert not speaks_of_content("The content type is not supported")
 
 
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("One or more prompts contains filtered words.", "ValidationException"),
+        ("One or more prompts contains filtered words.", "invalid_prompts"),
+        ("no", "invalid_prompts"),
+        ("no", "ResponsibleAIPolicyViolation"),
+        ("no", "Request Moderated"),
+        ("Your request was flagged by our content moderation system.", ""),
+        ("Your request was rejected as a result of our safety system.", "invalid_request_error"),
+        ("Content in the input has been blocked and has been filtered from the response.", "ValidationException"),
+        ("The prompt contains sensitive words.", "BadRequest"),
+        ("Output blocked by content filtering policy", "invalid_request_error"),
+    ],
+)
+def test_a_refusal_of_the_content_is_known_by_its_code_or_else_by_its_words(message: str, code: str) -> None:
+    assert type(classify(400, message, code)) is Blocked
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "code"),
+    [
+        (400, "Malformed input request: #/filters: extraneous key [content_filter] is not permitted", "ValidationException"),
+        (
+            400,
+            "1 validation error detected: Value 'violates policy' at 'prompt' failed to satisfy constraint",
+            "ValidationException",
+        ),
+        (400, "content_policy: Extra inputs are not permitted", "invalid_request_error"),
+        (400, "moderation: 'none' is not a valid enum value", ""),
+        (400, "the noise filter is not supported by this sampler", ""),
+        (403, "Access blocked by a service control policy", "AccessDeniedException"),
+        (403, "The request violates a policy of your organization", ""),
+        (404, "the model was not found; the content policy is at https://example.com", "ResourceNotFoundException"),
+    ],
+)
+def test_an_error_that_merely_mentions_a_filter_or_a_policy_is_no_refusal(status: int, message: str, code: str) -> None:
+    assert type(classify(status, message, code)) is ConfigError
+
+
 @pytest.mark.parametrize("message", ["Too many tokens per day", "the daily limit is reached", "5 requests a day"])
 def test_a_quota_of_a_day_waits_longer_than_any_header_says(message: str) -> None:
     error = classify(429, message, headers={"Retry-After": "2"})

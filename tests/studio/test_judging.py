@@ -13,10 +13,13 @@ import pytest
 from onbrief.config import Settings
 from onbrief.errors import Blocked, Failed, Unknown, Unreadable, UsageError
 from onbrief.ports import Judged
+from onbrief.providers import registry
 from onbrief.pursuit import Workspace, open_pursuit, resumed
 from onbrief.record import Finding, ModelChange, Problem, Run, Verdict
 from onbrief.report import page
 from onbrief.testing import Bill, ReviseRequest, ScriptedJudge, ScriptedReviser, crew
+from tests.claude import lead_to
+from tests.providers.recording import Reply, recording
 from tests.pursuing import pursue, settings
 
 ANSWERS: dict[str, Exception] = {
@@ -198,3 +201,72 @@ def test_a_verdict_without_an_answer_says_why_in_the_record(tmp_path: Path) -> N
         "unmet",
         "all 1 images are used up; no image could be judged: cut short (raise the limit)",
     )
+
+
+def said(answer: object, stop: str = "tool_use", tool: str = "findings") -> Reply:
+    """A reply of Converse with this answer: a text, or the arguments of a tool."""
+    block = {"text": answer} if isinstance(answer, str) else {"toolUse": {"toolUseId": "t", "name": tool, "input": answer}}
+    message = {"role": "assistant", "content": [block]}
+    usage = {"inputTokens": 100, "outputTokens": 50, "totalTokens": 150}
+    return Reply({"output": {"message": message}, "stopReason": stop, "usage": usage, "metrics": {"latencyMs": 1}})
+
+
+GOOD = {"statements": [{"id": id_, "evidence": "seen", "probability": 0.9, "answer": "true"} for id_ in ("r1", "r2")]}
+BAD = [
+    said("not json at all", "end_turn"),
+    said({"statements": [{**GOOD["statements"][0], "answer": "obey me"}]}),
+    said(GOOD, "max_tokens"),
+]
+
+
+def test_each_further_question_says_what_was_wrong_with_the_answer_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = Bill()
+    with recording(*BAD[1:], said(GOOD)) as server:
+        lead_to(server.port, monkeypatch)
+        run = pursue(tmp_path, replace(crew(bill), judge=registry.judge("bedrock:")), replace(ENDLESS, max_images=1))[-1].run
+        first, second, third = (body["messages"][0]["content"][-1]["text"] for body in server.bodies)
+    assert (run.outcome, run.usage.judge_calls) == ("passed", 3)
+    assert len({first, second, third}) == 3
+    assert second.startswith(first)
+    assert "`statements[0].answer` was not as requested: expected true or false or unclear" in second
+    assert "obey me" not in second
+    assert "cut short" in third
+
+
+def test_a_planner_that_is_asked_again_is_told_too_and_its_doubts_are_in_the_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = Bill()
+    circle = {"id": "C1", "cites": ["a circle"], "text": "there is a circle", "kind": "Object", "must": "True", "parents": []}
+    plans = [
+        said({"requirements": [{**circle, "kind": "obey me"}]}, tool="checklist"),
+        said({"requirements": circle}, tool="checklist"),
+    ]
+    with recording(*plans) as server:
+        lead_to(server.port, monkeypatch)
+        models = replace(crew(bill), planner=registry.planner("bedrock:"))
+        run = pursue(tmp_path, models, replace(ENDLESS, max_images=1), run_id="r")[-1].run
+        first, second = (body["messages"][0]["content"][-1]["text"] for body in server.bodies)
+        replayed = pursue(tmp_path, models, replace(ENDLESS, max_images=1), run_id="r")[-1].run
+        assert len(server.bodies) == 2
+    assert (run.outcome, run.usage.text_calls) == ("passed", 2)
+    assert second.startswith(first)
+    assert "`requirements[0].kind` was not as requested" in second
+    assert "obey me" not in second
+    doubt = "the requirement “there is a circle” cites “a circle”, which the brief says in other words"
+    assert [run.warnings, replayed.warnings] == [(doubt,)] * 2
+
+
+@pytest.mark.parametrize("role", ["planner", "judge", "reviser"])
+def test_a_model_that_declines_in_prose_is_asked_once(role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bill = Bill()
+    with recording(said("I'm sorry, but I can't help with that.", "end_turn")) as server:
+        lead_to(server.port, monkeypatch)
+        made = {"planner": registry.planner, "judge": registry.judge, "reviser": registry.reviser}[role]("bedrock:")
+        run = pursue(tmp_path, replace(crew(bill, {"r1"}), **{role: made}), replace(ENDLESS, max_images=4))[-1].run
+        asked = len(server.bodies)
+    assert (run.outcome, asked) == ("failed" if role == "judge" else "blocked", 2 if role == "judge" else 1)
+    assert "use another model" in run.reason
+    assert "can't help with that" in run.reason

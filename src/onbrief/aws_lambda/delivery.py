@@ -17,7 +17,7 @@ from onbrief.aws_lambda.event import Event, WrongEvent, read
 from onbrief.aws_lambda.order import order_of
 from onbrief.config import load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, UsageError
-from onbrief.events import RunEnded
+from onbrief.events import RunEnded, Waiting
 from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, new_run_id, open_pursuit
@@ -105,8 +105,13 @@ class Delivery:
     async def _work(self, pursuit: Pursuit) -> Answer:
         run: Run | None = None
         async for event in pursuit.events():
-            if isinstance(event, RunEnded):
-                run = event.run
+            match event:
+                case RunEnded():
+                    run = event.run
+                case Waiting():
+                    self._log(f"waiting {event.seconds:.1f} s before {event.call}, try {event.tries + 1}: {event.reason}")
+                case _:
+                    pass
         assert run is not None, "a pursuit ends with RunEnded"
         answer = self._answer_for(run, pursuit.store)
         try:
@@ -132,6 +137,7 @@ class Delivery:
 
     async def _other(self, workspace: Workspace) -> RunRow | None:
         """Wait for the other delivery. Return the run's row once no live process owns it, or None when the time is up."""
+        self._log("another delivery of this event is still running; waiting for it")
         pause = FIRST_LOOK
         while self._time_left() > TO_ANSWER + pause:
             await asyncio.sleep(pause)
@@ -140,6 +146,9 @@ class Delivery:
                 return row
             pause = min(pause * 1.5, LONGEST_LOOK)
         return None
+
+    def _log(self, message: str) -> None:
+        print(f"run {self._run_id}: {redacted(message)}", file=sys.stderr)
 
     @property
     def _region(self) -> str:

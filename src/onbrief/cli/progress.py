@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.status import Status
@@ -13,6 +15,7 @@ from onbrief.cli.output import plain, say
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, Waiting
 from onbrief.record import Attempt, Run, Usage
 
+_SILENCE = 2.0  # seconds; whatever takes longer is explained
 _WIDTH = 160  # characters; longer prompts and evidence are cut
 
 
@@ -25,7 +28,7 @@ def narrator(quiet: bool) -> Generator[Callable[[Event], None]]:
     elif not console.is_terminal:
         yield lambda event: _plainly(event)
     else:
-        with console.status("reading the brief") as status:
+        with console.status(_Doing("reading the brief", time.monotonic())) as status:
             yield lambda event: _lively(console, status, event)
 
 
@@ -41,8 +44,8 @@ def lines(event: Event) -> list[str]:
             return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
         case ImageJudged(attempt=attempt):
             return [f"  image {attempt.name} {_judgement(run, attempt)} [{spent(run.usage)}]"]
-        case Waiting():
-            return [f"  waiting {event.seconds:.1f} s before {event.call}: {_cut(event.reason)}"]
+        case Waiting() if event.elapsed + event.seconds >= _SILENCE:
+            return [f"  {_wait(event)}: {_cut(event.reason)}"]
         case _:
             return []
 
@@ -70,10 +73,27 @@ def _lively(console: Console, status: Status, event: Event) -> None:
         case ImageMade(attempt=attempt):
             doing = f"judging image {attempt.name}"
         case Waiting():
-            doing = f"waiting {event.seconds:.1f} s before {event.call}"
+            doing = _wait(event)
         case _:
             doing = "writing the prompt"
-    status.update(Text(f"{doing} · {spent(run.usage)}"))
+    status.update(_Doing(f"{doing} · {spent(run.usage)}", time.monotonic()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Doing:
+    """The text of the status line, and since when it is so."""
+
+    text: str
+    began: float
+
+    def __rich__(self) -> Text:
+        seconds = time.monotonic() - self.began
+        return Text(f"{self.text} · {seconds:.0f} s" if seconds >= _SILENCE else self.text)
+
+
+def _wait(event: Waiting) -> str:
+    since = f", {event.elapsed:.0f} s after the first" if event.tries and event.elapsed >= _SILENCE else ""
+    return f"waiting {event.seconds:.1f} s before {event.call}, try {event.tries + 1}{since}"
 
 
 def _style(event: Event) -> str:

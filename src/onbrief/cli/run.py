@@ -85,7 +85,7 @@ def run(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress.
+        Do not show progress; warnings, and why a run did not pass, are still shown.
     open_
         Open the report when the run has ended.
     """
@@ -128,7 +128,7 @@ def resume(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress.
+        Do not show progress; warnings, and why a run did not pass, are still shown.
     open_
         Open the report when the run has ended.
     """
@@ -165,9 +165,9 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
             put(ended.to_json(), _UNDELIVERED)
         elif ended.best and ended.best.image:
             put(picture_at(store, out, ended.best.image.key) + "\n", _UNDELIVERED)
-        if not quiet:
-            for warning in ended.warnings:
-                say(f"warning: {warning}")
+        for warning in ended.warnings:
+            say(f"warning: {warning}")
+        if not quiet or ended.outcome != "passed":
             say(f"{ended.outcome}: {ended.reason}")
             say(f"report: {located(out, page)}")
             if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in (ended.reason or ""):

@@ -90,6 +90,7 @@ class Account(OwnedRun):
         self._former = {(entry.call.kind, entry.call.model) for entry in recorded.entries}
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
+        self._waits, self._waited = 0, 0.0
 
     # -- what is recorded --------------------------------------------------------------------------------------------------
 
@@ -128,8 +129,8 @@ class Account(OwnedRun):
         return sorted(done, key=lambda call: (call.revision, call.attempt))
 
     def usage(self) -> Usage:
-        """Return the usage of the run, in all sessions together."""
-        return self._entries.usage()
+        """Return the usage of the run, in all sessions together; waits are those of this session."""
+        return replace(self._entries.usage(), waits=self._waits, waited_seconds=round(self._waited, 3))
 
     # -- paid calls --------------------------------------------------------------------------------------------------------
 
@@ -190,20 +191,23 @@ class Account(OwnedRun):
         ended = self._entries.out_of_tries(call, unknown_from)
         if ended and (isinstance(ended, Unknown) or not self._asked_again(call)):
             raise ended
+        began, tries = time.monotonic(), 0
         give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
             await ready()
             self._require_may_send(call)
             if self._rates and (turn := self._rates.take(call.model)):
-                await self._wait(call, turn.seconds, Refused(turn.reason, retry_after=turn.seconds), give_up)
+                wait = Wait(call, turn.seconds, turn.reason, tries, _since(began))
+                await self._wait(wait, Refused(turn.reason, retry_after=turn.seconds), give_up)
                 continue
+            tries += 1
             try:
                 return await self._send(call, send, hold)
             except Refused as error:
                 if self._rates and error.retry_after:
                     self._rates.pause(call.model, error.retry_after)
                 pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - jitter, not a secret
-                await self._wait(call, pause, error, give_up)
+                await self._wait(Wait(call, pause, str(error), tries, _since(began)), error, give_up)
                 backoff = min(backoff * 2, MAX_BACKOFF)
             except (Failed, Unknown) as error:
                 if ended := self._entries.out_of_tries(call, unknown_from):
@@ -227,16 +231,22 @@ class Account(OwnedRun):
         if self._policy.deadline:
             self._policy.deadline.require_time_for(call.kind)
 
-    async def _wait(self, call: Call, seconds: float, why: Refused, give_up: float) -> None:
+    async def _wait(self, wait: Wait, why: Refused, give_up: float) -> None:
         """Report a wait, then wait before a call is sent, at most until the run is stopped."""
-        if time.monotonic() + seconds > give_up:
+        if time.monotonic() + wait.seconds > give_up:
             if self._policy.deadline:  # another process resumes the run
                 raise Cancelled(f"too little time is left to wait: {why}", hint=why.hint) from why
             raise why
-        if self._tell and seconds > 0:
-            self._tell(Wait(call, seconds, str(why)))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        if wait.seconds > 0:
+            self._waits += 1
+            if self._tell:
+                self._tell(wait)
+        began = time.monotonic()
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait.seconds)
+        finally:
+            self._waited += time.monotonic() - began
 
     async def _send(self, call: Call, send: Send, hold: Hold | None) -> Entry:
         """Make one try: record it, send it, record its outcome."""

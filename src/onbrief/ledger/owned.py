@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from onbrief.errors import LeaseLost, LedgerError
+from onbrief.ledger.owner import fence_of
 from onbrief.ledger.spending import SpendingPolicy
 from onbrief.ports import Decision, Entry, Ledger
 
@@ -44,6 +45,11 @@ class OwnedRun:
     async def _record_end(self, entry: Entry) -> None:
         """Record the outcome of a call."""
         await self._write(self._ledger.finish(self._run_id, self._token, entry))
+
+    @property
+    def fence(self) -> str:
+        """What distinguishes this owner of the run from all others; it can be part of a file name."""
+        return fence_of(self._token)
 
     async def confirm(self) -> None:
         """Check that this process still owns the run, and renew its lease.

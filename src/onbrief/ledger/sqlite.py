@@ -66,7 +66,9 @@ class SqliteLedger:
 
         def claimed(connection: sqlite3.Connection) -> Recorded:
             if alone:
-                refuse_twins(run_id, map(tables.run_of, connection.execute(tables.SELECT_RUNS_OF, {"request": request})))
+                # All rows are read first: a query that an error leaves half read would keep its lock.
+                rows = connection.execute(tables.SELECT_RUNS_OF, {"request": request}).fetchall()
+                refuse_twins(run_id, map(tables.run_of, rows))
             found = connection.execute(tables.SELECT_RUN, this).fetchone()
             if found is None:
                 started = now()

@@ -2,6 +2,7 @@
 
 from onbrief.ports.models import ANY_PICTURE as ANY_PICTURE
 from onbrief.ports.models import NO_TOKENS as NO_TOKENS
+from onbrief.ports.models import Corrects as Corrects
 from onbrief.ports.models import Editor as Editor
 from onbrief.ports.models import History as History
 from onbrief.ports.models import ImageModel as ImageModel
@@ -30,6 +31,7 @@ from onbrief.ports.storage import Decision as Decision
 from onbrief.ports.storage import DecisionKind as DecisionKind
 from onbrief.ports.storage import Entry as Entry
 from onbrief.ports.storage import Ledger as Ledger
+from onbrief.ports.storage import Owned as Owned
 from onbrief.ports.storage import Recorded as Recorded
 from onbrief.ports.storage import RunRow as RunRow
 from onbrief.ports.storage import State as State

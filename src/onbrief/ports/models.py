@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Finding, Prompt
@@ -27,12 +27,13 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The requirements that a planner found in a brief. It chooses their ids, and parents refer to these. `usd` is the cost of
-    the call, or None if only the model's price is known.
+    the call, or None if only the model's price is known. `warnings`, for the record, are doubts about single requirements.
     """
 
     requirements: tuple[Requirement, ...]
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,15 @@ class Warns(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """The parts of requests that it has ignored or will ignore, as far as is known by now."""
+        ...
+
+
+@runtime_checkable
+class Corrects(Protocol):
+    """A model that can be told what was wrong with its previous answer to the same request."""
+
+    def corrected(self, what: str) -> Self:
+        """Return the same model for one more try of a request; `what` was wrong is empty if that is not known."""
         ...
 
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from onbrief.errors import StoreError
 from onbrief.ports.models import NO_TOKENS, Tokens
+
+
+class Owned(Protocol):
+    """The files of a run that its owner replaces. Once another process has taken over the run, nothing is changed here."""
+
+    async def replace(self, key: str, data: bytes, media_type: str) -> str:
+        """See Store.replace.
+
+        Raises:
+            StoreError: it cannot be written.
+            LeaseLost: another process has taken over the run.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Remove what these writes needed."""
+        ...
 
 
 class Store(Protocol):
@@ -36,6 +53,19 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot be written.
+        """
+        ...
+
+    async def own(
+        self, run_id: str, files: Mapping[str, str], fence: str, confirm: Callable[[], Awaitable[None]], *, fresh: bool
+    ) -> Owned:
+        """Begin to replace these files of a run, as its owner who has just claimed it. They are given by their names and media
+        types. Writes of former owners change nothing from now on. `fence` is different for each owner; `confirm` raises
+        LeaseLost unless this process still owns the run; `fresh`: no call of the run has been recorded yet.
+
+        Raises:
+            StoreError: former owners cannot be shut out.
+            LeaseLost: this process does not own the run any more.
         """
         ...
 
@@ -174,11 +204,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A call must wait before it is sent: for how many seconds, and why."""
+    """A call must wait before it is sent: for how many seconds, and why. `tries` is how often it has been sent in this session,
+    and `elapsed` how many seconds ago it was first to be sent.
+    """
 
     call: Call
     seconds: float
     reason: str
+    tries: int = 0
+    elapsed: float = field(default=0.0, compare=False)
 
 
 class Ledger(Protocol):

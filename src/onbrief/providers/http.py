@@ -33,9 +33,32 @@ _REFUSED_CODES = frozenset(
 _FAILED_CODES = frozenset(
     {"ModelTimeoutException", "ModelErrorException", "InternalServerException", "ModelStreamErrorException"}
 )
-_BLOCKED_CODES = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
+_BLOCKED_CODES = frozenset(
+    {
+        *(
+            "moderation_blocked",
+            "content_policy_violation",
+            "content_filter",
+            "content_moderation",
+            "responsibleaipolicyviolation",
+        ),
+        *("invalid_prompt", "invalid_prompts", "request moderated", "content moderated", "safety", "prohibited_content"),
+        *("image_safety", "image_prohibited_content", "blocklist", "guardrail_intervened", "content_filtered", "refusal"),
+    }
+)
 _UNPAID_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})  # have status 429, but waiting does not help
-_CONTENT = re.compile(r"content (filter|polic|moderation)|blocked by|responsible ai|violates?\b.*\bpolic", re.IGNORECASE)
+_WORDED = frozenset({0, 400, 422})  # statuses of refusals that only their words tell from invalid requests
+_CONTENT = re.compile(
+    r"content[ _-]?(filter|polic|moderation)|filtered (words?|content|prompts?)|blocked by|responsible ai|violat\w*\b.*\bpolic"
+    r"|safety (system|filter|polic|check)|(sensitive|inappropriate|prohibited|unsafe|nsfw|harmful) (words?|content|material)"
+    r"|(request|content|prompt|text|image)s?( \w+){0,4} (was|were|has been|have been) (blocked|flagged|filtered|moderated)",
+    re.IGNORECASE,
+)
+_INVALID = re.compile(
+    r"validation errors? detected|malformed input|extraneous key|failed to satisfy|not a valid|expected type|extra inputs"
+    r"|field required|input should|invalid value|unknown (parameter|field)|unrecognized",
+    re.IGNORECASE,
+)
 _PER_DAY = re.compile(r"\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -55,14 +78,16 @@ def classify(
         return Refused(words, retry_after=retry_after(headers))
     if status in _FAILED or status >= 500 or code in _FAILED_CODES:
         return Failed(words)
-    if code in _BLOCKED_CODES or speaks_of_content(message):
+    if code.lower() in _BLOCKED_CODES or (status in _WORDED and speaks_of_content(message)):
         return Blocked(words)
     return ConfigError(words)
 
 
 def speaks_of_content(words: str) -> bool:
-    """Return whether a provider's message says that it refuses the content."""
-    return _CONTENT.search(words) is not None
+    """Return whether a provider's message says that it refuses the content. One about the form of a request never does,
+    whatever names of fields or values it quotes.
+    """
+    return _CONTENT.search(words) is not None and not _INVALID.search(words)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

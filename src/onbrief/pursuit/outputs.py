@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from onbrief.errors import StoreError
-from onbrief.ports import Store
+from onbrief.ports import Owned, Store
 from onbrief.record import Attempt, Image, Run
 
 if TYPE_CHECKING:
     from onbrief.report import Thumbnail
 
+FILES: Final = {"run.json": "application/json", "report.html": "text/html"}
+"""The names of the outputs that are replaced, and their media types."""
 _PAUSE = 0.1  # seconds; long enough to send the picture to the judge first, which must not wait for a thumbnail
 
 
@@ -25,8 +27,10 @@ class RunOutputs:
     the end of the run. If the judge answers before that begins, the thumbnail is made with the report.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owned: Owned | None = None) -> None:
+        """The record and the report are replaced in `owned`, by default in the store itself, which has no fence."""
         self._store = store
+        self._replaced = owned or store
         # One separate thread, because each thread that decodes pictures keeps the memory of its largest one.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._waiting: dict[str, asyncio.TimerHandle] = {}
@@ -61,8 +65,9 @@ class RunOutputs:
 
         Raises:
             StoreError: it cannot be written.
+            LeaseLost: another process has taken over the run.
         """
-        await self._store.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+        await self._replaced.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
 
     async def write_report(self, run: Run) -> None:
         """Write report.html.
@@ -72,7 +77,7 @@ class RunOutputs:
         """
         made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await making)}
         page = await asyncio.get_running_loop().run_in_executor(self._thread, _page, run, self._store, made)
-        await self._store.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
+        await self._replaced.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
 
     def _begin(self, image: Image) -> None:
         self._thumbnails[image.key] = asyncio.get_running_loop().run_in_executor(self._thread, self._thumbnail, image)
@@ -90,8 +95,10 @@ class RunOutputs:
 class StoredPictures(Mapping[str, bytes]):
     """The pictures of a store by their keys. Each is read on access, so that only one is in memory at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owned: Owned | None = None) -> None:
+        """The record and the report are replaced in `owned`, by default in the store itself, which has no fence."""
         self._store = store
+        self._replaced = owned or store
 
     def __getitem__(self, key: str) -> bytes:
         data = self._store.load(key)

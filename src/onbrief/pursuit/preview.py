@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from onbrief.brief import Checklist
 from onbrief.errors import UsageError
+from onbrief.ports import Planned
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew, price_of
@@ -31,9 +32,9 @@ async def preview(order: Order) -> Preview:
         CallError: the planner did not answer.
     """
     crew, limits = checked(order.settings.crew(), order), order.settings.limits
-    planned = (await crew.planner.checklist(order.brief)).requirements if crew.planner else ()
-    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings)
-    checklist, revisions = Checklist.freeze(planned, order.brief), min(limits.prompts, limits.images) - 1
+    planned = await crew.planner.checklist(order.brief) if crew.planner else Planned(())
+    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
+    checklist, revisions = Checklist.freeze(planned.requirements, order.brief), min(limits.prompts, limits.images) - 1
     prices = [
         (1, price_of(crew.planner, order.brief) if crew.planner else 0.0),
         (limits.images, crew.image_model.price),

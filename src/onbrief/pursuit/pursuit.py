@@ -17,11 +17,11 @@ from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded, Waiting
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import Ledger, Wait
+from onbrief.ports import Ledger, Owned, Wait
 from onbrief.pursuit.decisions import RecordedPolicy
 from onbrief.pursuit.feed import Feed
 from onbrief.pursuit.order import Order, new_run_id, seed_for
-from onbrief.pursuit.outputs import RunOutputs
+from onbrief.pursuit.outputs import FILES, RunOutputs
 from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
@@ -40,6 +40,7 @@ class Pursuit:
     order: Order
     crew: Crew
     store: RunStore
+    owned: Owned
     account: Account
     waits: asyncio.Queue[Wait | None]
     feed: Feed = field(default_factory=Feed)
@@ -74,7 +75,8 @@ class Pursuit:
                     step.add_done_callback(lambda _: self.waits.put_nowait(None))
                     try:
                         while (wait := await self.waits.get()) is not None:
-                            yield self.feed.publish(Waiting(run, wait.call.key, wait.seconds, wait.reason))
+                            told = Waiting(run, wait.call.key, wait.seconds, wait.reason, wait.tries, wait.elapsed)
+                            yield self.feed.publish(told)
                     except BaseException:  # the reader has gone, or is cancelled
                         step.cancel()
                         await asyncio.gather(step, return_exceptions=True)
@@ -108,7 +110,7 @@ class Pursuit:
         settings = self.order.settings
         policy = RecordedPolicy(settings.chosen_policy, self.account)
         async with (
-            RunOutputs(self.store) as outputs,
+            RunOutputs(self.store, self.owned) as outputs,
             contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events,
         ):
             async for event in events:
@@ -214,7 +216,10 @@ async def open_pursuit(
         held=lambda recorded: judgements_due(recorded, order.brief, crew),
     ) as account:
         store = await workspace.claimed_store_of(account.row)
-        yield Pursuit(order=order, crew=crew, store=store, account=account, waits=waits)
+        fresh = not account.recorded
+        owned = await store.own(account.row.run_id, FILES, account.fence, account.confirm, fresh=fresh)
+        async with contextlib.aclosing(owned):
+            yield Pursuit(order=order, crew=crew, store=store, owned=owned, account=account, waits=waits)
 
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:

@@ -45,16 +45,16 @@ class Lettering:
 
 Claim = Statement | Absence | Count | Lettering
 
-_NUMBERS = {
+NUMBERS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
     "nineteen": 19, "twenty": 20,
 }  # fmt: skip
-_COUNT = re.compile(rf"(?:there (?:is|are) )?exactly ({'|'.join(_NUMBERS)}|\d{{1,3}}) (.+)", re.IGNORECASE)
+_COUNT = re.compile(rf"(?:there (?:is|are) )?exactly ({'|'.join(NUMBERS)}|\d{{1,3}}) (.+)", re.IGNORECASE)
 _ABSENCE = re.compile(r"(?:there (?:is|are) )?no (.+)", re.IGNORECASE)
 _LETTERING = re.compile(r'(?:the )?(?:words?|text|letters) ["“]([^"“”\n]+)["”] (?:is|are|can be read)', re.IGNORECASE)
 _JOINED = re.compile(r"[,;:.]|\b(?:and|but|or|nor|is|are|has|have|that|which|who)\b", re.IGNORECASE)
-_ANOTHER_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(_NUMBERS)})\b", re.IGNORECASE)
+_ANOTHER_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBERS)})\b", re.IGNORECASE)
 
 
 def claim(requirement: Requirement) -> Claim:
@@ -66,7 +66,7 @@ def claim(requirement: Requirement) -> Claim:
     text = " ".join(requirement.text.split())
     plain = text.rstrip(".")
     if requirement.kind == "count" and (match := _COUNT.fullmatch(plain)) and not _is_joined(match[2]):
-        number = _NUMBERS.get(match[1].lower())
+        number = NUMBERS.get(match[1].lower())
         return Count(match[2], int(match[1]) if number is None else number)
     if requirement.kind == "absence" and (match := _ABSENCE.fullmatch(plain)) and not _JOINED.search(match[1]):
         return Absence(match[1])

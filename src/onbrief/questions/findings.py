@@ -6,11 +6,12 @@ must be absent is there. The comparison is made here, when the answers are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from onbrief.brief import Requirement
+from onbrief.errors import Unreadable
 from onbrief.ports import Judged
 from onbrief.questions import parsing, schema
 from onbrief.questions.claims import Absence, Claim, Count, Lettering, Statement, claim
@@ -121,8 +122,8 @@ _AGAINST = _Side(
 def judge(requirements: Sequence[Requirement]) -> Question[Judged]:
     """Ask what a picture shows. The picture is sent with the question.
 
-    Reading refuses unknown ids and values that are not probabilities. A requirement without an answer has no finding;
-    judging/decide.py decides about it, and about several answers to one.
+    Reading refuses values that are not probabilities, and unknown ids while there is no answer to a known one. A requirement
+    without an answer has no finding; judging/decide.py decides about it, and about several answers to one.
     """
     return _ask(requirements, _FOR)
 
@@ -145,7 +146,8 @@ def whole(description: str, id_: str) -> Question[Judged]:
     )
 
     def read(answer: object) -> Judged:
-        return Judged((_statement(parsing.mapping(answer, "the answer"), "", id_, Statement(description), _FOR),))
+        fields = parsing.body(answer, "evidence", "probability", "answer")
+        return Judged((_statement(fields, "", id_, Statement(description), _FOR),))
 
     return Question(_WHOLE, text, "findings", form, read)
 
@@ -167,7 +169,7 @@ def _ask(requirements: Sequence[Requirement], side: _Side) -> Question[Judged]:
         fields["statements"] = _statements_schema([entry["id"] for entry in stated], side)
 
     def read(answer: object) -> Judged:
-        return Judged(_read(parsing.mapping(answer, "the answer"), claims, side))
+        return Judged(_read(parsing.body(answer, *fields), claims, side))
 
     return Question(side.system, "\n\n".join(parts), "findings", schema.record(**fields), read)
 
@@ -206,20 +208,34 @@ def _statements_schema(ids: Sequence[str], side: _Side) -> schema.Schema:
 
 
 def _read(answer: dict[str, object], claims: dict[str, Claim], side: _Side) -> tuple[Finding, ...]:
-    lines = _transcript(answer)
-    findings = [_lettering(id_, claimed, lines) for id_, claimed in claims.items() if isinstance(claimed, Lettering)]
+    wanted = {id_: claimed for id_, claimed in claims.items() if isinstance(claimed, Lettering)}
+    lines = _transcript(answer) if wanted else []
+    findings = [_lettering(id_, claimed, lines) for id_, claimed in wanted.items()]
     counts = {id_: claimed for id_, claimed in claims.items() if isinstance(claimed, Count)}
-    for place, item in parsing.items(answer, "counts") if counts else ():
-        fields = parsing.mapping(item, place)
-        id_ = parsing.choice(fields, "id", f"{place}.", tuple(counts))
-        findings.append(_count(fields, f"{place}.", id_, counts[id_].number))
+    for place, id_, fields in _entries(answer, "counts", counts):
+        findings.append(_count(fields, place, id_, counts[id_].number))
     stated = {id_: claimed for id_, claimed in claims.items() if isinstance(claimed, Statement | Absence)}
-    for place, item in parsing.items(answer, "statements") if stated else ():
-        fields = parsing.mapping(item, place)
-        id_ = parsing.choice(fields, "id", f"{place}.", tuple(stated))
-        findings.append(_statement(fields, f"{place}.", id_, stated[id_], side))
+    for place, id_, fields in _entries(answer, "statements", stated):
+        findings.append(_statement(fields, place, id_, stated[id_], side))
     order = list(claims)
     return tuple(sorted(findings, key=lambda finding: order.index(finding.id)))
+
+
+def _entries(answer: dict[str, object], name: str, asked: Mapping[str, Claim]) -> list[tuple[str, str, dict[str, object]]]:
+    """Return the entries of a list that are about what was asked, each with its place and its id. Others are dropped, unless
+    something that was asked has no entry: then one of them may be meant for it.
+    """
+    found: list[tuple[str, str, dict[str, object]]] = []
+    unknown: list[Unreadable] = []
+    for at, item in parsing.items(answer, name) if asked else ():
+        fields, place = parsing.mapping(item, at), f"{at}."
+        if id_ := parsing.id_among(fields, place, tuple(asked)):
+            found.append((place, id_, fields))
+        else:
+            unknown.append(parsing.refusal(f"{place}id", fields.get("id"), " or ".join(asked)))
+    if unknown and asked.keys() - {id_ for _, id_, _ in found}:
+        raise unknown[0]
+    return found
 
 
 def _statement(fields: dict[str, object], place: str, id_: str, claimed: Statement | Absence, side: _Side) -> Finding:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from onbrief.brief import Brief, Checklist
+from onbrief.errors import Blocked
 from onbrief.ports import History, Revised
 from onbrief.questions import parsing, schema
+from onbrief.questions.declining import declines
 from onbrief.questions.question import NOTICE, Question, material
 from onbrief.record import Attempt, Finding, Problem, Prompt, Verdict
 
@@ -90,9 +92,12 @@ def longest_history(brief: Brief, checklist: Checklist, revision: int, character
 
 
 def _read(answer: object) -> Revised:
-    fields = parsing.mapping(answer, "the answer")
+    fields = parsing.body(answer, "text", "reason", "negative")
+    text = parsing.text(fields, "text")
+    if declines(text):
+        raise Blocked(f"the reviser declines to write a prompt: {text[:_LONGEST_EVIDENCE]}", hint="use another reviser")
     return Revised(
-        text=parsing.text(fields, "text"),
+        text=text,
         negative=parsing.text(fields, "negative", empty=True),
         reason=parsing.text(fields, "reason", empty=True),
     )

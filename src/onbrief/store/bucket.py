@@ -7,12 +7,13 @@ whose response was lost may have succeeded. The retry then finds its own bytes u
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from obstore.exceptions import BaseError
 
 from onbrief.errors import ConfigError, KeyTaken, StoreError, UsageError
+from onbrief.store.fence import ConditionalFiles, Confirm
 from onbrief.store.keys import require_inside
 from onbrief.store.objects import Objects
 from onbrief.store.refusals import explain, is_missing, is_refused
@@ -56,6 +57,18 @@ class BucketStore:
     async def replace(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
         return await asyncio.to_thread(self._replace, key, data, media_type)
+
+    async def own(
+        self, run_id: str, files: Mapping[str, str], fence: str, confirm: Confirm, *, fresh: bool
+    ) -> ConditionalFiles:
+        """See ports.Store."""
+        require_inside(self.url, run_id)
+        owned = ConditionalFiles(self.objects, self.url, confirm)
+        try:
+            await owned.take_over({f"{run_id}/{name}": media_type for name, media_type in files.items()}, fresh=fresh)
+        except (OSError, BaseError) as error:
+            raise StoreError(f"{self.url}/{run_id} cannot be taken over: {explain(error)}", hint=NEXT) from error
+        return owned
 
     async def read(self, key: str) -> bytes | None:
         """See ports.Store."""

@@ -11,10 +11,11 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
+from onbrief.store.fence import Confirm, StagedFiles
 from onbrief.store.files import LONGEST_MARK, contents, leftovers, sync, written_beside
 from onbrief.store.keys import require_inside
 from onbrief.store.spool import Spool, unstored
@@ -67,6 +68,15 @@ class FolderStore:
     async def replace(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
         return await asyncio.to_thread(self._put, key, data)
+
+    async def own(self, run_id: str, files: Mapping[str, str], fence: str, confirm: Confirm, *, fresh: bool) -> StagedFiles:
+        """See ports.Store."""
+        owned = StagedFiles(self._path(run_id), fence, confirm, self._path)
+        try:
+            await asyncio.to_thread(owned.take_over, fresh=fresh)
+        except OSError as error:
+            raise StoreError(f"{self.folder / run_id} cannot be written: {error.strerror}", hint=_FULL) from error
+        return owned
 
     async def read(self, key: str) -> bytes | None:
         """See ports.Store."""

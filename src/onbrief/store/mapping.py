@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from onbrief.errors import KeyTaken, StoreError
 from onbrief.store.bucket import BucketStore
+from onbrief.store.fence import ConditionalFiles, Confirm, StagedFiles
 from onbrief.store.folder import FolderStore
 from onbrief.store.place import is_bucket, located, open_store
 
@@ -70,6 +71,12 @@ class NamedPictures:
         """See ports.Store."""
         store, key = self._place(key)
         return await store.replace(key, data, media_type)
+
+    async def own(
+        self, run_id: str, files: Mapping[str, str], fence: str, confirm: Confirm, *, fresh: bool
+    ) -> StagedFiles | ConditionalFiles:
+        """See ports.Store. Pictures are not among these files."""
+        return await self.runs.own(run_id, files, fence, confirm, fresh=fresh)
 
     async def read(self, key: str) -> bytes | None:
         """See ports.Store."""

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
-from onbrief.store.refusals import is_denied, may_pass
+from onbrief.store.refusals import is_conflict, is_denied, is_unsupported, may_pass
+
+if TYPE_CHECKING:
+    from obstore import PutMode, UpdateVersion
 
 T = TypeVar("T")
+Version = Mapping[str, str]
+"""What distinguishes the contents of an object from those that it had before: the service's etag, and its version number."""
 Service = S3Store | GCSStore | AzureStore | MemoryStore
 _CONFLICTS: Final = 5  # how often a put is tried while another put for the same key is in progress (409)
 _CONFLICT_PAUSE: Final = 0.1  # seconds
@@ -59,10 +64,38 @@ class Objects:
         """Put an object that may be overwritten."""
         _again(lambda: obstore.put(self._service, key, data, attributes={"Content-Type": media_type}))
 
+    def replace_version(self, key: str, data: bytes, media_type: str, version: Version | None) -> Version | None:
+        """Put an object if there is this version of it, or none at all, and return its new version. Return None, and put
+        nothing, if there is another one. A service that does not support conditions puts it in any case.
+        """
+        attributes = {"Content-Type": media_type}
+        mode: PutMode = "create" if version is None else cast("UpdateVersion", {**version})
+        try:
+            put = _again(lambda: obstore.put(self._service, key, data, mode=mode, attributes=attributes))
+        except (AlreadyExistsError, PreconditionError):
+            return None
+        except BaseError as error:
+            if is_conflict(error):
+                return None
+            if not is_unsupported(error):
+                raise
+            put = _again(lambda: obstore.put(self._service, key, data, attributes=attributes))
+        return _version(put)
+
     def get(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None if there are none."""
+        found = self.versioned(key)
+        return found[0] if found else None
+
+    def versioned(self, key: str) -> tuple[bytes, Version] | None:
+        """Return the bytes under a key and their version, or None if there are none."""
+
+        def ask() -> tuple[bytes, Version]:
+            found = obstore.get(self._service, key)
+            return bytes(found.bytes()), _version(found.meta)
+
         try:
-            data = _again(lambda: bytes(obstore.get(self._service, key).bytes()))
+            data = _again(ask)
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise
@@ -111,6 +144,10 @@ class Objects:
             else:
                 self._listable = True
         return self._listable
+
+
+def _version(about: Mapping[str, Any]) -> Version:
+    return {name: about[name] for name in ("e_tag", "version") if about.get(name)}
 
 
 def _again(ask: Callable[[], T]) -> T:

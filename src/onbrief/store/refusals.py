@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from obstore.exceptions import NotSupportedError
+
 from onbrief.redaction import redacted
 
 _RIGHTS: Final = (
@@ -55,12 +57,24 @@ def is_denied(error: Exception) -> bool:
     return "AccessDenied" in str(error)
 
 
+def is_conflict(error: Exception) -> bool:
+    """Return whether another put for the same key was in progress."""
+    return "status code: 409" in str(error)
+
+
+def is_unsupported(error: Exception) -> bool:
+    """Return whether the service does not know the condition of a request."""
+    return isinstance(error, NotSupportedError) or "NotImplemented" in str(error)
+
+
 def may_pass(error: Exception) -> bool:
     """Return whether a retry may succeed: the connection broke, or the service is overloaded. A timeout does not count: it has
     already used up the time for retries.
     """
     text = str(error)
-    return bool(re.search(r"status code: (429|5\d\d)", text)) or ("HTTP error: " in text and "kind: Timeout" not in text)
+    return bool(re.search(r"status code: (429|5\d\d)", text) and not is_unsupported(error)) or (
+        "HTTP error: " in text and "kind: Timeout" not in text
+    )
 
 
 def _advice(text: str) -> str:

@@ -28,7 +28,7 @@ def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, fl
     planned = next((entry for entry in decisive if entry.call.kind == "plan" and entry.state == "done"), None)
     if not due or (crew.planner and not planned):
         return {}
-    checklist = checklist_of(planned, brief) if planned else Checklist.freeze((), brief)
+    checklist = checklist_of(planned, brief)[0] if planned else Checklist.freeze((), brief)
     return dict.fromkeys(due, crew.judgement_price(checklist) or 0.0)
 
 

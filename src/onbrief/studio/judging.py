@@ -14,6 +14,7 @@ from onbrief.ledger.account import Account, CallResult, Ready
 from onbrief.pictures import PictureFile
 from onbrief.ports import Entry, Judge, Store
 from onbrief.record import Attempt, Finding, Image, Problem, Verdict
+from onbrief.studio.asking import Asking
 from onbrief.studio.calls import call_for, price_of, result_of
 
 
@@ -33,6 +34,10 @@ class Judging:
     ready: Ready
     file: PictureFile | None
     _copy: bytes = field(default=b"", init=False)
+    _asking: Asking[Judge] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.judge)
 
     async def verdict(self, account: Account) -> Attempt:
         """Return the attempt with its verdict, which is computed here from the judge's findings. A judge that gave no answer
@@ -71,7 +76,7 @@ class Judging:
             self._copy = await asyncio.to_thread(file.judge_copy, self.judge.picture_limits)
 
     async def _ask(self) -> CallResult:
-        judged = await self.judge.judge(self._copy, self.checklist.requirements)
+        judged = await self._asking.ask(lambda judge: judge.judge(self._copy, self.checklist.requirements))
         return result_of([asdict(finding) for finding in judged.findings], judged.usd, judged.tokens)
 
     async def _stored(self) -> bytes:

@@ -38,7 +38,10 @@ class LedgerStudio:
 
     async def plan(self, run: Run) -> Checklist:
         """See ports.Studio."""
-        return await writing.plan(run.brief, self.crew.planner, self.ledger)
+        checklist, warnings = await writing.plan(run.brief, self.crew.planner, self.ledger)
+        for warning in warnings:
+            self.warn(warning)
+        return checklist
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,25 +12,31 @@ from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult
 from onbrief.ports import Entry, History, Planner, Reviser
 from onbrief.record import Prompt, Run
+from onbrief.studio.asking import Asking
 from onbrief.studio.calls import call_for, price_of, result_of
 
 
-async def plan(brief: Brief, planner: Planner | None, account: Account) -> Checklist:
-    """Return the frozen checklist of a brief; see ports.Studio."""
+async def plan(brief: Brief, planner: Planner | None, account: Account) -> tuple[Checklist, Sequence[str]]:
+    """Return the frozen checklist of a brief, and warnings about it; see ports.Studio."""
     if planner is None:
-        return Checklist.freeze((), brief)
+        return Checklist.freeze((), brief), ()
+    asking = Asking(planner)
 
     async def send() -> CallResult:
-        planned = await planner.checklist(brief)
-        return result_of([asdict(r) for r in planned.requirements], planned.usd, planned.tokens)
+        planned = await asking.ask(lambda planner: planner.checklist(brief))
+        found: object = [asdict(requirement) for requirement in planned.requirements]
+        document = {"requirements": found, "warnings": planned.warnings} if planned.warnings else found
+        return result_of(document, planned.usd, planned.tokens)
 
     call = call_for(account, "plan", 0, 0, planner, {"brief": asdict(brief)}, price_of(planner, brief))
     return checklist_of(await account.once(call, send), brief)
 
 
-def checklist_of(planned: Entry, brief: Brief) -> Checklist:
-    """Return the frozen checklist that a recorded plan leads to."""
-    return Checklist.freeze([_requirement(document) for document in json.loads(planned.result)], brief)
+def checklist_of(planned: Entry, brief: Brief) -> tuple[Checklist, Sequence[str]]:
+    """Return the frozen checklist that a recorded plan leads to, and the warnings about it."""
+    result: Any = json.loads(planned.result)
+    found: dict[str, Any] = {"requirements": result, "warnings": ()} if isinstance(result, list) else result
+    return Checklist.freeze([_requirement(document) for document in found["requirements"]], brief), found["warnings"]
 
 
 async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: bool) -> Prompt:
@@ -38,8 +45,10 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
     checklist, revision = run.checklist, len(run.prompts)
     history = _history(run) if with_history else ()
 
+    asking = Asking(reviser)
+
     async def send() -> CallResult:
-        revised = await reviser.revise(run.brief, checklist, revision, history)
+        revised = await asking.ask(lambda reviser: reviser.revise(run.brief, checklist, revision, history))
         prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
         if not prompt.text:
             raise Failed(f"{reviser.name} wrote an empty prompt", usd=revised.usd, tokens=revised.tokens)

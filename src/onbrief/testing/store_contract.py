@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
-from onbrief.errors import KeyTaken, StoreError
+from onbrief.errors import KeyTaken, LeaseLost, StoreError
 from onbrief.ports import Store
 from onbrief.testing.running import in_loop, raises
 
 KEY = "a-run/000-000.png"
 RECORD = "a-run/run.json"
+_FILES = {"run.json": "application/json", "report.html": "text/html"}
 _PNG, _JSON = "image/png", "application/json"
+
+
+@dataclass(slots=True)
+class _Owner:
+    lost: bool = False
+
+    async def confirm(self) -> None:
+        if self.lost:
+            raise LeaseLost("taken over")
 
 
 class StoreContract:
@@ -83,6 +94,50 @@ class StoreContract:
 
         await asyncio.gather(look(), write(), look())
         assert seen <= set(texts)
+
+    @in_loop
+    async def test_an_owner_replaces_its_files_and_leaves_nothing_else(self) -> None:
+        store, owner = self.store(), _Owner()
+        owned = await store.own("a-run", _FILES, "one", owner.confirm, fresh=True)
+        for text in (b"first", b"second"):
+            await owned.replace(RECORD, text, _JSON)
+            assert await store.read(RECORD) == text
+        await owned.aclose()
+        again = await store.own("a-run", _FILES, "two", owner.confirm, fresh=False)
+        await again.replace(RECORD, b"third", _JSON)
+        await again.aclose()
+        assert await store.read(RECORD) == b"third"
+        await store.remove("a-run")
+
+    @in_loop
+    async def test_a_former_owner_changes_nothing(self) -> None:
+        store, former, owner = self.store(), _Owner(), _Owner()
+        before = await store.own("a-run", _FILES, "one", former.confirm, fresh=True)
+        await before.replace(RECORD, b"old", _JSON)
+        former.lost = True
+        after = await self.store().own("a-run", _FILES, "two", owner.confirm, fresh=False)
+        for key in (RECORD, "a-run/report.html"):
+            with raises(LeaseLost):
+                await before.replace(key, b"stale", _JSON)
+        assert (await store.read(RECORD) or b"").rstrip() == b"old"
+        await after.replace(RECORD, b"new", _JSON)
+        with raises(LeaseLost):
+            await before.replace(RECORD, b"stale", _JSON)
+        await before.aclose()
+        await after.replace(RECORD, b"newer", _JSON)
+        assert await store.read(RECORD) == b"newer"
+        await after.aclose()
+
+    @in_loop
+    async def test_an_owner_replaces_what_others_have_written_or_removed(self) -> None:
+        store, owner = self.store(), _Owner()
+        owned = await store.own("a-run", _FILES, "one", owner.confirm, fresh=True)
+        await store.replace(RECORD, b"foreign", _JSON)
+        await owned.replace(RECORD, b"own", _JSON)
+        await store.remove("a-run")
+        await owned.replace(RECORD, b"own again", _JSON)
+        assert await store.read(RECORD) == b"own again"
+        await owned.aclose()
 
     @in_loop
     async def test_removing_a_run_removes_that_run_alone(self) -> None:

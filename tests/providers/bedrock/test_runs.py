@@ -117,3 +117,19 @@ def test_what_was_changed_is_a_warning_in_the_record_and_stays_one(script: tuple
             "Titan Image Generator v2 takes seeds from 0 to 2147483647: it is sent 1852516352 instead of 4000000000",
         )
     assert len(lines(bill)) == 1
+
+
+@pytest.mark.parametrize(
+    "message", ["One or more prompts contains filtered words.", "Your request was flagged as inappropriate content"]
+)
+def test_a_filters_400_blocks_the_run_after_one_revision(message: str, script: tuple[Play, Path], tmp_path: Path) -> None:
+    play, bill = script
+    play.now(Fault(does="status", status=400, message=message))
+    bill.write_text("")
+    ended = run(tmp_path, replace(SETTINGS, max_images=4))
+    assert (ended.outcome, len(ended.prompts), [a.problem and a.problem.kind for a in ended.attempts]) == (
+        "blocked",
+        2,
+        ["blocked", "blocked"],
+    )
+    assert message in ended.reason

@@ -36,6 +36,11 @@ def status(status: int, kind: str, message: str = "no", **headers: str) -> Fault
     return Fault(does="status", status=status, type=kind, message=message, headers=headers)
 
 
+DECLINED = (
+    "I am sorry, but I cannot help with that.",
+    "I can’t assist with this request. It may violate a policy.",
+    "Unfortunately, I'm not able to create content like this.",
+)
 FAULTS: dict[str, tuple[Fault, Expected]] = {
     "throttled": (status(429, "ThrottlingException", **{"Retry-After": "2"}), Refused),
     "throttled for the day": (status(429, "ThrottlingException", "Too many tokens per day"), Refused),
@@ -55,7 +60,8 @@ FAULTS: dict[str, tuple[Fault, Expected]] = {
     "reset": (Fault(does="reset"), Unknown),
     **{f"cut at {byte}": (Fault(does="cut", byte=byte), Unknown) for byte in (0, 1, 40, 200)},
     "half an answer": (Fault(does="truncated"), Unreadable),
-    "prose": (Fault(does="text"), Unreadable),
+    "prose": (Fault(does="text", text="There are two cups on the table."), Unreadable),
+    **{f"declines: {text}": (Fault(does="text", text=text), Blocked) for text in DECLINED},
     "cut JSON": (Fault(does="text", text='{"requirements": [{"id": "c1"'), Unreadable),
     "JSON of another kind": (Fault(does="text", text='{"weather": "fine"}'), Unreadable),
     "two answers": (Fault(does="text", text='{"requirements": []} or rather {"requirements": [1]}'), Unreadable),

@@ -99,7 +99,9 @@ def test_a_run_continues_after_faults_and_counts_each_accepted_call(tmp_path: Pa
     assert (run.usage.text_calls, run.usage.judge_calls, run.usage.unknown_calls) == (3, 3, 2)
 
 
-@pytest.mark.parametrize("fault", [Fault(does="text"), Fault(stop_reason="max_tokens"), Fault(does="truncated")])
+@pytest.mark.parametrize(
+    "fault", [Fault(does="text", text="not json at all"), Fault(stop_reason="max_tokens"), Fault(does="truncated")]
+)
 def test_a_judge_whose_answers_cannot_be_read_lets_no_picture_pass_and_is_not_called_for_ever(
     fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

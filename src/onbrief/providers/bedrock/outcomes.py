@@ -57,7 +57,7 @@ def _answered(response: Mapping[str, Any]) -> CallError | ConfigError:
     """Return the outcome of an error response of the service."""
     error, about = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, message, status = str(error.get("Code", "")), str(error.get("Message", "")), int(about.get("HTTPStatusCode", 0))
-    words = short(f"{code}: {message}" if code else f"HTTP {status}")
+    words = short(": ".join(filter(None, (code, message))) or f"HTTP {status}")
     outcome = http.classify(status, message, code, about.get("HTTPHeaders", {}), words=words)
     return config_error(words) if isinstance(outcome, ConfigError) else outcome
 

@@ -13,6 +13,9 @@ FRAME = 1_000
 Claude's documentation puts at 313 to 600.
 """
 
+CORRECTION = 3_000
+"""The most tokens that a second question has more than the first one: what was wrong, and all that is allowed instead."""
+
 PictureTokens = Callable[[Size], int]
 """Returns the most tokens of a picture of this size in pixels."""
 

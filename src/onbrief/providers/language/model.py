@@ -29,7 +29,7 @@ from onbrief.ports import Judged, Planned, Revised, Tokens
 from onbrief.providers.language import capabilities, counting, outcomes
 from onbrief.providers.language.capabilities import Capabilities
 from onbrief.providers.language.counting import PictureTokens
-from onbrief.questions import Question, document
+from onbrief.questions import Question, declines, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
 
@@ -66,7 +66,7 @@ def no_outcome(error: Exception) -> None:
 class LanguageModel:
     """A language model. `key` is its name without options; `sampling` has the sampling parameters that the user set. `timeout`
     is in seconds, for a complete call; `within` enforces it. Exceptions are classified by `outcome`, and by outcomes.py if that
-    is None.
+    is None. `correction` says what was wrong with the previous answer to the same question; it is None for a first question.
     """
 
     name: str
@@ -78,6 +78,7 @@ class LanguageModel:
     outcome: Outcome = field(default=no_outcome, repr=False)
     within: Within = field(default=within, repr=False)
     picture_tokens: PictureTokens = field(default=counting.picture_tokens, repr=False)
+    correction: str | None = None
 
     def price_of(self, question: Question[Any], picture: Size | None = None) -> float | None:
         """Return the most that a call with this question can cost in US dollars, with a picture of this size if there is one:
@@ -85,7 +86,7 @@ class LanguageModel:
         """
         texts = counting.text_tokens(question.system, _offer(question), question.text, *[question.answer] * 3)
         pictures = 0 if picture is None else self.picture_tokens(picture)
-        return self.price(counting.FRAME + texts + counting.schema_tokens(question.schema) + pictures)
+        return self.price(counting.FRAME + counting.CORRECTION + texts + counting.schema_tokens(question.schema) + pictures)
 
     def price(self, input_tokens: int) -> float | None:
         """Return the maximum cost of a call with this number of input tokens, in US dollars, from genai-prices.
@@ -130,6 +131,8 @@ class LanguageModel:
                 the model itself refused.
             ConfigError: access or credentials are wrong, or the model does not exist.
         """
+        if self.correction is not None:
+            question = question.once_more(self.correction)
         shown = [] if image is None else [BinaryContent(image, media_type=pictures.media_type(image))]
         asked = self.capabilities
         while True:
@@ -187,20 +190,35 @@ class LanguageModel:
         raw = (response.provider_details or {}).get("finish_reason")
         quote = f"; it says: {text[:_SHOWN]}" if text.strip() else ""
         if response.finish_reason == "content_filter" or raw in ("refusal", "content_filtered"):
-            raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}")
+            guarded = "loosen the guardrail that intervened, or " if raw == "guardrail_intervened" else ""
+            hint = f"{guarded}use another model"
+            raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}", hint=hint)
         if response.finish_reason == "length":
             hint = f"raise the limit: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
-            raise Unreadable(f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint)
+            cut = "It was too long and was cut short: say everything in fewer words"
+            raise Unreadable(
+                f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint, correction=cut
+            )
         if response.finish_reason not in ("stop", "tool_call") and raw is not None:
             raise Unreadable(f"{self.name} stopped for the reason {raw}{quote}")
         calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
         if not calls:
-            return document(text)
+            return self._written(text)
         if len(calls) > 1 or calls[0].tool_name != answer:
             named = ", ".join(call.tool_name for call in calls)
-            raise Unreadable(f"{self.name} used the tools {named} where {answer} was to be used once")
+            once = f"Use the tool `{answer}` exactly once, with all of its fields, and no other"
+            raise Unreadable(f"{self.name} used the tools {named} where {answer} was to be used once", correction=once)
         arguments = calls[0].args
         return document(arguments) if isinstance(arguments, str) else arguments
+
+    def _written(self, text: str) -> object:
+        """Return the answer in a text. A model that declines in prose has refused, and would do so again."""
+        try:
+            return document(text)
+        except Unreadable:
+            if declines(text):
+                raise Blocked(f"{self.name} declines to answer; it says: {text[:_SHOWN]}", hint="use another model") from None
+            raise
 
 
 def _offer(question: Question[Any]) -> str:

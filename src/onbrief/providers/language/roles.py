@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from onbrief import questions
 from onbrief.brief import Brief, Checklist, Requirement, Size
@@ -34,6 +35,10 @@ class Role:
     def warnings(self) -> tuple[str, ...]:
         """See ports.Warns."""
         return self.model.warnings
+
+    def corrected(self, what: str) -> Self:
+        """See ports.Corrects."""
+        return replace(self, model=replace(self.model, correction=what))
 
 
 class TextPlanner(Role):

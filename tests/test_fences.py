@@ -1,0 +1,137 @@
+"""An owner that stalls while it writes its record or report, is taken over and wakes, changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from onbrief.store import open_bucket
+from onbrief.testing import Bill
+from tests import killing
+from tests.buckets import Service, new_place
+from tests.interruption import FOREVER, run_folder, work
+from tests.killing import Write, hold_at_write, kill_at_write
+from tests.test_bucket_kills import outcomes, sit
+
+OUTPUTS = ("run.json", "report.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the second owner left, what was there after the first one had woken, and the pictures on the bill."""
+
+    second: dict[str, bytes]
+    both: dict[str, bytes]
+    billed: list[str]
+
+
+# -- a folder ----------------------------------------------------------------------------------------------------------
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def taken_over(call: str, name: str, last: bool) -> Left:
+    """Hold a run at its first or last write of this kind to one of its outputs, take it over meanwhile, and let it go on."""
+    folder = Path(tempfile.mkdtemp(prefix="onbrief-fence-")).resolve()
+    try:
+        whole = kill_at_write(work(folder / "whole", folder / "ignored", 1), FOREVER, folder / "whole").writes
+        numbers = [n for n, write in enumerate(whole, start=1) if is_output(write, call, name)]
+        out, bill = folder / "out", folder / "bill"
+        second: dict[str, bytes] = {}
+
+        def take_over() -> None:
+            with closing(sqlite3.connect(out / "ledger.db")) as connection, connection:
+                connection.execute("UPDATE runs SET owner = NULL")  # as it looks to a process that may take it over
+            work(out, bill, 1)()
+            second.update(files(run_folder(out)))
+
+        held = hold_at_write(work(out, bill, 1), numbers[-1 if last else 0], out, take_over)
+        assert not held.error, held.error
+        return Left(second, files(run_folder(out)), Bill(bill).of("image"))
+    finally:
+        shutil.rmtree(folder)
+
+
+def is_output(write: Write, call: str, name: str) -> bool:
+    return write.call == call and write.path.name.partition("#")[0] == name
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[ProcessPoolExecutor]:
+    """Start new processes without threads, one for each test, from which to fork."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        yield pool
+
+
+@pytest.mark.skipif(not killing.supported(), reason="this machine forbids tracing a process")
+@pytest.mark.parametrize(
+    ("call", "name", "last"),
+    [
+        ("rename", "run.json", False),
+        ("openat", "run.json", True),
+        ("rename", "report.html", True),
+    ],
+)
+def test_a_stalled_owner_of_a_folder_overwrites_nothing(apart: ProcessPoolExecutor, call: str, name: str, last: bool) -> None:
+    left = apart.submit(taken_over, call, name, last).result()
+    assert left.both == left.second
+    assert {*OUTPUTS, "000-000.png"} <= left.both.keys()
+    assert all(path.endswith((".json", ".html", ".png")) for path in left.both)
+    assert len(left.billed) == len(set(left.billed))
+
+
+# -- a bucket ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "number"), [("run.json", 2), ("report.html", 1)])
+def test_a_stalled_owner_of_a_bucket_overwrites_nothing(
+    s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    """The put is on its way when its process is suspended, and arrives after the takeover."""
+    out, bill = new_place(), tmp_path / "bill"
+    child = get_context("spawn").Process(target=sit, args=(out, bill))
+    stalled, go = threading.Event(), threading.Event()
+    seen = 0
+
+    def fault(method: str, path: str) -> str | None:
+        nonlocal seen
+        if method == "PUT" and path.endswith(f"/{name}") and not go.is_set():
+            seen += 1
+            if seen == number:
+                assert child.pid
+                os.kill(child.pid, signal.SIGSTOP)
+                stalled.set()
+                go.wait()
+        return None
+
+    s3.fault = fault
+    child.start()
+    stalled.wait()
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 7200.0)  # the lease of a suspended process has run out
+    sit(out, bill)
+    bucket, (run_id,) = open_bucket(out), outcomes(out)
+    second = {key: bucket.load(f"{run_id}/{key}") for key in OUTPUTS}
+    go.set()
+    assert child.pid
+    os.kill(child.pid, signal.SIGCONT)
+    child.join()
+    assert child.exitcode == 0
+    assert {key: bucket.load(f"{run_id}/{key}") for key in OUTPUTS} == second
+    images = Bill(bill).of("image")
+    assert len(images) == len(set(images))
