@@ -124,7 +124,7 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
             assert not again.error, again.error
         record = json.loads((run_folder(out) / "run.json").read_text())
         stored = {a["image"]["key"]: _is_as_recorded(out, a["image"]) for a in record["attempts"] if a["image"]}
-        left = list(written.parent.iterdir())
+        left = list(run_folder(out).iterdir())
         assert all(path.is_file() for path in left), "a stage is left"
         files = {path.name: path.read_bytes() for path in left}
         calls = Bill(bill)

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from onbrief.brief import Requirement
 from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
+from onbrief.ledger.rules import OUT_OF_TRIES
 from onbrief.policy import seed_of
 from onbrief.ports import Judged, Revised
 from onbrief.record import Finding, Prompt
@@ -246,19 +247,19 @@ def test_a_run_whose_pictures_are_all_of_unknown_outcome_ends_as_unknown(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "sent"),
+    ("error", "reason", "sent"),
     [
-        (Failed("it broke"), "failed", 3),
-        (ConfigError("no access to the model"), "failed", 1),
-        (Refused("busy", retry_after=9_999.0), "failed", 1),
+        (Failed("it broke"), f"it broke ({OUT_OF_TRIES})", 3),
+        (ConfigError("no access to the model"), "no access to the model", 1),
+        (Refused("busy", retry_after=9_999.0), "busy", 1),
     ],
 )
 def test_an_error_of_the_image_model_ends_the_run_with_its_words(
-    tmp_path: Path, error: Exception, outcome: str, sent: int
+    tmp_path: Path, error: Exception, reason: str, sent: int
 ) -> None:
     bill = Bill()
     run = pursue(tmp_path, crew(bill, answer=raising(*[error] * 3)))[-1].run
-    assert (run.outcome, run.reason, len(bill.of("image"))) == (outcome, str(error), sent)
+    assert (run.outcome, run.reason, len(bill.of("image"))) == ("failed", reason, sent)
 
 
 # -- the judge -------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from onbrief.redaction import redacted
+from onbrief.tokens import NO_TOKENS, Tokens
 
 Outcome = Literal["passed", "failed", "unmet", "over_budget", "blocked", "unknown", "cancelled"]
 
@@ -70,7 +71,16 @@ class ConfigError(OnbriefError):
 
 
 class CallError(OnbriefError):
-    """A paid call brought no result; the subclass says why, and so whether it was charged."""
+    """A paid call brought no result; the subclass says why, and so whether it was charged.
+
+    `usd` and `tokens` are what its answer says that it cost in US dollars and used. If `usd` is None, nothing is known, and the
+    price of the call counts.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", usd: float | None = None, tokens: Tokens = NO_TOKENS) -> None:
+        super().__init__(message, hint=hint)
+        self.usd = usd
+        self.tokens = tokens
 
 
 class Refused(CallError):
@@ -95,8 +105,10 @@ class Unreadable(Failed):
     `correction` tells the model what was wrong with it, in words of onbrief alone; it may be empty.
     """
 
-    def __init__(self, message: str, *, hint: str = "", correction: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, hint: str = "", usd: float | None = None, tokens: Tokens = NO_TOKENS, correction: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, usd=usd, tokens=tokens)
         self.correction = correction
 
 

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,12 +30,14 @@ from onbrief.errors import (
     Refused,
     StoreError,
     Unknown,
+    Unreadable,
     UsageError,
 )
 from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy, open_account
 from onbrief.ledger.budget import Budget
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.rates import Rates
+from onbrief.ledger.rules import OUT_OF_TRIES
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Call, CallKind, Decision, Entry, State, Tokens, Wait
 from tests.ledgers import Blocking
@@ -164,10 +167,62 @@ def test_a_failed_call_is_tried_twice_more_each_try_counted(ledger: SqliteLedger
     assert states(ledger) == [("failed", PRICE), ("failed", PRICE), ("done", 0.03)]
 
 
-def test_a_call_that_failed_three_times_is_given_up_for_this_session(ledger: SqliteLedger) -> None:
-    assert once(ledger, IMAGE, FAILED) == (Failed, 3)
-    assert states(ledger) == [("failed", PRICE)] * 3
-    assert once(ledger, IMAGE, DONE)[1] == 1
+@pytest.mark.parametrize("call", [IMAGE, JUDGE, PLAN, replace(PLAN, kind="revise")], ids=lambda call: call.kind)
+@pytest.mark.parametrize("error", [FAILED, Unreadable("prose"), Unreadable("cut short", hint="raise the limit")], ids=str)
+def test_a_call_that_failed_three_times_is_never_sent_again_in_any_session(
+    ledger: SqliteLedger, call: Call, error: Failed
+) -> None:
+    assert once(ledger, call, error) == (type(error), 3)
+    for terms in (AT_ONCE, RESEND, replace(AT_ONCE, usd=100.0)):
+        assert once(ledger, call, DONE, terms=terms) == (type(error), 0)
+    assert [state for state, _ in states(ledger)] == ["unreadable" if isinstance(error, Unreadable) else "failed"] * 3
+
+
+def test_failures_of_all_sessions_and_kinds_count_together(ledger: SqliteLedger) -> None:
+    busy = replace(AT_ONCE, retry_timeout=-1.0)  # a refusal ends the session
+    for error in (FAILED, Unreadable("prose")):
+        assert once(ledger, PLAN, error, REFUSED, terms=busy) == (Refused, 2)
+    for _ in range(3):
+        assert once(ledger, PLAN, REFUSED, terms=busy) == (Refused, 1)  # free, and as often as one likes
+    assert once(ledger, PLAN, FAILED, DONE) == (Failed, 1)
+    assert once(ledger, PLAN, DONE) == (Failed, 0)
+
+
+def test_failures_of_another_model_do_not_count(ledger: SqliteLedger) -> None:
+    token, writes = new_token(), Blocking(ledger)
+    writes.claim("a-run", "{}", "{}", token, 60.0)
+    for number in range(3):
+        entry = Entry(replace(JUDGE, model="test:former"), number, "started", PRICE)
+        writes.begin("a-run", token, entry)
+        writes.finish("a-run", token, replace(entry, state="failed"))
+    writes.release("a-run", token, None)
+    assert once(ledger, JUDGE, FAILED, FAILED, DONE)[1] == 3
+
+
+@pytest.mark.parametrize("tries", [1, 2], ids=["the session of the last try", "a later session"])
+def test_after_its_last_try_a_call_says_how_to_go_on(ledger: SqliteLedger, tries: int) -> None:
+    async def go() -> OnbriefError:
+        async with account_of(ledger) as account:
+            with pytest.raises(Failed) as caught:
+                await account.once(IMAGE, Provider([Failed("it broke", hint="")]))
+            return caught.value
+
+    errors = [asyncio.run(go()) for _ in range(tries)]
+    assert (str(errors[-1]), errors[-1].hint) == ("it broke", OUT_OF_TRIES)
+
+
+@pytest.mark.parametrize("error", [Unreadable, Failed, Blocked, Unknown])
+def test_what_an_answer_says_that_it_cost_is_counted_also_when_it_is_of_no_use(
+    ledger: SqliteLedger, error: Callable[..., CallError]
+) -> None:
+    once(ledger, PLAN, error("no use", usd=0.002, tokens=Tokens(900, 20)), DONE)
+    first = entries(ledger)[0]
+    assert (first.usd, first.tokens) == (0.002, Tokens(900, 20))
+
+
+def test_the_reservation_stands_where_an_answer_does_not_say_what_it_cost(ledger: SqliteLedger) -> None:
+    once(ledger, PLAN, Unreadable("prose", tokens=Tokens(900, 20)), replace(DONE, usd=None))
+    assert states(ledger) == [("unreadable", PRICE), ("done", PRICE)]
 
 
 def test_refusals_between_failures_give_no_further_tries(ledger: SqliteLedger) -> None:
@@ -875,6 +930,7 @@ class Truth:
     stored: set[str] = field(default_factory=set[str])
     known: set[str] = field(default_factory=set[str])  # keys with a result or a refusal that was written down
     unknown: set[str] = field(default_factory=set[str])
+    failed: Counter[str] = field(default_factory=Counter[str])
 
 
 SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - a faster disk; nothing is kept
@@ -908,6 +964,8 @@ class Sessions(RuleBasedStateMachine):
         assert key not in self.truth.known, "sent again what is recorded"
         image = key.startswith("image")
         assert self.resend or not image or key not in self.truth.unknown, "sent a call of unknown outcome again"
+        assert self.truth.failed[key] < 3, "sent a call again that failed three times"
+        self.truth.failed[key] += fate == "failed"
         if fate not in FREE:
             self.truth.bill += PRICE / 2 if fate == "cheap" else PRICE
             self.truth.accepted.append(key)
@@ -1003,7 +1061,7 @@ class Sessions(RuleBasedStateMachine):
             return
         stale, before = self.stale[-1], self.stored_entries()
         call = Call("image", 9, 9, "test:model", "d" * 64, PRICE)
-        stale._budgets = ()
+        stale._funds.budgets = ()
         stale._stopping.clear()
 
         async def wake() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onbrief.errors import OverBudget
-from onbrief.ledger.budget import Budget, reserve_in_all
+from onbrief.ledger.budget import Budget
 
 
 def test_a_price_is_counted_before_it_is_spent_and_the_unused_part_can_be_spent() -> None:
@@ -21,12 +21,28 @@ def test_a_price_is_counted_before_it_is_spent_and_the_unused_part_can_be_spent(
     assert budget.spent == 0.05
 
 
-def test_the_price_of_the_call_that_makes_it_useful_must_fit_too_and_is_not_counted() -> None:
-    budget = Budget(0.05)
-    with pytest.raises(OverBudget, match=r"may cost \$0\.06$"):
-        budget.reserve("r", "m", 0.04, also=0.02)
-    budget.reserve("r", "m", 0.04, also=0.01)
-    assert budget.spent == 0.04
+def test_what_is_held_is_not_spent_and_only_its_call_may_spend_it() -> None:
+    budget = Budget(0.06)
+    with pytest.raises(OverBudget, match=r"^\$0 of \$0\.06 is spent, and the next step may cost \$0\.07$"):
+        budget.reserve("r", "m", 0.04, hold=0.03)
+    budget.reserve("r", "m", 0.04, hold=0.02)
+    assert (budget.spent, budget.held) == (0.04, 0.02)
+    with pytest.raises(OverBudget, match=r"^\$0\.04 of \$0\.06 is spent, \$0\.02 is held for calls to come, and the next"):
+        budget.reserve("another", "m", 0.01)
+    budget.reserve("r", "m", 0.015, held=0.02)
+    assert (budget.spent, budget.held) == (0.055, 0.0)
+
+
+def test_holds_of_a_run_that_is_loaded_never_lift_the_limit() -> None:
+    budget = Budget(0.1)
+    budget.load("r", [0.08], held=[0.02, 0.02])  # the limit was lowered
+    with pytest.raises(OverBudget):
+        budget.reserve("r", "m", 0.001)
+    budget.reserve("r", "m", 0.02, held=0.02)
+    with pytest.raises(OverBudget):
+        budget.reserve("r", "m", 0.02, held=0.02)
+    budget.load("r", [0.1])
+    assert (budget.spent, budget.held) == (0.1, 0.0)
 
 
 def test_without_a_limit_everything_fits_and_is_counted() -> None:
@@ -66,17 +82,6 @@ def test_a_run_that_is_loaded_again_is_counted_once() -> None:
     budget.load("other", [0.1])
     budget.load("r", [0.3, 0.2])
     assert budget.spent == 0.6
-
-
-def test_a_price_is_reserved_in_all_budgets_or_in_none() -> None:
-    own, shared = Budget(1.0), Budget(0.05)
-    reserve_in_all((own, shared), "a", "m", 0.04)
-    with pytest.raises(OverBudget, match=r"^\$0\.04 of \$0\.05"):
-        reserve_in_all((own, shared), "a", "m", 0.04)
-    assert (own.spent, shared.spent) == (0.04, 0.04)
-    with pytest.raises(OverBudget):
-        reserve_in_all((shared, own), "b", "m", None)
-    assert (own.spent, shared.spent) == (0.04, 0.04)
 
 
 def test_threads_that_race_for_the_same_money_never_exceed_it() -> None:

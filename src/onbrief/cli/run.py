@@ -141,6 +141,7 @@ def resume(
 async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
+    from onbrief.ledger.rules import OUT_OF_TRIES
     from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
@@ -169,7 +170,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         if not quiet or ended.outcome != "passed":
             say(f"{ended.outcome}: {ended.reason}")
             say(f"report: {located(out, page)}")
-            if advice := _ADVICE.get(ended.outcome):
+            if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in (ended.reason or ""):
                 say(f"hint: {advice.format(run_id=ended.run_id)}")
         try:
             await pursuit.deliver()
@@ -216,7 +217,8 @@ def _preview(order: Order, as_json: bool) -> int:
     print(f"first prompt\n  {plain(seen.prompt.text)}")
     if seen.prompt.negative:
         print(f"  without: {plain(seen.prompt.negative)}")
-    print(f"at most {order.settings.max_images} images, {most}")
+    unlimited = seen.usd is not None and seen.usd != order.settings.max_usd
+    print(f"at most {order.settings.max_images} images, {most}" + (", if no call fails and is repeated" if unlimited else ""))
     for warning in seen.warnings:
         say(f"warning: {warning}")
     return 0

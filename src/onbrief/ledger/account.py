@@ -5,7 +5,7 @@ call's kind (rules.py) decide what may be sent again:
 
 * recorded result: returned, nothing is sent
 * Refused: nothing was spent; sent again after a wait, while there is time
-* Failed: sent again at once, a few times, each counted at its price
+* Failed: sent again at once, twice in all sessions together, each try counted
 * Unknown: an image is never sent again unless the user asks for it; any other call is sent again once, and counted
 * Blocked, ConfigError: never sent again
 * UsageError: the model does not support the request and has sent nothing; not counted
@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -27,27 +27,29 @@ from onbrief.errors import (
     Cancelled,
     ConfigError,
     Failed,
-    LeaseLost,
     LedgerError,
     OtherRequest,
+    OverBudget,
     Refused,
     StoreError,
     Unknown,
-    Unreadable,
     UsageError,
 )
-from onbrief.ledger.budget import Budget, reserve_in_all
+from onbrief.ledger.budget import Budget
 from onbrief.ledger.entries import Entries, state_of
-from onbrief.ledger.owner import fence_of, new_token, opened
+from onbrief.ledger.funds import Funds
+from onbrief.ledger.funds import Hold as Hold
+from onbrief.ledger.owned import OwnedRun
+from onbrief.ledger.owner import new_token, opened
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
 from onbrief.ledger.spending import CallResult as CallResult
+from onbrief.ledger.spending import Held, Recover, Send, Tell
 from onbrief.ledger.spending import Ready as Ready
-from onbrief.ledger.spending import Recover, Send, Tell
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
-from onbrief.ports import Call, CallKind, Decision, Entry, Ledger, Recorded, Wait
+from onbrief.ports import Call, CallKind, Entry, Ledger, Recorded, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
@@ -57,7 +59,11 @@ async def _always_ready() -> None:
     pass
 
 
-class Account:
+def _nothing_held(recorded: Recorded) -> Mapping[str, float]:
+    return {}
+
+
+class Account(OwnedRun):
     """See `open_account`. `row` is the run's row in the ledger, `recorded` whether the run already had entries."""
 
     def __init__(
@@ -70,39 +76,23 @@ class Account:
         budget: Budget | None = None,
         rates: Rates | None = None,
         tell: Tell | None = None,
+        held: Held = _nothing_held,
     ) -> None:
+        super().__init__(ledger, recorded.row.run_id, token, policy, recorded.decisions)
         self.row = recorded.row
         self.recorded = bool(recorded.entries)
-        self.released = False
-        self._ledger = ledger
-        self._token = token
-        self._policy = policy
-        self._budgets: tuple[Budget, ...] = (Budget(policy.usd), budget) if budget else (Budget(policy.usd),)
+        self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),))
+        self._funds.load(recorded.entries, held(recorded))
         self._rates = rates
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
         self._earlier = {key: self._entries.next_number(key) for key in list(self._entries.tries)}
         self._former = {(entry.call.kind, entry.call.model) for entry in recorded.entries}
-        self._decisions = list(recorded.decisions)
-        self._pending: list[Decision] = []
-        self._unwritten: list[Entry] = []  # outcomes that are written with the next write
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
-        self._lost: LeaseLost | None = None
         self._waits, self._waited = 0, 0.0
-        for each in self._budgets:
-            each.load(self.row.run_id, [entry.usd for entry in recorded.entries])
 
     # -- what is recorded --------------------------------------------------------------------------------------------------
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """The decisions of the run, in order. The last ones may not be recorded yet; see `decide`."""
-        return (*self._decisions, *self._pending)
-
-    def decide(self, decision: Decision) -> None:
-        """Add a decision. It is recorded with the next call that begins, or with the end of the run."""
-        self._pending.append(decision)
 
     @property
     def calls(self) -> list[Call]:
@@ -154,13 +144,13 @@ class Account:
         send: Send,
         recover: Recover | None = None,
         ready: Ready = _always_ready,
-        also_reserve: float = 0.0,
+        hold: Hold | None = None,
     ) -> Entry:
         """Return the entry of a call that is done: the recorded one, or a new one made by sending the call.
 
         `recover` looks for the result of a call whose outcome is unknown. `ready` is awaited before each send and before each
-        wait, and raises to prevent it. `also_reserve`, in US dollars, must fit under the limit in addition to the price,
-        because the call would be of no use otherwise.
+        wait, and raises to prevent it. `hold` is the money for a later call without which the result is of no use: it is
+        held beside the price, until that call begins, or this one ends without a result, or the run ends.
 
         Raises:
             CallError: the call ended with this error, which is recorded; or Refused: the model cannot be called again in time.
@@ -171,7 +161,16 @@ class Account:
             LedgerError: the ledger failed; no call is sent that is not recorded first.
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
-            return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, also_reserve)
+            try:
+                return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, hold)
+            except (CallError, OverBudget):
+                if hold:
+                    self.give_back(hold.step)
+                raise
+
+    def give_back(self, *steps: str) -> None:
+        """Hold no money any longer for the calls of these steps, because they will not be made; for none, if none is given."""
+        self._funds.give_back(*steps)
 
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
@@ -183,19 +182,15 @@ class Account:
         if last and last.state == "done":
             return last
         if last and last.state == "blocked" and not self._asked_again(call):
-            raise Blocked(last.message)
+            raise Blocked(last.message, usd=last.usd, tokens=last.tokens)
         return None
 
-    async def _sent_until_done(self, call: Call, send: Send, ready: Ready, also_reserve: float) -> Entry:
+    async def _sent_until_done(self, call: Call, send: Send, ready: Ready, hold: Hold | None) -> Entry:
         """Send a call until it is done, as often as the rules of its kind allow."""
-        rule = RULES[call.kind]
-        unread = self._entries.ended(call.key, "unreadable") if rule.unreadable_stays else []
-        if len(unread) > rule.failed_retries and not self._asked_again(call):
-            raise Unreadable(unread[-1].message)
-        unknown = [] if self._policy.resend_unknown else self._entries.ended(call.key, "unknown")
-        if len(unknown) > rule.unknown_retries:
-            raise Unknown(unknown[-1].message)
-        failures, unknowns = len(unread), len(unknown)  # the causes of other failures in earlier sessions may be fixed
+        unknown_from = self._entries.next_number(call.key) if self._policy.resend_unknown else 0
+        ended = self._entries.out_of_tries(call, unknown_from)
+        if ended and (isinstance(ended, Unknown) or not self._asked_again(call)):
+            raise ended
         began, tries = time.monotonic(), 0
         give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
@@ -207,20 +202,16 @@ class Account:
                 continue
             tries += 1
             try:
-                return await self._send(call, send, also_reserve)
+                return await self._send(call, send, hold)
             except Refused as error:
                 if self._rates and error.retry_after:
                     self._rates.pause(call.model, error.retry_after)
                 pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - jitter, not a secret
                 await self._wait(Wait(call, pause, str(error), tries, _since(began)), error, give_up)
                 backoff = min(backoff * 2, MAX_BACKOFF)
-            except Failed:
-                failures += 1
-                if failures > rule.failed_retries:
-                    raise
-            except Unknown:
-                unknowns += 1
-                if unknowns > rule.unknown_retries:
+            except (Failed, Unknown) as error:
+                if ended := self._entries.out_of_tries(call, unknown_from):
+                    error.hint = "; ".join(dict.fromkeys(filter(None, (error.hint, ended.hint))))
                     raise
 
     def _asked_again(self, call: Call) -> bool:
@@ -234,8 +225,7 @@ class Account:
         return time.monotonic() + (min(retry_timeout, deadline.spare(call.kind)) if deadline else retry_timeout)
 
     def _require_may_send(self, call: Call) -> None:
-        if self._lost:
-            raise self._lost
+        self._require_lease()
         if self._stopping.is_set():
             raise Cancelled("stopped by the user")
         if self._policy.deadline:
@@ -258,14 +248,14 @@ class Account:
         finally:
             self._waited += time.monotonic() - began
 
-    async def _send(self, call: Call, send: Send, also_reserve: float) -> Entry:
+    async def _send(self, call: Call, send: Send, hold: Hold | None) -> Entry:
         """Make one try: record it, send it, record its outcome."""
         # Reserved before the first await: otherwise two calls could both fit under the same rest of the limit.
-        reserve_in_all(self._budgets, self.row.run_id, call.model, call.price, also_reserve)
+        self._funds.reserve(call, hold)
         entry = Entry(call, self._entries.next_number(call.key), "started", call.price)
         self._entries.put(entry)
         try:
-            await self._begin(entry)
+            await self._record_begin(entry)
         except LedgerError as error:
             # A failed commit can still be on disk, so record that nothing was sent.
             with contextlib.suppress(LedgerError):
@@ -277,13 +267,15 @@ class Account:
         except StoreError:
             raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
-            usd = 0.0 if isinstance(error, Refused) else entry.usd
-            await self._finish(replace(entry, state=state_of(error), usd=usd, message=error.explained, seconds=_since(began)))
+            usd = 0.0 if isinstance(error, Refused) else _known(error.usd, entry)
+            failed = replace(entry, state=state_of(error), usd=usd, tokens=error.tokens, message=error.explained)
+            await self._finish(replace(failed, seconds=_since(began)))
             raise
         except (ConfigError, UsageError) as error:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
             raise
-        done = replace(entry, state="done", usd=sent.usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
+        usd = _known(sent.usd, entry)
+        done = replace(entry, state="done", usd=usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
         if sent.recoverable:
             # What `recover` finds again need not be on disk yet: if this process ends now, the entry is still `started`, and
             # the next process completes it without paying. Any other answer would be lost and paid for twice, so its caller
@@ -301,7 +293,8 @@ class Account:
         """
         *_, last = lost
         if found := await recover() if recover else None:
-            settled = replace(last, state="done", usd=found.usd, tokens=found.tokens, result=found.result, message="")
+            usd = _known(found.usd, last)
+            settled = replace(last, state="done", usd=usd, tokens=found.tokens, result=found.result, message="")
         elif last.state == "started":
             settled = replace(last, state="unknown", message="it was sent, and the process ended before an answer was kept")
         else:
@@ -309,76 +302,13 @@ class Account:
         await self._finish(settled)
         return settled
 
-    async def _begin(self, entry: Entry) -> None:
-        decisions = tuple(self._pending)  # kept until recorded: calls that begin at the same time all carry them
-        await self._write(self._ledger.begin(self.row.run_id, self._token, entry, decisions))
-        self._are_recorded(decisions)
-
     async def _finish(self, entry: Entry) -> None:
         self._count(entry)
-        await self._write(self._ledger.finish(self.row.run_id, self._token, entry))
+        await self._record_end(entry)
 
     def _count(self, entry: Entry) -> None:
         before = self._entries.put(entry)
-        for budget in self._budgets:
-            budget.settle(self.row.run_id, before.usd if before else 0.0, entry.usd)
-
-    async def _write(self, write: Awaitable[None]) -> None:
-        """Await a write and those of the outcomes that wait for one; a ledger commits together what waits together."""
-        if not self._unwritten:
-            await write
-            return
-        outcomes, self._unwritten = self._unwritten, []
-        finishes = [self._ledger.finish(self.row.run_id, self._token, outcome) for outcome in outcomes]
-        *ends, end = await asyncio.gather(*finishes, write, return_exceptions=True)
-        self._unwritten += [outcome for outcome, error in zip(outcomes, ends, strict=True) if error]
-        for error in (end, *ends):
-            if error:
-                raise error
-
-    def _are_recorded(self, decisions: tuple[Decision, ...]) -> None:
-        for decision in decisions:
-            if decision in self._pending:
-                self._pending.remove(decision)
-                self._decisions.append(decision)
-
-    # -- the lease ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def fence(self) -> str:
-        """What distinguishes this owner of the run from all others; it can be part of a file name."""
-        return fence_of(self._token)
-
-    async def confirm(self) -> None:
-        """Check that this process still owns the run, and renew its lease.
-
-        Raises:
-            LeaseLost: another process has taken it over.
-        """
-        await self._write(self._ledger.renew(self.row.run_id, self._token, self._policy.lease_from_now))
-
-    async def release(self, outcome: str | None) -> None:
-        """Record the outcome and release the lease."""
-        decisions = tuple(self._pending)
-        while self._unwritten:  # before the release, after which the token is no longer the owner's
-            await self._write(self._ledger.finish(self.row.run_id, self._token, self._unwritten.pop()))
-        await self._ledger.release(self.row.run_id, self._token, outcome, decisions)
-        self._are_recorded(decisions)
-        self.released = True
-
-    async def keep_lease(self) -> None:
-        """Renew the lease until cancelled. Once it is lost, no calls are sent any more. Other errors of the ledger are ignored:
-        the next renewal may succeed in time, and every write carries the token anyway.
-        """
-        while True:
-            await asyncio.sleep(self._policy.lease / 3)
-            try:
-                await self._write(self._ledger.renew(self.row.run_id, self._token, self._policy.lease))
-            except LeaseLost as error:
-                self._lost = error
-                return
-            except LedgerError:
-                continue
+        self._funds.settle(before.usd if before else 0.0, entry)
 
 
 @asynccontextmanager
@@ -393,12 +323,14 @@ async def open_account(
     budget: Budget | None = None,
     rates: Rates | None = None,
     tell: Tell | None = None,
+    held: Held = _nothing_held,
 ) -> AsyncGenerator[Account]:
     """Open the account of a run, which this process owns while the context lasts. When it exits, the lease is released, so that
     an unfinished run can be resumed at once.
 
     With `alone`, no other run of the same request may be in use. `budget` and `rates` are shared by several runs; the limit of
-    `policy` applies to this run only. `tell` is called before each wait.
+    `policy` applies to this run only. `tell` is called before each wait. `held` returns what must be held from the start for
+    recorded results: US dollars by the step of the call to come.
 
     Raises:
         LedgerBusy: the run is in use by another process, or with `alone`, another run of the same request is.
@@ -407,11 +339,12 @@ async def open_account(
     token = new_token(policy.lease_from_now)
     with opened(token):
         recorded = await ledger.claim(run_id, request, settings, token, policy.lease_from_now, alone=alone)
-        account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell)
+        account = Account(ledger, recorded, token, policy, budget=budget, rates=rates, tell=tell, held=held)
         heart = None if policy.deadline else asyncio.create_task(account.keep_lease())
         try:
             yield account
         finally:
+            account.give_back()
             if heart:
                 heart.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -419,6 +352,11 @@ async def open_account(
             if not account.released:
                 with contextlib.suppress(LedgerError):  # the run was taken over, or its lease expires
                     await account.release(None)
+
+
+def _known(usd: float | None, entry: Entry) -> float | None:
+    """Return the cost that the answer says, or else what is reserved for the call."""
+    return entry.usd if usd is None else usd
 
 
 def _since(began: float) -> float:

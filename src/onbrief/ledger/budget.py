@@ -1,9 +1,13 @@
-"""A limit in US dollars, enforced before money is spent: the price of a call is reserved first, and settled afterwards."""
+"""A limit in US dollars, enforced before money is spent: the price of a call is reserved first, and settled afterwards.
+
+What a call needs to be of use can be held beside its price: a picture is begun only with the price of its judgement held. Held
+money is not spent, and nothing else may spend it.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from onbrief.errors import OverBudget
@@ -13,10 +17,13 @@ NANO = 1_000_000_000  # amounts are added as whole nano-dollars: ten calls at $0
 
 @dataclass(slots=True)
 class _Spent:
-    """The amount that one run has spent and reserved: the sum of the known prices, and the number of unknown ones."""
+    """The amount that one run has spent and reserved: the sum of the known prices, and the number of unknown ones. `held` is
+    kept for calls to come.
+    """
 
     nano: int = 0
     unknown: int = 0
+    held: int = 0
 
     def add(self, usd: float | None, sign: int = 1) -> None:
         if usd is None:
@@ -39,56 +46,63 @@ class Budget:
         """The amount in US dollars that is spent or reserved; None if a price is unknown."""
         return None if self._all.unknown else self._all.nano / NANO
 
-    def load(self, run_id: str, recorded: Iterable[float | None]) -> None:
-        """Count the recorded costs of a run, replacing what was counted for it before."""
+    @property
+    def held(self) -> float:
+        """The amount in US dollars that is held for calls to come."""
+        return self._all.held / NANO
+
+    def load(self, run_id: str, recorded: Iterable[float | None], held: Iterable[float] = ()) -> None:
+        """Count the recorded costs of a run and hold these amounts for it, replacing what was counted and held for it before.
+        Recorded costs are facts, so the sum may exceed the limit; then nothing new fits.
+        """
+        now = _Spent(held=sum(_nano(usd) for usd in held))
+        for usd in recorded:
+            now.add(usd)
         with self._changing:
-            before, now = self._runs.get(run_id, _Spent()), _Spent()
-            for usd in recorded:
-                now.add(usd)
+            before = self._runs.get(run_id, _Spent())
             self._all.nano += now.nano - before.nano
             self._all.unknown += now.unknown - before.unknown
+            self._all.held += now.held - before.held
             self._runs[run_id] = now
 
-    def reserve(self, run_id: str, model: str, price: float | None, also: float = 0.0) -> None:
-        """Count the price of a call of this model before it is sent. `also` must fit under the limit, too, but is not counted.
+    def reserve(self, run_id: str, model: str, price: float | None, hold: float = 0.0, held: float = 0.0) -> None:
+        """Count the price of a call of this model before it is sent, and hold `hold` beside it. `held` is what was held for
+        this call until now: it is held no longer.
 
         Raises:
-            OverBudget: it does not fit, or a price is unknown. Nothing is counted.
+            OverBudget: it does not fit, or a price is unknown. Nothing is changed.
         """
         with self._changing:
             if self.usd is not None:
                 if self._all.unknown or price is None:
                     subject = model if price is None else "an earlier call"
                     raise OverBudget(f"the price of {subject} is unknown, so the limit of ${self.usd:g} cannot be enforced")
-                if self._all.nano + _nano(price + also) > _nano(self.usd):
-                    spent, most = self._all.nano / NANO, price + also
-                    raise OverBudget(f"${spent:g} of ${self.usd:g} is spent, and the next step may cost ${most:g}")
-            self._change(run_id, price, 1)
+                if not self._fits(_nano(price), _nano(hold), _nano(held), _nano(self.usd)):
+                    spent, kept = f"${self._all.nano / NANO:g} of ${self.usd:g} is spent", self._all.held - _nano(held)
+                    kept_too = f", ${kept / NANO:g} is held for calls to come" if kept else ""
+                    raise OverBudget(f"{spent}{kept_too}, and the next step may cost ${price + hold:g}")
+            self._count(run_id, price, 1)
+            self._hold(run_id, _nano(hold) - _nano(held))
 
-    def settle(self, run_id: str, reserved: float | None, usd: float | None) -> None:
-        """Replace the amount that was counted for a call by its cost."""
+    def settle(self, run_id: str, reserved: float | None, usd: float | None, hold: float = 0.0) -> None:
+        """Replace the amount that was counted for a call by its cost. `hold` is held from now on, or no longer if negative."""
         with self._changing:
-            self._change(run_id, reserved, -1)
-            self._change(run_id, usd, 1)
+            self._count(run_id, reserved, -1)
+            self._count(run_id, usd, 1)
+            self._hold(run_id, _nano(hold))
 
-    def _change(self, run_id: str, usd: float | None, sign: int) -> None:
+    def _fits(self, price: int, hold: int, held: int, limit: int) -> bool:
+        """Whether a call fits: never above the limit, and only into what is not held for others."""
+        after = self._all.nano + price
+        return after <= limit and (price + hold <= held or after + self._all.held - held + hold <= limit)
+
+    def _count(self, run_id: str, usd: float | None, sign: int) -> None:
         for spent in (self._runs.setdefault(run_id, _Spent()), self._all):
             spent.add(usd, sign)
 
-
-def reserve_in_all(budgets: Sequence[Budget], run_id: str, model: str, price: float | None, also: float = 0.0) -> None:
-    """Reserve a price in each of these budgets, or in none.
-
-    Raises:
-        OverBudget: it does not fit in one of them.
-    """
-    for number, budget in enumerate(budgets):
-        try:
-            budget.reserve(run_id, model, price, also)
-        except OverBudget:
-            for reserved in budgets[:number]:
-                reserved.settle(run_id, price, 0.0)
-            raise
+    def _hold(self, run_id: str, nano: int) -> None:
+        for spent in (self._runs.setdefault(run_id, _Spent()), self._all):
+            spent.held += nano
 
 
 def _nano(usd: float) -> int:

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from onbrief.errors import Blocked, CallError, Failed, Refused, Unreadable
-from onbrief.ledger.rules import RULES
-from onbrief.ports import Entry, State
+from onbrief.errors import Blocked, CallError, Failed, Refused, Unknown, Unreadable
+from onbrief.ledger.rules import OUT_OF_TRIES, RULES
+from onbrief.ports import Call, Entry, State
 from onbrief.record import Usage
 
 
@@ -42,7 +42,7 @@ class Entries:
 
     def next_number(self, key: str) -> int:
         """Return the number of the next try of a call."""
-        return max(self.tries[key], default=-1) + 1
+        return max(self.tries.get(key, ()), default=-1) + 1
 
     def decisive(self, key: str) -> Entry | None:
         """Return the try of a call that counts: the one that brought its result, or else the last one; None if there is none.
@@ -66,6 +66,24 @@ class Entries:
     def ended(self, key: str, state: State) -> list[Entry]:
         """Return the tries of a call that are in this state, in all sessions."""
         return [entry for entry in self.of_key(key) if entry.state == state]
+
+    def out_of_tries(self, call: Call, unknown_from: int = 0) -> CallError | None:
+        """Return the error of a call that may not be sent any more; None if it may.
+
+        The tries of all sessions count, as far as they asked the same model. Those whose outcome is unknown count from number
+        `unknown_from` on.
+        """
+        rule = RULES[call.kind]
+        tries = [entry for entry in self.of_key(call.key) if entry.call.model == call.model]
+        failed = [entry for entry in tries if entry.state in {"failed", "unreadable"}]
+        unknown = [entry for entry in tries if entry.state == "unknown" and entry.number >= unknown_from]
+        if len(failed) > rule.failed_retries:
+            last, kind = failed[-1], Unreadable if failed[-1].state == "unreadable" else Failed
+            hint = "" if rule.asked_again else OUT_OF_TRIES  # the others are sent once more when the user resumes the run
+            return kind(last.message, hint=hint, usd=last.usd, tokens=last.tokens)
+        if len(unknown) > rule.unknown_retries:
+            return Unknown(unknown[-1].message, usd=unknown[-1].usd, tokens=unknown[-1].tokens)
+        return None
 
     def usage(self) -> Usage:
         """Return the usage of the run, in all sessions together."""

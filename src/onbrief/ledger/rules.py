@@ -1,9 +1,9 @@
 """The rules of each kind of paid call, as a table, so that the account has no branches by kind.
 
 A picture costs most, and only the store can show whether it was made, so a call for one whose outcome is unknown is never sent
-again unless the user asks for it. Any other call is sent again once. A judge whose answers cannot be read is not called again
-in later sessions: an attempt without a verdict does not pass. Only when the user asks to resume the run, each call that has no
-answer is sent once more, except for a picture: the cause may be fixed.
+again unless the user asks for it. Any other call is sent again once. Each try may have been paid for, so the tries of all
+sessions count together: a supervisor that gives the same command again and again must not pay again and again. Only when the
+user asks to resume the run, each call that has no answer is sent once more, except for a picture: the cause may be fixed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Final, Literal
 
 from onbrief.ports import CallKind
 
+OUT_OF_TRIES: Final = "a run tries no call more often; to pay for more tries, start another run, with --seed or --run-id"
+"""The hint of an error after the last try of a call."""
+
 Counter = Literal["images", "judge_calls", "text_calls"]
 
 
@@ -21,26 +24,22 @@ Counter = Literal["images", "judge_calls", "text_calls"]
 class CallRule:
     """How a kind of call is retried, timed and counted.
 
-    `failed_retries` and `unknown_retries` are the numbers of automatic retries after failures in one session, and after unknown
-    outcomes in all sessions. With `unreadable_stays`, answers that could not be read also count as failures in later sessions.
-    With `asked_again`, a call without a readable answer is sent once more whenever the user asks to resume the run.
-    `counter` is the field of Usage that counts the calls. If the process has a deadline, at least `seconds` must be left to
-    begin a call: two to three times the duration of such calls, plus time to record the outcome and to respond. The budget must
-    also suffice for a call of the kind `useful_with`, as the result is of no use without it.
+    `failed_retries` and `unknown_retries` are the numbers of automatic retries after failures and after unknown outcomes, in
+    all sessions together. With `asked_again`, a call without a readable answer is sent once more whenever the user asks to
+    resume the run. `counter` is the field of Usage that counts the calls. If the process has a deadline, at least `seconds`
+    must be left to begin a call: two to three times the duration of such calls, plus time to record the outcome and to respond.
     """
 
     failed_retries: int = 2
     unknown_retries: int = 1
-    unreadable_stays: bool = False
     asked_again: bool = True
     counter: Counter = "text_calls"
     seconds: float = 30.0
-    useful_with: CallKind | None = None
 
 
 RULES: Final[Mapping[CallKind, CallRule]] = {
     "plan": CallRule(),
-    "image": CallRule(unknown_retries=0, asked_again=False, counter="images", seconds=45.0, useful_with="judge"),
-    "judge": CallRule(unreadable_stays=True, counter="judge_calls"),
+    "image": CallRule(unknown_retries=0, asked_again=False, counter="images", seconds=45.0),
+    "judge": CallRule(counter="judge_calls"),
     "revise": CallRule(),
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import NO_TOKENS, Tokens, Wait
+from onbrief.ports import NO_TOKENS, Recorded, Tokens, Wait
 
 RETRY_TIMEOUT = 300.0  # seconds for which a refused call is retried
 LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run, and then finds that no call can begin
@@ -14,12 +14,12 @@ LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run,
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The answer of a call as small JSON, its cost in US dollars, and its tokens. `recoverable`: `recover` finds the answer
-    again if this process ends before it is recorded.
+    """The answer of a call as small JSON, its cost in US dollars (None if the answer does not say it: then the reserved price
+    counts), and its tokens. `recoverable`: `recover` finds the answer again if this process ends before it is recorded.
     """
 
     result: str
-    usd: float | None
+    usd: float | None = None
     tokens: Tokens = NO_TOKENS
     recoverable: bool = False
 
@@ -56,3 +56,4 @@ Ready = Callable[[], Awaitable[None]]
 Send = Callable[[], Awaitable[CallResult]]
 Recover = Callable[[], Awaitable[CallResult | None]]
 Tell = Callable[[Wait], None]
+Held = Callable[[Recorded], Mapping[str, float]]

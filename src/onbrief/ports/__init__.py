@@ -13,6 +13,7 @@ from onbrief.ports.models import Picture as Picture
 from onbrief.ports.models import PictureLimits as PictureLimits
 from onbrief.ports.models import Planned as Planned
 from onbrief.ports.models import Planner as Planner
+from onbrief.ports.models import PricedByRequest as PricedByRequest
 from onbrief.ports.models import Revised as Revised
 from onbrief.ports.models import Reviser as Reviser
 from onbrief.ports.models import Tokens as Tokens

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Finding, Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens of one call to a language model, as the provider counts them."""
-
-    input: int = 0
-    output: int = 0
-
-
-NO_TOKENS = Tokens()
+from onbrief.tokens import NO_TOKENS, Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """The answer of an image model: the unchanged bytes of one picture, the facts that the provider gave with it, and, as
-    `warnings` for the record, what differs from the request.
+    `warnings` for the record, what differs from the request. `usd` is the cost of the call, or None if only the model's price
+    is known.
     """
 
     data: bytes
     facts: dict[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
+    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +67,20 @@ class Model(Protocol):
     @property
     def price(self) -> float | None:
         """The most that one call can cost in US dollars, or None if the price is unknown."""
+        ...
+
+
+@runtime_checkable
+class PricedByRequest(Protocol):
+    """A model whose price depends on what it is asked. A call of any other model costs at most its `price`."""
+
+    def price_of(self, *request: Any, **named: Any) -> float | None:
+        """Return the most that the call with this request can cost in US dollars, or None if the price is unknown. It is
+        reserved before the call is sent, so it must never be less than what the provider counts.
+
+        The request of a planner is the brief; of a judge, the requirements and the width and height of the picture, in pixels;
+        of a reviser, the arguments of `revise`, where a history of None is the longest that there can be.
+        """
         ...
 
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 from onbrief.brief import Checklist
 from onbrief.errors import UsageError
-from onbrief.ports import CallKind, Planned
+from onbrief.ports import Planned
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
-from onbrief.studio import Crew
+from onbrief.studio import Crew, price_of
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The checklist and first prompt of a run, and its maximum cost in US dollars (None if a price is unknown)."""
+    """The checklist and first prompt of a run, and its maximum cost in US dollars (None if a price is unknown) if no call fails
+    and is repeated.
+    """
 
     checklist: Checklist
     prompt: Prompt
@@ -32,12 +34,16 @@ async def preview(order: Order) -> Preview:
     crew, limits = checked(order.settings.crew(), order), order.settings.limits
     planned = await crew.planner.checklist(order.brief) if crew.planner else Planned(())
     warnings = (*crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
-    times: dict[CallKind, int] = {"plan": 1, "image": limits.images, "judge": limits.images}
-    times["revise"] = min(limits.prompts, limits.images) - 1
-    prices = [(number, crew.price_of(kind)) for kind, number in times.items()]
+    checklist, revisions = Checklist.freeze(planned.requirements, order.brief), min(limits.prompts, limits.images) - 1
+    prices = [
+        (1, price_of(crew.planner, order.brief) if crew.planner else 0.0),
+        (limits.images, crew.image_model.price),
+        (limits.images, crew.judgement_price(checklist)),
+        (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
+    ]
     most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
     usd = most if most is None or limits.usd is None else min(most, limits.usd)
-    return Preview(Checklist.freeze(planned.requirements, order.brief), Prompt.first(order.brief), usd, warnings)
+    return Preview(checklist, Prompt.first(order.brief), usd, warnings)
 
 
 def checked(crew: Crew, order: Order) -> Crew:

@@ -27,7 +27,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, LedgerStudio
+from onbrief.studio import Crew, LedgerStudio, judgements_due
 
 _LEFT = {None, "failed", "cancelled", "unknown"}  # outcomes after which the same order resumes the same run
 
@@ -219,6 +219,7 @@ async def open_pursuit(
         budget=workspace.budget,
         rates=workspace.rates,
         tell=waits.put_nowait,
+        held=lambda recorded: judgements_due(recorded, order.brief, crew),
     ) as account:
         store = await workspace.claimed_store_of(account.row)
         fresh = not account.recorded

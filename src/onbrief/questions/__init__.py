@@ -12,6 +12,6 @@ from onbrief.questions.checklist import plan
 from onbrief.questions.declining import declines
 from onbrief.questions.findings import confirm, judge, whole
 from onbrief.questions.question import Question, document, materials
-from onbrief.questions.revision import revise
+from onbrief.questions.revision import longest_history, revise
 
-__all__ = ["Question", "confirm", "declines", "document", "judge", "materials", "plan", "revise", "whole"]
+__all__ = ["Question", "confirm", "declines", "document", "judge", "longest_history", "materials", "plan", "revise", "whole"]

@@ -11,11 +11,12 @@ from onbrief.ports import History, Revised
 from onbrief.questions import parsing, schema
 from onbrief.questions.declining import declines
 from onbrief.questions.question import NOTICE, Question, material
-from onbrief.record import Attempt, Prompt
+from onbrief.record import Attempt, Finding, Problem, Prompt, Verdict
 
 SHOWN_PROMPTS = 8  # of the history: the newest ones, and the best one
 SHOWN_EVIDENCE = 3  # for each requirement and prompt, the latest
 _LONGEST_EVIDENCE = 200  # characters
+_FOUR_BYTES = "\N{DESERET CAPITAL LETTER LONG I}"  # as many as a character can have
 
 _SYSTEM = f"""\
 You write prompts for a text-to-image model. The pictures that it makes of your prompt are checked against a checklist, \
@@ -76,6 +77,20 @@ def revise(brief: Brief, checklist: Checklist, revision: int, history: History) 
     return Question(_SYSTEM, "\n\n".join(parts), "revision", _SCHEMA, _read)
 
 
+def longest_history(brief: Brief, checklist: Checklist, revision: int, characters: int) -> History:
+    """Return a history of the most text that one before this revision can have: for the price of a call whose history is not
+    known yet. Prompts have at most this many characters.
+    """
+    evidence = [f"{number}{_FOUR_BYTES * _LONGEST_EVIDENCE}"[:_LONGEST_EVIDENCE] for number in range(SHOWN_EVIDENCE)]
+    findings = [tuple(Finding(r.id, "unmet", 0.0, text) for r in checklist.requirements) for text in evidence]
+    attempts = [
+        Attempt(0, number, 0, verdict=Verdict(False, found), problem=Problem("unreadable", evidence[number]))
+        for number, found in enumerate(findings)
+    ]
+    written = [Prompt(number, "x" * characters) for number in range(1, min(revision, SHOWN_PROMPTS))]
+    return [(prompt, attempts) for prompt in (Prompt.first(brief), *written)]
+
+
 def _read(answer: object) -> Revised:
     fields = parsing.body(answer, "text", "reason", "negative")
     text = parsing.text(fields, "text")
@@ -127,5 +142,5 @@ def _tried(prompt: Prompt, attempts: Sequence[Attempt], checklist: Checklist, *,
         "text": prompt.text,
         "negative": prompt.negative,
         "results": results,
-        "problems": list(dict.fromkeys(problems)),
+        "problems": list(dict.fromkeys(reversed(problems)))[:SHOWN_EVIDENCE],
     }

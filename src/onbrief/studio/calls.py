@@ -10,12 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, Tokens
+from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, PricedByRequest, Tokens
 
 
-def call_of(kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object]) -> Call:
+def price_of(model: Model, *request: object) -> float | None:
+    """Return the most that a call of a model can cost in US dollars; see ports.PricedByRequest for what the request is."""
+    return model.price_of(*request) if isinstance(model, PricedByRequest) else model.price
+
+
+def call_of(
+    kind: CallKind, revision: int, attempt: int, model: Model, request: Mapping[str, object], price: float | None
+) -> Call:
     """Return the call of a model for one step of a run. `request` is everything that makes the answer what it is."""
-    return Call(kind, revision, attempt, model.name, _digest(model.name, request), model.price)
+    return Call(kind, revision, attempt, model.name, _digest(model.name, request), price)
 
 
 def call_for(
@@ -25,6 +32,7 @@ def call_for(
     attempt: int,
     model: Model,
     request: Mapping[str, object],
+    price: float | None,
     decides: Callable[[Entry], bool] = lambda entry: True,
 ) -> Call:
     """Return the call to make for one step of a run whose model may have changed.
@@ -32,7 +40,7 @@ def call_for(
     It is a recorded one if another model has answered the same request and its answer `decides`, so that it is not paid for
     again. Otherwise it is the model's own, under a key of its own if the key of the step belongs to another model.
     """
-    own = call_of(kind, revision, attempt, model, request)
+    own = call_of(kind, revision, attempt, model, request, price)
     tried = account.tried(own.step)
     if any(entry.call.digest != _digest(entry.call.model, request) for entry in tried):
         return own  # recorded with another request, which the account refuses
@@ -45,11 +53,9 @@ def call_for(
     return own
 
 
-def result_of(
-    document: object, model: Model, usd: float | None = None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False
-) -> CallResult:
-    """Return the result of a call. Its cost is `usd`, or the model's price if the model reports none."""
-    return CallResult(to_json(document), model.price if usd is None else usd, tokens, recoverable)
+def result_of(document: object, usd: float | None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False) -> CallResult:
+    """Return the result of a call; see CallResult."""
+    return CallResult(to_json(document), usd, tokens, recoverable)
 
 
 def _digest(model: str, request: Mapping[str, object]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.ports import CallKind, ImageModel, Judge, Model, Planner, Reviser
+from onbrief.brief import Checklist
+from onbrief.ports import ImageModel, Judge, Model, Planner, Reviser
 from onbrief.record import Models
+from onbrief.studio.calls import price_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +24,12 @@ class Crew:
         """Their names, as they appear in the record."""
         return Models(self.image_model.name, self.judge.name, self.reviser.name)
 
-    def price_of(self, kind: CallKind) -> float | None:
-        """The most that a call of this kind costs in US dollars; None where the price is unknown."""
-        match kind:
-            case "plan":
-                return self.planner.price if self.planner else 0.0
-            case "image":
-                return self.image_model.price
-            case "judge":
-                return self.judge.price
-            case "revise":
-                return self.reviser.price
+    def judgement_price(self, checklist: Checklist) -> float | None:
+        """Return the most that the judgement of a picture can cost in US dollars, before the picture is there: that of the
+        largest one that the judge is shown.
+        """
+        side = self.judge.picture_limits.side
+        return price_of(self.judge, checklist.requirements, (side, side))
 
     @property
     def unpriced(self) -> list[str]:

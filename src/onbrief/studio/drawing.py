@@ -9,13 +9,13 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 
 from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
-from onbrief.ledger.account import Account, CallResult, Ready
-from onbrief.ledger.rules import RULES
+from onbrief.ledger.account import Account, CallResult, Hold, Ready
 from onbrief.pictures import Facts, PictureFile, parameters_text
 from onbrief.ports import Call, Store
 from onbrief.record import Attempt, Image, Problem, Run
 from onbrief.studio.calls import call_of, result_of
 from onbrief.studio.crew import Crew
+from onbrief.studio.due import judgement_of
 from onbrief.version import VERSION
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -43,7 +43,8 @@ class Drawing:
     def __post_init__(self) -> None:
         prompt, size = self.run.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
-        self._call = call_of("image", self.attempt.revision, self.attempt.attempt, self.crew.image_model, request)
+        model, revision, attempt = self.crew.image_model, self.attempt.revision, self.attempt.attempt
+        self._call = call_of("image", revision, attempt, model, request, model.price)
 
     async def draw(self, account: Account) -> Attempt:
         """Return the attempt with its stored picture, or with the problem that prevented one.
@@ -52,17 +53,19 @@ class Drawing:
             Skipped: nothing is recorded and `ready` prevented the call.
             OnbriefError: as Account.once and ports.Store.
         """
-        price, needed = self.crew.image_model.price or 0.0, RULES["image"].useful_with
-        judging = self.crew.price_of(needed) or 0.0 if needed else 0.0
+        assert self.run.checklist is not None
+        price = self.crew.image_model.price or 0.0
+        judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist) or 0.0)
         try:
-            entry = await account.once(self._call, self._generate, self._recover, self._ready, also_reserve=judging)
-        except Blocked as error:
-            return replace(self.attempt, problem=Problem("blocked", str(error)), usd=price)
-        except Unknown as error:
-            return replace(self.attempt, problem=Problem("unknown", str(error)), usd=price)
+            entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)
+        except (Blocked, Unknown) as error:
+            kind = "blocked" if isinstance(error, Blocked) else "unknown"
+            return replace(self.attempt, problem=Problem(kind, str(error)), usd=price if error.usd is None else error.usd)
         result = json.loads(entry.result)
         image = Image(**result["image"]) if result["image"] else None
         problem = Problem(**result["problem"]) if result["problem"] else None
+        if problem:
+            account.give_back(judgement.step)
         self.warnings.extend(result.get("warnings", ()))
         self._warn_of_size(image)
         return replace(self.attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds)
@@ -78,8 +81,8 @@ class Drawing:
         try:
             file, data, facts = await asyncio.to_thread(self._with_own_metadata, picture.data)
         except PictureError as error:
-            return self._result(None, Problem("unreadable", str(error)), picture.warnings)
-        return await self._keep(file, data, facts, picture.warnings)
+            return self._result(None, Problem("unreadable", str(error)), picture.usd, picture.warnings)
+        return await self._keep(file, data, facts, picture.usd, picture.warnings)
 
     async def _recover(self) -> CallResult | None:
         """Look for the picture of a call whose outcome is unknown, wherever it can be."""
@@ -91,7 +94,13 @@ class Drawing:
         return None
 
     async def _keep(
-        self, file: PictureFile, data: bytes, facts: Facts, warnings: tuple[str, ...] = (), found_at: str = ""
+        self,
+        file: PictureFile,
+        data: bytes,
+        facts: Facts,
+        usd: float | None = None,
+        warnings: tuple[str, ...] = (),
+        found_at: str = "",
     ) -> CallResult:
         """Store a picture that has been checked, if possible under the key where it was found. Its hash is computed while the
         store waits for the disk or the network.
@@ -100,7 +109,8 @@ class Drawing:
         (key, url), sha256 = await asyncio.gather(self._create(keys, data, facts.media_type), asyncio.to_thread(_sha256, data))
         self.file = file
         image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
-        return self._result(image, Problem("blank", "the picture is of one colour") if facts.blank else None, warnings)
+        problem = Problem("blank", "the picture is of one colour") if facts.blank else None
+        return self._result(image, problem, usd, warnings)
 
     async def _create(self, keys: list[str], data: bytes, media_type: str) -> tuple[str, str]:
         """Store a picture under the first of these keys that no other picture has, and return its key and url."""
@@ -109,10 +119,10 @@ class Drawing:
                 return key, await self.store.create(key, data, media_type)
         raise await self.store.keep(keys[-1], data, f"{' and '.join(keys)} already hold other pictures")
 
-    def _result(self, image: Image | None, problem: Problem | None, warnings: tuple[str, ...]) -> CallResult:
+    def _result(self, image: Image | None, problem: Problem | None, usd: float | None, warnings: tuple[str, ...]) -> CallResult:
         document = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": warnings}
         in_store = image is not None and problem is None
-        return result_of(document, self.crew.image_model, recoverable=in_store)
+        return result_of(document, usd, recoverable=in_store)
 
     def _with_own_metadata(self, data: bytes) -> tuple[PictureFile, bytes, Facts]:
         """Parse a picture, replace the provider's metadata by ours, and decode it to make sure that it is whole."""

@@ -15,7 +15,7 @@ from onbrief.pictures import PictureFile
 from onbrief.ports import Entry, Judge, Store
 from onbrief.record import Attempt, Finding, Image, Problem, Verdict
 from onbrief.studio.asking import Asking
-from onbrief.studio.calls import call_for, result_of
+from onbrief.studio.calls import call_for, price_of, result_of
 
 
 @dataclass(slots=True)
@@ -48,8 +48,9 @@ class Judging:
             OnbriefError: as Account.once and ports.Store.
         """
         request = {"image": self.image.sha256, "checklist": self.checklist.sha256}
+        price = price_of(self.judge, self.checklist.requirements, (self.image.width, self.image.height))
         number = self.attempt.revision, self.attempt.attempt
-        call = call_for(account, "judge", *number, self.judge, request, decides=self._decides)
+        call = call_for(account, "judge", *number, self.judge, request, price, decides=self._decides)
         try:
             entry = await account.once(call, self._ask, ready=self._ready)
         except (Blocked, Unknown, Unreadable) as error:
@@ -76,7 +77,7 @@ class Judging:
 
     async def _ask(self) -> CallResult:
         judged = await self._asking.ask(lambda judge: judge.judge(self._copy, self.checklist.requirements))
-        return result_of([asdict(finding) for finding in judged.findings], self.judge, judged.usd, judged.tokens)
+        return result_of([asdict(finding) for finding in judged.findings], judged.usd, judged.tokens)
 
     async def _stored(self) -> bytes:
         data = await self.store.read(self.image.key)

@@ -64,6 +64,7 @@ class LedgerStudio:
         passed, failed = any(attempt.passed for attempt in run.attempts), False
         complete: set[int] = set()
         errors: list[Exception] = []
+        unaffordable: dict[int, OverBudget] = {}
         numbered = list(enumerate(seeds, len(run.round)))
 
         async def only_if_wanted() -> None:
@@ -86,15 +87,23 @@ class LedgerStudio:
                     async for attempt in attempts:
                         passed = passed or attempt.passed
                         yield attempt
-            except OverBudget as error:  # the others are still judged as far as the money goes
-                errors.append(error)
+            except OverBudget as error:  # the others are still judged, and may leave money for this one
+                unaffordable[number] = error
             except Exception as error:  # noqa: BLE001 - raised below
                 failed = True
                 errors.append(error)
 
-        async with aclosing(merged(new(number, seed) for number, seed in numbered if number not in complete)) as attempts:
-            async for attempt in attempts:
-                yield attempt
+        left: list[tuple[int, int]] = [(number, seed) for number, seed in numbered if number not in complete]
+        while left:
+            unaffordable.clear()
+            async with aclosing(merged(new(number, seed) for number, seed in left)) as attempts:
+                async for attempt in attempts:
+                    yield attempt
+            if passed or failed or len(unaffordable) == len(left):
+                errors += unaffordable.values()
+                break
+            # Calls cost less than was reserved and held for them, so the attempts that did not fit may fit now.
+            left = [(number, seed) for number, seed in left if number in unaffordable]
         for error in errors:
             if not (passed and isinstance(error, OnbriefError)):  # an attempt that passed counts, whatever else failed
                 raise error

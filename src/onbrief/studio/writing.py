@@ -10,10 +10,10 @@ from typing import Any
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
 from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import History, Planner, Reviser
+from onbrief.ports import Entry, History, Planner, Reviser
 from onbrief.record import Prompt, Run
 from onbrief.studio.asking import Asking
-from onbrief.studio.calls import call_for, result_of
+from onbrief.studio.calls import call_for, price_of, result_of
 
 
 async def plan(brief: Brief, planner: Planner | None, account: Account) -> tuple[Checklist, Sequence[str]]:
@@ -26,12 +26,17 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> tuple
         planned = await asking.ask(lambda planner: planner.checklist(brief))
         found: object = [asdict(requirement) for requirement in planned.requirements]
         document = {"requirements": found, "warnings": planned.warnings} if planned.warnings else found
-        return result_of(document, planner, planned.usd, planned.tokens)
+        return result_of(document, planned.usd, planned.tokens)
 
-    entry = await account.once(call_for(account, "plan", 0, 0, planner, {"brief": asdict(brief)}), send)
-    result: Any = json.loads(entry.result)
-    planned: dict[str, Any] = {"requirements": result, "warnings": ()} if isinstance(result, list) else result
-    return Checklist.freeze([_requirement(document) for document in planned["requirements"]], brief), planned["warnings"]
+    call = call_for(account, "plan", 0, 0, planner, {"brief": asdict(brief)}, price_of(planner, brief))
+    return checklist_of(await account.once(call, send), brief)
+
+
+def checklist_of(planned: Entry, brief: Brief) -> tuple[Checklist, Sequence[str]]:
+    """Return the frozen checklist that a recorded plan leads to, and the warnings about it."""
+    result: Any = json.loads(planned.result)
+    found: dict[str, Any] = {"requirements": result, "warnings": ()} if isinstance(result, list) else result
+    return Checklist.freeze([_requirement(document) for document in found["requirements"]], brief), found["warnings"]
 
 
 async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: bool) -> Prompt:
@@ -46,13 +51,14 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
         revised = await asking.ask(lambda reviser: reviser.revise(run.brief, checklist, revision, history))
         prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
         if not prompt.text:
-            raise Failed(f"{reviser.name} wrote an empty prompt")
-        return result_of(asdict(prompt), reviser, revised.usd, revised.tokens)
+            raise Failed(f"{reviser.name} wrote an empty prompt", usd=revised.usd, tokens=revised.tokens)
+        return result_of(asdict(prompt), revised.usd, revised.tokens)
 
     # The history is not part of the request's identity: it grows when a run is resumed with higher limits, and a prompt that
     # has been paid for stays the prompt of its revision.
     request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
-    entry = await account.once(call_for(account, "revise", revision, 0, reviser, request), send)
+    price = price_of(reviser, run.brief, checklist, revision, history)
+    entry = await account.once(call_for(account, "revise", revision, 0, reviser, request, price), send)
     return Prompt(**json.loads(entry.result))
 
 

@@ -10,8 +10,10 @@ from PIL import Image as Pillow
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import CallError, ConfigError, OnbriefError
+from onbrief.pictures import inspect
 from onbrief.ports import Judge, Judged, Planned, Planner, Revised, Reviser
 from onbrief.record import Answer, Attempt, Finding, Image, Problem, Prompt, Verdict
+from onbrief.studio import price_of
 from onbrief.testing.model_contracts import TEXTS, ModelContract
 from onbrief.testing.running import in_loop, require_cost
 from onbrief.testing.scripted import picture
@@ -52,12 +54,19 @@ class JudgeContract(ModelContract[Judge]):
         for requirements in (self.requirements, self.requirements[::-1], self.requirements[:1]):
             judged = await model.judge(self.picture(), requirements)
             require_findings(judged, requirements)
-            require_cost(judged.usd, model.price)
+            require_cost(judged.usd, self._price(model, requirements))
 
     @in_loop
     async def test_it_answers_the_longest_checklist(self) -> None:
         many = tuple(Requirement(id=f"r{n}", text=f"there are exactly {n} red circles") for n in range(1, MAX_REQUIREMENTS + 1))
-        require_findings(await self.model().judge(self.picture(), many), many)
+        model = self.model()
+        judged = await model.judge(self.picture(), many)
+        require_findings(judged, many)
+        require_cost(judged.usd, self._price(model, many))
+
+    def _price(self, model: Judge, requirements: Sequence[Requirement]) -> float | None:
+        facts = inspect(self.picture())
+        return price_of(model, requirements, (facts.width, facts.height))
 
     @in_loop
     async def test_it_looks_at_every_format(self) -> None:
@@ -90,7 +99,7 @@ class PlannerContract(ModelContract[Planner]):
         model = self.model()
         planned = await self.ask(model)
         require_requirements(planned, self.brief)
-        require_cost(planned.usd, model.price)
+        require_cost(planned.usd, price_of(model, self.brief))
 
     @in_loop
     async def test_it_plans_any_text_or_says_why_not(self) -> None:
@@ -98,7 +107,9 @@ class PlannerContract(ModelContract[Planner]):
         for text in TEXTS:
             brief = Brief(text=text)
             try:
-                require_requirements(await model.checklist(brief), brief)
+                planned = await model.checklist(brief)
+                require_requirements(planned, brief)
+                require_cost(planned.usd, price_of(model, brief))
             except (CallError, ConfigError):
                 continue
 
@@ -132,7 +143,11 @@ class ReviserContract(ModelContract[Reviser]):
         revised = await self.ask(model)
         require_prompt(revised)
         assert revised.text.strip() not in [prompt.text for prompt, _ in self.history]
-        require_cost(revised.usd, model.price)
+        price = price_of(model, self.brief, self.checklist, 2, self.history)
+        require_cost(revised.usd, price)
+        longest = price_of(model, self.brief, self.checklist, 2, None)
+        assert (longest is None) == (price is None)
+        assert longest is None or price is None or longest >= price, "a history of None is the longest that there can be"
 
     @in_loop
     async def test_it_writes_a_prompt_from_the_brief_alone(self) -> None:
@@ -146,7 +161,10 @@ class ReviserContract(ModelContract[Reviser]):
         for text in TEXTS:
             brief = Brief(text=text)
             try:
-                require_prompt(await model.revise(brief, self.checklist, 1, [(Prompt.first(brief), [])]))
+                history = [(Prompt.first(brief), list[Attempt]())]
+                revised = await model.revise(brief, self.checklist, 1, history)
+                require_prompt(revised)
+                require_cost(revised.usd, price_of(model, brief, self.checklist, 1, history))
             except (CallError, ConfigError):
                 continue
 

@@ -15,14 +15,15 @@ from onbrief_sandbox.files import size_of
 from onbrief_sandbox.server.catalogue import Called
 from onbrief_sandbox.server.conversation import Answer, Conversation
 from onbrief_sandbox.server.refusals import invalid
+from onbrief_sandbox.server.tokens import cut, tokens
 
 MAX_IMAGES = 20
 MAX_SIDE = 8000  # pixels
 MAX_BASE64 = 5 * 2**20  # bytes
 IMAGE_FORMATS = ("png", "jpeg", "gif", "webp")
 
-_CHARACTERS = 4  # characters per token, approximately
 _PIXELS = 750  # pixels per token
+_TOOL_USE = 346  # tokens; the documentation of Claude has this number for most models
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ def check(called: Called, asked: Asked) -> None:
         raise invalid("tool_choice may only be specified while providing tools")
     if (images := sum(len(turn.images) for turn in talk.turns)) > MAX_IMAGES:
         raise invalid(f"too many images and documents: {images} + 0 > {MAX_IMAGES}")
-    if (tokens := count(talk)) > model.context:
-        raise invalid(f"prompt is too long: {tokens} tokens > {model.context} maximum")
+    if (size := count(talk)) > model.context:
+        raise invalid(f"prompt is too long: {size} tokens > {model.context} maximum")
 
 
 def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the service's term
@@ -111,14 +112,17 @@ def picture(data: bytes, format: str, where: str) -> bytes:  # noqa: A002 - the 
 
 
 def count(talk: Conversation) -> int:
-    """Return the approximate number of tokens in a conversation: one per four characters, and one per 750 pixels."""
-    texts = [talk.system, *(turn.text for turn in talk.turns), *(json.dumps(tool.schema) for tool in talk.tools)]
+    """Return the approximate number of tokens in a conversation: of its texts by script, one per 750 pixels, and those of the
+    service's own instructions for the use of tools.
+    """
+    schemas = [*(tool.schema for tool in talk.tools), *([talk.schema] if talk.schema else [])]
+    texts = [talk.system, *(turn.text for turn in talk.turns), *map(json.dumps, schemas)]
     pixels = 0
     for turn in talk.turns:
         for data in turn.images:
             with Image.open(io.BytesIO(data)) as image:
                 pixels += image.width * image.height
-    return sum(math.ceil(len(text) / _CHARACTERS) for text in texts) + math.ceil(pixels / _PIXELS)
+    return sum(map(tokens, texts)) + math.ceil(pixels / _PIXELS) + (_TOOL_USE if talk.tools else 0)
 
 
 def ended(asked: Asked, answer: Answer) -> Completion:
@@ -130,7 +134,7 @@ def ended(asked: Asked, answer: Answer) -> Completion:
         answer, stop = Answer(answer.text[:place]), "stop_sequence"
     room = math.inf if asked.max_tokens is None else asked.max_tokens
     if _tokens(answer) > room:
-        kept = answer.text[: int(room) * _CHARACTERS]
+        kept = cut(answer.text, room)
         answer, stop = replace(answer, text=kept, arguments={}), "max_tokens"
         sequence = None
     return Completion(answer, stop, count(asked.conversation), int(min(_tokens(answer), room)), sequence)
@@ -152,7 +156,7 @@ def joined(texts: Sequence[str]) -> str:
 
 def _tokens(answer: Answer) -> int:
     arguments = json.dumps(answer.arguments, ensure_ascii=False) if answer.tool else ""
-    return math.ceil((len(answer.text) + len(arguments)) / _CHARACTERS)
+    return tokens(answer.text + arguments)
 
 
 def _still(data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from onbrief.pictures import PictureFile
 from onbrief.ports import ANY_PICTURE, Judged, Warns
 from onbrief.providers import registry
 from onbrief.questions import Question
+from onbrief.studio import price_of
 from onbrief_sandbox.imagining import picture
 from tests.claude import EVERY_CLAUDE, SET, Kind, cups, lead_to
 from tests.providers.recording import Reply, recording
@@ -44,9 +45,10 @@ def test_every_claude_judges_whatever_request_form_it_refuses(kind: Kind) -> Non
     }
     assert isinstance(judge, Warns)
     assert (judge.name, judge.warnings) == (kind.key + SET, kind.warnings)
-    assert judge.price is not None
+    price = price_of(judge, REQUIREMENTS, (512, 512))
+    assert price is not None
     assert judged.usd is not None
-    assert 0 < judged.usd < judge.price
+    assert 0 < judged.usd < price
     assert judged.tokens.input > 500
     assert judged.tokens.output > 20
 
@@ -75,13 +77,19 @@ def test_bytes_that_are_not_a_picture_are_not_sent() -> None:
 def test_the_default_is_sonnet_5_with_a_known_price() -> None:
     judge = registry.judge("bedrock:")
     assert judge.name == "bedrock:global.anthropic.claude-sonnet-5"
-    assert judge.price == pytest.approx((12_000 * 2 + 4096 * 10) / 1e6)
-    assert registry.judge("bedrock:eu.anthropic.claude-sonnet-5").price == pytest.approx((12_000 * 2.2 + 4096 * 11) / 1e6)
+    regional = registry.judge("bedrock:eu.anthropic.claude-sonnet-5")
+    usd, regional_usd = (price_of(model, REQUIREMENTS, (1024, 1024)) for model in (judge, regional))
+    assert usd is not None
+    assert 4096 * 10 / 1e6 < usd < 0.06
+    assert regional_usd == pytest.approx(1.1 * usd)
+    assert judge.price is not None
+    assert judge.price > usd
 
 
 @pytest.mark.usefixtures("claude")
 def test_an_unknown_model_has_no_price() -> None:
-    assert registry.judge("bedrock:acme.seer-v1:0").price is None
+    judge = registry.judge("bedrock:acme.seer-v1:0")
+    assert (judge.price, price_of(judge, REQUIREMENTS, (64, 64))) == (None, None)
 
 
 WHOLE = Requirement(id="r1", text="two red cups on a table", kind="whole")

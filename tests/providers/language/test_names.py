@@ -41,7 +41,8 @@ def test_the_name_has_the_options_and_the_key_does_not(monkeypatch: pytest.Monke
     reach(NOWHERE, monkeypatch)
     model = registry.judge("bedrock:eu.anthropic.claude-sonnet-4-6?temperature=0.5&max_tokens=100")
     assert model.name == "bedrock:eu.anthropic.claude-sonnet-4-6?temperature=0.5&max_tokens=100"
-    assert model.price == pytest.approx((12_000 * 3.3 + 100 * 16.5) / 1e6)
+    assert isinstance(model, VisionJudge)
+    assert model.model.price(12_000) == pytest.approx((12_000 * 3.3 + 100 * 16.5) / 1e6)
 
 
 @pytest.mark.parametrize(

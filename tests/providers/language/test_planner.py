@@ -7,6 +7,7 @@ import pytest
 from onbrief.brief import Brief, Checklist
 from onbrief.ports import Warns
 from onbrief.providers import registry
+from onbrief.studio import price_of
 from tests.claude import BRIEF, EVERY_CLAUDE, SET, Kind
 
 
@@ -20,9 +21,10 @@ def test_every_claude_plans_whatever_request_form_it_refuses(kind: Kind) -> None
     assert isinstance(planner, Warns)
     assert planner.warnings == kind.warnings
     assert planner.name == kind.key + SET
-    assert planner.price is not None
+    price = price_of(planner, BRIEF)
+    assert price is not None
     assert planned.usd is not None
-    assert 0 < planned.usd < planner.price
+    assert 0 < planned.usd < price
 
 
 @pytest.mark.usefixtures("claude")

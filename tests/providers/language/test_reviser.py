@@ -13,6 +13,7 @@ from onbrief.config import Settings
 from onbrief.ports import Revised, Warns
 from onbrief.providers import registry
 from onbrief.record import Prompt
+from onbrief.studio import price_of
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault, Script
@@ -48,9 +49,10 @@ def test_every_claude_revises_whatever_request_form_it_refuses(
     assert revised.text != BRIEF.text
     assert isinstance(reviser, Warns)
     assert reviser.warnings == kind.warnings
-    assert reviser.price is not None
+    price = price_of(reviser, BRIEF, CHECKLIST, 1, ())
+    assert price is not None
     assert revised.usd is not None
-    assert 0 < revised.usd < reviser.price
+    assert 0 < revised.usd < price
 
 
 def test_a_whole_run_with_claude_as_planner_judge_and_reviser_passes(

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 from pydantic_ai.exceptions import ModelAPIError
 from pydantic_ai.models.bedrock import BedrockConverseModel
 from pydantic_ai.providers.bedrock import BedrockProvider
 
+from onbrief.brief import Size
 from onbrief.errors import OnbriefError
 from onbrief.ports import ModelName, PictureLimits, Values
 from onbrief.providers.bedrock import CLAUDE, client
 from onbrief.providers.bedrock.connections import within
 from onbrief.providers.bedrock.outcomes import classify
-from onbrief.providers.language import names
+from onbrief.providers.language import counting, names
 from onbrief.providers.language.model import LanguageModel
 from onbrief.providers.language.roles import TextPlanner, TextReviser, VisionJudge
 from onbrief.regions import check_region
@@ -55,7 +57,14 @@ def language_model(name: ModelName, values: Values) -> LanguageModel:
     timeout = name.number("timeout", *names.TIMEOUTS, client.TIMEOUT)
     made = client.client("bedrock-runtime", region or os.environ.get("AWS_REGION"), timeout)  # boto3 reads AWS_DEFAULT_REGION
     converse = BedrockConverseModel(name.model, provider=BedrockProvider(bedrock_client=made))
-    return names.language_model(name, converse, OPTIONS, _outcome, within)
+    tokens = _claude_tokens if "claude" in name.model else counting.picture_tokens
+    return names.language_model(name, converse, OPTIONS, _outcome, within, tokens)
+
+
+def _claude_tokens(size: Size) -> int:
+    """Return the tokens of a picture of this size by Claude's rule: one for 750 pixels."""
+    width, height = size
+    return math.ceil(width * height / 750)
 
 
 def _outcome(error: Exception) -> OnbriefError | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -12,6 +10,7 @@ from onbrief.ports import ModelName, Picture
 from onbrief.providers.bedrock import client
 from onbrief.providers.bedrock.runtime import Answer, Runtime
 from onbrief.providers.catalogue import Body
+from onbrief.providers.encoding import decoded
 from onbrief.providers.http import short, speaks_of_content
 from onbrief.regions import check_region
 
@@ -70,8 +69,8 @@ def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) ->
     if not isinstance(text, str) or not text:
         raise Failed(f"{name} answered without a picture")
     try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        data = decoded(text)
+    except ValueError as error:
         raise Failed(f"{name} answered with a picture that is not valid base64: {error}") from error
     facts = {"request_id": answer.request_id} | ({"seed": str(seed)} if isinstance(seed, int) else {})
     return Picture(data, facts, warnings)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic_ai import BinaryContent, ModelRequest, UserPromptPart
 from pydantic_ai.direct import model_request
@@ -23,10 +23,12 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from onbrief import pictures
-from onbrief.errors import Blocked, OnbriefError, Unknown, Unreadable
+from onbrief.brief import Size
+from onbrief.errors import Blocked, CallError, OnbriefError, Unknown, Unreadable
 from onbrief.ports import Judged, Planned, Revised, Tokens
-from onbrief.providers.language import capabilities, outcomes
+from onbrief.providers.language import capabilities, counting, outcomes
 from onbrief.providers.language.capabilities import Capabilities
+from onbrief.providers.language.counting import PictureTokens
 from onbrief.questions import Question, declines, document
 
 Read = TypeVar("Read", bound=Planned | Judged | Revised)
@@ -75,7 +77,16 @@ class LanguageModel:
     timeout: float = TIMEOUT
     outcome: Outcome = field(default=no_outcome, repr=False)
     within: Within = field(default=within, repr=False)
+    picture_tokens: PictureTokens = field(default=counting.picture_tokens, repr=False)
     correction: str | None = None
+
+    def price_of(self, question: Question[Any], picture: Size | None = None) -> float | None:
+        """Return the most that a call with this question can cost in US dollars, with a picture of this size if there is one:
+        with as many input tokens as it can have, and `max_tokens` of output. None if genai-prices has no price for the model.
+        """
+        texts = counting.text_tokens(question.system, _offer(question), question.text, *[question.answer] * 3)
+        pictures = 0 if picture is None else self.picture_tokens(picture)
+        return self.price(counting.FRAME + counting.CORRECTION + texts + counting.schema_tokens(question.schema) + pictures)
 
     def price(self, input_tokens: int) -> float | None:
         """Return the maximum cost of a call with this number of input tokens, in US dollars, from genai-prices.
@@ -137,14 +148,18 @@ class LanguageModel:
             else:
                 capabilities.learn(self.key, asked)
                 break
-        read = question.read(self._document(response, question.answer))
-        tokens = Tokens(response.usage.input_tokens, response.usage.output_tokens)
-        return replace(read, tokens=tokens, usd=_cost(response))
+        tokens, usd = Tokens(response.usage.input_tokens, response.usage.output_tokens), _cost(response)
+        try:
+            read = question.read(self._document(response, question.answer))
+        except CallError as error:  # an answer that is of no use also says what it cost
+            error.usd, error.tokens = usd, tokens
+            raise
+        return replace(read, tokens=tokens, usd=usd)
 
     async def _send(self, question: Question[Read], shown: list[BinaryContent], asked: Capabilities) -> ModelResponse:
         system = question.system
         if asked.mode == "offered":
-            system += f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
+            system += _offer(question)
         message = ModelRequest(parts=[UserPromptPart([*shown, question.text])], instructions=system)
         async with self.within(self.timeout):
             return await model_request(
@@ -206,6 +221,11 @@ class LanguageModel:
             raise
 
 
+def _offer(question: Question[Any]) -> str:
+    """Return what is added to the instructions if the use of the tool cannot be forced."""
+    return f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
+
+
 def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestParameters:
     if asked.mode == "native":
         wanted = OutputObjectDefinition(json_schema=question.schema, name=question.answer)
@@ -220,6 +240,9 @@ def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestPa
 
 
 def _cost(response: ModelResponse) -> float | None:
+    """Return the cost of a call by its tokens; None if it has no price, or the answer does not say how many were sent."""
+    if response.usage.input_tokens <= 0:
+        return None
     try:
         return float(response.cost().total_price)
     except LookupError:

@@ -12,6 +12,8 @@ from pydantic_ai.providers import infer_provider_class
 
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
+from onbrief.providers.language import counting
+from onbrief.providers.language.counting import PictureTokens
 from onbrief.providers.language.model import TIMEOUT, LanguageModel, Outcome, Within, no_outcome, within
 
 MAX_TOKENS = 4096
@@ -39,9 +41,10 @@ def language_model(
     options: Sequence[str] = OPTIONS,
     outcome: Outcome = no_outcome,
     within: Within = within,
+    picture_tokens: PictureTokens = counting.picture_tokens,
 ) -> LanguageModel:
     """Return the model of this name, called through a client. `options` are those that the name may have; see LanguageModel for
-    `outcome` and `within`.
+    `outcome`, `within` and `picture_tokens`.
 
     Raises:
         UsageError: an option is unknown, or its value is not allowed.
@@ -54,7 +57,7 @@ def language_model(
     }
     max_tokens = int(name.number("max_tokens", 1, 128_000, MAX_TOKENS, whole=True))
     timeout = name.number("timeout", *TIMEOUTS, TIMEOUT)
-    return LanguageModel(str(name), name.key, client, max_tokens, sampling, timeout, outcome, within)
+    return LanguageModel(str(name), name.key, client, max_tokens, sampling, timeout, outcome, within, picture_tokens)
 
 
 def inferred(name: ModelName) -> LanguageModel:

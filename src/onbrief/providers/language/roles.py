@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Self
 
 from onbrief import questions
-from onbrief.brief import Brief, Checklist, Requirement
+from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.ports import ANY_PICTURE, History, Judged, PictureLimits, Planned, Revised
 from onbrief.providers.language.model import LanguageModel
 from onbrief.questions import Question
+
+LONGEST = 6_000_000  # tokens; no request of onbrief has as many bytes, with the longest checklist, texts and history
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,6 @@ class Role:
     """What planners, judges and revisers that are language models share; see ports.Model and ports.Warns."""
 
     model: LanguageModel
-    INPUT_TOKENS: ClassVar[int]
-    """The assumed maximum number of input tokens of one call in this role."""
 
     @property
     def name(self) -> str:
@@ -28,8 +28,8 @@ class Role:
 
     @property
     def price(self) -> float | None:
-        """See ports.Model. Assumes INPUT_TOKENS; the actual cost of a call is in its answer."""
-        return self.model.price(self.INPUT_TOKENS)
+        """See ports.Model: that of the longest request that there can be. See `price_of` for that of a request."""
+        return self.model.price(LONGEST)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -44,8 +44,9 @@ class Role:
 class TextPlanner(Role):
     """See ports.Planner."""
 
-    INPUT_TOKENS: ClassVar = 12_000
-    """2,000 of instructions and schema, and a brief of 10,000 characters in any script."""
+    def price_of(self, brief: Brief) -> float | None:
+        """See ports.PricedByRequest."""
+        return self.model.price_of(questions.plan(brief))
 
     async def checklist(self, brief: Brief) -> Planned:
         """See ports.Planner.
@@ -61,8 +62,11 @@ class VisionJudge(Role):
     """See ports.Judge."""
 
     picture_limits: PictureLimits = ANY_PICTURE
-    INPUT_TOKENS: ClassVar = 12_000
-    """1,500 of instructions and schema, 3,300 of a picture of 1568 x 1568 pixels, and 64 requirements of a hundred each."""
+
+    def price_of(self, requirements: Sequence[Requirement], size: Size) -> float | None:
+        """See ports.PricedByRequest. A larger picture than the judge accepts is scaled down before."""
+        width, height = (min(side, self.picture_limits.side) for side in size)
+        return self.model.price_of(_question(requirements), (width, height))
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy.
@@ -79,8 +83,11 @@ class VisionJudge(Role):
 class TextReviser(Role):
     """See ports.Reviser."""
 
-    INPUT_TOKENS: ClassVar = 24_000
-    """The brief and the checklist, as for a plan, and the same amount for the history."""
+    def price_of(self, brief: Brief, checklist: Checklist, revision: int, history: History | None) -> float | None:
+        """See ports.PricedByRequest. The prompts of the longest history have a character for each token of an answer."""
+        if history is None:
+            history = questions.longest_history(brief, checklist, revision, self.model.max_tokens)
+        return self.model.price_of(questions.revise(brief, checklist, revision, history))
 
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         """See ports.Reviser.

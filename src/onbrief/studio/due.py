@@ -1,0 +1,38 @@
+"""What is still due for the pictures that a ledger has of a run: a judgement for each, and the money for it."""
+
+from __future__ import annotations
+
+import json
+
+from onbrief.brief import Brief, Checklist
+from onbrief.ledger.entries import Entries
+from onbrief.ports import Call, Entry, Recorded, call_key
+from onbrief.studio.crew import Crew
+from onbrief.studio.writing import checklist_of
+
+
+def judgement_of(image: Call) -> str:
+    """Return the step in which a picture is judged."""
+    return call_key("judge", image.revision, image.attempt)
+
+
+def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, float]:
+    """Return the prices in US dollars of the judgements that recorded pictures wait for, by their steps. A picture that may
+    still be found, because the outcome of its call is not known, waits too.
+    """
+    entries = Entries.of(recorded.entries)
+    decisive = [entry for key in list(entries.tries) if (entry := entries.decisive(key))]
+    begun = {entry.call.step for entry in recorded.entries if entry.state != "refused"}
+    pictures = [entry.call for entry in decisive if _may_be_judged(entry)]
+    due = [step for step in map(judgement_of, pictures) if step not in begun]
+    planned = next((entry for entry in decisive if entry.call.kind == "plan" and entry.state == "done"), None)
+    if not due or (crew.planner and not planned):
+        return {}
+    checklist = checklist_of(planned, brief)[0] if planned else Checklist.freeze((), brief)
+    return dict.fromkeys(due, crew.judgement_price(checklist) or 0.0)
+
+
+def _may_be_judged(entry: Entry) -> bool:
+    if entry.call.kind != "image":
+        return False
+    return entry.state in {"started", "unknown"} or (entry.state == "done" and json.loads(entry.result)["problem"] is None)
