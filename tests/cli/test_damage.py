@@ -94,6 +94,29 @@ def test_a_broken_row_of_a_folder(out: str, capsys: pytest.CaptureFixture[str], 
         check(out, capsys, row, listed=listed)
 
 
+@pytest.mark.parametrize(
+    ("kind", "result"),
+    [
+        ("plan", '{"requirements": 3}'),
+        ("plan", "[[]]"),
+        ("image", "[]"),
+        ("image", '{"image": {"key": 1}, "problem": null}'),
+        ("judge", '[{"id": "r1"}]'),
+        ("judge", "5"),
+    ],
+)
+def test_a_result_of_another_shape_ends_the_run_and_pays_for_nothing(
+    out: str, capsys: pytest.CaptureFixture[str], kind: str, result: str
+) -> None:
+    with contextlib.closing(sqlite3.connect(Path(out, "ledger.db"))) as connection, connection:
+        connection.execute("UPDATE calls SET result = ? WHERE run_id = 'bad' AND kind = ?", (result, kind))
+        paid = connection.execute("SELECT count(*) FROM calls").fetchone()
+    code, _, err = told(capsys, "resume", "bad", "--out", out)
+    assert (code, "the ledger is damaged: the result of " in err) == (1, True), err
+    with contextlib.closing(sqlite3.connect(Path(out, "ledger.db"))) as connection:
+        assert connection.execute("SELECT count(*) FROM calls").fetchone() == paid
+
+
 def cut(bucket: BucketStore, key: str) -> None:
     data = bucket.objects.get(key)
     assert data
@@ -114,7 +137,7 @@ def unknown_state(bucket: BucketStore, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "number", "listed"),
-    [(cut, -1, False), (without_head, -1, False), (cut, 0, False), (cut, 2, True), (unknown_state, 2, True)],
+    [(cut, -1, False), (without_head, -1, False), (cut, 0, True), (cut, 2, True), (unknown_state, 2, True)],
 )
 def test_a_broken_object_of_a_bucket(
     s3: Service, capsys: pytest.CaptureFixture[str], damage: Callable[[BucketStore, str], None], number: int, listed: bool

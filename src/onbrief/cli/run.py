@@ -142,6 +142,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.ledger.rules import OUT_OF_TRIES
+    from onbrief.policy import never_decided
     from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
@@ -170,7 +171,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         if not quiet or ended.outcome != "passed":
             say(f"{ended.outcome}: {ended.reason}")
             say(f"report: {located(out, page)}")
-            if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in (ended.reason or ""):
+            if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in ended.reason and not never_decided(ended):
                 say(f"hint: {advice.format(run_id=ended.run_id)}")
         try:
             await pursuit.deliver()

@@ -72,7 +72,7 @@ class ObjectsLedger:
     async def release(self, run_id: str, token: str, outcome: str | None, decisions: Sequence[Decision] = ()) -> None:
         """See ports.Ledger."""
         end = {"owner": None, "lease_until": 0.0, "outcome": outcome, "ended": now() if outcome else None}
-        await self._write(run_id, token, "release", lambda known: end | known.lacking(decisions))
+        await self._write(run_id, token, "release", lambda known: end | known.lacking(decisions) | known.about)
 
     async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
         """See ports.Ledger."""
@@ -93,7 +93,7 @@ class ObjectsLedger:
         await self._in_thread(lambda: self._forget(run_id))
 
     def run(self, run_id: str) -> RunRow | None:
-        """See ports.Ledger. Reads two records, however long the log is."""
+        """See ports.Ledger. Reads at most two records, however long the log is."""
         return self._row_of(run_id, Log(self._objects, run_id, self._url).numbers())
 
     def _row_of(self, run_id: str, numbers: Sequence[int]) -> RunRow | None:
@@ -104,8 +104,8 @@ class ObjectsLedger:
             return broken_run(error, run_id)
 
     def runs(self) -> list[RunRow]:
-        """See ports.Ledger. One listing has the numbers of all records, and the two of each run that say how it stands are read
-        side by side.
+        """See ports.Ledger. One listing has the numbers of all records. The last record of each run, which says how it stands,
+        is read beside those of the others, and the claim of a run that is in progress.
         """
         with self._reported("listed"):
             keys = self._objects.keys("")
@@ -319,6 +319,11 @@ class _Known:
         row = _row(self.run_id, self.head, self.claim)
         return Recorded(row, tuple(self.entries.values()), tuple(self.decisions[number] for number in sorted(self.decisions)))
 
+    @property
+    def about(self) -> Record:
+        """The part of a last record that repeats what the run is about, so that a listing need not read its claim too."""
+        return {"about": self.claim | {"first": False}} if self.claim else {}
+
     def lacking(self, decisions: Sequence[Decision]) -> Record:
         """Return the part of a record with these decisions, without those that are already recorded. An earlier write may have
         succeeded without its caller knowing.
@@ -373,11 +378,13 @@ def _last_row(run_id: str, log: Log, numbers: Sequence[int]) -> RunRow | None:
         head, claim = last["head"], last["head"]["claim"]
         if claim is None:
             return None
-        claimed = last if claim == numbers[-1] else None
-    if claimed is None:
+        about = last.get("about")
+    if about is None:
         (claimed,) = log.read([claim])
-    with _whole(run_id, claim):
-        return _row(run_id, head, claimed["about"])
+        with _whole(run_id, claim):
+            about = claimed["about"]
+    with _whole(run_id, numbers[-1]):
+        return _row(run_id, head, about)
 
 
 def _row(run_id: str, head: Record, claim: Record) -> RunRow:

@@ -11,7 +11,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from copy import copy
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -91,7 +90,7 @@ class Writer(Generic[Connection]):
             # write is executed alone, where it can only fail with its own error. If BEGIN or COMMIT fails, it fails for all.
             if begun and len(answers) < len(writes) > 1:
                 return [answer for write in writes for answer in self._carry_out([write])]
-            return [_Answer(write, error=copy(error)) for write in writes]
+            return [_Answer(write, error=_copied(error)) for write in writes]
         return answers
 
 
@@ -116,6 +115,14 @@ class _Answer:
             self.write.answered.set_exception(self.error)
         else:
             self.write.answered.set_result(self.result)
+
+
+def _copied(error: Exception) -> Exception:
+    """Return the same error for one more caller. Its class is not called: the arguments that it takes are not known."""
+    copied = type(error).__new__(type(error), *error.args)
+    copied.args, copied.__cause__ = error.args, error.__cause__
+    copied.__dict__.update(error.__dict__)
+    return copied
 
 
 def _answer(write: _Write[Connection], connection: Connection) -> _Answer:

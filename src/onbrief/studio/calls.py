@@ -8,9 +8,13 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
+from onbrief.errors import LedgerError
 from onbrief.ledger.account import Account, CallResult
 from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, PricedByRequest, Tokens
+
+T = TypeVar("T")
 
 
 def price_of(model: Model, *request: object) -> float | None:
@@ -60,6 +64,19 @@ def result_of(document: object, usd: float | None, tokens: Tokens = NO_TOKENS, *
 
 def _digest(model: str, request: Mapping[str, object]) -> str:
     return hashlib.sha256(to_json({"model": model, **request}).encode()).hexdigest()
+
+
+def recorded(entry: Entry, build: Callable[[Any], T]) -> T:
+    """Return what `build` makes of the recorded result of a call.
+
+    Raises:
+        LedgerError: it is not what such a call records: the ledger is damaged.
+    """
+    try:
+        return build(json.loads(entry.result))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise LedgerError(f"the ledger is damaged: the result of {entry.call.key} is not one ({problem})") from error
 
 
 def to_json(document: object) -> str:

@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
 from onbrief.ledger.account import Account, CallResult, Hold, Ready
 from onbrief.pictures import Facts, PictureFile, parameters_text
 from onbrief.ports import Call, Store
 from onbrief.record import Attempt, Image, Problem, Run
-from onbrief.studio.calls import call_of, result_of
+from onbrief.studio.calls import call_of, recorded, result_of
 from onbrief.studio.crew import Crew
 from onbrief.studio.due import judgement_of
 from onbrief.version import VERSION
@@ -61,12 +63,10 @@ class Drawing:
         except (Blocked, Unknown) as error:
             kind = "blocked" if isinstance(error, Blocked) else "unknown"
             return replace(self.attempt, problem=Problem(kind, str(error)), usd=price if error.usd is None else error.usd)
-        result = json.loads(entry.result)
-        image = Image(**result["image"]) if result["image"] else None
-        problem = Problem(**result["problem"]) if result["problem"] else None
+        image, problem, warnings = recorded(entry, _drawn)
         if problem:
             account.give_back(judgement.step)
-        self.warnings.extend(result.get("warnings", ()))
+        self.warnings.extend(warnings)
         self._warn_of_size(image)
         return replace(self.attempt, image=image, problem=problem, usd=entry.usd or 0.0, seconds=entry.seconds)
 
@@ -176,3 +176,9 @@ class Drawing:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _drawn(result: Any) -> tuple[Image | None, Problem | None, Sequence[str]]:
+    """Return the picture that is recorded, or the problem that prevented one, and the warnings."""
+    image = Image(**result["image"]) if result["image"] else None
+    return image, Problem(**result["problem"]) if result["problem"] else None, result.get("warnings", ())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from onbrief.brief import Brief, Checklist
 from onbrief.ledger.entries import Entries
 from onbrief.ports import Call, Entry, Recorded, call_key
+from onbrief.studio.calls import recorded
 from onbrief.studio.crew import Crew
 from onbrief.studio.writing import checklist_of
 
@@ -35,4 +34,5 @@ def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, fl
 def _may_be_judged(entry: Entry) -> bool:
     if entry.call.kind != "image":
         return False
-    return entry.state in {"started", "unknown"} or (entry.state == "done" and json.loads(entry.result)["problem"] is None)
+    whole = entry.state == "done" and recorded(entry, lambda result: result["problem"] is None)
+    return whole or entry.state in {"started", "unknown"}

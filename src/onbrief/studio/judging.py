@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from dataclasses import asdict, dataclass, field, replace
 
 from onbrief.brief import Checklist
@@ -15,7 +14,7 @@ from onbrief.pictures import PictureFile
 from onbrief.ports import Entry, Judge, Store
 from onbrief.record import Attempt, Finding, Image, Problem, Verdict
 from onbrief.studio.asking import Asking
-from onbrief.studio.calls import call_for, price_of, result_of
+from onbrief.studio.calls import call_for, price_of, recorded, result_of
 
 
 @dataclass(slots=True)
@@ -61,7 +60,7 @@ class Judging:
         return replace(self.attempt, verdict=verdict, usd=round(usd, 6), seconds=round(seconds, 3))
 
     def _verdict(self, entry: Entry) -> Verdict:
-        return decide.verdict(self.checklist, [Finding(**finding) for finding in json.loads(entry.result)])
+        return recorded(entry, lambda found: decide.verdict(self.checklist, [Finding(**finding) for finding in found]))
 
     def _decides(self, entry: Entry) -> bool:
         """Return whether a recorded answer leaves no must undecided that matters, so that no other judge need be asked."""

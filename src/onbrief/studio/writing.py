@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,7 +12,7 @@ from onbrief.ledger.account import Account, CallResult
 from onbrief.ports import Entry, History, Planner, Reviser
 from onbrief.record import Prompt, Run
 from onbrief.studio.asking import Asking
-from onbrief.studio.calls import call_for, price_of, result_of
+from onbrief.studio.calls import call_for, price_of, recorded, result_of
 
 
 async def plan(brief: Brief, planner: Planner | None, account: Account) -> tuple[Checklist, Sequence[str]]:
@@ -34,9 +33,12 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> tuple
 
 def checklist_of(planned: Entry, brief: Brief) -> tuple[Checklist, Sequence[str]]:
     """Return the frozen checklist that a recorded plan leads to, and the warnings about it."""
-    result: Any = json.loads(planned.result)
-    found: dict[str, Any] = {"requirements": result, "warnings": ()} if isinstance(result, list) else result
-    return Checklist.freeze([_requirement(document) for document in found["requirements"]], brief), found["warnings"]
+
+    def checklist(result: Any) -> tuple[Checklist, Sequence[str]]:
+        found: dict[str, Any] = {"requirements": result, "warnings": ()} if isinstance(result, list) else result
+        return Checklist.freeze([_requirement(document) for document in found["requirements"]], brief), found["warnings"]
+
+    return recorded(planned, checklist)
 
 
 async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: bool) -> Prompt:
@@ -59,7 +61,7 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
     request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
     price = price_of(reviser, run.brief, checklist, revision, history)
     entry = await account.once(call_for(account, "revise", revision, 0, reviser, request, price), send)
-    return Prompt(**json.loads(entry.result))
+    return recorded(entry, lambda prompt: Prompt(**prompt))
 
 
 def _history(run: Run) -> History:
