@@ -85,7 +85,9 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
         assert left.first_outcome in (None, "failed", "passed")
         assert Counter(left.images_billed).most_common(1)[0][1] == 1
         assert all(left.stored.values())
-        assert same(left.record) == same(record), left.interrupted.at
+        # A session that could deliver its result all the same says in it what went wrong.
+        kept = left.record | {"warnings": []} if left.first_outcome == "passed" else left.record
+        assert same(kept) == same(record), left.interrupted.at
         assert left.record["usage"]["unknown_calls"] <= 1  # the answer of a judge or writer that could not be recorded
 
 

@@ -203,6 +203,10 @@ def strike(bench: Bench, stage: str, name: str, whole: tuple[Run, list[str]], ou
     match then:
         case "sent again":
             assert (_same(ended), asked(billed)) == (_same(undisturbed), asks)
+        case "counted" if name in ANSWERS:  # the second question says what was wrong with the first answer
+            assert (_but_for_usd(ended), again.total()) == (_but_for_usd(undisturbed), 1)
+            assert struck not in again
+            assert (ended.usage.usd or 0) > (undisturbed.usage.usd or 0)
         case "counted":
             assert (_same(ended), again) == (_same(undisturbed), Counter([struck]))
             assert (ended.usage.usd or 0) > (undisturbed.usage.usd or 0)
@@ -233,6 +237,14 @@ def _place(called: Stage) -> int:
 
 def _same(run: Run) -> dict[str, Any]:
     return same(json.loads(run.to_json()))
+
+
+def _but_for_usd(run: Run) -> dict[str, Any]:
+    """Return the record without what the attempts cost: a longer question costs more."""
+    record = _same(run)
+    for attempt in record["attempts"]:
+        del attempt["usd"]
+    return record
 
 
 def _others(run: Run, called: Stage) -> list[dict[str, Any]]:

@@ -241,5 +241,8 @@ async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
 
 
 def _left(ledger: Ledger, order: Order) -> str | None:
-    """Return the newest run of the same order that was left before its result was delivered, or that ended without one."""
-    return next((row.run_id for row in ledger.runs_of(order.request) if row.outcome in _LEFT and not row.live), None)
+    """Return the first run of the same order that was left before its result was delivered, or that ended without one: of
+    several, the later ones may be empty.
+    """
+    left = (row.run_id for row in reversed(ledger.runs_of(order.request)) if row.outcome in _LEFT and not row.live)
+    return next(left, None)
