@@ -86,7 +86,7 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
         assert Counter(left.images_billed).most_common(1)[0][1] == 1
         assert all(left.stored.values())
         # A session that could deliver its result all the same says in it what went wrong.
-        kept = left.record | {"warnings": []} if left.first_outcome == "passed" else left.record
+        kept: dict[str, Any] = left.record | ({"warnings": []} if left.first_outcome == "passed" else {})
         assert same(kept) == same(record), left.interrupted.at
         assert left.record["usage"]["unknown_calls"] <= 1  # the answer of a judge or writer that could not be recorded
 
