@@ -128,9 +128,9 @@ class Account(OwnedRun):
         done = (entry.call for entry in self._entries if entry.state == "done" and entry.call.kind in kinds)
         return sorted(done, key=lambda call: (call.revision, call.attempt))
 
-    def usage(self) -> Usage:
-        """Return the usage of the run, in all sessions together; waits are those of this session."""
-        return replace(self._entries.usage(), waits=self._waits, waited_seconds=round(self._waited, 3))
+    def usage(self, seconds: float = 0.0) -> Usage:
+        """Return the usage of the run, in all sessions together; waits and `seconds` are those of this session."""
+        return self._entries.usage(seconds=seconds, waits=self._waits, waited_seconds=round(self._waited, 3))
 
     # -- paid calls --------------------------------------------------------------------------------------------------------
 

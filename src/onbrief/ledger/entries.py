@@ -85,8 +85,10 @@ class Entries:
             return Unknown(unknown[-1].message, usd=unknown[-1].usd, tokens=unknown[-1].tokens)
         return None
 
-    def usage(self) -> Usage:
-        """Return the usage of the run, in all sessions together."""
+    def usage(self, *, seconds: float = 0.0, waits: int = 0, waited_seconds: float = 0.0) -> Usage:
+        """Return the usage of the run, in all sessions together. The entries do not have `seconds`, `waits` and
+        `waited_seconds`.
+        """
         counted = Counter[str]()
         spent: list[float | None] = []
         for entry in self:  # one pass: every event of a run asks for it
@@ -96,7 +98,8 @@ class Entries:
                 counted["input_tokens"] += entry.tokens.input
                 counted["output_tokens"] += entry.tokens.output
                 counted["unknown_calls"] += entry.state == "unknown"
-        return Usage(**counted, usd=None if None in spent else round(math.fsum(usd for usd in spent if usd is not None), 9))
+        usd = None if None in spent else round(math.fsum(usd for usd in spent if usd is not None), 9)
+        return Usage(**counted, usd=usd, seconds=seconds, waits=waits, waited_seconds=waited_seconds)
 
 
 def state_of(error: CallError) -> State:

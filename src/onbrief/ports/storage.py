@@ -30,12 +30,12 @@ class Owned(Protocol):
 class Store(Protocol):
     """Stores pictures, records and reports. Keys are `<run_id>/<name>`."""
 
-    async def require_room(self, keys: Sequence[str] = ()) -> None:
-        """Check, before a picture is paid for, that there is room for it and that it could be created under one of these keys,
-        as far as that can be known.
+    async def require_room(self, *choices: Sequence[str]) -> None:
+        """Check, before a picture is paid for, that there is room for it and that it could be created under one key of each of
+        these choices, as far as that can be known.
 
         Raises:
-            StoreError: there is no room, a key leads out of the store or cannot be written, or all keys are taken.
+            StoreError: there is no room, a key leads out of the store or cannot be written, or all keys of a choice are taken.
         """
         ...
 

@@ -45,7 +45,7 @@ class BucketStore:
         """
         await asyncio.to_thread(self._require_writable, f"{names}.write-check")
 
-    async def require_room(self, keys: Sequence[str] = ()) -> None:
+    async def require_room(self, *choices: Sequence[str]) -> None:
         """See ports.Store. A bucket is never full, and `require_writable` and the ledger have shown that these keys can be
         written. A request for each picture, to see whether other pictures have its names, would cost more than it is worth.
         """

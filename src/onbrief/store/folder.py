@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class FolderStore:
         """Return the url of the file under this key. It does not expire."""
         return self._path(key).as_uri()
 
-    async def require_room(self, keys: Sequence[str] = ()) -> None:
+    async def require_room(self, *choices: Sequence[str]) -> None:
         """See ports.Store."""
         try:
             free = shutil.disk_usage(self.folder).free
@@ -57,9 +58,8 @@ class FolderStore:
             raise StoreError(f"{self.folder} cannot be read: {error.strerror}", hint=_FULL) from error
         if free < ROOM:
             raise StoreError(f"{self.folder}: {free // 2**20} MB free, {ROOM // 2**20} MB needed", hint=_FULL)
-        taken = [self._require_possible(key) for key in keys]
-        if taken and all(taken):
-            raise StoreError(f"{self._path(keys[-1])} cannot be written: another file has this name", hint=_FIRST)
+        if choices:
+            self._require_possible(choices)
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
@@ -162,21 +162,40 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
 
-    def _require_possible(self, key: str) -> bool:
-        """Check that a file could be created under a key, and return whether one has its name already.
+    def _require_possible(self, choices: Sequence[Sequence[str]]) -> None:
+        """Check that a file could be created under each of these keys, and that one of each choice is free. It happens before
+        each picture, so each folder is looked at once.
 
         Raises:
             StoreError: it could not be.
         """
-        path = self._path(key)
-        folder = path.parent if path.parent.exists() else self.folder
+        keys = [key for choice in choices for key in choice]
+        paths = [self.folder / key for key in keys]
+        longest = max(paths, key=lambda path: len(path.name))
         try:
-            path.with_name(path.name + LONGEST_MARK).exists()  # fails if the name is too long
-            if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
-                raise StoreError(f"{path} cannot be written: {folder} is not a folder that can be", hint=_FIRST)
-            return path.exists()
+            for key in {path.parent: key for path, key in zip(paths, keys, strict=True)}.values():
+                self._require_writable(self._beside(key).parent)
+            longest.with_name(longest.name + LONGEST_MARK).exists()  # fails if the name is too long
+            for choice in choices:
+                taken = [self._is_taken(self.folder / key) for key in choice]  # all of them, as any may be a link
+                if all(taken):
+                    raise StoreError(f"{self.folder / choice[-1]} cannot be written: another file has this name", hint=_FIRST)
         except OSError as error:
-            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_FIRST) from error
+            raise StoreError(f"{longest} cannot be written: {error.strerror}", hint=_FIRST) from error
+
+    def _require_writable(self, folder: Path) -> None:
+        above = folder if folder.exists() else self.folder
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK, effective_ids=True):
+            raise StoreError(f"{folder} cannot be written: {above} is not a folder that can be", hint=_FIRST)
+
+    def _is_taken(self, path: Path) -> bool:
+        try:
+            found = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if stat.S_ISLNK(found.st_mode):
+            raise StoreError(f"{path} leads out of {self.folder}", hint=_LINK)
+        return True
 
     def _path(self, key: str) -> Path:
         """Return the file of a key. A symbolic link that leads out of the folder is not followed."""

@@ -58,9 +58,9 @@ class NamedPictures:
         store, key = self._place(key)
         return store.link(key, seconds)
 
-    async def require_room(self, keys: Sequence[str] = ()) -> None:
+    async def require_room(self, *choices: Sequence[str]) -> None:
         """See ports.Store."""
-        await self.pictures.require_room([self._place(key)[1] for key in keys])
+        await self.pictures.require_room(*([self._place(key)[1] for key in keys] for keys in choices))
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""

@@ -12,14 +12,17 @@ from typing import Any, TypeVar
 
 from onbrief.errors import LedgerError
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, PricedByRequest, Tokens
+from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, Tokens
 
 T = TypeVar("T")
 
 
 def price_of(model: Model, *request: object) -> float | None:
     """Return the most that a call of a model can cost in US dollars; see ports.PricedByRequest for what the request is."""
-    return model.price_of(*request) if isinstance(model, PricedByRequest) else model.price
+    own: Callable[..., float | None] | None = getattr(
+        model, "price_of", None
+    )  # isinstance of a protocol is slow in Python 3.11
+    return model.price if own is None else own(*request)
 
 
 def call_of(

@@ -72,8 +72,7 @@ class Drawing:
 
     async def _ready(self) -> None:
         await self.ready()
-        for keys in self._keys.values():
-            await self.store.require_room(keys)
+        await self.store.require_room(*self._keys.values())
 
     async def _generate(self) -> CallResult:
         """Ask the model for the picture, and store it."""

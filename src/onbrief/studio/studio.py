@@ -110,10 +110,11 @@ class LedgerStudio:
 
     async def account(self, run: Run) -> Run:
         """See ports.Studio."""
-        usage = replace(self.ledger.usage(), seconds=round(time.monotonic() - self._opened, 3))
+        usage = self.ledger.usage(seconds=round(time.monotonic() - self._opened, 3))
         for warning in self.crew.warnings:
             self.warn(warning)
-        models = replace(run.models, changes=(*self._changes("judge", "judge"), *self._changes("reviser", "plan", "revise")))
+        changes = (*self._changes("judge", "judge"), *self._changes("reviser", "plan", "revise"))
+        models = replace(run.models, changes=changes) if changes else run.models
         ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if run.outcome else None
         return replace(run, usage=usage, models=models, warnings=tuple(self.warnings), ended=ended)
 
