@@ -23,7 +23,7 @@ from typing import Final, TypeVar
 
 from obstore.exceptions import BaseError
 
-from onbrief.errors import LedgerBusy, LedgerError, Unlisted
+from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.log import AT_ONCE, Log, Record, numbered
 from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.rows import BrokenRow, broken_run, decision_of, entry_of, require_whole, run_row
@@ -60,9 +60,9 @@ class ObjectsLedger:
         self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
     ) -> Recorded:
         """See ports.Ledger."""
-        recorded = await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
+        recorded, new = await self._in_thread(lambda: self._claim(run_id, request, settings, token, lease))
         if alone:
-            await self._withdraw_unless_alone(run_id, request, token, new=not recorded.entries)
+            await self._withdraw_unless_alone(run_id, request, token, new=new)
         return recorded
 
     async def renew(self, run_id: str, token: str, lease: float) -> None:
@@ -122,7 +122,8 @@ class ObjectsLedger:
         rows = self._newest_first(self.run, (note.rpartition("/")[2] for note in notes))
         return [row for row in rows if row.broken or row.request == request]
 
-    def _claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
+    def _claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[Recorded, bool]:
+        """Claim a run. Return what is recorded of it, and whether it is new."""
         with self._reading(run_id) as known:
             first = known.claim is None
 
@@ -140,7 +141,7 @@ class ObjectsLedger:
             known.write("claim", claimed)
             if first:
                 self._withdraw_if_another_began(known)
-            return known.recorded()
+            return known.recorded(), first
 
     async def _withdraw_unless_alone(self, run_id: str, request: str, token: str, *, new: bool) -> None:
         """Withdraw a claim if another run of the same request is in use. Whoever claims later sees the earlier claim.
@@ -152,9 +153,10 @@ class ObjectsLedger:
             with contextlib.suppress(Unlisted):  # without the permission, other runs cannot be found
                 refuse_twins(run_id, await asyncio.to_thread(self.runs_of, request), new=new)
         except LedgerBusy:
-            await self.release(run_id, token, None)
-            if new:
-                await self.forget(run_id)
+            with contextlib.suppress(LeaseLost, LedgerBusy):  # another process has taken this run over meanwhile
+                await self.release(run_id, token, None)
+                if new:
+                    await self.forget(run_id)
             raise
 
     def _forget(self, run_id: str) -> None:
