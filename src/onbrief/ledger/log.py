@@ -38,6 +38,10 @@ def numbered(keys: Iterable[str]) -> Iterator[tuple[str, int]]:
             yield run_id, int(name.removesuffix(_SUFFIX))
 
 
+class RecordGone(LedgerError):
+    """A record that was listed does not exist any more: its run is being deleted."""
+
+
 class Log:
     """The numbered records of a run."""
 
@@ -139,7 +143,7 @@ class Log:
             if not isinstance(record, str):
                 return record
             raise BrokenRow.of(self._run_id, f"record {number}", "it is not a JSON object")
-        raise LedgerError(f"the ledger {self._url}: record {number} is gone")
+        raise RecordGone(f"the ledger {self._url}: record {number} is gone")
 
     def _add(self, key: str, data: bytes) -> bool:
         try:

@@ -24,7 +24,7 @@ from typing import Final, TypeVar
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, Unlisted
-from onbrief.ledger.log import AT_ONCE, Log, Record, numbered
+from onbrief.ledger.log import AT_ONCE, Log, Record, RecordGone, numbered
 from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.rows import BrokenRow, broken_run, decision_of, entry_of, require_whole, run_row
 from onbrief.ports import Decision, Entry, Recorded, RunRow
@@ -98,10 +98,15 @@ class ObjectsLedger:
 
     def _row_of(self, run_id: str, numbers: Sequence[int]) -> RunRow | None:
         """Return the run whose log has these numbers, or None if there are none."""
+        log = Log(self._objects, run_id, self._url)
         try:
-            return _last_row(run_id, Log(self._objects, run_id, self._url), numbers) if numbers else None
+            return _last_row(run_id, log, numbers) if numbers else None
         except BrokenRow as error:
             return broken_run(error, run_id)
+        except RecordGone:
+            if (now := log.numbers()) == numbers:
+                raise
+            return self._row_of(run_id, now)  # deleted since it was listed, and perhaps begun again
 
     def runs(self) -> list[RunRow]:
         """See ports.Ledger. One listing has the numbers of all records. The last record of each run, which says how it stands,

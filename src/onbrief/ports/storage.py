@@ -172,6 +172,11 @@ class RunRow:
     live: bool
     broken: str = ""
 
+    @property
+    def left(self) -> bool:
+        """Whether the same order resumes this run: it is not in use, and has delivered no result or ended without one."""
+        return not self.live and self.outcome in {None, "failed", "cancelled", "unknown"}
+
 
 DecisionKind = Literal["generate", "revise", "stop"]
 
@@ -233,7 +238,7 @@ class Ledger(Protocol):
     ) -> Recorded:
         """Begin a run, or take over one that is not in use, for `lease` seconds. Return everything that is recorded of it.
 
-        With `alone`, no other run of the same request may be in use, nor unfinished if this one is new. Of several claims at
+        With `alone`, no other run of the same request may be in use, nor left if this one is new. Of several claims at
         the same time at most one succeeds; then it may be that none does.
 
         Raises:

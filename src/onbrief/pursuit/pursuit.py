@@ -29,8 +29,6 @@ from onbrief.record import Run
 from onbrief.store import RunStore
 from onbrief.studio import Crew, LedgerStudio, judgements_due
 
-_LEFT = {None, "failed", "cancelled", "unknown"}  # outcomes after which the same order resumes the same run
-
 
 @dataclass(slots=True, kw_only=True)
 class Pursuit:
@@ -244,5 +242,5 @@ def _left(ledger: Ledger, order: Order) -> str | None:
     """Return the first run of the same order that was left before its result was delivered, or that ended without one: of
     several, the later ones may be empty.
     """
-    left = (row.run_id for row in reversed(ledger.runs_of(order.request)) if row.outcome in _LEFT and not row.live)
+    left = (row.run_id for row in reversed(ledger.runs_of(order.request)) if row.left)
     return next(left, None)

@@ -318,6 +318,11 @@ class LedgerContract:
             await claim(ledger, new_token(), run_id="b-run", alone=True)
         assert await _run(ledger, "b-run") is None
         await claim(ledger, new_token(), run_id="c-run", request='{"another":1}', alone=True)
+        for left in (None, "failed", "cancelled", "unknown"):  # the same order would resume it
+            await ledger.release("a-run", ELSEWHERE, left)
+            with raises(LedgerBusy):
+                await claim(ledger, new_token(), run_id="b-run", alone=True)
+            await claim(ledger, ELSEWHERE, alone=True)
         await ledger.release("a-run", ELSEWHERE, "passed")
         await claim(ledger, new_token(), run_id="b-run", alone=True)
         with raises(LedgerBusy):
