@@ -125,6 +125,7 @@ class Session(threading.Thread):
         self._settled = threading.Semaphore(0)
         self._woken = threading.Event()
         self.stalls = False
+        self.claimed = False  # the test knows which run it has claimed
         self.holds = False  # it stalls as the owner of its run, and its process can be seen from here
 
     def settle(self) -> None:

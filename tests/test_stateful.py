@@ -113,7 +113,9 @@ class Order(RuleBasedStateMachine):
         """Check a session that has ended; keep one that stalls."""
         if session.run_id:
             self.images[session.run_id] = max(self.images.get(session.run_id, 0), session.plan.images)
-            self.owners[session.run_id] = session
+            if not session.claimed:  # not again when it has been woken: another one may have claimed the run meanwhile
+                self.owners[session.run_id] = session
+                session.claimed = True
         if session.stalls:
             with self.place.open() as workspace:
                 session.holds = not session.plan.elsewhere and any(
