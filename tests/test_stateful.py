@@ -132,7 +132,7 @@ class Order(RuleBasedStateMachine):
         if session.end == "busy":
             # One that stalled between its look for a run to resume and its claim finds what was begun meanwhile.
             assert self.stalled or self.crashed or session.plan.stall, session.error
-        elif session.run_id:
+        elif session.run_id and session.number == self.sessions:  # not one that stalled before, and has been woken
             assert not any(other.holds for other in self.stalled), "a living owner on this machine was taken over"
         assert self.truth.wrong == []
         if session.result and session.end in ("delivered", "undelivered"):
