@@ -58,13 +58,12 @@ class Truth:
     stored: set[Attempt] = field(default_factory=set[Attempt])
     wrong: list[str] = field(default_factory=list[str])
 
-    def sends(self, attempt: Attempt, *, resend: bool) -> None:
-        """Note that a picture is paid for."""
+    def asks(self, attempt: Attempt, *, resend: bool) -> None:
+        """Note that a session is about to ask for a picture. It may stall before the request leaves: then nobody can stop it."""
         if attempt in self.stored:
-            self.wrong.append(f"{attempt} was sent again although its picture is in the store")
+            self.wrong.append(f"{attempt} is asked for again although its picture is in the store")
         elif self.sent[attempt] > self.free_again[attempt] and not resend:
-            self.wrong.append(f"{attempt} was sent again although its outcome is unknown")
-        self.sent[attempt] += 1
+            self.wrong.append(f"{attempt} is asked for again although its outcome is unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +194,9 @@ class Session(threading.Thread):
     def _drawn(self, asked: ImageRequest) -> bytes:
         """The script of the image model."""
         revision, attempt = ATTEMPTS[asked.seed]
+        self.truth.asks((self.run_id, revision, attempt), resend=self.plan.resend)
         self.step()  # the request is under way
-        with self._lock:
-            self.truth.sends((self.run_id, revision, attempt), resend=self.plan.resend)
+        self.truth.sent[self.run_id, revision, attempt] += 1
         self.step()  # the picture is paid for, and the answer is under way
         match self.plan.answers[asked.number] if asked.number < len(self.plan.answers) else "picture":
             case "lost":
