@@ -59,7 +59,7 @@ class Truth:
     wrong: list[str] = field(default_factory=list[str])
 
     def asks(self, attempt: Attempt, *, resend: bool) -> None:
-        """Note that a session is about to ask for a picture. It may stall before the request leaves: then nobody can stop it."""
+        """Note that a session asks for a picture."""
         if attempt in self.stored:
             self.wrong.append(f"{attempt} is asked for again although its picture is in the store")
         elif self.sent[attempt] > self.free_again[attempt] and not resend:
@@ -119,6 +119,7 @@ class Session(threading.Thread):
         self.error: BaseException | None = None
         self.number = number
         self._steps = 0
+        self._under_way = 0  # requests that may have been recorded and not sent when it stalled
         self._dead = False
         self._lock = threading.Lock()
         self._settled = threading.Semaphore(0)
@@ -134,6 +135,7 @@ class Session(threading.Thread):
     def wake(self) -> None:
         """Let a session that stalls go on to its end."""
         self.stalls = False
+        self._under_way = self.plan.parallel
         self._woken.set()
         self.settle()
 
@@ -194,7 +196,10 @@ class Session(threading.Thread):
     def _drawn(self, asked: ImageRequest) -> bytes:
         """The script of the image model."""
         revision, attempt = ATTEMPTS[asked.seed]
-        self.truth.asks((self.run_id, revision, attempt), resend=self.plan.resend)
+        if self._under_way:  # recorded before the session stalled: nobody can stop these requests any more
+            self._under_way -= 1
+        else:
+            self.truth.asks((self.run_id, revision, attempt), resend=self.plan.resend)
         self.step()  # the request is under way
         self.truth.sent[self.run_id, revision, attempt] += 1
         self.step()  # the picture is paid for, and the answer is under way
