@@ -45,15 +45,15 @@ def opened(data: bytes, formats: list[str]) -> Image.Image:
     """Open a picture; its pixels are decoded by `load`. Raises whatever Pillow raises."""
     image: Any = Image.open(io.BytesIO(data), formats=formats)
     if image.format == "WEBP":  # its decoder has two canvases of its own, which are not needed once the frame is there
-        next_frame: Callable[[], object] = image._get_next  # noqa: SLF001
+        next_frame: Callable[[], object] = image._get_next  # noqa: SLF001 - Pillow has no public way to release it
 
         def only_frame() -> object:
             frame = next_frame()
-            image._decoder = None  # noqa: SLF001
+            image._decoder = None  # noqa: SLF001 - as above
             del image._get_next  # noqa: SLF001 - it refers to the image: it would keep its pixels until the next collection
             return frame
 
-        image._get_next = only_frame  # noqa: SLF001
+        image._get_next = only_frame  # noqa: SLF001 - as above
     return cast("Image.Image", image)
 
 

@@ -123,7 +123,7 @@ class _SecurePool(AWSHTTPSConnectionPool):
 
 def make_cuttable(client: Any) -> None:
     """Give a new boto3 client connections that can be cut. botocore has no public way to choose them."""
-    session = client._endpoint.http_session  # noqa: SLF001
+    session = client._endpoint.http_session  # noqa: SLF001 - see above
     pools = {"http": _Pool, "https": _SecurePool}
     session._pool_classes_by_scheme = pools  # noqa: SLF001 - for proxies
     session._manager.pool_classes_by_scheme = pools  # noqa: SLF001
