@@ -95,10 +95,8 @@ class RunOutputs:
 class StoredPictures(Mapping[str, bytes]):
     """The pictures of a store by their keys. Each is read on access, so that only one is in memory at a time."""
 
-    def __init__(self, store: Store, owned: Owned | None = None) -> None:
-        """The record and the report are replaced in `owned`, by default in the store itself, which has no fence."""
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._replaced = owned or store
 
     def __getitem__(self, key: str) -> bytes:
         data = self._store.load(key)

@@ -62,30 +62,29 @@ class StagedFiles:
 
     async def replace(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Owned."""
-        path = self._path_of(key)
         for _ in range(_TRIES):
             try:
                 if not self._ready:
                     await asyncio.to_thread(self._stage.mkdir, parents=True, exist_ok=True)
                     await self._confirm()
                     self._ready = True
-                await asyncio.to_thread(self._put, path, data)
+                return await asyncio.to_thread(self._put, key, data)
             except OSError as error:
                 if self._stage.exists() or not self._ready:
-                    raise StoreError(f"{path} cannot be written: {error.strerror}", hint=NEXT) from error
+                    raise StoreError(f"{self._path_of(key)} cannot be written: {error.strerror}", hint=NEXT) from error
                 self._ready = False
-            else:
-                return path.as_uri()
-        raise StoreError(f"{path} cannot be written: {self._stage} is removed again and again", hint=NEXT)
+        raise StoreError(f"{self._path_of(key)} cannot be written: {self._stage} is removed again and again", hint=NEXT)
 
     async def aclose(self) -> None:
         """See ports.Owned."""
         await asyncio.to_thread(self._close)
 
-    def _put(self, path: Path, data: bytes) -> None:
+    def _put(self, key: str, data: bytes) -> str:
+        path = self._path_of(key)
         staged = self._stage / path.name
         staged.write_bytes(data)
         staged.replace(path)
+        return path.as_uri()
 
     def _close(self) -> None:
         shutil.rmtree(self._stage, ignore_errors=True)

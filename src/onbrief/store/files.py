@@ -45,13 +45,15 @@ def leftovers(path: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
+    former, mark = path.name + _FORMER, f"{path.name}#"
     try:
         with os.scandir(path.parent) as found:
-            names = [entry.name for entry in found if entry.is_file(follow_symlinks=False)]
+            own = [entry for entry in found if entry.name.startswith(mark) or entry.name == former]
+            return [
+                path.with_name(name) for name in sorted(entry.name for entry in own if entry.is_file(follow_symlinks=False))
+            ]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    own = (name for name in names if name == path.name + _FORMER or name.startswith(f"{path.name}#"))
-    return [path.with_name(name) for name in sorted(own)]
 
 
 def contents(paths: list[Path]) -> list[bytes]:
