@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from onbrief.errors import Blocked, CallError, Failed, Refused, Unknown, Unreadable
 from onbrief.ledger.rules import OUT_OF_TRIES, RULES
@@ -19,6 +19,7 @@ class Entries:
 
     tries: defaultdict[str, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict[int, Entry]))
     _steps: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # the keys of each step
+    _usage: Usage | None = field(default=None, compare=False)  # of all entries, unless one has changed since
 
     @classmethod
     def of(cls, recorded: Iterable[Entry]) -> Entries:
@@ -37,7 +38,7 @@ class Entries:
         if not tries:
             self._steps.setdefault(entry.call.step, []).append(entry.call.key)
         before = tries.get(entry.number)
-        tries[entry.number] = entry
+        tries[entry.number], self._usage = entry, None
         return before
 
     def next_number(self, key: str) -> int:
@@ -89,9 +90,14 @@ class Entries:
         """Return the usage of the run, in all sessions together. The entries do not have `seconds`, `waits` and
         `waited_seconds`.
         """
+        if not self._usage:
+            self._usage = self._counted()
+        return replace(self._usage, seconds=seconds, waits=waits, waited_seconds=waited_seconds)
+
+    def _counted(self) -> Usage:
         counted = Counter[str]()
         spent: list[float | None] = []
-        for entry in self:  # one pass: every event of a run asks for it
+        for entry in self:
             spent.append(entry.usd)
             if entry.state not in {"refused", "started"}:
                 counted[RULES[entry.call.kind].counter] += 1
@@ -99,7 +105,7 @@ class Entries:
                 counted["output_tokens"] += entry.tokens.output
                 counted["unknown_calls"] += entry.state == "unknown"
         usd = None if None in spent else round(math.fsum(usd for usd in spent if usd is not None), 9)
-        return Usage(**counted, usd=usd, seconds=seconds, waits=waits, waited_seconds=waited_seconds)
+        return Usage(**counted, usd=usd)
 
 
 def state_of(error: CallError) -> State:
