@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from onbrief.brief import Size, parse_size
 from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
+from onbrief.judging.rule import Confirm, Rule, Strictness
 from onbrief.limits import Limits
 from onbrief.policy import Policy, PolicyName, named
 from onbrief.redaction import redacted
@@ -37,15 +38,20 @@ class Settings:
 
     `image_model` defaults to the model of the trial provider if that is installed; otherwise it is empty, and an order is
     refused until it is set. `judge` and `reviser` default to those of the image model's provider. Without `plan`, only the
-    user's own requirements are checked. With `strip_metadata`, no metadata is embedded in the pictures. `tables` has the
-    settings of providers and of the store that are set, by table and name, without defaults. `max_usd` and `max_seconds` are
-    limits only if they are set; see Limits for all five.
+    user's own requirements are checked. `strictness`, `max_reservations` and `confirm` say what passes, see judging.rule;
+    `confirm_judge` is the judge that looks again, by default `judge`. With `strip_metadata`, no metadata is embedded in the
+    pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
+    `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of them.
     """
 
     image_model: str = ""
     judge: str = ""
     reviser: str = ""
     policy: PolicyName = "adaptive"
+    strictness: Strictness = "fair"
+    max_reservations: int | None = None
+    confirm: Confirm = "borderline"
+    confirm_judge: str = ""
     parallel: int = 1
     out: str = "onbrief-runs"
     size: str = "1024x1024"
@@ -53,6 +59,7 @@ class Settings:
     max_attempts: int = 4
     max_prompts: int = 12
     max_usd: float | None = None
+    max_judge_usd: float | None = None
     max_seconds: float | None = None
     plan: bool = True
     strip_metadata: bool = False
@@ -77,6 +84,7 @@ class Settings:
             attempts=self.max_attempts,
             prompts=self.max_prompts,
             usd=self.max_usd,
+            judge_usd=self.max_judge_usd,
             seconds=self.max_seconds,
         )
 
@@ -84,6 +92,11 @@ class Settings:
     def picture_size(self) -> Size:
         """Width and height in pixels."""
         return parse_size(self.size)
+
+    @property
+    def rule(self) -> Rule:
+        """The rule by which answers of the judge become verdicts."""
+        return Rule.named(self.strictness, self.max_reservations, self.confirm)
 
     @property
     def chosen_policy(self) -> Policy:
@@ -110,7 +123,7 @@ class Settings:
         Raises:
             UsageError: a URL with a password, or what looks like a key or a token.
         """
-        values = {name: str(getattr(self, name)) for name in ("image_model", *FOLLOWING, "out")}
+        values = {name: str(getattr(self, name)) for name in ("image_model", *FOLLOWING, "confirm_judge", "out")}
         values |= {f"{table}.{name}": value for table, own in self.tables.items() for name, value in own.items()}
         for name, value in values.items():
             if redacted(value) != value:
@@ -178,7 +191,7 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
     for table, name, value in _of_tables(others, where):
         tables.setdefault(table, {}).setdefault(name, value)
     settings = validated(_settings(), {**plain, "tables": tables}, where)
-    _ = settings.limits, settings.picture_size, settings.chosen_policy
+    _ = settings.limits, settings.picture_size, settings.chosen_policy, settings.rule
     return settings
 
 

@@ -13,8 +13,8 @@ class Limits:
     """The most that a run may use. A limit is checked before money is spent, never after.
 
     `images` counts every picture that is requested, including those that fail; `attempts` is the number of images for one
-    prompt; `prompts` includes the first one; `usd` is in US dollars, for all calls together; `seconds` is measured from when
-    the run is started or resumed. None means no limit.
+    prompt; `prompts` includes the first one; `usd` is in US dollars, for all calls together, and `judge_usd` for those of the
+    judge; `seconds` is measured from when the run is started or resumed. None means no limit.
 
     Raises:
         UsageError: a number outside its range.
@@ -24,6 +24,7 @@ class Limits:
     attempts: int = 4
     prompts: int = 12
     usd: float | None = None
+    judge_usd: float | None = None
     seconds: float | None = None
 
     def __post_init__(self) -> None:
@@ -31,7 +32,7 @@ class Limits:
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
                 raise UsageError.of(f"limits.{field}", value, "a whole number from 1 to 10000")
-        for field in ("usd", "seconds"):
+        for field in ("usd", "judge_usd", "seconds"):
             value = getattr(self, field)
             if value is not None and (not math.isfinite(value) or value < 0):
                 raise UsageError.of(f"limits.{field}", value, "a number from 0 up")

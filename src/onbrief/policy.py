@@ -9,7 +9,7 @@ from typing import Literal, Protocol, get_args
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome, UsageError
 from onbrief.limits import Limits
-from onbrief.record import Answer, Attempt, ProblemKind, Run, Verdict
+from onbrief.record import Attempt, ProblemKind, Run, Verdict
 
 PolicyName = Literal["adaptive", "classic"]
 SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
@@ -24,6 +24,7 @@ _USED_UP = "every attempt of this prompt is used up"
 _UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
     "unreadable": ("failed", "the judge's answers cannot be read"),
     "blocked": ("failed", "the judge refuses to answer"),
+    "blind": ("failed", "the judge does not see the picture"),
     "unknown": ("unknown", "the judge does not answer"),
 }
 _FIRST = "resume with another judge, or when the cause is fixed: these pictures are judged first"
@@ -134,6 +135,14 @@ def _generate(run: Run, limits: Limits, parallel: int) -> Generate:
     return Generate(seeds, "another seed" if made else "a new prompt")
 
 
+def _reservations(passed: Attempt) -> str:
+    """Return what is to be said of a picture that passed with reservations."""
+    if not passed.verdict or not (reserved := passed.verdict.reserved):
+        return ""
+    counted = "1 reservation" if len(reserved) == 1 else f"{len(reserved)} reservations"
+    return f", with {counted}: " + "; ".join(f"{finding.id} ({finding.evidence or 'in doubt'})" for finding in reserved)
+
+
 def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:
     if len(run.prompts) < limits.prompts:
         return Revise(with_history, reason)
@@ -145,7 +154,7 @@ def _over(run: Run, limits: Limits) -> Step | None:
     provider, or a limit.
     """
     if passed := next((a for a in run.attempts if a.passed), None):
-        return Stop("passed", f"image {passed.name} meets every requirement")
+        return Stop("passed", f"image {passed.name} meets every requirement{_reservations(passed)}")
     if stop := _unanswered(run) or _undecided(run):
         return stop
     if len(run.attempts) >= limits.images:
@@ -186,7 +195,7 @@ def _undecided(run: Run) -> Stop | None:
     if not (never := never_decided(run)):
         return None
     musts = {must.id for must in run.checklist.musts} if run.checklist else set[str]()
-    lacking = [verdict for verdict in _answered(run) if musts.isdisjoint(verdict.ids("unmet"))]
+    lacking = [verdict for verdict in _answered(run) if not musts & ({f.id for f in verdict.unmet} - verdict.ids("undecided"))]
     return _unmet(run, _cannot_tell(never)) if len(lacking) >= MAX_UNDECIDED else None
 
 
@@ -236,6 +245,8 @@ def _unmet(run: Run, *details: str, first: str = "") -> Stop:
 def _always_short(run: Run, attempts: tuple[Attempt, ...]) -> list[Requirement]:
     """Return the musts that fell short in every picture of these in which the judge could tell; none if it could in none."""
     verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
-    both: tuple[Answer, Answer] = ("met", "unmet")
-    met, unmet = (frozenset[str]().union(*(verdict.ids(answer) for verdict in verdicts)) for answer in both)
-    return [must for must in (run.checklist.musts if run.checklist else ()) if must.id in unmet - met]
+    accepted, short = set[str](), set[str]()
+    for verdict in verdicts:
+        accepted |= verdict.ids("met").union(verdict.reservations)
+        short |= {finding.id for finding in verdict.unmet} - verdict.ids("undecided")
+    return [must for must in (run.checklist.musts if run.checklist else ()) if must.id in short - accepted]

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
-Answer = Literal["met", "unmet", "undecided"]
-ProblemKind = Literal["blank", "unreadable", "blocked", "unknown"]
+Answer = Literal["met", "unmet", "borderline", "undecided"]
+ProblemKind = Literal["blank", "unreadable", "blocked", "unknown", "blind"]
+Source = Literal["judge", "closer look", "pixels", "lettering", "detector"]
+Box = tuple[float, float, float, float]
+"""A part of a picture: left, top, right and bottom, as shares of its width and height from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,18 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The judge's answer for one requirement on one image. `probability` is the probability that it is met, 0 to 1."""
+    """The answer for one requirement on one image. `probability` is the probability that it is met, 0 to 1. `source` is what
+    decided it in the end, and `box` the part of the picture that it is about, if that is known.
+
+    `borderline`: the judge looked, and fair people would differ. `undecided`: there is no valid answer.
+    """
 
     id: str
     verdict: Answer
     probability: float
     evidence: str = ""
+    source: Source = "judge"
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +90,24 @@ class Problem:
 class Verdict:
     """All findings on one image. `passed` is computed in code (judging/decide.py), never by a model.
 
-    If the judge gave no answer that can be used, all findings are undecided, and `problem` says why.
+    `reservations` are the ids of the musts that are borderline and accepted all the same, according to the strictness of the
+    run. If the judge gave no answer that can be used, all findings are undecided, and `problem` says why.
     """
 
     passed: bool
     findings: tuple[Finding, ...]
     problem: Problem | None = None
+    reservations: tuple[str, ...] = ()
 
     @property
     def unmet(self) -> tuple[Finding, ...]:
-        """The findings that are unmet or undecided."""
-        return tuple(finding for finding in self.findings if finding.verdict != "met")
+        """The findings that fall short: neither met nor accepted with a reservation."""
+        return tuple(finding for finding in self.findings if finding.verdict != "met" and finding.id not in self.reservations)
+
+    @property
+    def reserved(self) -> tuple[Finding, ...]:
+        """The findings on the musts that are accepted with a reservation."""
+        return tuple(finding for finding in self.findings if finding.id in self.reservations)
 
     def ids(self, answer: Answer) -> frozenset[str]:
         """Return the ids of the requirements with this answer."""
@@ -122,7 +138,7 @@ class Attempt:
 
     @property
     def passed(self) -> bool:
-        """Whether the picture meets every must."""
+        """Whether the picture is accepted: every must is met, or borderline and accepted with a reservation."""
         return self.verdict is not None and self.verdict.passed
 
     @property
@@ -211,8 +227,8 @@ class Run:
     def best(self) -> Attempt | None:
         """The best attempt so far, or None if there is no usable picture yet.
 
-        Attempts are compared by the number of musts met, then by the smallest probability among the musts, then by the total
-        weight of the nice-to-haves met; of two equal ones the earlier is better.
+        Attempts are compared by the number of musts that are met or accepted with a reservation, then by the smallest
+        probability among the musts, then by the total weight of the nice-to-haves met; of two equal ones the earlier is better.
         """
         usable = [attempt for attempt in self.attempts if attempt.image and not attempt.problem]
         return max(usable, key=self._rank, default=None)
@@ -224,7 +240,8 @@ class Run:
         findings = {finding.id: finding for finding in attempt.verdict.findings}
         musts = [findings[r.id] for r in self.checklist.musts]
         nice = sum(r.weight for r in self.checklist.requirements if not r.must and findings[r.id].verdict == "met")
-        return (sum(f.verdict == "met" for f in musts), min(f.probability for f in musts), nice, *earlier)
+        accepted = sum(f.verdict == "met" or f.id in attempt.verdict.reservations for f in musts)
+        return (accepted, min(f.probability for f in musts), nice, *earlier)
 
     def with_prompt(self, prompt: Prompt) -> Run:
         """Return this run with one more prompt."""

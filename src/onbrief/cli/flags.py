@@ -13,6 +13,7 @@ from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, parse_size, size_for_aspe
 from onbrief.config import Settings, load
 from onbrief.documents import brief_of, read_brief
 from onbrief.errors import UsageError
+from onbrief.judging.rule import Confirm, Strictness
 from onbrief.policy import PolicyName
 
 _MANY = Parameter(negative="", consume_multiple=False)
@@ -31,6 +32,8 @@ class LimitFlags:
     "Maximum number of prompts, including the first."
     max_usd: float | None = None
     "Maximum cost of all calls, in US dollars."
+    max_judge_usd: float | None = None
+    "Maximum cost of the judge's calls, in US dollars."
     max_seconds: float | None = None
     "Maximum duration in seconds, counted from zero again when a run is resumed."
     parallel: int | None = None
@@ -52,6 +55,14 @@ class ModelFlags:
     "The vision model that checks each requirement."
     reviser: str | None = None
     "The text model that finds the requirements and writes prompts."
+    strictness: Strictness | None = None
+    "What passes: strict accepts no doubt about a must, fair and lenient accept some, and tell it as a reservation."
+    max_reservations: int | None = None
+    "Maximum number of musts that may be in doubt in a picture that passes."
+    confirm: Confirm | None = None
+    "When a picture that would pass is looked at once more, closely: never, when something is in doubt, or always."
+    confirm_judge: str | None = None
+    "Another vision model for that second look."
     policy: PolicyName | None = None
     "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
     plan: bool | None = None

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 from onbrief.brief import Checklist
+from onbrief.judging.rule import FAIR, Rule
 from onbrief.record import Answer, Finding, Problem, Verdict
 
 MAX_EVIDENCE_CHARACTERS = 500
 
 
-def verdict(checklist: Checklist, findings: Sequence[Finding]) -> Verdict:
-    """Return one finding for each requirement, in the order of the checklist; passed if every must is met.
+def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> Verdict:
+    """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
+    borderline and accepted by the rule.
 
     A requirement without a finding, with several that differ, or with one that is not a valid answer is undecided, and
     undecided never passes. Of several that agree, the least probable one counts. Findings about anything else are dropped.
     """
-    decided = tuple(
-        _decide(requirement.id, [finding for finding in findings if finding.id == requirement.id])
-        for requirement in checklist.requirements
-    )
+    given: dict[str, list[Finding]] = {}
+    for finding in findings:
+        given.setdefault(finding.id, []).append(finding)
+    decided = tuple(_decide(requirement.id, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
     musts = {requirement.id for requirement in checklist.musts}
-    return Verdict(all(finding.verdict == "met" for finding in decided if finding.id in musts), decided)
+    borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f))
+    reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()
+    accepted = musts.issubset({f.id for f in decided if f.verdict == "met"}.union(reservations))
+    return Verdict(accepted, decided, reservations=reservations)
 
 
 def undecided(checklist: Checklist, why: Problem) -> Verdict:
@@ -32,28 +38,37 @@ def undecided(checklist: Checklist, why: Problem) -> Verdict:
     return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, evidence) for r in checklist.requirements), why)
 
 
-def _decide(id_: str, findings: list[Finding]) -> Finding:
+def _decide(id_: str, findings: list[Finding], rule: Rule) -> Finding:
     if not findings:
         return Finding(id_, "undecided", 0.5, "the judge gave no answer")
-    answers = [_read(finding) for finding in findings]
+    answers = [_read(finding, rule) for finding in findings]
+    if len(answers) == 1:
+        return answers[0]
     if len({answer.verdict for answer in answers}) > 1:
         return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
     return min(answers, key=lambda answer: answer.probability)
 
 
-def _read(finding: Finding) -> Finding:
-    """Return an answer of the judge, undecided if it is not valid."""
-    id_ = finding.id
-    if finding.verdict not in get_args(Answer):
-        return Finding(id_, "undecided", 0.5, "the judge's answer is not one of met, unmet and undecided")
-    if not (math.isfinite(finding.probability) and 0 <= finding.probability <= 1):
+def _read(finding: Finding, rule: Rule) -> Finding:
+    """Return an answer of the judge: undecided if it is not valid, borderline if it is not sure enough."""
+    id_, verdict, probability = finding.id, finding.verdict, finding.probability
+    if verdict not in _ANSWERS:
+        return Finding(id_, "undecided", 0.5, "the judge's answer is not one of met, unmet, borderline and undecided")
+    if not (math.isfinite(probability) and 0 <= probability <= 1):
         return Finding(id_, "undecided", 0.5, "the judge's probability is not from 0 to 1")
-    if (finding.verdict == "met" and finding.probability < 0.5) or (finding.verdict == "unmet" and finding.probability > 0.5):
+    if (verdict == "met" and probability < 0.5) or (verdict == "unmet" and probability > 0.5):
         return Finding(id_, "undecided", 0.5, "the judge's answer and its probability contradict each other")
-    return Finding(id_, finding.verdict, finding.probability, _plain(finding.evidence))
+    if verdict in ("met", "unmet") and rule.low <= probability < rule.high:
+        verdict = "borderline"
+    return replace(finding, verdict=verdict, evidence=_plain(finding.evidence))
 
 
 def _plain(evidence: str) -> str:
     """Evidence is data: one line, of bounded length, without control or bidirectional characters."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in evidence).split())
+    if not evidence.isprintable():
+        evidence = "".join(c if c.isprintable() else " " for c in evidence)
+    text = " ".join(evidence.split())
     return text if len(text) <= MAX_EVIDENCE_CHARACTERS else text[: MAX_EVIDENCE_CHARACTERS - 1] + "…"
+
+
+_ANSWERS = get_args(Answer)

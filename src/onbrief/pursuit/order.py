@@ -24,6 +24,8 @@ MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed 
 REPLACEABLE = ("judge", "reviser")
 """The settings of an order that may change when its run is resumed: they decide nothing about what is recorded."""
 
+_JUDGING = ("strictness", "max_reservations", "confirm", "confirm_judge")
+_USUAL = Settings(image_model="none:", judge="none:", reviser="none:")  # what is not named in the request of an order
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -66,6 +68,7 @@ class Order:
         s = self.settings
         fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
+        fixed |= {name: value for name in _JUDGING if (value := getattr(s, name)) != getattr(_USUAL, name)}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
 
 

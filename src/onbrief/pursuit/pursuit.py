@@ -107,6 +107,7 @@ class Pursuit:
             store=self.store,
             ledger=self.account,
             embed_metadata=not settings.strip_metadata,
+            rule=settings.rule,
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from onbrief.brief import Checklist
 from onbrief.errors import Blocked, StoreError, Unknown, Unreadable
 from onbrief.judging import decide
+from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, CallResult, Ready
 from onbrief.pictures import PictureFile
 from onbrief.ports import Entry, Judge, Store
@@ -32,6 +34,7 @@ class Judging:
     store: Store
     ready: Ready
     file: PictureFile | None
+    rule: Rule = FAIR
     _copy: bytes = field(default=b"", init=False)
     _asking: Asking[Judge] = field(init=False)
 
@@ -60,7 +63,9 @@ class Judging:
         return replace(self.attempt, verdict=verdict, usd=round(usd, 6), seconds=round(seconds, 3))
 
     def _verdict(self, entry: Entry) -> Verdict:
-        return recorded(entry, lambda found: decide.verdict(self.checklist, [Finding(**finding) for finding in found]))
+        return recorded(
+            entry, lambda found: decide.verdict(self.checklist, [_finding(document) for document in found], self.rule)
+        )
 
     def _decides(self, entry: Entry) -> bool:
         """Return whether a recorded answer leaves no must undecided that matters, so that no other judge need be asked."""
@@ -83,3 +88,8 @@ class Judging:
         if data is None or hashlib.sha256(data).hexdigest() != self.image.sha256:
             raise StoreError(f"{self.image.key} is gone from the store, or is not the picture that was stored there")
         return data
+
+
+def _finding(document: dict[str, Any]) -> Finding:
+    box: list[float] | None = document.pop("box", None)
+    return Finding(**document, box=None if box is None else (box[0], box[1], box[2], box[3]))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from onbrief.brief import Checklist
 from onbrief.errors import OnbriefError, OverBudget
+from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.ports import CallKind, Store
 from onbrief.record import Attempt, ModelChange, Prompt, Run
@@ -31,13 +32,14 @@ async def _nothing_to_check() -> None:
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed. `require_usable` raises before the first picture if the models cannot be used.
+    its seed. `rule` decides what passes. `require_usable` raises before the first picture if the models cannot be used.
     """
 
     crew: Crew
     store: Store
     ledger: Account
     embed_metadata: bool = True
+    rule: Rule = FAIR
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
@@ -159,6 +161,7 @@ class LedgerStudio:
                     store=self.store,
                     ready=ready,
                     file=drawing.file,
+                    rule=self.rule,
                 )
                 del drawing  # the judging releases the picture once it has the judge's copy
                 yield await judging.verdict(self.ledger)
