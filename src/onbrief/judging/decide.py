@@ -18,8 +18,9 @@ def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR
     """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
     borderline and accepted by the rule.
 
-    A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is undecided, and
-    undecided never passes. Of several others, the least probable one counts. Findings about anything else are dropped.
+    A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is
+    undecided, and undecided never passes. Of several others, the least probable one counts. Findings about anything else are
+    dropped.
     """
     given: dict[str, list[Finding]] = {}
     for finding in findings:
