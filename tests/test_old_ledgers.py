@@ -55,6 +55,10 @@ def expected(name: str) -> dict[str, Any]:
     for attempt in record["attempts"]:
         if attempt["verdict"]:
             attempt["verdict"].setdefault("problem", None)
+            attempt["verdict"].setdefault("reservations", [])
+            for finding in attempt["verdict"]["findings"]:
+                finding.setdefault("source", "judge")
+                finding.setdefault("box", None)
     return record | {"reason": re.sub("what became of (.*?) is not known", r"the outcome of \1 is unknown", record["reason"])}
 
 

@@ -112,6 +112,7 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
         "max_attempts": limits.attempts,
         "max_prompts": limits.prompts,
         "max_usd": limits.usd,
+        "max_judge_usd": limits.judge_usd,
         "max_seconds": limits.seconds,
     }
 

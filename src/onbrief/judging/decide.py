@@ -17,8 +17,9 @@ def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR
     """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
     borderline and accepted by the rule.
 
-    A requirement without a finding, with several that differ, or with one that is not a valid answer is undecided, and
-    undecided never passes. Of several that agree, the least probable one counts. Findings about anything else are dropped.
+    A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is
+    undecided, and undecided never passes. Of several others, the least probable one counts. Findings about anything else are
+    dropped.
     """
     given: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -54,7 +55,8 @@ def _decide(requirement: Requirement, findings: list[Finding], rule: Rule) -> Fi
     answers = [_read(finding, requirement.kind, rule) for finding in findings]
     if len(answers) == 1:
         return answers[0]
-    if len({answer.verdict for answer in answers}) > 1:
+    found = {answer.verdict for answer in answers}
+    if len(found) > 1 and ("undecided" in found or found >= {"met", "unmet"}):
         return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
     return min(answers, key=lambda answer: answer.probability)
 

@@ -134,14 +134,17 @@ def _is_gone(number: int) -> bool:
 
 
 def refuse_twins(run_id: str, rows: Iterable[RunRow], *, new: bool) -> None:
-    """Check that no other of these runs, which have the same request, is in use; nor left, if this one is new: then it was
-    begun after the caller had looked for one to resume.
+    """Check that no other of these runs, which have the same request and of which the newest comes first, is in use; nor an
+    earlier one left, of a new run any: the caller did not find it when it looked for one to resume.
 
     Raises:
         LedgerBusy: there is one.
     """
+    earlier = new
     for row in rows:
-        if row.run_id != run_id and (row.live or (new and row.left)):
+        if row.run_id == run_id:
+            earlier = True
+        elif row.live or (earlier and row.left):
             raise LedgerBusy(
                 f"run {row.run_id} of the same order is in use by another process",
                 hint="give the same command again when it has ended; to begin another one on purpose, use --run-id or --seed",

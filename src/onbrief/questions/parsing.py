@@ -107,6 +107,8 @@ def id_among(parent: Mapping[str, object], place: str, allowed: Sequence[str]) -
         raise refusal(f"{place}id", value, " or ".join(allowed))
     if value in allowed:
         return str(value)
+    if isinstance(value, int) and value < 0:
+        return None
     wanted = _letters(str(value))
     same = [id_ for id_ in allowed if _letters(id_) == wanted] or [id_ for id_ in allowed if wanted == _digits(id_)]
     return same[0] if len(same) == 1 else None

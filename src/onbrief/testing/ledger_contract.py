@@ -368,6 +368,17 @@ class LedgerContract:
         assert [row.run_id for row in await _runs_of(ledger, "{}") if row.live] == ["b-run"]
 
     @in_loop
+    async def test_of_two_runs_that_were_left_the_later_one_is_not_claimed_alone(self) -> None:
+        ledger, tokens = self.opened(), {"a-run": new_token(), "b-run": new_token()}
+        for run_id, token in tokens.items():
+            await claim(ledger, token, run_id=run_id)
+        await ledger.release("b-run", tokens["b-run"], None)
+        await ledger.release("a-run", tokens["a-run"], None)
+        with raises(LedgerBusy):  # whoever looked while the first one was in use found only this one
+            await claim(ledger, new_token(), run_id="b-run", alone=True)
+        await claim(ledger, new_token(), alone=True)
+
+    @in_loop
     async def test_of_concurrent_claims_that_must_be_alone_at_most_one_succeeds(self) -> None:
         ledger = self.opened()
         for round_ in range(5):
