@@ -25,7 +25,7 @@ def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR
     for finding in findings:
         given.setdefault(finding.id, []).append(finding)
     decided = tuple(_decide(requirement, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
-    musts = {requirement.id: requirement.kind for requirement in checklist.musts}
+    musts: dict[str, Kind] = {requirement.id: requirement.kind for requirement in checklist.musts}
     borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f, musts[f.id]))
     reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()
     accepted = musts.keys() <= {f.id for f in decided if f.verdict == "met"}.union(reservations)
@@ -38,7 +38,7 @@ def joint(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) 
     """Return the product of the probabilities of all musts: how probable it is that the picture is right, if its requirements
     do not depend on each other.
     """
-    musts = {requirement.id: requirement.kind for requirement in checklist.musts}
+    musts: dict[str, Kind] = {requirement.id: requirement.kind for requirement in checklist.musts}
     return math.prod(rule.meant(finding, musts[finding.id]) for finding in findings if finding.id in musts)
 
 

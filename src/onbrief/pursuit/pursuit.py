@@ -110,7 +110,7 @@ class Pursuit:
             rule=settings.rule,
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
-        for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):
+        for warning in (*self.order.warnings, *settings.calibration_notes, *self.crew.image_model.check(self.order.brief.size)):
             studio.warn(warning)
         policy = RecordedPolicy(settings.chosen_policy, self.account)
         async with (
