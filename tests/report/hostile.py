@@ -93,10 +93,19 @@ def run_of(payload: str) -> Pictured:
     text = f"a {payload}"[:10_000]
     short = f"a {payload}".encode(errors="replace").decode()[:500]
     brief = Brief(text=text, avoid=(text[:480],), size=(256, 256))
-    requirements = (Requirement(id="r1", text=short), Requirement(id="r2", text=short, must=False))
+    requirements = (
+        Requirement(id="r1", text=short),
+        Requirement(id="r2", text=f"b {short}"[:500]),
+        Requirement(id="r3", text=f"c {short}"[:500], must=False),
+    )
     data = paint(3, (96, 96))
     image = Image(f"{text}/{text} ", text, text, text, 96, 96, len(data))
-    verdict = Verdict(passed=False, findings=(Finding("r1", "unmet", 0.1, text), Finding("r2", "undecided", 0.5, text)))
+    findings = (
+        Finding("r1", "unmet", 0.1, text),
+        Finding("r2", "borderline", 0.5, text),
+        Finding("r3", "undecided", 0.5, text),
+    )
+    verdict = Verdict(passed=True, findings=findings, reservations=("r2",))  # no real one, so that all of it is shown
     run = Run(
         run_id=text,
         outcome="unmet",

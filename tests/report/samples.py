@@ -13,7 +13,8 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFilter
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.record import Answer, Attempt, Finding, Image, Models, Problem, Prompt, Run, Usage, Verdict
+from onbrief.judging import decide
+from onbrief.record import Answer, Attempt, Box, Finding, Image, Models, Problem, Prompt, Run, Usage, Verdict
 
 Pictured = tuple[Run, dict[str, bytes]]
 
@@ -21,9 +22,12 @@ TEXTS = ("a red boat on the lake", "two people in the boat", "snow on the mounta
 NICE = "a reflection of the moon in the water"
 EVIDENCE: dict[Answer, str] = {
     "met": "Clearly visible in the lower third of the picture.",
+    "borderline": "The front one is red; the one behind it could be red or orange in this light.",
     "unmet": "Looked for in all of the picture; there is only one, and it sits near the right shore.",
     "undecided": "Partly hidden by mist: it could be either.",
 }
+BOXES: dict[int, Box] = {0: (0.3, 0.66, 0.62, 0.86), 3: (0.05, 0.05, 0.1, 0.1)}
+"""The parts of the picture that findings on some requirements are about, by their place in the list."""
 
 
 @cache
@@ -76,14 +80,17 @@ def stored(run_id: str, name: str, data: bytes, size: Size) -> Image:
 
 
 def judged(checklist: Checklist, answers: str) -> Verdict:
-    """A verdict from one letter for each requirement: m(et), u(nmet), d (undecided)."""
-    words: dict[str, tuple[Answer, float]] = {"m": ("met", 0.97), "u": ("unmet", 0.04), "d": ("undecided", 0.5)}
-    findings = tuple(
-        Finding(requirement.id, *words[letter], EVIDENCE[words[letter][0]])
-        for requirement, letter in zip(checklist.requirements, answers, strict=True)
-    )
-    musts = {requirement.id for requirement in checklist.musts}
-    return Verdict(all(f.verdict == "met" for f in findings if f.id in musts), findings)
+    """A verdict from one letter for each requirement: m(et), u(nmet), b(orderline), d (undecided); x is too much in doubt to be
+    accepted.
+    """
+    words: dict[str, tuple[Answer, float]] = {
+        "m": ("met", 0.97), "u": ("unmet", 0.04), "b": ("borderline", 0.55), "x": ("borderline", 0.21), "d": ("undecided", 0.5),
+    }  # fmt: skip
+    findings = [
+        Finding(requirement.id, *words[letter], EVIDENCE[words[letter][0]], box=BOXES.get(number) if letter in "bx" else None)
+        for number, (requirement, letter) in enumerate(zip(checklist.requirements, answers, strict=True))
+    ]
+    return decide.verdict(checklist, findings)
 
 
 def shoot(
@@ -200,6 +207,14 @@ def single() -> Pictured:
 
 
 @cache
+def reserved() -> Pictured:
+    """Passed with three reservations, one of them without a box; of the others, one is too much in doubt."""
+    run, pictures = shoot("lake-08", LAKE, ((FIRST, ("xmmummm", "xmmmmmm", "bbmbmmb")),))
+    reason = "image 000-002 meets every requirement, with 3 reservations: r3, r4, r6"
+    return replace(run.ended_as("passed", reason), ended="2026-11-22T20:34:31Z"), pictures
+
+
+@cache
 def japanese() -> Pictured:
     """A brief in Japanese; tall pictures."""
     brief = Brief(text="月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。")
@@ -217,4 +232,5 @@ SAMPLES = {
     "begun": begun,
     "single": single,
     "japanese": japanese,
+    "reserved": reserved,
 }

@@ -59,7 +59,7 @@ def test_there_is_one_of_each_landmark(make: Callable[[], Pictured]) -> None:
 @every_sample
 def test_every_picture_says_what_it_is(make: Callable[[], Pictured]) -> None:
     for image in outlined(make).all("img"):
-        assert re.match(r"(Picture|Best picture,) \d{3}-\d{3}", image["alt"] or "")
+        assert re.match(r"(Picture|Best picture,|The (part|whole) of picture) \d{3}-\d{3}", image["alt"] or "")
         assert (image["src"] or "").startswith("data:image/webp;base64,")
 
 
@@ -108,6 +108,31 @@ def test_the_checklist_names_what_no_picture_met() -> None:
     text = outlined(samples.unmet).text
     assert "r6 the moon above the left peak object 0 of 10, 1 undecided no picture met it" in text
     assert text.count("no picture met it") == 1
+
+
+def test_reservations_come_first_each_with_its_words_and_its_part_of_the_picture() -> None:
+    outline = outlined(samples.reserved)
+    first = outline.text.partition("Reservations")[2].partition("Brief")[0]
+    words = "The front one is red; the one behind it could be red or orange in this light."
+    doubt = "borderline: fair people would differ probability 0.55"
+    texts = ("r1", "there is no text"), ("r2", "there is no birds"), ("r4", "two people in the boat")
+    assert first.split() == " ".join(f"{text} {words} {id_} {doubt}" for id_, text in texts).split()
+    assert [(image["alt"] or "").partition(":")[0] for image in outline.all("img")[:4]] == [
+        "The part of picture 000-002 in question",
+        "The whole of picture 000-002 in question",
+        "The part of picture 000-002 in question",
+        "Best picture, 000-002",
+    ]
+
+
+def test_a_borderline_answer_has_a_word_a_sign_and_a_dot_of_its_own() -> None:
+    html = page(*samples.reserved())
+    text = outlined(samples.reserved).text
+    assert "0 of 3, 3 borderline" in text
+    assert "4 of 6 met, 1 borderline" in text
+    assert "Passed with 3 reservations" in text
+    assert "borderline , accepted with a reservation" in text.replace("borderline,", "borderline ,")
+    assert html.count('<i class="dot borderline">') == 1 + 6
 
 
 def test_a_problem_is_described_by_the_providers_message() -> None:
@@ -164,6 +189,15 @@ def test_the_card_is_a_closed_fragment(make: Callable[[], Pictured]) -> None:
     assert len(card(run, pictures)) < 80_000
 
 
+def test_the_card_shows_the_reservations_with_their_parts() -> None:
+    outline = Outline(card(*samples.reserved()))
+    assert "Passed with 3 reservations" in outline.text
+    assert "Reservations ≈ there is no text (borderline, probability 0.55 ): The front one is red" in outline.text.replace(
+        "0.55)", "0.55 )"
+    )
+    assert len(outline.all("img")) == 4
+
+
 def test_the_card_shows_what_the_best_picture_misses() -> None:
     text = Outline(card(*samples.unmet())).text
     assert "No picture met every requirement" in text
@@ -193,7 +227,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("ink", ["ink", "soft", "link", "met", "unmet", "undecided", "stop"])
+@pytest.mark.parametrize("ink", ["ink", "soft", "link", "met", "unmet", "borderline", "undecided", "stop"])
 def test_text_stands_out_from_the_paper(scheme: str, ink: str) -> None:
     colours = palette(scheme)
     assert contrast(colours[ink], colours["paper"]) >= 4.5

@@ -53,6 +53,23 @@ def test_every_attempt_has_a_result() -> None:
     ]
 
 
+def test_a_doubt_that_is_not_accepted_is_no_pass_and_an_accepted_one_is_a_reservation() -> None:
+    story = story_of(samples.reserved()[0])
+    frames = [
+        (f.mark, f.says, [a.requirement.id for a in f.missed], [a.requirement.id for a in f.reserved]) for f in story.frames
+    ]
+    assert frames == [
+        ("short", "4 of 6 met, 1 borderline", ["r1", "r4"], []),
+        ("borderline", "5 of 6 met, 1 borderline", ["r1"], []),
+        ("passed", "Passed with 3 reservations", [], ["r1", "r2", "r4"]),
+    ]
+    assert (story.headline, [frame.attempt.name for frame in story.reserved]) == ("Passed with 3 reservations", ["000-002"])
+    assert [(item.requirement.id, item.met, item.borderline, item.accepted) for item in story.items][:2] == [
+        ("r1", 0, 3, 1),
+        ("r2", 2, 1, 3),
+    ]
+
+
 def test_a_picture_left_unjudged_says_why() -> None:
     assert [frame.says for frame in story_of(samples.passed()[0]).frames][-2:] == [
         "Passed",

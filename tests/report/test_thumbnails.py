@@ -3,9 +3,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from onbrief.report.thumbnails import reduced, thumbnail
+from onbrief.report.thumbnails import enlarged, reduced, thumbnail
+from tests.pictures.samples import with_exif
 from tests.report.samples import paint
 
 
@@ -68,3 +71,35 @@ def test_a_picture_cut_short_anywhere_has_no_thumbnail() -> None:
 
 def test_a_picture_of_huge_dimensions_is_not_decoded() -> None:
     assert reduced(encoded(Image.new("1", (8000, 8000)), "PNG"), 100) is None
+
+
+def marked(*, orientation: int = 1) -> bytes:
+    """A white picture, 800 by 400, with a red mark whose box is (.7, .2, .8, .3), stored as this EXIF orientation says."""
+    picture = Image.new("RGB", (800, 400), "white")
+    picture.paste("red", (560, 80, 640, 120))
+    buffer = io.BytesIO()
+    turned = picture.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else picture
+    turned.save(buffer, "JPEG", quality=95, exif=with_exif(orientation))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_part_is_cut_from_the_upright_picture_with_its_surroundings(orientation: int) -> None:
+    part = enlarged(marked(orientation=orientation), (0.7, 0.2, 0.8, 0.3), 320, 40_000)
+    assert part
+    with Image.open(io.BytesIO(part.data)) as picture:
+        pixels = picture.convert("RGB")
+    width, height = pixels.size
+    middle, corner = pixels.getpixel((width // 2, height // 2)), pixels.getpixel((2, 2))
+    assert isinstance(middle, tuple)
+    assert isinstance(corner, tuple)
+    assert (middle[0] > 200, middle[1] < 80, corner[1] > 200) == (True, True, True)
+    assert (width, height) == (128, 64)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[st.floats(allow_nan=True, allow_infinity=True) | st.floats(-0.2, 1.2)] * 4))
+def test_any_box_gives_a_part_of_the_picture(box: tuple[float, float, float, float]) -> None:
+    part = enlarged(marked(), box, 160, 20_000)
+    assert part
+    assert 1 <= min(part.width, part.height) <= max(part.width, part.height) <= 160

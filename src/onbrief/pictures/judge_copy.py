@@ -44,12 +44,15 @@ def judge_copy(parts: Parts, bare: bytes, pixels: Image.Image, limits: PictureLi
             return bare
     else:
         image = flatten_reduced(pixels, "white", limits.side, alpha=parts.alpha)
-    if parts.orientation != 1:
-        image = image.transpose(_UPRIGHT[parts.orientation])
-    for copy in _smaller_and_smaller(image, limits.side):
+    for copy in _smaller_and_smaller(upright(image, parts), limits.side):
         if len(copy) <= limits.bytes:
             return copy
     raise PictureError(f"the picture cannot be brought within {limits.side} pixels and {limits.bytes} bytes")
+
+
+def upright(image: Image.Image, parts: Parts) -> Image.Image:
+    """Return the decoded pixels of a file as people see them: turned as its EXIF orientation says."""
+    return image if parts.orientation == 1 else image.transpose(_UPRIGHT[parts.orientation])
 
 
 def _keeps_pixels(parts: Parts, bare: bytes, limits: PictureLimits) -> bool:

@@ -13,13 +13,15 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from onbrief.record import Run
+from onbrief.record import Box, Run
 from onbrief.report import formatting
-from onbrief.report.story import story_of
-from onbrief.report.thumbnails import Thumbnail, thumbnail
+from onbrief.report.story import Story, story_of
+from onbrief.report.thumbnails import Thumbnail, enlarged, thumbnail
 
 _CARD_THUMBNAIL = (360, 40_000)
+_CARD_PART = (176, 8_000)
 _BEST_THUMBNAIL = (880, 120_000)
+_PART = (360, 24_000)
 _FRAME_THUMBNAILS = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
 """Maximum number of attempts, longest side in pixels, approximate size in bytes. A dozen stays under a megabyte."""
 _NONE: Mapping[str, Thumbnail] = {}
@@ -50,6 +52,7 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
             run=run,
             thumbnails=_thumbnails(run, pictures, thumbnails, longest, size),
             best_thumbnail=_best_thumbnail(run, pictures, *_BEST_THUMBNAIL),
+            parts=_parts(story, pictures, *_PART),
             started=formatting.moment(run.started),
             ended=formatting.moment(run.ended or ""),
             style=Markup(style),  # noqa: S704 # a file of this package
@@ -63,8 +66,9 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
 
     It has its styles as attributes and inherits its text colour, so that it is readable in dark notebooks.
     """
-    best = _best_thumbnail(run, pictures, *_CARD_THUMBNAIL)
-    return _templates().get_template("card.html").render(story=story_of(run), run=run, best_thumbnail=best)
+    story, best = story_of(run), _best_thumbnail(run, pictures, *_CARD_THUMBNAIL)
+    parts = _parts(story, pictures, *_CARD_PART)
+    return _templates().get_template("card.html").render(story=story, run=run, best_thumbnail=best, parts=parts)
 
 
 def _thumbnails(
@@ -86,6 +90,18 @@ def _best_thumbnail(run: Run, pictures: Mapping[str, bytes], longest: int, size:
     image = run.best.image if run.best else None
     data = pictures.get(image.key) if image else None
     return thumbnail(data, longest, size) if data else None
+
+
+def _parts(story: Story, pictures: Mapping[str, bytes], longest: int, size: int) -> dict[tuple[str, Box | None], Thumbnail]:
+    """Return the enlarged part of its picture for each reservation, by the key of the picture and the box."""
+    parts: dict[tuple[str, Box | None], Thumbnail] = {}
+    for frame in story.reserved:
+        image = frame.attempt.image
+        data = pictures.get(image.key) if image else None
+        for box in {answer.box for answer in frame.reserved}:
+            if image and data and (part := enlarged(data, box, longest, size)):
+                parts[image.key, box] = part
+    return parts
 
 
 def _words(text: str, at_most: int | None = None) -> Markup:

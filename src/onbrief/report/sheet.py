@@ -22,11 +22,13 @@ MAX_FRAMES = 60
 _TABLE, _FILM, _HOLE, _INK, _SOFT = "#1b1a18", "#060606", "#3a3733", "#efeae0", "#aba498"
 _EDGE, _PENCIL = "#f0b04f", "#ff5b3a"
 _COLOURS = {
-    "met": "#74cf9b", "unmet": "#ff9b88", "undecided": "#e8bd63", "stop": "#cdb0ee", "clock": "#efeae0", "blank": "#aba498",
+    "met": "#74cf9b", "unmet": "#ff9b88", "borderline": "#86cfdd", "undecided": "#e8bd63", "stop": "#cdb0ee",
+    "clock": "#efeae0", "blank": "#aba498",
 }  # fmt: skip
 _SIGNS = {
     "passed": "met",
     "short": "unmet",
+    "borderline": "borderline",
     "undecided": "undecided",
     "problem": "stop",
     "unjudged": "blank",
@@ -164,18 +166,19 @@ def _strip(frames: Sequence[Frame], run: Run, pictures: Mapping[str, bytes]) -> 
 
 
 def _note(frame: Frame) -> list[Line]:
-    """Return the lines below a picture: its result, then the requirements that it misses."""
+    """Return the lines below a picture: its result, then the requirements that it misses or meets with a reservation."""
     says, body = Letters(20), Letters(18)
     room = _CELL - 58
     sign = _SIGNS[frame.mark]
     lines = [Line(sign if n == 0 else "", text, says, _COLOURS[sign]) for n, text in enumerate(says.wrap(frame.says, room, 2))]
     if frame.attempt.problem:
         lines.extend(Line("", text, body, _SOFT) for text in body.wrap(drawable(frame.attempt.problem.message, 200), room, 3))
-    for missed in frame.missed[:4]:
+    doubts = frame.missed + frame.reserved
+    for missed in doubts[:4]:
         texts = body.wrap(f"{missed.requirement.id}  {drawable(missed.requirement.text, 120)}", room, 2)
         lines.extend(Line(missed.verdict if n == 0 else "", text, body, _INK) for n, text in enumerate(texts))
-    if len(frame.missed) > 4:
-        lines.append(Line("", f"and {len(frame.missed) - 4} more", body, _SOFT))
+    if len(doubts) > 4:
+        lines.append(Line("", f"and {len(doubts) - 4} more", body, _SOFT))
     return lines
 
 
@@ -261,6 +264,9 @@ def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], lines: Iterable[str],
 _SHAPES: dict[str, tuple[Sequence[tuple[float, float]], ...]] = {
     "met": (((0.1, 0.55), (0.38, 0.83), (0.92, 0.16)),),
     "unmet": (((0.16, 0.16), (0.84, 0.84)), ((0.84, 0.16), (0.16, 0.84))),
+    "borderline": tuple(
+        tuple((0.1 + 0.8 * n / 16, y - 0.1 * math.sin(math.tau * n / 16)) for n in range(17)) for y in (0.34, 0.68)
+    ),
     "undecided": (
         (*((0.5 + 0.24 * math.cos(a), 0.3 + 0.24 * math.sin(a)) for a in (math.radians(180 + 12 * n) for n in range(19))),
          (0.52, 0.6), (0.5, 0.7)),

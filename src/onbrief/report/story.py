@@ -10,15 +10,15 @@ from urllib.parse import quote, unquote
 
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome
-from onbrief.record import Answer, Attempt, Prompt, Run
+from onbrief.record import Answer, Attempt, Box, Prompt, Run, Source
 from onbrief.report.formatting import command, counted
 
-Mark = Literal["passed", "short", "undecided", "problem", "unjudged", "pending"]
-"""The result of an attempt: `short` is a picture that misses a requirement, `undecided` one that misses none but in which the
-judge could not tell one.
+Mark = Literal["passed", "short", "borderline", "undecided", "problem", "unjudged", "pending"]
+"""The result of an attempt: `short` is a picture that misses a requirement, `borderline` one that misses none but leaves a
+doubt that the strictness of the run does not accept, `undecided` one in which the judge could not tell.
 """
 
-Sign = Literal["met", "unmet", "undecided", "stop", "clock"]
+Sign = Literal["met", "unmet", "borderline", "undecided", "stop", "clock"]
 """The sign drawn beside the words; the words alone are complete."""
 
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
@@ -35,7 +35,10 @@ _UNANSWERED = {
     "unreadable": "Not judged: the answer cannot be read",
     "blocked": "Not judged: the judge refused",
     "unknown": "Not judged: no answer came",
+    "blind": "Not judged: the judge does not see the picture",
 }
+
+_IN_DOUBT: tuple[Answer, ...] = ("borderline", "undecided")
 
 _ENDINGS: dict[Outcome | None, tuple[str, Sign]] = {
     None: ("In progress", "clock"),
@@ -62,10 +65,13 @@ _ADVICE: dict[Outcome | None, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One requirement of the checklist, and its answers in all attempts, in order (None: not judged)."""
+    """One requirement of the checklist, and its answers in all attempts, in order (None: not judged). `accepted` is the number
+    of pictures in which it is met, or borderline and accepted with a reservation.
+    """
 
     requirement: Requirement
     answers: tuple[tuple[Answer | None, ...], ...]
+    accepted: int
 
     @property
     def judged(self) -> int:
@@ -78,6 +84,11 @@ class Item:
         return self._count("met")
 
     @property
+    def borderline(self) -> int:
+        """The number of pictures in which fair people would differ."""
+        return self._count("borderline")
+
+    @property
     def undecided(self) -> int:
         """The number of pictures in which the judge could not tell."""
         return self._count("undecided")
@@ -88,12 +99,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A requirement with the judge's finding for it in one picture."""
+    """A requirement with the finding for it in one picture. `reserved`: it is accepted with a reservation. `box` is the part of
+    the picture that the finding is about, if that is known.
+    """
 
     requirement: Requirement
     verdict: Answer
     probability: float
     evidence: str
+    source: Source = "judge"
+    box: Box | None = None
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +124,14 @@ class Frame:
 
     @property
     def missed(self) -> tuple[Answered, ...]:
-        """The musts that are not met."""
-        return tuple(answer for answer in self.answers if answer.requirement.must and answer.verdict != "met")
+        """The musts that fall short: neither met nor accepted with a reservation."""
+        musts = (answer for answer in self.answers if answer.requirement.must)
+        return tuple(answer for answer in musts if answer.verdict != "met" and not answer.reserved)
+
+    @property
+    def reserved(self) -> tuple[Answered, ...]:
+        """The musts that are accepted with a reservation, if the picture passed."""
+        return tuple(answer for answer in self.answers if answer.reserved) if self.attempt.passed else ()
 
     @property
     def file(self) -> str | None:
@@ -156,9 +178,16 @@ class Story:
         return next((frame for frame in self.frames if frame.best), None)
 
     @property
+    def reserved(self) -> tuple[Frame, ...]:
+        """The pictures to accept that passed with reservations."""
+        return tuple(frame for frame in (self.best,) if frame and frame.reserved)
+
+    @property
     def never(self) -> tuple[Item, ...]:
         """The musts that no picture met, of those that the judge could tell in some picture."""
-        return tuple(item for item in self.items if item.requirement.must and item.judged > item.undecided and not item.met)
+        return tuple(
+            item for item in self.items if item.requirement.must and item.judged > item.undecided and not item.accepted
+        )
 
     @property
     def open(self) -> tuple[Item, ...]:
@@ -170,6 +199,8 @@ def story_of(run: Run) -> Story:
     """Compute what a report shows of a run, finished or not."""
     headline, sign = _ENDINGS[run.outcome]
     best = run.best
+    if run.outcome == "passed" and best and best.verdict and (reserved := len(best.verdict.reservations)):
+        headline = f"{headline} with {counted(reserved, 'reservation')}"
     rows = tuple(
         Row(prompt, tuple(_frame(run, a, a is best) for a in run.attempts if a.revision == prompt.revision))
         for prompt in run.prompts
@@ -181,23 +212,23 @@ def story_of(run: Run) -> Story:
 def _items(run: Run, rows: tuple[Row, ...]) -> tuple[Item, ...]:
     if run.checklist is None:
         return ()
-    found: dict[int, dict[str, Answer]] = {
-        id(frame): {answered.requirement.id: answered.verdict for answered in frame.answers}
-        for row in rows
-        for frame in row.frames
-    }
-    return tuple(
-        Item(requirement, tuple(tuple(found[id(frame)].get(requirement.id) for frame in row.frames) for row in rows))
-        for requirement in run.checklist.requirements
-    )
+    found = {id(frame): {answer.requirement.id: answer for answer in frame.answers} for row in rows for frame in row.frames}
+    items: list[Item] = []
+    for requirement in run.checklist.requirements:
+        given = [[found[id(frame)].get(requirement.id) for frame in row.frames] for row in rows]
+        accepted = sum(answer.verdict == "met" or answer.reserved for row in given for answer in row if answer)
+        items.append(Item(requirement, tuple(tuple(answer and answer.verdict for answer in row) for row in given), accepted))
+    return tuple(items)
 
 
 def _frame(run: Run, attempt: Attempt, best: bool) -> Frame:
     requirements = {r.id: r for r in run.checklist.requirements} if run.checklist else {}
     answers = tuple(
-        Answered(requirements[f.id], f.verdict, f.probability, f.evidence)
+        Answered(
+            requirements[f.id], f.verdict, f.probability, f.evidence, f.source, f.box, f.id in attempt.verdict.reservations
+        )
         for f in (attempt.verdict.findings if attempt.verdict and not attempt.verdict.problem else ())
-        if f.id in requirements
+        if attempt.verdict and f.id in requirements
     )
     mark, says = _mark(run, attempt, answers)
     return Frame(attempt, mark, says, answers, best)
@@ -213,12 +244,15 @@ def _mark(run: Run, attempt: Attempt, answers: tuple[Answered, ...]) -> tuple[Ma
             return "pending", "Being judged" if attempt.image else "Being made"
         return "unjudged", "Not judged: the run had stopped"
     if attempt.verdict.passed:
-        return "passed", "Passed"
+        reserved = len(attempt.verdict.reservations)
+        return "passed", f"Passed with {counted(reserved, 'reservation')}" if reserved else "Passed"
     if attempt.verdict.problem:
         return "undecided", _UNANSWERED.get(attempt.verdict.problem.kind, "Not judged")
     musts = [answer.verdict for answer in answers if answer.requirement.must]
-    undecided = f", {musts.count('undecided')} undecided" if "undecided" in musts else ""
-    return "short" if "unmet" in musts else "undecided", f"{musts.count('met')} of {len(musts)} met{undecided}"
+    short = {answer.verdict for answer in answers if answer.requirement.must and not answer.reserved}
+    others = "".join(f", {musts.count(word)} {word}" for word in _IN_DOUBT if word in musts)
+    mark = "short" if "unmet" in short else "undecided" if "undecided" in short else "borderline"
+    return mark, f"{musts.count('met')} of {len(musts)} met{others}"
 
 
 def _gap(story: Story) -> str:

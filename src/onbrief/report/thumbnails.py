@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,18 @@ from urllib.request import url2pathname
 
 from PIL import Image
 
+from onbrief.errors import PictureError
 from onbrief.pictures.decoding import decoding, flatten_reduced, is_large, opened
-from onbrief.record import Run
+from onbrief.pictures.formats import parse
+from onbrief.pictures.judge_copy import upright
+from onbrief.record import Box, Run
 
 MAX_PIXELS = 40_000_000
 """Larger pictures are not decoded: this is more than twice the largest size that a brief can ask for."""
 
+_MARGIN = 0.3  # of the width and height of a part, on each side, so that its surroundings are seen
+_LEAST = 0.15  # of the picture: the smallest share of a side that is shown
+_SHARPEST = 4096  # pixels on the longest side of the picture that a part is cut from
 _QUALITY = 72
 _FORMATS = ["PNG", "JPEG", "WEBP"]
 
@@ -37,15 +44,25 @@ class Thumbnail:
 
 
 def reduced(data: bytes, longest: int) -> Image.Image | None:
-    """Decode a picture, opaque and its longest side at most `longest` pixels; None if the bytes are not a usable picture."""
+    """Decode a picture: upright, opaque and its longest side at most `longest` pixels; None if the bytes are not a usable
+    picture.
+    """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as header:
             size = header.size
         if size[0] * size[1] > MAX_PIXELS:
             return None
         with decoding(size):  # all pixels are released at its end
-            return _reduced(opened(data, _FORMATS), longest)
-    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning):
+            return upright(_reduced(opened(data, _FORMATS), longest), parse(data))
+    except (
+        PictureError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        struct.error,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ):
         return None
 
 
@@ -63,8 +80,36 @@ def _reduced(picture: Image.Image, longest: int) -> Image.Image:
 def thumbnail(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
     """Return a thumbnail of about `at_most` bytes or fewer; None if the bytes are not a usable picture."""
     picture = reduced(data, longest)
+    return _thumbnail(picture, at_most) if picture else None
+
+
+def enlarged(data: bytes, box: Box | None, longest: int, at_most: int) -> Thumbnail | None:
+    """Return a part of a picture with some of its surroundings, enlarged; without a box, all of the picture. Otherwise as
+    `thumbnail`.
+    """
+    if box is None:
+        return thumbnail(data, longest, at_most)
+    left, right = _widened(box[0], box[2])
+    top, bottom = _widened(box[1], box[3])
+    picture = reduced(data, min(_SHARPEST, round(longest / max(right - left, bottom - top))))
     if picture is None:
         return None
+    width, height = picture.size
+    edges = (round(left * width), round(top * height), round(right * width), round(bottom * height))
+    part = picture.crop((edges[0], edges[1], max(edges[2], edges[0] + 1), max(edges[3], edges[1] + 1)))
+    part.thumbnail((longest, longest))
+    return _thumbnail(part, at_most)
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """Return a span with a margin on both sides, inside 0 to 1. A box can be anything: a model has named it."""
+    low, high = sorted(min(1.0, max(0.0, edge)) if math.isfinite(edge) else 0.0 for edge in (low, high))
+    middle, half = (low + high) / 2, max(_LEAST, (high - low) * (1 + 2 * _MARGIN)) / 2
+    middle = min(max(middle, half), max(1 - half, half))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _thumbnail(picture: Image.Image, at_most: int) -> Thumbnail:
     data = _encoded(picture, _QUALITY)
     if len(data) > at_most:
         data = _encoded(picture, max(20, round(0.9 * _QUALITY * at_most / len(data))))
