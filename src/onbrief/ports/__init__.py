@@ -31,6 +31,8 @@ from onbrief.ports.storage import CallKind as CallKind
 from onbrief.ports.storage import Decision as Decision
 from onbrief.ports.storage import DecisionKind as DecisionKind
 from onbrief.ports.storage import Entry as Entry
+from onbrief.ports.storage import Label as Label
+from onbrief.ports.storage import LabelWord as LabelWord
 from onbrief.ports.storage import Ledger as Ledger
 from onbrief.ports.storage import Owned as Owned
 from onbrief.ports.storage import Recorded as Recorded
