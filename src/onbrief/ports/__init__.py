@@ -32,6 +32,7 @@ from onbrief.ports.storage import DecisionKind as DecisionKind
 from onbrief.ports.storage import Entry as Entry
 from onbrief.ports.storage import Ledger as Ledger
 from onbrief.ports.storage import Owned as Owned
+from onbrief.ports.storage import Pictures as Pictures
 from onbrief.ports.storage import Recorded as Recorded
 from onbrief.ports.storage import RunRow as RunRow
 from onbrief.ports.storage import State as State
