@@ -108,7 +108,7 @@ def test_an_unknown_setting_is_refused_with_where_it_stands_and_what_there_is(he
     with pytest.raises(UsageError) as caught:
         loaded(home)
     assert str(caught.value).startswith(
-        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bedrock.image_region bedrock.region confirm confirm_judge "
+        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bedrock.image_region bedrock.region confirm "
     )
     (here / "onbrief.toml").unlink()
     with pytest.raises(UsageError, match=r"^setting in environment: 'max_image' is not allowed"):

@@ -94,7 +94,7 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
 def test_a_disk_that_is_full_at_a_write_ends_the_run_as_failed_and_loses_nothing(
     apart: ProcessPoolExecutor, whole: Whole
 ) -> None:
-    _failures(apart, whole[0], range(7, len(whole[2]) + 1, 20), errno.ENOSPC)
+    _failures(apart, whole[0], range(7, len(whole[2]) + 1, 40), errno.ENOSPC)
 
 
 @pytest.mark.soak

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbrief.errors import Outcome, UsageError
+from onbrief.judging import decide
 from onbrief.judging.decide import undecided
+from onbrief.judging.rule import FAIR, Rule
 from onbrief.limits import Limits
 from onbrief.policy import SEED_RANGE, Adaptive, Classic, Generate, Policy, Revise, Step, Stop, named, seed_of
 from onbrief.record import Attempt, Finding, Image, Problem, ProblemKind, Prompt, Run, Usage, Verdict
@@ -435,3 +437,51 @@ def test_whatever_happens_the_rules_hold(world: World) -> None:
     assert len(seeds) == len(set(seeds))
     assert len(run.attempts) <= world.limits.images
     assert len(run.prompts) <= world.limits.prompts
+
+
+# -- doubts -----------------------------------------------------------------------------------------------------------
+
+
+def doubted(*findings: Finding, rule: Rule = FAIR) -> Verdict:
+    """A verdict in which all musts are met, except for these findings."""
+    given = {finding.id: finding for finding in findings}
+    return decide.verdict(CHECKLIST, [given.get(r.id, Finding(r.id, "met", 0.95)) for r in CHECKLIST.requirements], rule)
+
+
+@BOTH
+def test_a_picture_with_reservations_ends_the_run_and_they_are_named(policy: Policy) -> None:
+    passed = judged((0, 0), doubted(Finding("r2", "borderline", 0.5)))
+    assert policy.next(history(passed), LIMITS) == Stop(
+        "passed", "image 000-000 passes with 1 reservation: r2 (the circle is red)"
+    )
+    both = judged((0, 0), doubted(Finding("r1", "borderline", 0.5), Finding("r2", "borderline", 0.5)))
+    step = policy.next(history(both), LIMITS)
+    assert isinstance(step, Stop)
+    assert step.reason.endswith("passes with 2 reservations: r1 (there is a circle); r2 (the circle is red)")
+
+
+def test_a_must_that_is_in_too_much_doubt_in_every_picture_is_revised_for() -> None:
+    run = history(judged((0, 0), doubted(Finding("r2", "borderline", 0.25))))
+    assert Adaptive().next(run, LIMITS) == Revise(True)
+    accepted = history(judged((0, 0), doubted(Finding("r1", "unmet", 0.1), Finding("r2", "borderline", 0.5))))
+    step = Adaptive().next(accepted, LIMITS)
+    assert isinstance(step, Revise)
+    assert "r1" in step.reason
+    assert "r2" not in step.reason
+
+
+def test_the_last_image_names_what_stayed_in_doubt() -> None:
+    strict = Rule.named("strict")
+    run = history(judged((0, 0), doubted(Finding("r2", "borderline", 0.6), rule=strict)))
+    assert Classic().next(run, replace(LIMITS, images=1)) == Stop(
+        "unmet", "all 1 images are used up; no image met r2 (the circle is red)"
+    )
+
+
+@BOTH
+def test_a_judge_that_does_not_see_its_picture_ends_the_run_at_the_first_one(policy: Policy) -> None:
+    blind = undecided(CHECKLIST, Problem("blind", "it named 1 of 5 colours"))
+    step = policy.next(history(judged((0, 0), blind)), LIMITS)
+    assert isinstance(step, Stop)
+    assert step.outcome == "failed"
+    assert step.reason.startswith("the judge does not see the picture: it named 1 of 5 colours; resume with another judge")

@@ -16,7 +16,9 @@ PolicyName = Literal["adaptive", "classic"]
 SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
 
 MAX_UNANSWERED = 2
-"""How many pictures in a row may stay without an answer of the judge. After that, more pictures would get none either."""
+"""How many pictures in a row may stay without an answer of the judge. After that, more pictures would get none either. A judge
+that does not see its picture is stopped at the first one.
+"""
 
 MAX_UNDECIDED = 3
 """How many pictures may lack nothing but an answer to a must that the judge has decided on no picture."""
@@ -180,14 +182,6 @@ def _generate(run: Run, limits: Limits, parallel: int) -> Generate:
     return Generate(seeds, "another seed" if made else "a new prompt")
 
 
-def _reservations(passed: Attempt) -> str:
-    """Return what is to be said of a picture that passed with reservations."""
-    if not passed.verdict or not (reserved := passed.verdict.reserved):
-        return ""
-    counted = "1 reservation" if len(reserved) == 1 else f"{len(reserved)} reservations"
-    return f", with {counted}: " + "; ".join(f"{finding.id} ({finding.evidence or 'in doubt'})" for finding in reserved)
-
-
 def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:
     if len(run.prompts) < limits.prompts:
         return Revise(with_history, reason)
@@ -199,7 +193,11 @@ def _over(run: Run, limits: Limits) -> Step | None:
     provider, or a limit.
     """
     if passed := next((a for a in run.attempts if a.passed), None):
-        return Stop("passed", f"image {passed.name} meets every requirement{_reservations(passed)}")
+        reserved = reservations(run, passed)
+        return Stop(
+            "passed",
+            f"image {passed.name} passes with {reserved}" if reserved else f"image {passed.name} meets every requirement",
+        )
     if stop := _unanswered(run) or _undecided(run):
         return stop
     if len(run.attempts) >= limits.images:
@@ -229,7 +227,7 @@ def _unanswered(run: Run) -> Stop | None:
     """Return the stop after the last pictures in a row got no answer of the judge, or None."""
     attempts = sorted(run.attempts, key=lambda attempt: (attempt.revision, attempt.attempt))
     last = [attempt.verdict.problem for attempt in attempts if attempt.verdict][-MAX_UNANSWERED:]
-    if len(last) < MAX_UNANSWERED or None in last or last[-1] is None:
+    if not last or last[-1] is None or (last[-1].kind != "blind" and (len(last) < MAX_UNANSWERED or None in last)):
         return None
     outcome, what = _UNANSWERED[last[-1].kind]
     return Stop(outcome, f"{what}: {last[-1].message}; {_FIRST}")
@@ -249,6 +247,17 @@ def never_decided(run: Run) -> list[Requirement]:
     answered = _answered(run)
     musts = run.checklist.musts if run.checklist and answered else ()
     return [must for must in musts if all(must.id in verdict.ids("undecided") for verdict in answered)]
+
+
+def reservations(run: Run, attempt: Attempt) -> str:
+    """Return the reservations with which a picture was accepted, such as "1 reservation: r3 (the cup is small)", or an empty
+    text.
+    """
+    reserved = attempt.verdict.reservations if attempt.verdict else ()
+    if not reserved or run.checklist is None:
+        return ""
+    counted = "1 reservation" if len(reserved) == 1 else f"{len(reserved)} reservations"
+    return f"{counted}: {_named([run.checklist[id_] for id_ in reserved])}"
 
 
 def _answered(run: Run) -> list[Verdict]:

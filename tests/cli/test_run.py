@@ -44,10 +44,9 @@ def test_quiet_prints_nothing_to_stderr(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("flags", [["--json"], [], ["--json", "--quiet"]], ids=" ".join)
-@pytest.mark.parametrize("to", ["full", "closed pipe"])
+@pytest.mark.parametrize(("to", "flags"), [("full", []), ("full", ["--json"]), ("closed pipe", ["--json", "--quiet"])])
 def test_a_result_that_cannot_be_printed_is_printed_by_the_same_command_and_not_paid_again(
-    folder: Path, flags: list[str], to: str
+    folder: Path, to: str, flags: list[str]
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -1095,11 +1095,12 @@ class Sessions(RuleBasedStateMachine):
             self.begin_again(None)
 
 
-def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [200, pytest.param(2_000, marks=pytest.mark.soak)])
+def test_no_order_of_calls_outcomes_and_crashes_breaks_the_rules(tmp_path: Path, examples: int) -> None:
     with (
         tempfile.TemporaryDirectory(dir=SCRATCH or tmp_path) as folder,
         contextlib.closing(SqliteLedger(Path(folder) / "ledger.db")) as ledger,
         asyncio.Runner() as runner,
     ):
         machine = type("Sessions", (Sessions,), {"ledger": ledger, "loop": runner.get_loop()})
-        run_state_machine_as_test(machine, settings=settings(max_examples=1000, stateful_step_count=15, deadline=None))
+        run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=15, deadline=None))

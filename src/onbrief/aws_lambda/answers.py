@@ -90,14 +90,33 @@ def _about(run: Run, outputs: Outputs) -> dict[str, object]:
         "outcome": run.outcome,
         "best": outputs.uri(outputs.best),
         "record": outputs.uri(outputs.record),
+        "reservations": _reservations(run),
         "usage": asdict(run.usage),
         "warnings": list(run.warnings),
     }
 
 
+def _reservations(run: Run) -> list[dict[str, object]]:
+    """Return the musts that are in doubt in the picture that passed."""
+    if run.outcome != "passed" or not run.best or not run.best.verdict or not run.checklist:
+        return []
+    return [
+        {"id": f.id, "text": run.checklist[f.id].text, "probability": f.probability, "evidence": f.evidence}
+        for f in run.best.verdict.reserved
+    ]
+
+
 def _nothing(run_id: str | None, outcome: Literal["running", "usage", "failed"]) -> dict[str, object]:
     usage = asdict(Usage())
-    return {"run_id": run_id, "outcome": outcome, "best": None, "record": None, "usage": usage, "warnings": []}
+    return {
+        "run_id": run_id,
+        "outcome": outcome,
+        "best": None,
+        "record": None,
+        "reservations": [],
+        "usage": usage,
+        "warnings": [],
+    }
 
 
 def _answer(status: int, body: dict[str, object]) -> Answer:

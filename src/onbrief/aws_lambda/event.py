@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from onbrief.aws_lambda.fields import Fields
-from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Requirement
+from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
 from onbrief.documents import brief_of
 from onbrief.errors import UsageError
+from onbrief.judging.rule import Confirm, Strictness
 from onbrief.policy import PolicyName
 from onbrief.providers import registry
 from onbrief.pursuit import MAX_SEED, check_run_id
@@ -68,6 +69,9 @@ class Event:
     reviser_model: str | None
     policy: PolicyName
     judging: Judging
+    strictness: Strictness
+    max_reservations: int | None
+    confirm: Confirm
     requirements: tuple[Requirement, ...]
     avoid: tuple[str, ...]
     max_usd: float | None
@@ -135,6 +139,9 @@ def read(event: object) -> Event:
         reviser_model=_model(fields, "reviser_model"),
         policy=cast("PolicyName", fields.choice("policy", get_args(PolicyName), "classic")),
         judging=judging,
+        strictness=cast("Strictness", fields.choice("strictness", get_args(Strictness), "fair")),
+        max_reservations=fields.whole("max_reservations", 0, MAX_REQUIREMENTS, 0) if fields.has("max_reservations") else None,
+        confirm=cast("Confirm", fields.choice("confirm", get_args(Confirm), "borderline")),
         requirements=fields.each("requirements", _requirement),
         avoid=fields.each("avoid", _text),
         max_usd=fields.amount("max_usd", MOST_USD),

@@ -36,6 +36,9 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         "max_prompts": event.max_prompts,
         "max_images": event.max_attempts * event.max_prompts,
         "max_usd": event.max_usd,
+        "strictness": event.strictness,
+        "max_reservations": event.max_reservations,
+        "confirm": event.confirm,
         "plan": event.judging == "checklist",
     }
     settings, _ = load(asked)  # settings without a field in the event, such as regions, come from ONBRIEF_* variables

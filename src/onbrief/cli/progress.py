@@ -114,7 +114,10 @@ def _judgement(run: Run, attempt: Attempt) -> str:
     musts = {requirement.id for requirement in run.checklist.musts}
     if attempt.verdict.problem:
         return f"not judged: {_cut(attempt.verdict.problem.message)}"
-    found = {word: [f for f in attempt.verdict.unmet if f.id in musts and f.verdict == word] for word in ("unmet", "undecided")}
+    short = [finding for finding in attempt.verdict.unmet if finding.id in musts]
+    found = {word: [finding for finding in short if finding.verdict == word] for word in ("unmet", "borderline", "undecided")}
+    if attempt.passed:
+        found = {"passed": [], "passed with reservations": list(attempt.verdict.reserved)}
     parts = [f"{word}: {', '.join(f'{f.id} ({_cut(f.evidence)})' for f in of)}" for word, of in found.items() if of]
     return "; ".join(parts) or ("passed" if attempt.passed else "judged")
 

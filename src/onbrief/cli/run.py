@@ -142,7 +142,7 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.ledger.rules import OUT_OF_TRIES
-    from onbrief.policy import never_decided
+    from onbrief.policy import never_decided, reservations
     from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
@@ -168,9 +168,13 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
             put(picture_at(store, out, ended.best.image.key) + "\n", _UNDELIVERED)
         for warning in ended.warnings:
             say(f"warning: {warning}")
-        if not quiet or ended.outcome != "passed":
-            say(f"{ended.outcome}: {ended.reason}")
+        reserved = reservations(ended, ended.best) if ended.outcome == "passed" and ended.best else ""
+        if not quiet or ended.outcome != "passed" or reserved:
+            if not reserved:
+                say(f"{ended.outcome}: {ended.reason}")
             say(f"report: {located(out, page)}")
+            if reserved:  # last, so that nobody overlooks it
+                say(f"passed with {reserved}")
             if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in ended.reason and not never_decided(ended):
                 say(f"hint: {advice.format(run_id=ended.run_id)}")
         try:

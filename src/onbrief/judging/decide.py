@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import get_args
 
-from onbrief.brief import Checklist
+from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.record import Answer, Finding, Problem, Verdict
 
@@ -18,18 +17,29 @@ def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR
     """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
     borderline and accepted by the rule.
 
-    A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is undecided, and
-    undecided never passes. Of several others, the least probable one counts. Findings about anything else are dropped.
+    A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is
+    undecided, and undecided never passes. Of several others, the least probable one counts. Findings about anything else are
+    dropped.
     """
     given: dict[str, list[Finding]] = {}
     for finding in findings:
         given.setdefault(finding.id, []).append(finding)
-    decided = tuple(_decide(requirement.id, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
+    decided = tuple(_decide(requirement, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
     musts = {requirement.id for requirement in checklist.musts}
     borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f))
     reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()
     accepted = musts.issubset({f.id for f in decided if f.verdict == "met"}.union(reservations))
+    if accepted and rule.joint:
+        accepted = joint(checklist, decided) >= rule.joint
     return Verdict(accepted, decided, reservations=reservations)
+
+
+def joint(checklist: Checklist, findings: Sequence[Finding]) -> float:
+    """Return the product of the probabilities of all musts: how probable it is that the picture is right, if its requirements
+    do not depend on each other.
+    """
+    musts = {requirement.id for requirement in checklist.musts}
+    return math.prod(finding.probability for finding in findings if finding.id in musts)
 
 
 def undecided(checklist: Checklist, why: Problem) -> Verdict:
@@ -38,10 +48,11 @@ def undecided(checklist: Checklist, why: Problem) -> Verdict:
     return Verdict(False, tuple(Finding(r.id, "undecided", 0.5, evidence) for r in checklist.requirements), why)
 
 
-def _decide(id_: str, findings: list[Finding], rule: Rule) -> Finding:
+def _decide(requirement: Requirement, findings: list[Finding], rule: Rule) -> Finding:
+    id_ = requirement.id
     if not findings:
         return Finding(id_, "undecided", 0.5, "the judge gave no answer")
-    answers = [_read(finding, rule) for finding in findings]
+    answers = [_read(finding, requirement.kind, rule) for finding in findings]
     if len(answers) == 1:
         return answers[0]
     found = {answer.verdict for answer in answers}
@@ -50,7 +61,7 @@ def _decide(id_: str, findings: list[Finding], rule: Rule) -> Finding:
     return min(answers, key=lambda answer: answer.probability)
 
 
-def _read(finding: Finding, rule: Rule) -> Finding:
+def _read(finding: Finding, kind: Kind, rule: Rule) -> Finding:
     """Return an answer of the judge: undecided if it is not valid, borderline if it is not sure enough."""
     id_, verdict, probability = finding.id, finding.verdict, finding.probability
     if verdict not in _ANSWERS:
@@ -59,9 +70,14 @@ def _read(finding: Finding, rule: Rule) -> Finding:
         return Finding(id_, "undecided", 0.5, "the judge's probability is not from 0 to 1")
     if (verdict == "met" and probability < 0.5) or (verdict == "unmet" and probability > 0.5):
         return Finding(id_, "undecided", 0.5, "the judge's answer and its probability contradict each other")
+    if verdict != "undecided" and finding.source in _LOOKS and (scaling := rule.scaling.get(kind)):
+        probability = scaling(probability)
+        if (verdict == "met" and probability < rule.low) or (verdict == "unmet" and probability >= rule.high):
+            verdict = "borderline"  # calibration can make an answer doubtful, and never the opposite
     if verdict in ("met", "unmet") and rule.low <= probability < rule.high:
         verdict = "borderline"
-    return replace(finding, verdict=verdict, evidence=_plain(finding.evidence))
+    # Not dataclasses.replace, which takes as long as everything else here together.
+    return Finding(id_, verdict, probability, _plain(finding.evidence), finding.source, finding.box)
 
 
 def _plain(evidence: str) -> str:
@@ -73,3 +89,4 @@ def _plain(evidence: str) -> str:
 
 
 _ANSWERS = get_args(Answer)
+_LOOKS = ("judge", "closer look")  # what calibration is about; pixels and transcripts have no opinion

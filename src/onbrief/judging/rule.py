@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from onbrief.brief import Kind
 from onbrief.errors import UsageError
+from onbrief.judging.scaling import Scaling
 from onbrief.record import Finding
 
 Strictness = Literal["strict", "fair", "lenient"]
@@ -27,6 +30,9 @@ class Rule:
 
     `confirm` says when a picture that would pass is looked at once more: never, if it has a borderline must, or always.
 
+    Two values come only from calibration: `joint` is the least product of the probabilities of all musts with which a picture
+    passes, and `scaling` is what the judge's probabilities mean for each kind of requirement.
+
     Raises:
         UsageError: a value out of range.
     """
@@ -36,6 +42,8 @@ class Rule:
     low: float = LOW
     high: float = HIGH
     confirm: Confirm = "borderline"
+    joint: float = 0.0
+    scaling: Mapping[Kind, Scaling] = field(default_factory=dict[Kind, Scaling], hash=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= 0.5 <= self.high <= 1:

@@ -124,14 +124,16 @@ def _musts_met(attempt: Attempt, checklist: Checklist) -> int:
 def _tried(prompt: Prompt, attempts: Sequence[Attempt], checklist: Checklist, *, best: bool) -> dict[str, object]:
     verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
     found = [finding for verdict in verdicts for finding in verdict.findings]
-    count = Counter((finding.id, finding.verdict) for finding in found)
+    unmet = [finding for verdict in verdicts for finding in verdict.unmet if finding.verdict != "undecided"]
+    short = Counter(finding.id for finding in unmet)
+    told = Counter(finding.id for finding in found if finding.verdict != "undecided")
     results: list[dict[str, object]] = []
     for requirement in checklist.requirements if verdicts else ():
-        met, unmet, undecided = (count[requirement.id, answer] for answer in ("met", "unmet", "undecided"))
-        result: dict[str, object] = {"id": requirement.id, "met": met, "of": met + unmet}
-        if undecided:
+        of = told[requirement.id]
+        result: dict[str, object] = {"id": requirement.id, "met": of - short[requirement.id], "of": of}
+        if undecided := sum(finding.id == requirement.id for finding in found) - of:
             result["undecided"] = undecided
-        seen = [f.evidence[:_LONGEST_EVIDENCE] for f in found if f.id == requirement.id and f.verdict == "unmet" and f.evidence]
+        seen = [f.evidence[:_LONGEST_EVIDENCE] for f in unmet if f.id == requirement.id and f.evidence]
         if seen:
             result["seen"] = list(dict.fromkeys(reversed(seen)))[:SHOWN_EVIDENCE]
         results.append(result)

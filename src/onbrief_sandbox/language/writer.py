@@ -66,7 +66,7 @@ def _failures(checklist: Checklist, history: History) -> Counter[Requirement]:
     failures: Counter[Requirement] = Counter()
     for _, attempts in history:
         for attempt in attempts:
-            unmet = attempt.verdict.ids("unmet") if attempt.verdict else frozenset[str]()
+            unmet = {f.id for f in attempt.verdict.unmet} - attempt.verdict.ids("undecided") if attempt.verdict else set[str]()
             failures.update(r for r in checklist.musts if r.id in unmet and unmet.isdisjoint(r.parents))
     return failures
 

@@ -44,10 +44,9 @@ def agreement(
     return [(1 - each.total() / count, +each) for each, count in zip(wrong, counts, strict=True)]
 
 
-@pytest.mark.parametrize("first", range(0, 300, 100))
-def test_the_eye_agrees_with_the_painter_on_random_scenes(first: int) -> None:
-    [(small, wrong_when_small)] = agreement(range(first, first + 100), (512, 512), "PNG")
-    (plain, wrong), (coded, wrong_when_coded) = agreement(range(first, first + 100, 3), (1024, 1024), "PNG", "JPEG 85")
+def test_the_eye_agrees_with_the_painter_on_random_scenes() -> None:
+    [(small, wrong_when_small)] = agreement(range(100), (512, 512), "PNG")
+    (plain, wrong), (coded, wrong_when_coded) = agreement(range(0, 100, 3), (1024, 1024), "PNG", "JPEG 85")
     assert plain >= 0.99, wrong
     assert small >= 0.99, wrong_when_small
     assert coded >= 0.97, wrong_when_coded

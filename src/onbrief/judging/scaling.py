@@ -1,0 +1,44 @@
+"""Platt scaling: what a judge's probabilities turned out to mean, fitted to what people said of the same requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from onbrief.judging.statistics import log_odds, newton_step, sigmoid
+
+_CAREFUL: Final = (8.0, 4.0)  # how firmly slope and intercept are held, in labels: few labels change little
+_ROUNDS: Final = 20
+
+
+@lru_cache(4096)  # judges give few different probabilities
+def _scaled(slope: float, intercept: float, probability: float) -> float:
+    return round(sigmoid(slope * log_odds(probability) + intercept), 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """A probability whose log-odds are x means one whose log-odds are `slope` times x, plus `intercept`."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __call__(self, probability: float) -> float:
+        """Return what a probability of the judge means."""
+        return _scaled(self.slope, self.intercept, probability)
+
+    @classmethod
+    def fit(cls, cases: Sequence[tuple[float, bool]], prior: Scaling | None = None) -> Scaling:
+        """Fit a scaling to probabilities and whether each requirement was met. It stays near `prior`, by default no scaling
+        at all, as far as there are few cases.
+        """
+        prior = prior or cls()
+        rows = [(log_odds(probability), 1.0) for probability, _ in cases]
+        labels = [float(met) for _, met in cases]
+        found = centre = [prior.slope, prior.intercept]
+        for _ in range(_ROUNDS):
+            found = newton_step(rows, [1.0] * len(rows), labels, found, _CAREFUL, centre)
+        # A judge that is surer of what is wrong is not turned round: its probabilities then say nothing.
+        return cls(max(0.0, round(found[0], 6)), round(found[1], 6))
