@@ -35,6 +35,7 @@ from onbrief.ports.storage import Label as Label
 from onbrief.ports.storage import LabelWord as LabelWord
 from onbrief.ports.storage import Ledger as Ledger
 from onbrief.ports.storage import Owned as Owned
+from onbrief.ports.storage import Pictures as Pictures
 from onbrief.ports.storage import Recorded as Recorded
 from onbrief.ports.storage import RunRow as RunRow
 from onbrief.ports.storage import State as State
