@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import pursue, resume, run
+    from onbrief.api import examine, judge, pursue, resume, run
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
@@ -44,13 +44,15 @@ __all__ = [
     "UsageError",
     "Verdict",
     "Waiting",
+    "examine",
+    "judge",
     "pursue",
     "resume",
     "run",
 ]
 
 _HOMES = {
-    "api": ("pursue", "resume", "run"),
+    "api": ("examine", "judge", "pursue", "resume", "run"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),

@@ -1,9 +1,9 @@
-"""The library's main functions: `pursue` is asynchronous; `run` and `resume` are synchronous."""
+"""The library's main functions: `pursue` and `examine` are asynchronous; `run`, `judge` and `resume` are synchronous."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from onbrief.config import Settings
 from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
 from onbrief.limits import Limits
-from onbrief.pursuit import Order, open_pursuit, resumed
+from onbrief.pursuit import Order, given_pictures, open_pursuit, resumed
 from onbrief.record import Run
 
 
@@ -57,14 +57,59 @@ async def pursue(
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Pursue a brief and yield events as they happen; the last is RunEnded. See `run` for the arguments."""
-    order = _order(brief, limits, settings, run_id, seed, resend_unknown)
-    async with open_pursuit(order) as pursuit, aclosing(pursuit.events()) as events:
+    async with aclosing(_events(_order(brief, limits, settings, run_id, seed, resend_unknown))) as events:
         async for event in events:
-            try:
-                yield event
-            finally:  # the caller has it now, also when it closes this generator instead of asking for more
-                if isinstance(event, RunEnded):
-                    await pursuit.deliver()
+            yield event
+
+
+def judge(
+    brief: str | Brief,
+    pictures: str | Path | Iterable[str | Path],
+    *,
+    recursive: bool = False,
+    limits: Limits | None = None,
+    settings: Settings | None = None,
+    run_id: str | None = None,
+    resend_unknown: bool = False,
+) -> Run:
+    """Judge pictures that exist already, from any tool, and return the run: its attempts are the pictures with their verdicts.
+
+    The outcome is `passed` if all pictures meet every must of the brief, and `unmet` if one does not. The same pictures, given
+    again with the same brief, cost nothing: the recorded answers are returned. A picture is known by the hash of its file,
+    wherever it is and whatever it is called. Neither an image model nor a prompt is needed. Works like `run` in all else.
+
+    Args:
+        brief: What the pictures are to show, as text or as a Brief.
+        pictures: Files, folders, or patterns such as "art/*.png"; PNG, JPEG and WebP. Nothing is copied or changed.
+        recursive: Of folders, judge the pictures in the folders below too.
+        limits: What the run may use at most: only `usd`, `judge_usd` and `seconds` matter.
+        settings: Judge, reviser (which finds the requirements), strictness, place and so on.
+        run_id: A name for the run. It can be given other pictures later, of which only the new ones are judged, by the same
+            checklist.
+        resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+
+    Raises:
+        UsageError: an input cannot work, such as a picture that is none; nothing has been spent.
+        LedgerBusy: the run is in use.
+    """
+    return _in_sync(_judging(brief, pictures, recursive, limits, settings, run_id, resend_unknown))
+
+
+async def examine(
+    brief: str | Brief,
+    pictures: str | Path | Iterable[str | Path],
+    *,
+    recursive: bool = False,
+    limits: Limits | None = None,
+    settings: Settings | None = None,
+    run_id: str | None = None,
+    resend_unknown: bool = False,
+) -> AsyncGenerator[Event]:
+    """Judge pictures that exist already and yield events as they happen; the last is RunEnded. See `judge` for arguments."""
+    order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, run_id, resend_unknown)
+    async with aclosing(_events(order)) as events:
+        async for event in events:
+            yield event
 
 
 def resume(
@@ -90,6 +135,16 @@ def resume(
     return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
 
 
+async def _events(order: Order) -> AsyncGenerator[Event]:
+    async with open_pursuit(order) as pursuit, aclosing(pursuit.events()) as events:
+        async for event in events:
+            try:
+                yield event
+            finally:  # the caller has it now, also when it closes this generator instead of asking for more
+                if isinstance(event, RunEnded):
+                    await pursuit.deliver()
+
+
 def _order(
     brief: str | Brief,
     limits: Limits | None,
@@ -102,6 +157,24 @@ def _order(
     if isinstance(brief, str):
         brief = Brief(text=brief, size=settings.picture_size)
     return Order(brief=brief, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
+
+
+def _judging(
+    brief: str | Brief,
+    pictures: str | Path | Iterable[str | Path],
+    recursive: bool,
+    limits: Limits | None,
+    settings: Settings | None,
+    run_id: str | None,
+    resend_unknown: bool,
+) -> Order:
+    settings = replace(settings or Settings(), **_as_settings(limits))
+    if isinstance(brief, str):
+        brief = Brief(text=brief)
+    given, warnings = given_pictures(pictures, recursive=recursive)
+    return Order(
+        brief=brief, settings=settings, run_id=run_id, resend_unknown=resend_unknown, pictures=given, warnings=warnings
+    )
 
 
 def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:

@@ -142,19 +142,22 @@ class Settings:
         """The policy that `policy` names."""
         return named(self.policy, self.parallel)
 
-    def require_models(self) -> None:
-        """Refuse settings without an image model.
+    def require_models(self, *, draws: bool = True) -> None:
+        """Refuse settings that lack a model for a run, which `draws` or only judges pictures that exist already.
 
         Raises:
-            UsageError: none is set, and the trial provider is not installed.
+            UsageError: there is no image model, or to judge with, no judge, and the trial provider is not installed; or none
+                that finds the requirements.
         """
-        if self.image_model:
+        lacking = ["image_model"] if draws else ["judge", *(["reviser"] if self.plan else [])]
+        lacking = [name for name in lacking if not getattr(self, name)]
+        if not lacking:
             return
         from onbrief.providers import registry
 
         trial = registry.trial()
         hint = f"to try it without an account: pip install '{trial.extra}'" if trial and trial.extra else ""
-        raise UsageError("image_model: none is set; choose one as PROVIDER:MODEL, see `onbrief models`", hint=hint)
+        raise UsageError(f"{lacking[0]}: none is set; choose one as PROVIDER:MODEL, see `onbrief models`", hint=hint)
 
     def _refuse_secrets(self) -> None:
         """Refuse values with a secret in them: the ledger and the record keep them as they are.
@@ -169,23 +172,24 @@ class Settings:
                 hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY or OPENAI_API_KEY"
                 raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)
 
-    def crew(self) -> Crew:
-        """Return the models that these settings name.
+    def crew(self, *, draws: bool = True) -> Crew:
+        """Return the models that these settings name, of a run that `draws` or only judges.
 
         Raises:
-            UsageError: there is no model of a name, or no image model is set.
+            UsageError: there is no model of a name, or none is set.
             ConfigError: something that a provider needs is not installed or set up.
         """
-        self.require_models()
+        self.require_models(draws=draws)
         from onbrief.providers import registry
         from onbrief.studio import Crew
 
-        image_model = registry.image_model(self.image_model, self.tables)  # first: the others' defaults depend on it
+        # First: the others' defaults depend on it.
+        image_model = registry.image_model(self.image_model, self.tables) if draws else None
         return Crew(
             planner=registry.planner(self.reviser, self.tables) if self.plan else None,
             image_model=image_model,
             judge=registry.judge(self.judge, self.tables),
-            reviser=registry.reviser(self.reviser, self.tables),
+            reviser=registry.reviser(self.reviser, self.tables) if draws else None,
         )
 
 

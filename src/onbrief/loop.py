@@ -1,4 +1,5 @@
-"""The loop: checklist, prompt, pictures, verdicts, and the policy's next step, until the policy says stop.
+"""The loop: checklist, prompt, pictures, verdicts, and the policy's next step, until the policy says stop. For pictures that
+exist already there is a shorter one: checklist, verdicts.
 
 The loop itself does no I/O. The studio draws, judges and writes, each paid step through the ledger, and returns what the
 ledger already has without paying again. So an interrupted run is resumed by running this function again.
@@ -13,7 +14,7 @@ from dataclasses import replace
 from onbrief.errors import OnbriefError
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
 from onbrief.limits import Limits
-from onbrief.policy import Generate, Policy, Revise, Stop
+from onbrief.policy import Generate, Policy, Revise, Stop, judged
 from onbrief.ports import Studio
 from onbrief.record import Prompt, Run
 
@@ -42,6 +43,22 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                     run = await studio.account(run)
                 case Stop(outcome, reason):
                     run = run.ended_as(outcome, reason)
+    except OnbriefError as error:
+        run = run.ended_as(error.outcome, error.explained)
+    yield RunEnded(await studio.account(run))
+
+
+async def judge(run: Run, studio: Studio, limits: Limits) -> AsyncGenerator[Event]:
+    """Judge the pictures of a new run, which exist already: they are its attempts. Otherwise as `pursue`."""
+    try:
+        run = replace(run, checklist=await studio.plan(run))
+        yield ChecklistFrozen(run := await studio.account(run))
+        async with aclosing(studio.verdicts(run, lambda: judged(run, limits) is None)) as attempts:
+            async for attempt in attempts:
+                run = await studio.account(run.with_attempt(attempt))
+                yield ImageJudged(run, attempt)
+        if stop := judged(await studio.account(run), limits):
+            run = run.ended_as(stop.outcome, stop.reason)
     except OnbriefError as error:
         run = run.ended_as(error.outcome, error.explained)
     yield RunEnded(await studio.account(run))

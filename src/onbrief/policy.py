@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
@@ -22,6 +23,7 @@ that does not see its picture is stopped at the first one.
 MAX_UNDECIDED = 3
 """How many pictures may lack nothing but an answer to a must that the judge has decided on no picture."""
 
+_NAMED = 3  # requirements in a reason
 _USED_UP = "every attempt of this prompt is used up"
 _UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
     "unreadable": ("failed", "the judge's answers cannot be read"),
@@ -128,6 +130,49 @@ def seed_of(run_seed: int, revision: int, attempt: int) -> int:
     low, high = SEED_RANGE
     digest = hashlib.sha256(f"{run_seed}/{revision}/{attempt}".encode()).digest()
     return low + int.from_bytes(digest[:8], "big") % (high - low + 1)
+
+
+def judged(run: Run, limits: Limits) -> Stop | None:
+    """Return the end of a run that judges pictures that exist already, or None if the next one is to be judged."""
+    total = len(run.attempts)
+    if stop := _no_answers(run):
+        return stop
+    if left := sum(not attempt.complete for attempt in run.attempts):
+        if limits.seconds is None or run.usage.seconds < limits.seconds:
+            return None
+        return Stop("unmet", f"the time of {limits.seconds:g} seconds is used up; {left} of {total} pictures are not judged")
+    unanswered = [a.verdict.problem for a in run.attempts if a.verdict and a.verdict.problem]
+    if unanswered:
+        outcome, what = _UNANSWERED[unanswered[0].kind]
+        return Stop(outcome, f"{len(unanswered)} of {total} pictures are not judged: {what}: {unanswered[0].message}; {_FIRST}")
+    if short := [attempt for attempt in run.attempts if not attempt.passed]:
+        do = "does" if len(short) == 1 else "do"
+        return Stop("unmet", f"{len(short)} of {total} pictures {do} not meet every requirement{_most_often(run, short)}")
+    reserved = sum(bool(attempt.verdict and attempt.verdict.reservations) for attempt in run.attempts)
+    those = "the picture meets" if total == 1 else f"all {total} pictures meet"
+    return Stop("passed", f"{those} every requirement{f', {reserved} with reservations' if reserved else ''}")
+
+
+def _no_answers(run: Run) -> Stop | None:
+    """Return the stop when the judge cannot be used: it is blind, or gave no answer on the last pictures in a row. One that
+    refuses a picture may answer on the next.
+    """
+    problems = [attempt.verdict.problem for attempt in run.attempts if attempt.verdict]
+    last = [problem for problem in problems[-MAX_UNANSWERED:] if problem and problem.kind != "blocked"]
+    blind = [problem for problem in problems if problem and problem.kind == "blind"]
+    if not blind and len(last) < MAX_UNANSWERED:
+        return None
+    why = (blind or last)[-1]
+    outcome, what = _UNANSWERED[why.kind]
+    return Stop(outcome, f"{what}: {why.message}; {_FIRST}")
+
+
+def _most_often(run: Run, short: list[Attempt]) -> str:
+    """Return the musts that most of these pictures miss, in words."""
+    missed = Counter(finding.id for attempt in short if attempt.verdict for finding in attempt.verdict.unmet)
+    musts = [must for must in (run.checklist.musts if run.checklist else ()) if must.id in missed]
+    most = sorted(musts, key=lambda must: -missed[must.id])[:_NAMED]
+    return ": " + "; ".join(f"{must.id} ({must.text}) in {missed[must.id]}" for must in most) if most else ""
 
 
 def _generate(run: Run, limits: Limits, parallel: int) -> Generate:

@@ -21,6 +21,7 @@ SCHEMA = 1
 
 Answer = Literal["met", "unmet", "borderline", "undecided"]
 ProblemKind = Literal["blank", "unreadable", "blocked", "unknown", "blind"]
+RunKind = Literal["run", "judge"]
 Source = Literal["judge", "closer look", "pixels", "lettering", "detector"]
 Box = tuple[float, float, float, float]
 """A part of a picture: left, top, right and bottom, as shares of its width and height from 0 to 1."""
@@ -51,7 +52,9 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One stored picture: its place and its properties, never its bytes. `sha256` is the hash of the stored bytes."""
+    """One stored picture: its place and its properties, never its bytes. `sha256` is the hash of the stored bytes. The key of a
+    picture that existed already is its path as it was given.
+    """
 
     key: str
     url: str
@@ -186,7 +189,9 @@ class ModelChange:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The names of the run's models, as `provider:model`: those of now, and when they replaced others."""
+    """The names of the run's models, as `provider:model`: those of now, and when they replaced others. A run that judges
+    pictures that exist already has no image model, and its reviser only plans.
+    """
 
     image: str
     judge: str
@@ -196,9 +201,14 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The pursuit of one brief, and its record: the fields are those of run.json, in the same order."""
+    """The pursuit of one brief, and its record: the fields are those of run.json, in the same order.
+
+    `kind` is "judge" if the pictures existed already. Then there are no prompts, and each attempt is one of these pictures,
+    with the revision and the seed 0.
+    """
 
     schema: Literal[1] = SCHEMA
+    kind: RunKind = "run"
     run_id: str
     outcome: Outcome | None = None
     reason: str = ""

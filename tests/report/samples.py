@@ -215,6 +215,27 @@ def reserved() -> Pictured:
 
 
 @cache
+def given() -> Pictured:
+    """Pictures that existed already: one passed with reservations, one did not pass, one is of one colour, one got no answer."""
+    rows = ((FIRST, ("bbmmmmm", "mmmuumm", "mmmmmmm", "xmmmmmm", Problem("blank", "the picture is of one colour"), None)),)
+    run, pictures = shoot("judge-1", LAKE, rows)
+    sizes = ((512, 512), (640, 360), (360, 640), (512, 512), (512, 512), (512, 512))
+    attempts: list[Attempt] = []
+    for attempt, size, folder in zip(run.attempts, sizes, ("new", "new", "old", "old", "old", "old"), strict=True):
+        data = paint(attempt.attempt, size)
+        key = f"campaign/{folder}/{attempt.name}.png"
+        image = replace(stored("-", attempt.name, data, size), key=key, url=f"file:///work/{key}")
+        pictures[key] = data
+        attempts.append(replace(attempt, seed=0, image=image, usd=0.006 if attempt.verdict else 0.0))
+    refused = decide.undecided(run.checklist, Problem("blocked", "the picture is not allowed")) if run.checklist else None
+    attempts[5] = replace(attempts[5], verdict=refused)
+    models, usage = Models("", "sandbox:eye", "sandbox:planner"), replace(run.usage, images=0, usd=0.024)
+    run = replace(run, kind="judge", prompts=(), attempts=tuple(attempts), models=models, usage=usage)
+    reason = "3 of 6 pictures do not meet every requirement: r4 (two people in the boat) in 1; r3 (a red boat on the lake) in 1"
+    return replace(run.ended_as("unmet", reason), ended="2026-11-22T20:34:31Z"), pictures
+
+
+@cache
 def japanese() -> Pictured:
     """A brief in Japanese; tall pictures."""
     brief = Brief(text="月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。")
@@ -233,4 +254,5 @@ SAMPLES = {
     "single": single,
     "japanese": japanese,
     "reserved": reserved,
+    "given": given,
 }

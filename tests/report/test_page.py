@@ -59,7 +59,7 @@ def test_there_is_one_of_each_landmark(make: Callable[[], Pictured]) -> None:
 @every_sample
 def test_every_picture_says_what_it_is(make: Callable[[], Pictured]) -> None:
     for image in outlined(make).all("img"):
-        assert re.match(r"(Picture|Best picture,|The (part|whole) of picture) \d{3}-\d{3}", image["alt"] or "")
+        assert re.match(r"(Picture|Best picture,|The (part|whole) of picture) ((old|new)/)?\d{3}-\d{3}", image["alt"] or "")
         assert (image["src"] or "").startswith("data:image/webp;base64,")
 
 

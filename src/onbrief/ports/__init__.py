@@ -9,6 +9,7 @@ from onbrief.ports.models import ImageModel as ImageModel
 from onbrief.ports.models import Judge as Judge
 from onbrief.ports.models import Judged as Judged
 from onbrief.ports.models import Model as Model
+from onbrief.ports.models import OpenQuestion as OpenQuestion
 from onbrief.ports.models import Picture as Picture
 from onbrief.ports.models import PictureLimits as PictureLimits
 from onbrief.ports.models import Planned as Planned
@@ -34,6 +35,7 @@ from onbrief.ports.storage import Label as Label
 from onbrief.ports.storage import LabelWord as LabelWord
 from onbrief.ports.storage import Ledger as Ledger
 from onbrief.ports.storage import Owned as Owned
+from onbrief.ports.storage import Pictures as Pictures
 from onbrief.ports.storage import Recorded as Recorded
 from onbrief.ports.storage import RunRow as RunRow
 from onbrief.ports.storage import State as State

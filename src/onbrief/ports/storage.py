@@ -27,7 +27,23 @@ class Owned(Protocol):
         ...
 
 
-class Store(Protocol):
+class Pictures(Protocol):
+    """Where the pictures of a run can be read, by their keys."""
+
+    async def read(self, key: str) -> bytes | None:
+        """Return the bytes, or None if there are none under this key.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        ...
+
+    def load(self, key: str) -> bytes | None:
+        """Like `read`, but blocks; for code in a separate thread."""
+        ...
+
+
+class Store(Pictures, Protocol):
     """Stores pictures, records and reports. Keys are `<run_id>/<name>`."""
 
     async def require_room(self, *choices: Sequence[str]) -> None:
@@ -178,7 +194,7 @@ class RunRow:
         return not self.live and self.outcome in {None, "failed", "cancelled", "unknown"}
 
 
-DecisionKind = Literal["generate", "revise", "stop"]
+DecisionKind = Literal["generate", "revise", "stop", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +202,8 @@ class Decision:
     """A step that the policy chose, numbered from 0 within its run.
 
     `inputs` is small JSON: for `generate` the `revision` and the numbers of its `attempts`; for `revise` the new `revision`,
-    whether it is written `with_history`, and the names of the `attempts` in that history; for `stop` the `outcome`. `seconds`
+    whether it is written `with_history`, and the names of the `attempts` in that history; for `stop` the `outcome`; for `judge`
+    the hashes of the `pictures` that get the next numbers, of those that exist already. `seconds`
     and `usd` (None if unknown) are what the run had used at that moment; `reason` is for people.
     """
 

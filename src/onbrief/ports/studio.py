@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from onbrief.brief import Checklist
@@ -23,6 +23,12 @@ class Studio(Protocol):
     def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
         """Make one attempt per seed, concurrently, with the current prompt. Each is yielded twice: when its picture is stored
         and when it is judged. Once one has passed, no new calls are sent.
+        """
+        ...
+
+    def verdicts(self, run: Run, wanted: Callable[[], bool]) -> AsyncGenerator[Attempt]:
+        """Judge the attempts of a run whose pictures exist already, and yield each one that is complete. What is recorded comes
+        first; `wanted` is asked before each other picture is judged.
         """
         ...
 

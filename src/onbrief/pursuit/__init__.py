@@ -1,9 +1,12 @@
 """Orders, workspaces and the pursuit of one run: what the command line, the library and the Lambda handler are built on."""
 
+from onbrief.pursuit.given import PictureFiles as PictureFiles
+from onbrief.pursuit.given import given_pictures as given_pictures
 from onbrief.pursuit.order import MAX_SEED as MAX_SEED
 from onbrief.pursuit.order import Order as Order
 from onbrief.pursuit.order import brief_text_of as brief_text_of
 from onbrief.pursuit.order import check_run_id as check_run_id
+from onbrief.pursuit.order import kind_of as kind_of
 from onbrief.pursuit.order import new_run_id as new_run_id
 from onbrief.pursuit.preview import Preview as Preview
 from onbrief.pursuit.preview import preview as preview

@@ -18,6 +18,8 @@ from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import RunRow
+from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
+from onbrief.record import RunKind
 from onbrief.store import TABLES
 
 MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed is reduced to that range
@@ -38,6 +40,9 @@ class Order:
     instead of in it, and `names` is the start of their names; see store.Names. `resumes` is the `request` of the recorded run
     that the user asks to resume; the judge and the reviser may differ from it.
 
+    With `pictures`, which exist already, nothing is drawn: they are judged. The same order with the same pictures is always the
+    same run; a `run_id` names one that can be given other pictures later.
+
     Raises:
         UsageError: the order is invalid.
     """
@@ -50,9 +55,10 @@ class Order:
     warnings: tuple[str, ...] = ()
     names: str | None = None
     resumes: str | None = None
+    pictures: tuple[GivenPicture, ...] = ()
 
     def __post_init__(self) -> None:
-        self.settings.require_models()
+        self.settings.require_models(draws=self.draws)
         _ = self.settings.calibration  # read before anything is spent
         if self.run_id is not None:
             check_run_id(self.run_id)
@@ -62,12 +68,34 @@ class Order:
             raise UsageError("plan: false is not allowed without a requirement of your own; expected at least one")
 
     @property
+    def draws(self) -> bool:
+        """Whether pictures are drawn; otherwise they exist already."""
+        return not self.pictures
+
+    @property
+    def usual_run_id(self) -> str | None:
+        """The run id of an order without one: that of its request and its pictures, or None if it has no pictures."""
+        if self.draws:
+            return None
+        hashes = sorted(picture.image.sha256 for picture in self.pictures)
+        return f"judge-{hashlib.sha256(json.dumps([self.request, *hashes]).encode()).hexdigest()[:12]}"
+
+    @property
+    def stored_settings(self) -> str:
+        """What of the order may change, as JSON: the settings, and where the pictures are that exist already."""
+        places = {"pictures": places_of(self.pictures)} if self.pictures else {}
+        return json.dumps(asdict(self.settings) | places, ensure_ascii=False, sort_keys=True)
+
+    @property
     def request(self) -> str:
         """What identifies the order, as JSON. Limits are not part of it, as they may grow, nor is `parallel`."""
         if self.resumes is not None:
             return self.resumes
         s = self.settings
-        fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
+        if self.draws:
+            fixed = {"image_model": s.image_model, "judge": s.judge, "reviser": s.reviser, "policy": s.policy, "plan": s.plan}
+        else:
+            fixed = {"kind": "judge", "judge": s.judge, "reviser": s.reviser if s.plan else "", "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
         fixed |= {"profile": calibration.digest} if (calibration := s.calibration) else {}
         fixed |= {name: value for name in _JUDGING if (value := getattr(s, name)) != getattr(_USUAL, name)}
@@ -82,7 +110,8 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
         UsageError: one of the given settings cannot be changed.
         LedgerError: the recorded order lacks something.
     """
-    request, before = json.loads(row.request), settings_of(json.loads(row.settings))
+    request, stored = json.loads(row.request), json.loads(row.settings)
+    places, before = stored.pop("pictures", ()), settings_of(stored)
     if lacking := {"brief", "seed"} - request.keys():
         raise _lacks(row, ", ".join(sorted(lacking)))
     tables = {name: table for name, table in before.tables.items() if name not in TABLES}
@@ -95,6 +124,7 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
         seed=request["seed"],
         resend_unknown=resend_unknown,
         names=request.get("names"),
+        pictures=pictures_again(places),
     )
     if request.get("profile") != json.loads(order.request).get("profile"):
         raise UsageError.of(
@@ -106,6 +136,11 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
             "change only limits, the judge or the reviser, or start another run"
         )
     return replace(order, settings=now, resumes=row.request)
+
+
+def kind_of(row: RunRow) -> RunKind:
+    """Return the kind of a recorded run."""
+    return "judge" if json.loads(row.request).get("kind") == "judge" else "run"
 
 
 def brief_text_of(row: RunRow) -> str:

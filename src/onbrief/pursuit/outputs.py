@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from onbrief.errors import StoreError
-from onbrief.ports import Owned, Store
+from onbrief.ports import Owned, Pictures, Store
 from onbrief.record import Attempt, Image, Run
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ class RunOutputs:
     the end of the run. If the judge answers before that begins, the thumbnail is made with the report.
     """
 
-    def __init__(self, store: Store, owned: Owned | None = None) -> None:
-        """The record and the report are replaced in `owned`, by default in the store itself, which has no fence."""
-        self._store = store
+    def __init__(self, store: Store, owned: Owned | None = None, pictures: Pictures | None = None) -> None:
+        """The record and the report are replaced in `owned`, by default in the store itself, which has no fence. The pictures
+        are read from `pictures`, by default from the store.
+        """
+        self._pictures = pictures or store
         self._replaced = owned or store
         # One separate thread, because each thread that decodes pictures keeps the memory of its largest one.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
@@ -76,7 +78,7 @@ class RunOutputs:
             StoreError: a picture cannot be read, or the page cannot be written.
         """
         made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await making)}
-        page = await asyncio.get_running_loop().run_in_executor(self._thread, _page, run, self._store, made)
+        page = await asyncio.get_running_loop().run_in_executor(self._thread, _page, run, self._pictures, made)
         await self._replaced.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
 
     def _begin(self, image: Image) -> None:
@@ -86,7 +88,7 @@ class RunOutputs:
         from onbrief import report
 
         try:
-            data = self._store.load(image.key)
+            data = self._pictures.load(image.key)
         except StoreError:  # writing the report will raise the same error
             return None
         return report.frame_thumbnail(data) if data else None
@@ -95,11 +97,11 @@ class RunOutputs:
 class StoredPictures(Mapping[str, bytes]):
     """The pictures of a store by their keys. Each is read on access, so that only one is in memory at a time."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
 
     def __getitem__(self, key: str) -> bytes:
-        data = self._store.load(key)
+        data = self._pictures.load(key)
         if data is None:
             raise KeyError(key)
         return data
@@ -111,7 +113,7 @@ class StoredPictures(Mapping[str, bytes]):
         raise TypeError("the pictures of a store cannot be listed; access them by key")
 
 
-def _page(run: Run, store: Store, thumbnails: Mapping[str, Thumbnail]) -> str:
+def _page(run: Run, pictures: Pictures, thumbnails: Mapping[str, Thumbnail]) -> str:
     from onbrief import report  # here, because it imports Jinja, which is not needed before the first picture
 
-    return report.page(run, StoredPictures(store), thumbnails)
+    return report.page(run, StoredPictures(pictures), thumbnails)

@@ -24,10 +24,13 @@ async def require_usable(crew: Crew, tables: registry.Tables, account: Account) 
     models: dict[Role, ModelName] = {}
     if not any(call.model == crew.judge.name for call in account.answers("judge")):
         models["judge"] = ModelName.parse(crew.judge.name, "judge")
-    if crew.reviser.name != crew.judge.name and not any(
-        call.model == crew.reviser.name for call in account.answers("plan", "revise")
+    writer = crew.reviser or crew.planner
+    if (
+        writer
+        and writer.name != crew.judge.name
+        and not any(call.model == writer.name for call in account.answers("plan", "revise"))
     ):
-        models["reviser"] = ModelName.parse(crew.reviser.name, "reviser")
+        models["reviser"] = ModelName.parse(writer.name, "reviser")
     try:
         async with asyncio.timeout(TIMEOUT):
             found = await asyncio.to_thread(list, _hopeless(models, tables))

@@ -32,6 +32,8 @@ async def preview(order: Order) -> Preview:
         CallError: the planner did not answer.
     """
     crew, limits = checked(order.settings.crew(), order), order.settings.limits
+    assert crew.image_model is not None
+    assert crew.reviser is not None
     planned = await crew.planner.checklist(order.brief) if crew.planner else Planned(())
     notes = order.settings.calibration_notes
     warnings = (*notes, *crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
@@ -53,7 +55,8 @@ def checked(crew: Crew, order: Order) -> Crew:
     Raises:
         UsageError: the image model cannot make the size, or there is a limit in dollars but the price of a model is unknown.
     """
-    crew.image_model.check(order.brief.size)
+    if crew.image_model:
+        crew.image_model.check(order.brief.size)
     if order.settings.max_usd is not None and crew.unpriced:
         names = ", ".join(crew.unpriced)
         raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, because the price of {names} is unknown")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import math
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from onbrief import loop
 from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
@@ -20,6 +19,7 @@ from onbrief.ledger.deadline import Deadline
 from onbrief.ports import Ledger, Owned, Wait
 from onbrief.pursuit.decisions import RecordedPolicy
 from onbrief.pursuit.feed import Feed
+from onbrief.pursuit.given import PictureFiles, numbered
 from onbrief.pursuit.order import Order, new_run_id, seed_for
 from onbrief.pursuit.outputs import FILES, RunOutputs
 from onbrief.pursuit.preflight import require_usable
@@ -102,21 +102,26 @@ class Pursuit:
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
         settings = self.order.settings
+        given = PictureFiles(picture.image for picture in self.order.pictures) if self.order.pictures else None
         studio = LedgerStudio(
             crew=self.crew,
             store=self.store,
             ledger=self.account,
+            given=given,
+            parallel=settings.parallel,
             embed_metadata=not settings.strip_metadata,
             rule=settings.rule,
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
-        for warning in (*self.order.warnings, *settings.calibration_notes, *self.crew.image_model.check(self.order.brief.size)):
+        model = self.crew.image_model
+        dropped = model.check(self.order.brief.size) if model else ()
+        for warning in (*self.order.warnings, *settings.calibration_notes, *dropped):
             studio.warn(warning)
-        policy = RecordedPolicy(settings.chosen_policy, self.account)
-        async with (
-            RunOutputs(self.store, self.owned) as outputs,
-            contextlib.aclosing(loop.pursue(run, studio, settings.limits, policy)) as events,
-        ):
+        if self.order.draws:
+            steps = loop.pursue(run, studio, settings.limits, RecordedPolicy(settings.chosen_policy, self.account))
+        else:
+            steps = loop.judge(run, studio, settings.limits)
+        async with RunOutputs(self.store, self.owned, given) as outputs, contextlib.aclosing(steps) as events:
             async for event in events:
                 match event:
                     case ImageMade(_, attempt):
@@ -137,6 +142,8 @@ class Pursuit:
             seed=self.order.seed if self.order.seed is not None else seed_for(self.run_id),
             brief=self.order.brief,
             models=self.crew.names,
+            kind="run" if self.order.draws else "judge",
+            attempts=numbered(self.order.pictures, self.account),
             started=self.account.row.started,
         )
 
@@ -189,16 +196,15 @@ async def open_pursuit(
         OtherRequest: `run_id` is taken by another order.
     """
     if workspace is None:
-        crew = checked(crew or order.settings.crew(), order)
+        crew = checked(crew or order.settings.crew(draws=order.draws), order)
         with await asyncio.to_thread(Workspace.open, order.settings) as alone:
             async with open_pursuit(order, crew, deadline, alone) as pursuit:
                 yield pursuit
         return
-    crew = checked(crew or workspace.crew(order.settings), order)
+    crew = checked(crew or workspace.crew(order.settings, draws=order.draws), order)
     await workspace.require_writable()
-    alone = order.run_id is None
+    alone = order.run_id is None and order.draws
     order, run_id = await _identified(order, workspace.ledger)
-    settings = json.dumps(asdict(order.settings), ensure_ascii=False, sort_keys=True)
     retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
     spending = SpendingPolicy(
         usd=order.settings.max_usd,
@@ -212,7 +218,7 @@ async def open_pursuit(
         workspace.ledger,
         run_id,
         order.request,
-        settings,
+        order.stored_settings,
         spending,
         alone=alone,
         budget=workspace.budget,
@@ -229,7 +235,7 @@ async def open_pursuit(
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:
     """Return the order and its run id: the one it names, that of a run of the same order that was left, or a new one."""
-    run_id = order.run_id
+    run_id = order.run_id or order.usual_run_id
     if run_id is None:
         try:
             run_id = await asyncio.to_thread(_left, ledger, order)

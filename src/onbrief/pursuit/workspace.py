@@ -71,15 +71,16 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.ledger.close()
 
-    def crew(self, settings: Settings) -> Crew:
-        """Return the models that these settings name. Runs that name the same models share them and their connections.
+    def crew(self, settings: Settings, *, draws: bool = True) -> Crew:
+        """Return the models that these settings name; see Settings.crew. Runs that name the same models share them and their
+        connections.
 
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
-        named = (settings.image_model, settings.judge, settings.reviser, settings.plan, repr(settings.tables))
+        named = (settings.image_model, settings.judge, settings.reviser, settings.plan, draws, repr(settings.tables))
         if named not in self._crews:
-            self._crews[named] = settings.crew()
+            self._crews[named] = settings.crew(draws=draws)
         return self._crews[named]
 
     def find_run(self, run_id: str, *, broken: bool = False) -> RunRow:

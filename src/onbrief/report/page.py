@@ -16,12 +16,13 @@ from markupsafe import Markup
 from onbrief.record import Box, Run
 from onbrief.report import formatting
 from onbrief.report.story import Story, story_of
-from onbrief.report.thumbnails import Thumbnail, enlarged, thumbnail
+from onbrief.report.thumbnails import CARD_RESERVED, Thumbnail, enlarged, thumbnail
 
 _CARD_THUMBNAIL = (360, 40_000)
 _CARD_PART = (176, 8_000)
 _BEST_THUMBNAIL = (880, 120_000)
 _PART = (360, 24_000)
+_MOST_RESERVED = 24  # pictures whose reservations the page begins with
 _FRAME_THUMBNAILS = ((12, 560, 42_000), (24, 480, 28_000), (96, 400, 20_000), (math.inf, 240, 8_000))
 """Maximum number of attempts, longest side in pixels, approximate size in bytes. A dozen stays under a megabyte."""
 _NONE: Mapping[str, Thumbnail] = {}
@@ -52,7 +53,8 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
             run=run,
             thumbnails=_thumbnails(run, pictures, thumbnails, longest, size),
             best_thumbnail=_best_thumbnail(run, pictures, *_BEST_THUMBNAIL),
-            parts=_parts(story, pictures, *_PART),
+            parts=_parts(story, pictures, _MOST_RESERVED, *_PART),
+            most_reserved=_MOST_RESERVED,
             started=formatting.moment(run.started),
             ended=formatting.moment(run.ended or ""),
             style=Markup(style),  # noqa: S704 # a file of this package
@@ -67,8 +69,12 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
     It has its styles as attributes and inherits its text colour, so that it is readable in dark notebooks.
     """
     story, best = story_of(run), _best_thumbnail(run, pictures, *_CARD_THUMBNAIL)
-    parts = _parts(story, pictures, *_CARD_PART)
-    return _templates().get_template("card.html").render(story=story, run=run, best_thumbnail=best, parts=parts)
+    parts = _parts(story, pictures, CARD_RESERVED, *_CARD_PART)
+    return (
+        _templates()
+        .get_template("card.html")
+        .render(story=story, run=run, best_thumbnail=best, parts=parts, most_reserved=CARD_RESERVED)
+    )
 
 
 def _thumbnails(
@@ -92,10 +98,12 @@ def _best_thumbnail(run: Run, pictures: Mapping[str, bytes], longest: int, size:
     return thumbnail(data, longest, size) if data else None
 
 
-def _parts(story: Story, pictures: Mapping[str, bytes], longest: int, size: int) -> dict[tuple[str, Box | None], Thumbnail]:
-    """Return the enlarged part of its picture for each reservation, by the key of the picture and the box."""
+def _parts(
+    story: Story, pictures: Mapping[str, bytes], most: int, longest: int, size: int
+) -> dict[tuple[str, Box | None], Thumbnail]:
+    """Return the enlarged part for each reservation about up to `most` pictures, by the key of the picture and the box."""
     parts: dict[tuple[str, Box | None], Thumbnail] = {}
-    for frame in story.reserved:
+    for frame in story.reserved[:most]:
         image = frame.attempt.image
         data = pictures.get(image.key) if image else None
         for box in {answer.box for answer in frame.reserved}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageOps
@@ -36,6 +36,7 @@ _SIGNS = {
 }
 _MARGIN, _CELL, _WINDOW, _TALLEST = 64, 336, 308, 420
 _COLUMNS = (3, 6)
+_MOST_GIVEN = 240  # pictures that existed already, which have one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,11 @@ def sheet(run: Run, pictures: Mapping[str, bytes]) -> bytes:
     width = 2 * _MARGIN + columns * _CELL
     blocks = [_header(story, width)]
     rows = _kept(story)
-    if len(rows) < len(story.rows):
-        left_out = len(tuple(story.frames)) - sum(len(row.frames) for row in rows)
-        blocks.append(_remark(f"{counted(left_out, 'attempt')} left out; the page has them all."))
+    left_out = len(tuple(story.frames)) - sum(len(row.frames) for row in rows)
+    if left_out or len(rows) < len(story.rows):
+        blocks.append(
+            _remark(f"{counted(left_out, 'picture' if run.kind == 'judge' else 'attempt')} left out; the page has them all.")
+        )
     for row in rows:
         blocks.append(_prompt(row, width))
         blocks.extend(_strip(frames, run, pictures) for frames in _batches(row.frames, columns))
@@ -81,14 +84,15 @@ def sheet(run: Run, pictures: Mapping[str, bytes]) -> bytes:
 
 
 def _kept(story: Story) -> tuple[Row, ...]:
-    by_worth = sorted(story.rows, key=lambda row: (any(frame.best for frame in row.frames), row.prompt.revision), reverse=True)
+    by_worth = sorted(enumerate(story.rows), key=lambda row: (any(frame.best for frame in row[1].frames), row[0]), reverse=True)
     room, kept = MAX_FRAMES, set[int]()
-    for row in by_worth:
+    for number, row in by_worth:
         room -= max(1, len(row.frames))
         if kept and room < 0:
             break
-        kept.add(row.prompt.revision)
-    return tuple(row for row in story.rows if row.prompt.revision in kept)
+        kept.add(number)
+    rows = tuple(row for number, row in enumerate(story.rows) if number in kept)
+    return tuple(replace(row, frames=row.frames[:_MOST_GIVEN]) if row.prompt is None else row for row in rows)
 
 
 def _header(story: Story, width: int) -> Block:
@@ -98,7 +102,8 @@ def _header(story: Story, width: int) -> Block:
     headline = title.wrap(story.headline, room - 70, 2)
     brief = lead.wrap(drawable(run.brief.text, 900), room, 6)
     reason = body.wrap(drawable(run.reason, 300), room, 2) if run.reason else []
-    spent = f"{counted(usage.images, 'picture')}  ·  {counted(usage.judge_calls, 'judge call')}  ·  {money(usage.usd)}"
+    images = len(run.attempts) if run.kind == "judge" else usage.images
+    spent = f"{counted(images, 'picture')}  ·  {counted(usage.judge_calls, 'judge call')}  ·  {money(usage.usd)}"
     facts = [*reason, *([story.gap] if story.gap else []), f"{spent}  ·  {duration(usage.seconds)}"]
     height = 104 + len(headline) * title.line + len(brief) * lead.line + len(facts) * body.line + 20
 
@@ -128,11 +133,14 @@ def _batches(frames: Sequence[Frame], size: int) -> Iterable[Sequence[Frame]]:
 
 def _prompt(row: Row, width: int) -> Block:
     body = Letters(20)
+    if row.prompt is None:
+        return Block(30, lambda canvas, y: None)
+    title = f"Prompt {row.prompt.revision}"
     text = body.wrap(drawable(row.prompt.text, 900), width - 2 * _MARGIN - 120, 4)
 
     def paint(canvas: Image.Image, y: int) -> None:
         draw = ImageDraw.Draw(canvas)
-        _write(draw, (_MARGIN, y + 30), [f"Prompt {row.prompt.revision}"], body, _EDGE)
+        _write(draw, (_MARGIN, y + 30), [title], body, _EDGE)
         _write(draw, (_MARGIN + 120, y + 30), text, body, _INK)
 
     return Block(30 + len(text) * body.line + 22, paint)
@@ -185,7 +193,8 @@ def _note(frame: Frame) -> list[Line]:
 def _frame(canvas: Image.Image, frame: Frame, pictures: Mapping[str, bytes], box: tuple[int, int, int, int]) -> None:
     left, top, right, bottom = box
     draw, edge = ImageDraw.Draw(canvas), Letters(15)
-    edge.draw(draw, (left + 1, top - 11), frame.attempt.name, _EDGE)
+    label = edge.wrap(drawable(frame.label, 60), right - left - 50, 1)[0] if frame.given else frame.attempt.name
+    edge.draw(draw, (left + 1, top - 11), label, _EDGE)
     if frame.best:
         edge.draw(draw, (right - 1 - edge.width("Best"), top - 11), "Best", _EDGE)
     image = frame.attempt.image

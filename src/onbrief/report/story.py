@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ doubt that the strictness of the run does not accept, `undecided` one in which t
 Sign = Literal["met", "unmet", "borderline", "undecided", "stop", "clock"]
 """The sign drawn beside the words; the words alone are complete."""
 
+_FILE_URL = re.compile(r"file:///[A-Za-z0-9/._~%!$&'()*+,;=:@-]*")
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 _PROBLEMS = {
@@ -37,6 +39,8 @@ _UNANSWERED = {
     "unknown": "Not judged: no answer came",
     "blind": "Not judged: the judge does not see the picture",
 }
+
+_GIVEN_ADVICE = "Judging the same pictures again costs nothing; a changed one is judged anew. This prints the verdicts."
 
 _IN_DOUBT: tuple[Answer, ...] = ("borderline", "undecided")
 
@@ -121,6 +125,12 @@ class Frame:
     says: str
     answers: tuple[Answered, ...]
     best: bool
+    given: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name of the attempt, or what distinguishes the path of a picture that existed already from those of the others."""
+        return self.given or self.attempt.name
 
     @property
     def missed(self) -> tuple[Answered, ...]:
@@ -136,9 +146,12 @@ class Frame:
     @property
     def file(self) -> str | None:
         """The path of the full picture, relative to the page: beside it, or, under a name that the caller chose, beside the
-        folder of all runs (see store/mapping.py). None when its key does not end in a plain name.
+        folder of all runs (see store/mapping.py). None when its key does not end in a plain name. For a picture that existed
+        already, its file: URL.
         """
         image = self.attempt.image
+        if self.given:
+            return image.url if image and _FILE_URL.fullmatch(image.url) else None
         name, stored = (text.rpartition("/")[2] for text in (image.key, image.url)) if image else ("", "")
         if not _FILE.fullmatch(name):
             return None
@@ -148,9 +161,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prompt and the attempts made with it."""
+    """One prompt and the attempts made with it; or, without a prompt, pictures that existed already."""
 
-    prompt: Prompt
+    prompt: Prompt | None
     frames: tuple[Frame, ...]
 
 
@@ -179,8 +192,8 @@ class Story:
 
     @property
     def reserved(self) -> tuple[Frame, ...]:
-        """The pictures to accept that passed with reservations."""
-        return tuple(frame for frame in (self.best,) if frame and frame.reserved)
+        """The pictures to accept that passed with reservations: the best one, or any that existed already."""
+        return tuple(frame for frame in self.frames if frame.reserved and (frame.best or frame.given))
 
     @property
     def never(self) -> tuple[Item, ...]:
@@ -197,8 +210,10 @@ class Story:
 
 def story_of(run: Run) -> Story:
     """Compute what a report shows of a run, finished or not."""
-    headline, sign = _ENDINGS[run.outcome]
     best = run.best
+    if run.kind == "judge":
+        return _story_of_given(run, best)
+    headline, sign = _ENDINGS[run.outcome]
     if run.outcome == "passed" and best and best.verdict and (reserved := len(best.verdict.reservations)):
         headline = f"{headline} with {counted(reserved, 'reservation')}"
     rows = tuple(
@@ -207,6 +222,34 @@ def story_of(run: Run) -> Story:
     )
     story = Story(run, headline, sign, "", _items(run, rows), rows, _ADVICE[run.outcome], _command(run))
     return replace(story, gap=_gap(story))
+
+
+def _story_of_given(run: Run, best: Attempt | None) -> Story:
+    headline, sign = _ENDINGS[run.outcome]
+    labels = _labels([attempt.image.key if attempt.image else attempt.name for attempt in run.attempts])
+    frames = tuple(
+        replace(_frame(run, attempt, attempt is best), given=label) for attempt, label in zip(run.attempts, labels, strict=True)
+    )
+    passed, total = sum(attempt.passed for attempt in run.attempts), len(run.attempts)
+    reserved = sum(bool(frame.reserved) for frame in frames)
+    if run.outcome in ("passed", "unmet"):
+        passes = f"{passed} of {counted(total, 'picture')} passed" if passed < total or total > 1 else "The picture passed"
+        headline = passes + (f", {reserved} with reservations" if reserved else "")
+    left = any(not attempt.complete for attempt in run.attempts)
+    advice = "With a longer time limit, this resumes the run." if run.outcome == "unmet" and left else _GIVEN_ADVICE
+    settled = run.outcome == "passed" or (run.outcome == "unmet" and not left)
+    if run.outcome not in ("passed", "unmet"):
+        advice = _ADVICE[run.outcome]
+    again = command("onbrief", "show", run.run_id) if settled else _command(run)
+    rows = (Row(None, frames),) if frames else ()
+    return Story(run, headline, sign, "", _items(run, rows), rows, advice, again)
+
+
+def _labels(paths: list[str]) -> list[str]:
+    """Return paths without the folders that they have in common."""
+    folders = [path.split("/")[:-1] for path in paths]
+    shared = len(os.path.commonprefix(folders))
+    return ["/".join(path.split("/")[shared:]) for path in paths]
 
 
 def _items(run: Run, rows: tuple[Row, ...]) -> tuple[Item, ...]:
@@ -238,7 +281,7 @@ def _mark(run: Run, attempt: Attempt, answers: tuple[Answered, ...]) -> tuple[Ma
     if attempt.problem:
         return "problem", _PROBLEMS[attempt.problem.kind]
     if attempt.verdict is None:
-        if any(other.verdict and other.verdict.passed for other in run.attempts):
+        if run.kind == "run" and any(other.verdict and other.verdict.passed for other in run.attempts):
             return "unjudged", "Not judged: another one had passed"
         if run.outcome is None:
             return "pending", "Being judged" if attempt.image else "Being made"

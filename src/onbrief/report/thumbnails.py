@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import math
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from PIL import Image
 
@@ -21,6 +21,9 @@ from onbrief.record import Box, Run
 
 MAX_PIXELS = 40_000_000
 """Larger pictures are not decoded: this is more than twice the largest size that a brief can ask for."""
+
+CARD_RESERVED = 6
+"""The number of pictures whose reservations a card shows."""
 
 _MARGIN = 0.3  # of the width and height of a part, on each side, so that its surroundings are seen
 _LEAST = 0.15  # of the picture: the smallest share of a side that is shown
@@ -117,12 +120,17 @@ def _thumbnail(picture: Image.Image, at_most: int) -> Thumbnail:
 
 
 def local_pictures(run: Run) -> dict[str, bytes]:
-    """Return the best picture of a run by its key if it is stored in a local folder, and an empty dict otherwise."""
-    image = run.best.image if run.best else None
-    if image is None or not image.url.startswith("file://"):
-        return {}
-    path = Path(url2pathname(urlsplit(image.url).path))
-    return {image.key: path.read_bytes()} if path.is_file() else {}
+    """Return the pictures that a card shows, by their keys, as far as they are stored in local folders: the best one, and of
+    those that existed already, some that passed with reservations.
+    """
+    given = [attempt for attempt in run.attempts if run.kind == "judge" and attempt.verdict and attempt.verdict.reservations]
+    found: dict[str, bytes] = {}
+    for image in (attempt.image for attempt in (run.best, *given[:CARD_RESERVED]) if attempt):
+        if image and image.url.startswith("file://"):
+            path = Path(os.fsdecode(unquote_to_bytes(urlsplit(image.url).path)))
+            if path.is_file():
+                found[image.key] = path.read_bytes()
+    return found
 
 
 def _encoded(picture: Image.Image, quality: int) -> bytes:

@@ -12,17 +12,20 @@ from onbrief.studio.calls import price_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """The models of a run. Without a planner, the checklist holds the user's own requirements and nothing else."""
+    """The models of a run. Without a planner, the checklist holds the user's own requirements and nothing else. Where pictures
+    exist already, there is neither an image model nor a reviser.
+    """
 
     planner: Planner | None
-    image_model: ImageModel
+    image_model: ImageModel | None
     judge: Judge
-    reviser: Reviser
+    reviser: Reviser | None
 
     @property
     def names(self) -> Models:
-        """Their names, as they appear in the record."""
-        return Models(self.image_model.name, self.judge.name, self.reviser.name)
+        """Their names, as they appear in the record. The planner has the name of the reviser."""
+        image, writer = self.image_model, self.reviser or self.planner
+        return Models(image.name if image else "", self.judge.name, writer.name if writer else "")
 
     def judgement_price(self, checklist: Checklist) -> float | None:
         """Return the most that the judgement of a picture can cost in US dollars, before the picture is there: that of the
@@ -46,4 +49,4 @@ class Crew:
 
     @property
     def _models(self) -> list[Model]:
-        return [self.image_model, self.judge, self.reviser, *([self.planner] if self.planner else [])]
+        return [model for model in (self.image_model, self.judge, self.reviser, self.planner) if model]

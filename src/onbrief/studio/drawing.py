@@ -13,7 +13,7 @@ from typing import Any
 from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
 from onbrief.ledger.account import Account, CallResult, Hold, Ready
 from onbrief.pictures import Facts, PictureFile, parameters_text
-from onbrief.ports import Call, Store
+from onbrief.ports import Call, ImageModel, Store
 from onbrief.record import Attempt, Image, Problem, Run
 from onbrief.studio.calls import call_of, recorded, result_of
 from onbrief.studio.crew import Crew
@@ -40,13 +40,16 @@ class Drawing:
     embed_metadata: bool
     file: PictureFile | None = None
     warnings: list[str] = field(default_factory=list[str])
+    _model: ImageModel = field(init=False)
     _call: Call = field(init=False)
 
     def __post_init__(self) -> None:
+        assert self.crew.image_model is not None
+        self._model = self.crew.image_model
         prompt, size = self.run.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
-        model, revision, attempt = self.crew.image_model, self.attempt.revision, self.attempt.attempt
-        self._call = call_of("image", revision, attempt, model, request, model.price)
+        revision, attempt = self.attempt.revision, self.attempt.attempt
+        self._call = call_of("image", revision, attempt, self._model, request, self._model.price)
 
     async def draw(self, account: Account) -> Attempt:
         """Return the attempt with its stored picture, or with the problem that prevented one.
@@ -56,7 +59,7 @@ class Drawing:
             OnbriefError: as Account.once and ports.Store.
         """
         assert self.run.checklist is not None
-        price = self.crew.image_model.price or 0.0
+        price = self._model.price or 0.0
         judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist) or 0.0)
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)
@@ -76,7 +79,7 @@ class Drawing:
 
     async def _generate(self) -> CallResult:
         """Ask the model for the picture, and store it."""
-        picture = await self.crew.image_model.generate(self.run.prompt, self.run.brief.size, self.attempt.seed)
+        picture = await self._model.generate(self.run.prompt, self.run.brief.size, self.attempt.seed)
         try:
             file, data, facts = await asyncio.to_thread(self._with_own_metadata, picture.data)
         except PictureError as error:
@@ -169,7 +172,7 @@ class Drawing:
     def _warn_of_size(self, image: Image | None) -> None:
         width, height = self.run.brief.size
         if image and (image.width, image.height) != (width, height):
-            made = f"{self.crew.image_model.name} makes pictures of {image.width}x{image.height}"
+            made = f"{self._model.name} makes pictures of {image.width}x{image.height}"
             self.warnings.append(f"{made} instead of {width}x{height} pixels")
 
 

@@ -13,7 +13,7 @@ from onbrief.judging import decide
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, CallResult, Ready
 from onbrief.pictures import PictureFile
-from onbrief.ports import Entry, Judge, Store
+from onbrief.ports import Entry, Judge, Pictures
 from onbrief.record import Attempt, Finding, Image, Problem, Verdict
 from onbrief.studio.asking import Asking
 from onbrief.studio.calls import call_for, price_of, recorded, result_of
@@ -31,7 +31,7 @@ class Judging:
     attempt: Attempt
     image: Image
     judge: Judge
-    store: Store
+    store: Pictures
     ready: Ready
     file: PictureFile | None
     rule: Rule = FAIR

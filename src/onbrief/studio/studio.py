@@ -15,7 +15,8 @@ from onbrief.brief import Checklist
 from onbrief.errors import OnbriefError, OverBudget
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
-from onbrief.ports import CallKind, Store
+from onbrief.pictures import PictureFile
+from onbrief.ports import CallKind, Pictures, Store
 from onbrief.record import Attempt, ModelChange, Prompt, Run
 from onbrief.redaction import redacted
 from onbrief.studio import writing
@@ -23,6 +24,7 @@ from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
 from onbrief.studio.judging import Judging
 from onbrief.studio.merged import merged
+from onbrief.studio.queue import worked_off
 
 
 async def _nothing_to_check() -> None:
@@ -32,7 +34,8 @@ async def _nothing_to_check() -> None:
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed. `rule` decides what passes. `require_usable` raises before the first picture if the models cannot be used.
+    its seed. `rule` decides what passes. `require_usable` raises before the first picture if the models cannot be used. `given`
+    is where the pictures are that exist already, of which `parallel` are judged concurrently.
     """
 
     crew: Crew
@@ -40,6 +43,8 @@ class LedgerStudio:
     ledger: Account
     embed_metadata: bool = True
     rule: Rule = FAIR
+    given: Pictures | None = None
+    parallel: int = 1
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
@@ -59,6 +64,7 @@ class LedgerStudio:
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
+        assert self.crew.reviser is not None
         return await writing.revise(run, self.crew.reviser, self.ledger, with_history=with_history)
 
     async def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
@@ -110,6 +116,23 @@ class LedgerStudio:
             if not (passed and isinstance(error, OnbriefError)):  # an attempt that passed counts, whatever else failed
                 raise error
 
+    async def verdicts(self, run: Run, wanted: Callable[[], bool]) -> AsyncGenerator[Attempt]:
+        """See ports.Studio."""
+
+        async def new(attempt: Attempt) -> Attempt:
+            return await self._judging(run, attempt, _nothing_to_check).verdict(self.ledger)
+
+        left: list[Attempt] = []
+        for attempt in run.attempts:
+            if not attempt.complete:
+                try:
+                    yield await self._judging(run, attempt, _only_recorded).verdict(self.ledger)
+                except Skipped:
+                    left.append(attempt)
+        async with aclosing(worked_off(left, new, self.parallel, wanted)) as judged:
+            async for attempt in judged:
+                yield attempt
+
     async def account(self, run: Run) -> Run:
         """See ports.Studio."""
         usage = self.ledger.usage(seconds=round(time.monotonic() - self._opened, 3))
@@ -122,7 +145,7 @@ class LedgerStudio:
 
     def _changes(self, role: Literal["judge", "reviser"], *kinds: CallKind) -> Iterator[ModelChange]:
         """Yield the changes of the model in a role, as its answers show them; the last one is to the model of now."""
-        model = getattr(self.crew, role).name
+        model = getattr(self.crew.names, role)
         if not self.ledger.used_others(model, *kinds):
             return
         calls = self.ledger.answers(*kinds)
@@ -153,20 +176,26 @@ class LedgerStudio:
                 self.warn(warning)
             yield attempt
             if attempt.image and not attempt.problem:
-                judging = Judging(
-                    checklist=run.checklist,
-                    attempt=attempt,
-                    image=attempt.image,
-                    judge=self.crew.judge,
-                    store=self.store,
-                    ready=ready,
-                    file=drawing.file,
-                    rule=self.rule,
-                )
+                judging = self._judging(run, attempt, ready, drawing.file)
                 del drawing  # the judging releases the picture once it has the judge's copy
                 yield await judging.verdict(self.ledger)
         except Skipped:
             return
+
+    def _judging(self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None) -> Judging:
+        """Return the judging of an attempt's picture, whose bytes are in `file` if they are at hand."""
+        assert run.checklist is not None
+        assert attempt.image is not None
+        return Judging(
+            checklist=run.checklist,
+            attempt=attempt,
+            image=attempt.image,
+            judge=self.crew.judge,
+            store=self.given or self.store,
+            ready=ready,
+            file=file,
+            rule=self.rule,
+        )
 
 
 async def _only_recorded() -> None:
