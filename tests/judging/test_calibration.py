@@ -13,7 +13,7 @@ import pytest
 from onbrief.brief import Kind
 from onbrief.config import Settings
 from onbrief.errors import UsageError
-from onbrief.judging.calibration import accepted, agreement, agreements, calibrate, scalings
+from onbrief.judging.calibration import accepted, agreement, agreements, calibrate, scalings, together
 from onbrief.judging.decide import verdict
 from onbrief.judging.labels import LabelledFinding, agreed_labels, read_lines
 from onbrief.judging.profile import Fingerprint, Profile, questions_digest
@@ -158,6 +158,31 @@ def test_a_kind_with_few_labels_has_the_scaling_of_all_together() -> None:
     fitted = scalings([*labels, found("yes", "met", 0.9, "style")])
     assert fitted["style"] not in (fitted["object"], fitted["count"])
     assert scalings([]) == {}
+
+
+def test_judges_together_are_worth_more_than_one() -> None:
+    first = pictures(200, 1, false_accept=0.15)
+    second = [
+        replace(mine, judge="j:other", label=one.label, requirement=one.requirement, run=one.run)
+        for one, mine in zip(first, _looked_again(first), strict=True)
+    ]
+    one, two = agreement(first, FAIR), together([*first, *second], 0.05)
+    assert two
+    assert two.judges == ("j:m", "j:other")
+    assert one.auroc
+    assert two.auroc
+    assert two.auroc > one.auroc + 0.02
+    assert two.false_accepts.high <= 0.05
+    assert two.all_agree[0].share < one.false_accepts.share / 3
+    assert together(first, 0.05) is None
+    assert together([*first, replace(second[0], requirement="r9")], 0.05) is None
+
+
+def _looked_again(labels: list[LabelledFinding]) -> list[LabelledFinding]:
+    """What another judge with the same rates of errors says of the same requirements, independently."""
+    draw = random.Random(9)  # noqa: S311 - the same ones each time
+    seen = [draw.random() < (0.9 if label.label == "yes" else 0.15) for label in labels]
+    return [found("yes", "met" if is_seen else "unmet", 0.9 if is_seen else 0.1) for is_seen in seen]
 
 
 # -- the rule at work -------------------------------------------------------------------------------------------------

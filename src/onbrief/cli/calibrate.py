@@ -16,7 +16,7 @@ from onbrief.config import NO_PROFILE, load, profile_path
 from onbrief.errors import UsageError
 
 if TYPE_CHECKING:
-    from onbrief.judging.calibration import Agreement, Calibration
+    from onbrief.judging.calibration import Agreement, Calibration, Together
     from onbrief.judging.labels import LabelledFinding
     from onbrief.judging.rule import Strictness
     from onbrief.judging.thresholds import Rate
@@ -56,7 +56,7 @@ def calibrate(
     output
         The file of the profile, instead of the one that runs find by themselves.
     """
-    from onbrief.judging.calibration import agreements
+    from onbrief.judging.calibration import agreements, together
     from onbrief.judging.calibration import calibrate as calibrated
     from onbrief.judging.labels import agreed_labels
     from onbrief.judging.rule import Rule
@@ -76,6 +76,7 @@ def calibrate(
     if not json_:
         for judge, rows in report.items():
             _print_agreement(judge, rows)
+        _print_together(together(labels, max_false_accept), max_false_accept)
     judge = settings.judge if settings.judge in judges else judges[0] if len(judges) == 1 else ""
     if not judge:
         raise UsageError.of("judge", settings.judge, f"a judge with labels: {' or '.join(judges) or 'there are no labels'}")
@@ -150,6 +151,15 @@ def _print_agreement(judge: str, rows: Sequence[Agreement]) -> None:
         if row.missing:
             missing = " and ".join(f"{number} more labelled {name}" for name, number in row.missing.items())
             say(f"{row.kind}: too few labels for a scaling of its own, {missing} are missing; it has that of all kinds")
+
+
+def _print_together(found: Together | None, ceiling: float) -> None:
+    if found:
+        print(f"{', '.join(found.judges)} together: AUROC {_figure(found.auroc)}")
+        print(
+            f"  weighed, for at most {ceiling:g}: false accepts {_rate(found.false_accepts)}, false refusals {_rate(found.false_refusals)}"
+        )
+        print(f"  all of them say met: false accepts {_rate(found.all_agree[0])}, false refusals {_rate(found.all_agree[1])}")
 
 
 def _print_calibration(judge: str, found: Calibration, ceiling: float) -> None:

@@ -16,6 +16,7 @@ from onbrief.judging.rule import Rule
 from onbrief.judging.scaling import Scaling
 from onbrief.judging.statistics import CONFIDENCE, auroc, kappa, needed
 from onbrief.judging.thresholds import Rate, threshold
+from onbrief.judging.votes import Case, Combination, LabelledPicture, agreed
 from onbrief.ports import LabelWord
 from onbrief.record import Finding
 
@@ -57,6 +58,17 @@ class Calibration:
     requirements: tuple[Rate, Rate]
     pictures: tuple[Rate, Rate]
     scaling: dict[Kind, Scaling] = field(default_factory=dict[Kind, Scaling])
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What several judges are worth together, where all of them answered: with the ceiling, and by a vote of all of them."""
+
+    judges: tuple[str, ...]
+    auroc: float | None
+    false_accepts: Rate
+    false_refusals: Rate
+    all_agree: tuple[Rate, Rate]
 
 
 def accepted(label: LabelledFinding, rule: Rule) -> bool:
@@ -116,6 +128,34 @@ def calibrate(labels: Sequence[LabelledFinding], rule: Rule, ceiling: float) -> 
         chosen = replace(scaled, floor=max(least, rule.low) if rule.floor <= 1 else rule.floor)
     passed = [accepted(label, chosen) for label in labels]
     return Calibration(chosen, _rates(labels, passed), _of_pictures(labels, passed), scaling)
+
+
+def together(labels: Sequence[LabelledFinding], ceiling: float) -> Together | None:
+    """Return what the judges are worth together, with weights that are fitted to the labels; None unless two or more of them
+    answered about the same requirements, and enough of these are labelled no.
+    """
+    judges = sorted({label.judge for label in labels})
+    of_place: dict[tuple[str, str, str], dict[str, LabelledFinding]] = {}
+    for label in labels:
+        if label.label != "debatable":
+            of_place.setdefault((*label.picture, label.requirement), {})[label.judge] = label
+    shared = [[answers[judge] for judge in judges] for answers in of_place.values() if len(answers) == len(judges)]
+    if len(judges) < 2 or not shared:
+        return None
+    ballots = [tuple(_finding(label) for label in answers) for answers in shared]
+    first = [answers[0] for answers in shared]
+    met, runs = [label.label == "yes" for label in first], [label.run for label in first]
+    cases = [Case(label.kind, ballot, label.label == "yes") for label, ballot in zip(first, ballots, strict=True)]
+    fitted = Combination.fit([LabelledPicture((case,), right) for case, right in zip(cases, met, strict=True)])
+    scores = [fitted.finding("", case.kind, case.ballot).probability for case in cases]
+    wrong = [place for place, is_met in enumerate(met) if not is_met]
+    least = threshold([scores[place] for place in wrong], [runs[place] for place in wrong], ceiling)
+    if least is None:
+        return None
+    votes = [agreed("", ballot, len(judges)).verdict == "met" for ballot in ballots]
+    return Together(
+        tuple(judges), auroc(scores, met), *_rates(first, [score >= least for score in scores]), _rates(first, votes)
+    )
 
 
 def scalings(labels: Sequence[LabelledFinding]) -> dict[Kind, Scaling]:
