@@ -156,9 +156,8 @@ def _print_agreement(judge: str, rows: Sequence[Agreement]) -> None:
 def _print_together(found: Together | None, ceiling: float) -> None:
     if found:
         print(f"{', '.join(found.judges)} together: AUROC {_figure(found.auroc)}")
-        print(
-            f"  weighed, for at most {ceiling:g}: false accepts {_rate(found.false_accepts)}, false refusals {_rate(found.false_refusals)}"
-        )
+        weighed = f"false accepts {_rate(found.false_accepts)}, false refusals {_rate(found.false_refusals)}"
+        print(f"  weighed, for at most {ceiling:g}: {weighed}")
         print(f"  all of them say met: false accepts {_rate(found.all_agree[0])}, false refusals {_rate(found.all_agree[1])}")
 
 
