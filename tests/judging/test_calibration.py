@@ -276,12 +276,24 @@ def test_runs_use_the_profile_of_their_judge_and_no_other(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "broken",
-    ["", "{", "[]", "{}", PROFILE.to_json().replace('"schema": 1', '"schema": 2'), PROFILE.to_json().replace("0.8,", "7,")],
+    ("place", "broken"),
+    [
+        ("", ""),
+        ("", "{"),
+        ("", "[]"),
+        ("", "{}"),
+        ('"schema": 1', '"schema": 2'),
+        ('"floor": 0.42', '"floor": -1'),
+        ('"floor": 0.42', '"floor": NaN'),
+        ('"high": 0.8', '"high": 7'),
+        ('"slope": 0.8', '"slope": NaN'),
+        ('"slope": 0.8', '"slope": -1'),
+        ('"confirm": "always"', '"confirm": "perhaps"'),
+    ],
 )
-def test_an_unreadable_profile_is_a_clear_error(broken: str, tmp_path: Path) -> None:
+def test_an_unreadable_profile_is_a_clear_error(place: str, broken: str, tmp_path: Path) -> None:
     path = tmp_path / "p.json"
-    path.write_text(broken)
+    path.write_text(PROFILE.to_json().replace(place, broken) if place else broken)
     for profile in (path, tmp_path / "missing.json"):
         with pytest.raises(UsageError, match=profile.name) as raised:
             _ = Settings(image_model="sandbox:", profile=str(profile)).rule

@@ -77,6 +77,8 @@ class Profile:
 
     def __post_init__(self) -> None:
         Rule(floor=self.floor, high=self.high, confirm=self.confirm)
+        if not 0 <= self.floor <= 2:
+            raise UsageError.of("floor", self.floor, "a number from 0 to 2")
 
     @classmethod
     def read(cls, path: Path) -> Profile:
