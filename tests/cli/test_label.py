@@ -96,7 +96,7 @@ def test_without_labels_a_person_at_the_terminal_is_asked(
     assert "onbrief-runs/mine/000-000.png" in err
     assert "r1: there is a circle" in err
     assert "1 labels recorded" in err
-    monkeypatch.setattr(sys, "stdin", Terminal("n\nq\n"))
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
     assert main(["label", run_id]) == 0
     capsys.readouterr()
     assert [(one["requirement"], one["label"]) for one in labelled(capsys, run_id, "--json")] == [("r1", "no")]

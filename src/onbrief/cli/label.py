@@ -81,11 +81,14 @@ def label(
     named, *rest = labels if labels and is_attempt(labels[0]) else (None, *labels)
     attempt = attempt_of(run, named)
     by = _user() if by is None else by
-    asked = [] if rest or json_ else list(_asked(run, attempt))
-    new = labels_of(run, attempt, rest or asked, by, note)
+    # Each answer at the terminal is recorded at once, so that Ctrl-C loses none.
+    answers = [rest] if rest else () if json_ else ([text] for text in _asked(run, attempt))
+    number = 0
     with Workspace.existing(settings) as workspace:
-        if new:
+        for answer in answers:
+            new = labels_of(run, attempt, answer, by, note)
             finish(workspace.ledger.label(run_id, new))
+            number += len(new)
         kept = labelled(run, workspace.ledger.labels(run_id))
     if json_:
         put(json.dumps([asdict(one) for one in kept], ensure_ascii=False, indent=2) + "\n")
@@ -93,7 +96,7 @@ def label(
     own = [one for one in kept if one.attempt == attempt.name and one.by == by]
     for one in own:
         print(f"{one.requirement:4} {one.label:9} (the judge: {one.verdict} {one.probability:.2f})  {plain(one.text)}")
-    say(f"{len(new)} labels recorded for {attempt.name} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
+    say(f"{number} labels recorded for {attempt.name} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
     return 0
 
 
@@ -113,13 +116,20 @@ def _asked(run: Run, attempt: Attempt) -> Iterator[str]:
     for requirement in run.checklist.requirements:
         say(f"\n{requirement.id}: {requirement.text}")
         say(f"    the judge saw: {findings[requirement.id].evidence}")
-        word = ""
-        while (word := input(f"{requirement.id}? ").strip().lower()) not in {"", "q", *_WORDS, *_WORDS.values()}:
+        while (word := _answer(requirement.id)) not in {"", "q", *_WORDS, *_WORDS.values()}:
             say("y, n, d, q or Enter")
         if word == "q":
             return
         if word:
             yield f"{requirement.id}={_WORDS.get(word, word)}"
+
+
+def _answer(id_: str) -> str:
+    """Return what the person types, or q at the end of the input."""
+    sys.stderr.write(f"{id_}? ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    return line.strip().lower() if line else "q"
 
 
 def _user() -> str:
