@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from onbrief.brief import Checklist, Kind, Requirement
+from onbrief.judging.closer import combined
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.record import Answer, Finding, Problem, Verdict
 
 MAX_EVIDENCE_CHARACTERS = 500
 
 
-def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> Verdict:
+def verdict(
+    checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR, closer: Mapping[str, Sequence[Finding]] | None = None
+) -> Verdict:
     """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
     borderline and accepted by the rule.
 
     A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is
-    undecided, and undecided never passes. Of several others, the least probable one counts. Findings about anything else are
-    dropped.
+    undecided, and undecided never passes. Of several others, the least certain one counts. Findings about anything else are
+    dropped. `closer` has the findings of a closer look, by the ids of the requirements that it was about; see closer.py.
     """
     given: dict[str, list[Finding]] = {}
     for finding in findings:
         given.setdefault(finding.id, []).append(finding)
     decided = tuple(_decide(requirement, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
+    if closer:
+        again = {r.id: _decide(r, list(closer[r.id]), rule) for r in checklist.requirements if r.id in closer}
+        decided = tuple(combined(finding, again[finding.id]) if finding.id in again else finding for finding in decided)
     musts: dict[str, Kind] = {requirement.id: requirement.kind for requirement in checklist.musts}
     borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f, musts[f.id]))
     reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()
@@ -58,7 +64,7 @@ def _decide(requirement: Requirement, findings: list[Finding], rule: Rule) -> Fi
     found = {answer.verdict for answer in answers}
     if len(found) > 1 and ("undecided" in found or found >= {"met", "unmet"}):
         return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
-    return min(answers, key=lambda answer: answer.probability)
+    return min(answers, key=lambda answer: (answer.verdict != "borderline", answer.probability))
 
 
 def _read(finding: Finding, kind: Kind, rule: Rule) -> Finding:

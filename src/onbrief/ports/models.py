@@ -52,11 +52,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned."""
+    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned. `blind`
+    says how it was found out, with a question whose answer is known, that the judge does not see the picture; then its findings
+    count for nothing.
+    """
 
     findings: tuple[Finding, ...]
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
+    blind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
