@@ -63,6 +63,8 @@ class ModelFlags:
     "When a picture that would pass is looked at once more, closely: never, when something is in doubt, or always."
     confirm_judge: str | None = None
     "Another vision model for that second look."
+    profile: str | None = None
+    "A calibration of the judge, as written by onbrief calibrate; none for no calibration."
     policy: PolicyName | None = None
     "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
     plan: bool | None = None
