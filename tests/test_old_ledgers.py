@@ -51,6 +51,7 @@ def expected(name: str) -> dict[str, Any]:
     differently.
     """
     record = json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
+    record.setdefault("kind", "run")
     record["models"].setdefault("changes", [])
     for attempt in record["attempts"]:
         if attempt["verdict"]:
