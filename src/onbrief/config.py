@@ -147,6 +147,7 @@ class Settings:
             image_model=image_model,
             judge=registry.judge(self.judge, self.tables),
             reviser=registry.reviser(self.reviser, self.tables),
+            confirm_judge=registry.judge(self.confirm_judge, self.tables, "confirm_judge") if self.confirm_judge else None,
         )
 
 

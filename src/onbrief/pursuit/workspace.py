@@ -77,7 +77,14 @@ class Workspace:
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
-        named = (settings.image_model, settings.judge, settings.reviser, settings.plan, repr(settings.tables))
+        named = (
+            settings.image_model,
+            settings.judge,
+            settings.confirm_judge,
+            settings.reviser,
+            settings.plan,
+            repr(settings.tables),
+        )
         if named not in self._crews:
             self._crews[named] = settings.crew()
         return self._crews[named]

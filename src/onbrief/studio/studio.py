@@ -158,13 +158,17 @@ class LedgerStudio:
                     attempt=attempt,
                     image=attempt.image,
                     judge=self.crew.judge,
+                    closer=self.crew.closer,
                     store=self.store,
                     ready=ready,
                     file=drawing.file,
                     rule=self.rule,
                 )
                 del drawing  # the judging releases the picture once it has the judge's copy
-                yield await judging.verdict(self.ledger)
+                attempt = await judging.verdict(self.ledger)
+                for warning in judging.warnings:
+                    self.warn(warning)
+                yield attempt
         except Skipped:
             return
 
