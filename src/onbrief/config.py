@@ -190,6 +190,7 @@ class Settings:
             image_model=image_model,
             judge=registry.judge(self.judge, self.tables),
             reviser=registry.reviser(self.reviser, self.tables) if draws else None,
+            confirm_judge=registry.judge(self.confirm_judge, self.tables, "confirm_judge") if self.confirm_judge else None,
         )
 
 

@@ -49,21 +49,25 @@ class ErringEye:
         self._errors = errors
         self._asked: Counter[str] = Counter()
 
-    def see(self, image: bytes, requirements: tuple[Requirement, ...], findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """Return the findings with errors applied. Undecided findings stay undecided."""
+    def see(
+        self, image: bytes, requirements: tuple[Requirement, ...], findings: tuple[Finding, ...], how: str = ""
+    ) -> tuple[Finding, ...]:
+        """Return the findings with errors applied. Undecided findings stay undecided. Answers to questions that are asked in
+        another way, `how`, have other errors, unless they are correlated.
+        """
         picture = hashlib.sha256(image).hexdigest()
         return tuple(
-            self._turned(f"{picture}\0{requirement.text}", requirement, finding)
+            self._turned(f"{picture}\0{requirement.text}", requirement, finding, how)
             for requirement, finding in zip(requirements, findings, strict=True)
         )
 
-    def _turned(self, question: str, requirement: Requirement, finding: Finding) -> Finding:
+    def _turned(self, question: str, requirement: Requirement, finding: Finding, how: str) -> Finding:
         if finding.verdict == "undecided":
             return finding
-        number = self._asked[question]
-        self._asked[question] += 1
+        number = self._asked[f"{question}\0{how}"]
+        self._asked[f"{question}\0{how}"] += 1
         fixed = uniform("same error again", question) < self._errors.correlated
-        draw = uniform("error", question, "" if fixed else str(number))
+        draw = uniform("error", question, "" if fixed else f"{how}{number}")
         met = finding.verdict == "met"
         met ^= draw < (self._errors.false_reject if met else self._errors.false_accept)
         seen = f"it looks as if {requirement.text}" if met else f"it does not look as if {requirement.text}"

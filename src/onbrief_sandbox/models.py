@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import ANY_PICTURE, Judged, ModelName, Picture, PictureLimits
-from onbrief.record import Finding, Prompt
+from onbrief.record import Box, Finding, Prompt
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
 from onbrief_sandbox.imagining import picture
@@ -93,10 +93,19 @@ class SandboxJudge:
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge."""
+        return await self._looked(image, requirements)
+
+    async def look_closer(
+        self, image: bytes, requirements: Sequence[Requirement], boxes: Mapping[str, Box] | None = None
+    ) -> Judged:
+        """See ports.LooksCloser. An eye that errs errs anew, except for the share of its errors that is correlated."""
+        return await self._looked(image, requirements, "closer")
+
+    async def _looked(self, image: bytes, requirements: Sequence[Requirement], how: str = "") -> Judged:
         await asyncio.sleep(self.seconds)
         sight = await asyncio.to_thread(look, image)
         found = tuple(find(requirement, sight) for requirement in requirements)
-        return Judged(self.erring.see(image, tuple(requirements), found) if self.erring else found)
+        return Judged(self.erring.see(image, tuple(requirements), found, how) if self.erring else found)
 
 
 def sandbox_planner(name: ModelName) -> SandboxPlanner:

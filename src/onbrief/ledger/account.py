@@ -81,7 +81,8 @@ class Account(OwnedRun):
         super().__init__(ledger, recorded.row.run_id, token, policy, recorded.decisions)
         self.row = recorded.row
         self.recorded = bool(recorded.entries)
-        self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),))
+        judging = Budget(policy.judge_usd, " for judging (max_judge_usd)")
+        self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),), judging)
         self._funds.load(recorded.entries, held(recorded))
         self._rates = rates
         self._tell = tell

@@ -34,9 +34,12 @@ class _Spent:
 
 @dataclass(slots=True)
 class Budget:
-    """The maximum that all runs that share it may spend together; `usd` is None if there is no limit."""
+    """The maximum that all runs that share it may spend together; `usd` is None if there is no limit. `about` says in errors
+    which limit it is, if it is not that of all calls.
+    """
 
     usd: float | None = None
+    about: str = ""
     _runs: dict[str, _Spent] = field(default_factory=dict[str, _Spent])
     _all: _Spent = field(default_factory=_Spent)
     _changing: threading.Lock = field(default_factory=threading.Lock)
@@ -76,9 +79,14 @@ class Budget:
             if self.usd is not None:
                 if self._all.unknown or price is None:
                     subject = model if price is None else "an earlier call"
-                    raise OverBudget(f"the price of {subject} is unknown, so the limit of ${self.usd:g} cannot be enforced")
+                    raise OverBudget(
+                        f"the price of {subject} is unknown, so the limit of ${self.usd:g}{self.about} cannot be enforced"
+                    )
                 if not self._fits(_nano(price), _nano(hold), _nano(held), _nano(self.usd)):
-                    spent, kept = f"${self._all.nano / NANO:g} of ${self.usd:g} is spent", self._all.held - _nano(held)
+                    spent, kept = (
+                        f"${self._all.nano / NANO:g} of ${self.usd:g}{self.about} is spent",
+                        self._all.held - _nano(held),
+                    )
                     kept_too = f", ${kept / NANO:g} is held for calls to come" if kept else ""
                     raise OverBudget(f"{spent}{kept_too}, and the next step may cost ${price + hold:g}")
             self._count(run_id, price, 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onbrief.errors import OverBudget
 from onbrief.ledger.budget import Budget
 from onbrief.ports import Call, Entry
+
+_OF_JUDGES = ("judge/", "confirm/")  # the steps that judges are asked in
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Hold:
 
 @dataclass(slots=True)
 class Funds:
-    """The budgets of a run: its own, and those that it shares with others. Whatever changes, changes in all of them or in none.
+    """The budgets of a run: its own, and those that it shares with others. Calls of judges are paid from `judging` as well.
+    Whatever changes, changes in all of them or in none.
 
     A hold stays until its call begins. If the provider does not accept that call, it is held again; otherwise the call is paid
     from it, and further tries are reserved like any other.
@@ -28,14 +31,16 @@ class Funds:
 
     run_id: str
     budgets: Sequence[Budget]
+    judging: Budget = field(default_factory=Budget)
     _held: dict[str, float] = field(default_factory=dict[str, float])
     _used: dict[str, float] = field(default_factory=dict[str, float])
 
     def load(self, entries: Iterable[Entry], held: Mapping[str, float]) -> None:
         """Count the recorded entries of the run, and hold these amounts for calls of these steps."""
-        recorded, self._held = [entry.usd for entry in entries], dict(held)
-        for budget in self.budgets:
-            budget.load(self.run_id, recorded, held.values())
+        entries, self._held = list(entries), dict(held)
+        for budget in (*self.budgets, self.judging):
+            recorded = [entry.usd for entry in entries if self._pays(budget, entry.call.step)]
+            budget.load(self.run_id, recorded, [usd for step, usd in held.items() if self._pays(budget, step)])
 
     def reserve(self, call: Call, hold: Hold | None) -> None:
         """Count the price of a call before it is sent, and hold the price of the call that makes its result useful.
@@ -45,13 +50,19 @@ class Funds:
         """
         held = self._held.get(call.step, 0.0)
         more = hold.usd if hold and hold.step not in self._held else 0.0  # a second try finds it held already
-        for number, budget in enumerate(self.budgets):
+        done: list[tuple[Budget, float | None, float]] = []
+        for budget in (*self.budgets, self.judging):
+            own, later = self._pays(budget, call.step), hold is not None and self._pays(budget, hold.step)
+            if not (own or later):
+                continue
+            price, before, after = call.price if own else 0.0, held if own else 0.0, more if later else 0.0
             try:
-                budget.reserve(self.run_id, call.model, call.price, more, held)
+                budget.reserve(self.run_id, call.model, price, after, before)
             except OverBudget:
-                for reserved in self.budgets[:number]:
-                    reserved.settle(self.run_id, call.price, 0.0, held - more)
+                for reserved, its_price, change in done:
+                    reserved.settle(self.run_id, its_price, 0.0, -change)
                 raise
+            done.append((budget, price, after - before))
         if self._held.pop(call.step, None) is not None:
             self._used[call.step] = held
         if hold:
@@ -59,16 +70,24 @@ class Funds:
 
     def settle(self, reserved: float | None, entry: Entry) -> None:
         """Replace what was counted for an entry by its cost."""
-        used = self._used.pop(entry.call.step, None)
+        step = entry.call.step
+        used = self._used.pop(step, None)
         again = used if entry.state == "refused" else None
         if again is not None:
-            self._held[entry.call.step] = again
-        for budget in self.budgets:
+            self._held[step] = again
+        for budget in self._paying(step):
             budget.settle(self.run_id, reserved, entry.usd, again or 0.0)
 
     def give_back(self, *steps: str) -> None:
         """Hold nothing any longer for the calls of these steps; of all, if none is given."""
         for step in steps or tuple(self._held):
             held = self._held.pop(step, 0.0)
-            for budget in self.budgets:
+            for budget in self._paying(step):
                 budget.settle(self.run_id, 0.0, 0.0, -held)
+
+    def _paying(self, step: str) -> Iterator[Budget]:
+        """Yield the budgets that the calls of a step are paid from."""
+        return (budget for budget in (*self.budgets, self.judging) if self._pays(budget, step))
+
+    def _pays(self, budget: Budget, step: str) -> bool:
+        return budget is not self.judging or step.startswith(_OF_JUDGES)

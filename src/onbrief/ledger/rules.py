@@ -41,5 +41,6 @@ RULES: Final[Mapping[CallKind, CallRule]] = {
     "plan": CallRule(),
     "image": CallRule(unknown_retries=0, asked_again=False, counter="images", seconds=45.0),
     "judge": CallRule(counter="judge_calls"),
+    "confirm": CallRule(counter="judge_calls"),
     "revise": CallRule(),
 }

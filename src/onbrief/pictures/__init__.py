@@ -4,6 +4,7 @@ This package reads and writes PNG, JPEG and WebP, and has no notion of a run. Ev
 PictureError, and with a mask a UsageError.
 """
 
+from onbrief.pictures.band import SQUARES
 from onbrief.pictures.container import Metadata
 from onbrief.pictures.inspection import Facts, inspect, media_type
 from onbrief.pictures.masks import mask_for
@@ -12,6 +13,7 @@ from onbrief.pictures.picture_file import PictureFile
 from onbrief.pictures.view import View, view_of, view_size
 
 __all__ = [
+    "SQUARES",
     "Facts",
     "Metadata",
     "PictureFile",

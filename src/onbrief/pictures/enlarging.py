@@ -31,9 +31,12 @@ def sheet(image: Image.Image, boxes: Mapping[str, Box], size: tuple[int, int]) -
     whole = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.LANCZOS)
     left = whole.width + 3 * STROKE
     columns = 1 if len(crops) <= 3 else 2
-    made = Image.new("RGB", (min(width, left + max(_COLUMN, whole.width * 6 // 10)), max(whole.height, _COLUMN)), GREY)
+    height = whole.height if whole.height >= _COLUMN else whole.height + max(3 * STROKE + _GAP, _COLUMN - whole.height)
+    made = Image.new("RGB", (min(width, left + max(_COLUMN, whole.width * 6 // 10)), height), GREY)
     made.paste(whole, (0, 0))
     line(made, (whole.width, 0, left, made.height), upright=True)
+    if whole.height < made.height:
+        line(made, (0, whole.height, whole.width, whole.height + 3 * STROKE), upright=False)
     cell = (made.width - left) // columns, made.height // math.ceil(len(crops) / columns)
     font, draw = ImageFont.load_default(_LETTER - _GAP), ImageDraw.Draw(made)
     for number, crop in enumerate(crops):

@@ -8,6 +8,7 @@ from onbrief.ports.models import History as History
 from onbrief.ports.models import ImageModel as ImageModel
 from onbrief.ports.models import Judge as Judge
 from onbrief.ports.models import Judged as Judged
+from onbrief.ports.models import LooksCloser as LooksCloser
 from onbrief.ports.models import Model as Model
 from onbrief.ports.models import OpenQuestion as OpenQuestion
 from onbrief.ports.models import Picture as Picture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.record import Attempt, Finding, Prompt
+from onbrief.record import Attempt, Box, Finding, Prompt
 from onbrief.tokens import NO_TOKENS, Tokens
 
 
@@ -96,7 +96,8 @@ class PricedByRequest(Protocol):
         """Return the most that the call with this request can cost in US dollars, or None if the price is unknown. It is
         reserved before the call is sent, so it must never be less than what the provider counts.
 
-        The request of a planner is the brief; of a judge, the requirements and the width and height of the picture, in pixels;
+        The request of a planner is the brief; of a judge, the requirements and the width and height of the picture, in pixels,
+        where a closer look has the largest picture that the judge accepts;
         of a reviser, the arguments of `revise`, where a history of None is the longest that there can be.
         """
         ...
@@ -186,6 +187,21 @@ class Judge(Model, Protocol):
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """Return a finding for each requirement. A judge never sees prompts, seeds, names, metadata or earlier verdicts.
+
+        Raises:
+            CallError: there is no answer.
+        """
+        ...
+
+
+@runtime_checkable
+class LooksCloser(Protocol):
+    """A judge that has a way of its own to look at a picture once more. Any other judge is asked `judge` again."""
+
+    async def look_closer(self, image: bytes, requirements: Sequence[Requirement], boxes: Mapping[str, Box]) -> Judged:
+        """Return a finding for each of these requirements, as `judge` does, but ask from the other side and in other words:
+        what speaks against them? `image` is the same as for `judge`, and `boxes` are the parts of it that are worth a closer
+        look, as far as they are known, by the ids of the requirements. The judge does not learn what the first look said.
 
         Raises:
             CallError: there is no answer.

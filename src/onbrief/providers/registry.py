@@ -35,10 +35,10 @@ def editor(name: str, tables: Tables = _NO_TABLES) -> Editor:
     return _made(found, found.editor, "editor", name, tables)
 
 
-def judge(name: str, tables: Tables = _NO_TABLES) -> Judge:
-    """Return the judge of this name; raises the same errors as `image_model`."""
-    found = _provider_of("judge", "judge", name)
-    return _made(found, found.judge, "judge", name, tables)
+def judge(name: str, tables: Tables = _NO_TABLES, setting: str = "judge") -> Judge:
+    """Return the judge of this name, which this setting has; raises the same errors as `image_model`."""
+    found = _provider_of("judge", setting, name)
+    return _made(found, found.judge, setting, name, tables)
 
 
 def planner(name: str, tables: Tables = _NO_TABLES) -> Planner:

@@ -21,16 +21,17 @@ async def require_usable(crew: Crew, tables: registry.Tables, account: Account) 
     Raises:
         ConfigError: no call of a model can succeed.
     """
-    models: dict[Role, ModelName] = {}
-    if not any(call.model == crew.judge.name for call in account.answers("judge")):
-        models["judge"] = ModelName.parse(crew.judge.name, "judge")
+    models: list[tuple[Role, ModelName]] = []
+    for judge, setting in ((crew.judge, "judge"), (crew.confirm_judge, "confirm_judge")):
+        if judge and not any(call.model == judge.name for call in account.answers("judge", "confirm")):
+            models.append(("judge", ModelName.parse(judge.name, setting)))
     writer = crew.reviser or crew.planner
     if (
         writer
         and writer.name != crew.judge.name
         and not any(call.model == writer.name for call in account.answers("plan", "revise"))
     ):
-        models["reviser"] = ModelName.parse(writer.name, "reviser")
+        models.append(("reviser", ModelName.parse(writer.name, "reviser")))
     try:
         async with asyncio.timeout(TIMEOUT):
             found = await asyncio.to_thread(list, _hopeless(models, tables))
@@ -40,9 +41,9 @@ async def require_usable(crew: Crew, tables: registry.Tables, account: Account) 
         raise ConfigError(f"{found[0].about}: {found[0].told}", hint=found[0].advice)
 
 
-def _hopeless(models: dict[Role, ModelName], tables: registry.Tables) -> Iterator[Check]:
+def _hopeless(models: list[tuple[Role, ModelName]], tables: registry.Tables) -> Iterator[Check]:
     """Yield the findings about models of which no call can succeed."""
-    for role, name in models.items():
+    for role, name in models:
         provider = registry.provider(name.provider)
         if provider is None or provider.missing:
             continue

@@ -42,6 +42,7 @@ async def preview(order: Order) -> Preview:
         (1, price_of(crew.planner, order.brief) if crew.planner else 0.0),
         (limits.images, crew.image_model.price),
         (limits.images, crew.judgement_price(checklist)),
+        (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
         (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
     ]
     most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
@@ -60,4 +61,7 @@ def checked(crew: Crew, order: Order) -> Crew:
     if order.settings.max_usd is not None and crew.unpriced:
         names = ", ".join(crew.unpriced)
         raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, because the price of {names} is unknown")
+    if order.settings.max_judge_usd is not None and crew.unpriced_judges:
+        names, given = ", ".join(crew.unpriced_judges), order.settings.max_judge_usd
+        raise UsageError.of("max_judge_usd", given, f"no limit in dollars, because the price of {names} is unknown")
     return crew

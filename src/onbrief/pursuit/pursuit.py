@@ -208,6 +208,7 @@ async def open_pursuit(
     retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
     spending = SpendingPolicy(
         usd=order.settings.max_usd,
+        judge_usd=order.settings.max_judge_usd,
         resend_unknown=order.resend_unknown,
         ask_again=order.resumes is not None,
         retry_timeout=retry_timeout,

@@ -78,7 +78,15 @@ class Workspace:
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
-        named = (settings.image_model, settings.judge, settings.reviser, settings.plan, draws, repr(settings.tables))
+        named = (
+            settings.image_model,
+            settings.judge,
+            settings.confirm_judge,
+            settings.reviser,
+            settings.plan,
+            draws,
+            repr(settings.tables),
+        )
         if named not in self._crews:
             self._crews[named] = settings.crew(draws=draws)
         return self._crews[named]

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from onbrief.brief import Requirement
 from onbrief.errors import LedgerError
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Model, Tokens
+from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Judge, Model, Tokens
 
 T = TypeVar("T")
 
@@ -22,6 +23,12 @@ def price_of(model: Model, *request: object) -> float | None:
     # Not isinstance(model, PricedByRequest), which is slow in Python 3.11.
     own: Callable[..., float | None] | None = getattr(model, "price_of", None)
     return model.price if own is None else own(*request)
+
+
+def closer_price(judge: Judge, requirements: Sequence[Requirement]) -> float | None:
+    """Return the most that a closer look of a judge can cost in US dollars; what it is shown may be larger than the picture."""
+    side = judge.picture_limits.side
+    return price_of(judge, requirements, (side, side))
 
 
 def call_of(

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from onbrief.brief import Checklist
 from onbrief.ports import ImageModel, Judge, Model, Planner, Reviser
 from onbrief.record import Models
-from onbrief.studio.calls import price_of
+from onbrief.studio.calls import closer_price, price_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """The models of a run. Without a planner, the checklist holds the user's own requirements and nothing else. Where pictures
-    exist already, there is neither an image model nor a reviser.
+    exist already, there is neither an image model nor a reviser. The `confirm_judge` looks closer at pictures that would pass;
+    without one, the judge does.
     """
 
     planner: Planner | None
     image_model: ImageModel | None
     judge: Judge
     reviser: Reviser | None
+    confirm_judge: Judge | None = None
 
     @property
     def names(self) -> Models:
@@ -34,10 +36,24 @@ class Crew:
         side = self.judge.picture_limits.side
         return price_of(self.judge, checklist.requirements, (side, side))
 
+    def confirmation_price(self, checklist: Checklist) -> float | None:
+        """Return the most that a closer look at a picture can cost in US dollars."""
+        return closer_price(self.closer, checklist.musts)
+
+    @property
+    def closer(self) -> Judge:
+        """The judge that looks closer."""
+        return self.confirm_judge or self.judge
+
     @property
     def unpriced(self) -> list[str]:
         """The names of the models whose price is unknown."""
         return sorted({model.name for model in self._models if model.price is None})
+
+    @property
+    def unpriced_judges(self) -> list[str]:
+        """The names of the judges whose price is unknown."""
+        return sorted({model.name for model in (self.judge, self.closer) if model.price is None})
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -49,4 +65,5 @@ class Crew:
 
     @property
     def _models(self) -> list[Model]:
-        return [model for model in (self.image_model, self.judge, self.reviser, self.planner) if model]
+        models = (self.image_model, self.judge, self.reviser, self.planner, self.confirm_judge)
+        return [model for model in models if model]

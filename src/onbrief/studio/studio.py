@@ -120,13 +120,13 @@ class LedgerStudio:
         """See ports.Studio."""
 
         async def new(attempt: Attempt) -> Attempt:
-            return await self._judging(run, attempt, _nothing_to_check).verdict(self.ledger)
+            return await self._judged(self._judging(run, attempt, _nothing_to_check))
 
         left: list[Attempt] = []
         for attempt in run.attempts:
             if not attempt.complete:
                 try:
-                    yield await self._judging(run, attempt, _only_recorded).verdict(self.ledger)
+                    yield await self._judged(self._judging(run, attempt, _only_recorded))
                 except Skipped:
                     left.append(attempt)
         async with aclosing(worked_off(left, new, self.parallel, wanted)) as judged:
@@ -178,9 +178,15 @@ class LedgerStudio:
             if attempt.image and not attempt.problem:
                 judging = self._judging(run, attempt, ready, drawing.file)
                 del drawing  # the judging releases the picture once it has the judge's copy
-                yield await judging.verdict(self.ledger)
+                yield await self._judged(judging)
         except Skipped:
             return
+
+    async def _judged(self, judging: Judging) -> Attempt:
+        attempt = await judging.verdict(self.ledger)
+        for warning in judging.warnings:
+            self.warn(warning)
+        return attempt
 
     def _judging(self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None) -> Judging:
         """Return the judging of an attempt's picture, whose bytes are in `file` if they are at hand."""
@@ -191,6 +197,7 @@ class LedgerStudio:
             attempt=attempt,
             image=attempt.image,
             judge=self.crew.judge,
+            closer=self.crew.closer,
             store=self.given or self.store,
             ready=ready,
             file=file,

@@ -11,8 +11,8 @@ from PIL import Image as Pillow
 from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import CallError, ConfigError, OnbriefError
 from onbrief.pictures import inspect
-from onbrief.ports import Judge, Judged, Planned, Planner, Revised, Reviser
-from onbrief.record import Answer, Attempt, Finding, Image, Problem, Prompt, Verdict
+from onbrief.ports import Judge, Judged, LooksCloser, Planned, Planner, Revised, Reviser
+from onbrief.record import Answer, Attempt, Box, Finding, Image, Problem, Prompt, Verdict
 from onbrief.studio import price_of
 from onbrief.testing.model_contracts import TEXTS, ModelContract
 from onbrief.testing.running import in_loop, require_cost
@@ -55,6 +55,18 @@ class JudgeContract(ModelContract[Judge]):
             judged = await model.judge(self.picture(), requirements)
             require_findings(judged, requirements)
             require_cost(judged.usd, self._price(model, requirements))
+
+    @in_loop
+    async def test_it_looks_closer_at_each_requirement_once_if_it_can(self) -> None:
+        model = self.model()
+        if not isinstance(model, LooksCloser):
+            return
+        boxes = {self.requirements[0].id: (0.1, 0.1, 0.4, 0.3), self.requirements[-1].id: (0.5, 0.5, 1.0, 1.0)}
+        for requirements, parts in ((self.requirements, boxes), (self.requirements[:1], {})):
+            judged = await model.look_closer(self.picture(), requirements, parts)
+            require_findings(judged, requirements)
+            side = model.picture_limits.side
+            require_cost(judged.usd, price_of(model, requirements, (side, side)))
 
     @in_loop
     async def test_it_answers_the_longest_checklist(self) -> None:
@@ -182,6 +194,11 @@ def require_findings(judged: Judged, requirements: Sequence[Requirement]) -> Non
         assert finding.verdict != "met" or finding.probability >= 0.5, finding
         assert finding.verdict != "unmet" or finding.probability <= 0.5, finding
         assert isinstance(finding.evidence, str), finding
+        assert finding.box is None or _is_box(finding.box), finding
+
+
+def _is_box(box: Box) -> bool:
+    return 0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1
 
 
 def require_requirements(planned: Planned, brief: Brief) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from onbrief import questions
 from onbrief.brief import Requirement
 from onbrief.errors import Failed, PictureError
-from onbrief.pictures import PictureFile
+from onbrief.pictures import PictureFile, view_of
 from onbrief.ports import ANY_PICTURE, Judged, Warns
 from onbrief.providers import registry
 from onbrief.questions import Question
@@ -80,7 +80,7 @@ def test_the_default_is_sonnet_5_with_a_known_price() -> None:
     regional = registry.judge("bedrock:eu.anthropic.claude-sonnet-5")
     usd, regional_usd = (price_of(model, REQUIREMENTS, (1024, 1024)) for model in (judge, regional))
     assert usd is not None
-    assert 4096 * 10 / 1e6 < usd < 0.065  # the answer, and what is sent at most, a second question included
+    assert 4096 * 10 / 1e6 < usd < 0.07  # the answer, and what is sent at most, a second question included
     assert regional_usd == pytest.approx(1.1 * usd)
     assert judge.price is not None
     assert judge.price > usd
@@ -94,6 +94,7 @@ def test_an_unknown_model_has_no_price() -> None:
 
 WHOLE = Requirement(id="r1", text="two red cups on a table", kind="whole")
 PARTS = Requirement(id="r1", text="two red cups on a table", kind="object")
+COLOURS = view_of(judge_copy(cups()), ANY_PICTURE).colours
 
 
 @pytest.mark.usefixtures("claude")
@@ -106,9 +107,9 @@ def test_a_description_is_judged_in_one_answer(description: str, verdict: str) -
 @pytest.mark.parametrize(
     ("asked", "question"),
     [
-        ([WHOLE], questions.whole(WHOLE.text, "r1")),
-        ([PARTS], questions.judge([PARTS])),
-        ([WHOLE, REQUIREMENTS[2]], questions.judge([WHOLE, REQUIREMENTS[2]])),
+        ([WHOLE], questions.whole(WHOLE.text, "r1", COLOURS)),
+        ([PARTS], questions.judge([PARTS], COLOURS)),
+        ([WHOLE, REQUIREMENTS[2]], questions.judge([WHOLE, REQUIREMENTS[2]], COLOURS)),
     ],
     ids=["alone", "another kind", "beside others"],
 )

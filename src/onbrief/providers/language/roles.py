@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from onbrief import questions
+from onbrief import pictures, questions
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.ports import ANY_PICTURE, History, Judged, PictureLimits, Planned, Revised
 from onbrief.providers.language.model import LanguageModel
-from onbrief.questions import Question
+from onbrief.questions import Question, SquareColour
+from onbrief.record import Box
 
 LONGEST = 6_000_000  # tokens; no request of onbrief has as many bytes, with the longest checklist, texts and history
 
@@ -64,12 +66,17 @@ class VisionJudge(Role):
     picture_limits: PictureLimits = ANY_PICTURE
 
     def price_of(self, requirements: Sequence[Requirement], size: Size) -> float | None:
-        """See ports.PricedByRequest. A larger picture than the judge accepts is scaled down before."""
-        width, height = (min(side, self.picture_limits.side) for side in size)
-        return self.model.price_of(_question(requirements), (width, height))
+        """See ports.PricedByRequest: the price of the first or of a closer look, whichever is more. A larger picture than the
+        judge accepts is scaled down before.
+        """
+        parts, colours = {requirement.id: "A" for requirement in requirements}, questions.COLOURS[: pictures.SQUARES]
+        asked = (_question(requirements, colours), questions.confirm(requirements, colours, parts))
+        prices = [self.model.price_of(question, pictures.view_size(size, self.picture_limits)) for question in asked]
+        return max((price for price in prices if price is not None), default=None)
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy.
+        """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy. The model is shown it with a band below,
+        which proves that it sees; see questions/control.py.
 
         A single requirement of the kind "whole" is a description and is judged as one; see questions.whole.
 
@@ -77,7 +84,19 @@ class VisionJudge(Role):
             PictureError: the bytes are not a picture.
             ConfigError: access or credentials are wrong, or the model does not exist.
         """
-        return await self.model.ask(_question(requirements), image)
+        view = await asyncio.to_thread(pictures.view_of, image, self.picture_limits)
+        return await self.model.ask(_question(requirements, view.colours), view.data)
+
+    async def look_closer(
+        self, image: bytes, requirements: Sequence[Requirement], boxes: Mapping[str, Box] | None = None
+    ) -> Judged:
+        """See ports.LooksCloser. What is shown is one picture: the whole one, and beside it the parts in the boxes, enlarged.
+
+        Raises:
+            PictureError, ConfigError: as `judge`.
+        """
+        view = await asyncio.to_thread(pictures.view_of, image, self.picture_limits, boxes)
+        return await self.model.ask(questions.confirm(requirements, view.colours, view.parts), view.data)
 
 
 class TextReviser(Role):
@@ -98,12 +117,12 @@ class TextReviser(Role):
         return await self.model.ask(questions.revise(brief, checklist, revision, history))
 
 
-def _question(requirements: Sequence[Requirement]) -> Question[Judged]:
+def _question(requirements: Sequence[Requirement], colours: Sequence[SquareColour]) -> Question[Judged]:
     """Return the question about these requirements. A lone description is split into statements by the model; among other
     requirements, it is one statement.
     """
     match requirements:
         case [Requirement(kind="whole") as whole]:
-            return questions.whole(whole.text, whole.id)
+            return questions.whole(whole.text, whole.id, colours)
         case _:
-            return questions.judge(requirements)
+            return questions.judge(requirements, colours)

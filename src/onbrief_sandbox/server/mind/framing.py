@@ -45,6 +45,8 @@ def unframed(image: bytes, *, beside: bool) -> Framed | None:
         return None
     squares = _squares(pixels[bottom + 3 * _STROKE :])
     right = _line(pixels[:bottom].transpose(1, 0, 2)) if beside else None
+    if right is not None:
+        bottom = _end(pixels[:bottom, :right])
     out = io.BytesIO()
     whole.crop((0, 0, whole.width if right is None else right, bottom)).save(out, "PNG", compress_level=1)
     return Framed(out.getvalue(), squares)
@@ -59,6 +61,13 @@ def _line(pixels: Pixels) -> int | None:
         if all(stroke.all() for stroke in strokes) and white[top + _STROKE : top + 2 * _STROKE].all():
             return top
     return None
+
+
+def _end(pixels: Pixels) -> int:
+    """Return the row at which a picture ends that may have a line below it, and nothing below that."""
+    below = _line(pixels)
+    empty = below is not None and np.ptp(pixels[below + 3 * _STROKE :], axis=(0, 1)).max(initial=0) < _FAR
+    return below if below is not None and empty else len(pixels)
 
 
 def _squares(band: Pixels) -> tuple[str, ...]:
