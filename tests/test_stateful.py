@@ -50,7 +50,7 @@ class Order(RuleBasedStateMachine):
         self.sessions = 0
         self.images: dict[str, int] = {}  # the highest limit that each run has had
         self.closed: set[str] = set()  # runs whose result has been delivered
-        self.owners: dict[str, Session] = {}  # the last session that has claimed each run
+        self.owners: dict[str, Session | None] = {}  # the last session that has claimed each run, if that is known
         self.crashed = False
         self.patch = pytest.MonkeyPatch()
         self.ahead = 0.0
@@ -76,7 +76,7 @@ class Order(RuleBasedStateMachine):
     def wake(self, which: int) -> None:
         session = self.stalled.pop(which % len(self.stalled))
         run_id = session.run_id  # empty if it stalls before it has claimed a run: then it may still do that
-        lost = bool(run_id) and self.owners[run_id] is not session
+        lost = bool(run_id) and self.owners[run_id] not in (None, session)
         before = self.files(run_id) if lost else []
         session.wake()
         for old, new in zip(before, self.files(run_id) if lost else [], strict=True):
@@ -114,7 +114,9 @@ class Order(RuleBasedStateMachine):
         if session.run_id:
             self.images[session.run_id] = max(self.images.get(session.run_id, 0), session.plan.images)
             if not session.claimed:  # not again when it has been woken: another one may have claimed the run meanwhile
-                self.owners[session.run_id] = session
+                # One that stalled while it claimed the run, and was woken, may have claimed it before or after others.
+                woken = session.number != self.sessions
+                self.owners[session.run_id] = None if woken else session
                 session.claimed = True
         if session.stalls:
             with self.place.open() as workspace:

@@ -69,6 +69,7 @@ def test_the_migrations_make_the_tables_that_the_statements_are_for(tmp_path: Pa
         ("runs", tables.SELECT_RUN, tables.INSERT_RUN),
         ("calls", tables.SELECT_CALLS, tables.INSERT_CALL),
         ("decisions", tables.SELECT_DECISIONS, tables.INSERT_DECISION),
+        ("labels", tables.SELECT_LABELS, tables.INSERT_LABEL),
     ):
         columns = {row[1] for row in rows(path, f"PRAGMA table_info({table})")}
         assert columns_of(select, r"SELECT (.*?)\sFROM") == columns_of(insert, r"\((.*?)\)") == columns
@@ -135,6 +136,7 @@ def test_reading_an_older_ledger_leaves_it_as_it_is(older: int, tmp_path: Path) 
         for row in ledger.runs():
             assert ledger.run(row.run_id) == row
             assert row in ledger.runs_of(row.request)
+            assert ledger.labels(row.run_id) == []
     assert path.read_bytes() == before
 
 

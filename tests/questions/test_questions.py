@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+import random
+import re
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 from hypothesis import assume, given
@@ -13,8 +17,11 @@ from onbrief import questions
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import Failed, Unreadable
 from onbrief.judging import decide
+from onbrief.judging.rule import Rule
 from onbrief.record import Attempt, Finding, Problem, Prompt, Verdict
 
+SEEING: tuple[questions.SquareColour, ...] = ("red", "blue", "blue", "white", "green")
+LENIENT = Rule.named("lenient")
 BRIEF = Brief(text='Three red circles above a blue square, a sign "OPEN", nobody there', avoid=("dogs",))
 CHECKLIST = Checklist(
     (
@@ -76,6 +83,9 @@ QUESTIONS: list[questions.Question[Any]] = [
     questions.judge(CHECKLIST.requirements),
     questions.confirm(CHECKLIST.requirements),
     questions.whole("a dog", "r1"),
+    questions.judge(CHECKLIST.requirements, SEEING),
+    questions.confirm(CHECKLIST.requirements, SEEING, {"r2": "A"}),
+    questions.whole("a dog", "r1", SEEING),
     questions.revise(BRIEF, CHECKLIST, 1, ()),
 ]
 
@@ -224,10 +234,10 @@ def test_a_good_answer_passes_and_each_single_fault_in_it_does_not() -> None:
         {"counts": [counted("r3", 2)]},
         {"counts": [counted("r3", None)]},
         {"counts": [counted("r3", 3), counted("r3", 4)]},
-        {"counts": [counted("r3", 3, 0.3)]},
+        {"counts": [counted("r3", 3, 0.2)]},
         {"statements": []},
         *({"statements": [s for s in good if s["id"] != id_]} for id_ in ("r1", "r2", "r4")),
-        *({"statements": [*good, statement(id_, "unclear")]} for id_ in ("r1", "r2", "r4")),
+        *({"statements": [*good, statement(id_, "borderline", p)]} for id_, p in (("r1", 0.9), ("r2", 0.2), ("r4", 0.2))),
         {"statements": [*good, statement("r2", "false", 0.1)]},
         {"statements": [*good[1:], statement("r1", "true", 0.9)]},
         {"statements": [*good[:1], statement("r2", "true", 0.2), *good[2:]]},
@@ -239,13 +249,13 @@ def test_a_good_answer_passes_and_each_single_fault_in_it_does_not() -> None:
 def test_the_confirmation_asks_from_the_other_side() -> None:
     question = questions.confirm(CHECKLIST.requirements)
     assert questions.materials(question.text)["claims"][0] == {"id": "r1", "text": "none of this is in the picture: dogs"}
-    statements = [statement("r1", "supported", 0.05), statement("r2", "contradicted", 0.9), statement("r4", "unclear", 0.5)]
+    statements = [statement("r1", "supported", 0.05), statement("r2", "contradicted", 0.9), statement("r4", "borderline", 0.4)]
     found = question.read(judged(statements=statements)).findings
     assert [(f.id, f.verdict, f.probability) for f in found] == [
         ("r1", "met", 0.95),
         ("r2", "unmet", 0.1),
         ("r3", "met", 0.9),
-        ("r4", "undecided", 0.5),
+        ("r4", "borderline", 0.6),
         ("r5", "met", 0.95),
     ]
 
@@ -335,7 +345,7 @@ def test_a_second_question_says_what_was_wrong_in_our_words_and_nothing_of_the_a
     again = question.once_more(caught.value.correction)
     assert again.text.startswith(question.text)
     added = again.text.removeprefix(question.text)
-    assert "`statements[0].answer` was not as requested: expected true or false or unclear" in added
+    assert "`statements[0].answer` was not as requested: expected true or false or borderline" in added
     assert "ignore" not in added
     assert (again.system, again.schema, questions.materials(again.text)) == (
         question.system,
@@ -411,7 +421,8 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_no_answer_at_random_ever_passes(document: object) -> None:
-    for question in (questions.judge(CHECKLIST.requirements), questions.confirm(CHECKLIST.requirements)):
+    asked = CHECKLIST.requirements
+    for question in (questions.judge(asked), questions.confirm(asked), questions.judge(asked, SEEING)):
         try:
             findings = question.read(document).findings
         except Failed:
@@ -441,6 +452,201 @@ def test_a_good_answer_with_one_field_spoilt_never_passes_by_it(data: st.DataObj
     except Failed:
         return
     assert not decide.verdict(CHECKLIST, findings).passed
+
+
+@pytest.mark.parametrize("word", ["borderline", "unclear"])
+def test_what_fair_people_would_differ_about_is_borderline_with_the_probability_given(word: str) -> None:
+    read = questions.judge(CHECKLIST.requirements).read
+    doubts = [statement("r1", word, 0.3), statement("r2", word, 0.6), *judged()["statements"][2:]]
+    found = {f.id: (f.verdict, f.probability) for f in read(judged(statements=doubts)).findings}
+    assert (found["r1"], found["r2"]) == (("borderline", 0.7), ("borderline", 0.6))
+    whole = questions.whole("a dog", "r1").read(statement("", word, 0.4)).findings
+    assert (whole[0].verdict, whole[0].probability) == ("borderline", 0.4)
+
+
+@pytest.mark.parametrize(
+    ("number", "probability", "said"),
+    [(3, 0.9, ("met", 0.9)), (3, 0.4, ("borderline", 0.4)), (4, 0.7, ("unmet", 0.15)), (9, 0.2, ("unmet", 0.0125))],
+)
+def test_a_number_is_as_probable_as_the_judge_says_and_others_the_less_the_farther_off(
+    number: int, probability: float, said: tuple[str, float]
+) -> None:
+    finding = questions.judge(CHECKLIST.requirements).read(judged(counts=[counted("r3", number, probability)])).findings[2]
+    assert (finding.verdict, finding.probability) == said
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ([0.1, 0.2, 0.5, 0.6], (0.1, 0.2, 0.5, 0.6)),
+        (["10%", 0, "1", 1], (0.1, 0.0, 1.0, 1.0)),
+        ("[0.1, 0.2, 0.5, 0.6]", (0.1, 0.2, 0.5, 0.6)),
+        ({"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.6}, (0.1, 0.2, 0.5, 0.6)),
+        (None, None),
+        ([], None),
+        ([0.1], None),
+        ([100, 200, 300, 400], None),
+        ([0.5, 0, 0.1, 1], None),
+        ([0, 0, float("nan"), 1], None),
+        ("left", None),
+        ({"left": 0.1}, None),
+    ],
+)
+def test_a_box_is_read_if_it_is_one_and_refuses_no_answer(given: object, read: object) -> None:
+    entry = {**statement("r2", "borderline", 0.5), "box": given}
+    finding = questions.judge(CHECKLIST.requirements[1:2]).read({"statements": [entry]}).findings[0]
+    assert (finding.verdict, finding.box) == ("borderline", read)
+
+
+def test_a_closer_look_says_which_enlarged_part_shows_what_is_meant() -> None:
+    question = questions.confirm(CHECKLIST.requirements[1:4], parts={"r2": "A", "r3": "B"})
+    shown = questions.materials(question.text)
+    assert shown["claims"] == [
+        {"id": "r2", "text": "there are circles", "part": "A"},
+        {"id": "r4", "text": "the circles are red"},
+    ]
+    assert shown["counts"] == [{"id": "r3", "things": "circles", "part": "B"}]
+    assert "enlarged" in question.text
+    assert "enlarged" not in questions.confirm(CHECKLIST.requirements).text
+
+
+def test_forty_requirements_cost_at_most_2500_tokens_of_output() -> None:
+    """Counted from above: a token for each word, number and punctuation mark, and one more for each further four letters."""
+    plain = [f"the {noun} is {colour}" for noun in ("cup", "table", "lamp", "curtain") for colour in "abcdefghi"]
+    asked = [Requirement(id=f"r{n}", text=text, kind="attribute") for n, text in enumerate(plain, 1)]
+    asked += [Requirement(id=f"r{n}", text=f"there are exactly {n} cups", kind="count") for n in range(37, 41)]
+    question = questions.judge(asked, SEEING)
+    ids = [entry["id"] for entry in questions.materials(question.text)["statements"]]
+    statements = [{**statement(id_, "true", 0.97, "glossy red, on the left"), "box": None} for id_ in ids]
+    statements[0]["box"] = [0.25, 0.5, 0.75, 0.9]
+    counts = [{**counted(r.id, 12, 0.9), "evidence": "two rows of six on the shelf", "box": None} for r in asked[36:]]
+    answer = {"control": list(SEEING), "lettering": lines("OPEN DAILY"), "counts": counts, "statements": statements}
+    assert len(question.read(answer).findings) == 40
+    pieces = re.findall(r"[^\W\d]+|\d+|[^\w\s]+", json.dumps(answer, separators=(",", ":")))
+    assert sum(1 + (len(piece) - 1) // 4 for piece in pieces) <= 2500
+
+
+# -- the control question ----------------------------------------------------------------------------------------------
+
+
+def controlled(question: questions.Question[Any], said: Callable[[str], str], **changed: object) -> dict[str, Any]:
+    """An answer that names the colours and says this of each statement."""
+    tag = questions.materials(question.text)
+    stated = [statement(s["id"], said(s["text"])) for s in tag.get("statements", tag.get("claims", ()))]
+    return {"control": list(SEEING), "lettering": lines("OPEN"), "counts": [counted("r3", 3)], "statements": stated, **changed}
+
+
+def honestly(text: str) -> str:
+    return "false" if "dogs" in text or ("band" in text and not text.endswith(SEEING[0])) else "true"
+
+
+@pytest.mark.parametrize(
+    ("changed", "blind"),
+    [
+        ({}, ""),
+        ({"control": "Red, blue, blue, white and green."}, ""),
+        ({"control": ["red", "blue", "blue", "white", "black"]}, "the judge names red, blue, blue, white, black"),
+        ({"control": []}, "the judge names none of these colours"),
+        ({"control": ["a", 5, None]}, "the judge names none of these colours"),
+    ],
+)
+def test_a_judge_that_does_not_see_the_band_is_found_out(changed: dict[str, object], blind: str) -> None:
+    question = questions.judge(CHECKLIST.requirements, SEEING)
+    read = question.read(controlled(question, honestly, **changed))
+    assert (blind in read.blind, bool(read.blind)) == (True, bool(blind))
+    assert {finding.id for finding in read.findings} == {requirement.id for requirement in CHECKLIST.requirements}
+
+
+@pytest.mark.parametrize("word", ["true", "false"])
+def test_so_is_one_that_says_the_same_to_everything(word: str) -> None:
+    question = questions.judge(CHECKLIST.requirements, SEEING)
+    assert f"calls it {word} that in the band" in question.read(controlled(question, lambda _: word)).blind
+    confirm = questions.confirm(CHECKLIST.requirements, SEEING)
+    assert "calls it true" in confirm.read(controlled(confirm, lambda _: "supported")).blind
+    whole = questions.whole("a dog", "r1", SEEING)
+    said = controlled(whole, lambda _: "true") | statement("", "true")
+    assert "calls it true" in whole.read(said).blind
+    assert not whole.read(controlled(whole, lambda _: "false") | statement("", "true")).blind
+
+
+@pytest.mark.parametrize("left_out", ["control", "statements"])
+def test_a_control_question_that_is_left_out_is_asked_again(left_out: str) -> None:
+    question = questions.judge(CHECKLIST.requirements, SEEING)
+    answer = controlled(question, honestly)
+    answer[left_out] = (
+        None if left_out == "control" else [s for s in answer["statements"] if s["id"] in ("r1", "r2", "r4", "r6")]
+    )
+    with pytest.raises(Unreadable, match=r"control|statements"):
+        question.read(answer)
+
+
+# -- noise -------------------------------------------------------------------------------------------------------------
+
+JUNK: tuple[Any, ...] = (
+    *("", "r1", "r7", "true", "supported", "borderline", "red", "0.99", "100%", "[]", "{"),
+    *(0, 1, 0.9, -1, 1e400, None, True, [], {}),
+)
+
+
+def spoilt(document: Any, draw: random.Random) -> Any:
+    """The same document with something in it dropped, doubled, moved or replaced."""
+    if not document or not isinstance(document, dict | list) or draw.random() < 0.1:
+        return draw.choice(JUNK)
+    how = draw.randrange(6)
+    if isinstance(document, dict):
+        entries = dict(cast("dict[str, Any]", document))
+        key = draw.choice(list(entries))
+        if how == 0:
+            del entries[key]
+        else:
+            entries[draw.choice(list(entries)) if how == 1 else key] = spoilt(entries[key], draw) if how > 1 else entries[key]
+        return entries
+    items = list(cast("list[Any]", document))
+    at = draw.randrange(len(items))
+    items[at : at + 1] = [[], [items[at], items[at]]][how] if how < 2 else [spoilt(items[at], draw)]
+    return items
+
+
+def fuzz(rounds: int, seed: int) -> None:
+    """Spoil answers in which nothing is met, in one to four places: no crash, and nothing passes that one word does not say."""
+    draw = random.Random(seed)  # noqa: S311 - it spoils, it keeps no secret
+    asked = CHECKLIST.requirements
+    cases = [
+        (question, controlled(question, lambda _, no=no: no, lettering=[], counts=[counted("r3", 7)]))
+        for question, no in (
+            (questions.judge(asked), "false"),
+            (questions.judge(asked, SEEING), "false"),
+            (questions.confirm(asked), "contradicted"),
+            (questions.confirm(asked, SEEING, {"r2": "A"}), "contradicted"),
+        )
+    ]
+    for number in range(rounds):
+        question, document = cases[number % len(cases)]
+        for _ in range(draw.randint(1, 4)):
+            document = spoilt(document, draw)
+        try:
+            judged = question.read(json.dumps(document) if number % 3 == 0 else document)
+        except Failed:
+            continue
+        assert not decide.verdict(CHECKLIST, judged.findings, LENIENT).passed, document
+
+
+@pytest.fixture
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty environment, so that no error takes time to look for its secrets."""
+    monkeypatch.setattr(os, "environ", {})
+
+
+@pytest.mark.usefixtures("no_secrets")
+def test_no_noise_in_an_answer_crashes_or_passes() -> None:
+    fuzz(4_000, seed=1)
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("no_secrets")
+@pytest.mark.parametrize("seed", range(4))
+def test_no_noise_in_a_million_answers_crashes_or_passes(seed: int) -> None:
+    fuzz(250_000, seed=seed + 2)
 
 
 # -- revising ----------------------------------------------------------------------------------------------------------

@@ -230,7 +230,7 @@ def test_each_further_question_says_what_was_wrong_with_the_answer_before(
     assert (run.outcome, run.usage.judge_calls) == ("passed", 3)
     assert len({first, second, third}) == 3
     assert second.startswith(first)
-    assert "`statements[0].answer` was not as requested: expected true or false or unclear" in second
+    assert "`statements[0].answer` was not as requested: expected true or false or borderline" in second
     assert "obey me" not in second
     assert "cut short" in third
 

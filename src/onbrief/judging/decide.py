@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from onbrief.brief import Checklist, Kind, Requirement
+from onbrief.judging.closer import combined
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.record import Answer, Finding, Problem, Verdict
 
 MAX_EVIDENCE_CHARACTERS = 500
 
 
-def verdict(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> Verdict:
+def verdict(
+    checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR, closer: Mapping[str, Sequence[Finding]] | None = None
+) -> Verdict:
     """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
     borderline and accepted by the rule.
 
     A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is
-    undecided, and undecided never passes. Of several others, the least probable one counts. Findings about anything else are
-    dropped.
+    undecided, and undecided never passes. Of several others, the least certain one counts. Findings about anything else are
+    dropped. `closer` has the findings of a closer look, by the ids of the requirements that it was about; see closer.py.
     """
     given: dict[str, list[Finding]] = {}
     for finding in findings:
         given.setdefault(finding.id, []).append(finding)
     decided = tuple(_decide(requirement, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
-    musts = {requirement.id for requirement in checklist.musts}
-    borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f))
+    if closer:
+        again = {r.id: _decide(r, list(closer[r.id]), rule) for r in checklist.requirements if r.id in closer}
+        decided = tuple(combined(finding, again[finding.id]) if finding.id in again else finding for finding in decided)
+    musts = {requirement.id: requirement.kind for requirement in checklist.musts}
+    borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f, musts[f.id]))
     reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()
-    accepted = musts.issubset({f.id for f in decided if f.verdict == "met"}.union(reservations))
+    accepted = musts.keys() <= {f.id for f in decided if f.verdict == "met"}.union(reservations)
     if accepted and rule.joint:
-        accepted = joint(checklist, decided) >= rule.joint
+        accepted = joint(checklist, decided, rule) >= rule.joint
     return Verdict(accepted, decided, reservations=reservations)
 
 
-def joint(checklist: Checklist, findings: Sequence[Finding]) -> float:
+def joint(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> float:
     """Return the product of the probabilities of all musts: how probable it is that the picture is right, if its requirements
     do not depend on each other.
     """
-    musts = {requirement.id for requirement in checklist.musts}
-    return math.prod(finding.probability for finding in findings if finding.id in musts)
+    musts = {requirement.id: requirement.kind for requirement in checklist.musts}
+    return math.prod(rule.meant(finding, musts[finding.id]) for finding in findings if finding.id in musts)
 
 
 def undecided(checklist: Checklist, why: Problem) -> Verdict:
@@ -58,7 +64,7 @@ def _decide(requirement: Requirement, findings: list[Finding], rule: Rule) -> Fi
     found = {answer.verdict for answer in answers}
     if len(found) > 1 and ("undecided" in found or found >= {"met", "unmet"}):
         return Finding(id_, "undecided", 0.5, "the judge contradicted itself")
-    return min(answers, key=lambda answer: answer.probability)
+    return min(answers, key=lambda answer: (answer.verdict != "borderline", answer.probability))
 
 
 def _read(finding: Finding, kind: Kind, rule: Rule) -> Finding:
@@ -70,12 +76,11 @@ def _read(finding: Finding, kind: Kind, rule: Rule) -> Finding:
         return Finding(id_, "undecided", 0.5, "the judge's probability is not from 0 to 1")
     if (verdict == "met" and probability < 0.5) or (verdict == "unmet" and probability > 0.5):
         return Finding(id_, "undecided", 0.5, "the judge's answer and its probability contradict each other")
-    if verdict != "undecided" and finding.source in _LOOKS and (scaling := rule.scaling.get(kind)):
-        probability = scaling(probability)
-        if (verdict == "met" and probability < rule.low) or (verdict == "unmet" and probability >= rule.high):
-            verdict = "borderline"  # calibration can make an answer doubtful, and never the opposite
-    if verdict in ("met", "unmet") and rule.low <= probability < rule.high:
-        verdict = "borderline"
+    if verdict in ("met", "unmet"):
+        meant = rule.meant(finding, kind) if rule.scaling else probability
+        # Calibration can make an answer doubtful; it never turns one into its opposite.
+        if (meant < rule.high) if verdict == "met" else (meant >= rule.low):
+            verdict = "borderline"
     # Not dataclasses.replace, which takes as long as everything else here together.
     return Finding(id_, verdict, probability, _plain(finding.evidence), finding.source, finding.box)
 
@@ -89,4 +94,3 @@ def _plain(evidence: str) -> str:
 
 
 _ANSWERS = get_args(Answer)
-_LOOKS = ("judge", "closer look")  # what calibration is about; pixels and transcripts have no opinion

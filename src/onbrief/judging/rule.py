@@ -20,6 +20,7 @@ HIGH: Final = 0.7
 closely called nearly everything below LOW wrong, most of what lies between debatable, and nearly everything above HIGH right.
 """
 
+_LOOKS: Final = ("judge", "closer look")  # what calibration is about; pixels and transcripts have no opinion
 _FLOORS: Final[dict[Strictness, float]] = {"strict": 2.0, "fair": 0.3, "lenient": 0.2}
 
 
@@ -31,7 +32,8 @@ class Rule:
     `confirm` says when a picture that would pass is looked at once more: never, if it has a borderline must, or always.
 
     Two values come only from calibration: `joint` is the least product of the probabilities of all musts with which a picture
-    passes, and `scaling` is what the judge's probabilities mean for each kind of requirement.
+    passes, and `scaling` is what the judge's probabilities mean for each kind of requirement. All other values
+    are about what they mean, and the findings keep what the judge said.
 
     Raises:
         UsageError: a value out of range.
@@ -64,9 +66,14 @@ class Rule:
             raise UsageError.of("strictness", strictness, " or ".join(_FLOORS))
         return cls(floor=_FLOORS[strictness], max_reservations=max_reservations, confirm=confirm)
 
-    def accepts(self, finding: Finding) -> bool:
-        """Return whether a finding on a must is borderline and accepted with a reservation."""
-        return finding.verdict == "borderline" and finding.probability >= self.floor
+    def meant(self, finding: Finding, kind: Kind) -> float:
+        """Return what the probability of a finding on a requirement of this kind means, according to calibration."""
+        scaling = self.scaling.get(kind) if finding.source in _LOOKS else None
+        return scaling(finding.probability) if scaling else finding.probability
+
+    def accepts(self, finding: Finding, kind: Kind) -> bool:
+        """Return whether a finding on a must of this kind is borderline and accepted with a reservation."""
+        return finding.verdict == "borderline" and self.meant(finding, kind) >= self.floor
 
 
 FAIR: Final = Rule()

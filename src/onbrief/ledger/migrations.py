@@ -73,9 +73,27 @@ CREATE TABLE decisions (
 # The default is for processes of an older onbrief that have the ledger open: they keep inserting calls without a part.
 _PART = "ALTER TABLE calls ADD COLUMN part TEXT NOT NULL DEFAULT ''"
 
+_LABELS = """\
+CREATE TABLE labels (
+    run_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    requirement TEXT NOT NULL,
+    label TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    note TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (run_id, revision, attempt, requirement, "by"),
+    FOREIGN KEY(run_id) REFERENCES runs (run_id) ON DELETE CASCADE
+) WITHOUT ROWID"""
+
 MIGRATIONS: Final = (
     Migration("runs and calls", (_RUNS, _CALLS)),
     Migration("decisions, parts of calls", (_DECISIONS, _PART)),
+    Migration("labels", (_LABELS,)),
 )
 SCHEMA: Final = len(MIGRATIONS)
 """The schema version: the number of migrations that a ledger has run."""
+
+LABELS: Final = 3
+"""The first schema with labels."""

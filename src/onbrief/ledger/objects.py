@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import threading
 import time
 from collections import defaultdict
@@ -19,16 +20,16 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from obstore.exceptions import BaseError
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, Unlisted
 from onbrief.ledger.log import AT_ONCE, Log, Record, RecordGone, numbered
-from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
-from onbrief.ledger.rows import BrokenRow, broken_run, decision_of, entry_of, require_whole, run_row
-from onbrief.ports import Decision, Entry, Recorded, RunRow
-from onbrief.store.objects import Objects
+from onbrief.ledger.owner import lease_lost, no_such_run, now, refuse_if_live, refuse_other_request, refuse_twins
+from onbrief.ledger.rows import BrokenRow, broken_run, decision_of, entry_of, label_of, require_whole, run_row
+from onbrief.ports import Decision, Entry, Label, Recorded, RunRow
+from onbrief.store.objects import Objects, Version
 from onbrief.store.refusals import explain, is_denied
 
 T = TypeVar("T")
@@ -87,6 +88,16 @@ class ObjectsLedger:
     async def finish(self, run_id: str, token: str, entry: Entry) -> None:
         """See ports.Ledger."""
         await self._write(run_id, token, "finish", lambda _: {"entry": _document(entry)})
+
+    async def label(self, run_id: str, labels: Sequence[Label]) -> None:
+        """See ports.Ledger. All labels of a run are one object, which is replaced only if it is still the one that was read."""
+        await self._in_thread(lambda: self._label(run_id, labels))
+
+    def labels(self, run_id: str) -> list[Label]:
+        """See ports.Ledger."""
+        with self._reported("read"):
+            found = self._objects.versioned(_labels(run_id))
+        return _read_labels(run_id, found)
 
     async def forget(self, run_id: str) -> None:
         """See ports.Ledger. A last record marks the run as forgotten; it is deleted after all others."""
@@ -164,6 +175,19 @@ class ObjectsLedger:
                     await self.forget(run_id)
             raise
 
+    def _label(self, run_id: str, labels: Sequence[Label]) -> None:
+        if self.run(run_id) is None:
+            raise no_such_run(run_id)
+        key, pause = _labels(run_id), 0.0
+        while True:
+            with self._reported("written"):
+                found = self._objects.versioned(key)
+                all_ = {label.place: label for label in (*_read_labels(run_id, found), *labels)}
+                data = json.dumps([asdict(all_[place]) for place in sorted(all_)]).encode()
+                if self._objects.replace_version(key, data, "application/json", found[1] if found else None) is not None:
+                    return
+            time.sleep(pause := min(1.0, pause + 0.05))  # another person's labels came first
+
     def _forget(self, run_id: str) -> None:
         try:
             with self._reading(run_id) as known:
@@ -189,9 +213,9 @@ class ObjectsLedger:
 
         claim = known.claim
         known.write("forget", forgotten)
-        if claim:
-            with self._reported("deleted"):
-                self._objects.delete([f"{_noted(claim['request'])}/{run_id}"])
+        index = [f"{_noted(claim['request'])}/{run_id}"] if claim else []
+        with self._reported("deleted"):
+            self._objects.delete([_labels(run_id), *index])
         numbers, last = known.log.numbers(), known.next - 1
         known.log.mark_gaps()
         known.log.delete([0])  # first, so that a process that finds record 0 finds all records
@@ -365,6 +389,24 @@ class _Known:
 def _noted(request: str) -> str:
     """Return the folder of the index of runs of this request."""
     return f"{REQUESTS}/{hashlib.sha256(request.encode()).hexdigest()[:32]}"
+
+
+def _labels(run_id: str) -> str:
+    """Return the key of the labels of a run."""
+    return f"{run_id}/labels.json"
+
+
+def _read_labels(run_id: str, found: tuple[bytes, Version] | None) -> list[Label]:
+    """Return the labels of an object.
+
+    Raises:
+        BrokenRow: it cannot be read.
+    """
+    try:
+        documents: Any = json.loads(found[0]) if found else []
+        return [label_of(run_id, document) for document in documents]
+    except (ValueError, RecursionError, TypeError, AttributeError) as error:
+        raise BrokenRow.of(run_id, "its labels", f"{type(error).__name__}: {error}") from error
 
 
 def _last_gap(numbers: list[int]) -> int:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-from onbrief.errors import LeaseLost, LedgerBusy, OtherRequest
+from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest
 from onbrief.ports import RunRow
 
 SKEW: Final = 300.0  # seconds by which the clocks of two machines may differ
@@ -167,6 +167,11 @@ def refuse_other_request(run_id: str, recorded: str, request: str) -> None:
 def lease_lost(run_id: str) -> LeaseLost:
     """Return the error for a write whose token is not that of the owner any more."""
     return LeaseLost(f"run {run_id} has been taken over by another process")
+
+
+def no_such_run(run_id: str) -> LedgerError:
+    """Return the error for labels of a run that does not exist."""
+    return LedgerError(f"there is no run {run_id} any more")
 
 
 def now(timespec: Literal["milliseconds", "microseconds"] = "milliseconds") -> str:

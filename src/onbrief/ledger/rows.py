@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from onbrief.errors import LedgerError, Outcome
 from onbrief.ledger.owner import is_live
-from onbrief.ports import Call, CallKind, Decision, DecisionKind, Entry, RunRow, State, Tokens
+from onbrief.ports import Call, CallKind, Decision, DecisionKind, Entry, Label, LabelWord, RunRow, State, Tokens
 
 T = TypeVar("T")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -77,6 +77,17 @@ def decision_of(run_id: str, fields: Fields) -> Decision:
     row = f"decision {fields.get('number')}"
     _require(run_id, row, fields, _DECISION)
     return _built(run_id, row, lambda: Decision(**fields))
+
+
+def label_of(run_id: str, fields: Fields) -> Label:
+    """Return a label.
+
+    Raises:
+        BrokenRow: a field is missing or cannot be right.
+    """
+    row = f"label {fields.get('requirement')} of attempt {fields.get('revision')}-{fields.get('attempt')}"
+    _require(run_id, row, fields, _LABEL)
+    return _built(run_id, row, lambda: Label(**fields))
 
 
 def document(text: Any) -> Any:
@@ -183,4 +194,13 @@ _DECISION: Final = {
     "reason": _TEXT,
     "seconds": _NUMBER,
     "usd": _or_none(_NUMBER),
+}
+_LABEL: Final = {
+    "revision": _WHOLE,
+    "attempt": _WHOLE,
+    "requirement": _TEXT,
+    "label": _one_of(get_args(LabelWord)),
+    "by": _TEXT,
+    "note": _TEXT,
+    "at": _TEXT,
 }

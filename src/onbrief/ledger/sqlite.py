@@ -6,16 +6,17 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger import tables
-from onbrief.ledger.migrations import MIGRATIONS, SCHEMA
-from onbrief.ledger.owner import lease_lost, now, refuse_if_live, refuse_other_request, refuse_twins
+from onbrief.ledger.migrations import LABELS, MIGRATIONS, SCHEMA
+from onbrief.ledger.owner import lease_lost, no_such_run, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.rows import require_whole
 from onbrief.ledger.writer import Writer
-from onbrief.ports import Decision, Entry, Recorded, RunRow
+from onbrief.ports import Decision, Entry, Label, Recorded, RunRow
 
 BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
 
@@ -117,6 +118,17 @@ class SqliteLedger:
         row = tables.finished_row(run_id, entry)
         await self._write(run_id, token, lambda connection: connection.execute(tables.FINISH_CALL, row))
 
+    async def label(self, run_id: str, labels: Sequence[Label]) -> None:
+        """See ports.Ledger."""
+        rows = [{"run_id": run_id, **asdict(label)} for label in labels]
+
+        def labelled(connection: sqlite3.Connection) -> None:
+            if connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone() is None:
+                raise no_such_run(run_id)
+            connection.executemany(tables.INSERT_LABEL, rows)
+
+        await self._writer.write(labelled)
+
     async def forget(self, run_id: str) -> None:
         """See ports.Ledger."""
 
@@ -156,6 +168,13 @@ class SqliteLedger:
         """See ports.Ledger."""
         with self._reading() as connection:
             return [tables.run_of(row) for row in connection.execute(tables.SELECT_RUNS_OF, {"request": request})]
+
+    def labels(self, run_id: str) -> list[Label]:
+        """See ports.Ledger."""
+        with self._reading() as connection:
+            if _version(connection) < LABELS:
+                return []
+            return [tables.label_of(row) for row in connection.execute(tables.SELECT_LABELS, {"run_id": run_id})]
 
     # -- connections and transactions --------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from onbrief.ledger import rows
 from onbrief.ledger.owner import now
-from onbrief.ports import Decision, Entry, RunRow
+from onbrief.ports import Decision, Entry, Label, RunRow
 
 Parameters = dict[str, str | int | float | None]
 
@@ -62,6 +62,15 @@ INSERT INTO decisions (run_id, number, kind, inputs, reason, seconds, usd, at)
 VALUES (:run_id, :number, :kind, :inputs, :reason, :seconds, :usd, :at)
 ON CONFLICT (run_id, number) DO NOTHING"""
 """A decision may exist already, from a write whose caller did not learn that it succeeded."""
+
+SELECT_LABELS: Final = """\
+SELECT run_id, revision, attempt, requirement, label, "by", note, at FROM labels WHERE run_id = :run_id
+ORDER BY revision, attempt, requirement, "by\""""
+INSERT_LABEL: Final = """\
+INSERT INTO labels (run_id, revision, attempt, requirement, label, "by", note, at)
+VALUES (:run_id, :revision, :attempt, :requirement, :label, :by, :note, :at)
+ON CONFLICT (run_id, revision, attempt, requirement, "by") DO UPDATE SET
+    label = excluded.label, note = excluded.note, at = excluded.at"""
 
 # -- rows ------------------------------------------------------------------------------------------------------------------
 
@@ -138,6 +147,16 @@ def decision_of(row: Row) -> Decision:
     """
     fields = {name: row[name] for name in ("number", "kind", "reason", "seconds", "usd")}
     return rows.decision_of(row["run_id"], {**fields, "inputs": rows.document(row["inputs"])})
+
+
+def label_of(row: Row) -> Label:
+    """A row of SELECT_LABELS.
+
+    Raises:
+        LedgerError: it cannot be read.
+    """
+    names = ("revision", "attempt", "requirement", "label", "by", "note", "at")
+    return rows.label_of(row["run_id"], {name: row[name] for name in names})
 
 
 def run_of(row: Row) -> RunRow:

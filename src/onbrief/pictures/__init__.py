@@ -1,4 +1,4 @@
-"""Pictures as bytes: their properties, the copy that a judge sees, the metadata embedded in them, and masks over them.
+"""Pictures as bytes: their properties, what a judge sees of them, the metadata embedded in them, and masks over them.
 
 This package reads and writes PNG, JPEG and WebP, and has no notion of a run. Everything that is wrong with a picture is a
 PictureError, and with a mask a UsageError.
@@ -9,5 +9,17 @@ from onbrief.pictures.inspection import Facts, inspect, media_type
 from onbrief.pictures.masks import mask_for
 from onbrief.pictures.metadata import parameters_text
 from onbrief.pictures.picture_file import PictureFile
+from onbrief.pictures.view import View, view_of, view_size
 
-__all__ = ["Facts", "Metadata", "PictureFile", "inspect", "mask_for", "media_type", "parameters_text"]
+__all__ = [
+    "Facts",
+    "Metadata",
+    "PictureFile",
+    "View",
+    "inspect",
+    "mask_for",
+    "media_type",
+    "parameters_text",
+    "view_of",
+    "view_size",
+]

@@ -9,6 +9,7 @@ from onbrief.ports.models import ImageModel as ImageModel
 from onbrief.ports.models import Judge as Judge
 from onbrief.ports.models import Judged as Judged
 from onbrief.ports.models import Model as Model
+from onbrief.ports.models import OpenQuestion as OpenQuestion
 from onbrief.ports.models import Picture as Picture
 from onbrief.ports.models import PictureLimits as PictureLimits
 from onbrief.ports.models import Planned as Planned
@@ -30,6 +31,8 @@ from onbrief.ports.storage import CallKind as CallKind
 from onbrief.ports.storage import Decision as Decision
 from onbrief.ports.storage import DecisionKind as DecisionKind
 from onbrief.ports.storage import Entry as Entry
+from onbrief.ports.storage import Label as Label
+from onbrief.ports.storage import LabelWord as LabelWord
 from onbrief.ports.storage import Ledger as Ledger
 from onbrief.ports.storage import Owned as Owned
 from onbrief.ports.storage import Pictures as Pictures

@@ -25,24 +25,42 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What a brief leaves open: its words, a question to the user, and the reading that the checklist follows."""
+
+    words: str
+    question: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """The requirements that a planner found in a brief. It chooses their ids, and parents refer to these. `usd` is the cost of
     the call, or None if only the model's price is known. `warnings`, for the record, are doubts about single requirements.
+
+    `cites` has, for each requirement, the words of the brief that it comes from. With them, it is checked that no part of the
+    brief is missing (questions/coverage.py); None, from a planner that gives none: nothing is checked.
     """
 
     requirements: tuple[Requirement, ...]
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
     warnings: tuple[str, ...] = ()
+    cites: tuple[tuple[str, ...], ...] | None = None
+    questions: tuple[OpenQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned."""
+    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned. `blind`
+    says how it was found out, with a question whose answer is known, that the judge does not see the picture; then its findings
+    count for nothing.
+    """
 
     findings: tuple[Finding, ...]
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
+    blind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

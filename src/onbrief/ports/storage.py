@@ -239,6 +239,29 @@ class Wait:
     elapsed: float = field(default=0.0, compare=False)
 
 
+LabelWord = Literal["yes", "no", "debatable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person says of one requirement of an attempt: it is met, it is not, or fair people would differ. `by` is who says
+    it, and `at` when (ISO 8601, UTC).
+    """
+
+    revision: int
+    attempt: int
+    requirement: str
+    label: LabelWord
+    by: str = ""
+    note: str = ""
+    at: str = ""
+
+    @property
+    def place(self) -> tuple[int, int, str, str]:
+        """What it is about and whose it is: a later label of the same place replaces it."""
+        return self.revision, self.attempt, self.requirement, self.by
+
+
 class Ledger(Protocol):
     """The durable record of every paid call. Writes are async: each is completely on disk when its method returns, even if the
     ledger commits several of them together. Reads block; call them in threads.
@@ -282,6 +305,19 @@ class Ledger(Protocol):
 
     async def finish(self, run_id: str, token: str, entry: Entry) -> None:
         """Record the outcome of a call."""
+        ...
+
+    async def label(self, run_id: str, labels: Sequence[Label]) -> None:
+        """Record what a person says of a run's attempts, also while another process owns the run: it is no part of what the run
+        does. A label replaces the one that the same person gave before.
+
+        Raises:
+            LedgerError: there is no such run.
+        """
+        ...
+
+    def labels(self, run_id: str) -> list[Label]:
+        """Return the labels of a run, in the order of attempts and requirements; none if there is no such run."""
         ...
 
     async def forget(self, run_id: str) -> None:

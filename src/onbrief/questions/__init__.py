@@ -9,9 +9,23 @@ Material from users, models and pictures appears in the text as JSON between tag
 """
 
 from onbrief.questions.checklist import plan
+from onbrief.questions.control import COLOURS, SquareColour
 from onbrief.questions.declining import declines
 from onbrief.questions.findings import confirm, judge, whole
 from onbrief.questions.question import Question, document, materials
 from onbrief.questions.revision import longest_history, revise
 
-__all__ = ["Question", "confirm", "declines", "document", "judge", "longest_history", "materials", "plan", "revise", "whole"]
+__all__ = [
+    "COLOURS",
+    "Question",
+    "SquareColour",
+    "confirm",
+    "declines",
+    "document",
+    "judge",
+    "longest_history",
+    "materials",
+    "plan",
+    "revise",
+    "whole",
+]

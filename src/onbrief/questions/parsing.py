@@ -13,10 +13,13 @@ from typing import Any, cast
 
 from onbrief.errors import Unreadable, UsageError
 from onbrief.questions.claims import NUMBERS
+from onbrief.record import Box
 
 _MOST_WRAPPERS = 4  # objects or lists of one around an answer
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+_WORD = re.compile(r"[^\W\d_]+")
+_SIDES = ("left", "top", "right", "bottom")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d+)?|\.\d+")
 
 
@@ -144,6 +147,35 @@ def count(parent: Mapping[str, object], name: str, place: str) -> int | None:
     if not isinstance(number, int) or number < 0:
         raise refusal(place + name, value, "a whole number from 0, or null")
     return number
+
+
+def box(parent: Mapping[str, object], name: str) -> Box | None:
+    """Return the part of a picture that an object names: left, top, right and bottom, as shares of its sides. None if there is
+    none, or not one of this form: it is a help, and no answer is refused over it.
+    """
+    value = _decoded(parent.get(_named(parent, name) or ""))
+    if isinstance(value, dict):
+        named = cast("dict[str, object]", value)
+        value = [named.get(side) for side in _SIDES]
+    if not isinstance(value, list) or len(cast("list[object]", value)) != len(_SIDES):
+        return None
+    sides = [_number(side) for side in cast("list[object]", value)]
+    left, top, right, bottom = (side if side is not None and 0 <= side <= 1 else math.nan for side in sides)
+    return (float(left), float(top), float(right), float(bottom)) if left < right and top < bottom else None
+
+
+def has(parent: Mapping[str, object], name: str) -> bool:
+    """Return whether an object has a field with a value."""
+    return parent.get(_named(parent, name) or "") is not None
+
+
+def words(parent: Mapping[str, object], name: str) -> list[str]:
+    """Return the words of a list of texts, or of one text, in an object: in lower case, in order. Whatever else stands there is
+    left out.
+    """
+    value = _decoded(parent.get(_named(parent, name) or ""))
+    texts = cast("list[object]", value) if isinstance(value, list) else [cast("object", value)]
+    return [word.casefold() for each in texts if isinstance(each, str) for word in _WORD.findall(each)]
 
 
 def _number(value: object) -> float | int | None:

@@ -43,3 +43,12 @@ def share(description: str) -> Schema:
 def whole_number(description: str) -> Schema:
     """A whole number from 0, or null."""
     return {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": description}
+
+
+def box(description: str) -> Schema:
+    """A part of a picture as four shares, or null."""
+    sides = {"type": "array", "items": {"type": "number"}}
+    return {
+        "anyOf": [sides, {"type": "null"}],
+        "description": f"{description} As [left, top, right, bottom], each from 0 to 1.",
+    }

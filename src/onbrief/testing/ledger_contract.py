@@ -9,7 +9,7 @@ from typing import Final
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest
 from onbrief.ledger.owner import new_token
-from onbrief.ports import Call, Decision, Entry, Ledger, Recorded, RunRow, Tokens
+from onbrief.ports import Call, Decision, Entry, Label, Ledger, Recorded, RunRow, Tokens
 from onbrief.testing.running import in_loop, raises
 
 ELSEWHERE: Final = "another-host/1/abc"
@@ -20,6 +20,8 @@ DONE: Final = replace(STARTED, state="done", usd=0.03, seconds=1.5, tokens=Token
 FIRST: Final = Decision(0, "generate", {"revision": 0, "attempts": [0, 1]}, "", 0.5, 0.005)
 SECOND: Final = Decision(1, "revise", {"revision": 1, "with_history": True, "attempts": ["000-000"]}, "né", 2.25, None)
 LAST: Final = Decision(2, "stop", {"outcome": "unmet"}, "no images are left")
+
+LABEL: Final = Label(1, 3, "r1", "no", "née", "it is a tower", "2026-11-22T10:15:00.000Z")
 
 
 class LedgerContract:
@@ -219,6 +221,42 @@ class LedgerContract:
         await ledger.release("b-run", tokens["b-run"], "unmet", [replace(LAST, number=0)])
         await ledger.release("a-run", tokens["a-run"], None)
         assert (await self.recorded()).decisions == (FIRST,)
+
+    # -- labels ------------------------------------------------------------------------------------------------------
+
+    @in_loop
+    async def test_labels_come_back_in_order_and_a_later_one_replaces_that_of_the_same_person(self) -> None:
+        ledger = self.opened()
+        await claim(ledger, ELSEWHERE)  # another process may own the run
+        await ledger.label("a-run", [replace(LABEL, requirement="r2", label="yes"), LABEL])
+        other = replace(LABEL, by="someone else", label="yes")
+        await self.opened().label("a-run", [other, replace(LABEL, label="debatable", note="")])
+        first = replace(LABEL, revision=0, attempt=0)
+        await ledger.label("a-run", [first])
+        expected = [first, replace(LABEL, label="debatable", note=""), other, replace(LABEL, requirement="r2", label="yes")]
+        for each in (ledger, self.opened()):
+            assert await asyncio.to_thread(each.labels, "a-run") == expected
+        await ledger.release("a-run", ELSEWHERE, "unmet")  # the owner has not noticed
+
+    @in_loop
+    async def test_labels_of_several_people_at_once_are_all_kept(self) -> None:
+        await claim(self.opened(), new_token())
+        labels = [replace(LABEL, by=f"person {number}") for number in range(6)]
+        await asyncio.gather(*(self.opened().label("a-run", [label]) for label in labels))
+        assert await asyncio.to_thread(self.opened().labels, "a-run") == labels
+
+    @in_loop
+    async def test_labels_end_with_their_run(self) -> None:
+        ledger, token = self.opened(), new_token()
+        with raises(LedgerError):
+            await ledger.label("a-run", [LABEL])
+        for run_id in ("a-run", "b-run"):
+            await claim(ledger, token, run_id=run_id)
+            await ledger.label(run_id, [LABEL])
+            await ledger.release(run_id, token, "unmet")
+        await ledger.forget("a-run")
+        await claim(ledger, token)
+        assert [await asyncio.to_thread(ledger.labels, run_id) for run_id in ("a-run", "b-run")] == [[], [LABEL]]
 
     # -- lists of runs -----------------------------------------------------------------------------------------------
 

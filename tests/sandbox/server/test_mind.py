@@ -139,7 +139,7 @@ def test_a_whole_description_is_one_question() -> None:
     assert question.read(json.loads(put(question, picture(PROMPT)).text)).findings[0].verdict == "met"
     for fault in FAULTS:
         assert question.read(json.loads(put(question, picture(fault)).text)).findings[0].verdict == "unmet"
-    assert question.read(json.loads(put(question).text)).findings[0].verdict == "undecided"
+    assert question.read(json.loads(put(question).text)).findings[0].verdict == "borderline"
 
 
 def test_the_writer_stresses_what_failed_and_writes_something_new_each_time() -> None:

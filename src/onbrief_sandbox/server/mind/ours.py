@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 from onbrief import questions
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import UsageError
-from onbrief.questions.findings import NOT_SEEN, SEEN
+from onbrief.questions.control import CONTROL, LEFTMOST
+from onbrief.questions.findings import ENLARGED, NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.language.writer import SandboxWriter
 from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.server.conversation import Conversation, Turn
 from onbrief_sandbox.server.mind import matching, perception
+from onbrief_sandbox.server.mind.framing import Framed, unframed
 
 Document = dict[str, object]
 
@@ -22,6 +25,8 @@ _BLIND = "no picture can be seen"
 _JUDGE = questions.judge(()).text
 _NUMBER = re.compile(r"prompt number (\d{1,6})")
 _CITED = 80  # characters of the brief
+_MOST_STATEMENTS = MAX_REQUIREMENTS + 2  # with those about the band
+_PROBABLE = {True: 0.99, False: 0.01, None: 0.1}  # what the eye does not know is not to be accepted, even with a reservation
 
 
 async def answered(conversation: Conversation) -> Document | None:
@@ -44,11 +49,17 @@ async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
         return await _revised(shown, int(number[1]) if number else 1)
     if "brief" in shown:
         return await _planned(shown["brief"])
+    if "description" not in shown and _JUDGE not in turn.text:
+        return None
+    framed = None
+    if CONTROL in turn.text:
+        framed = await asyncio.to_thread(unframed, images[-1], beside=ENLARGED in turn.text) if images else None
+        images = (framed.image,) if framed and framed.squares else ()
     if "description" in shown:
-        return await _whole(shown["description"], images)
-    if _JUDGE in turn.text:
-        return _judged(shown, await perception.sight(images[-1]) if images else None)
-    return None
+        document = await _whole(shown, framed, images)
+    else:
+        document = _judged(shown, await perception.sight(images[-1]) if images else None, framed)
+    return {"control": list(framed.squares) if framed else [], **document} if CONTROL in turn.text else document
 
 
 async def _planned(shown: dict[str, Any]) -> Document:
@@ -94,45 +105,55 @@ def _tried(tried: dict[str, Any]) -> tuple[Prompt, list[Attempt]]:
     return prompt, attempts
 
 
-async def _whole(description: str, images: tuple[bytes, ...]) -> Document:
-    match = await matching.match(description, images)
-    answer = {True: "true", False: "false", None: "unclear"}[match.so]
-    probability = {True: 0.99, False: 0.01, None: 0.5}[match.so]
-    return {"evidence": match.reason, "probability": probability, "answer": answer}
-
-
-def _judged(shown: dict[str, Any], sight: Sight | None) -> Document:
-    lettering = [{"text": text, "probability": 0.99} for text in sight.words] if sight else []
-    document: Document = {"lettering": lettering}
-    if "counts" in shown:
-        document["counts"] = [_count(entry["id"], entry["things"], sight) for entry in shown["counts"][:MAX_REQUIREMENTS]]
-    if "statements" in shown:
-        document["statements"] = [
-            _statement(entry["id"], entry["text"], sight) for entry in shown["statements"][:MAX_REQUIREMENTS]
-        ]
-    elif "claims" in shown:
-        document["statements"] = [_claim(entry["id"], entry["text"], sight) for entry in shown["claims"][:MAX_REQUIREMENTS]]
+async def _whole(shown: dict[str, Any], framed: Framed | None, images: tuple[bytes, ...]) -> Document:
+    match = await matching.match(shown["description"], images)
+    answer = {True: "true", False: "false", None: "borderline"}[match.so]
+    document: Document = {"evidence": match.reason, "probability": _PROBABLE[match.so], "answer": answer}
+    if "statements" in shown:  # only about the band
+        document["statements"] = [_statement(entry, None, framed) for entry in shown["statements"][:_MOST_STATEMENTS]]
     return document
 
 
-def _count(id_: str, things: str, sight: Sight | None) -> Document:
-    number, evidence = perception.number(things, sight) if sight else (None, _BLIND)
-    return {"id": id_, "evidence": evidence, "probability": 0.5 if number is None else 0.99, "number": number}
+def _judged(shown: dict[str, Any], sight: Sight | None, framed: Framed | None) -> Document:
+    lettering = [{"text": text, "probability": 0.99} for text in sight.words] if sight else []
+    document: Document = {"lettering": lettering}
+    if "counts" in shown:
+        boxed = "claims" not in shown
+        document["counts"] = [_count(entry, sight, boxed=boxed) for entry in shown["counts"][:MAX_REQUIREMENTS]]
+    stated = shown.get("statements", ())[:_MOST_STATEMENTS]
+    claimed = shown.get("claims", ())[:_MOST_STATEMENTS]
+    if stated or claimed:
+        said = (_statement(entry, sight, framed) for entry in stated)
+        document["statements"] = [*said, *(_claim(entry, sight, framed) for entry in claimed)]
+    return document
 
 
-def _statement(id_: str, text: str, sight: Sight | None) -> Document:
-    so, evidence = _so(text, sight)
-    answer = {True: "true", False: "false", None: "unclear"}[so]
-    return {"id": id_, "evidence": evidence, "probability": {True: 0.99, False: 0.01, None: 0.5}[so], "answer": answer}
+def _count(asked: dict[str, Any], sight: Sight | None, *, boxed: bool) -> Document:
+    number, evidence = perception.number(asked["things"], sight) if sight else (None, _BLIND)
+    found: Document = {
+        "id": asked["id"],
+        "evidence": evidence,
+        "probability": 0.5 if number is None else 0.99,
+        "number": number,
+    }
+    return {**found, "box": None} if boxed else found
 
 
-def _claim(id_: str, text: str, sight: Sight | None) -> Document:
-    so, evidence = _so(text, sight)
-    answer = {True: "supported", False: "contradicted", None: "unclear"}[so]
-    return {"id": id_, "evidence": evidence, "probability": {True: 0.01, False: 0.99, None: 0.5}[so], "answer": answer}
+def _statement(asked: dict[str, Any], sight: Sight | None, framed: Framed | None) -> Document:
+    so, evidence = _so(asked["text"], sight, framed)
+    answer = {True: "true", False: "false", None: "borderline"}[so]
+    return {"id": asked["id"], "evidence": evidence, "probability": _PROBABLE[so], "answer": answer, "box": None}
 
 
-def _so(text: str, sight: Sight | None) -> tuple[bool | None, str]:
+def _claim(asked: dict[str, Any], sight: Sight | None, framed: Framed | None) -> Document:
+    so, evidence = _so(asked["text"], sight, framed)
+    answer = {True: "supported", False: "contradicted", None: "borderline"}[so]
+    return {"id": asked["id"], "evidence": evidence, "probability": round(1 - _PROBABLE[so], 2), "answer": answer}
+
+
+def _so(text: str, sight: Sight | None, framed: Framed | None) -> tuple[bool | None, str]:
+    if framed and framed.squares and text.startswith(LEFTMOST):
+        return text == LEFTMOST + framed.squares[0], f"it is {framed.squares[0]}"
     if sight is None:
         return None, _BLIND
     if text.startswith(SEEN):

@@ -1,0 +1,45 @@
+"""The closer look at a picture that would pass: what it is about, and what both looks together say. No model in here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from onbrief.brief import Checklist, Requirement
+from onbrief.judging.rule import Rule
+from onbrief.record import Finding, Verdict
+
+
+def to_look_at(checklist: Checklist, first: Verdict, rule: Rule) -> tuple[Requirement, ...]:
+    """Return the musts to ask about once more after the first look; none if the picture cannot pass, or needs no closer look.
+
+    A must that is borderline below the floor of the rule is among them: a closer look may raise it. Preferences never are.
+    """
+    found = {finding.id: finding for finding in first.findings}
+    verdicts = {must.id: found[must.id].verdict for must in checklist.musts}
+    if rule.confirm == "never" or {"unmet", "undecided"}.intersection(verdicts.values()):
+        return ()
+    borderline = tuple(must for must in checklist.musts if verdicts[must.id] == "borderline")
+    return checklist.musts if rule.confirm == "always" else borderline
+
+
+def combined(first: Finding, second: Finding) -> Finding:
+    """Return what two looks at one picture say together. Both findings are valid answers, or undecided.
+
+    The closer look decides what was borderline, and never makes up for a first look that said no. Two looks that contradict
+    each other decide nothing. Where only the closer look is in doubt, doubt remains.
+    """
+    if "undecided" in (first.verdict, second.verdict):
+        return first if first.verdict == "undecided" else _undecided(first, "the closer look gave no valid answer")
+    if {first.verdict, second.verdict} == {"met", "unmet"}:
+        return _undecided(first, "the two looks contradict each other")
+    if first.verdict == second.verdict != "borderline":
+        return first if first.probability <= second.probability else replace(first, probability=second.probability)
+    decided = replace(second, source="closer look", box=first.box)
+    if first.verdict == "borderline" != second.verdict:
+        return decided
+    mean = round((first.probability + second.probability) / 2, 6)
+    return replace(decided, verdict="borderline", probability=mean)
+
+
+def _undecided(first: Finding, why: str) -> Finding:
+    return Finding(first.id, "undecided", 0.5, f"{why}; first: {first.evidence}", "closer look", first.box)
