@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("overhead", "ledger", "startup", "size", "memory", "pace", "handler", "http", "rates", "real", "judging")
+NAMES = ("overhead", "ledger", "startup", "size", "memory", "pace", "handler", "http", "rates", "real", "judging", "deciding")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -59,10 +59,8 @@ def checklist(number: str) -> Checklist:
 def _pair(name: str) -> Pair:
     asked = checklist(name.rpartition("-")[2])
     judged = questions.judge(asked.requirements).read(_document(DATA / "answers" / f"{name}.json"))
-    # These answers were given when "unclear" also stood for what fair people see differently.
-    findings = tuple(replace(f, verdict="borderline") if f.verdict == "undecided" else f for f in judged.findings)
     labels = {entry["id"]: entry["label"] for entry in _document(DATA / "labels" / f"{name}.json")}
-    return Pair(name, asked, findings, labels)
+    return Pair(name, asked, judged.findings, labels)
 
 
 def _document(path: Path) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -24,10 +24,12 @@ from onbrief.redaction import redacted
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from onbrief.judging.profile import Profile
     from onbrief.ports import Setting
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
+NO_PROFILE = "none"
 FILE = "onbrief.toml"
 FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image model
 
@@ -39,7 +41,8 @@ class Settings:
     `image_model` defaults to the model of the trial provider if that is installed; otherwise it is empty, and an order is
     refused until it is set. `judge` and `reviser` default to those of the image model's provider. Without `plan`, only the
     user's own requirements are checked. `strictness`, `max_reservations` and `confirm` say what passes, see judging.rule;
-    `confirm_judge` is the judge that looks again, by default `judge`. With `strip_metadata`, no metadata is embedded in the
+    `confirm_judge` is the judge that looks again, by default `judge`. `profile` is the file of a calibration of the judge, or
+    "none"; see judging.profile. With `strip_metadata`, no metadata is embedded in the
     pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
     `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of them.
     """
@@ -52,6 +55,7 @@ class Settings:
     max_reservations: int | None = None
     confirm: Confirm = "borderline"
     confirm_judge: str = ""
+    profile: str = ""
     parallel: int = 1
     out: str = "onbrief-runs"
     size: str = "1024x1024"
@@ -96,7 +100,42 @@ class Settings:
     @property
     def rule(self) -> Rule:
         """The rule by which answers of the judge become verdicts."""
-        return Rule.named(self.strictness, self.max_reservations, self.confirm)
+        rule = Rule.named(self.strictness, self.max_reservations, self.confirm)
+        profile = self.calibration
+        return profile.applied(rule) if profile and not self._differs(profile) else rule
+
+    @property
+    def calibration(self) -> Profile | None:
+        """The profile that `profile` names, also if it is stale; None without one.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        if self.profile in ("", NO_PROFILE):
+            return None
+        from onbrief.judging.profile import Profile
+
+        return Profile.read(Path(self.profile))
+
+    @property
+    def calibration_notes(self) -> tuple[str, ...]:
+        """What a record says of the calibration that is in use, or is stale."""
+        profile = self.calibration
+        if profile is None:
+            return ()
+        if differs := self._differs(profile):
+            return (f"the calibration {self.profile} is stale and not applied: it was made with {differs}",)
+        rule = self.rule
+        floor = f"borderline from {rule.floor:.2f} on" if rule.floor < rule.high else "nothing borderline"
+        return (
+            f"judged by the calibration {self.profile} of {profile.made[:10]} for at most {profile.max_false_accept:g} false "
+            f"accepts: {floor}, sure from {rule.high:.2f} on, confirmation {rule.confirm}",
+        )
+
+    def _differs(self, profile: Profile) -> str:
+        from onbrief.judging.profile import Fingerprint
+
+        return profile.differs(Fingerprint.of(self.judge, self.strictness))
 
     @property
     def chosen_policy(self) -> Policy:
@@ -179,7 +218,21 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
             tables.setdefault(table, {})[name] = value
             origins[f"{table}.{name}"] = origin
     origins |= {name: "image_model" for name in FOLLOWING if not values.get(name) and origins["image_model"] != "default"}
-    return settings_of({**values, "tables": tables}), origins
+    settings = settings_of({**values, "tables": tables})
+    if settings.profile not in ("", NO_PROFILE):  # a run can be resumed from another folder
+        settings = replace(settings, profile=str(Path(settings.profile).absolute()))
+    elif not settings.profile and (usual := profile_path(settings.judge, environ)) and usual.is_file():
+        settings, origins["profile"] = replace(settings, profile=str(usual)), "judge"
+    return settings, origins
+
+
+def profile_path(judge: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return where the calibration of a judge is found without a setting, whether it is there or not; None for a user without
+    a home directory.
+    """
+    own = _own_file(environ)
+    name = "".join(character if character.isalnum() else "-" for character in judge.lower())
+    return own.parent / "profiles" / f"{name}.json" if own and judge else None
 
 
 def settings_of(values: Mapping[str, object], where: str = "settings") -> Settings:
@@ -195,7 +248,8 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
     for table, name, value in _of_tables(others, where):
         tables.setdefault(table, {}).setdefault(name, value)
     settings = validated(_settings(), {**plain, "tables": tables}, where)
-    _ = settings.limits, settings.picture_size, settings.chosen_policy, settings.rule
+    _ = settings.limits, settings.picture_size, settings.chosen_policy
+    _ = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)  # a profile is read when it is used
     return settings
 
 

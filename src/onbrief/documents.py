@@ -25,7 +25,7 @@ def read_brief(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, or is broken; the message has the line and column.
     """
-    document = read_toml(path) if path.suffix.lower() == ".toml" else _read_json(path)
+    document = read_toml(path) if path.suffix.lower() == ".toml" else read_json(path, "brief")
     if isinstance(size := document.get("size"), str):
         document["size"] = parse_size(size)
     return document
@@ -46,21 +46,28 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, or is broken; the message has the line and column.
     """
+    text = _read(path)
     try:
-        return tomllib.loads(_read(path))
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of 5000 digits and 1000 nested lists do not raise TOMLDecodeError
         raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, kind: str) -> dict[str, Any]:
+    """Return the object in a JSON file. `kind` says what it describes, for error messages.
+
+    Raises:
+        UsageError: the file cannot be read, or is broken; the message has the line and column.
+    """
+    text = _read(path)
     try:
-        document = json.loads(_read(path))
+        document = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"{path} is not valid JSON: {error.msg} (at line {error.lineno}, column {error.colno})") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(document, dict):
-        raise UsageError.of(str(path), document, "an object with the fields of a brief")
+        raise UsageError.of(str(path), document, f"an object with the fields of a {kind}")
     return document  # pyright: ignore[reportUnknownVariableType] - the caller checks its content
 
 

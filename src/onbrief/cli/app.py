@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import environment, judge, run, runs
+from onbrief.cli import calibrate, environment, judge, label, run, runs
 from onbrief.cli.output import put, say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
@@ -58,6 +58,8 @@ def build() -> App:
     app.command(runs.list_, name="list")
     app.command(runs.report)
     app.command(runs.rm)
+    app.command(label.label)
+    app.command(calibrate.calibrate)
     app.command(runs.config)
     app.command(environment.models)
     app.command(environment.doctor)

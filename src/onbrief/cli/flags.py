@@ -68,6 +68,8 @@ class JudgeFlags:
     "When a picture that would pass is looked at once more, closely: never, when something is in doubt, or always."
     confirm_judge: str | None = None
     "Another vision model for that second look."
+    profile: str | None = None
+    "A calibration of the judge, as written by onbrief calibrate; none for no calibration."
     plan: bool | None = None
     "With --no-plan, only your own requirements are checked."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from onbrief.errors import OutputError
@@ -31,6 +32,22 @@ def put(text: str, hint: str = "") -> None:
         # Python would try to write the rest again when it exits, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OutputError(f"standard output cannot be written: {error.strerror}", hint=hint) from error
+
+
+def write(path: Path | None, text: str) -> None:
+    """Write a file and the folders above it, or standard output if there is no path.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if path is None:
+        put(text)
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def plain(text: str) -> str:

@@ -41,7 +41,7 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
     link
         Print only a link to the best picture, which anyone can open for this number of hours.
     """
-    run, store = _recorded(run_id, out)
+    run, store = recorded(run_id, out)
     if link is not None:
         if not run.best or not run.best.image:
             raise UsageError(f"run {run_id} has no picture")
@@ -151,7 +151,7 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
     from onbrief.pursuit.outputs import StoredPictures
     from onbrief.store import located
 
-    run, store = _recorded(run_id, out)
+    run, store = recorded(run_id, out)
     images = (attempt.image for attempt in run.attempts if attempt.image)
     pictures = StoredPictures(PictureFiles(images) if run.kind == "judge" else store)
     if output is None:
@@ -228,7 +228,7 @@ def config(*, json_: _Json = False) -> int:
     return 0
 
 
-def _recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
+def recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """Return the record of a run, and the store of its pictures."""
     from onbrief.pursuit import Workspace
     from onbrief.record import Run

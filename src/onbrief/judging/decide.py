@@ -31,7 +31,7 @@ def verdict(
     if closer:
         again = {r.id: _decide(r, list(closer[r.id]), rule) for r in checklist.requirements if r.id in closer}
         decided = tuple(combined(finding, again[finding.id]) if finding.id in again else finding for finding in decided)
-    musts = {requirement.id: requirement.kind for requirement in checklist.musts}
+    musts: dict[str, Kind] = {requirement.id: requirement.kind for requirement in checklist.musts}
     borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f, musts[f.id]))
     reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()
     accepted = musts.keys() <= {f.id for f in decided if f.verdict == "met"}.union(reservations)
@@ -44,7 +44,7 @@ def joint(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) 
     """Return the product of the probabilities of all musts: how probable it is that the picture is right, if its requirements
     do not depend on each other.
     """
-    musts = {requirement.id: requirement.kind for requirement in checklist.musts}
+    musts: dict[str, Kind] = {requirement.id: requirement.kind for requirement in checklist.musts}
     return math.prod(rule.meant(finding, musts[finding.id]) for finding in findings if finding.id in musts)
 
 

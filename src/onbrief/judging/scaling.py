@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from onbrief.errors import UsageError
 from onbrief.judging.statistics import log_odds, newton_step, sigmoid
 
 _CAREFUL: Final = (8.0, 4.0)  # how firmly slope and intercept are held, in labels: few labels change little
@@ -20,10 +22,18 @@ def _scaled(slope: float, intercept: float, probability: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """A probability whose log-odds are x means one whose log-odds are `slope` times x, plus `intercept`."""
+    """A probability whose log-odds are x means one whose log-odds are `slope` times x, plus `intercept`.
+
+    Raises:
+        UsageError: a value with which a probability would mean nothing.
+    """
 
     slope: float = 1.0
     intercept: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.slope < math.inf and math.isfinite(self.intercept)):
+            raise UsageError.of("scaling", (self.slope, self.intercept), "a slope of at least 0 and an intercept, both finite")
 
     def __call__(self, probability: float) -> float:
         """Return what a probability of the judge means."""

@@ -69,7 +69,7 @@ class Combination:
         (expectation maximization), and then improves the weights by one step of Newton's method.
         """
         judges = max((len(case.ballot) for picture in pictures for case in picture.cases), default=0)
-        kinds = tuple(sorted({case.kind for picture in pictures for case in picture.cases}))
+        kinds: tuple[Kind, ...] = tuple(sorted({case.kind for picture in pictures for case in picture.cases}))
         patterns: dict[tuple[Kind, tuple[float, ...]], int] = {}  # requirements that were answered alike count together
         known, totals = Counter[int](), Counter[int]()
         unknown: list[tuple[list[int], bool]] = []  # what is not known of each picture, and whether all of it may be met

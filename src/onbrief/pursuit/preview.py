@@ -35,7 +35,8 @@ async def preview(order: Order) -> Preview:
     assert crew.image_model is not None
     assert crew.reviser is not None
     planned = await crew.planner.checklist(order.brief) if crew.planner else Planned(())
-    warnings = (*crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
+    notes = order.settings.calibration_notes
+    warnings = (*notes, *crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
     checklist, revisions = Checklist.freeze(planned.requirements, order.brief), min(limits.prompts, limits.images) - 1
     prices = [
         (1, price_of(crew.planner, order.brief) if crew.planner else 0.0),

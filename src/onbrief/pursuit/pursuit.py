@@ -114,7 +114,8 @@ class Pursuit:
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
         model = self.crew.image_model
-        for warning in (*self.order.warnings, *(model.check(self.order.brief.size) if model else ())):
+        dropped = model.check(self.order.brief.size) if model else ()
+        for warning in (*self.order.warnings, *settings.calibration_notes, *dropped):
             studio.warn(warning)
         if self.order.draws:
             steps = loop.pursue(run, studio, settings.limits, RecordedPolicy(settings.chosen_policy, self.account))
