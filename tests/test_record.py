@@ -82,6 +82,7 @@ def test_every_field_of_the_record_is_always_there(field: str) -> None:
 def test_the_record_has_the_fields_of_the_design_in_its_order() -> None:
     assert list(document(history(judged((0, 0), verdict())))) == [
         "schema",
+        "kind",
         "run_id",
         "outcome",
         "reason",

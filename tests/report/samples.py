@@ -216,7 +216,7 @@ def reserved() -> Pictured:
 
 @cache
 def given() -> Pictured:
-    """Pictures that existed already: one passed with reservations, one did not pass, one is of one colour, one got no answer."""
+    """Pictures that existed already. Of those that did not pass, one is of one colour, and the judge refused another."""
     rows = ((FIRST, ("bbmmmmm", "mmmuumm", "mmmmmmm", "xmmmmmm", Problem("blank", "the picture is of one colour"), None)),)
     run, pictures = shoot("judge-1", LAKE, rows)
     sizes = ((512, 512), (640, 360), (360, 640), (512, 512), (512, 512), (512, 512))

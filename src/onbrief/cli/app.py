@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import calibrate, environment, label, run, runs
+from onbrief.cli import calibrate, environment, judge, label, run, runs
 from onbrief.cli.output import put, say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
@@ -28,6 +28,7 @@ For example:
     onbrief run "a red circle left of a blue square"
     onbrief run brief.toml --max-usd 1.50 --parallel 4
     onbrief run "a quiet harbour" --require "three boats" --avoid people
+    onbrief judge brief.toml art/
     onbrief list
     onbrief report RUN --output sheet.png
 
@@ -52,6 +53,7 @@ def build() -> App:
     )
     app.command(run.run)
     app.command(run.resume)
+    app.command(judge.judge)
     app.command(runs.show)
     app.command(runs.list_, name="list")
     app.command(runs.report)
@@ -103,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_traceback()
             return 1
         say(f"error: {error}")
+        for note in getattr(error, "__notes__", ()):
+            say(f"  {note}")
         if error.hint:
             say(f"hint: {error.hint}")
         return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1

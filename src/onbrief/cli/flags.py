@@ -21,7 +21,24 @@ _MANY = Parameter(negative="", consume_multiple=False)
 
 @Parameter(name="*")
 @dataclass(kw_only=True)
-class LimitFlags:
+class SpendingFlags:
+    """The limits of anything that is paid for, and where it is recorded."""
+
+    max_usd: float | None = None
+    "Maximum cost of all calls, in US dollars."
+    max_judge_usd: float | None = None
+    "Maximum cost of the judge's calls, in US dollars."
+    max_seconds: float | None = None
+    "Maximum duration in seconds, counted from zero again when a run is resumed."
+    parallel: int | None = None
+    "How many pictures to generate (of one prompt) and judge concurrently."
+    out: str | None = None
+    "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
+class LimitFlags(SpendingFlags):
     """The limits of a run, and how it works within them."""
 
     max_images: int | None = None
@@ -30,31 +47,19 @@ class LimitFlags:
     "Maximum number of pictures for one prompt."
     max_prompts: int | None = None
     "Maximum number of prompts, including the first."
-    max_usd: float | None = None
-    "Maximum cost of all calls, in US dollars."
-    max_judge_usd: float | None = None
-    "Maximum cost of the judge's calls, in US dollars."
-    max_seconds: float | None = None
-    "Maximum duration in seconds, counted from zero again when a run is resumed."
-    parallel: int | None = None
-    "How many pictures of a prompt to generate and judge concurrently."
-    out: str | None = None
-    "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
     strip_metadata: Annotated[bool | None, Parameter(negative="")] = None
     "Do not embed metadata in the pictures."
 
 
 @Parameter(name="*")
 @dataclass(kw_only=True)
-class ModelFlags:
-    """The models that draw, judge and write, and the policy."""
+class JudgeFlags:
+    """The models that find the requirements and judge, and what passes."""
 
-    image_model: str | None = None
-    "The image model, as PROVIDER:MODEL."
     judge: str | None = None
-    "The vision model that checks each requirement."
+    "The vision model that checks each requirement, as PROVIDER:MODEL."
     reviser: str | None = None
-    "The text model that finds the requirements and writes prompts."
+    "The text model that finds the requirements, and writes prompts if pictures are drawn."
     strictness: Strictness | None = None
     "What passes: strict accepts no doubt about a must, fair and lenient accept some, and tell it as a reservation."
     max_reservations: int | None = None
@@ -65,10 +70,19 @@ class ModelFlags:
     "Another vision model for that second look."
     profile: str | None = None
     "A calibration of the judge, as written by onbrief calibrate; none for no calibration."
-    policy: PolicyName | None = None
-    "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
     plan: bool | None = None
     "With --no-plan, only your own requirements are checked."
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
+class ModelFlags(JudgeFlags):
+    """The models that draw, judge and write, and the policy."""
+
+    image_model: str | None = None
+    "The image model, as PROVIDER:MODEL."
+    policy: PolicyName | None = None
+    "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
 
 
 @Parameter(name="*")
@@ -84,8 +98,8 @@ class OtherModelFlags:
 
 @Parameter(name="*")
 @dataclass(kw_only=True)
-class BriefFlags:
-    """The parts of a brief other than its text."""
+class RequirementFlags:
+    """What a picture must, should and must not show, in addition to the text of the brief."""
 
     require: Annotated[list[str] | None, _MANY] = None
     "A requirement of your own; can be given several times."
@@ -93,40 +107,48 @@ class BriefFlags:
     "A nice-to-have: it affects the ranking of pictures, not whether they pass."
     avoid: Annotated[list[str] | None, _MANY] = None
     "Something that must not be in the picture."
+
+
+@Parameter(name="*")
+@dataclass(kw_only=True)
+class BriefFlags(RequirementFlags):
+    """The parts of a brief other than its text."""
+
     size: str | None = None
     "Width and height in pixels, such as 1024x768."
     aspect: str | None = None
     "An aspect ratio, such as 16:9, instead of a size: about one megapixel."
 
 
-def given(*flags: LimitFlags | ModelFlags | OtherModelFlags | None) -> dict[str, object]:
+def given(*flags: SpendingFlags | JudgeFlags | OtherModelFlags | None) -> dict[str, object]:
     """Return the settings that these flags give, by name."""
     pairs = [(field.name, getattr(group, field.name)) for group in flags if group for field in fields(group)]
     return {name: value for name, value in pairs if value is not None}
 
 
-def settings_from(*flags: LimitFlags | ModelFlags | None) -> Settings:
+def settings_from(*flags: SpendingFlags | JudgeFlags | None) -> Settings:
     """Return the settings in force: flags take precedence over the environment, the files and the defaults."""
     return load(given(*flags))[0]
 
 
-def brief_from(source: str, flags: BriefFlags, settings: Settings) -> Brief:
+def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Brief:
     """Return the brief of a command line. `source` is text, a .toml or .json file, or - for standard input.
 
     Raises:
         UsageError: the file is broken, or something in the brief is not allowed.
     """
-    if flags.size and flags.aspect:
-        raise UsageError.of("aspect", flags.aspect, "one of --size and --aspect, not both")
+    size, aspect = (flags.size, flags.aspect) if isinstance(flags, BriefFlags) else (None, None)
+    if size and aspect:
+        raise UsageError.of("aspect", aspect, "one of --size and --aspect, not both")
     is_file = source.lower().endswith((".toml", ".json")) and "\n" not in source
     if is_file:
         document = read_brief(Path(source))
     else:
         document = {"text": sys.stdin.read(MAX_BRIEF_CHARACTERS + 1) if source == "-" else source}
-    if flags.size:
-        document["size"] = parse_size(flags.size)
-    elif flags.aspect:
-        document["size"] = size_for_aspect(flags.aspect)
+    if size:
+        document["size"] = parse_size(size)
+    elif aspect:
+        document["size"] = size_for_aspect(aspect)
     document.setdefault("size", settings.picture_size)
     own = [{"text": text} for text in flags.require or ()] + [{"text": text, "must": False} for text in flags.prefer or ()]
     for field, more in (("requirements", own), ("avoid", flags.avoid or [])):

@@ -43,6 +43,8 @@ def lines(event: Event) -> list[str]:
         case PromptChosen():
             return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
         case ImageJudged(attempt=attempt):
+            if run.kind == "judge":
+                return [f"  {attempt.image.key if attempt.image else attempt.name} {_judgement(run, attempt)} [{so_far(run)}]"]
             return [f"  image {attempt.name} {_judgement(run, attempt)} [{spent(run.usage)}]"]
         case Waiting() if event.elapsed + event.seconds >= _SILENCE:
             return [f"  {_wait(event)}: {_cut(event.reason)}"]
@@ -52,8 +54,16 @@ def lines(event: Event) -> list[str]:
 
 def spent(usage: Usage) -> str:
     """Return the images and the cost so far, in words."""
-    money = "price not known" if usage.usd is None else f"${usage.usd:.2f}"
-    return f"{usage.images} image{'' if usage.images == 1 else 's'}, {money}"
+    return f"{usage.images} image{'' if usage.images == 1 else 's'}, {_money(usage)}"
+
+
+def so_far(run: Run) -> str:
+    """Return how many of the pictures that existed already are judged, and the cost so far, in words."""
+    return f"{sum(attempt.complete for attempt in run.attempts)} of {len(run.attempts)} judged, {_money(run.usage)}"
+
+
+def _money(usage: Usage) -> str:
+    return "price not known" if usage.usd is None else f"${usage.usd:.2f}"
 
 
 def _plainly(event: Event) -> None:
@@ -62,10 +72,13 @@ def _plainly(event: Event) -> None:
 
 
 def _lively(console: Console, status: Status, event: Event) -> None:
-    for line in lines(event):
-        console.print(Text(plain(line), style=_style(event)))
     run = event.run
+    for line in lines(event) if run.kind == "run" or not isinstance(event, ImageJudged) else ():  # the table has these
+        console.print(Text(plain(line), style=_style(event)))
     match event:
+        case ChecklistFrozen() | ImageJudged() if run.kind == "judge":
+            status.update(_Doing(f"judging · {so_far(run)}", time.monotonic()))
+            return
         case ImageJudged(attempt=Attempt(passed=True)):
             doing = "writing the report"
         case PromptChosen() | ImageJudged():

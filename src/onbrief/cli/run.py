@@ -36,6 +36,7 @@ _ADVICE: dict[Outcome, str] = {
     "unknown": "to pay for the call again, run: onbrief resume {run_id} --resend-unknown",
     "cancelled": "to resume, run the same command again, or: onbrief resume {run_id}",
 }
+_MORE_TIME = "to judge the other pictures, run: onbrief resume {run_id} --max-seconds X"
 _UNDELIVERED = "give the same command again: it shows this result and pays for nothing"
 _LINK = 3600.0  # seconds for which the browser that is opened can read a report in a bucket
 _Flag = Annotated[bool, Parameter(negative="")]
@@ -96,7 +97,7 @@ def run(
     order = Order(brief=wanted, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
     if dry_run:
         return _preview(order, json_)
-    return finish(_follow(order, json_, quiet, open_))
+    return finish(follow(order, json_, quiet, open_))
 
 
 def resume(
@@ -135,25 +136,26 @@ def resume(
     from onbrief.pursuit import resumed
 
     order = resumed(run_id, settings_from(limits), given(models, limits), resend_unknown=resend_unknown)
-    return finish(_follow(order, json_, quiet, open_))
+    return finish(follow(order, json_, quiet, open_))
 
 
-async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
+async def follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.ledger.rules import OUT_OF_TRIES
     from onbrief.policy import never_decided, reservations
-    from onbrief.providers.registry import notice_of
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
 
     ended: Run | None = None
     async with open_pursuit(order) as pursuit:
         store = pursuit.store
-        if not quiet and (notice := notice_of(order.settings.image_model)):
-            say(notice)
+        if not quiet:
+            for notice in _notices(order):
+                say(notice)
         if not quiet and pursuit.continued:
-            say(f"resuming run {pursuit.run_id}, started {pursuit.account.row.started}")
+            resuming = "resuming run" if order.draws else "what is recorded costs nothing again: run"
+            say(f"{resuming} {pursuit.run_id}, started {pursuit.account.row.started}")
         _stop_on_signals(pursuit.stop)
         with narrator(quiet) as show:
             async for event in pursuit.events():
@@ -164,18 +166,23 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
         out, page = order.settings.out, f"{ended.run_id}/report.html"
         if as_json:
             put(ended.to_json(), _UNDELIVERED)
+        elif ended.kind == "judge":
+            from onbrief.cli.judge import table  # late: it imports this module
+
+            put(table(ended), _UNDELIVERED)
         elif ended.best and ended.best.image:
             put(picture_at(store, out, ended.best.image.key) + "\n", _UNDELIVERED)
         for warning in ended.warnings:
             say(f"warning: {warning}")
-        reserved = reservations(ended, ended.best) if ended.outcome == "passed" and ended.best else ""
+        one = ended.best if ended.outcome == "passed" and ended.kind == "run" else None
+        reserved = reservations(ended, one) if one else ""
         if not quiet or ended.outcome != "passed" or reserved:
             if not reserved:
                 say(f"{ended.outcome}: {ended.reason}")
             say(f"report: {located(out, page)}")
             if reserved:  # last, so that nobody overlooks it
                 say(f"passed with {reserved}")
-            if (advice := _ADVICE.get(ended.outcome)) and OUT_OF_TRIES not in ended.reason and not never_decided(ended):
+            if (advice := _advice(ended)) and OUT_OF_TRIES not in ended.reason and not never_decided(ended):
                 say(f"hint: {advice.format(run_id=ended.run_id)}")
         try:
             await pursuit.deliver()
@@ -184,6 +191,22 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     if open_:
         webbrowser.open(store.link(page, _LINK))
     return EXIT_CODES[ended.outcome]
+
+
+def _notices(order: Order) -> dict[str, None]:
+    """Return the lines of the providers of the models, each once, to print before a run."""
+    from onbrief.providers.registry import notice_of
+
+    settings = order.settings
+    names = [settings.image_model] if order.draws else [settings.judge, *([settings.reviser] if settings.plan else [])]
+    return dict.fromkeys(notice for name in names if (notice := notice_of(name)))
+
+
+def _advice(run: Run) -> str | None:
+    """Return what to do after a run with this outcome."""
+    if run.kind == "judge" and run.outcome == "unmet":
+        return _MORE_TIME if any(not attempt.complete for attempt in run.attempts) else None
+    return _ADVICE.get(run.outcome) if run.outcome else None
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

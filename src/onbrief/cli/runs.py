@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from onbrief.cli import judge
 from onbrief.cli.output import finish, plain, say
-from onbrief.cli.progress import spent
+from onbrief.cli.progress import so_far, spent
 from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, LedgerError, UsageError
 
@@ -44,6 +45,8 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
     if link is not None:
         if not run.best or not run.best.image:
             raise UsageError(f"run {run_id} has no picture")
+        if run.kind == "judge":
+            raise UsageError(f"run {run_id} has judged pictures where they were: it has no copy to link to")
         print(store.link(run.best.image.key, link * 3600))
         return 0
     if json_:
@@ -51,10 +54,19 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
         return 0
     print(f"{run.run_id}: {run.outcome or 'not ended'}{', ' if run.reason else ''}{plain(run.reason)}")
     print(f"brief: {plain(run.brief.text)}")
-    print(f"spent: {spent(run.usage)}, {len(run.prompts)} prompts")
-    print(f"models: {run.models.image}, judged by {run.models.judge}, written by {run.models.reviser}")
+    if run.kind == "judge":
+        print(f"spent: {so_far(run)}")
+        print(f"models: judged by {run.models.judge}" + (f", planned by {run.models.reviser}" if run.models.reviser else ""))
+    else:
+        print(f"spent: {spent(run.usage)}, {len(run.prompts)} prompts")
+        print(f"models: {run.models.image}, judged by {run.models.judge}, written by {run.models.reviser}")
     for change in run.models.changes:
         print(f"  {change.role} from {change.name} on: {change.model} instead of {change.former}")
+    if run.kind == "judge":
+        for requirement in run.checklist.requirements if run.checklist else ():
+            print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)}")
+        sys.stdout.write(judge.table(run))
+        return _warned(run)
     best = run.best
     findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
     if best and best.image:
@@ -63,6 +75,10 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
         finding = findings.get(requirement.id)
         answer = f"{finding.verdict}: {plain(finding.evidence)}" if finding else "not judged"
         print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)} — {answer}")
+    return _warned(run)
+
+
+def _warned(run: Run) -> int:
     for warning in run.warnings:
         print(f"warning: {plain(warning)}")
     return 0
@@ -79,7 +95,7 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
 
     Exit codes: 0 all runs are listed, 1 some cannot be read.
     """
-    from onbrief.pursuit import Workspace, brief_text_of
+    from onbrief.pursuit import Workspace, brief_text_of, kind_of
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
         rows = workspace.ledger.runs()
@@ -92,14 +108,23 @@ def list_(*, out: _Out = None, json_: _Json = False) -> int:
             errors.append(error)
     if json_:
         about = [
-            {"run_id": r.run_id, "outcome": r.outcome, "started": r.started, "ended": r.ended, "live": r.live, "brief": text}
+            {
+                "run_id": r.run_id,
+                "kind": kind_of(r),
+                "outcome": r.outcome,
+                "started": r.started,
+                "ended": r.ended,
+                "live": r.live,
+            }
+            | {"brief": text}
             for r, text in whole
         ]
         print(json.dumps(about, ensure_ascii=False, indent=2))
     else:
         for row, text in whole:
             state = row.outcome or ("running" if row.live else "interrupted")
-            print(f"{row.run_id}  {row.started}  {state:11}  {plain(text)[:80]}")
+            kind = "" if kind_of(row) == "run" else f"{kind_of(row)}: "
+            print(f"{row.run_id}  {row.started}  {state:11}  {kind}{plain(text)[:80]}")
     for error in errors:
         say(f"error: {error}")
         say(f"hint: {error.hint}")
@@ -122,18 +147,20 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         An .html file for a page, or a .png file for a contact sheet, instead of report.html beside the pictures.
     """
     from onbrief import report as reports
+    from onbrief.pursuit import PictureFiles
     from onbrief.pursuit.outputs import StoredPictures
     from onbrief.store import located
 
     run, store = recorded(run_id, out)
+    images = (attempt.image for attempt in run.attempts if attempt.image)
+    pictures = StoredPictures(PictureFiles(images) if run.kind == "judge" else store)
     if output is None:
-        page = reports.page(run, StoredPictures(store))
+        page = reports.page(run, pictures)
         finish(store.replace(f"{run_id}/report.html", page.encode(), "text/html"))
         print(located(load({"out": out})[0].out, f"{run_id}/report.html"))
         return 0
     if output.suffix.lower() not in (".html", ".png"):
         raise UsageError.of("output", str(output), "a file name that ends in .html or .png")
-    pictures = StoredPictures(store)
     try:
         if output.suffix.lower() == ".png":
             output.write_bytes(reports.sheet(run, pictures))

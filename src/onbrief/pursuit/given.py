@@ -175,7 +175,7 @@ def _distinct(pictures: Iterable[GivenPicture]) -> tuple[tuple[GivenPicture, ...
 
 def _shown(path: str | Path) -> str:
     """Return a path as it was given, as text that can be stored: names of files are bytes, and need not be valid Unicode."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    return os.fsencode(Path(path)).decode("utf-8", "replace")
 
 
 def _path(url: str) -> Path:

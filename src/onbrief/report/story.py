@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal
 from urllib.parse import quote, unquote
 
@@ -129,7 +129,7 @@ class Frame:
 
     @property
     def label(self) -> str:
-        """The name of the attempt, or what distinguishes the path of a picture that existed already from those of the others."""
+        """The name of the attempt; or of a picture that existed already, its path without what all of them begin with."""
         return self.given or self.attempt.name
 
     @property
@@ -247,9 +247,10 @@ def _story_of_given(run: Run, best: Attempt | None) -> Story:
 
 def _labels(paths: list[str]) -> list[str]:
     """Return paths without the folders that they have in common."""
-    folders = [path.split("/")[:-1] for path in paths]
-    shared = len(os.path.commonprefix(folders))
-    return ["/".join(path.split("/")[shared:]) for path in paths]
+    parts = [path.split("/") for path in paths]
+    levels = zip(*(path[:-1] for path in parts), strict=False)
+    shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    return ["/".join(path[shared:]) for path in parts]
 
 
 def _items(run: Run, rows: tuple[Row, ...]) -> tuple[Item, ...]:
