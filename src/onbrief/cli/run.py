@@ -214,11 +214,14 @@ def _preview(order: Order, as_json: bool) -> int:
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}
-        print(json.dumps(document | {"warnings": seen.warnings}, ensure_ascii=False, indent=2))
+        document |= {"questions": [asdict(asked) for asked in seen.questions], "warnings": seen.warnings}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
     print(f"checklist {seen.checklist.sha256[:12]}")
     for requirement in seen.checklist.requirements:
         print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {requirement.kind:9} {plain(requirement.text)}")
+    for asked in seen.questions:
+        print(f"  open: “{plain(asked.words)}”: {plain(asked.question)} read as {plain(asked.reading)}")
     print(f"first prompt\n  {plain(seen.prompt.text)}")
     if seen.prompt.negative:
         print(f"  without: {plain(seen.prompt.negative)}")

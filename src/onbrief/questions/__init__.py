@@ -8,10 +8,22 @@ A `Question` is what to send (`system`, `text`, the JSON `schema` of the answer)
 Material from users, models and pictures appears in the text as JSON between tags, and nowhere else.
 """
 
-from onbrief.questions.checklist import plan
+from onbrief.questions.checklist import complete, plan
 from onbrief.questions.declining import declines
 from onbrief.questions.findings import confirm, judge, whole
 from onbrief.questions.question import Question, document, materials
 from onbrief.questions.revision import longest_history, revise
 
-__all__ = ["Question", "confirm", "declines", "document", "judge", "longest_history", "materials", "plan", "revise", "whole"]
+__all__ = [
+    "Question",
+    "complete",
+    "confirm",
+    "declines",
+    "document",
+    "judge",
+    "longest_history",
+    "materials",
+    "plan",
+    "revise",
+    "whole",
+]

@@ -18,7 +18,7 @@ from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.ports import CallKind, Store
 from onbrief.record import Attempt, ModelChange, Prompt, Run
 from onbrief.redaction import redacted
-from onbrief.studio import writing
+from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
 from onbrief.studio.judging import Judging
@@ -48,14 +48,14 @@ class LedgerStudio:
         """See ports.Studio."""
         usable = asyncio.create_task(self.require_usable())  # while the planner works, so that it takes no time
         try:
-            checklist, warnings = await writing.plan(run.brief, self.crew.planner, self.ledger)
+            plan = await planning.plan(run.brief, self.crew.planner, self.ledger)
             await usable
         finally:
             usable.cancel()
             await asyncio.gather(usable, return_exceptions=True)
-        for warning in warnings:
-            self.warn(warning)
-        return checklist
+        for note in plan.notes:
+            self.warn(note)
+        return plan.checklist(run.brief)
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
