@@ -15,7 +15,7 @@ from onbrief.cli.app import build
 from onbrief.record import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("", "run", "resume", "show", "list", "report", "rm", "config", "models", "doctor", "sandbox")
+COMMANDS = ("", "run", "resume", "checklist", "show", "list", "report", "rm", "config", "models", "doctor", "sandbox")
 
 
 def documents() -> dict[str, str]:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from onbrief.cli.checklist import listed
 from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
 from onbrief.cli.output import finish, plain, put, say
-from onbrief.errors import LedgerError, Outcome
+from onbrief.errors import LedgerError, Outcome, UsageError
+from onbrief.events import ChecklistFrozen, Event, RunEnded
 from onbrief.record import Run
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def run(
     run_id: str | None = None,
     resend_unknown: _Flag = False,
     dry_run: _Flag = False,
+    review: _Flag = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
@@ -82,6 +85,9 @@ def run(
         Send calls again whose outcome is unknown; they may be charged twice.
     dry_run
         Show the checklist, the first prompt and the maximum cost; generate no pictures.
+    review
+        Show the checklist and what the brief leaves open, and ask whether to accept, edit or cancel it
+        before a picture is paid for.
     json_
         Print the record of the run as one JSON document.
     quiet
@@ -91,12 +97,14 @@ def run(
     """
     from onbrief.pursuit import Order
 
+    if review:
+        _require_terminal(dry_run)
     settings = settings_from(models, limits)
     wanted = brief_from(brief, about or BriefFlags(), settings)
     order = Order(brief=wanted, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
     if dry_run:
         return _preview(order, json_)
-    return finish(_follow(order, json_, quiet, open_))
+    return finish(_follow(order, json_, quiet, open_, review))
 
 
 def resume(
@@ -105,6 +113,7 @@ def resume(
     models: OtherModelFlags | None = None,
     limits: LimitFlags | None = None,
     resend_unknown: _Flag = False,
+    review: _Flag = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
@@ -125,6 +134,8 @@ def resume(
         The id of the run; `onbrief list` shows them.
     resend_unknown
         Send calls again whose outcome is unknown; they may be charged twice.
+    review
+        As for `onbrief run`, if there is no picture yet and the checklist was not accepted before.
     json_
         Print the record of the run as one JSON document.
     quiet
@@ -134,11 +145,21 @@ def resume(
     """
     from onbrief.pursuit import resumed
 
+    if review:
+        _require_terminal(dry_run=False)
     order = resumed(run_id, settings_from(limits), given(models, limits), resend_unknown=resend_unknown)
-    return finish(_follow(order, json_, quiet, open_))
+    return finish(_follow(order, json_, quiet, open_, review))
 
 
-async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
+def _require_terminal(dry_run: bool) -> None:
+    from onbrief.cli.review import require_terminal
+
+    if dry_run:
+        raise UsageError("review: one of --review and --dry-run, not both")
+    require_terminal()
+
+
+async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewing: bool) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.ledger.rules import OUT_OF_TRIES
@@ -148,15 +169,28 @@ async def _follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     from onbrief.store import located, picture_at
 
     ended: Run | None = None
-    async with open_pursuit(order) as pursuit:
+    review = None
+    if reviewing:
+        from onbrief.cli.review import review
+    async with open_pursuit(order, review=review) as pursuit:
         store = pursuit.store
         if not quiet and (notice := notice_of(order.settings.image_model)):
             say(notice)
         if not quiet and pursuit.continued:
             say(f"resuming run {pursuit.run_id}, started {pursuit.account.row.started}")
         _stop_on_signals(pursuit.stop)
+        events, before = pursuit.events(), list[Event]()
+        if reviewing:  # the terminal is the user's until the checklist is frozen, with no status line on it
+            async for event in events:
+                before.append(event)
+                if isinstance(event, (ChecklistFrozen, RunEnded)):
+                    break
+            _stop_on_signals(pursuit.stop)
         with narrator(quiet) as show:
-            async for event in pursuit.events():
+            for event in before:
+                show(event)
+                ended = event.run
+            async for event in events:
                 show(event)
                 ended = event.run
         assert ended is not None
@@ -217,11 +251,8 @@ def _preview(order: Order, as_json: bool) -> int:
         document |= {"questions": [asdict(asked) for asked in seen.questions], "warnings": seen.warnings}
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    print(f"checklist {seen.checklist.sha256[:12]}")
-    for requirement in seen.checklist.requirements:
-        print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {requirement.kind:9} {plain(requirement.text)}")
-    for asked in seen.questions:
-        print(f"  open: “{plain(asked.words)}”: {plain(asked.question)} read as {plain(asked.reading)}")
+    for line in listed(seen.checklist, seen.questions):
+        print(line)
     print(f"first prompt\n  {plain(seen.prompt.text)}")
     if seen.prompt.negative:
         print(f"  without: {plain(seen.prompt.negative)}")

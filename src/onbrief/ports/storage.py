@@ -105,7 +105,7 @@ class Store(Protocol):
         ...
 
 
-CallKind = Literal["plan", "image", "judge", "revise"]
+CallKind = Literal["plan", "review", "image", "judge", "revise"]
 State = Literal["started", "done", "refused", "failed", "unreadable", "unknown", "blocked"]
 
 

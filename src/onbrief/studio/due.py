@@ -7,7 +7,7 @@ from onbrief.ledger.entries import Entries
 from onbrief.ports import Call, Entry, Recorded, call_key
 from onbrief.studio.calls import recorded
 from onbrief.studio.crew import Crew
-from onbrief.studio.planning import Plan, last_plan
+from onbrief.studio.planning import recorded_checklist
 
 
 def judgement_of(image: Call) -> str:
@@ -24,10 +24,9 @@ def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, fl
     begun = {entry.call.step for entry in recorded.entries if entry.state != "refused"}
     pictures = [entry.call for entry in decisive if _may_be_judged(entry)]
     due = [step for step in map(judgement_of, pictures) if step not in begun]
-    planned = last_plan(decisive)
-    if not due or (crew.planner and not planned):
+    checklist = recorded_checklist(decisive, brief, planned=crew.planner is not None) if due else None
+    if checklist is None:
         return {}
-    checklist = (planned or Plan()).checklist(brief)
     return dict.fromkeys(due, crew.judgement_price(checklist) or 0.0)
 
 

@@ -6,13 +6,13 @@ recorded with it, so that a resumed run has the checklist that it had, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import Completes, Entry, OpenQuestion, Planned, Planner
+from onbrief.ports import Call, Completes, Entry, OpenQuestion, Planned, Planner, call_key
 from onbrief.questions import coverage
 from onbrief.studio.asking import Asking
 from onbrief.studio.calls import call_for, price_of, recorded, result_of
@@ -66,6 +66,10 @@ def completed(plan: Plan, more: Planned, brief: Brief) -> Plan:
     return _in_own_words(_without(both, dict(found.contradicting)), found.missing, brief)
 
 
+Review = Callable[[Checklist, Plan], Awaitable[Checklist]]
+"""Shows the user a checklist, and returns the one to use. Raises Cancelled if the user wants none."""
+
+
 async def plan(brief: Brief, planner: Planner | None, account: Account) -> Plan:
     """Return the plan of a brief: of one or two calls of the planner, each paid for at most once.
 
@@ -96,7 +100,40 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Plan:
     return plan_of(await account.once(call(1, again.model, {"missing": begun.missing}), ask_again))
 
 
-def last_plan(entries: Iterable[Entry]) -> Plan | None:
+async def agreed(plan: Plan, brief: Brief, account: Account, review: Review | None) -> Checklist:
+    """Return the frozen checklist: the recorded one that the user accepted or edited, the one that `review` returns, or the
+    plan's. What the user decides is recorded like an answer, so that it is asked for once. With a picture, the list is fixed.
+
+    Raises:
+        Cancelled: the user accepts none.
+    """
+    checklist, step = plan.checklist(brief), call_key("review", 0, 0)
+    drawn = any(call.kind == "image" for call in account.calls)
+    if not account.done(step) and (review is None or drawn):
+        return checklist
+    chosen = checklist if review is None or account.done(step) else await review(checklist, plan)
+
+    async def send() -> CallResult:
+        return result_of([asdict(requirement) for requirement in chosen.requirements], 0.0)
+
+    return _reviewed(await account.once(Call("review", 0, 0, "user:", checklist.sha256, 0.0), send))
+
+
+def recorded_checklist(entries: Sequence[Entry], brief: Brief, *, planned: bool) -> Checklist | None:
+    """Return the checklist that the recorded calls of a run lead to; None if it is not complete yet. `planned`: it has a
+    planner.
+    """
+    if reviews := [entry for entry in entries if entry.call.kind == "review" and entry.state == "done"]:
+        return _reviewed(reviews[-1])
+    plan = _last_plan(entries) if planned else Plan()
+    return plan.checklist(brief) if plan else None
+
+
+def _reviewed(entry: Entry) -> Checklist:
+    return recorded(entry, lambda result: Checklist(tuple(_requirement(document) for document in result)))
+
+
+def _last_plan(entries: Iterable[Entry]) -> Plan | None:
     """Return the complete plan among the recorded calls of a run; None if there is none yet."""
     plans = [entry for entry in entries if entry.call.kind == "plan" and entry.state == "done"]
     found = plan_of(max(plans, key=lambda entry: entry.call.attempt)) if plans else None

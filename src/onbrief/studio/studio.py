@@ -23,6 +23,7 @@ from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
 from onbrief.studio.judging import Judging
 from onbrief.studio.merged import merged
+from onbrief.studio.planning import Review
 
 
 async def _nothing_to_check() -> None:
@@ -32,7 +33,8 @@ async def _nothing_to_check() -> None:
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed. `rule` decides what passes. `require_usable` raises before the first picture if the models cannot be used.
+    its seed. `rule` decides what passes, `review` lets the user decide about the
+    checklist. `require_usable` raises before the first picture if the models cannot be used.
     """
 
     crew: Crew
@@ -40,6 +42,7 @@ class LedgerStudio:
     ledger: Account
     embed_metadata: bool = True
     rule: Rule = FAIR
+    review: Review | None = None
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
@@ -55,7 +58,7 @@ class LedgerStudio:
             await asyncio.gather(usable, return_exceptions=True)
         for note in plan.notes:
             self.warn(note)
-        return plan.checklist(run.brief)
+        return await planning.agreed(plan, run.brief, self.ledger, self.review)
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
