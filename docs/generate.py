@@ -15,7 +15,10 @@ from onbrief.cli.app import build
 from onbrief.record import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("", "run", "judge", "resume", "show", "list", "report", "rm", "config", "models", "doctor", "sandbox")
+COMMANDS = (
+    "", "run", "judge", "resume", "checklist", "show", "list", "report", "rm", "label", "calibrate", "config", "models",
+    "doctor", "sandbox",
+)  # fmt: skip
 
 
 def documents() -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from onbrief.brief import Brief, Requirement, parse_size
 from onbrief.errors import UsageError
@@ -38,6 +38,63 @@ def brief_of(document: Mapping[str, object], where: str = "brief") -> Brief:
         UsageError: a field is missing or unknown, or its value is not allowed.
     """
     return validated(_briefs(), document, where)
+
+
+def requirement_tables(requirements: Iterable[Requirement]) -> str:
+    """Return requirements as the tables of a .toml file: in a brief, or alone."""
+    return "\n".join(
+        "\n".join(f"{name} = {_toml(value)}" for name, value in fields) + "\n"
+        for requirement in requirements
+        if (fields := [("[[requirements]]\nid", requirement.id), *_fields_of(requirement)])
+    )
+
+
+def brief_toml(brief: Brief, requirements: Iterable[Requirement]) -> str:
+    """Return a brief with these requirements as a .toml file, for `read_brief`."""
+    about = {
+        "text": brief.text,
+        "size": "x".join(map(str, brief.size)),
+        **({"avoid": list(brief.avoid)} if brief.avoid else {}),
+    }
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in about.items()) + "\n" + requirement_tables(requirements)
+
+
+def _fields_of(requirement: Requirement) -> Iterator[tuple[str, object]]:
+    yield "text", requirement.text
+    yield "kind", requirement.kind
+    yield "must", requirement.must
+    if requirement.weight != 1.0:
+        yield "weight", requirement.weight
+    if requirement.parents:
+        yield "parents", list(requirement.parents)
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML: like JSON, but a delete character has to be escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def read_requirements(text: str, where: str, former: Iterable[str] = ()) -> tuple[Requirement, ...]:
+    """Return the requirements in a text with the tables of a .toml file. Parents that are among the `former` ids and no longer
+    there are dropped.
+
+    Raises:
+        UsageError: it is broken or has something else, or a field is not allowed.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where} is not valid TOML: {error}") from error
+    if unknown := document.keys() - {"requirements"}:
+        raise UsageError.of(f"field in {where}", min(unknown), "[[requirements]] and nothing else")
+    tables: Any = document.get("requirements", [])
+    if isinstance(tables, list):
+        listed = [cast("dict[str, Any]", table) for table in cast("list[Any]", tables) if isinstance(table, dict)]
+        gone = set(former) - {table.get("id") for table in listed}
+        for table in listed:
+            if isinstance(parents := table.get("parents"), list):
+                table["parents"] = [parent for parent in cast("list[Any]", parents) if parent not in gone]
+    return brief_of({"text": "-", **document}, where).requirements
 
 
 def read_toml(path: Path) -> dict[str, Any]:

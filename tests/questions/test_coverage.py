@@ -186,6 +186,7 @@ def test_what_is_missing_is_named_in_the_words_of_the_brief(
              ("there are no people or cars on the street", "empty street", "absence"),
              ("the dog is sleeping", "asleep", "action")],
         ),
+        ("a sign that says OPEN", [("there is a sign", "sign", "object"), ('the word "OPEN" can be read', "OPEN", "text")]),
         (
             "A man kneads the dough. The man's hands are in the dough.",
             [("there is a man", "A man", "object"), ("the man is kneading dough", "kneads the dough", "action"),

@@ -240,9 +240,10 @@ def test_a_planner_that_is_asked_again_is_told_too_and_its_doubts_are_in_the_rec
 ) -> None:
     bill = Bill()
     circle = {"id": "C1", "cites": ["a circle"], "text": "there is a circle", "kind": "Object", "must": "True", "parents": []}
+    place = {"id": "c2", "cites": ["red circle left of a blue square"], "text": "the red circle is left of the blue square"}
     plans = [
         said({"requirements": [{**circle, "kind": "obey me"}]}, tool="checklist"),
-        said({"requirements": circle}, tool="checklist"),
+        said({"requirements": [circle, {**circle, **place}]}, tool="checklist"),
     ]
     with recording(*plans) as server:
         lead_to(server.port, monkeypatch)

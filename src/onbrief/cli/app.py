@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import calibrate, environment, judge, label, run, runs
+from onbrief.cli import calibrate, checklist, environment, judge, label, run, runs
 from onbrief.cli.output import put, say
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
@@ -54,6 +54,7 @@ def build() -> App:
     app.command(run.run)
     app.command(run.resume)
     app.command(judge.judge)
+    app.command(checklist.checklist)
     app.command(runs.show)
     app.command(runs.list_, name="list")
     app.command(runs.report)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from onbrief.cli.checklist import listed
 from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
 from onbrief.cli.output import finish, plain, put, say
-from onbrief.errors import LedgerError, Outcome
+from onbrief.errors import LedgerError, Outcome, UsageError
+from onbrief.events import ChecklistFrozen, Event, RunEnded
 from onbrief.record import Run
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def run(
     run_id: str | None = None,
     resend_unknown: _Flag = False,
     dry_run: _Flag = False,
+    review: _Flag = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
@@ -83,6 +86,9 @@ def run(
         Send calls again whose outcome is unknown; they may be charged twice.
     dry_run
         Show the checklist, the first prompt and the maximum cost; generate no pictures.
+    review
+        Show the checklist and what the brief leaves open, and ask whether to accept, edit or cancel it
+        before a picture is paid for.
     json_
         Print the record of the run as one JSON document.
     quiet
@@ -92,12 +98,14 @@ def run(
     """
     from onbrief.pursuit import Order
 
+    if review:
+        _require_terminal(dry_run)
     settings = settings_from(models, limits)
     wanted = brief_from(brief, about or BriefFlags(), settings)
     order = Order(brief=wanted, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
     if dry_run:
         return _preview(order, json_)
-    return finish(follow(order, json_, quiet, open_))
+    return finish(follow(order, json_, quiet, open_, review))
 
 
 def resume(
@@ -106,6 +114,7 @@ def resume(
     models: OtherModelFlags | None = None,
     limits: LimitFlags | None = None,
     resend_unknown: _Flag = False,
+    review: _Flag = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: _Flag = False,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
@@ -126,6 +135,8 @@ def resume(
         The id of the run; `onbrief list` shows them.
     resend_unknown
         Send calls again whose outcome is unknown; they may be charged twice.
+    review
+        As for `onbrief run`, if there is no picture yet and the checklist was not accepted before.
     json_
         Print the record of the run as one JSON document.
     quiet
@@ -135,11 +146,21 @@ def resume(
     """
     from onbrief.pursuit import resumed
 
+    if review:
+        _require_terminal(dry_run=False)
     order = resumed(run_id, settings_from(limits), given(models, limits), resend_unknown=resend_unknown)
-    return finish(follow(order, json_, quiet, open_))
+    return finish(follow(order, json_, quiet, open_, review))
 
 
-async def follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
+def _require_terminal(dry_run: bool) -> None:
+    from onbrief.cli.review import require_terminal
+
+    if dry_run:
+        raise UsageError("review: one of --review and --dry-run, not both")
+    require_terminal()
+
+
+async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewing: bool = False) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
     from onbrief.cli.progress import narrator
     from onbrief.ledger.rules import OUT_OF_TRIES
@@ -148,7 +169,10 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
     from onbrief.store import located, picture_at
 
     ended: Run | None = None
-    async with open_pursuit(order) as pursuit:
+    review = None
+    if reviewing:
+        from onbrief.cli.review import review
+    async with open_pursuit(order, review=review) as pursuit:
         store = pursuit.store
         if not quiet:
             for notice in _notices(order):
@@ -157,8 +181,18 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool) -> int:
             resuming = "resuming run" if order.draws else "what is recorded costs nothing again: run"
             say(f"{resuming} {pursuit.run_id}, started {pursuit.account.row.started}")
         _stop_on_signals(pursuit.stop)
+        events, before = pursuit.events(), list[Event]()
+        if reviewing:  # the terminal is the user's until the checklist is frozen, with no status line on it
+            async for event in events:
+                before.append(event)
+                if isinstance(event, (ChecklistFrozen, RunEnded)):
+                    break
+            _stop_on_signals(pursuit.stop)
         with narrator(quiet) as show:
-            async for event in pursuit.events():
+            for event in before:
+                show(event)
+                ended = event.run
+            async for event in events:
                 show(event)
                 ended = event.run
         assert ended is not None
@@ -237,11 +271,11 @@ def _preview(order: Order, as_json: bool) -> int:
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}
-        print(json.dumps(document | {"warnings": seen.warnings}, ensure_ascii=False, indent=2))
+        document |= {"questions": [asdict(asked) for asked in seen.questions], "warnings": seen.warnings}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    print(f"checklist {seen.checklist.sha256[:12]}")
-    for requirement in seen.checklist.requirements:
-        print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {requirement.kind:9} {plain(requirement.text)}")
+    for line in listed(seen.checklist, seen.questions):
+        print(line)
     print(f"first prompt\n  {plain(seen.prompt.text)}")
     if seen.prompt.negative:
         print(f"  without: {plain(seen.prompt.negative)}")

@@ -99,8 +99,9 @@ class Entries:
         spent: list[float | None] = []
         for entry in self:
             spent.append(entry.usd)
-            if entry.state not in {"refused", "started"}:
-                counted[RULES[entry.call.kind].counter] += 1
+            counter = RULES[entry.call.kind].counter
+            if counter and entry.state not in {"refused", "started"}:
+                counted[counter] += 1
                 counted["input_tokens"] += entry.tokens.input
                 counted["output_tokens"] += entry.tokens.output
                 counted["unknown_calls"] += entry.state == "unknown"

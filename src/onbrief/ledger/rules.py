@@ -26,19 +26,21 @@ class CallRule:
 
     `failed_retries` and `unknown_retries` are the numbers of automatic retries after failures and after unknown outcomes, in
     all sessions together. With `asked_again`, a call without a readable answer is sent once more whenever the user asks to
-    resume the run. `counter` is the field of Usage that counts the calls. If the process has a deadline, at least `seconds`
-    must be left to begin a call: two to three times the duration of such calls, plus time to record the outcome and to respond.
+    resume the run. `counter` is the field of Usage that counts the calls; None: it is no call of a model. If the process has a
+    deadline, at least `seconds` must be left to begin a call: two to three times the duration of such calls, plus time to
+    record the outcome and to respond.
     """
 
     failed_retries: int = 2
     unknown_retries: int = 1
     asked_again: bool = True
-    counter: Counter = "text_calls"
+    counter: Counter | None = "text_calls"
     seconds: float = 30.0
 
 
 RULES: Final[Mapping[CallKind, CallRule]] = {
     "plan": CallRule(),
+    "review": CallRule(counter=None),  # what the user decides about the checklist, recorded like an answer
     "image": CallRule(unknown_retries=0, asked_again=False, counter="images", seconds=45.0),
     "judge": CallRule(counter="judge_calls"),
     "confirm": CallRule(counter="judge_calls"),

@@ -2,6 +2,7 @@
 
 from onbrief.ports.models import ANY_PICTURE as ANY_PICTURE
 from onbrief.ports.models import NO_TOKENS as NO_TOKENS
+from onbrief.ports.models import Completes as Completes
 from onbrief.ports.models import Corrects as Corrects
 from onbrief.ports.models import Editor as Editor
 from onbrief.ports.models import History as History

@@ -225,6 +225,17 @@ History = Sequence[tuple[Prompt, Sequence[Attempt]]]
 """The prompts that were tried, each with its attempts, oldest first."""
 
 
+@runtime_checkable
+class Completes(Planner, Protocol):
+    """A planner that can be asked for what its checklist leaves out."""
+
+    def completing(self, planned: Planned, missing: Sequence[str]) -> Planner:
+        """Return a planner whose `checklist` returns what to add to `planned`: requirements for the missing parts of the brief,
+        with ids of their own, and questions about parts that ask for nothing.
+        """
+        ...
+
+
 class Reviser(Model, Protocol):
     """Writes the next prompt."""
 

@@ -121,7 +121,7 @@ class Store(Pictures, Protocol):
         ...
 
 
-CallKind = Literal["plan", "image", "judge", "confirm", "revise"]
+CallKind = Literal["plan", "review", "image", "judge", "confirm", "revise"]
 State = Literal["started", "done", "refused", "failed", "unreadable", "unknown", "blocked"]
 
 

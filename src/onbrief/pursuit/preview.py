@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.brief import Checklist
+from onbrief.brief import Brief, Checklist
 from onbrief.errors import UsageError
-from onbrief.ports import Planned
+from onbrief.ports import Completes, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
-from onbrief.studio import Crew, price_of
+from onbrief.studio import Crew, planning, price_of
+from onbrief.studio.planning import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The checklist and first prompt of a run, and its maximum cost in US dollars (None if a price is unknown) if no call fails
-    and is repeated.
+    and is repeated. `questions` are what the brief leaves open.
     """
 
     checklist: Checklist
     prompt: Prompt
     usd: float | None
     warnings: tuple[str, ...]
+    questions: tuple[OpenQuestion, ...] = ()
 
 
 async def preview(order: Order) -> Preview:
@@ -34,12 +36,12 @@ async def preview(order: Order) -> Preview:
     crew, limits = checked(order.settings.crew(), order), order.settings.limits
     assert crew.image_model is not None
     assert crew.reviser is not None
-    planned = await crew.planner.checklist(order.brief) if crew.planner else Planned(())
+    plan, plan_prices = await _planned(crew.planner, order.brief)
     notes = order.settings.calibration_notes
-    warnings = (*notes, *crew.image_model.check(order.brief.size), *crew.warnings, *planned.warnings)
-    checklist, revisions = Checklist.freeze(planned.requirements, order.brief), min(limits.prompts, limits.images) - 1
+    warnings = (*notes, *crew.image_model.check(order.brief.size), *crew.warnings, *plan.warnings)
+    checklist, revisions = plan.checklist(order.brief), min(limits.prompts, limits.images) - 1
     prices = [
-        (1, price_of(crew.planner, order.brief) if crew.planner else 0.0),
+        *((1, price) for price in plan_prices),
         (limits.images, crew.image_model.price),
         (limits.images, crew.judgement_price(checklist)),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
@@ -47,7 +49,20 @@ async def preview(order: Order) -> Preview:
     ]
     most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
     usd = most if most is None or limits.usd is None else min(most, limits.usd)
-    return Preview(checklist, Prompt.first(order.brief), usd, warnings)
+    return Preview(checklist, Prompt.first(order.brief), usd, warnings, plan.questions)
+
+
+async def _planned(planner: Planner | None, brief: Brief) -> tuple[Plan, list[float | None]]:
+    """Return the plan of a brief, and the prices of the calls that a run can make for it."""
+    if planner is None:
+        return Plan(), []
+    plan = planning.first(await planner.checklist(brief), brief, planner)
+    if not isinstance(planner, Completes):
+        return plan, [price_of(planner, brief)]
+    missing = plan.missing or (brief.text,)  # another answer to the same question may lack something
+    again = planner.completing(plan.planned, missing)
+    prices = [price_of(planner, brief), price_of(again, brief)]
+    return planning.completed(plan, await again.checklist(brief), brief) if plan.missing else plan, prices
 
 
 def checked(crew: Crew, order: Order) -> Crew:

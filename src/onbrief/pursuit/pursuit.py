@@ -27,7 +27,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, LedgerStudio, judgements_due
+from onbrief.studio import Crew, LedgerStudio, Review, judgements_due
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Pursuit:
     owned: Owned
     account: Account
     waits: asyncio.Queue[Wait | None]
+    review: Review | None = None
     feed: Feed = field(default_factory=Feed)
     _complete: Outcome | None = field(default=None, init=False)  # the outcome of a run whose outputs are all written
 
@@ -111,6 +112,7 @@ class Pursuit:
             parallel=settings.parallel,
             embed_metadata=not settings.strip_metadata,
             rule=settings.rule,
+            review=self.review,
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
         model = self.crew.image_model
@@ -181,13 +183,17 @@ def _warned(studio: LedgerStudio) -> Generator[None]:
 
 @contextlib.asynccontextmanager
 async def open_pursuit(
-    order: Order, crew: Crew | None = None, deadline: Deadline | None = None, workspace: Workspace | None = None
+    order: Order,
+    crew: Crew | None = None,
+    deadline: Deadline | None = None,
+    workspace: Workspace | None = None,
+    review: Review | None = None,
 ) -> AsyncGenerator[Pursuit]:
     """Open the pursuit of an order, with its run owned by this process.
 
     `crew` replaces the models that the settings name. `deadline` is the time that this process has, if it is limited: then the
     run ends as cancelled and can be resumed. `workspace` is the open place of the order; without one, it is opened for this run
-    alone.
+    alone. `review` lets the user accept or edit the checklist before a picture is paid for.
 
     Raises:
         UsageError: a model, size, price or folder cannot work; nothing has been spent.
@@ -198,7 +204,7 @@ async def open_pursuit(
     if workspace is None:
         crew = checked(crew or order.settings.crew(draws=order.draws), order)
         with await asyncio.to_thread(Workspace.open, order.settings) as alone:
-            async with open_pursuit(order, crew, deadline, alone) as pursuit:
+            async with open_pursuit(order, crew, deadline, alone, review) as pursuit:
                 yield pursuit
         return
     crew = checked(crew or workspace.crew(order.settings, draws=order.draws), order)
@@ -231,7 +237,7 @@ async def open_pursuit(
         fresh = not account.recorded
         owned = await store.own(account.row.run_id, FILES, account.fence, account.confirm, fresh=fresh)
         async with contextlib.aclosing(owned):
-            yield Pursuit(order=order, crew=crew, store=store, owned=owned, account=account, waits=waits)
+            yield Pursuit(order=order, crew=crew, store=store, owned=owned, account=account, waits=waits, review=review)
 
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:

@@ -8,7 +8,7 @@ A `Question` is what to send (`system`, `text`, the JSON `schema` of the answer)
 Material from users, models and pictures appears in the text as JSON between tags, and nowhere else.
 """
 
-from onbrief.questions.checklist import plan
+from onbrief.questions.checklist import complete, plan
 from onbrief.questions.control import COLOURS, SquareColour
 from onbrief.questions.declining import declines
 from onbrief.questions.findings import confirm, judge, whole
@@ -19,6 +19,7 @@ __all__ = [
     "COLOURS",
     "Question",
     "SquareColour",
+    "complete",
     "confirm",
     "declines",
     "document",

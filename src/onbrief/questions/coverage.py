@@ -66,6 +66,7 @@ class _Claim:
     negative: bool
     places: frozenset[int]
     otherwise: frozenset[int] = frozenset()  # cited places of what an action is called in other words
+    verbatim: bool = False  # it repeats what it cites
     new: int = 0  # words that are not in the brief: they can stand for words that are
 
     @classmethod
@@ -75,7 +76,9 @@ class _Claim:
         saying = [any(claim.says(text.tokens[n]) for n in place & text.content) for place in meant]
         others = [place for place, says in zip(meant, saying, strict=True) if not says] if any(saying) else []
         otherwise = frozenset[int]().union(*others) if requirement.kind == "action" else frozenset[int]()
-        return replace(claim, places=frozenset[int]().union(*meant), otherwise=otherwise)
+        letters = letters_of(requirement.text)
+        verbatim = all(letters_of(words) in letters for words in cited)
+        return replace(claim, places=frozenset[int]().union(*meant), otherwise=otherwise, verbatim=verbatim)
 
     @classmethod
     def own(cls, requirement: Requirement, text: Text) -> _Claim:
@@ -97,6 +100,7 @@ class _Claim:
     def _read(cls, requirement: Requirement, text: Text) -> _Claim:
         tokens = list(tokens_of(unicodedata.normalize("NFKC", requirement.text)))
         words = [token for token in tokens if token.kind == "word"]
+        lettered = [t for token in tokens if token.kind == "quoted" for t in tokens_of(token.text[1:-1]) if t.kind == "word"]
         said = Text("", tuple(tokens), vocabulary.ENGLISH)
         new = {
             t.text for n, t in enumerate(tokens) if n in said.content and t.kind == "word" and not alike(t.text) & text.stems
@@ -104,7 +108,7 @@ class _Claim:
         exact = requirement.kind == "count" and any(t.text in {"one", "single", "1"} for t in tokens)
         return cls(
             requirement,
-            frozenset(stem for token in words for stem in alike(token.text)),
+            frozenset(stem for token in [*words, *lettered] for stem in alike(token.text)),
             said.numbers_in(n for n, t in enumerate(tokens) if t.kind != "quoted") | frozenset({1.0} if exact else ()),
             any(is_negator(t.text, vocabulary.ENGLISH) or is_negator(t.text, text.language) for t in words),
             frozenset(),
@@ -233,9 +237,9 @@ def _covers(claim: _Claim, text: Text) -> Iterator[int]:
             if _quotes(claim, token):
                 yield at
         elif (number := text.number(token)) is not None:
-            if number in claim.numbers:
+            if number in claim.numbers or claim.verbatim:
                 yield at
-        elif token.kind == "number" or claim.says(token):
+        elif token.kind == "number" or claim.verbatim or claim.says(token):
             yield at
         elif (
             claim.requirement.kind == "attribute"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from onbrief.brief import Brief, Checklist
+from onbrief.brief import Brief
 from onbrief.ledger.entries import Entries
 from onbrief.ports import Call, Entry, Recorded, call_key
 from onbrief.studio.calls import recorded
 from onbrief.studio.crew import Crew
-from onbrief.studio.writing import checklist_of
+from onbrief.studio.planning import recorded_checklist
 
 
 def judgement_of(image: Call) -> str:
@@ -24,10 +24,9 @@ def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, fl
     begun = {entry.call.step for entry in recorded.entries if entry.state != "refused"}
     pictures = [entry.call for entry in decisive if _may_be_judged(entry)]
     due = [step for step in map(judgement_of, pictures) if step not in begun]
-    planned = next((entry for entry in decisive if entry.call.kind == "plan" and entry.state == "done"), None)
-    if not due or (crew.planner and not planned):
+    checklist = recorded_checklist(decisive, brief, planned=crew.planner is not None) if due else None
+    if checklist is None:
         return {}
-    checklist = checklist_of(planned, brief)[0] if planned else Checklist.freeze((), brief)
     return dict.fromkeys(due, crew.judgement_price(checklist) or 0.0)
 
 

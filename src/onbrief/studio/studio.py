@@ -19,11 +19,12 @@ from onbrief.pictures import PictureFile
 from onbrief.ports import CallKind, Pictures, Store
 from onbrief.record import Attempt, ModelChange, Prompt, Run
 from onbrief.redaction import redacted
-from onbrief.studio import writing
+from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
 from onbrief.studio.judging import Judging
 from onbrief.studio.merged import merged
+from onbrief.studio.planning import Review
 from onbrief.studio.queue import worked_off
 
 
@@ -34,8 +35,9 @@ async def _nothing_to_check() -> None:
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed. `rule` decides what passes. `require_usable` raises before the first picture if the models cannot be used. `given`
-    is where the pictures are that exist already, of which `parallel` are judged concurrently.
+    its seed. `rule` decides what passes, `review` lets the user decide about the checklist. `require_usable` raises before the
+    first picture if the models cannot be used. `given` is where the pictures are that exist already, of which `parallel` are
+    judged concurrently.
     """
 
     crew: Crew
@@ -45,6 +47,7 @@ class LedgerStudio:
     rule: Rule = FAIR
     given: Pictures | None = None
     parallel: int = 1
+    review: Review | None = None
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
@@ -53,14 +56,14 @@ class LedgerStudio:
         """See ports.Studio."""
         usable = asyncio.create_task(self.require_usable())  # while the planner works, so that it takes no time
         try:
-            checklist, warnings = await writing.plan(run.brief, self.crew.planner, self.ledger)
+            plan = await planning.plan(run.brief, self.crew.planner, self.ledger)
             await usable
         finally:
             usable.cancel()
             await asyncio.gather(usable, return_exceptions=True)
-        for warning in warnings:
-            self.warn(warning)
-        return checklist
+        for note in plan.notes:
+            self.warn(note)
+        return await planning.agreed(plan, run.brief, self.ledger, self.review)
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""

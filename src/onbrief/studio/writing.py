@@ -1,44 +1,16 @@
-"""The calls whose answer is text: the checklist's plan, and the next prompt."""
+"""The call whose answer is the next prompt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
+from onbrief.brief import MAX_BRIEF_CHARACTERS
 from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult
-from onbrief.ports import Entry, History, Planner, Reviser
+from onbrief.ports import History, Reviser
 from onbrief.record import Prompt, Run
 from onbrief.studio.asking import Asking
 from onbrief.studio.calls import call_for, price_of, recorded, result_of
-
-
-async def plan(brief: Brief, planner: Planner | None, account: Account) -> tuple[Checklist, Sequence[str]]:
-    """Return the frozen checklist of a brief, and warnings about it; see ports.Studio."""
-    if planner is None:
-        return Checklist.freeze((), brief), ()
-    asking = Asking(planner)
-
-    async def send() -> CallResult:
-        planned = await asking.ask(lambda planner: planner.checklist(brief))
-        found: object = [asdict(requirement) for requirement in planned.requirements]
-        document = {"requirements": found, "warnings": planned.warnings} if planned.warnings else found
-        return result_of(document, planned.usd, planned.tokens)
-
-    call = call_for(account, "plan", 0, 0, planner, {"brief": asdict(brief)}, price_of(planner, brief))
-    return checklist_of(await account.once(call, send), brief)
-
-
-def checklist_of(planned: Entry, brief: Brief) -> tuple[Checklist, Sequence[str]]:
-    """Return the frozen checklist that a recorded plan leads to, and the warnings about it."""
-
-    def checklist(result: Any) -> tuple[Checklist, Sequence[str]]:
-        found: dict[str, Any] = {"requirements": result, "warnings": ()} if isinstance(result, list) else result
-        return Checklist.freeze([_requirement(document) for document in found["requirements"]], brief), found["warnings"]
-
-    return recorded(planned, checklist)
 
 
 async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: bool) -> Prompt:
@@ -66,11 +38,6 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
 
 def _history(run: Run) -> History:
     return [(prompt, [a for a in run.attempts if a.revision == prompt.revision]) for prompt in run.prompts]
-
-
-def _requirement(document: dict[str, Any]) -> Requirement:
-    parents: list[str] = document.pop("parents")
-    return Requirement(**document, parents=tuple(parents))
 
 
 def _bounded(text: str) -> str:

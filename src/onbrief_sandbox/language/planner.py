@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
 from onbrief.ports import Planned
 from onbrief_sandbox.language import claims, foreign, words
+from onbrief_sandbox.language.citing import cited
 from onbrief_sandbox.language.claims import Claim, Present, Styled
 from onbrief_sandbox.language.draft import Unread
 from onbrief_sandbox.language.foreign import Translation
@@ -32,7 +33,7 @@ class SandboxPlanner:
 
         A brief that cannot be parsed, or that asks only for a style, gets a requirement with the whole text of the brief. So
         does a brief that can be parsed only in part, in addition to that part's requirements. Requirements that the eye cannot
-        check stay undecided.
+        check stay undecided. Words of an English brief that the grammar passes over become questions.
         """
         if self.seconds > 0:
             await asyncio.sleep(self.seconds)
@@ -46,7 +47,9 @@ class SandboxPlanner:
         asked = any(requirement.must for requirement in (*planned, *brief.requirements)) or brief.avoid
         if not (asked and known.complete):
             planned.insert(0, Requirement(id="whole", text=_whole(brief.text)))
-        return Planned(tuple(planned))
+        if foreign.language(brief.text):
+            return Planned(tuple(planned))  # the lexicon does not say which word became which
+        return cited(brief, tuple(planned))
 
 
 def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:

@@ -43,12 +43,20 @@ class Role:
         return replace(self, model=replace(self.model, correction=what))
 
 
+@dataclass(frozen=True, slots=True)
 class TextPlanner(Role):
-    """See ports.Planner."""
+    """See ports.Planner and ports.Completes. With `planned`, it asks for what is `missing` in it."""
+
+    planned: Planned | None = None
+    missing: tuple[str, ...] = ()
+
+    def completing(self, planned: Planned, missing: Sequence[str]) -> Self:
+        """See ports.Completes."""
+        return replace(self, planned=planned, missing=tuple(missing))
 
     def price_of(self, brief: Brief) -> float | None:
         """See ports.PricedByRequest."""
-        return self.model.price_of(questions.plan(brief))
+        return self.model.price_of(self._question(brief))
 
     async def checklist(self, brief: Brief) -> Planned:
         """See ports.Planner.
@@ -56,7 +64,10 @@ class TextPlanner(Role):
         Raises:
             ConfigError: access or credentials are wrong, or the model does not exist.
         """
-        return await self.model.ask(questions.plan(brief))
+        return await self.model.ask(self._question(brief))
+
+    def _question(self, brief: Brief) -> Question[Planned]:
+        return questions.complete(brief, self.planned, self.missing) if self.planned else questions.plan(brief)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import asdict
+from itertools import repeat
 from typing import Any
 
 from onbrief import questions
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import UsageError
+from onbrief.ports import OpenQuestion
 from onbrief.questions.control import CONTROL, LEFTMOST
 from onbrief.questions.findings import ENLARGED, NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
@@ -24,7 +27,6 @@ Document = dict[str, object]
 _BLIND = "no picture can be seen"
 _JUDGE = questions.judge(()).text
 _NUMBER = re.compile(r"prompt number (\d{1,6})")
-_CITED = 80  # characters of the brief
 _MOST_STATEMENTS = MAX_REQUIREMENTS + 2  # with those about the band
 _PROBABLE = {True: 0.99, False: 0.01, None: 0.1}  # what the eye does not know is not to be accepted, even with a reservation
 
@@ -48,7 +50,7 @@ async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
         number = _NUMBER.search(turn.text)
         return await _revised(shown, int(number[1]) if number else 1)
     if "brief" in shown:
-        return await _planned(shown["brief"])
+        return await _planned(shown)
     if "description" not in shown and _JUDGE not in turn.text:
         return None
     framed = None
@@ -63,21 +65,28 @@ async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
 
 
 async def _planned(shown: dict[str, Any]) -> Document:
-    own = tuple(Requirement(text=r["text"], kind=r["kind"], must=r["must"]) for r in shown["requirements"])
-    brief = Brief(text=shown["text"], requirements=own, avoid=tuple(shown["avoid"]))
+    """Return the planner's requirements; if there is a list already, only those that it lacks."""
+    asked = shown["brief"]
+    own = tuple(Requirement(text=r["text"], kind=r["kind"], must=r["must"]) for r in asked["requirements"])
+    brief = Brief(text=asked["text"], requirements=own, avoid=tuple(asked["avoid"]))
     planned = await SandboxPlanner("sandbox:", None).checklist(brief)
+    listed = {r["text"]: r["id"] for r in shown.get("planned", ())}
+    ids = {r.id: listed.get(r.text, r.id) for r in planned.requirements}
     requirements = [
         {
-            "id": r.id,
-            "cites": [brief.text.strip()[:_CITED]],
+            "id": r.id or f"u{number}",
+            "cites": list(cites),
             "text": r.text,
             "kind": r.kind,
             "must": r.must,
-            "parents": list(r.parents),
+            "parents": [ids[parent] for parent in r.parents],
         }
-        for r in planned.requirements
+        for number, (r, cites) in enumerate(zip(planned.requirements, planned.cites or repeat(()), strict=False))
+        if r.text not in listed
     ]
-    return {"requirements": requirements}
+    whole = OpenQuestion(brief.text, "is this what the words mean?", "the words that the sandbox's lexicon has for it")
+    asking = planned.questions if planned.cites is not None else (whole,)
+    return {"requirements": requirements, "questions": [asdict(question) for question in asking]}
 
 
 async def _revised(shown: dict[str, Any], revision: int) -> Document:
