@@ -38,11 +38,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned."""
+    """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned.
+    `lettering` is what the judge read anywhere in the picture, as far as it says so.
+    """
 
     findings: tuple[Finding, ...]
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
+    lettering: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

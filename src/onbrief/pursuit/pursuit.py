@@ -27,7 +27,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, LedgerStudio, judgements_due
+from onbrief.studio import Crew, Evidence, LedgerStudio, judgements_due
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,6 +108,7 @@ class Pursuit:
             ledger=self.account,
             embed_metadata=not settings.strip_metadata,
             rule=settings.rule,
+            evidence=Evidence.of(settings.tables),
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
         for warning in (*self.order.warnings, *self.crew.image_model.check(self.order.brief.size)):

@@ -169,7 +169,8 @@ def _ask(requirements: Sequence[Requirement], side: _Side) -> Question[Judged]:
         fields["statements"] = _statements_schema([entry["id"] for entry in stated], side)
 
     def read(answer: object) -> Judged:
-        return Judged(_read(parsing.body(answer, *fields), claims, side))
+        given = parsing.body(answer, *fields)
+        return Judged(_read(given, claims, side), lettering=_all_lettering(given))
 
     return Question(side.system, "\n\n".join(parts), "findings", schema.record(**fields), read)
 
@@ -264,6 +265,14 @@ def _count(fields: dict[str, object], place: str, id_: str, wanted: int) -> Find
         if number == wanted
         else Finding(id_, "unmet", round(1 - probability, 6), evidence)
     )
+
+
+def _all_lettering(answer: dict[str, object]) -> tuple[str, ...]:
+    """Return what the transcript has, as far as it can be read: where no words are wanted, its form matters to nobody."""
+    try:
+        return tuple(text for text, _ in _transcript(answer) if text)
+    except Unreadable:
+        return ()
 
 
 def _transcript(answer: dict[str, object]) -> list[tuple[str, float]]:

@@ -3,4 +3,5 @@
 from onbrief.studio.calls import price_of as price_of
 from onbrief.studio.crew import Crew as Crew
 from onbrief.studio.due import judgements_due as judgements_due
+from onbrief.studio.evidence import Evidence as Evidence
 from onbrief.studio.studio import LedgerStudio as LedgerStudio

@@ -13,14 +13,16 @@ from typing import Any, Literal
 
 from onbrief.brief import Checklist
 from onbrief.errors import OnbriefError, OverBudget
+from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.ports import CallKind, Store
-from onbrief.record import Attempt, ModelChange, Prompt, Run
+from onbrief.record import Attempt, Finding, ModelChange, Prompt, Run
 from onbrief.redaction import redacted
 from onbrief.studio import writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
+from onbrief.studio.evidence import Evidence, warnings
 from onbrief.studio.judging import Judging
 from onbrief.studio.merged import merged
 
@@ -32,7 +34,8 @@ async def _nothing_to_check() -> None:
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed. `rule` decides what passes. `require_usable` raises before the first picture if the models cannot be used.
+    its seed. `rule` decides what passes; `evidence` is what is looked at besides the judge. `require_usable` raises before the
+    first picture if the models cannot be used.
     """
 
     crew: Crew
@@ -40,9 +43,11 @@ class LedgerStudio:
     ledger: Account
     embed_metadata: bool = True
     rule: Rule = FAIR
+    evidence: Evidence = field(default_factory=Evidence)
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
+    _fingerprints: dict[str, str] = field(default_factory=dict[str, str])
 
     async def plan(self, run: Run) -> Checklist:
         """See ports.Studio."""
@@ -162,11 +167,22 @@ class LedgerStudio:
                     ready=ready,
                     file=drawing.file,
                     rule=self.rule,
+                    beside=self.evidence,
                 )
                 del drawing  # the judging releases the picture once it has the judge's copy
-                yield await judging.verdict(self.ledger)
+                attempt = await judging.verdict(self.ledger)
+                self._look_at(attempt, judging.found)
+                yield attempt
         except Skipped:
             return
+
+    def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:
+        """Warn of what the evidence beside the judge's answer shows of a picture."""
+        earlier = {name: own for name, own in sorted(self._fingerprints.items()) if name != attempt.name}
+        for warning in warnings(attempt.name, found, earlier):
+            self.warn(warning)
+        for finding in about(FINGERPRINT, found):
+            self._fingerprints[attempt.name] = finding.evidence
 
 
 async def _only_recorded() -> None:
