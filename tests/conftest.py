@@ -24,6 +24,26 @@ def at_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return home
 
 
+@pytest.fixture(autouse=True)
+def without_ocr(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where onbrief[ocr] is installed, it would read every picture that passes, for a second of CPU each: only tests that ask
+    for the fixture `ocr` do so.
+    """
+    monkeypatch.setenv("ONBRIEF_OCR_USE", "never")  # for processes that tests start
+    if "ocr" not in request.fixturenames:
+        monkeypatch.setattr("onbrief.pictures.ocr.installed", lambda: False)
+
+
+@pytest.fixture
+def ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read lettering in this test; it is skipped where onbrief[ocr] is not installed."""
+    from onbrief.pictures.ocr import installed
+
+    if not installed():
+        pytest.skip("onbrief[ocr] is not installed")
+    monkeypatch.delenv("ONBRIEF_OCR_USE")
+
+
 @pytest.fixture(scope="session")
 def s3_service() -> Generator[Service]:
     """Start one service for all tests; each test uses a separate place in it."""

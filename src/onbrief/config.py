@@ -255,11 +255,12 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
 
 
 def declared() -> dict[str, tuple[Setting, ...]]:
-    """Return the settings of all tables, by table: those of the store and those of providers."""
+    """Return the settings of all tables, by table: those of the store, of evidence beside the judge's, and of providers."""
+    from onbrief.judging.evidence import SETTINGS
     from onbrief.providers import registry
     from onbrief.store.place import TABLES
 
-    return {**TABLES, **registry.settings()}
+    return {**TABLES, **SETTINGS, **registry.settings()}
 
 
 def _plain_names() -> list[str]:

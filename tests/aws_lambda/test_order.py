@@ -89,6 +89,7 @@ def test_the_ends_of_each_range_of_an_event_are_taken_by_the_models_too(which: i
     fields = {f"{start}_{name}": pair[which] for start in ("claude_validate", "claude_revise") for name, pair in ends.items()}
     crew = order(judge_model=OLD_CLAUDE, reviser_model=OLD_CLAUDE, **fields).settings.crew()
     asked = "&".join(f"{name}={pair[which]}" for name, pair in ends.items())
+    assert crew.reviser
     assert (crew.judge.name, crew.reviser.name) == (f"{OLD_CLAUDE}?{asked}", f"{OLD_CLAUDE}?{asked}")
 
 

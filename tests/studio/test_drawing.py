@@ -76,7 +76,9 @@ def own(tmp_path: Path) -> bytes:
 def second_name() -> str:
     """The name of the picture that no other picture has."""
     request = {"text": BRIEF.text, "negative": "", "size": BRIEF.size, "seed": seed_of(7, 0, 0)}
-    return f"r/000-000-{call_of('image', 0, 0, crew(Bill()).image_model, request, None).digest[:8]}.png"
+    model = crew(Bill()).image_model
+    assert model
+    return f"r/000-000-{call_of('image', 0, 0, model, request, None).digest[:8]}.png"
 
 
 @pytest.mark.parametrize("resend", [False, True])

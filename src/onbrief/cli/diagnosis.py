@@ -27,7 +27,19 @@ async def check(flags: Mapping[str, object]) -> list[Check]:
     region = region_of(settings.tables)
     findings.append(await _place(settings.out, region))
     findings.append(await asyncio.to_thread(_ledger, settings))
+    findings.append(_ocr(settings))
     return findings
+
+
+def _ocr(settings: Settings) -> Check:
+    """Tell whether lettering is read on this machine."""
+    from onbrief.pictures import ocr
+
+    if settings.tables.get("ocr", {}).get("use") == "never":
+        return Check("ok", "ocr", "lettering is not read here (ocr.use = never)")
+    if not ocr.installed():
+        return Check("ok", "ocr", f"lettering is read by the judge alone; with {ocr.EXTRA} it is read here too")
+    return Check("ok", "ocr", "lettering of pictures that may pass is read here too")
 
 
 def _models(settings: Settings) -> Iterator[Check]:

@@ -22,21 +22,21 @@ def addressed(lettering: Sequence[str], checklist: Checklist) -> list[str]:
     """Return the passages of a picture's lettering that address a reader who grades, given its lines in reading order. One that
     is wholly part of a text in the checklist is left out: a sign that was asked for may say anything.
     """
-    lines = [line for line in map(_fold, lettering) if line]
-    asked = [_bare(_fold(requirement.text)) for requirement in checklist.requirements]
+    lines = [line for line in map(folded, lettering) if line]
+    asked = [bare(folded(requirement.text)) for requirement in checklist.requirements]
     found: dict[str, None] = {}
     for text in (*lines, " ".join(lines)):  # an order may be broken into lines
-        if len(_bare(text)) < SHORTEST:
+        if len(bare(text)) < SHORTEST:
             continue
         for pattern in _patterns():
             for match in pattern.finditer(text):
                 passage = " ".join(match[0].split())
-                if not any(_bare(passage) in words for words in asked):
+                if not any(bare(passage) in words for words in asked):
                     found[passage] = None
     return [passage for passage in found if not any(passage != other and passage in other for other in found)]
 
 
-def _fold(text: str) -> str:
+def folded(text: str) -> str:
     """Return a text in small letters without accents, and with letters that are read for each other made one."""
     plain = _without_accents(unicodedata.normalize("NFKC", text).casefold()).translate(_ALIKE)
     return " ".join(plain.replace("rn", "m").split())
@@ -48,7 +48,8 @@ def _without_accents(text: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c) or "\u3099" <= c <= "\u309a")
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Return the letters and digits of a text."""
     return "".join(c for c in text if c.isalnum())
 
 

@@ -54,13 +54,14 @@ class Planned:
 class Judged:
     """The findings of a judge on one picture, unchecked; judging/decide.py computes the verdict. `usd` as in Planned. `blind`
     says how it was found out, with a question whose answer is known, that the judge does not see the picture; then its findings
-    count for nothing.
+    count for nothing. `lettering` is what the judge read anywhere in the picture, as far as it says so.
     """
 
     findings: tuple[Finding, ...]
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
     blind: str = ""
+    lettering: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

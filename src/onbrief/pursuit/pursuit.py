@@ -27,7 +27,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, LedgerStudio, Review, judgements_due
+from onbrief.studio import Crew, Evidence, LedgerStudio, Review, judgements_due
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,6 +113,7 @@ class Pursuit:
             embed_metadata=not settings.strip_metadata,
             rule=settings.rule,
             review=self.review,
+            evidence=Evidence.of(settings.tables),
             require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
         )
         model = self.crew.image_model

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from onbrief.brief import Requirement
+from onbrief.errors import Unreadable
 from onbrief.ports import Judged
 from onbrief.questions import parsing, schema
 from onbrief.questions.claims import Absence, Claim, Count, Lettering, Statement, claim
@@ -221,7 +222,7 @@ def _ask(
         given = parsing.body(answer, *fields)
         ids = [entry["id"] for entry in stated]
         blind = control.blind(given, _said(given, ids, control, side)) if control else ""
-        return Judged(_read(given, claims, side, control), blind=blind)
+        return Judged(_read(given, claims, side, control), blind=blind, lettering=_all_lettering(given))
 
     return Question(side.system, "\n\n".join(texts), "findings", schema.record(**fields), read)
 
@@ -364,6 +365,14 @@ def _count(fields: dict[str, object], place: str, id_: str, wanted: int) -> Find
 def _sure(probability: float) -> Answer:
     """Return the answer of a comparison that agrees, whose sides are as wanted with this probability."""
     return "met" if probability >= 0.5 else "borderline"
+
+
+def _all_lettering(answer: dict[str, object]) -> tuple[str, ...]:
+    """Return what the transcript has, as far as it can be read: where no words are wanted, its form matters to nobody."""
+    try:
+        return tuple(text for text, _ in _transcript(answer) if text)
+    except Unreadable:
+        return ()
 
 
 def _transcript(answer: dict[str, object]) -> list[tuple[str, float]]:

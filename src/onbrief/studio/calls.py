@@ -47,14 +47,16 @@ def call_for(
     request: Mapping[str, object],
     price: float | None,
     decides: Callable[[Entry], bool] = lambda entry: True,
+    part: str = "",
 ) -> Call:
-    """Return the call to make for one step of a run whose model may have changed.
+    """Return the call to make for one step of a run, or for a `part` of it, whose model may have changed.
 
     It is a recorded one if another model has answered the same request and its answer `decides`, so that it is not paid for
     again. Otherwise it is the model's own, under a key of its own if the key of the step belongs to another model.
     """
-    own = call_of(kind, revision, attempt, model, request, price)
-    tried = account.tried(own.step)
+    own = replace(call_of(kind, revision, attempt, model, request, price), part=part)
+    by = f"{part}-by-".lstrip("-")
+    tried = [entry for entry in account.tried(own.step) if entry.call.part == part or entry.call.part.startswith(by)]
     if any(entry.call.digest != _digest(entry.call.model, request) for entry in tried):
         return own  # recorded with another request, which the account refuses
     done = [entry for entry in tried if entry.state == "done"]
@@ -62,7 +64,7 @@ def call_for(
         if entry.call.model == model.name or decides(entry):
             return entry.call
     if any(entry.call.key == own.key and entry.call.model != model.name for entry in tried):
-        return replace(own, part=f"by-{hashlib.sha256(model.name.encode()).hexdigest()[:8]}")
+        return replace(own, part=f"{by}{hashlib.sha256(model.name.encode()).hexdigest()[:8]}")
     return own
 
 

@@ -13,15 +13,17 @@ from typing import Any, Literal
 
 from onbrief.brief import Checklist
 from onbrief.errors import OnbriefError, OverBudget
+from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.ports import CallKind, Pictures, Store
-from onbrief.record import Attempt, ModelChange, Prompt, Run
+from onbrief.record import Attempt, Finding, ModelChange, Prompt, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
 from onbrief.studio.drawing import Drawing
+from onbrief.studio.evidence import Evidence, warnings
 from onbrief.studio.judging import Judging
 from onbrief.studio.merged import merged
 from onbrief.studio.planning import Review
@@ -35,9 +37,9 @@ async def _nothing_to_check() -> None:
 @dataclass(slots=True, kw_only=True)
 class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
-    its seed. `rule` decides what passes, `review` lets the user decide about the checklist. `require_usable` raises before the
-    first picture if the models cannot be used. `given` is where the pictures are that exist already, of which `parallel` are
-    judged concurrently.
+    its seed. `rule` decides what passes, `review` lets the user decide about the checklist, and `evidence` is what is looked at
+    besides the judge. `require_usable` raises before the first picture if the models cannot be used. `given` is where the
+    pictures are that exist already, of which `parallel` are judged concurrently.
     """
 
     crew: Crew
@@ -48,9 +50,11 @@ class LedgerStudio:
     given: Pictures | None = None
     parallel: int = 1
     review: Review | None = None
+    evidence: Evidence = field(default_factory=Evidence)
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     _opened: float = field(default_factory=time.monotonic)
+    _fingerprints: dict[str, str] = field(default_factory=dict[str, str])
 
     async def plan(self, run: Run) -> Checklist:
         """See ports.Studio."""
@@ -189,6 +193,7 @@ class LedgerStudio:
         attempt = await judging.verdict(self.ledger)
         for warning in judging.warnings:
             self.warn(warning)
+        self._look_at(attempt, judging.found)
         return attempt
 
     def _judging(self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None) -> Judging:
@@ -205,7 +210,16 @@ class LedgerStudio:
             ready=ready,
             file=file,
             rule=self.rule,
+            beside=self.evidence,
         )
+
+    def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:
+        """Warn of what the evidence beside the judge's answer shows of a picture."""
+        earlier = {name: own for name, own in sorted(self._fingerprints.items()) if name != attempt.name}
+        for warning in warnings(attempt.name, found, earlier):
+            self.warn(warning)
+        for finding in about(FINGERPRINT, found):
+            self._fingerprints[attempt.name] = finding.evidence
 
 
 async def _only_recorded() -> None:

@@ -1,0 +1,32 @@
+"""Fingerprints of pictures, by which those that look nearly the same are found."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PIL import Image
+
+from onbrief.pictures.decoding import decoding, opened
+from onbrief.pictures.flattening import flatten
+
+SIDE: Final = 16
+ALIKE: Final = 1.0
+ALIKE_EACH: Final = 5
+"""The differences between cells, in steps of 255, up to which two pictures are nearly the same: their mean, and that of each
+cell. Saving a picture as JPEG changes cells by less; a small thing in another place changes some by far more.
+"""
+
+
+def fingerprint(copy: bytes) -> str:
+    """Return the fingerprint of a judge's copy of a picture: the brightness of 16 by 16 cells, in hex."""
+    image = opened(copy, ["PNG", "JPEG", "WEBP"])
+    with decoding(image.size):
+        image.load()
+        pixels, _ = flatten(image, "white", alpha=image.mode in ("RGBA", "LA", "P"))
+        return pixels.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX).tobytes().hex()
+
+
+def alike(one: str, other: str) -> bool:
+    """Return whether two fingerprints are those of pictures that look nearly the same."""
+    cells = [abs(a - b) for a, b in zip(bytes.fromhex(one), bytes.fromhex(other), strict=True)]
+    return max(cells) <= ALIKE_EACH and sum(cells) <= ALIKE * len(cells)

@@ -1,0 +1,102 @@
+"""Evidence from the picture itself, gathered once beside the judge's answer and recorded with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from onbrief.brief import Checklist
+from onbrief.judging import decide, lettering
+from onbrief.judging.addressing import addressed
+from onbrief.judging.evidence import FAILED, FINGERPRINT, WORDS, about
+from onbrief.judging.rule import Rule
+from onbrief.pictures.fingerprint import alike, fingerprint
+from onbrief.pictures.measuring import measured
+from onbrief.ports import Judged
+from onbrief.record import Finding, Image
+
+if TYPE_CHECKING:
+    from onbrief.pictures.ocr import Line
+
+Read = Callable[[bytes], "list[Line]"]
+"""Reads the lettering in a judge's copy of a picture. Blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is looked at besides the judge. Without `read`, no lettering is read here."""
+
+    read: Read | None = None
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Mapping[str, str]]) -> Self:
+        """Return the evidence that the settings in these tables ask for and the installed packages allow."""
+        from onbrief.pictures import ocr
+
+        wanted = tables.get("ocr", {}).get("use", "auto") != "never"
+        return cls(ocr.read if wanted and ocr.installed() else None)
+
+    def measured(self, copy: bytes, image: Image, checklist: Checklist) -> list[Finding]:
+        """Return what the pixels of the judge's copy of a picture show: measurements and its fingerprint. Blocks."""
+        try:
+            own = Finding(FINGERPRINT, "met", 1.0, fingerprint(copy), "pixels")
+            return [own, *measured(checklist.requirements, copy, (image.width, image.height))]
+        except Exception as error:  # noqa: BLE001 - the picture is still judged, and the record says what is missing
+            return [_failed(error)]
+
+    async def read_beside(self, copy: bytes, checklist: Checklist, judged: Judged, rule: Rule) -> list[Finding]:
+        """Return what the lettering in a picture shows: whether the words that are wanted were read, and words that address a
+        reader who grades.
+
+        It is read here only if the picture may pass, as it can raise a doubt, and never settles that a requirement is unmet.
+        The judge's answer is paid for, so nothing that goes wrong here may lose it: it becomes a finding.
+        """
+        unmet = decide.verdict(checklist, judged.findings, rule).ids("unmet")
+        if not self.read or not unmet.isdisjoint(must.id for must in checklist.musts):
+            return _words([], judged.lettering, checklist)
+        try:
+            lines = await asyncio.to_thread(self.read, copy)
+        except Exception as error:  # noqa: BLE001 - see above
+            return [_failed(error), *_words([], judged.lettering, checklist)]
+        compared = lettering.compared(checklist.requirements, [(line.text, line.probability) for line in lines])
+        return [*compared, *_words(lines, judged.lettering, checklist)]
+
+
+def _failed(error: Exception) -> Finding:
+    return Finding(FAILED, "undecided", 0.5, f"{type(error).__name__}: {error}", "pixels")
+
+
+def passages(findings: Sequence[Finding]) -> str:
+    """Return the words in a picture that address a reader who grades, as recorded; empty if there are none."""
+    return ", ".join(f'"{finding.evidence}"' for finding in about(WORDS, findings) if finding.box is None)
+
+
+def warnings(name: str, findings: Sequence[Finding], earlier: Mapping[str, str]) -> list[str]:
+    """Return what the record must say about the picture of an attempt with this name. `earlier` has the fingerprints of other
+    pictures of the run, by the names of their attempts.
+    """
+    said = [f"{name}: evidence beside the judge's is missing: {finding.evidence}" for finding in about(FAILED, findings)]
+    for mine in about(FINGERPRINT, findings):
+        with contextlib.suppress(StopIteration):
+            said.append(
+                f"{name} is nearly the same as {next(other for other, own in earlier.items() if alike(mine.evidence, own))}"
+            )
+    return said
+
+
+def _words(lines: Sequence[Line], told: Sequence[str], checklist: Checklist) -> list[Finding]:
+    """Return the words that address a reader who grades, as read here and as the judge transcribed them, and where lettering is
+    to be masked because of them: all of it that was not asked for, as orders go over several lines.
+    """
+    found = dict.fromkeys(addressed([line.text for line in lines], checklist), "lettering")
+    found = dict.fromkeys(addressed(told, checklist), "judge") | found
+    if not found:
+        return []
+    words = [
+        Finding(WORDS, "met", 1.0, text, "lettering" if source == "lettering" else "judge") for text, source in found.items()
+    ]
+    hidden = [line for line in lines if not lettering.asked_for(line.text, checklist)]
+    return [*words, *(Finding(WORDS, "met", line.probability, line.text, "lettering", line.box) for line in hidden)]
