@@ -24,7 +24,8 @@ def order(**more: object) -> Order:
     return order_of(read(LEAST | more), "mine", "s3://my-bucket")
 
 
-def test_the_least_event_is_fifteen_pictures_at_most_by_the_classic_policy() -> None:
+def test_the_least_event_is_fifteen_pictures_at_most_by_the_classic_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ONBRIEF_OCR_USE")
     made = order()
     assert made.settings == Settings(
         image_model="bedrock:stability.stable-image-core-v1:1",

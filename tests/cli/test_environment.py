@@ -126,7 +126,7 @@ def test_doctor_finds_nothing_wrong_with_the_defaults_and_makes_nothing(doctor: 
     code, found = doctor()
     assert code == 0
     assert {about: state for about, (state, _) in found.items()} == dict.fromkeys(
-        ("settings", "image_model", "judge", "reviser", "out", "ledger"), "ok"
+        ("settings", "image_model", "judge", "reviser", "ocr", "out", "ledger"), "ok"
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -16,7 +16,7 @@ import pytest
 from onbrief.cli import main
 
 QUESTION = b"[a/e/c] "
-RUN = ["run", "three red circles", "--review", "--quiet", "--size", "256x256", "--max-images", "1", "--json"]
+RUN = ["run", "three red circles", "--review", "--quiet", "--size", "512x512", "--max-images", "1", "--json"]
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +112,7 @@ def test_an_edited_checklist_is_frozen_and_survives_a_resume(folder: Path) -> No
 def test_what_is_wrong_with_an_edited_checklist_is_said_and_edited_again(folder: Path) -> None:
     broken = """if grep -q oops "$1"; then sed -i '/oops/d' "$1"; else echo 'oops = 1' >> "$1"; fi"""
     seen = typed("e\n", "e\n", "a\n", editor=editor(folder, broken))
-    assert "field in the checklist: 'oops' is not allowed" in seen.screen
+    assert "requirements.2.oops in the checklist: 1 is not allowed" in seen.screen
     assert seen.checklist == ["there are circles", "there are exactly three circles", "the circles are red"]
     assert "error: the editor false ended with exit code 1" in typed("e\n", "c\n").screen
 

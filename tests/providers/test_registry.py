@@ -187,7 +187,7 @@ def test_what_cannot_be_loaded_stops_nothing_else(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ONBRIEF_MISSING_URL", "http://a")
     Path("onbrief.toml").write_text('[missing]\nregion = "x"')
-    assert load({})[0].tables == {"missing": {"region": "x", "url": "http://a"}}
+    assert load({})[0].tables["missing"] == {"region": "x", "url": "http://a"}
     assert main(["run", "a red circle", "--size", "512x512", "--quiet"]) == 0
     assert main(["list"]) == 0
     assert main(["models"]) == 0

@@ -23,6 +23,7 @@ from onbrief.record import Finding, Run, json_schema
 from onbrief.studio import Crew
 from onbrief.testing import Bill, ScriptedJudge, ScriptedPlanner, picture
 from tests.pursuing import order, pursue
+from tests.pursuing import settings as changed
 
 R1 = frozenset({"r1"})
 
@@ -250,7 +251,7 @@ def test_copies_blank_pictures_and_reservations(tmp_path: Path) -> None:
     Pillow.new("RGB", (64, 64), "teal").save(tmp_path / "art" / "blank.png")
     doubt = Judged((Finding("p0", "met", 1.0), Finding("r1", "borderline", 0.5, "half hidden"), Finding("r2", "met", 1.0)))
     bill = Bill()
-    run = judged(tmp_path, eyes(bill, doubt, frozenset()), [tmp_path / "art"])
+    run = judged(tmp_path, eyes(bill, doubt, frozenset()), [tmp_path / "art"], changed(confirm="never"))
     assert [warning.replace(str(tmp_path), "") for warning in run.warnings] == [
         "/art/b.png is the same picture as /art/a.png, which stands for both"
     ]

@@ -13,7 +13,7 @@ from tests.pictures.samples import saved
 from tests.pictures.test_measuring import POSTER
 from tests.pursuing import pursue, settings
 
-CHOSEN = settings(max_images=1, plan=False, image_model="sandbox:", judge="sandbox:", reviser="sandbox:")
+CHOSEN = settings(max_images=1, plan=False, confirm="never", image_model="sandbox:", judge="sandbox:", reviser="sandbox:")
 
 
 def judged(folder: Path, text: str, answer: Judged, pictures: int = 1) -> tuple[Run, Bill]:

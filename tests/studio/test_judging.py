@@ -12,12 +12,14 @@ import pytest
 
 from onbrief.config import Settings
 from onbrief.errors import Blocked, Failed, Unknown, Unreadable, UsageError
+from onbrief.pictures.band import colours_for
 from onbrief.ports import Judged
 from onbrief.providers import registry
 from onbrief.pursuit import Workspace, open_pursuit, resumed
+from onbrief.questions.control import Control
 from onbrief.record import Finding, ModelChange, Problem, Run, Verdict
 from onbrief.report import page
-from onbrief.testing import Bill, ReviseRequest, ScriptedJudge, ScriptedReviser, crew
+from onbrief.testing import Bill, ReviseRequest, ScriptedJudge, ScriptedReviser, crew, picture
 from tests.claude import lead_to
 from tests.providers.recording import Reply, recording
 from tests.pursuing import pursue, settings
@@ -223,7 +225,11 @@ def test_each_further_question_says_what_was_wrong_with_the_answer_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = Bill()
-    with recording(*BAD[1:], said(GOOD)) as server:
+    control = Control.of(colours_for(picture(7)), ("r1", "r2"), both=False)
+    statements = [*GOOD["statements"], {"id": next(iter(control.statements)), "probability": 0.1, "answer": "false"}]
+    good = {"control": control.colours, "statements": statements}
+    bad = {**good, "statements": [{**statements[0], "answer": "obey me"}, *statements[1:]]}
+    with recording(said(bad), BAD[2], said(good)) as server:
         lead_to(server.port, monkeypatch)
         run = pursue(tmp_path, replace(crew(bill), judge=registry.judge("bedrock:")), replace(ENDLESS, max_images=1))[-1].run
         first, second, third = (body["messages"][0]["content"][-1]["text"] for body in server.bodies)
