@@ -224,7 +224,7 @@ def given() -> Pictured:
     for attempt, size, folder in zip(run.attempts, sizes, ("new", "new", "old", "old", "old", "old"), strict=True):
         data = paint(attempt.attempt, size)
         key = f"campaign/{folder}/{attempt.name}.png"
-        image = replace(stored("-", attempt.name, data, size), key=key, url=f"file:///work/{key}")
+        image = replace(stored("-", attempt.name, data, size), key=key, url=f"file:///pictures/{key}")
         pictures[key] = data
         attempts.append(replace(attempt, seed=0, image=image, usd=0.006 if attempt.verdict else 0.0))
     refused = decide.undecided(run.checklist, Problem("blocked", "the picture is not allowed")) if run.checklist else None
