@@ -52,12 +52,15 @@ DOUBT: Final = 0.5
 
 
 def beside(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> tuple[Finding, ...]:
-    """Return the findings of a judge, changed by those of witnesses among them: one for each requirement."""
-    witnesses = {finding.id: finding for finding in findings if finding.source in WITNESSES}
-    own = [finding for finding in findings if finding.source not in WITNESSES]
-    decided = decide.verdict(checklist, own, rule).findings
+    """Return the findings of a judge, changed by those of witnesses among them. Without a witness they stay as they are;
+    otherwise there is one for each requirement.
+    """
+    ids = {requirement.id for requirement in checklist.requirements}
+    witnesses = {finding.id: finding for finding in findings if finding.source in WITNESSES and finding.id in ids}
+    own = tuple(finding for finding in findings if finding.source not in WITNESSES)
     if not witnesses:
-        return decided
+        return own
+    decided = decide.verdict(checklist, own, rule).findings
     return tuple(
         _weighed(requirement, finding, witnesses[finding.id]) if finding.id in witnesses else finding
         for requirement, finding in zip(checklist.requirements, decided, strict=True)

@@ -54,8 +54,7 @@ class Evidence:
         It is read here only if the picture may pass, as it can raise a doubt, and never settles that a requirement is unmet.
         The judge's answer is paid for, so nothing that goes wrong here may lose it: it becomes a finding.
         """
-        unmet = decide.verdict(checklist, judged.findings, rule).ids("unmet")
-        if not self.read or not unmet.isdisjoint(must.id for must in checklist.musts):
+        if not self.read or not _may_pass(checklist, judged, rule):
             return _words([], judged.lettering, checklist)
         try:
             lines = await asyncio.to_thread(self.read, copy)
@@ -63,6 +62,11 @@ class Evidence:
             return [_failed(error), *_words([], judged.lettering, checklist)]
         compared = lettering.compared(checklist.requirements, [(line.text, line.probability) for line in lines])
         return [*compared, *_words(lines, judged.lettering, checklist)]
+
+
+def _may_pass(checklist: Checklist, judged: Judged, rule: Rule) -> bool:
+    unmet = decide.verdict(checklist, judged.findings, rule).ids("unmet")
+    return unmet.isdisjoint(must.id for must in checklist.musts)
 
 
 def _failed(error: Exception) -> Finding:

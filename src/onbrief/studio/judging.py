@@ -50,6 +50,7 @@ class Judging:
     warnings: list[str] = field(default_factory=list[str], init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
     _copies: dict[_Shown, bytes] = field(default_factory=dict[_Shown, bytes], init=False)
+    _measured: list[Finding] | None = field(default=None, init=False)
 
     async def verdict(self, account: Account) -> Attempt:
         """Return the attempt with its verdict, which is computed here from the judges' findings. A judge that gave no answer
@@ -83,8 +84,9 @@ class Judging:
             judged = await asking.ask(lambda judge: judge.judge(copy, requirements))
             if judged.blind:
                 return _result(judged)
-            measured = await asyncio.to_thread(self.beside.measured, copy, self.image, self.checklist)
-            return _result(judged, *measured, *await self.beside.read_beside(copy, self.checklist, judged, self.rule))
+            return _result(
+                judged, *(self._measured or ()), *await self.beside.read_beside(copy, self.checklist, judged, self.rule)
+            )
 
         more: dict[str, object] = {"hidden": hide} if hide else {}
         call = self._call(account, "judge", judge, more, price, "masked" if hide else "")
@@ -177,13 +179,24 @@ class Judging:
 
     async def _ready(self, judge: Judge, hide: tuple[Box, ...] = ()) -> None:
         await self.ready()
-        limits = judge.picture_limits
-        if (limits, ()) not in self._copies:
+        if (judge.picture_limits, hide) not in self._copies:
             file, self.file = self.file, None  # released here: the judge needs only its copy
-            file = file or await asyncio.to_thread(PictureFile, await self._stored())
-            self._copies[limits, ()] = await asyncio.to_thread(file.judge_copy, limits)
-        if (limits, hide) not in self._copies:
-            self._copies[limits, hide] = await asyncio.to_thread(hidden, self._copies[limits, ()], hide, limits)
+            data = None if file or (judge.picture_limits, ()) in self._copies else await self._stored()
+            await asyncio.to_thread(self._show, file or data, judge.picture_limits, hide)
+
+    def _show(self, picture: PictureFile | bytes | None, limits: PictureLimits, hide: tuple[Box, ...]) -> None:
+        """Make the copy of the picture that a judge is shown, and measure what can be measured. Blocks.
+
+        All in one thread: each change of thread takes longer than the measuring.
+        """
+        if picture is not None:
+            file = PictureFile(picture) if isinstance(picture, bytes) else picture
+            self._copies[limits, ()] = file.judge_copy(limits)
+        copy = self._copies[limits, ()]
+        if self._measured is None:
+            self._measured = self.beside.measured(copy, self.image, self.checklist)
+        if hide:
+            self._copies[limits, hide] = hidden(copy, hide, limits)
 
     async def _stored(self) -> bytes:
         data = await self.store.read(self.image.key)
