@@ -140,11 +140,15 @@ def honest(bill: Bill, picture: bytes, sight: Sight) -> ScriptedJudge:
         def met(requirement: Requirement) -> bool:
             named = [thing.box for thing in sight.things if thing.noun in requirement.text]
             boxes = [(box.left, box.top, box.right, box.bottom) for box in named] or [(0.0, 0.0, 1.0, 1.0)]
-            areas = [tuple(round(v * side) for v, side in zip(box, original.size * 2, strict=True)) for box in boxes]
+            wide, high = original.size
+            areas = [
+                (round(left * wide), round(top * high), round(right * wide), round(bottom * high))
+                for left, top, right, bottom in boxes
+            ]
             return all(ImageStat.Stat(changed.crop(area)).mean[0] < 0.4 * 255 for area in areas)
 
-        findings = [(each.id, met(each)) for each in asked.requirements]
-        return Judged(tuple(Finding(id_, "met" if yes else "unmet", 0.98 if yes else 0.02, "seen") for id_, yes in findings))
+        true, false = Finding("", "met", 0.98, "seen"), Finding("", "unmet", 0.02, "not there")
+        return Judged(tuple(replace(true if met(each) else false, id=each.id) for each in asked.requirements))
 
     return ScriptedJudge(bill, answer)
 

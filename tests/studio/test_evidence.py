@@ -125,9 +125,8 @@ def test_the_money_for_a_look_with_the_lettering_masked_is_held_before_the_pictu
 ) -> None:
     """A picture costs $0.04, a look $0.006."""
     reading.append(SIGN)
-    refused: Answer = "borderline"
-    looks = [("met", refused), ("met", "unmet")] * 3
-    run, bill = answered(tmp_path, *looks, strictness="strict", max_images=3, max_attempts=3, max_usd=usd)
+    run, bill = answered(tmp_path, ("met", "borderline"), strictness="strict", max_images=3, max_attempts=3, max_usd=usd)
     assert len(bill.of("image")) == pictures
+    assert run.usage.usd is not None
     assert run.usage.usd <= usd
     assert all(attempt.verdict for attempt in run.attempts)
