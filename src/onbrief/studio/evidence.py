@@ -13,6 +13,7 @@ from onbrief.judging import decide, lettering
 from onbrief.judging.addressing import addressed
 from onbrief.judging.evidence import FAILED, FINGERPRINT, WORDS, about
 from onbrief.judging.rule import Rule
+from onbrief.pictures.detector import Detector, load
 from onbrief.pictures.fingerprint import alike, fingerprint
 from onbrief.pictures.measuring import measured
 from onbrief.ports import Judged
@@ -27,17 +28,24 @@ Read = Callable[[bytes], "list[Line]"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is looked at besides the judge. Without `read`, no lettering is read here."""
+    """What is looked at besides the judge. Without `read`, no lettering is read here, and without a `detector`, nothing is
+    counted.
+    """
 
     read: Read | None = None
+    detector: Detector | None = None
 
     @classmethod
     def of(cls, tables: Mapping[str, Mapping[str, str]]) -> Self:
-        """Return the evidence that the settings in these tables ask for and the installed packages allow."""
+        """Return the evidence that the settings in these tables ask for and the installed packages allow.
+
+        Raises:
+            UsageError, ConfigError: there is a detector that cannot be used.
+        """
         from onbrief.pictures import ocr
 
         wanted = tables.get("ocr", {}).get("use", "auto") != "never"
-        return cls(ocr.read if wanted and ocr.installed() else None)
+        return cls(ocr.read if wanted and ocr.installed() else None, load(tables.get("detector", {})))
 
     def measured(self, copy: bytes, image: Image, checklist: Checklist) -> list[Finding]:
         """Return what the pixels of the judge's copy of a picture show: measurements and its fingerprint. Blocks."""
@@ -63,6 +71,16 @@ class Evidence:
             return [_failed(error), *_words([], judged.lettering, checklist)]
         compared = lettering.compared(checklist.requirements, [(line.text, line.probability) for line in lines])
         return [*compared, *_words(lines, judged.lettering, checklist)]
+
+    async def counted(self, copy: bytes, checklist: Checklist, judged: Judged, rule: Rule) -> list[Finding]:
+        """Return what the detector counts in a picture that may pass; see read_beside."""
+        unmet = decide.verdict(checklist, judged.findings, rule).ids("unmet")
+        if not self.detector or not unmet.isdisjoint(must.id for must in checklist.musts):
+            return []
+        try:
+            return await asyncio.to_thread(self.detector.counted, checklist.requirements, copy)
+        except Exception as error:  # noqa: BLE001 - as in read_beside
+            return [_failed(error)]
 
 
 def _failed(error: Exception) -> Finding:

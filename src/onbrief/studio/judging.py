@@ -84,7 +84,8 @@ class Judging:
             if judged.blind:
                 return _result(judged)
             measured = await asyncio.to_thread(self.beside.measured, copy, self.image, self.checklist)
-            return _result(judged, *measured, *await self.beside.read_beside(copy, self.checklist, judged, self.rule))
+            counted = await self.beside.counted(copy, self.checklist, judged, self.rule)
+            return _result(judged, *measured, *counted, *await self.beside.read_beside(copy, self.checklist, judged, self.rule))
 
         more: dict[str, object] = {"hidden": hide} if hide else {}
         call = self._call(account, "judge", judge, more, price, "masked" if hide else "")
