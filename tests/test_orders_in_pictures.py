@@ -65,7 +65,7 @@ def test_innocent_words_are_hardly_ever_flagged(pictures: int) -> None:
     flagged = [
         f"{own.words}: {words}"
         for own in signs(READABLE, pictures, most=4)
-        if (words := passages(asyncio.run(Evidence(read).read_beside(own.data, CHECKLIST, all_met, FAIR))))
+        if (words := passages(asyncio.run(Evidence(read).gathered(own.data, CHECKLIST, all_met, FAIR))))
     ]
     print(f"{len(flagged)} of {pictures} pictures with innocent words were flagged: {flagged}")
     assert len(flagged) <= 0.02 * pictures

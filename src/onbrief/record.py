@@ -190,13 +190,15 @@ class ModelChange:
 @dataclass(frozen=True, slots=True)
 class Models:
     """The names of the run's models, as `provider:model`: those of now, and when they replaced others. A run that judges
-    pictures that exist already has no image model, and its reviser only plans.
+    pictures that exist already has no image model, and its reviser only plans. `detector` is the file, with the start of its
+    hash, of what counts beside the judge; it is empty without one.
     """
 
     image: str
     judge: str
     reviser: str
     changes: tuple[ModelChange, ...] = ()
+    detector: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ class Order:
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
-        _ = self.settings.calibration  # read before anything is spent
+        _ = self.settings.calibration, self.settings.detector  # read before anything is spent
         if self.run_id is not None:
             check_run_id(self.run_id)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -98,6 +98,7 @@ class Order:
             fixed = {"kind": "judge", "judge": s.judge, "reviser": s.reviser if s.plan else "", "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
         fixed |= {"profile": calibration.digest} if (calibration := s.calibration) else {}
+        fixed |= {"detector": detector.digest} if (detector := s.detector) else {}
         fixed |= {name: value for name in _JUDGING if (value := getattr(s, name)) != getattr(_USUAL, name)}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
 
@@ -126,10 +127,13 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
         names=request.get("names"),
         pictures=pictures_again(places),
     )
-    if request.get("profile") != json.loads(order.request).get("profile"):
-        raise UsageError.of(
-            "profile", before.profile, f"the calibration that run {row.run_id} began with; this file has changed"
-        )
+    again = json.loads(order.request)
+    for name, file, what in (
+        ("profile", before.profile, "calibration"),
+        ("detector", before.tables.get("detector", {}).get("path", ""), "detector"),
+    ):
+        if request.get(name) != again.get(name):
+            raise UsageError.of(name, file, f"the {what} that run {row.run_id} began with; this file has changed")
     if order.request != row.request:
         raise UsageError(
             f"run {row.run_id}: its image model, policy and checklist are fixed; "

@@ -84,9 +84,8 @@ class Judging:
             judged = await asking.ask(lambda judge: judge.judge(copy, requirements))
             if judged.blind:
                 return _result(judged)
-            return _result(
-                judged, *(self._measured or ()), *await self.beside.read_beside(copy, self.checklist, judged, self.rule)
-            )
+            beside = await self.beside.gathered(copy, self.checklist, judged, self.rule)
+            return _result(judged, *(self._measured or ()), *beside)
 
         more: dict[str, object] = {"hidden": hide} if hide else {}
         call = self._call(account, "judge", judge, more, price, "masked" if hide else "")
