@@ -34,10 +34,11 @@ from tests.relays import Moments, relay
 CORE = "stability.stable-image-core-v1:1"
 CLAUDE = "global.anthropic.claude-sonnet-5"
 COMMAND = [
-    *("run", "five red stars above a blue circle", "--seed", "3", "--quiet"),
+    *("run", "five red stars above a blue circle", "--seed", "6", "--quiet"),
     *("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:{CLAUDE}", "--reviser", f"bedrock:{CLAUDE}"),
     *("--policy", "classic", "--max-attempts", "1"),
 ]
+"""Two pictures: one that does not pass, and one of a revised prompt, that does."""
 LAST = 0.5  # seconds from the last message of a run to the end of its process
 LATENCY = ("stability.=0.02", "global.=0.01")  # seconds
 
@@ -153,9 +154,9 @@ def check(left: Left, whole: Left) -> str:
     return "a text unknown" if usage["unknown_calls"] else "same"
 
 
-def kills(bench: Bench, folder: Path, number: int) -> Counter[str]:
+def kills(bench: Bench, folder: Path, number: int, seed: int) -> Counter[str]:
     """Kill `number` runs, in a folder and in a bucket by turns, each at a random moment. Return how often each end occurred."""
-    draw, ends = random.Random(number), Counter[str]()  # noqa: S311 - the same moments each time
+    draw, ends = random.Random(seed), Counter[str]()  # noqa: S311 - the same moments each time
     places = (lambda: str(folder / f"{len(bench.lines)}"), new_place)
     wholes = [(bench.run(place()), bench.moments.messages) for place in places]
     for n in range(number):
@@ -167,12 +168,15 @@ def kills(bench: Bench, folder: Path, number: int) -> Counter[str]:
     return ends
 
 
-def test_a_run_over_http_killed_at_twenty_moments_pays_for_nothing_twice(bench: Bench, tmp_path: Path) -> None:
-    assert kills(bench, tmp_path, 20)["same"] >= 10
+@pytest.mark.parametrize("seed", [1, 2])  # two halves, so that two processes can share them
+def test_a_run_over_http_killed_at_twenty_moments_pays_for_nothing_twice(bench: Bench, tmp_path: Path, seed: int) -> None:
+    ends = kills(bench, tmp_path, 10, seed)
+    print(ends)
+    assert ends["same"] >= 5
 
 
 @pytest.mark.soak
 def test_a_run_over_http_killed_at_two_hundred_moments_pays_for_nothing_twice(bench: Bench, tmp_path: Path) -> None:
-    ends = kills(bench, tmp_path, 200)
+    ends = kills(bench, tmp_path, 200, 200)
     print(f"killed at 200 moments: {dict(ends)}")
     assert len(ends) == 3
