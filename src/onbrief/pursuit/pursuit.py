@@ -233,7 +233,7 @@ async def open_pursuit(
         budget=workspace.budget,
         rates=workspace.rates,
         tell=waits.put_nowait,
-        held=lambda recorded: judgements_due(recorded, order.brief, crew),
+        held=lambda recorded: judgements_due(recorded, order.brief, crew, Evidence.of(order.settings.tables).looks),
     ) as account:
         store = await workspace.claimed_store_of(account.row)
         fresh = not account.recorded

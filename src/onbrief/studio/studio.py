@@ -176,6 +176,7 @@ class LedgerStudio:
             store=self.store,
             ready=ready,
             embed_metadata=self.embed_metadata,
+            looks=self.evidence.looks,
         )
         try:
             attempt = await drawing.draw(self.ledger)
