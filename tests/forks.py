@@ -31,10 +31,10 @@ def command(arguments: list[str]) -> None:
     sys.exit(main(arguments))
 
 
-def new_executor(home: Path, *, for_each_task: bool = False) -> ProcessPoolExecutor:
-    """Return an executor with one new process, or one for each task, which has this home folder."""
+def new_executor(home: Path, *, processes: int = 1, for_each_task: bool = False) -> ProcessPoolExecutor:
+    """Return an executor with new processes, or with one for each task. They have this home folder."""
     environment = {**os.environ, **dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"), str(home))}
-    return ProcessPoolExecutor(1, _SERVER, _live_in, (environment,), max_tasks_per_child=1 if for_each_task else None)
+    return ProcessPoolExecutor(processes, _SERVER, _live_in, (environment,), max_tasks_per_child=1 if for_each_task else None)
 
 
 def _live_in(environment: Mapping[str, str]) -> None:

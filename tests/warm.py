@@ -20,6 +20,7 @@ for name in (
     "cyclopts.completion.detect",
     "cyclopts.completion.install",
     "genai_prices.data",
+    "onbrief.aws_lambda",
     "onbrief.cli.run",
     "onbrief.pictures",
     "onbrief.providers.bedrock.availability",
@@ -31,6 +32,7 @@ for name in (
     "onbrief.report",
     "onbrief_sandbox.cli",
     "pydantic_ai.models.bedrock",
+    "tests.aws_lambda.events",
     "tests.interruption",
 ):
     import_module(name)

@@ -7,11 +7,12 @@ are the record: `to_json` writes run.json, `from_json` reads it, `json_schema` d
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from onbrief.brief import Brief, Checklist
+from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Outcome, UsageError
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ class Prompt:
     reason: str = ""
 
     @classmethod
-    def first(cls, brief: Brief) -> Prompt:
-        """Return the unchanged brief followed by the user's requirements, with the things to avoid as negative text. A
-        requirement that repeats the whole brief is left out.
+    def first(cls, brief: Brief, added: Sequence[Requirement] = ()) -> Prompt:
+        """Return the unchanged brief followed by the user's requirements and those `added` to its checklist, with the things to
+        avoid as negative text. A requirement that repeats the whole brief is left out.
         """
-        sentences = [brief.text.strip(), *(r.text for r in brief.requirements if r.text.strip() != brief.text.strip())]
+        own = (r.text for r in (*brief.requirements, *added))
+        sentences = [brief.text.strip(), *(text for text in own if text.strip() != brief.text.strip())]
         return cls(
             0,
             ". ".join(s.rstrip(".") for s in sentences) if len(sentences) > 1 else sentences[0],

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from onbrief.brief import Checklist
+from onbrief.brief import Checklist, Requirement
 from onbrief.errors import OnbriefError, OverBudget
 from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
@@ -56,7 +56,7 @@ class LedgerStudio:
     _opened: float = field(default_factory=time.monotonic)
     _fingerprints: dict[str, str] = field(default_factory=dict[str, str])
 
-    async def plan(self, run: Run) -> Checklist:
+    async def plan(self, run: Run) -> tuple[Checklist, Sequence[Requirement]]:
         """See ports.Studio."""
         usable = asyncio.create_task(self.require_usable())  # while the planner works, so that it takes no time
         try:
