@@ -26,9 +26,9 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
     picture so far.
     """
     try:
-        run = replace(run, checklist=await studio.plan(run))
-        yield ChecklistFrozen(run := await studio.account(run))
-        run = run.with_prompt(Prompt.first(run.brief))
+        checklist, added = await studio.plan(run)
+        yield ChecklistFrozen(run := await studio.account(replace(run, checklist=checklist)))
+        run = run.with_prompt(Prompt.first(run.brief, added))
         yield PromptChosen(run)
         while run.outcome is None:
             match policy.next(run, limits):
@@ -51,8 +51,8 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
 async def judge(run: Run, studio: Studio, limits: Limits) -> AsyncGenerator[Event]:
     """Judge the pictures of a new run, which exist already: they are its attempts. Otherwise as `pursue`."""
     try:
-        run = replace(run, checklist=await studio.plan(run))
-        yield ChecklistFrozen(run := await studio.account(run))
+        checklist, _ = await studio.plan(run)
+        yield ChecklistFrozen(run := await studio.account(replace(run, checklist=checklist)))
         async with aclosing(studio.verdicts(run, lambda: judged(run, limits) is None)) as attempts:
             async for attempt in attempts:
                 run = await studio.account(run.with_attempt(attempt))

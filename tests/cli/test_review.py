@@ -35,6 +35,10 @@ class Session:
     def checklist(self) -> list[str]:
         return [requirement["text"] for requirement in json.loads(self.out)["checklist"]["requirements"]]
 
+    @property
+    def prompt(self) -> str:
+        return json.loads(self.out)["prompts"][0]["text"]
+
 
 def typed(*answers: str, editor: str = "false", command: Sequence[str] = RUN) -> Session:
     """Run a command on a terminal of its own, and type an answer each time that it asks."""
@@ -78,6 +82,7 @@ def calls(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_an_accepted_checklist_is_used_as_it_is() -> None:
     seen = typed("a\n")
+    assert seen.prompt == "three red circles"
     assert "r2   must  count     there are exactly three circles" in seen.screen
     assert seen.checklist == ["there are circles", "there are exactly three circles", "the circles are red"]
 
@@ -103,10 +108,20 @@ def test_an_edited_checklist_is_frozen_and_survives_a_resume(folder: Path) -> No
     seen = typed("e\n", "a\n", editor=with_editor)
     wanted = ["there are circles", "there are exactly two circles", "the circles are red"]
     assert seen.checklist == wanted
+    assert seen.prompt == "three red circles. there are exactly two circles"
     run_id = json.loads(seen.out)["run_id"]
     again = typed(command=["resume", run_id, "--review", "--quiet", "--json", "--max-images", "2"])
     assert QUESTION.decode() not in again.screen
-    assert again.checklist == wanted
+    assert (again.checklist, again.prompt) == (wanted, seen.prompt)
+
+
+def test_what_is_added_to_the_checklist_is_in_the_first_prompt_as_one_that_is_required(folder: Path) -> None:
+    table = """[[requirements]]\ntext = "the picture is calm"\nkind = "style"\nmust = false"""
+    seen = typed("e\n", "a\n", editor=editor(folder, f"""printf '%s\n' '{table}' >> "$1" """))
+    assert seen.checklist[3] == "the picture is calm"
+    assert seen.prompt == "three red circles. the picture is calm"
+    required = typed(command=[*RUN[:2], "--prefer", "the picture is calm", *RUN[3:]])
+    assert required.prompt == seen.prompt
 
 
 def test_what_is_wrong_with_an_edited_checklist_is_said_and_edited_again(folder: Path) -> None:

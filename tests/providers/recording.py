@@ -8,7 +8,7 @@ import base64
 import io
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,9 +44,11 @@ class Reply:
 
 @dataclass(slots=True)
 class Recorder:
-    """A running server. `paths` and `bodies` are those of the requests, oldest first. The last reply is repeated."""
+    """A running server. `paths` and `bodies` are those of the requests, oldest first. The last reply is repeated; it may be a
+    function of the body.
+    """
 
-    replies: tuple[Reply, ...]
+    replies: tuple[Reply | Callable[[Any], Reply], ...]
     port: int = 0
     paths: list[str] = field(default_factory=list[str])
     bodies: list[Any] = field(default_factory=list[Any])
@@ -62,7 +64,7 @@ class Recorder:
 
 
 @contextmanager
-def recording(*replies: Reply) -> Generator[Recorder]:
+def recording(*replies: Reply | Callable[[Any], Reply]) -> Generator[Recorder]:
     """A server with these replies."""
     recorder = Recorder(replies)
 
@@ -74,6 +76,8 @@ def recording(*replies: Reply) -> Generator[Recorder]:
             recorder.paths.append(self.path)
             recorder.bodies.append(json.loads(body) if body.startswith(b"{") else body)
             reply = recorder.replies[min(len(recorder.bodies), len(recorder.replies)) - 1]
+            if not isinstance(reply, Reply):
+                reply = reply(recorder.bodies[-1])
             data = json.dumps(reply.document).encode() if reply.raw is None else reply.raw
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():

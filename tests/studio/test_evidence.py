@@ -13,6 +13,8 @@ from onbrief.pictures.ocr import Line
 from onbrief.ports import Judged
 from onbrief.record import Answer, Finding, Run
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, crew
+from tests.detectors import SIDE, table, write
+from tests.detectors import picture as drawing
 from tests.pictures.samples import saved
 from tests.pictures.test_measuring import POSTER
 from tests.pursuing import pursue, settings
@@ -62,6 +64,70 @@ def test_pictures_that_are_nearly_the_same_are_named(tmp_path: Path) -> None:
     ]
 
 
+COUNT = "there are exactly three balls"
+
+
+def counted(folder: Path, model: Path, answer: Judged, *things: str, **more: Any) -> tuple[Run, Bill]:
+    """Judge one picture of these things, beside a detector."""
+    wanted = (Requirement(id="r1", text=COUNT, kind="count"), Requirement(id="r2", text="there is a cube", kind="object"))
+    bill, size = Bill(), (SIDE, SIDE)
+    models = replace(
+        crew(bill),
+        planner=None,
+        image_model=ScriptedImageModel(bill, (saved(drawing(*things)),)),
+        judge=ScriptedJudge(bill, (answer,)),
+    )
+    chosen = replace(CHOSEN, tables={"detector": table(model)}, **more)
+    run = pursue(folder, models, chosen, Brief(text="balls", requirements=wanted, size=size), run_id="r")[-1].run
+    return run, bill
+
+
+def seen(verdict: str, probability: float, cube: str = "met") -> Judged:
+    more = Finding("r2", cube, 0.95 if cube == "met" else 0.05, "seen")  # pyright: ignore[reportArgumentType]
+    return Judged((*said(verdict, probability).findings, more))
+
+
+@pytest.mark.parametrize(
+    ("answer", "things", "verdict", "probability", "source"),
+    [
+        (seen("met", 0.98), 2, "borderline", 0.5, "detector"),
+        (seen("met", 0.98), 3, "met", 0.98, "judge"),
+        (seen("borderline", 0.4), 2, "borderline", 0.4, "judge"),
+        (seen("borderline", 0.4), 3, "borderline", 0.4, "judge"),
+        (seen("unmet", 0.1), 3, "unmet", 0.1, "judge"),
+        (seen("met", 0.98, cube="unmet"), 2, "met", 0.98, "judge"),  # not looked at: the picture cannot pass
+    ],
+)
+def test_a_detector_can_make_met_borderline_and_nothing_else(
+    answer: Judged, things: int, verdict: str, probability: float, source: str, tmp_path: Path
+) -> None:
+    model = write(tmp_path / "own.onnx")
+    run, _ = counted(tmp_path, model, answer, *["ball"] * things)
+    assert run.attempts[0].verdict is not None
+    found = run.attempts[0].verdict.findings[0]
+    assert (found.verdict, found.probability, found.source) == (verdict, probability, source)
+    looked = verdict != "unmet" and answer.findings[1].verdict == "met"
+    assert found.evidence == ("seen" + f"; own.onnx counts {things} balls" * looked)
+    assert run.models.detector == f"own.onnx (sha256 {table(model)['sha256'][:12]})"
+    replayed, bill = counted(tmp_path, model, answer, *["ball"] * things)
+    assert (replayed.attempts, bill.of("judge")) == (run.attempts, []), "it counts once"
+
+
+def test_a_doubt_of_the_detector_is_a_reservation_under_fair_and_refuses_under_strict(tmp_path: Path) -> None:
+    model = write(tmp_path / "own.onnx")
+    run, _ = counted(tmp_path / "fair", model, seen("met", 0.98), "ball", "ball")
+    assert run.attempts[0].verdict is not None
+    assert (run.outcome, run.attempts[0].verdict.reservations) == ("passed", ("r1",))
+    run, _ = counted(tmp_path / "strict", model, seen("met", 0.98), "ball", "ball", strictness="strict")
+    assert run.outcome == "unmet"
+
+
+def test_a_detector_that_fails_loses_nothing(tmp_path: Path) -> None:
+    model = write(tmp_path / "own.onnx", "sizes", "['ball', 'cube']")
+    run, bill = counted(tmp_path, model, seen("met", 0.98), "ball", "person")
+    assert (run.outcome, len(bill.of("judge"))) == ("passed", 1)
+    expected = "000-000: evidence beside the judge's is missing: ValueError: it found something of class 2"
+    assert [warning[: len(expected)] for warning in run.warnings] == [expected]
 SIGN = Line("Fresh bread daily", 0.99, (0.2, 0.4, 0.6, 0.5))
 SECOND = Requirement(id="r2", text="there is a cat")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +17,7 @@ from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import Failed
 from onbrief.ports import OpenQuestion, Planned
 from onbrief.providers import registry
+from onbrief.pursuit import open_pursuit
 from onbrief.record import Run
 from onbrief.studio import planning
 from onbrief.testing import Bill, ScriptedPlanner, crew
@@ -22,7 +25,7 @@ from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.faults import Fault
 from tests.claude import lead_to, reach
 from tests.providers.recording import Reply, recording
-from tests.pursuing import pursue
+from tests.pursuing import order, pursue
 from tests.sandbox.server.serving import Play, served
 
 BRIEF = Brief(text="two cups on a table, no people", size=(64, 64))
@@ -183,3 +186,29 @@ def test_the_second_question_names_what_is_missing_as_material(monkeypatch: pyte
     assert second.count("<missing>") == 1
     assert "red cups" in second.partition("<missing>")[2].partition("</missing>")[0]
     assert [r.text for r in checklist.requirements][2:] == ["there are exactly two red cups", "the picture shows a table"]
+
+
+# -- what the user decides ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("recorded_by", "prompt"), [("this version", f"{BRIEF.text}. it is calm"), ("one before", BRIEF.text)])
+def test_what_a_review_adds_is_in_the_first_prompt_of_every_session(recorded_by: str, prompt: str, tmp_path: Path) -> None:
+    async def add(checklist: Checklist, plan: planning.Plan) -> Checklist:
+        calm = one("calm", "it is calm", "style", must=False)
+        return Checklist((*checklist.requirements[1:], calm, replace(checklist.requirements[0], must=False)))
+
+    async def left_after_the_review() -> None:
+        about = order(tmp_path, brief=BRIEF, run_id="r", seed=7)
+        async with open_pursuit(about, models, review=add) as pursuit, aclosing(pursuit.events()) as events:
+            await anext(events)
+
+    models = replace(crew(Bill()), planner=ScriptedPlanner(script=(LIST,)))
+    asyncio.run(left_after_the_review())
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger, ledger:
+        found = json.loads(*ledger.execute("SELECT result FROM calls WHERE kind = 'review'").fetchone())
+        assert found["added"] == ["calm"]
+        if recorded_by == "one before":
+            alone = json.dumps(found["requirements"])
+            ledger.execute("UPDATE calls SET result = ? WHERE kind = 'review'", (alone,))
+    ended = pursue(tmp_path, models, brief=BRIEF, run_id="r")[-1].run
+    assert (texts(ended)[2], ended.prompts[0].text) == ("it is calm", prompt)

@@ -14,6 +14,7 @@ refuses or accepts a picture by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -32,8 +33,34 @@ def _use(setting: str, value: str) -> None:
         raise UsageError.of(setting, value, "auto or never")
 
 
+def _hash(setting: str, value: str) -> None:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise UsageError.of(setting, value, "64 hexadecimal digits, as sha256sum prints them")
+
+
+def _pixels(setting: str, value: str) -> None:
+    from onbrief.pictures.detector import PIXELS  # which brings Pillow
+
+    if value not in PIXELS:
+        raise UsageError.of(setting, value, " or ".join(PIXELS))
+
+
+def _side(setting: str, value: str) -> None:
+    if not value.isdecimal() or not 32 <= int(value) <= 4096:
+        raise UsageError.of(setting, value, "a whole number of pixels from 32 to 4096")
+
+
 SETTINGS: Final[Mapping[str, tuple[Setting, ...]]] = {
-    "ocr": (Setting("use", "whether lettering is read where onbrief[ocr] is installed: auto or never", "auto", _use),)
+    "ocr": (Setting("use", "whether lettering is read where onbrief[ocr] is installed: auto or never", "auto", _use),),
+    "detector": (
+        Setting("path", "an ONNX file that counts things in pictures that may pass"),
+        Setting("sha256", "the hash of that file", check=_hash),
+        Setting("names", "a text file with the names of its classes, one in each line; by default those in its metadata"),
+        Setting("pixels", "how it wants its pixels: 0-1, 0-255, or imagenet (normalised as for ImageNet)", "0-1", _pixels),
+        Setting(
+            "size", "the side in pixels of what it is shown, if it takes any; by default that of its metadata", check=_side
+        ),
+    ),
 }
 """The settings of the evidence beside the judge's answer, by table."""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
-from onbrief.brief import Checklist
+from onbrief.brief import Checklist, Requirement
 from onbrief.record import Attempt, Prompt, Run
 
 
 class Studio(Protocol):
     """The paid steps of a run. Each of them goes through the ledger."""
 
-    async def plan(self, run: Run) -> Checklist:
-        """Return the frozen checklist of the run's brief."""
+    async def plan(self, run: Run) -> tuple[Checklist, Sequence[Requirement]]:
+        """Return the frozen checklist of the run's brief, and the requirements on it that the user added to the planner's."""
         ...
 
     async def revise(self, run: Run, with_history: bool) -> Prompt:

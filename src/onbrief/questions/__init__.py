@@ -11,7 +11,7 @@ Material from users, models and pictures appears in the text as JSON between tag
 from onbrief.questions.checklist import complete, plan
 from onbrief.questions.control import COLOURS, SquareColour
 from onbrief.questions.declining import declines
-from onbrief.questions.findings import confirm, judge, whole
+from onbrief.questions.looking import confirm, judge, whole
 from onbrief.questions.question import Question, document, materials
 from onbrief.questions.revision import longest_history, revise
 

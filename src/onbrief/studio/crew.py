@@ -27,7 +27,8 @@ class Crew:
     def names(self) -> Models:
         """Their names, as they appear in the record. The planner has the name of the reviser."""
         image, writer = self.image_model, self.reviser or self.planner
-        return Models(image.name if image else "", self.judge.name, writer.name if writer else "")
+        again = self.confirm_judge.name if self.confirm_judge else ""
+        return Models(image.name if image else "", self.judge.name, writer.name if writer else "", confirm_judge=again)
 
     def judgement_price(self, checklist: Checklist, looks: int = 1) -> float | None:
         """Return the most that the judgement of a picture can cost in US dollars, before the picture is there: that of the

@@ -13,6 +13,7 @@ from onbrief.judging import decide, lettering
 from onbrief.judging.addressing import addressed
 from onbrief.judging.evidence import FAILED, FINGERPRINT, WORDS, about
 from onbrief.judging.rule import Rule
+from onbrief.pictures.detector import Detector, load
 from onbrief.pictures.fingerprint import alike, fingerprint
 from onbrief.pictures.measuring import measured
 from onbrief.ports import Judged
@@ -30,9 +31,12 @@ READABLE: Final = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is looked at besides the judge. Without `read`, no lettering is read here."""
+    """What is looked at besides the judge. Without `read`, no lettering is read here, and without a `detector`, nothing is
+    counted.
+    """
 
     read: Read | None = None
+    detector: Detector | None = None
 
     @property
     def looks(self) -> int:
@@ -41,11 +45,15 @@ class Evidence:
 
     @classmethod
     def of(cls, tables: Mapping[str, Mapping[str, str]]) -> Self:
-        """Return the evidence that the settings in these tables ask for and the installed packages allow."""
+        """Return the evidence that the settings in these tables ask for and the installed packages allow.
+
+        Raises:
+            UsageError, ConfigError: there is a detector that cannot be used.
+        """
         from onbrief.pictures import ocr
 
         wanted = tables.get("ocr", {}).get("use", "auto") != "never"
-        return cls(ocr.read if wanted and ocr.installed() else None)
+        return cls(ocr.read if wanted and ocr.installed() else None, load(tables.get("detector", {})))
 
     def measured(self, copy: bytes, image: Image, checklist: Checklist) -> list[Finding]:
         """Return what the pixels of the judge's copy of a picture show: measurements and its fingerprint. Blocks."""
@@ -55,18 +63,31 @@ class Evidence:
         except Exception as error:  # noqa: BLE001 - the picture is still judged, and the record says what is missing
             return [_failed(error)]
 
-    async def read_beside(self, copy: bytes, checklist: Checklist, judged: Judged, rule: Rule) -> list[Finding]:
-        """Return what the lettering in a picture shows: whether the words that are wanted were read, words that address a
-        reader who grades, and what is to be masked.
+    async def gathered(self, copy: bytes, checklist: Checklist, judged: Judged, rule: Rule) -> list[Finding]:
+        """Return what else is found in a picture that a judge has answered about: things that are counted, whether the words
+        that are wanted were read, words that address a reader who grades, and what is to be masked.
 
-        It is read here only if the picture may pass, as it can raise a doubt, and never settles that a requirement is unmet.
-        The judge's answer is paid for, so nothing that goes wrong here may lose it: it becomes a finding.
+        It is looked for here only if the picture may pass, as it can raise a doubt, and never settles that a requirement is
+        unmet. The judge's answer is paid for, so nothing that goes wrong here may lose it: it becomes a finding.
         """
-        if not self.read or not _may_pass(checklist, judged, rule):
+        if not (self.read or self.detector) or not _may_pass(checklist, judged, rule):
+            return self.told(judged, checklist)
+        return [*await self._counted(copy, checklist), *await self._read(copy, checklist, judged)]
+
+    async def _counted(self, copy: bytes, checklist: Checklist) -> list[Finding]:
+        if not self.detector:
+            return []
+        try:
+            return await asyncio.to_thread(self.detector.counted, checklist.requirements, copy)
+        except Exception as error:  # noqa: BLE001 - see gathered
+            return [_failed(error)]
+
+    async def _read(self, copy: bytes, checklist: Checklist, judged: Judged) -> list[Finding]:
+        if not self.read:
             return self.told(judged, checklist)
         try:
             lines = await asyncio.to_thread(self.read, copy)
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:  # noqa: BLE001 - see gathered
             return [_failed(error), *self.told(judged, checklist)]
         readable = [(line.text, line.probability) for line in lines if line.probability >= READABLE]
         compared = lettering.compared(checklist.requirements, readable)

@@ -95,9 +95,8 @@ class Judging:
                 return _result(judged)
             if hide:
                 return _result(judged, *self.beside.told(judged, self.checklist))
-            return _result(
-                judged, *(self._measured or ()), *await self.beside.read_beside(copy, self.checklist, judged, self.rule)
-            )
+            beside = await self.beside.gathered(copy, self.checklist, judged, self.rule)
+            return _result(judged, *(self._measured or ()), *beside)
 
         more: dict[str, object] = {"hidden": hide} if hide else {}
         call = self._call(account, "judge", judge, more, price, _MASKED if hide else "")

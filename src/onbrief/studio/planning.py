@@ -100,9 +100,12 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Plan:
     return plan_of(await account.once(call(1, again.model, {"missing": begun.missing}), ask_again))
 
 
-async def agreed(plan: Plan, brief: Brief, account: Account, review: Review | None) -> Checklist:
+async def agreed(
+    plan: Plan, brief: Brief, account: Account, review: Review | None
+) -> tuple[Checklist, tuple[Requirement, ...]]:
     """Return the frozen checklist: the recorded one that the user accepted or edited, the one that `review` returns, or the
     plan's. What the user decides is recorded like an answer, so that it is asked for once. With a picture, the list is fixed.
+    With it, return the requirements that the user added or changed: the brief does not ask for them.
 
     Raises:
         Cancelled: the user accepts none.
@@ -110,11 +113,14 @@ async def agreed(plan: Plan, brief: Brief, account: Account, review: Review | No
     checklist, step = plan.checklist(brief), call_key("review", 0, 0)
     drawn = any(call.kind == "image" for call in account.calls)
     if not account.done(step) and (review is None or drawn):
-        return checklist
+        return checklist, ()
     chosen = checklist if review is None or account.done(step) else await review(checklist, plan)
 
     async def send() -> CallResult:
-        return result_of([asdict(requirement) for requirement in chosen.requirements], 0.0)
+        planned = {_words(requirement) for requirement in checklist.requirements}
+        added = [requirement.id for requirement in chosen.requirements if _words(requirement) not in planned]
+        requirements: object = [asdict(requirement) for requirement in chosen.requirements]
+        return result_of({"requirements": requirements, "added": added} if added else requirements, 0.0)
 
     return _reviewed(await account.once(Call("review", 0, 0, "user:", checklist.sha256, 0.0), send))
 
@@ -124,13 +130,20 @@ def recorded_checklist(entries: Sequence[Entry], brief: Brief, *, planned: bool)
     planner.
     """
     if reviews := [entry for entry in entries if entry.call.kind == "review" and entry.state == "done"]:
-        return _reviewed(reviews[-1])
+        return _reviewed(reviews[-1])[0]
     plan = _last_plan(entries) if planned else Plan()
     return plan.checklist(brief) if plan else None
 
 
-def _reviewed(entry: Entry) -> Checklist:
-    return recorded(entry, lambda result: Checklist(tuple(_requirement(document) for document in result)))
+def _reviewed(entry: Entry) -> tuple[Checklist, tuple[Requirement, ...]]:
+    """Return a recorded review. Earlier versions recorded the list alone, and left what was added out of the first prompt."""
+
+    def read(result: Any) -> tuple[Checklist, tuple[Requirement, ...]]:
+        found: dict[str, Any] = {"requirements": result, "added": ()} if isinstance(result, list) else result
+        checklist = Checklist(tuple(_requirement(document) for document in found["requirements"]))
+        return checklist, tuple(checklist[id_] for id_ in found["added"])
+
+    return recorded(entry, read)
 
 
 def _last_plan(entries: Iterable[Entry]) -> Plan | None:
@@ -203,6 +216,10 @@ def _in_own_words(plan: Plan, missing: Sequence[str], brief: Brief) -> Plan:
     listed = [replace(r, parents=tuple(p for p in r.parents if p in kept)) for r in requirements]
     added = tuple(coverage.in_own_words(part) for part in parts)
     return replace(plan, requirements=(*listed, *added), warnings=(*plan.warnings, *told), cites=None, missing=())
+
+
+def _words(requirement: Requirement) -> str:
+    return " ".join(requirement.text.casefold().split())
 
 
 def _requirement(document: dict[str, Any]) -> Requirement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
@@ -29,7 +30,8 @@ class SandboxPlanner:
     seconds: float = 0
 
     async def checklist(self, brief: Brief) -> Planned:
-        """Return one requirement per claim of the brief; styles are nice to have.
+        """Return one requirement per claim of the brief. Styles are nice to have, and so are words of degree and taste unless
+        the brief insists on them.
 
         A brief that cannot be parsed, or that asks only for a style, gets a requirement with the whole text of the brief. So
         does a brief that can be parsed only in part, in addition to that part's requirements. Requirements that the eye cannot
@@ -42,7 +44,7 @@ class SandboxPlanner:
         found = claims.of(reading.scene)[: _room(brief)]
         ids = {claim: f"c{number}" for number, claim in enumerate(found, 1)}
         planned = [_requirement(claim, ids) for claim in found]
-        planned += [_unread(unread, reading.scene, ids) for unread in reading.unread if not unread.loose]
+        planned += [_unread(unread, reading.scene, ids, known.english) for unread in reading.unread if not unread.loose]
         planned = planned[: _room(brief)]
         asked = any(requirement.must for requirement in (*planned, *brief.requirements)) or brief.avoid
         if not (asked and known.complete):
@@ -62,13 +64,29 @@ def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:
     )
 
 
-def _unread(unread: Unread, scene: Scene, ids: dict[Claim, str]) -> Requirement:
+def _unread(unread: Unread, scene: Scene, ids: dict[Claim, str], brief: str) -> Requirement:
     """Return a requirement for words that the sandbox's eye cannot check. It stays undecided."""
     numbers = (*(() if unread.subject is None else (unread.subject,)), *unread.objects)
     parents = (Present(claims.which(scene, number)) for number in numbers)
     return Requirement(
-        text=statement(unread, scene), kind=unread.kind, parents=tuple(dict.fromkeys(ids[p] for p in parents if p in ids))
+        text=statement(unread, scene),
+        kind=unread.kind,
+        must=not _debatable(unread, brief),
+        parents=tuple(dict.fromkeys(ids[p] for p in parents if p in ids)),
     )
+
+
+def _debatable(unread: Unread, brief: str) -> bool:
+    """Return whether these words say nothing but how large or how nice something is, and the brief does not insist on it."""
+    idle = words.MEANINGLESS | words.STYLE_WORDS.keys()
+    said = [word for word in unread.text.split() if word not in idle and not words.element(word)]
+    debatable = unread.kind == "attribute" and bool(said) and words.DEBATABLE.issuperset(said)
+    return debatable and not any(_insists(word, brief) for word in said)
+
+
+def _insists(word: str, brief: str) -> bool:
+    """Return whether a brief says that something must be so: "the dog must be very small"."""
+    return bool(re.search(rf"\b(?:must|has to|have to|needs? to) be (?:\w+ ){{0,2}}{word}\b", brief, re.IGNORECASE))
 
 
 def _room(brief: Brief) -> int:

@@ -35,6 +35,7 @@ SCENERY = _list("ignored", "scenery")
 BACKGROUNDS = _list("ignored", "backgrounds")
 SIGNS = _list("ignored", "signs")
 MEASURES = _list("ignored", "measures")
+DEBATABLE = _list("ignored", "debatable")
 PLAIN = _list("ignored", "plain") | MEASURES
 UNREAD_RELATIONS = frozenset(cast("list[str]", _DATA["unread"]["relations"]))
 UNREAD_VERBS = frozenset(cast("list[str]", _DATA["unread"]["verbs"]))

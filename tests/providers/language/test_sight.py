@@ -18,15 +18,16 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from onbrief import questions
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging import decide
+from onbrief.judging.rule import Rule
 from onbrief.pictures import PictureFile, view_of
-from onbrief.ports import ANY_PICTURE, Judged
+from onbrief.ports import ANY_PICTURE, Judged, Planned
 from onbrief.providers import registry
 from onbrief.providers.language.model import LanguageModel
 from onbrief.providers.language.roles import VisionJudge
 from onbrief.testing import Bill, ScriptedPlanner, crew, picture
 from onbrief_sandbox.server.mind.framing import unframed
 from tests.claude import lead_to
-from tests.providers.recording import recording
+from tests.providers.recording import Reply, recording
 from tests.pursuing import pursue, settings
 from tests.studio.test_judging import said
 
@@ -39,8 +40,11 @@ REQUIREMENTS = (
 ABSENT = (Requirement(id="r1", text="there is no person", kind="absence"),)
 
 
-def answering(kind: Kind) -> VisionJudge:
-    """A judge whose model answers in this way, whatever it is shown."""
+Answers = Callable[[bytes, str], dict[str, Any]]
+
+
+def answers(kind: Kind) -> Answers:
+    """A model that answers in this way, whatever it is shown."""
     draw = random.Random(1)  # noqa: S311 - it guesses, it keeps no secret
 
     def colours(image: bytes) -> list[str]:
@@ -56,65 +60,93 @@ def answering(kind: Kind) -> VisionJudge:
             return "false" if "band" in text or "person" in text else "true"
         return "false" if kind == "sees, says no" else "true"
 
-    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+    def answer(image: bytes, text: str) -> dict[str, Any]:
+        words = {s["id"]: word(s["text"]) for s in questions.materials(text)["statements"]}
+        said = [
+            {"id": id_, "evidence": "", "probability": 0.99 if word == "true" else 0.01, "answer": word}
+            for id_, word in words.items()
+        ]
+        return {"control": colours(image), "lettering": [], "statements": said}
+
+    return answer
+
+
+def in_process(answer: Answers) -> VisionJudge:
+    """A judge with this model, without a wire between them."""
+
+    def respond(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         prompt = next(part for part in messages[-1].parts if isinstance(part, UserPromptPart))
         image, text = prompt.content[0], prompt.content[-1]
         assert isinstance(image, BinaryContent)
         assert isinstance(text, str)
-        stated = questions.materials(text).get("statements", ())
-        statements = [
-            {
-                "id": s["id"],
-                "evidence": "",
-                "probability": 0.99 if word(s["text"]) == "true" else 0.01,
-                "answer": word(s["text"]),
-            }
-            for s in stated
-        ]
-        arguments = {"control": colours(image.data), "lettering": [], "statements": statements}
-        return ModelResponse(parts=[ToolCallPart(info.output_tools[0].name, arguments)], finish_reason="stop")
+        call = ToolCallPart(info.output_tools[0].name, answer(image.data, text))
+        return ModelResponse(parts=[call], finish_reason="stop")
 
-    return VisionJudge(LanguageModel("test:blind", "test:blind", FunctionModel(answer), 4096))
+    return VisionJudge(LanguageModel("test:blind", "test:blind", FunctionModel(respond), 4096))
 
 
-async def passes(kind: Kind, asked: tuple[Requirement, ...], pictures: range) -> list[int]:
-    """Return the pictures that this judge would pass."""
-    judge, passed = answering(kind), list[int]()
-    for seed in pictures:
-        copy = PictureFile(picture(seed)).judge_copy(ANY_PICTURE)
-        judged = await judge.judge(copy, asked)
-        verdict = decide.verdict(Checklist(asked), judged.findings)
-        if verdict.passed and not judged.blind:
-            passed.append(seed)
-    return passed
+def on_the_wire(answer: Answers) -> Callable[[Any], Reply]:
+    """The replies of Converse with this model behind it."""
+
+    def reply(body: Any) -> Reply:
+        content = body["messages"][0]["content"]
+        image = next(part["image"]["source"]["bytes"] for part in content if "image" in part)
+        return said(answer(base64.b64decode(image), content[-1]["text"]))
+
+    return reply
 
 
-def run_all(kind: Kind, number: int) -> None:
+def is_seen_through(kind: Kind, asked: tuple[Requirement, ...]) -> bool:
+    """Whether the control question shows it: who says no to everything fails every picture, unless something must be absent."""
+    return kind != "sees, says no" or asked is ABSENT
+
+
+THOUSAND = pytest.param(1000, marks=pytest.mark.soak)
+FIFTY = pytest.param(50, marks=pytest.mark.soak)
+
+
+@pytest.mark.parametrize("pictures", [15, THOUSAND])
+@pytest.mark.parametrize("asked", [REQUIREMENTS, ABSENT], ids=["present", "absent"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_picture_passes_a_judge_that_does_not_see_or_always_says_the_same(
+    kind: Kind, asked: tuple[Requirement, ...], pictures: int
+) -> None:
+    judge, passed, seen_through = in_process(answers(kind)), list[int](), 0
+
     async def go() -> None:
-        for asked in (REQUIREMENTS, ABSENT):
-            assert await passes(kind, asked, range(number)) == []
+        nonlocal seen_through
+        for seed in range(pictures):
+            judged = await judge.judge(PictureFile(picture(seed)).judge_copy(ANY_PICTURE), asked)
+            seen_through += bool(judged.blind)
+            if not judged.blind and decide.verdict(Checklist(asked), judged.findings, Rule.named("lenient")).passed:
+                passed.append(seed)
 
     asyncio.run(go())
+    print(f"{kind}: of {pictures} pictures {len(passed)} passed, {seen_through} show that the judge does not see")
+    assert passed == []
+    assert seen_through == (pictures if is_seen_through(kind, asked) else 0)
 
 
+@pytest.mark.parametrize("runs", [1, FIFTY])
+@pytest.mark.parametrize("asked", [REQUIREMENTS, ABSENT], ids=["present", "absent"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_picture_passes_a_judge_that_does_not_see_or_always_says_the_same(kind: Kind) -> None:
-    run_all(kind, 15)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("kind", KINDS)
-def test_of_a_thousand_pictures_none_passes_such_a_judge(kind: Kind) -> None:
-    run_all(kind, 1000)
-
-
-@pytest.mark.parametrize("kind", ["blind, says yes", "sees, says yes"])
-def test_the_run_stops_at_its_first_picture(kind: Kind, tmp_path: Path) -> None:
-    bill = Bill()
-    run = pursue(tmp_path, replace(crew(bill), judge=answering(kind)), settings(max_images=12))[-1].run
-    assert (run.outcome, len(bill.of("image")), run.usage.judge_calls) == ("failed", 1, 1)
-    assert run.reason.startswith("the judge does not see the picture: ")
-    assert "resume with another judge" in run.reason
+def test_a_run_over_http_stops_at_the_first_picture_of_such_a_judge(
+    kind: Kind, asked: tuple[Requirement, ...], runs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planner = ScriptedPlanner(script=(Planned(asked),))
+    with recording(on_the_wire(answers(kind))) as server:
+        lead_to(server.port, monkeypatch)
+        for seed in range(runs):
+            bill = Bill()
+            models = replace(crew(bill), planner=planner, judge=registry.judge("bedrock:"))
+            run = pursue(tmp_path / str(seed), models, settings(max_images=2), seed=seed)[-1].run
+            done = run.outcome, len(bill.of("image")), run.usage.judge_calls
+            if is_seen_through(kind, asked):
+                assert done == ("failed", 1, 1)
+                assert run.reason.startswith("the judge does not see the picture: ")
+                assert "resume with another judge" in run.reason
+            else:
+                assert done == ("unmet", 2, 2)
 
 
 def entries(question: questions.Question[Judged], tag: str, word: Callable[[str], tuple[str, float]]) -> list[dict[str, Any]]:

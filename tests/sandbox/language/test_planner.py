@@ -125,7 +125,7 @@ def test_the_checklist_of_every_prompt_of_geneval_is_its_metadata() -> None:
 @pytest.mark.parametrize(
     ("text", "undecided"),
     [
-        ("a fluffy cat next to a small dog", ["the cat is fluffy", "the dog is small", "the cat is next to the dog"]),
+        ("a fluffy cat next to a small dog", ["the cat is fluffy", "the cat is next to the dog"]),
         ("two cats between a dog and a horse", ["the cats are between the dog and the horse"]),
         ("a man riding a red horse beside a blue horse", ["the person is riding the red horse",
                                                           "the red horse is beside the blue horse"]),
@@ -137,6 +137,27 @@ def test_the_checklist_of_every_prompt_of_geneval_is_its_metadata() -> None:
 def test_what_nobody_can_check_is_asked_for_and_left_undecided(text: str, undecided: list[str]) -> None:
     musts = texts(plan(text), must=True)
     assert [said for said in musts if read(said) is None] == undecided
+
+
+@pytest.mark.parametrize(
+    ("text", "musts", "nice"),
+    [
+        ("two small fluffy dogs", ["the dogs are fluffy"], ["the dogs are small"]),
+        ("a very big cute happy dog", [], ["the dog is big", "the dog is cute", "the dog is happy"]),
+        ("a huge beautiful lake", [], ["there is a huge beautiful lake"]),
+        ("a small blue lake", ["there is a small blue lake"], []),
+        ("a dog that must be really tiny, a small car", ["the dog is tiny"], ["the car is small"]),
+        ("the cup has to be big", ["the cup is big"], []),
+        ("an empty cup", ["the cup is empty"], []),
+        ("at least two cats", ["the cats are at least two"], []),
+    ],
+)  # fmt: skip
+def test_words_of_degree_and_taste_are_nice_to_have_unless_the_brief_insists(
+    text: str, musts: list[str], nice: list[str]
+) -> None:
+    requirements = plan(text)
+    assert [said for said in texts(requirements, must=True) if read(said) is None] == musts
+    assert texts(requirements, must=False) == nice
 
 
 def test_what_nobody_can_check_has_its_things_as_parents() -> None:

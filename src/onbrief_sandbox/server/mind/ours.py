@@ -13,7 +13,8 @@ from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import UsageError
 from onbrief.ports import OpenQuestion
 from onbrief.questions.control import CONTROL, LEFTMOST
-from onbrief.questions.findings import ENLARGED, NOT_SEEN, SEEN
+from onbrief.questions.looking import ENLARGED
+from onbrief.questions.sides import NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.language.writer import SandboxWriter
