@@ -126,7 +126,8 @@ def _unanswered(id_: str, words: str, why: str) -> Finding:
 def _weighed(requirement: Requirement, judged: Finding, witness: Finding) -> Finding:
     if witness.source == "pixels" and isinstance(measure(requirement), Exact):
         return witness
-    together = replace(judged, evidence=f"{judged.evidence}; {witness.evidence}" if judged.evidence else witness.evidence)
+    evidence = f"{judged.evidence}; {witness.evidence}" if judged.evidence else witness.evidence
+    together = replace(judged, evidence=evidence, box=judged.box or witness.box)
     match judged.verdict, witness.verdict:
         case "met", "met":
             return replace(together, probability=max(judged.probability, witness.probability))

@@ -81,7 +81,7 @@ class Evidence:
             lines = await asyncio.to_thread(self.read, copy)
         except Exception as error:  # noqa: BLE001 - see gathered
             return [_failed(error), *_words([], judged.lettering, checklist)]
-        compared = lettering.compared(checklist.requirements, [(line.text, line.probability) for line in lines])
+        compared = lettering.compared(checklist.requirements, lines)
         return [*compared, *_words(lines, judged.lettering, checklist)]
 
 
