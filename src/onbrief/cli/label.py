@@ -65,6 +65,7 @@ def label(
     """
     from onbrief.pursuit import Workspace
     from onbrief.pursuit.labelling import all_labels, attempt_of, is_attempt, labelled, labels_of
+    from onbrief.report.formatting import counted
 
     settings = load({"out": out})[0]
     if export or run_id is None:
@@ -86,9 +87,9 @@ def label(
     number = 0
     with Workspace.existing(settings) as workspace:
         for answer in answers:
-            new = labels_of(run, attempt, answer, by, note)
-            finish(workspace.ledger.label(run_id, new))
-            number += len(new)
+            given = labels_of(run, attempt, answer, by, note)
+            finish(workspace.ledger.label(run_id, given))
+            number += len(given)
         kept = labelled(run, workspace.ledger.labels(run_id))
     if json_:
         put(json.dumps([asdict(one) for one in kept], ensure_ascii=False, indent=2) + "\n")
@@ -96,7 +97,8 @@ def label(
     own = [one for one in kept if one.attempt == attempt.name and one.by == by]
     for one in own:
         print(f"{one.requirement:4} {one.label:9} (the judge: {one.verdict} {one.probability:.2f})  {plain(one.text)}")
-    say(f"{number} labels recorded for {attempt.name} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
+    new = counted(number, "label")
+    say(f"{new} recorded for {attempt.name} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
     return 0
 
 

@@ -58,7 +58,9 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
         print(f"spent: {so_far(run)}")
         print(f"models: judged by {run.models.judge}" + (f", planned by {run.models.reviser}" if run.models.reviser else ""))
     else:
-        print(f"spent: {spent(run.usage)}, {len(run.prompts)} prompts")
+        from onbrief.report.formatting import counted
+
+        print(f"spent: {spent(run.usage)}, {counted(len(run.prompts), 'prompt')}")
         print(f"models: {run.models.image}, judged by {run.models.judge}, written by {run.models.reviser}")
     for change in run.models.changes:
         print(f"  {change.role} from {change.name} on: {change.model} instead of {change.former}")
