@@ -134,7 +134,7 @@ def test_without_labels_a_person_at_the_terminal_is_asked(
     err = capsys.readouterr().err
     assert "onbrief-runs/mine/000-000.png" in err
     assert "r1: there is a circle" in err
-    assert "1 labels recorded" in err
+    assert "1 label recorded" in err
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
     assert main(["label", run_id]) == 0
     capsys.readouterr()

@@ -66,6 +66,7 @@ def label(
     """
     from onbrief.pursuit import Workspace
     from onbrief.pursuit.labelling import all_labels, attempt_of, is_attempt, labelled, labels_of, place_of
+    from onbrief.report.formatting import counted
 
     settings = load({"out": out})[0]
     if export or run_id is None:
@@ -88,9 +89,9 @@ def label(
     number = 0
     with Workspace.existing(settings) as workspace:
         for answer in answers:
-            new = labels_of(run, attempt, answer, by, note)
-            finish(workspace.ledger.label(run_id, new))
-            number += len(new)
+            given = labels_of(run, attempt, answer, by, note)
+            finish(workspace.ledger.label(run_id, given))
+            number += len(given)
         kept = labelled(run, workspace.ledger.labels(run_id))
     if json_:
         put(json.dumps([asdict(one) for one in kept], ensure_ascii=False, indent=2) + "\n")
@@ -99,7 +100,8 @@ def label(
     for one in own:
         print(f"{one.requirement:4} {one.label:9} (the judge: {one.verdict} {one.probability:.2f})  {plain(one.text)}")
     about = plain(f"{attempt.name} ({place})" if run.kind == "judge" else attempt.name)
-    say(f"{number} labels recorded for {about} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
+    new = counted(number, "label")
+    say(f"{new} recorded for {about} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
     return 0
 
 
