@@ -53,11 +53,12 @@ def expected(name: str) -> dict[str, Any]:
     record = json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
     record.setdefault("kind", "run")
     record["models"].setdefault("changes", [])
-    record["models"].setdefault("detector", "")
+    record["models"] |= {"confirm_judge": "", "detector": ""}
     for attempt in record["attempts"]:
         if attempt["verdict"]:
             attempt["verdict"].setdefault("problem", None)
             attempt["verdict"].setdefault("reservations", [])
+            attempt["verdict"].setdefault("confirmed", [])
             for finding in attempt["verdict"]["findings"]:
                 finding.setdefault("source", "judge")
                 finding.setdefault("box", None)

@@ -65,8 +65,8 @@ SETTINGS: Final[Mapping[str, tuple[Setting, ...]]] = {
 """The settings of the evidence beside the judge's answer, by table."""
 
 WORDS: Final = "(words to a reader who grades)"
-"""The id of findings, about no requirement, on lettering in a picture with words that address a reader who grades: these words,
-and the lines to mask, which have a box.
+"""The id of findings, about no requirement, on lettering in a picture: words that address a reader who grades, without a box,
+and each part of the lettering that is to be masked, with its box.
 """
 FAILED: Final = "(evidence that could not be had)"
 """The id of a finding, about no requirement, that says what went wrong with other evidence than the judge's."""
@@ -99,34 +99,11 @@ def about(id_: str, findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.id == id_]
 
 
-def agreed(first: Sequence[Finding], masked: Sequence[Finding], words: str) -> tuple[Finding, ...]:
-    """Return the findings on a picture with words that address a reader who grades, given those on the same picture with its
-    words masked: where the two answers differ, there is none.
-    """
-    again = {finding.id: finding for finding in masked}
-    return tuple(
-        finding
-        if finding.verdict == again[finding.id].verdict
-        else _unanswered(
-            finding.id, words, f"with them masked, the answer is {again[finding.id].verdict} instead of {finding.verdict}"
-        )
-        for finding in first
-    )
-
-
-def unanswered(checklist: Checklist, words: str, why: str) -> tuple[Finding, ...]:
-    """Return findings that are all undecided, because words in the picture address a reader who grades."""
-    return tuple(_unanswered(requirement.id, words, why) for requirement in checklist.requirements)
-
-
-def _unanswered(id_: str, words: str, why: str) -> Finding:
-    return Finding(id_, "undecided", 0.5, f"words in the picture address a reader who grades ({words}); {why}", "lettering")
-
-
 def _weighed(requirement: Requirement, judged: Finding, witness: Finding) -> Finding:
     if witness.source == "pixels" and isinstance(measure(requirement), Exact):
         return witness
-    together = replace(judged, evidence=f"{judged.evidence}; {witness.evidence}" if judged.evidence else witness.evidence)
+    evidence = f"{judged.evidence}; {witness.evidence}" if judged.evidence else witness.evidence
+    together = replace(judged, evidence=evidence, box=judged.box or witness.box)
     match judged.verdict, witness.verdict:
         case "met", "met":
             return replace(together, probability=max(judged.probability, witness.probability))
