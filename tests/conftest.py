@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 settings.register_profile("onbrief", deadline=None)
 settings.load_profile("onbrief")
 
+FIRST = ("test_interruption.py", "test_wire_kills.py", "test_bucket_kills.py", "test_stateful.py", "test_deadlines.py")
+"""The files of the longest tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests: begun last, one of them would leave all other cores idle."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
+
 
 @pytest.fixture(autouse=True)
 def at_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -59,6 +67,7 @@ def s3(s3_service: Service, monkeypatch: pytest.MonkeyPatch) -> Generator[Servic
     for name, value in s3_service.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr("onbrief.store.objects._PAUSES", (0.001,) * 4)  # as many tries as ever, without the seconds between
     from tests.buckets import ALL
 
     s3_service.requests.clear()

@@ -1,6 +1,6 @@
 """Runs that are killed, or whose disk fails, at their n-th write and are then resumed; tests examine what is left.
 
-Everything here must be called in a process started for it (see tests/killing.py).
+All that interrupts must be called in a process started for it (see tests/killing.py and tests/forks.py).
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from onbrief import pictures, report  # lazy imports of a run, imported here once, before the forks
+from onbrief import pictures
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.errors import PictureError
@@ -66,24 +67,18 @@ class Aftermath:
     unfound: list[str]
 
 
-def order(out: Path, parallel: int) -> Order:
-    settings = Settings(out=str(out), parallel=parallel)
-    return Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=SEED)
+def sit(out: Path | str, bill: Path, parallel: int = 1) -> None:
+    """One session of the run."""
 
+    async def go() -> None:
+        settings = Settings(out=str(out), parallel=parallel, tables={"ocr": {"use": "never"}})
+        order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=SEED)
+        async with open_pursuit(order, pixel_crew(Bill(bill))) as pursuit:
+            async for _ in pursuit.events():
+                pass
+            await pursuit.deliver()
 
-def work(out: Path, bill: Path, parallel: int) -> Callable[[], None]:
-    """Return a function that runs one session of the run, to be called in a separate process."""
-
-    def sit() -> None:
-        async def go() -> None:
-            async with open_pursuit(order(out, parallel), pixel_crew(Bill(bill))) as pursuit:
-                async for _ in pursuit.events():
-                    pass
-                await pursuit.deliver()
-
-        asyncio.run(go())
-
-    return sit
+    asyncio.run(go())
 
 
 def undisturbed(parallel: int) -> tuple[dict[str, Any], list[str], list[str]]:
@@ -115,7 +110,7 @@ def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
     folder = Path(tempfile.mkdtemp(prefix="onbrief-interrupt-")).resolve()
     try:
         out, bill = folder / "out", folder / "bill"
-        session = work(out, bill, parallel)
+        session = partial(sit, out, bill, parallel)
         stopped = kill_at_write(session, n, out) if errno is None else fail_at_write(session, n, errno, out)
         first, recorded = _outcome(out), _recorded(out)
         if first not in DELIVERED:
@@ -179,6 +174,3 @@ def _recorded(out: Path) -> str | None:
 def _is_as_recorded(out: Path, image: dict[str, Any]) -> bool:
     data = (out / image["key"]).read_bytes()
     return hashlib.sha256(data).hexdigest() == image["sha256"] and pictures.inspect(data).width == image["width"]
-
-
-_ = report  # imported only so that the forks have it

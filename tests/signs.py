@@ -119,9 +119,14 @@ def _ink(picture: Image.Image, box: Area) -> float:
     return sum(abs(a - b) for a, b in pairs) / (part.width * part.height)
 
 
-def signs(texts: tuple[str, ...], number: int, most: int = 1) -> Iterator[Sign]:
-    """Yield this many pictures, each with 1 to `most` of the texts, all of which appear in turn."""
+def signs(texts: tuple[str, ...], number: int, most: int = 1, first: int = 0) -> Iterator[Sign]:
+    """Yield this many pictures, each with 1 to `most` of the texts, all of which appear in turn. The same picture comes at the
+    same place, wherever one begins.
+    """
     rng = random.Random(11)  # noqa: S311 - pictures, not secrets
-    endless = chain.from_iterable(rng.sample(texts, len(texts)) for _ in range(number))
-    for seed in range(number):
-        yield sign(tuple(next(endless) for _ in range(rng.randint(1, most))), seed)
+    endless = chain.from_iterable(rng.sample(texts, len(texts)) for _ in range(most * (first + number)))
+    many = random.Random(13)  # noqa: S311 - pictures, not secrets
+    for seed in range(first + number):
+        words = tuple(next(endless) for _ in range(many.randint(1, most)))
+        if seed >= first:
+            yield sign(words, seed)

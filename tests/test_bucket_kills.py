@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import os
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.pursuit import Order, Workspace, open_pursuit
+from onbrief.pursuit import Workspace
 from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests.buckets import Service, new_place
-from tests.interruption import DELIVERED, SEED, pixel_crew, same, unfound
-
-
-def sit(out: str, bill: Path) -> None:
-    """One session of the run."""
-
-    async def go() -> None:
-        order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=Settings(out=out), seed=SEED)
-        async with open_pursuit(order, pixel_crew(Bill(bill))) as pursuit:
-            async for _ in pursuit.events():
-                pass
-            await pursuit.deliver()
-
-    asyncio.run(go())
+from tests.forks import new_process
+from tests.interruption import DELIVERED, same, sit, unfound
 
 
 def killed_at(s3: Service, n: int, how: str, out: str, bill: Path) -> None:
     """Run a session in a separate process and kill it when its n-th put arrives, before or after the put is carried out."""
-    child = get_context("spawn").Process(target=sit, args=(out, bill))
+    child = new_process(sit, out, bill)
     count = 0
 
     def fault(method: str, path: str) -> str | None:

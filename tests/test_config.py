@@ -158,6 +158,12 @@ def test_tables_come_from_files_and_variables_each_setting_from_the_nearest(here
     assert [origins[name] for name in names] == [str(path), "onbrief.toml", "environment"]
 
 
+def test_paths_in_tables_are_those_of_the_folder_where_they_are_read(here: Path, home: Path) -> None:
+    (here / "onbrief.toml").write_text('[detector]\npath = "models/own.onnx"\nnames = ""')
+    assert loaded(home)[0].tables["detector"] == {"path": str(here / "models" / "own.onnx"), "names": ""}
+    assert loaded(home, ONBRIEF_DETECTOR_PATH="")[0].tables["detector"]["path"] == ""
+
+
 def test_settings_have_only_what_is_set_in_tables(here: Path, home: Path) -> None:
     settings, origins = loaded(home)
     assert (settings.tables, [name for name in origins if "." in name]) == ({}, [])
@@ -195,11 +201,14 @@ def test_a_name_counts_before_the_former_one_in_the_same_place(here: Path, home:
         ('[bedrock]\nregion = "here"', "bedrock.region: 'here' is not allowed; expected a region of AWS"),
         ('judge_region = "here"', "judge_region: 'here' is not allowed; expected a region of AWS"),
         ('[s3]\nregion = "here"', "s3.region: 'here' is not allowed; expected a region of AWS"),
+        ('[detector]\nsha256 = "abc"', "detector.sha256: 'abc' is not allowed; expected 64 hexadecimal digits"),
+        ('[detector]\npixels = "bgr"', "detector.pixels: 'bgr' is not allowed; expected 0-1 or 0-255 or imagenet"),
+        ("[detector]\nsize = 31", "detector.size: '31' is not allowed; expected a whole number of pixels from 32 to 4096"),
         ("[s3]\nregion = []", "s3.region: [] is not allowed; expected a text, a number or a boolean"),
         ('[bedrock]\nzone = "a"', "setting of bedrock: 'zone' is not allowed; expected one of image_region region"),
-        ("[nowhere]\na = 1", "table in onbrief.toml: 'nowhere' is not allowed; expected one of bedrock ocr s3"),
-        ("[tables.s3]\nregion = 1", "table in onbrief.toml: 'tables' is not allowed; expected one of bedrock ocr s3"),
-        ("[sandbox]\na = 1", "table in onbrief.toml: 'sandbox' is not allowed; expected one of bedrock ocr s3"),
+        ("[nowhere]\na = 1", "table in onbrief.toml: 'nowhere' is not allowed; expected one of bedrock detector ocr s3"),
+        ("[tables.s3]\nregion = 1", "table in onbrief.toml: 'tables' is not allowed; expected one of bedrock detector ocr s3"),
+        ("[sandbox]\na = 1", "table in onbrief.toml: 'sandbox' is not allowed; expected one of bedrock detector ocr s3"),
         ('bedrock = "x"', "setting in onbrief.toml: 'bedrock' is not allowed; expected one of "),
         ("[max_images]\na = 1", "max_images in settings: {'a': 1} is not allowed; expected a valid integer"),
     ],

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,9 @@ from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests import killing
 from tests.buckets import Service, new_place
-from tests.interruption import FOREVER, work
+from tests.forks import new_executor, new_process
+from tests.interruption import FOREVER, sit
 from tests.killing import Write, hold_at_write, kill_at_write
-from tests.test_bucket_kills import sit
 
 OUTPUTS = ("run.json", "report.html")
 
@@ -52,7 +52,7 @@ def taken_over(call: str, name: str, last: bool) -> Left:
     """Hold a run at its first or last write of this kind to one of its outputs, take it over meanwhile, and let it go on."""
     folder = Path(tempfile.mkdtemp(prefix="onbrief-fence-")).resolve()
     try:
-        whole = kill_at_write(work(folder / "whole", folder / "ignored", 1), FOREVER, folder / "whole").writes
+        whole = kill_at_write(partial(sit, folder / "whole", folder / "ignored"), FOREVER, folder / "whole").writes
         numbers = [n for n, write in enumerate(whole, start=1) if is_output(write, call, name)]
         out, bill = folder / "out", folder / "bill"
         second: dict[str, bytes] = {}
@@ -60,10 +60,10 @@ def taken_over(call: str, name: str, last: bool) -> Left:
         def take_over() -> None:
             with closing(sqlite3.connect(out / "ledger.db")) as connection, connection:
                 connection.execute("UPDATE runs SET owner = NULL")  # as it looks to a process that may take it over
-            work(out, bill, 1)()
+            sit(out, bill)
             second.update(files(out))
 
-        held = hold_at_write(work(out, bill, 1), numbers[-1 if last else 0], out, take_over)
+        held = hold_at_write(partial(sit, out, bill), numbers[-1 if last else 0], out, take_over)
         assert not held.error, held.error
         return Left(second, files(out), Bill(bill).of("image"))
     finally:
@@ -75,9 +75,9 @@ def is_output(write: Write, call: str, name: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def apart() -> Iterator[ProcessPoolExecutor]:
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExecutor]:
     """Start new processes without threads, one for each test, from which to fork."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+    with new_executor(tmp_path_factory.mktemp("home"), for_each_task=True) as pool:
         yield pool
 
 
@@ -107,7 +107,7 @@ def test_a_stalled_owner_of_a_bucket_overwrites_nothing(
 ) -> None:
     """The put is on its way when its process is suspended, and arrives after the takeover."""
     out, bill = new_place(), tmp_path / "bill"
-    child = get_context("spawn").Process(target=sit, args=(out, bill))
+    child = new_process(sit, out, bill)
     stalled, go = threading.Event(), threading.Event()
     seen = 0
 

@@ -6,23 +6,24 @@ import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 import pytest
 
 from tests import killing
+from tests.forks import new_executor
 from tests.interruption import Aftermath, campaign, same, undisturbed
 
 pytestmark = pytest.mark.skipif(not killing.supported(), reason="this machine forbids tracing a process")
+PARTS = 4  # of a campaign, so that several processes can share it
 Whole = tuple[dict[str, Any], list[str], list[str]]
 Campaign = Callable[[Sequence[int], int, int | None], list[Aftermath]]
 
 
 @pytest.fixture(scope="module")
-def apart() -> Iterator[ProcessPoolExecutor]:
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPoolExecutor]:
     """Start a new process without threads, from which to fork."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with new_executor(tmp_path_factory.mktemp("home")) as pool:
         yield pool
 
 
@@ -66,10 +67,11 @@ def kills(apart: ProcessPoolExecutor, whole: Whole, numbers: Sequence[int]) -> C
     return kinds
 
 
-def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(apart: ProcessPoolExecutor, whole: Whole) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(apart: ProcessPoolExecutor, whole: Whole, part: int) -> None:
     end = len(whole[2])
     linked = [n for n, call in enumerate(whole[2], start=1) if call in {"link", "linkat"}]  # a whole picture without its name
-    numbers = sorted({*range(3, end + 1, 10), *range(end - 3, end + 1), *linked[:1]})  # and the last ones
+    numbers = sorted({*range(3, end + 1, 10), *range(end - 3, end + 1), *linked[:1]})[part::PARTS]  # and the last ones
     assert kills(apart, whole, numbers)["same"] >= len(numbers) * 0.9
 
 
@@ -91,10 +93,11 @@ def _failures(apart: ProcessPoolExecutor, record: dict[str, Any], numbers: Seque
         assert left.record["usage"]["unknown_calls"] <= 1  # the answer of a judge or writer that could not be recorded
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_disk_that_is_full_at_a_write_ends_the_run_as_failed_and_loses_nothing(
-    apart: ProcessPoolExecutor, whole: Whole
+    apart: ProcessPoolExecutor, whole: Whole, part: int
 ) -> None:
-    _failures(apart, whole[0], range(7, len(whole[2]) + 1, 40), errno.ENOSPC)
+    _failures(apart, whole[0], range(7 + 40 * part, len(whole[2]) + 1, 40 * PARTS), errno.ENOSPC)
 
 
 @pytest.mark.soak

@@ -53,6 +53,7 @@ def expected(name: str) -> dict[str, Any]:
     record = json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
     record.setdefault("kind", "run")
     record["models"].setdefault("changes", [])
+    record["models"] |= {"confirm_judge": "", "detector": ""}
     for attempt in record["attempts"]:
         if attempt["verdict"]:
             attempt["verdict"].setdefault("problem", None)

@@ -18,35 +18,27 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from onbrief.cli import main
 from onbrief.config import Settings
 from onbrief.pursuit import Workspace
 from onbrief.store import open_store
 from tests.buckets import Service, new_place
+from tests.forks import command, new_process
 from tests.interruption import same
 from tests.relays import Moments, relay
 
 CORE = "stability.stable-image-core-v1:1"
 CLAUDE = "global.anthropic.claude-sonnet-5"
 COMMAND = [
-    *("run", "five red stars above a blue circle", "--seed", "3", "--quiet"),
+    *("run", "five red stars above a blue circle", "--seed", "6", "--quiet"),
     *("--image-model", f"bedrock:{CORE}", "--judge", f"bedrock:{CLAUDE}", "--reviser", f"bedrock:{CLAUDE}"),
     *("--policy", "classic", "--max-attempts", "1"),
 ]
-IMPORTED_LATE = (
-    "boto3",
-    "pydantic_ai.models.bedrock",
-    "onbrief.providers.language.model",
-    "onbrief.providers.bedrock.images",
-    "onbrief.report",
-)
-"""The lazy imports of a run, preloaded once for all of them."""
+"""Two pictures: one that does not pass, and one of a revised prompt, that does."""
 LAST = 0.5  # seconds from the last message of a run to the end of its process
 LATENCY = ("stability.=0.02", "global.=0.01")  # seconds
 
@@ -82,7 +74,7 @@ class Bench:
         """Run the command in a separate process, kill it at this moment, and return its exit code. With `late`, the message
         passes whole, and the kill comes this many seconds later.
         """
-        child = get_context("forkserver").Process(target=command, args=([*COMMAND, "--out", out], self.environment))
+        child = new_process(command, [*COMMAND, "--out", out], **self.environment)
 
         def strike() -> None:
             assert child.pid
@@ -118,18 +110,11 @@ class Bench:
         return [json.loads(line) for line in self.bill.read_text().splitlines()]
 
 
-def command(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run the command as a shell would."""
-    os.environ.update(environment)
-    sys.exit(main(arguments))
-
-
 @pytest.fixture
-def bench(s3: Service, tmp_path: Path, at_home: Path) -> Generator[Bench]:
+def bench(s3: Service, tmp_path: Path) -> Generator[Bench]:
     """Start the sandbox in a separate process, with its bill, and relays to it and to the service of the bucket."""
     bill, moments = tmp_path / "bill.jsonl", Moments()
     serve = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
-    get_context("forkserver").set_forkserver_preload(["tests.test_wire_kills", *IMPORTED_LATE])
     with ExitStack() as stack:
         sandbox = stack.enter_context(
             subprocess.Popen([*serve, *(f"--latency={term}" for term in LATENCY)], stdout=subprocess.PIPE, text=True)
@@ -142,7 +127,6 @@ def bench(s3: Service, tmp_path: Path, at_home: Path) -> Generator[Bench]:
             **s3.environment,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{stack.enter_context(relay(bedrock, moments))}",
             "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{stack.enter_context(relay(bucket, moments))}",
-            **{name: str(at_home) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME")},
         }
         yield Bench(bill, environment, moments)
 

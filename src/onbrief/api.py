@@ -118,20 +118,23 @@ def resume(
     limits: Limits | None = None,
     judge: str | None = None,
     reviser: str | None = None,
+    confirm_judge: str | None = None,
     out: str | Path | None = None,
     resend_unknown: bool = False,
 ) -> Run:
     """Resume a recorded run with its original order, except for new limits and models, and return it.
 
     A picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
-    former models answered stays valid, but what a former judge left undecided is asked of the new one.
+    former models answered stays valid, but what a former judge left undecided is asked of the new one. The
+    `confirm_judge` takes the second look at pictures that have had none.
 
     Raises:
         UsageError: the folder `out` has no such run, or there is no such model.
         LedgerBusy: the run is in use by another process.
     """
     settings = Settings() if out is None else Settings(out=str(out))
-    models = {name: model for name, model in (("judge", judge), ("reviser", reviser)) if model is not None}
+    others = {"judge": judge, "reviser": reviser, "confirm_judge": confirm_judge}
+    models = {name: model for name, model in others.items() if model is not None}
     return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
 
 

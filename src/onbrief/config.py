@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from onbrief.judging.profile import Profile
+    from onbrief.pictures.detector import Detector
     from onbrief.ports import Setting
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
 NO_PROFILE = "none"
 FILE = "onbrief.toml"
+_PATHS = (("detector", "path"), ("detector", "names"))
 FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image model
 
 
@@ -132,6 +134,19 @@ class Settings:
             f"accepts: {floor}, sure from {rule.high:.2f} on, confirmation {rule.confirm}",
         )
 
+    @property
+    def detector(self) -> Detector | None:
+        """The detector that the table `detector` names; None without one.
+
+        Raises:
+            UsageError, ConfigError: it cannot be used.
+        """
+        if not self.tables.get("detector"):
+            return None
+        from onbrief.pictures.detector import load
+
+        return load(self.tables["detector"])
+
     def _differs(self, profile: Profile) -> str:
         from onbrief.judging.profile import Fingerprint
 
@@ -216,7 +231,8 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
             if name in origins and "." not in name:
                 values[name], origins[name] = value, origin
         for table, name, value in _of_tables(given, origin):
-            tables.setdefault(table, {})[name] = value
+            is_path = value and (table, name) in _PATHS  # a run can be resumed from another folder
+            tables.setdefault(table, {})[name] = str(Path(value).absolute()) if is_path else value
             origins[f"{table}.{name}"] = origin
     origins |= {name: "image_model" for name in FOLLOWING if not values.get(name) and origins["image_model"] != "default"}
     settings = settings_of({**values, "tables": tables})

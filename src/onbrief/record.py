@@ -23,6 +23,7 @@ SCHEMA = 1
 Answer = Literal["met", "unmet", "borderline", "undecided"]
 ProblemKind = Literal["blank", "unreadable", "blocked", "unknown", "blind"]
 RunKind = Literal["run", "judge"]
+Role = Literal["judge", "confirm_judge", "reviser"]
 Source = Literal["judge", "closer look", "pixels", "lettering", "detector"]
 Box = tuple[float, float, float, float]
 """A part of a picture: left, top, right and bottom, as shares of its width and height from 0 to 1."""
@@ -173,11 +174,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """A model that took over from another one: from this attempt on, pictures were judged, or prompts written, by `model`
-    instead of `former`.
+    """A model that took over from another one: from this attempt on, pictures were judged, looked at once more, or prompts
+    written, by `model` instead of `former`.
     """
 
-    role: Literal["judge", "reviser"]
+    role: Role
     former: str
     model: str
     revision: int
@@ -192,13 +193,16 @@ class ModelChange:
 @dataclass(frozen=True, slots=True)
 class Models:
     """The names of the run's models, as `provider:model`: those of now, and when they replaced others. A run that judges
-    pictures that exist already has no image model, and its reviser only plans.
+    pictures that exist already has no image model, and its reviser only plans. `confirm_judge` looks at pictures once
+    more, and is empty if the judge does; `detector` counts beside the judge, and is its file with the start of its hash.
     """
 
     image: str
     judge: str
     reviser: str
     changes: tuple[ModelChange, ...] = ()
+    confirm_judge: str = ""
+    detector: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,9 @@ def redacted(text: str) -> str:
 
 def _of_environment() -> Iterator[str]:
     """Yield the values of the variables that hold secrets, as they are and as they appear in a URL."""
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST and _VARIABLE.search(name):
+    for name in filter(_VARIABLE.search, os.environ):  # a value is decoded each time that it is asked for
+        value = os.environ.get(name, "")
+        if len(value) >= _SHORTEST:
             yield value
             if (quoted := quote(value, safe="")) != value:
                 yield quoted

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from onbrief.aws_lambda.delivery import answer
+from onbrief.aws_lambda import handler
+from onbrief.aws_lambda.delivery import Context, answer
 
 REQUEST_ID = "6a5c1d1e-0000-4000-8000-00000000000a"
 BUCKET = "my-bucket"
@@ -42,6 +43,12 @@ def event(prompt: str = "a red circle left of a blue square", **more: object) ->
 def deliver(folder: Path, wanted: object, invocation: Invocation | None = None) -> tuple[int, dict[str, Any]]:
     """Deliver an event and return the status code and the body of the answer. `folder` replaces the bucket."""
     reply = asyncio.run(answer(wanted, invocation or Invocation(), str(folder)))
+    return reply["statusCode"], json.loads(reply["body"])
+
+
+def handled(wanted: object, context: Context) -> tuple[int, dict[str, Any]]:
+    """Let the handler handle an event and return the status code and the body of its answer."""
+    reply = handler(wanted, context)
     return reply["statusCode"], json.loads(reply["body"])
 
 

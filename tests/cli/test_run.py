@@ -46,22 +46,23 @@ def test_quiet_prints_nothing_to_stderr(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize(("to", "flags"), [("full", []), ("full", ["--json"]), ("closed pipe", ["--json", "--quiet"])])
 def test_a_result_that_cannot_be_printed_is_printed_by_the_same_command_and_not_paid_again(
-    folder: Path, to: str, flags: list[str]
+    folder: Path, to: str, flags: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     stdout = os.open("/dev/full", os.O_WRONLY) if to == "full" else writer
-    command = [sys.executable, "-m", "onbrief", "run", "a red circle", *SMALL, *flags]
-    failed = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    command = ["run", "a red circle", *SMALL, *flags]
+    program = [sys.executable, "-m", "onbrief", *command]
+    failed = subprocess.run(program, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
     os.close(stdout)
     assert failed.returncode == 1
     assert failed.stderr.count("error: ") == failed.stderr.count("hint: give the same command again") == 1
     assert "Traceback" not in failed.stderr
     assert "Exception ignored" not in failed.stderr
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert main(command) == 0
     (run,) = (path.parent.name for path in folder.glob("onbrief-runs/*/run.json"))
-    assert run in again.stdout
-    subprocess.run(command, capture_output=True, text=True, check=True)  # delivered: this is another run
+    assert run in capsys.readouterr().out
+    assert main(command) == 0  # delivered: this is another run
     assert len(list(folder.glob("onbrief-runs/*/run.json"))) == 2
 
 
@@ -129,9 +130,10 @@ def test_own_requirements_come_first_and_decide(capsys: pytest.CaptureFixture[st
     assert texts["there is a circle"] == (True, "object")
 
 
-def test_a_brief_comes_from_a_file_or_from_standard_input(folder: Path) -> None:
+def test_a_brief_comes_from_a_file_or_from_standard_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "brief.toml").write_text('text = "a red circle"\nsize = "512x512"\navoid = ["star"]\n')
-    document = json.loads(_onbrief("run", "brief.toml", "--json").stdout)
+    assert main(["run", "brief.toml", "--json"]) == 0
+    document = record(capsys)
     assert (document["brief"]["size"], document["brief"]["avoid"]) == ([512, 512], ["star"])
     document = json.loads(_onbrief("run", "-", "--json", *SMALL, stdin="a blue square\n").stdout)
     assert document["brief"]["text"] == "a blue square\n"

@@ -185,7 +185,8 @@ def test_the_same_order_gives_its_result_again_until_that_is_delivered(tmp_path:
     assert bill.lines == before
     assert row(tmp_path, first.run_id).outcome == outcome
     assert ended(tmp_path, models(), chosen).run_id != first.run_id
-    assert len(bill.lines) == 2 * len(before)
+    images = [line for line in before if line.startswith("image")]  # how many are judged before one passes may differ
+    assert sum(line.startswith("image") for line in bill.lines) == 2 * len(images)
 
 
 @pytest.mark.parametrize("delivered", [True, False])

@@ -15,8 +15,9 @@ from onbrief.config import Settings
 from onbrief.errors import Blocked, Unreadable, UsageError
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged, LooksCloser
-from onbrief.pursuit import Order, open_pursuit
-from onbrief.record import Answer, Box, Finding, Run
+from onbrief.pursuit import Order, open_pursuit, resumed
+from onbrief.record import Answer, Box, Finding, ModelChange, Run
+from onbrief.report import page
 from onbrief.testing import Bill, ScriptedJudge, crew
 from onbrief_sandbox.erring import ErringEye, Errors
 from tests.pursuing import BRIEF, pursue, settings
@@ -125,6 +126,36 @@ def test_a_judge_without_a_closer_look_is_asked_again_about_what_is_borderline(t
     judge = ScriptedJudge(script=(DOUBT, set[str]()))
     run = run_with(tmp_path, judge)
     assert (r1(run), [len(asked.requirements) for asked in judge.asked]) == (("met", 0.98, "closer look"), [2, 1])
+
+
+def test_another_judge_takes_the_second_look_when_the_run_is_resumed_and_the_record_says_since_when(tmp_path: Path) -> None:
+    bill, chosen = Bill(), settings(max_images=1, judge="sandbox:", reviser="sandbox:")
+    judge = Closer(bill, (DOUBT,), closer=(WRONG,))
+    pursue(tmp_path, replace(crew(bill), judge=judge), chosen, run_id="r")
+    other = Closer(bill, closer=(SURE,), name="test:second")
+    given = {"confirm_judge": "sandbox:?false_accept=0.1", "max_images": 2}
+
+    async def resume() -> Run:
+        order = resumed("r", replace(Settings(), out=str(tmp_path)), given)
+        async with open_pursuit(order, replace(crew(bill), judge=judge, confirm_judge=other)) as pursuit:
+            return [event async for event in pursuit.events()][-1].run
+
+    run = asyncio.run(resume())
+    assert (run.outcome, len(run.attempts), len(judge.looks), len(other.looks)) == ("passed", 2, 1, 1)
+    assert r1(run)[0] == "unmet", "what the former one decided stays"
+    since = run.attempts[1]
+    expected = ModelChange("confirm_judge", "test:critic", "test:second", since.revision, since.attempt)
+    assert (run.models.confirm_judge, run.models.changes) == ("test:second", (expected,))
+    assert f"From {since.name}</dt><dd>confirm judge <code>" in page(run, {})
+    assert resumed("r", replace(Settings(), out=str(tmp_path)), {}).settings.confirm_judge == given["confirm_judge"]
+
+
+def test_a_judge_that_takes_over_both_looks_is_one_change(tmp_path: Path) -> None:
+    bill, chosen = Bill(), settings(max_images=1, judge="sandbox:", reviser="sandbox:")
+    pursue(tmp_path, replace(crew(bill), judge=Closer(bill, (DOUBT,), closer=(WRONG,))), chosen, run_id="r")
+    run = again(tmp_path, bill, Closer(bill, (DOUBT,), name="test:other"), judge="sandbox:?false_accept=0.1", max_images=2)
+    assert run.outcome == "passed"
+    assert [(change.role, change.model) for change in run.models.changes] == [("judge", "test:other")]
 
 
 def test_another_judge_may_look_closer_and_is_recorded_under_its_own_name(tmp_path: Path) -> None:

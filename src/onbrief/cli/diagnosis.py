@@ -28,6 +28,8 @@ async def check(flags: Mapping[str, object]) -> list[Check]:
     findings.append(await _place(settings.out, region))
     findings.append(await asyncio.to_thread(_ledger, settings))
     findings.append(_ocr(settings))
+    if settings.tables.get("detector"):
+        findings.append(await asyncio.to_thread(_detector, settings))
     return findings
 
 
@@ -40,6 +42,19 @@ def _ocr(settings: Settings) -> Check:
     if not ocr.installed():
         return Check("ok", "ocr", f"lettering is read by the judge alone; with {ocr.EXTRA} it is read here too")
     return Check("ok", "ocr", "lettering of pictures that may pass is read here too")
+
+
+def _detector(settings: Settings) -> Check:
+    """Tell whether the detector can be used."""
+    try:
+        detector = settings.detector
+    except OnbriefError as error:
+        return Check(
+            "error", "detector", str(error), error.hint or "fix the settings of [detector], or set detector.path empty"
+        )
+    if detector is None:
+        return Check("ok", "detector", "nothing is counted here (detector.path is empty)")
+    return Check("ok", "detector", f"{detector.name} counts things of {len(detector.names)} classes")
 
 
 def _models(settings: Settings) -> Iterator[Check]:

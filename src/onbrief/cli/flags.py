@@ -94,6 +94,8 @@ class OtherModelFlags:
     "Another vision model, which checks from now on, beginning with pictures that have no verdict."
     reviser: str | None = None
     "Another text model, which writes the prompts from now on."
+    confirm_judge: str | None = None
+    "Another vision model, which takes the second look from now on."
 
 
 @Parameter(name="*")

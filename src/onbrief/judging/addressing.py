@@ -23,6 +23,8 @@ def addressed(lettering: Sequence[str], checklist: Checklist) -> list[str]:
     is wholly part of a text in the checklist is left out: a sign that was asked for may say anything.
     """
     lines = [line for line in map(folded, lettering) if line]
+    if not lines:
+        return []
     asked = [bare(folded(requirement.text)) for requirement in checklist.requirements]
     found: dict[str, None] = {}
     for text in (*lines, " ".join(lines)):  # an order may be broken into lines

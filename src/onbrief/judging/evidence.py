@@ -14,6 +14,7 @@ refuses or accepts a picture by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -32,14 +33,40 @@ def _use(setting: str, value: str) -> None:
         raise UsageError.of(setting, value, "auto or never")
 
 
+def _hash(setting: str, value: str) -> None:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise UsageError.of(setting, value, "64 hexadecimal digits, as sha256sum prints them")
+
+
+def _pixels(setting: str, value: str) -> None:
+    from onbrief.pictures.detector import PIXELS  # which brings Pillow
+
+    if value not in PIXELS:
+        raise UsageError.of(setting, value, " or ".join(PIXELS))
+
+
+def _side(setting: str, value: str) -> None:
+    if not value.isdecimal() or not 32 <= int(value) <= 4096:
+        raise UsageError.of(setting, value, "a whole number of pixels from 32 to 4096")
+
+
 SETTINGS: Final[Mapping[str, tuple[Setting, ...]]] = {
-    "ocr": (Setting("use", "whether lettering is read where onbrief[ocr] is installed: auto or never", "auto", _use),)
+    "ocr": (Setting("use", "whether lettering is read where onbrief[ocr] is installed: auto or never", "auto", _use),),
+    "detector": (
+        Setting("path", "an ONNX file that counts things in pictures that may pass"),
+        Setting("sha256", "the hash of that file", check=_hash),
+        Setting("names", "a text file with the names of its classes, one in each line; by default those in its metadata"),
+        Setting("pixels", "how it wants its pixels: 0-1, 0-255, or imagenet (normalised as for ImageNet)", "0-1", _pixels),
+        Setting(
+            "size", "the side in pixels of what it is shown, if it takes any; by default that of its metadata", check=_side
+        ),
+    ),
 }
 """The settings of the evidence beside the judge's answer, by table."""
 
 WORDS: Final = "(words to a reader who grades)"
-"""The id of findings, about no requirement, on lettering in a picture with words that address a reader who grades: these words,
-and the lines to mask, which have a box.
+"""The id of findings, about no requirement, on lettering in a picture: words that address a reader who grades, without a box,
+and each part of the lettering that is to be masked, with its box.
 """
 FAILED: Final = "(evidence that could not be had)"
 """The id of a finding, about no requirement, that says what went wrong with other evidence than the judge's."""
@@ -52,12 +79,15 @@ DOUBT: Final = 0.5
 
 
 def beside(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> tuple[Finding, ...]:
-    """Return the findings of a judge, changed by those of witnesses among them: one for each requirement."""
-    witnesses = {finding.id: finding for finding in findings if finding.source in WITNESSES}
-    own = [finding for finding in findings if finding.source not in WITNESSES]
-    decided = decide.verdict(checklist, own, rule).findings
+    """Return the findings of a judge, changed by those of witnesses among them. Without a witness they stay as they are;
+    otherwise there is one for each requirement.
+    """
+    ids = {requirement.id for requirement in checklist.requirements}
+    witnesses = {finding.id: finding for finding in findings if finding.source in WITNESSES and finding.id in ids}
+    own = tuple(finding for finding in findings if finding.source not in WITNESSES)
     if not witnesses:
-        return decided
+        return own
+    decided = decide.verdict(checklist, own, rule).findings
     return tuple(
         _weighed(requirement, finding, witnesses[finding.id]) if finding.id in witnesses else finding
         for requirement, finding in zip(checklist.requirements, decided, strict=True)
@@ -67,30 +97,6 @@ def beside(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR)
 def about(id_: str, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings with one of the ids that are about no requirement."""
     return [finding for finding in findings if finding.id == id_]
-
-
-def agreed(first: Sequence[Finding], masked: Sequence[Finding], words: str) -> tuple[Finding, ...]:
-    """Return the findings on a picture with words that address a reader who grades, given those on the same picture with its
-    words masked: where the two answers differ, there is none.
-    """
-    again = {finding.id: finding for finding in masked}
-    return tuple(
-        finding
-        if finding.verdict == again[finding.id].verdict
-        else _unanswered(
-            finding.id, words, f"with them masked, the answer is {again[finding.id].verdict} instead of {finding.verdict}"
-        )
-        for finding in first
-    )
-
-
-def unanswered(checklist: Checklist, words: str, why: str) -> tuple[Finding, ...]:
-    """Return findings that are all undecided, because words in the picture address a reader who grades."""
-    return tuple(_unanswered(requirement.id, words, why) for requirement in checklist.requirements)
-
-
-def _unanswered(id_: str, words: str, why: str) -> Finding:
-    return Finding(id_, "undecided", 0.5, f"words in the picture address a reader who grades ({words}); {why}", "lettering")
 
 
 def _weighed(requirement: Requirement, judged: Finding, witness: Finding) -> Finding:

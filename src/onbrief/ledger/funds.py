@@ -14,7 +14,7 @@ _OF_JUDGES = ("judge/", "confirm/")  # the steps that judges are asked in
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Money for a call to come: the step that it belongs to, and its price in US dollars."""
+    """Money for a call to come: the step that it belongs to, or its key, and its price in US dollars."""
 
     step: str
     usd: float
@@ -33,7 +33,7 @@ class Funds:
     budgets: Sequence[Budget]
     judging: Budget = field(default_factory=Budget)
     _held: dict[str, float] = field(default_factory=dict[str, float])
-    _used: dict[str, float] = field(default_factory=dict[str, float])
+    _used: dict[str, Hold] = field(default_factory=dict[str, Hold])
 
     def load(self, entries: Iterable[Entry], held: Mapping[str, float]) -> None:
         """Count the recorded entries of the run, and hold these amounts for calls of these steps."""
@@ -48,7 +48,8 @@ class Funds:
         Raises:
             OverBudget: it does not fit in one of the budgets.
         """
-        held = self._held.get(call.step, 0.0)
+        name = call.key if call.key in self._held else call.step
+        held = self._held.get(name, 0.0)
         more = hold.usd if hold and hold.step not in self._held else 0.0  # a second try finds it held already
         done: list[tuple[Budget, float | None, float]] = []
         for budget in (*self.budgets, self.judging):
@@ -63,20 +64,19 @@ class Funds:
                     reserved.settle(self.run_id, its_price, 0.0, -change)
                 raise
             done.append((budget, price, after - before))
-        if self._held.pop(call.step, None) is not None:
-            self._used[call.step] = held
+        if self._held.pop(name, None) is not None:
+            self._used[call.key] = Hold(name, held)
         if hold:
             self._held.setdefault(hold.step, hold.usd)
 
     def settle(self, reserved: float | None, entry: Entry) -> None:
         """Replace what was counted for an entry by its cost."""
-        step = entry.call.step
-        used = self._used.pop(step, None)
+        used = self._used.pop(entry.call.key, None)
         again = used if entry.state == "refused" else None
         if again is not None:
-            self._held[step] = again
-        for budget in self._paying(step):
-            budget.settle(self.run_id, reserved, entry.usd, again or 0.0)
+            self._held[again.step] = again.usd
+        for budget in self._paying(entry.call.step):
+            budget.settle(self.run_id, reserved, entry.usd, again.usd if again else 0.0)
 
     def give_back(self, *steps: str) -> None:
         """Hold nothing any longer for the calls of these steps; of all, if none is given."""

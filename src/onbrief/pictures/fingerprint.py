@@ -28,5 +28,11 @@ def fingerprint(copy: bytes) -> str:
 
 def alike(one: str, other: str) -> bool:
     """Return whether two fingerprints are those of pictures that look nearly the same."""
-    cells = [abs(a - b) for a, b in zip(bytes.fromhex(one), bytes.fromhex(other), strict=True)]
-    return max(cells) <= ALIKE_EACH and sum(cells) <= ALIKE * len(cells)
+    if one == other:
+        return True
+    total, cells = 0, bytes.fromhex(one)
+    for a, b in zip(cells, bytes.fromhex(other), strict=True):
+        if abs(a - b) > ALIKE_EACH:
+            return False
+        total += abs(a - b)
+    return total <= ALIKE * len(cells)

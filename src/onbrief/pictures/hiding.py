@@ -1,13 +1,14 @@
-"""A judge's copy of a picture with parts of it hidden."""
+"""A judge's copy of a picture with lettering hidden: each pixel gets the middle colour of more than a letter around it.
+
+Strokes, which fill less than half of that, are gone. What is larger stays, such as the sign with the words, or a thing behind.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from statistics import median_low
-from typing import cast
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageFilter
 
 from onbrief.pictures.decoding import decoding, opened
 from onbrief.pictures.flattening import flatten
@@ -15,12 +16,13 @@ from onbrief.pictures.picture_file import PictureFile
 from onbrief.ports import PictureLimits
 from onbrief.record import Box
 
-_MARGIN = 0.25  # of a box's height, on each side: letters reach beyond their box
-_LEAST = 3  # pixels of it, at least
+_MARGIN = 0.1  # of a box's shorter side, on each side: letters reach beyond their box
+_LEAST = 2  # pixels of it, at least
+_SIDE, _SURROUNDINGS = 24, 17  # pixels: the shorter side of a box in which the surroundings are this large
 
 
 def hidden(copy: bytes, boxes: Sequence[Box], limits: PictureLimits) -> bytes:
-    """Return the copy with these parts filled with the colour around them, within the judge's limits.
+    """Return the copy with the lettering in these parts hidden, within the judge's limits.
 
     Raises:
         PictureError: limits that it cannot be brought within.
@@ -30,11 +32,10 @@ def hidden(copy: bytes, boxes: Sequence[Box], limits: PictureLimits) -> bytes:
         image.load()
         pixels, _ = flatten(image, "white", alpha=image.mode in ("RGBA", "LA", "P"))
         pixels = pixels.convert("RGB")
-        painted, pen = pixels.copy(), None
+        painted = pixels.copy()
         for box in boxes:
-            pen = pen or ImageDraw.Draw(painted)
             place = _grown(box, pixels.size)
-            pen.rectangle(place, fill=_around(pixels, place))
+            painted.paste(_without_strokes(pixels, place), place)
         file = io.BytesIO()
         painted.save(file, "PNG", compress_level=2)
     return PictureFile(file.getvalue()).judge_copy(limits)
@@ -42,23 +43,26 @@ def hidden(copy: bytes, boxes: Sequence[Box], limits: PictureLimits) -> bytes:
 
 def _grown(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
     left, top, right, bottom = (box[0] * size[0], box[1] * size[1], box[2] * size[0], box[3] * size[1])
-    margin = max(_LEAST, _MARGIN * (bottom - top))
+    margin = max(_LEAST, _MARGIN * min(right - left, bottom - top))
     return (
         max(0, int(left - margin)),
         max(0, int(top - margin)),
-        min(size[0] - 1, int(right + margin) + 1),
-        min(size[1] - 1, int(bottom + margin) + 1),
+        min(size[0], int(right + margin) + 1),
+        min(size[1], int(bottom + margin) + 1),
     )
 
 
-def _around(pixels: Image.Image, place: tuple[int, int, int, int]) -> tuple[int, int, int]:
-    """Return the middle colour along the edge of a part, channel by channel."""
+def _without_strokes(pixels: Image.Image, place: tuple[int, int, int, int]) -> Image.Image:
     left, top, right, bottom = place
-    edges = ((left, top, right + 1, top + 1), (left, bottom, right + 1, bottom + 1))
-    sides = ((left, top, left + 1, bottom + 1), (right, top, right + 1, bottom + 1))
-    found: list[tuple[int, int, int]] = []
-    for edge in (*edges, *sides):
-        part = pixels.crop(edge)
-        found += [cast("tuple[int, int, int]", part.getpixel((x, y))) for x in range(part.width) for y in range(part.height)]
-    red, green, blue = (median_low(pixel[channel] for pixel in found) for channel in range(3))
-    return red, green, blue
+    scale = min(1.0, _SIDE / min(right - left, bottom - top))
+    around = round(_SURROUNDINGS / 2 / scale)
+    there = (
+        max(0, left - around),
+        max(0, top - around),
+        min(pixels.width, right + around),
+        min(pixels.height, bottom + around),
+    )
+    part = pixels.crop(there)
+    small = part.resize((max(1, round(part.width * scale)), max(1, round(part.height * scale))), Image.Resampling.BOX)
+    middle = small.filter(ImageFilter.MedianFilter(_SURROUNDINGS)).resize(part.size, Image.Resampling.BILINEAR)
+    return middle.crop((left - there[0], top - there[1], right - there[0], bottom - there[1]))

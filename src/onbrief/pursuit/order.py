@@ -23,7 +23,7 @@ from onbrief.record import RunKind
 from onbrief.store import TABLES
 
 MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed is reduced to that range
-REPLACEABLE = ("judge", "reviser")
+REPLACEABLE = ("judge", "reviser", "confirm_judge")
 """The settings of an order that may change when its run is resumed: they decide nothing about what is recorded."""
 
 _JUDGING = ("strictness", "max_reservations", "confirm", "confirm_judge")
@@ -38,7 +38,7 @@ class Order:
     Without a `run_id`, an interrupted run of the same order is resumed if there is one. Without a `seed`, it is derived from
     the run id. `warnings` are in the record from the start. With `names`, the pictures are stored beside the run's folder
     instead of in it, and `names` is the start of their names; see store.Names. `resumes` is the `request` of the recorded run
-    that the user asks to resume; the judge and the reviser may differ from it.
+    that the user asks to resume; the judges and the reviser may differ from it.
 
     With `pictures`, which exist already, nothing is drawn: they are judged. The same order with the same pictures is always the
     same run; a `run_id` names one that can be given other pictures later.
@@ -59,7 +59,7 @@ class Order:
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
-        _ = self.settings.calibration  # read before anything is spent
+        _ = self.settings.calibration, self.settings.detector  # read before anything is spent
         if self.run_id is not None:
             check_run_id(self.run_id)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -98,13 +98,14 @@ class Order:
             fixed = {"kind": "judge", "judge": s.judge, "reviser": s.reviser if s.plan else "", "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
         fixed |= {"profile": calibration.digest} if (calibration := s.calibration) else {}
+        fixed |= {"detector": detector.digest} if (detector := s.detector) else {}
         fixed |= {name: value for name in _JUDGING if (value := getattr(s, name)) != getattr(_USUAL, name)}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
 
 
 def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
     """Return the order that resumes a recorded run: the original order, except for the `given` settings and for the place,
-    which is that of `settings`. Given or not, the judge and the reviser may be others than at first.
+    which is that of `settings`. Given or not, the judges and the reviser may be others than at first.
 
     Raises:
         UsageError: one of the given settings cannot be changed.
@@ -119,21 +120,24 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
     now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables})
     order = Order(
         brief=brief_of(request["brief"]),
-        settings=replace(now, **{name: request[name] for name in REPLACEABLE}),
+        settings=replace(now, **{name: request.get(name, "") for name in REPLACEABLE}),
         run_id=row.run_id,
         seed=request["seed"],
         resend_unknown=resend_unknown,
         names=request.get("names"),
         pictures=pictures_again(places),
     )
-    if request.get("profile") != json.loads(order.request).get("profile"):
-        raise UsageError.of(
-            "profile", before.profile, f"the calibration that run {row.run_id} began with; this file has changed"
-        )
+    again = json.loads(order.request)
+    for name, file, what in (
+        ("profile", before.profile, "calibration"),
+        ("detector", before.tables.get("detector", {}).get("path", ""), "detector"),
+    ):
+        if request.get(name) != again.get(name):
+            raise UsageError.of(name, file, f"the {what} that run {row.run_id} began with; this file has changed")
     if order.request != row.request:
         raise UsageError(
             f"run {row.run_id}: its image model, policy and checklist are fixed; "
-            "change only limits, the judge or the reviser, or start another run"
+            "change only limits, the judges or the reviser, or start another run"
         )
     return replace(order, settings=now, resumes=row.request)
 

@@ -140,11 +140,12 @@ class Pursuit:
                         yield event
 
     def _fresh_run(self) -> Run:
+        detector = self.order.settings.detector
         return Run(
             run_id=self.run_id,
             seed=self.order.seed if self.order.seed is not None else seed_for(self.run_id),
             brief=self.order.brief,
-            models=self.crew.names,
+            models=replace(self.crew.names, detector=detector.name if detector else ""),
             kind="run" if self.order.draws else "judge",
             attempts=numbered(self.order.pictures, self.account),
             started=self.account.row.started,
@@ -232,7 +233,7 @@ async def open_pursuit(
         budget=workspace.budget,
         rates=workspace.rates,
         tell=waits.put_nowait,
-        held=lambda recorded: judgements_due(recorded, order.brief, crew),
+        held=lambda recorded: judgements_due(recorded, order.brief, crew, Evidence.of(order.settings.tables).looks),
     ) as account:
         store = await workspace.claimed_store_of(account.row)
         fresh = not account.recorded

@@ -45,12 +45,29 @@ class Lettering:
 
 Claim = Statement | Absence | Count | Lettering
 
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """The claim that there are at least `least` of these things, and at most `most`, unless that is None."""
+
+    things: str
+    least: int
+    most: int | None
+
+
 NUMBERS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
     "nineteen": 19, "twenty": 20,
 }  # fmt: skip
 _COUNT = re.compile(rf"(?:there (?:is|are) )?exactly ({'|'.join(NUMBERS)}|\d{{1,3}}) (.+)", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"(?:there (?:is|are) )?(?:(?P<exact>exactly|only)|(?P<least>at least|no fewer than|no less than)|(?P<over>more than)"
+    r"|(?P<most>at most|no more than)|(?P<under>fewer than|less than))? ?"
+    rf"\b(?P<number>{'|'.join(NUMBERS)}|\d{{1,3}}) (?P<things>.+?)(?: visible)?"
+    r"(?: in (?:the|this) (?:picture|image|photo|photograph))?",
+    re.IGNORECASE,
+)
 _ABSENCE = re.compile(r"(?:there (?:is|are) )?no (.+)", re.IGNORECASE)
 _LETTERING = re.compile(r'(?:the )?(?:words?|text|letters) ["“]([^"“”\n]+)["”] (?:is|are|can be read)', re.IGNORECASE)
 _JOINED = re.compile(r"[,;:.]|\b(?:and|but|or|nor|is|are|has|have|that|which|who)\b", re.IGNORECASE)
@@ -73,6 +90,21 @@ def claim(requirement: Requirement) -> Claim:
     if requirement.kind == "text" and (match := _LETTERING.fullmatch(plain)) and _words(match[1]):
         return Lettering(match[1])
     return Statement(text)
+
+
+def amount(requirement: Requirement) -> Amount | None:
+    """Return how many things of one kind a count requires; None if its words do not say so plainly. A bare number is exact."""
+    plain = " ".join(requirement.text.split()).rstrip(".")
+    match = _AMOUNT.fullmatch(plain) if requirement.kind == "count" else None
+    if not match or _is_joined(match["things"]):
+        return None
+    number = NUMBERS.get(match["number"].lower())
+    number = int(match["number"]) if number is None else number
+    if match["least"] or match["over"]:
+        return Amount(match["things"], number + bool(match["over"]), None)
+    if match["most"] or match["under"]:
+        return Amount(match["things"], 0, number - bool(match["under"]))
+    return Amount(match["things"], number, number)
 
 
 def _is_joined(things: str) -> bool:

@@ -302,6 +302,12 @@ def alike(word: str) -> frozenset[str]:
     return frozenset({_stem(base), *map(_stem, same)})
 
 
+def same_thing(one: str, other: str) -> bool:
+    """Return whether two names are those of one kind of thing, whatever their number: "people" and "person"."""
+    first, second = ([alike(word) for word in re.findall(r"[^\W_]+", name.casefold())] for name in (one, other))
+    return bool(first) and len(first) == len(second) and all(a & b for a, b in zip(first, second, strict=True))
+
+
 def base_of(word: str) -> str:
     """Return the stem of the word itself: not "hold" for "held"."""
     return _stem(word.removesuffix("'s").removesuffix("'"))

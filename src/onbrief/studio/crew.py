@@ -27,14 +27,16 @@ class Crew:
     def names(self) -> Models:
         """Their names, as they appear in the record. The planner has the name of the reviser."""
         image, writer = self.image_model, self.reviser or self.planner
-        return Models(image.name if image else "", self.judge.name, writer.name if writer else "")
+        again = self.confirm_judge.name if self.confirm_judge else ""
+        return Models(image.name if image else "", self.judge.name, writer.name if writer else "", confirm_judge=again)
 
-    def judgement_price(self, checklist: Checklist) -> float | None:
+    def judgement_price(self, checklist: Checklist, looks: int = 1) -> float | None:
         """Return the most that the judgement of a picture can cost in US dollars, before the picture is there: that of the
-        largest one that the judge is shown.
+        largest one that the judge is shown, for so many looks at it.
         """
         side = self.judge.picture_limits.side
-        return price_of(self.judge, checklist.requirements, (side, side))
+        price = price_of(self.judge, checklist.requirements, (side, side))
+        return None if price is None else looks * price
 
     def confirmation_price(self, checklist: Checklist) -> float | None:
         """Return the most that a closer look at a picture can cost in US dollars."""

@@ -28,8 +28,8 @@ class Drawing:
     """One attempt at a picture, paid for at most once.
 
     `ready` is awaited before each paid call, and raises to prevent it. With `embed_metadata`, the stored picture carries its
-    prompt, its seed and the call that it came from. After `draw`, `file` is the picture if its bytes are at hand, and
-    `warnings` are for the record.
+    prompt, its seed and the call that it came from. A picture is begun only with the money for that many `looks` of the judge.
+    After `draw`, `file` is the picture if its bytes are at hand, and `warnings` are for the record.
     """
 
     run: Run
@@ -38,6 +38,7 @@ class Drawing:
     store: Store
     ready: Ready
     embed_metadata: bool
+    looks: int = 1
     file: PictureFile | None = None
     warnings: list[str] = field(default_factory=list[str])
     _model: ImageModel = field(init=False)
@@ -60,7 +61,7 @@ class Drawing:
         """
         assert self.run.checklist is not None
         price = self._model.price or 0.0
-        judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist) or 0.0)
+        judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist, self.looks) or 0.0)
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)
         except (Blocked, Unknown) as error:

@@ -15,9 +15,9 @@ def judgement_of(image: Call) -> str:
     return call_key("judge", image.revision, image.attempt)
 
 
-def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, float]:
+def judgements_due(recorded: Recorded, brief: Brief, crew: Crew, looks: int = 1) -> dict[str, float]:
     """Return the prices in US dollars of the judgements that recorded pictures wait for, by their steps. A picture that may
-    still be found, because the outcome of its call is not known, waits too.
+    still be found, because the outcome of its call is not known, waits too. A judgement may take so many looks of a judge.
     """
     entries = Entries.of(recorded.entries)
     decisive = [entry for key in list(entries.tries) if (entry := entries.decisive(key))]
@@ -27,7 +27,7 @@ def judgements_due(recorded: Recorded, brief: Brief, crew: Crew) -> dict[str, fl
     checklist = recorded_checklist(decisive, brief, planned=crew.planner is not None) if due else None
     if checklist is None:
         return {}
-    return dict.fromkeys(due, crew.judgement_price(checklist) or 0.0)
+    return dict.fromkeys(due, crew.judgement_price(checklist, looks) or 0.0)
 
 
 def _may_be_judged(entry: Entry) -> bool:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from onbrief.brief import Checklist
 from onbrief.judging import decide, lettering
 from onbrief.judging.addressing import addressed
 from onbrief.judging.evidence import FAILED, FINGERPRINT, WORDS, about
 from onbrief.judging.rule import Rule
+from onbrief.pictures.detector import Detector, load
 from onbrief.pictures.fingerprint import alike, fingerprint
 from onbrief.pictures.measuring import measured
 from onbrief.ports import Judged
@@ -24,20 +25,35 @@ if TYPE_CHECKING:
 Read = Callable[[bytes], "list[Line]"]
 """Reads the lettering in a judge's copy of a picture. Blocks."""
 
+READABLE: Final = 0.6
+"""The probability from which on a line counts as lettering; what is read with less is often a pattern, or a thing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is looked at besides the judge. Without `read`, no lettering is read here."""
+    """What is looked at besides the judge. Without `read`, no lettering is read here, and without a `detector`, nothing is
+    counted.
+    """
 
     read: Read | None = None
+    detector: Detector | None = None
+
+    @property
+    def looks(self) -> int:
+        """How often a judge may be asked the same question about one picture: once more if its lettering can be masked."""
+        return 2 if self.read else 1
 
     @classmethod
     def of(cls, tables: Mapping[str, Mapping[str, str]]) -> Self:
-        """Return the evidence that the settings in these tables ask for and the installed packages allow."""
+        """Return the evidence that the settings in these tables ask for and the installed packages allow.
+
+        Raises:
+            UsageError, ConfigError: there is a detector that cannot be used.
+        """
         from onbrief.pictures import ocr
 
         wanted = tables.get("ocr", {}).get("use", "auto") != "never"
-        return cls(ocr.read if wanted and ocr.installed() else None)
+        return cls(ocr.read if wanted and ocr.installed() else None, load(tables.get("detector", {})))
 
     def measured(self, copy: bytes, image: Image, checklist: Checklist) -> list[Finding]:
         """Return what the pixels of the judge's copy of a picture show: measurements and its fingerprint. Blocks."""
@@ -47,31 +63,48 @@ class Evidence:
         except Exception as error:  # noqa: BLE001 - the picture is still judged, and the record says what is missing
             return [_failed(error)]
 
-    async def read_beside(self, copy: bytes, checklist: Checklist, judged: Judged, rule: Rule) -> list[Finding]:
-        """Return what the lettering in a picture shows: whether the words that are wanted were read, and words that address a
-        reader who grades.
+    async def gathered(self, copy: bytes, checklist: Checklist, judged: Judged, rule: Rule) -> list[Finding]:
+        """Return what else is found in a picture that a judge has answered about: things that are counted, whether the words
+        that are wanted were read, words that address a reader who grades, and what is to be masked.
 
-        It is read here only if the picture may pass, as it can raise a doubt, and never settles that a requirement is unmet.
-        The judge's answer is paid for, so nothing that goes wrong here may lose it: it becomes a finding.
+        It is looked for here only if the picture may pass, as it can raise a doubt, and never settles that a requirement is
+        unmet. The judge's answer is paid for, so nothing that goes wrong here may lose it: it becomes a finding.
         """
-        unmet = decide.verdict(checklist, judged.findings, rule).ids("unmet")
-        if not self.read or not unmet.isdisjoint(must.id for must in checklist.musts):
-            return _words([], judged.lettering, checklist)
+        if not (self.read or self.detector) or not _may_pass(checklist, judged, rule):
+            return self.told(judged, checklist)
+        return [*await self._counted(copy, checklist), *await self._read(copy, checklist, judged)]
+
+    async def _counted(self, copy: bytes, checklist: Checklist) -> list[Finding]:
+        if not self.detector:
+            return []
+        try:
+            return await asyncio.to_thread(self.detector.counted, checklist.requirements, copy)
+        except Exception as error:  # noqa: BLE001 - see gathered
+            return [_failed(error)]
+
+    async def _read(self, copy: bytes, checklist: Checklist, judged: Judged) -> list[Finding]:
+        if not self.read:
+            return self.told(judged, checklist)
         try:
             lines = await asyncio.to_thread(self.read, copy)
-        except Exception as error:  # noqa: BLE001 - see above
-            return [_failed(error), *_words([], judged.lettering, checklist)]
-        compared = lettering.compared(checklist.requirements, [(line.text, line.probability) for line in lines])
+        except Exception as error:  # noqa: BLE001 - see gathered
+            return [_failed(error), *self.told(judged, checklist)]
+        readable = [(line.text, line.probability) for line in lines if line.probability >= READABLE]
+        compared = lettering.compared(checklist.requirements, readable)
         return [*compared, *_words(lines, judged.lettering, checklist)]
+
+    def told(self, judged: Judged, checklist: Checklist) -> list[Finding]:
+        """Return the words that address a reader who grades in what the judge transcribed, of which no place is known."""
+        return _words([], judged.lettering, checklist)
+
+
+def _may_pass(checklist: Checklist, judged: Judged, rule: Rule) -> bool:
+    unmet = decide.verdict(checklist, judged.findings, rule).ids("unmet")
+    return unmet.isdisjoint(must.id for must in checklist.musts)
 
 
 def _failed(error: Exception) -> Finding:
     return Finding(FAILED, "undecided", 0.5, f"{type(error).__name__}: {error}", "pixels")
-
-
-def passages(findings: Sequence[Finding]) -> str:
-    """Return the words in a picture that address a reader who grades, as recorded; empty if there are none."""
-    return ", ".join(f'"{finding.evidence}"' for finding in about(WORDS, findings) if finding.box is None)
 
 
 def warnings(name: str, findings: Sequence[Finding], earlier: Mapping[str, str]) -> list[str]:
@@ -88,15 +121,16 @@ def warnings(name: str, findings: Sequence[Finding], earlier: Mapping[str, str])
 
 
 def _words(lines: Sequence[Line], told: Sequence[str], checklist: Checklist) -> list[Finding]:
-    """Return the words that address a reader who grades, as read here and as the judge transcribed them, and where lettering is
-    to be masked because of them: all of it that was not asked for, as orders go over several lines.
+    """Return the words that address a reader who grades, as read here and as the judge transcribed them, and each part of the
+    lettering that is to be masked: what was not asked for, if it has such words, or says enough that it could be an order in
+    words that no pattern knows.
     """
-    found = dict.fromkeys(addressed([line.text for line in lines], checklist), "lettering")
+    found = dict.fromkeys(addressed([line.text for line in lines if line.probability >= READABLE], checklist), "lettering")
     found = dict.fromkeys(addressed(told, checklist), "judge") | found
+    unasked = [line for line in lines if not lettering.asked_for(line.text, checklist)]
     if not found:
-        return []
-    words = [
-        Finding(WORDS, "met", 1.0, text, "lettering" if source == "lettering" else "judge") for text, source in found.items()
-    ]
-    hidden = [line for line in lines if not lettering.asked_for(line.text, checklist)]
-    return [*words, *(Finding(WORDS, "met", line.probability, line.text, "lettering", line.box) for line in hidden)]
+        unasked = [line for line in unasked if line.probability >= READABLE]
+        unasked = [unasked[number] for number in lettering.of_substance([(line.text, line.box) for line in unasked])]
+    words = [Finding(WORDS, "met", 1.0, text, "lettering" if by == "lettering" else "judge") for text, by in found.items()]
+    parts = [(line, part) for line in unasked for part in line.parts]
+    return [*words, *(Finding(WORDS, "met", line.probability, line.text, "lettering", part) for line, part in parts)]

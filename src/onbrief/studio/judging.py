@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from onbrief.brief import Checklist, Requirement
 from onbrief.errors import Blocked, CallError, OverBudget, StoreError, Unknown, Unreadable
-from onbrief.judging import decide, evidence
+from onbrief.judging import decide, evidence, masking
 from onbrief.judging.closer import to_look_at
+from onbrief.judging.masking import Unasked
 from onbrief.judging.rule import FAIR, Rule
-from onbrief.ledger.account import Account, CallResult, Ready
+from onbrief.ledger.account import Account, CallResult, Hold, Ready
 from onbrief.pictures import PictureFile
 from onbrief.pictures.hiding import hidden
-from onbrief.ports import Call, Entry, Judge, Judged, LooksCloser, PictureLimits, Pictures
+from onbrief.ports import Call, Entry, Judge, Judged, LooksCloser, PictureLimits, Pictures, call_key
 from onbrief.record import Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief.studio.asking import Asking
 from onbrief.studio.calls import call_for, closer_price, price_of, recorded, result_of
-from onbrief.studio.evidence import Evidence, passages
+from onbrief.studio.evidence import Evidence
 
+_MASKED = "masked"
 _Shown = tuple[PictureLimits, tuple[Box, ...]]
 """What distinguishes the copies of a picture: the limits of a judge, and the parts that are hidden."""
 
@@ -50,6 +52,7 @@ class Judging:
     warnings: list[str] = field(default_factory=list[str], init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
     _copies: dict[_Shown, bytes] = field(default_factory=dict[_Shown, bytes], init=False)
+    _measured: list[Finding] | None = field(default=None, init=False)
 
     async def verdict(self, account: Account) -> Attempt:
         """Return the attempt with its verdict, which is computed here from the judges' findings. A judge that gave no answer
@@ -63,17 +66,24 @@ class Judging:
             entry = await self._look(account)
             self.attempt = _paid(self.attempt, entry)
             said, verdict = recorded(entry, self._read)
-            self.found = said.findings
-            if not said.blind and (asked := to_look_at(self.checklist, verdict, self.rule)):
-                verdict = await self._confirmed(account, said, verdict, asked)
-            if verdict.passed and (words := passages(self.found)):
-                verdict = await self._without_words(account, verdict, words)
+            self.found, first = said.findings, verdict
+            if not said.blind and (asked := to_look_at(self.checklist, first, self.rule)):
+                verdict = await self._confirmed(account, said, first, asked)
+            if verdict.passed and (unasked := Unasked.of(said.findings)) != Unasked():
+                verdict = await self._masked(account, said, first, verdict, unasked)
         except (Blocked, Unknown, Unreadable) as error:
             verdict = decide.undecided(self.checklist, Problem(_kind(error), error.explained))
+        finally:
+            if self.beside.read:
+                account.give_back(self._masked_look)
         return replace(self.attempt, verdict=verdict)
 
     async def _look(self, account: Account, hide: tuple[Box, ...] = ()) -> Entry:
-        """Return the judge's answer as it is recorded, with the evidence beside it. The parts to `hide` are not shown."""
+        """Return the judge's answer as it is recorded, with the evidence beside it. The parts to `hide` cannot be recognised;
+        of such a picture nothing is recorded but what the judge says.
+
+        Beside the price of the first look, that of one with parts hidden is held, as long as there may be one.
+        """
         requirements, judge = self.checklist.requirements, self.judge
         price = price_of(judge, requirements, (self.image.width, self.image.height))
         asking = Asking(judge)
@@ -83,12 +93,15 @@ class Judging:
             judged = await asking.ask(lambda judge: judge.judge(copy, requirements))
             if judged.blind:
                 return _result(judged)
-            measured = await asyncio.to_thread(self.beside.measured, copy, self.image, self.checklist)
-            return _result(judged, *measured, *await self.beside.read_beside(copy, self.checklist, judged, self.rule))
+            if hide:
+                return _result(judged, *self.beside.told(judged, self.checklist))
+            beside = await self.beside.gathered(copy, self.checklist, judged, self.rule)
+            return _result(judged, *(self._measured or ()), *beside)
 
         more: dict[str, object] = {"hidden": hide} if hide else {}
-        call = self._call(account, "judge", judge, more, price, "masked" if hide else "")
-        return await account.once(call, send, ready=lambda: self._ready(judge, hide))
+        call = self._call(account, "judge", judge, more, price, _MASKED if hide else "")
+        hold = Hold(self._masked_look, price or 0.0) if self.beside.read and not hide else None
+        return await account.once(call, send, ready=lambda: self._ready(judge, hide), hold=hold)
 
     async def _confirmed(self, account: Account, said: _Said, first: Verdict, asked: tuple[Requirement, ...]) -> Verdict:
         """Return the verdict after a closer look. If there is no money for one, the first look stands, unless the rule wants
@@ -120,32 +133,35 @@ class Judging:
         if again.blind:
             return alone
         found = {must.id: [finding for finding in again.findings if finding.id == must.id] for must in asked}
-        return decide.verdict(self.checklist, self._weighed(said), self.rule, found)
+        return decide.verdict(self.checklist, self._weighed(said.findings), self.rule, found)
 
-    async def _without_words(self, account: Account, verdict: Verdict, words: str) -> Verdict:
-        """Have a picture judged again with its lettering masked, because words in it address a reader who grades. Return what
-        both answers agree on; where the words cannot be masked, nothing is decided.
+    async def _masked(self, account: Account, said: _Said, first: Verdict, verdict: Verdict, unasked: Unasked) -> Verdict:
+        """Have a picture with lettering that was not asked for judged again with it masked, and return what both answers agree
+        on. Where orders to the judge cannot be masked, nothing is decided.
         """
-        boxes = tuple(finding.box for finding in evidence.about(evidence.WORDS, self.found) if finding.box)
-        if not boxes:
-            return self._unanswered(words, "they could not be masked, as nothing here can find their place")
+        if not unasked.boxes:
+            return self._unanswered(unasked, "it could not be masked, as nothing here can find its place")
         try:
-            entry = await self._look(account, boxes)
+            entry = await self._look(account, unasked.boxes)
         except (Blocked, Unknown, Unreadable) as error:
-            return self._unanswered(words, f"with them masked, the judge gave no answer: {error.explained}")
+            return self._unanswered(unasked, f"with it masked, the judge gave no answer: {error.explained}")
         self.attempt = _paid(self.attempt, entry)
-        said, masked = recorded(entry, self._read)
-        if more := passages(said.findings):
-            return self._unanswered(words, f"more was read with them masked: {more}")
-        together = evidence.agreed(verdict.findings, masked.findings, words)
+        again = recorded(entry, _said)
+        if again.blind:
+            return self._unanswered(unasked, f"with it masked, the judge gave no answer: {again.blind}")
+        if more := Unasked.of(again.findings).orders:
+            return self._unanswered(unasked, f"with it masked, more was read: {', '.join(more)}")
+        witnesses = tuple(finding for finding in said.findings if finding.source in evidence.WITNESSES)
+        masked = decide.verdict(self.checklist, self._weighed((*again.findings, *witnesses)), self.rule)
+        together = masking.agreed(self.checklist, verdict.findings, first.findings, masked.findings, unasked)
         return decide.verdict(self.checklist, together, self.rule)
 
-    def _unanswered(self, words: str, why: str) -> Verdict:
-        return decide.verdict(self.checklist, evidence.unanswered(self.checklist, words, why), self.rule)
+    def _unanswered(self, unasked: Unasked, why: str) -> Verdict:
+        return decide.verdict(self.checklist, masking.unanswered(self.checklist, unasked, why), self.rule)
 
-    def _weighed(self, said: _Said) -> tuple[Finding, ...]:
+    def _weighed(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """Return the findings of an answer, with the evidence beside it taken into account."""
-        return evidence.beside(self.checklist, said.findings, self.rule)
+        return evidence.beside(self.checklist, findings, self.rule)
 
     def _call(
         self,
@@ -165,7 +181,7 @@ class Judging:
         said = _said(document)
         if said.blind:
             return said, decide.undecided(self.checklist, Problem("blind", said.blind))
-        return said, decide.verdict(self.checklist, self._weighed(said), self.rule)
+        return said, decide.verdict(self.checklist, self._weighed(said.findings), self.rule)
 
     def _decides(self, entry: Entry) -> bool:
         """Return whether a recorded answer leaves no must undecided that matters, so that no other judge need be asked."""
@@ -175,15 +191,31 @@ class Judging:
         musts = {must.id for must in self.checklist.musts}
         return not musts.isdisjoint(verdict.ids("unmet")) or musts.isdisjoint(verdict.ids("undecided"))
 
+    @property
+    def _masked_look(self) -> str:
+        """The key of the call in which the judge sees the picture with its lettering masked."""
+        return call_key("judge", self.attempt.revision, self.attempt.attempt, _MASKED)
+
     async def _ready(self, judge: Judge, hide: tuple[Box, ...] = ()) -> None:
         await self.ready()
-        limits = judge.picture_limits
-        if (limits, ()) not in self._copies:
+        if (judge.picture_limits, hide) not in self._copies:
             file, self.file = self.file, None  # released here: the judge needs only its copy
-            file = file or await asyncio.to_thread(PictureFile, await self._stored())
-            self._copies[limits, ()] = await asyncio.to_thread(file.judge_copy, limits)
-        if (limits, hide) not in self._copies:
-            self._copies[limits, hide] = await asyncio.to_thread(hidden, self._copies[limits, ()], hide, limits)
+            data = None if file or (judge.picture_limits, ()) in self._copies else await self._stored()
+            await asyncio.to_thread(self._show, file or data, judge.picture_limits, hide)
+
+    def _show(self, picture: PictureFile | bytes | None, limits: PictureLimits, hide: tuple[Box, ...]) -> None:
+        """Make the copy of the picture that a judge is shown, and measure what can be measured. Blocks.
+
+        All in one thread: each change of thread takes longer than the measuring.
+        """
+        if picture is not None:
+            file = PictureFile(picture) if isinstance(picture, bytes) else picture
+            self._copies[limits, ()] = file.judge_copy(limits)
+        copy = self._copies[limits, ()]
+        if self._measured is None:
+            self._measured = self.beside.measured(copy, self.image, self.checklist)
+        if hide:
+            self._copies[limits, hide] = hidden(copy, hide, limits)
 
     async def _stored(self) -> bytes:
         data = await self.store.read(self.image.key)

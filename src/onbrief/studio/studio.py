@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from onbrief.brief import Checklist, Requirement
 from onbrief.errors import OnbriefError, OverBudget
@@ -18,7 +18,7 @@ from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.ports import CallKind, Pictures, Store
-from onbrief.record import Attempt, Finding, ModelChange, Prompt, Run
+from onbrief.record import Attempt, Finding, ModelChange, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
@@ -145,14 +145,17 @@ class LedgerStudio:
         usage = self.ledger.usage(seconds=round(time.monotonic() - self._opened, 3))
         for warning in self.crew.warnings:
             self.warn(warning)
-        changes = (*self._changes("judge", "judge"), *self._changes("reviser", "plan", "revise"))
+        names = self.crew.names
+        judges = tuple(self._changes("judge", names.judge, "judge"))
+        same = {(change.former, change.model) for change in judges}  # a judge that also took the second look
+        again = (c for c in self._changes("confirm_judge", self.crew.closer.name, "confirm") if (c.former, c.model) not in same)
+        changes = (*judges, *again, *self._changes("reviser", names.reviser, "plan", "revise"))
         models = replace(run.models, changes=changes) if changes else run.models
         ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if run.outcome else None
         return replace(run, usage=usage, models=models, warnings=tuple(self.warnings), ended=ended)
 
-    def _changes(self, role: Literal["judge", "reviser"], *kinds: CallKind) -> Iterator[ModelChange]:
-        """Yield the changes of the model in a role, as its answers show them; the last one is to the model of now."""
-        model = getattr(self.crew.names, role)
+    def _changes(self, role: Role, model: str, *kinds: CallKind) -> Iterator[ModelChange]:
+        """Yield the changes of the model in a role, as its answers show them; the last one is to the `model` of now."""
         if not self.ledger.used_others(model, *kinds):
             return
         calls = self.ledger.answers(*kinds)
@@ -176,6 +179,7 @@ class LedgerStudio:
             store=self.store,
             ready=ready,
             embed_metadata=self.embed_metadata,
+            looks=self.evidence.looks,
         )
         try:
             attempt = await drawing.draw(self.ledger)
