@@ -15,8 +15,8 @@ class Blocking:
 
     ledger: Ledger
 
-    def claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> Recorded:
-        return asyncio.run(self.ledger.claim(run_id, request, settings, token, lease))
+    def claim(self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False) -> Recorded:
+        return asyncio.run(self.ledger.claim(run_id, request, settings, token, lease, alone=alone))
 
     def renew(self, run_id: str, token: str, lease: float) -> None:
         asyncio.run(self.ledger.renew(run_id, token, lease))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from tests.ledgers import Blocking
 LEDGERS = Path(__file__).parents[1] / "data" / "ledgers"
 STARTED = Entry(Call("image", 1, 3, "test:painter", "d" * 64, 0.04), 0, "started", 0.04)
 DONE = replace(STARTED, state="done", usd=0.03, result='{"a":"é"}')
+FREE = {"owner": None, "lease_until": 0.0, "outcome": None, "ended": None, "claim": None}
 
 
 @pytest.fixture
@@ -306,6 +309,91 @@ def test_a_takeover_is_not_mistaken_for_another_beginning(s3: Service, place: st
         first.renew("a-run", token, 60.0)
     ledger(place).renew("a-run", winner, 60.0)
     assert s3.keys(f"{place}/a-run") == [f"calls/{number:08d}.json" for number in range(3)]
+
+
+class Interrupted(Objects):
+    """Objects that let another process act before the request with this number."""
+
+    def __init__(self, service: MemoryStore, at: int, act: Callable[[], None]) -> None:
+        super().__init__(service)
+        self.at, self.act, self.asked = at, act, 0
+
+    def _act(self) -> None:
+        self.asked += 1
+        if self.asked == self.at:
+            self.act()
+
+    def keys(self, folder: str, after: str | None = None) -> list[str]:
+        self._act()
+        return super().keys(folder, after)
+
+    def get(self, key: str) -> bytes | None:
+        self._act()
+        return super().get(key)
+
+    def take(self, key: str, data: bytes, media_type: str) -> bool:
+        self._act()
+        return super().take(key, data, media_type)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._act()
+        super().delete(keys)
+
+
+def pays(service: MemoryStore) -> list[str]:
+    """Claim the run, begin and finish a call, and release it; return the token if that was possible."""
+    another, token = Blocking(ObjectsLedger(Objects(service), "memory:")), new_token()
+    try:
+        claim(another, token)
+        another.begin("a-run", token, STARTED)
+        another.finish("a-run", token, DONE)
+        another.release("a-run", token, "unknown")
+    except LedgerBusy:
+        return []
+    return [token]
+
+
+@pytest.mark.parametrize("lease", [60.0, -1.0])
+@pytest.mark.parametrize("at", range(1, 41))
+def test_a_claim_that_is_withdrawn_never_takes_what_another_process_has_paid_for(at: int, lease: float) -> None:
+    service, paid = MemoryStore(), list[str]()
+    twin = Blocking(ObjectsLedger(Objects(service), "memory:"))
+    twin.claim("twin", "{}", "{}", new_token(), 60.0)
+    slow = Interrupted(service, at, lambda: paid.extend(pays(service)))
+    with pytest.raises(LedgerError):
+        Blocking(ObjectsLedger(slow, "memory:")).claim("a-run", "{}", "{}", new_token(), lease, alone=True)
+    assert slow.asked < 41
+    if paid:
+        assert claim(Blocking(ObjectsLedger(Objects(service), "memory:")), new_token()) == [DONE]
+
+
+@pytest.mark.parametrize("at", range(1, 20))
+def test_a_beginning_that_is_withdrawn_never_takes_what_another_process_has_paid_for(at: int) -> None:
+    """An old run has been deleted but for its last record, which marks that; another process has begun anew at 0 meanwhile."""
+    service, paid = MemoryStore(), list[str]()
+    objects = Objects(service)
+    old, token = Blocking(ObjectsLedger(objects, "memory:")), new_token()
+    claim(old, token)
+    old.release("a-run", token, "passed")
+    old.forget("a-run")
+    claim(old, token, lease=-1.0)
+    (key,) = [key for key in objects.keys("a-run/calls") if key.endswith("00000000.json")]
+    began = objects.get(key)
+    assert began
+    objects.delete([key])
+    marked = {"schema": 1, "event": "forget", "at": "2026-11-28T10:00:00Z", "head": FREE}
+    objects.create("a-run/calls/00000005.json", json.dumps(marked).encode(), "application/json")
+
+    def others() -> None:
+        objects.create(key, began, "application/json")
+        objects.delete(["a-run/calls/00000005.json"])
+        paid.extend(pays(service))
+
+    slow = Interrupted(service, at, others)
+    with contextlib.suppress(LedgerError):
+        Blocking(ObjectsLedger(slow, "memory:")).claim("a-run", "{}", "{}", new_token(), -1.0)
+    if paid:
+        assert claim(Blocking(ObjectsLedger(objects, "memory:")), new_token()) == [DONE]
 
 
 def test_a_place_below_a_run_has_separate_logs(s3: Service, place: str) -> None:

@@ -141,7 +141,6 @@ class ObjectsLedger:
     def _claim(self, run_id: str, request: str, settings: str, token: str, lease: float) -> tuple[Recorded, bool]:
         """Claim a run. Return what is recorded of it, and whether it is new."""
         with self._reading(run_id) as known:
-            first = known.claim is None
 
             def claimed() -> Record:
                 if known.claim:
@@ -152,12 +151,13 @@ class ObjectsLedger:
                 head = {"owner": token, "lease_until": time.time() + lease, "outcome": None, "ended": None}
                 return head | {"claim": known.next, "about": about}
 
-            if first:
+            if known.claim is None:
                 self._note(request, run_id)
             known.write("claim", claimed)
-            if first:
+            new = known.claim is not None and known.claim["first"]  # not if another process began it before the record
+            if new:
                 self._withdraw_if_another_began(known)
-            return known.recorded(), first
+            return known.recorded(), new
 
     async def _withdraw_unless_alone(self, run_id: str, request: str, token: str, *, new: bool) -> None:
         """Withdraw a claim if another run of the same request is in use. Whoever claims later sees the earlier claim.
@@ -169,10 +169,11 @@ class ObjectsLedger:
             with contextlib.suppress(Unlisted):  # without the permission, other runs cannot be found
                 refuse_twins(run_id, await asyncio.to_thread(self.runs_of, request), new=new)
         except LedgerBusy:
-            with contextlib.suppress(LeaseLost, LedgerBusy):  # another process has taken this run over meanwhile
-                await self.release(run_id, token, None)
+            with contextlib.suppress(LeaseLost):  # another process has taken this run over meanwhile
                 if new:
-                    await self.forget(run_id)
+                    await self._in_thread(lambda: self._forget(run_id, token))
+                else:
+                    await self.release(run_id, token, None)
             raise
 
     def _label(self, run_id: str, labels: Sequence[Label]) -> None:
@@ -188,10 +189,11 @@ class ObjectsLedger:
                     return
             time.sleep(pause := min(1.0, pause + 0.05))  # another person's labels came first
 
-    def _forget(self, run_id: str) -> None:
+    def _forget(self, run_id: str, token: str | None = None) -> None:
+        """Delete a run that nobody uses, or only the owner with this token."""
         try:
             with self._reading(run_id) as known:
-                self._forget_known(known)
+                self._forget_known(known, token)
         except BrokenRow:
             row = self.run(run_id)
             if row and row.live:
@@ -202,13 +204,17 @@ class ObjectsLedger:
             known.next = known.numbers[-1] + 1
             self._forget_known(known)
 
-    def _forget_known(self, known: _Known) -> None:
+    def _forget_known(self, known: _Known, token: str | None = None) -> None:
         run_id = known.run_id
         if not known.numbers:
             return
 
         def forgotten() -> Record:
-            refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
+            # One record ends the ownership and the run: after a release, another process could have paid for something in it.
+            if token is None:
+                refuse_if_live(run_id, known.head["owner"], known.head["lease_until"])
+            elif known.head["owner"] != token:
+                raise lease_lost(run_id)
             return dict(_FREE)
 
         claim = known.claim
@@ -293,7 +299,10 @@ class ObjectsLedger:
         others = set(known.log.numbers()) - {mine}
         successor = mine + 1 in others and not known.log.read([mine + 1])[0].get("about", {}).get("first")
         if others and mine - 1 not in others and not successor:
-            known.log.delete([mine])
+            # Unless another process has taken the claim over meanwhile, as its lease has expired: then the log begins with it.
+            if known.log.add(mine + 1, _record("forget", dict(_FREE), {})):
+                known.log.delete([mine])
+                known.log.delete([mine + 1])
             raise LedgerBusy(f"run {known.run_id} is in use by another process", hint="try again")
 
 
@@ -320,7 +329,7 @@ class _Known:
         while True:
             changed = change()
             about = {name: changed.pop(name) for name in ("about", "entry", "decisions") if name in changed}
-            record = {"schema": _schema(about), "event": event, "at": now(), "head": self.head | changed, **about}
+            record = _record(event, self.head | changed, about)
             if self.log.add(self.next, record):
                 self._fold(self.next, record)
                 return
@@ -334,7 +343,14 @@ class _Known:
         """
         numbers = self.log.numbers(self.next - 1)
         whole = numbers[_last_gap(numbers) :]  # an interrupted deletion leaves gaps before the record that marks it
-        for number, record in zip(whole, self.log.read(whole), strict=True):
+        try:
+            records = self.log.read(whole)
+        except RecordGone:
+            if self.log.numbers(self.next - 1) == numbers:
+                raise
+            self.catch_up()  # deleted since it was listed, and perhaps begun again
+            return
+        for number, record in zip(whole, records, strict=True):
             with _whole(self.run_id, number):
                 _refuse_newer(record)
                 if number != self.next and record["event"] != "forget" and not record.get("about", {}).get("first"):
@@ -412,6 +428,10 @@ def _read_labels(run_id: str, found: tuple[bytes, Version] | None) -> list[Label
 def _last_gap(numbers: list[int]) -> int:
     """Return the index of the first number after the last gap."""
     return next((index for index in range(len(numbers) - 1, 0, -1) if numbers[index] != numbers[index - 1] + 1), 0)
+
+
+def _record(event: str, head: Record, about: Record) -> Record:
+    return {"schema": _schema(about), "event": event, "at": now(), "head": head, **about}
 
 
 def _refuse_newer(record: Record) -> None:
