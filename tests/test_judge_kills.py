@@ -15,20 +15,18 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onbrief_sandbox.imagining import picture
+from tests.forks import command, new_process
 from tests.interruption import same
 from tests.relays import Moments, relay
-from tests.test_wire_kills import CLAUDE, command
+from tests.test_wire_kills import CLAUDE
 
 PICTURES = 6
-IMPORTED_LATE = ("boto3", "pydantic_ai.models.bedrock", "onbrief.providers.language.model", "onbrief.report")
-"""The lazy imports of a run, preloaded once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Bench:
         """Judge the pictures in a separate process, kill it at this moment, and return its exit code."""
         order = ["judge", "two green stars", str(self.folder / "art"), "--out", str(self.folder / out), "--quiet", "--no-plan"]
         about = ["--require", "there are exactly two stars", "--judge", f"bedrock:{CLAUDE}", "--reviser", f"bedrock:{CLAUDE}"]
-        child = get_context("forkserver").Process(target=command, args=([*order, *about], self.environment))
+        child = new_process(command, [*order, *about], **self.environment)
 
         def strike() -> None:
             assert child.pid
@@ -71,7 +69,6 @@ def bench(tmp_path: Path, at_home: Path) -> Generator[Bench]:
     for seed in range(PICTURES):
         (tmp_path / "art" / f"{seed}.png").write_bytes(picture("two green stars", "", (512, 512), seed)[0])
     moments = Moments()
-    get_context("forkserver").set_forkserver_preload(["tests.test_judge_kills", *IMPORTED_LATE])
     serve = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(tmp_path / "bill.jsonl"), "--latency=global.=0.01"]
     with ExitStack() as stack:
         sandbox = stack.enter_context(subprocess.Popen(serve, stdout=subprocess.PIPE, text=True))

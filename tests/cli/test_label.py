@@ -105,7 +105,7 @@ def test_pictures_that_existed_already_are_labelled_by_their_paths(
     ):
         assert main(["label", "ci", name, *labels]) == 0
     err = capsys.readouterr().err
-    assert f"1 labels recorded for 000-001 ({tmp_path / second}) of run ci" in err
+    assert f"1 label recorded for 000-001 ({tmp_path / second}) of run ci" in err
     kept = labelled(capsys, "ci", "--json")
     assert [(one["attempt"], one["requirement"], one["label"]) for one in kept] == [
         ("000-000", "r1", "yes"),

@@ -128,6 +128,8 @@ def test_a_detector_that_fails_loses_nothing(tmp_path: Path) -> None:
     assert (run.outcome, len(bill.of("judge"))) == ("passed", 1)
     expected = "000-000: evidence beside the judge's is missing: ValueError: it found something of class 2"
     assert [warning[: len(expected)] for warning in run.warnings] == [expected]
+
+
 SIGN = Line("Fresh bread daily", 0.99, (0.2, 0.4, 0.6, 0.5))
 SECOND = Requirement(id="r2", text="there is a cat")
 
