@@ -64,7 +64,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, at_home: Path) -> Generator[Bench]:
+def bench(tmp_path: Path) -> Generator[Bench]:
     (tmp_path / "art").mkdir()
     for seed in range(PICTURES):
         (tmp_path / "art" / f"{seed}.png").write_bytes(picture("two green stars", "", (512, 512), seed)[0])
@@ -77,8 +77,7 @@ def bench(tmp_path: Path, at_home: Path) -> Generator[Bench]:
         exported = dict(sandbox.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(5))
         port = int(exported["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].rpartition(":")[2])
         relayed = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{stack.enter_context(relay(port, moments))}"}
-        homes = {name: str(at_home) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME")}
-        yield Bench(tmp_path, {**exported, **relayed, **homes}, moments)
+        yield Bench(tmp_path, {**exported, **relayed}, moments)
 
 
 def kills(bench: Bench, number: int) -> Counter[str]:

@@ -139,7 +139,11 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
     """Return the lines that are read in each picture."""
     lines: list[Line] = []
     monkeypatch.setattr("onbrief.pictures.ocr.installed", lambda: True)
-    monkeypatch.setattr("onbrief.pictures.ocr.read", lambda copy: lines)  # pyright: ignore[reportUnknownLambdaType]
+
+    def read(copy: bytes) -> list[Line]:
+        return lines
+
+    monkeypatch.setattr("onbrief.pictures.ocr.read", read)
     return lines
 
 

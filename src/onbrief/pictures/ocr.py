@@ -27,11 +27,12 @@ _NEEDED = ("rapidocr", "onnxruntime")
 _MODELS = {"Det": "*_det_*.onnx", "Rec": "*_rec_*.onnx"}
 _FINER = {"Det.thresh": 0.15, "Det.box_thresh": 0.3}  # the defaults, 0.3 and 0.5, miss letters of 10 pixels
 _AS_GIVEN = {"Det.limit_side_len": 32, "Global.max_side_len": 4096}  # pictures come in the size in which to look at them
+_ONE_THREAD = {"EngineConfig.onnxruntime.intra_op_num_threads": 1}  # two take nearly twice the CPU, and no less time
 _FINE, _COARSE = 736, (400, 200)  # pixels of the longer side, for letters of 8 pixels and up, and for letters of 40 and up
 _LONG = 1.5  # sides of a box: what is nearer to a square is a star or a wheel far more often than two letters
 _SAME = 0.5  # the share that two boxes have in common of what they cover together, if they are about one line
 _SURE = 0.8  # what is read with a smaller probability may be upside down
-_one_at_a_time = threading.Lock()  # it uses every core as it is, and several would only need more memory
+_one_at_a_time = threading.Lock()  # several at a time would need as much memory again
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """Of a line, in pixels: upper left, upper right, lower right and lower left."""
@@ -189,7 +190,7 @@ class _Engine:
         given = {f"{part}.model_path": str(files[0]) for part, files in models.items()}
         self._array: Any = np.asarray
         self._reader: Any = rapidocr.RapidOCR(
-            params={**given, **_FINER, **_AS_GIVEN, "Global.use_cls": False, "Global.log_level": "critical"}
+            params={**given, **_FINER, **_AS_GIVEN, **_ONE_THREAD, "Global.use_cls": False, "Global.log_level": "critical"}
         )
 
     def lines(self, pixels: Image.Image) -> list[Corners]:

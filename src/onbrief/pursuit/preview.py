@@ -9,7 +9,7 @@ from onbrief.errors import UsageError
 from onbrief.ports import Completes, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
-from onbrief.studio import Crew, Evidence, planning, price_of
+from onbrief.studio import Crew, looks, planning, price_of
 from onbrief.studio.planning import Plan
 
 
@@ -43,7 +43,7 @@ async def preview(order: Order) -> Preview:
     prices = [
         *((1, price) for price in plan_prices),
         (limits.images, crew.image_model.price),
-        (limits.images, crew.judgement_price(checklist, Evidence.of(order.settings.tables).looks)),
+        (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
         (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
     ]

@@ -27,7 +27,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, Evidence, LedgerStudio, Review, judgements_due
+from onbrief.studio import Crew, Evidence, LedgerStudio, Review, judgements_due, looks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -233,7 +233,7 @@ async def open_pursuit(
         budget=workspace.budget,
         rates=workspace.rates,
         tell=waits.put_nowait,
-        held=lambda recorded: judgements_due(recorded, order.brief, crew, Evidence.of(order.settings.tables).looks),
+        held=lambda recorded: judgements_due(recorded, order.brief, crew, looks(order.settings.tables)),
     ) as account:
         store = await workspace.claimed_store_of(account.row)
         fresh = not account.recorded

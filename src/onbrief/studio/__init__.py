@@ -4,6 +4,7 @@ from onbrief.studio.calls import price_of as price_of
 from onbrief.studio.crew import Crew as Crew
 from onbrief.studio.due import judgements_due as judgements_due
 from onbrief.studio.evidence import Evidence as Evidence
+from onbrief.studio.evidence import looks as looks
 from onbrief.studio.planning import Plan as Plan
 from onbrief.studio.planning import Review as Review
 from onbrief.studio.studio import LedgerStudio as LedgerStudio

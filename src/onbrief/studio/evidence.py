@@ -6,27 +6,33 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from onbrief.brief import Checklist
 from onbrief.judging import decide, lettering
 from onbrief.judging.addressing import addressed
 from onbrief.judging.evidence import FAILED, FINGERPRINT, WORDS, about
 from onbrief.judging.rule import Rule
+from onbrief.pictures import ocr
 from onbrief.pictures.detector import Detector, load
 from onbrief.pictures.fingerprint import alike, fingerprint
 from onbrief.pictures.measuring import measured
+from onbrief.pictures.ocr import Line
 from onbrief.ports import Judged
 from onbrief.record import Finding, Image
 
-if TYPE_CHECKING:
-    from onbrief.pictures.ocr import Line
-
-Read = Callable[[bytes], "list[Line]"]
+Read = Callable[[bytes], list[Line]]
 """Reads the lettering in a judge's copy of a picture. Blocks."""
 
 READABLE: Final = 0.6
 """The probability from which on a line counts as lettering; what is read with less is often a pattern, or a thing."""
+
+
+def looks(tables: Mapping[str, Mapping[str, str]]) -> int:
+    """Return how often a judge may be asked the same question about one picture with these settings: once more if its lettering
+    is read here, and can be masked.
+    """
+    return 2 if tables.get("ocr", {}).get("use", "auto") != "never" and ocr.installed() else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,6 @@ class Evidence:
     read: Read | None = None
     detector: Detector | None = None
 
-    @property
-    def looks(self) -> int:
-        """How often a judge may be asked the same question about one picture: once more if its lettering can be masked."""
-        return 2 if self.read else 1
-
     @classmethod
     def of(cls, tables: Mapping[str, Mapping[str, str]]) -> Self:
         """Return the evidence that the settings in these tables ask for and the installed packages allow.
@@ -50,10 +51,7 @@ class Evidence:
         Raises:
             UsageError, ConfigError: there is a detector that cannot be used.
         """
-        from onbrief.pictures import ocr
-
-        wanted = tables.get("ocr", {}).get("use", "auto") != "never"
-        return cls(ocr.read if wanted and ocr.installed() else None, load(tables.get("detector", {})))
+        return cls(ocr.read if looks(tables) > 1 else None, load(tables.get("detector", {})))
 
     def measured(self, copy: bytes, image: Image, checklist: Checklist) -> list[Finding]:
         """Return what the pixels of the judge's copy of a picture show: measurements and its fingerprint. Blocks."""

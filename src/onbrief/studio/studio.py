@@ -179,7 +179,7 @@ class LedgerStudio:
             store=self.store,
             ready=ready,
             embed_metadata=self.embed_metadata,
-            looks=self.evidence.looks,
+            looks=2 if self.evidence.read else 1,
         )
         try:
             attempt = await drawing.draw(self.ledger)
