@@ -5,7 +5,22 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("overhead", "ledger", "startup", "size", "memory", "pace", "handler", "http", "rates", "real", "judging", "deciding")
+NAMES = (
+    "overhead",
+    "ledger",
+    "startup",
+    "size",
+    "memory",
+    "pace",
+    "handler",
+    "http",
+    "rates",
+    "real",
+    "judging",
+    "erring",
+    "deciding",
+    "many",
+)
 
 
 def main() -> None:

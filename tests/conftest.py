@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 settings.register_profile("onbrief", deadline=None)
 settings.load_profile("onbrief")
 
-FIRST = ("test_interruption.py", "test_wire_kills.py", "test_bucket_kills.py", "test_stateful.py", "test_deadlines.py")
+FIRST = (
+    "test_interruption.py",
+    "test_wire_kills.py",
+    "test_judge_kills.py",
+    "test_bucket_kills.py",
+    "test_stateful.py",
+    "test_deadlines.py",
+)
 """The files of the longest tests."""
 
 

@@ -58,6 +58,7 @@ def expected(name: str) -> dict[str, Any]:
         if attempt["verdict"]:
             attempt["verdict"].setdefault("problem", None)
             attempt["verdict"].setdefault("reservations", [])
+            attempt["verdict"].setdefault("confirmed", [])
             for finding in attempt["verdict"]["findings"]:
                 finding.setdefault("source", "judge")
                 finding.setdefault("box", None)

@@ -7,6 +7,7 @@ are the record: `to_json` writes run.json, `from_json` reads it, `json_schema` d
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -97,13 +98,15 @@ class Verdict:
     """All findings on one image. `passed` is computed in code (judging/decide.py), never by a model.
 
     `reservations` are the ids of the musts that are borderline and accepted all the same, according to the strictness of the
-    run. If the judge gave no answer that can be used, all findings are undecided, and `problem` says why.
+    run. If the judge gave no answer that can be used, all findings are undecided, and `problem` says why. `confirmed` are the
+    ids of the requirements that a closer look has answered too, whatever it said.
     """
 
     passed: bool
     findings: tuple[Finding, ...]
     problem: Problem | None = None
     reservations: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
 
     @property
     def unmet(self) -> tuple[Finding, ...]:
@@ -265,8 +268,10 @@ class Run:
 
     def with_attempt(self, attempt: Attempt) -> Run:
         """Return this run with the attempt in its place; it replaces an earlier state of the same attempt."""
-        by_number = {(a.revision, a.attempt): a for a in (*self.attempts, attempt)}
-        return replace(self, attempts=tuple(by_number[number] for number in sorted(by_number)))
+        number = _number(attempt)
+        at = bisect_left(self.attempts, number, key=_number)
+        after = at + 1 if at < len(self.attempts) and _number(self.attempts[at]) == number else at
+        return replace(self, attempts=(*self.attempts[:at], attempt, *self.attempts[after:]))
 
     def ended_as(self, outcome: Outcome, reason: str) -> Run:
         """Return this run with its outcome and the reason for it."""
@@ -321,6 +326,10 @@ class Run:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
+
+
+def _number(attempt: Attempt) -> tuple[int, int]:
+    return attempt.revision, attempt.attempt
 
 
 def json_schema() -> dict[str, Any]:

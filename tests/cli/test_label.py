@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from onbrief.cli import main
-from onbrief.judging.labels import LabelledFinding
+from onbrief.judging.labels import LabelledFinding, read_lines
 from onbrief.record import Run
+from onbrief.testing import picture
 from tests.judging.test_calibration import pictures
 
 
@@ -87,6 +88,44 @@ def test_labels_are_exported_as_lines(run_id: str, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.count("error: too few labels: 1 requirements are labelled no, and at least 72") == 2
 
 
+def test_pictures_that_existed_already_are_labelled_by_their_paths(
+    run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = Path("my art/a b=c.png"), Path("my art/r1.png")
+    first.parent.mkdir()
+    first.write_bytes(Path("onbrief-runs", run_id, "000-000.png").read_bytes())
+    second.write_bytes(picture(1, (256, 256)))
+    assert main(["judge", "a red circle", "my art", "--run-id", "ci", "--quiet", "--confirm", "always"]) == 3
+    capsys.readouterr()
+    for name, labels in (
+        (str(first), ["r1=yes"]),
+        (f"./{second}", ["r1=no", "r2=no"]),
+        (str(tmp_path / first), ["r2=yes"]),
+        ("0-1", ["r2=debatable"]),
+    ):
+        assert main(["label", "ci", name, *labels]) == 0
+    err = capsys.readouterr().err
+    assert f"1 label recorded for 000-001 ({tmp_path / second}) of run ci" in err
+    kept = labelled(capsys, "ci", "--json")
+    assert [(one["attempt"], one["requirement"], one["label"]) for one in kept] == [
+        ("000-000", "r1", "yes"),
+        ("000-000", "r2", "yes"),
+        ("000-001", "r1", "no"),
+        ("000-001", "r2", "debatable"),
+    ]
+    assert [one["confirmed"] for one in kept] == [True, True, False, False]  # only a picture that would pass is looked at again
+    monkeypatch.setattr(sys, "stdin", Terminal("y\nq\n"))
+    assert main(["label", "ci", str(second)]) == 0
+    assert f"000-001: {tmp_path / second}" in capsys.readouterr().err
+    assert main(["label", "ci", "my art/other.png", "r1=yes"]) == 2
+    assert (
+        "attempt: 'my art/other.png' is not allowed; expected a judged attempt of run ci: my art/a b=c.png my art/r1.png"
+        in (capsys.readouterr().err)
+    )
+    assert main(["label", "--export", "-o", "labels.jsonl"]) == 0
+    assert len(read_lines(Path("labels.jsonl").read_text("utf-8").split("\n"), "labels.jsonl")) == 4
+
+
 def test_without_labels_a_person_at_the_terminal_is_asked(
     run_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,7 +134,7 @@ def test_without_labels_a_person_at_the_terminal_is_asked(
     err = capsys.readouterr().err
     assert "onbrief-runs/mine/000-000.png" in err
     assert "r1: there is a circle" in err
-    assert "1 labels recorded" in err
+    assert "1 label recorded" in err
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
     assert main(["label", run_id]) == 0
     capsys.readouterr()

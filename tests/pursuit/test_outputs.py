@@ -4,7 +4,10 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from onbrief.pursuit.outputs import RunOutputs
+from onbrief.record import RunKind
 from onbrief.store import FolderStore
 from tests.report import samples
 
@@ -70,3 +73,29 @@ def test_if_the_judge_answers_at_once_the_report_makes_the_thumbnail(tmp_path: P
     assert not read
     assert page
     assert thumbnails(page) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "least", "most"), [("judge", 64, 64, 64), ("judge", 300, 1, 299), ("run", 300, 300, 300)]
+)
+def test_the_record_of_many_pictures_that_exist_already_is_not_written_after_each(
+    tmp_path: Path, kind: RunKind, number: int, least: int, most: int
+) -> None:
+    run, _ = samples.single()
+    (attempt,) = run.attempts
+    attempts = tuple(replace(attempt, attempt=n) for n in range(number))
+    run, written = replace(run, kind=kind, attempts=attempts), 0
+
+    class CountingStore(FolderStore):
+        async def replace(self, key: str, data: bytes, media_type: str) -> str:
+            nonlocal written
+            written += 1
+            return key
+
+    async def judge() -> None:
+        async with RunOutputs(CountingStore(tmp_path)) as outputs:
+            for each in attempts:
+                await outputs.judged(run, each)
+
+    asyncio.run(judge())
+    assert least <= written <= most

@@ -275,3 +275,29 @@ def test_any_text_can_be_checked_and_what_is_missing_becomes_requirements(brief:
     requirements: list[tuple[str, str, Kind]] = [(t, cited, "object") for t, cited in said if t.strip() and t.isprintable()]
     for phrase in listed(brief, *requirements).check().missing:
         assert coverage.in_own_words(phrase).text
+
+
+# -- briefs written as image generators are prompted -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("brief", "missing"),
+    [
+        ("a lighthouse at night, octane render, unreal engine 5, 8k, trending on artstation", ("a lighthouse", "night")),
+        ("a red fox, dslr, 85mm lens, f/1.8, hdr, 8 k resolution, sharp focus, intricate details", ("a red fox",)),
+        ("a camera body, a lens, an engine, a sharp knife", ("a camera body", "a lens", "an engine", "a sharp knife")),
+        ("a close-up of a high-contrast wall", ("a close-up", "high-contrast wall")),
+        ("a castle, art by craig mullins and studio ghibli", ("a castle", "art", "by craig mullins and studio ghibli")),
+        ("a photo by annie leibovitz of a cat", ("a photo", "by annie leibovitz", "a cat")),
+        ("a house by the sea, by two old roads, lit by candle light",
+         ("a house", "the sea", "two old roads", "lit", "candle light")),
+    ],
+)  # fmt: skip
+def test_praise_and_programs_ask_for_nothing_and_a_credit_is_one_part(brief: str, missing: tuple[str, ...]) -> None:
+    assert listed(brief).check().missing == missing
+
+
+def test_a_credit_is_a_style_that_is_nice_to_have() -> None:
+    wanted = Requirement(text="the picture is in the style of greg rutkowski", kind="style", must=False)
+    assert coverage.in_own_words("by greg rutkowski") == wanted
+    assert coverage.in_own_words("by the sea").must

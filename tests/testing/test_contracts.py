@@ -17,7 +17,18 @@ from obstore.store import MemoryStore
 from onbrief.brief import Requirement, Size
 from onbrief.errors import Failed, UsageError
 from onbrief.ledger.objects import ObjectsLedger
-from onbrief.ports import Decision, Entry, Judged, ModelName, Picture, PictureLimits, Planned, Provider, Recorded
+from onbrief.ports import (
+    Decision,
+    Entry,
+    Judged,
+    ModelName,
+    OpenQuestion,
+    Picture,
+    PictureLimits,
+    Planned,
+    Provider,
+    Recorded,
+)
 from onbrief.record import Finding, Prompt
 from onbrief.store import BucketStore, Objects
 from onbrief.testing import (
@@ -256,6 +267,40 @@ def test_picture_limits_that_are_none_are_found() -> None:
 def test_requirements_that_would_lose_their_parents_are_found(requirements: tuple[Requirement, ...]) -> None:
     planner = ScriptedPlanner(script=[Planned(requirements)])
     found(PlannerContract, "it_finds_requirements_that_make_a_checklist", model=lambda: planner)
+
+
+CIRCLE = Requirement(id="c1", text="there is a red circle")
+SQUARE = Requirement(id="c2", text="there is a blue square")
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [
+        Planned((CIRCLE, SQUARE), cites=(("a red circle",),)),
+        Planned((CIRCLE,), cites=(("a green circle",),)),
+        Planned((CIRCLE,), cites=((),), questions=(OpenQuestion("at dusk", "Which light?", "any"),)),
+    ],
+    ids=["too few", "not in the brief", "a question about nothing"],
+)
+def test_citations_that_are_no_words_of_the_brief_are_found(planned: Planned) -> None:
+    test = "it_finds_requirements_that_make_a_checklist"
+    found(PlannerContract, test, model=lambda: ScriptedPlanner(script=[planned]))
+
+
+@dataclass(slots=True)
+class Completing(ScriptedPlanner):
+    """A planner that can be asked for what is missing, and then gives these requirements."""
+
+    more: tuple[Requirement, ...] = (SQUARE,)
+
+    def completing(self, planned: Planned, missing: Sequence[str]) -> ScriptedPlanner:
+        return ScriptedPlanner(script=[Planned(self.more)])
+
+
+def test_what_a_planner_adds_has_ids_of_its_own_and_may_depend_on_what_is_there() -> None:
+    test, whole = "it_completes_what_its_checklist_leaves_out_if_it_can", [Planned((CIRCLE, SQUARE))]
+    run(PlannerContract, test, model=lambda: Completing(script=whole, more=(replace(SQUARE, parents=("c1",)),)))
+    assert "c1" in found(PlannerContract, test, model=lambda: Completing(script=whole, more=(replace(SQUARE, id="c1"),)))
 
 
 def test_a_prompt_that_is_the_old_one_is_found() -> None:

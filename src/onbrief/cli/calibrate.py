@@ -50,7 +50,7 @@ def calibrate(
     max_false_accept
         The largest share of unmet requirements, and so of wrong pictures, that may be accepted.
     true_rate
-        The share of pictures that are right, for how much to believe a pass.
+        The share of right ones among the pictures that runs judge, for how much to believe a pass.
     attempts
         The number of attempts of a run, likewise; by default the setting `max_images`.
     output
@@ -92,6 +92,7 @@ def calibrate(
         put(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
         _print_calibration(judge, found, max_false_accept)
+        _say_what_to_know(found, agreements(of_judge[judge], found.rule)[1:])
         _print_belief(found, belief, true_rate, attempts)
     write(path, document)
     say(f"written: {path}" + ("" if output is None else f"; use it with --profile {path}"))
@@ -172,10 +173,22 @@ def _print_calibration(judge: str, found: Calibration, ceiling: float) -> None:
     print(f"  of pictures:     false accepts {_rate(found.pictures[0])}, false refusals {_rate(found.pictures[1])}")
 
 
+def _say_what_to_know(found: Calibration, kinds: Sequence[Agreement]) -> None:
+    for row in kinds:
+        if row.labels["yes"] and row.false_refusals.hits == row.false_refusals.trials:
+            say(f"{row.kind}: no answer is sure enough for this ceiling, so no picture with such a must would pass")
+    if found.unconfirmed:
+        say(
+            f"the rule asks for a second look before a pass, and {found.unconfirmed} labelled pictures that pass had none; "
+            "what it would change is not known, so the intervals below are wider. To know it, judge with --confirm "
+            f"{found.rule.confirm}, and label these runs"
+        )
+
+
 def _belief(found: Calibration, true_rate: float, attempts: int) -> dict[str, float]:
     from onbrief.judging.thresholds import Belief
 
-    return asdict(Belief.of(*found.pictures, true_rate, attempts))
+    return asdict(Belief.of(*found.expected, true_rate, attempts))
 
 
 def _print_belief(found: Calibration, belief: dict[str, float], true_rate: float, attempts: int) -> None:
@@ -184,7 +197,7 @@ def _print_belief(found: Calibration, belief: dict[str, float], true_rate: float
     print(
         f"\nif {true_rate:g} of all pictures are right, {belief['precision']:.2f} of those that pass are right "
         f"({belief['low']:.2f} to {belief['high']:.2f}), and {belief['wrong_runs']:.2f} of runs of {attempts} attempts "
-        "pass with a wrong one"
+        f"pass with a wrong one ({belief['wrong_runs_low']:.2f} to {belief['wrong_runs_high']:.2f})"
     )
 
 

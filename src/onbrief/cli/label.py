@@ -39,6 +39,7 @@ def label(
         onbrief label 20261122-101500-3f9a1c
         onbrief label 20261122-101500-3f9a1c r3=yes r5=no r7=debatable
         onbrief label 20261122-101500-3f9a1c 000-001 r3=no --by ada --note "it is a tower"
+        onbrief label campaign art/hero.jpg r3=no
         onbrief label --export --output labels.jsonl
 
     Without labels, it asks about one requirement after the other. A label replaces the one that the
@@ -50,8 +51,8 @@ def label(
     run_id
         The id of the run; `onbrief list` shows them.
     labels
-        An attempt, such as 000-001 (by default the best one), then labels: ID=yes, ID=no or
-        ID=debatable, if fair people would differ.
+        An attempt, such as 000-001, or the path of a picture that `onbrief judge` has judged (by
+        default the best one), then labels: ID=yes, ID=no or ID=debatable, if fair people would differ.
     by
         Who says it; by default the name of the user on this machine.
     note
@@ -64,7 +65,8 @@ def label(
         Print all labels of the run, with what the judge found.
     """
     from onbrief.pursuit import Workspace
-    from onbrief.pursuit.labelling import all_labels, attempt_of, is_attempt, labelled, labels_of
+    from onbrief.pursuit.labelling import all_labels, attempt_of, is_attempt, labelled, labels_of, place_of
+    from onbrief.report.formatting import counted
 
     settings = load({"out": out})[0]
     if export or run_id is None:
@@ -78,17 +80,18 @@ def label(
         write(output, "".join(f"{one.to_json()}\n" for one in found))
         return 0
     run = recorded(run_id, out)[0]
-    named, *rest = labels if labels and is_attempt(labels[0]) else (None, *labels)
+    named, *rest = labels if labels and is_attempt(run, labels[0]) else (None, *labels)
     attempt = attempt_of(run, named)
+    place = place_of(run, attempt)
     by = _user() if by is None else by
     # Each answer at the terminal is recorded at once, so that Ctrl-C loses none.
-    answers = [rest] if rest else () if json_ else ([text] for text in _asked(run, attempt))
+    answers = [rest] if rest else () if json_ else ([text] for text in _asked(run, attempt, place))
     number = 0
     with Workspace.existing(settings) as workspace:
         for answer in answers:
-            new = labels_of(run, attempt, answer, by, note)
-            finish(workspace.ledger.label(run_id, new))
-            number += len(new)
+            given = labels_of(run, attempt, answer, by, note)
+            finish(workspace.ledger.label(run_id, given))
+            number += len(given)
         kept = labelled(run, workspace.ledger.labels(run_id))
     if json_:
         put(json.dumps([asdict(one) for one in kept], ensure_ascii=False, indent=2) + "\n")
@@ -96,11 +99,13 @@ def label(
     own = [one for one in kept if one.attempt == attempt.name and one.by == by]
     for one in own:
         print(f"{one.requirement:4} {one.label:9} (the judge: {one.verdict} {one.probability:.2f})  {plain(one.text)}")
-    say(f"{number} labels recorded for {attempt.name} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
+    about = plain(f"{attempt.name} ({place})" if run.kind == "judge" else attempt.name)
+    new = counted(number, "label")
+    say(f"{new} recorded for {about} of run {run_id}; {len(own)} of {_number(run)} requirements have one")
     return 0
 
 
-def _asked(run: Run, attempt: Attempt) -> Iterator[str]:
+def _asked(run: Run, attempt: Attempt, place: str) -> Iterator[str]:
     """Yield the labels that a person at the terminal gives, one requirement after the other.
 
     Raises:
@@ -111,7 +116,7 @@ def _asked(run: Run, attempt: Attempt) -> Iterator[str]:
     assert run.checklist is not None
     assert attempt.verdict is not None
     findings = {finding.id: finding for finding in attempt.verdict.findings}
-    say(f"{attempt.name}: {attempt.image.url if attempt.image else ''}")
+    say(plain(f"{attempt.name}: {place}"))
     say("y: yes, n: no, d: debatable, Enter: no label, q: stop")
     for requirement in run.checklist.requirements:
         say(f"\n{requirement.id}: {requirement.text}")

@@ -54,15 +54,17 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
         return 0
     print(f"{run.run_id}: {run.outcome or 'not ended'}{', ' if run.reason else ''}{plain(run.reason)}")
     print(f"brief: {plain(run.brief.text)}")
+    from onbrief.report.formatting import counted
+
     again = f", looked at once more by {run.models.confirm_judge}" if run.models.confirm_judge else ""
-    counted = f", counted by {run.models.detector}" if run.models.detector else ""
+    detected = f", counted by {run.models.detector}" if run.models.detector else ""
     if run.kind == "judge":
         print(f"spent: {so_far(run)}")
         planned = f", planned by {run.models.reviser}" if run.models.reviser else ""
-        print(f"models: judged by {run.models.judge}{again}{counted}{planned}")
+        print(f"models: judged by {run.models.judge}{again}{detected}{planned}")
     else:
-        print(f"spent: {spent(run.usage)}, {len(run.prompts)} prompts")
-        print(f"models: {run.models.image}, judged by {run.models.judge}{again}{counted}, written by {run.models.reviser}")
+        print(f"spent: {spent(run.usage)}, {counted(len(run.prompts), 'prompt')}")
+        print(f"models: {run.models.image}, judged by {run.models.judge}{again}{detected}, written by {run.models.reviser}")
     for change in run.models.changes:
         print(f"  {change.role.replace('_', ' ')} from {change.name} on: {change.model} instead of {change.former}")
     if run.kind == "judge":

@@ -52,12 +52,27 @@ class Agreement:
 class Calibration:
     """What labels say about a judge, and the rule that follows from it. The rates are those of the rule on the same labels:
     of requirements, and of pictures, where one is wrong if any of its musts is labelled no.
+
+    `unconfirmed` is how many of the pictures pass with fewer looks than the rule asks for before a pass.
     """
 
     rule: Rule
     requirements: tuple[Rate, Rate]
     pictures: tuple[Rate, Rate]
     scaling: dict[Kind, Scaling] = field(default_factory=dict[Kind, Scaling])
+    unconfirmed: int = 0
+
+    @property
+    def expected(self) -> tuple[Rate, Rate]:
+        """The rates of pictures that runs with this rule can expect.
+
+        Where the labels lack the second look, the intervals are wider by all that it may do: find every wrong picture, or none
+        because the judge repeats its errors; refuse no right one, or as many again as the first look.
+        """
+        accepts, refusals = self.pictures
+        if self.unconfirmed:
+            return replace(accepts, low=0.0), replace(refusals, high=1 - (1 - refusals.high) ** 2)
+        return accepts, refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +126,26 @@ def calibrate(labels: Sequence[LabelledFinding], rule: Rule, ceiling: float) -> 
     labels. Then the floor is the smallest threshold that keeps to the ceiling. If it lies above where an answer counts as sure,
     the judge's plain answers cannot be trusted either: then that bound rises as well, and every pass is confirmed.
 
+    If the labels are about pictures whose passes were confirmed, so is every pass with the rule, and the ceiling is kept for
+    pictures as such: a picture that fails at the first look gets no second one, so requirements alone would count too many.
+
     Raises:
         UsageError: there are too few labels to show it; the message says how many are missing.
     """
-    scaling = scalings(labels)
-    scaled = replace(rule, scaling=scaling)
-    wrong = [label for label in labels if label.label == "no"]
-    scores = [_score(label, scaled) for label in wrong]
-    least = threshold(scores, [label.run for label in wrong], ceiling)
+    scaling, confirmed = scalings(labels), _always_confirmed(labels)
+    scaled = replace(rule, scaling=scaling, confirm="always" if confirmed else rule.confirm)
+    wrong = _wrong_pictures(labels, scaled) if confirmed else _wrong_requirements(labels, scaled)
+    least = threshold([score for _, score in wrong], [run for run, _ in wrong], ceiling)
     if least is None:
-        raise _too_few(labels, ceiling)
+        raise _too_few(labels, ceiling, len(wrong), "confirmed pictures have a must" if confirmed else "requirements are")
     least = math.ceil(least * 1e6) / 1e6  # as scaled probabilities are rounded
     if least > rule.high:
         chosen = replace(scaled, floor=max(rule.floor, least), high=min(1.0, least), confirm="always")
     else:
         chosen = replace(scaled, floor=max(least, rule.low) if rule.floor <= 1 else rule.floor)
     passed = [accepted(label, chosen) for label in labels]
-    return Calibration(chosen, _rates(labels, passed), _of_pictures(labels, passed), scaling)
+    unconfirmed = _unconfirmed(labels, passed, chosen)
+    return Calibration(chosen, _rates(labels, passed), _of_pictures(labels, passed), scaling, unconfirmed)
 
 
 def together(labels: Sequence[LabelledFinding], ceiling: float) -> Together | None:
@@ -182,6 +200,21 @@ def _score(label: LabelledFinding, rule: Rule) -> float:
     return -1.0 if _decided(label, rule)[1] == "undecided" else rule.meant(finding, label.kind)
 
 
+def _wrong_requirements(labels: Sequence[LabelledFinding], rule: Rule) -> list[tuple[str, float]]:
+    """Return the run of each requirement that is labelled no, and from which floor down it is accepted."""
+    return [(label.run, _score(label, rule)) for label in labels if label.label == "no"]
+
+
+def _wrong_pictures(labels: Sequence[LabelledFinding], rule: Rule) -> list[tuple[str, float]]:
+    """Return the run of each picture that has a must labelled no, and from which floor down it passes."""
+    wrong = {label.picture for label in labels if label.must and label.label == "no"}
+    scores: dict[tuple[str, str], float] = {}
+    for label in labels:
+        if label.must and label.picture in wrong:
+            scores[label.picture] = min(scores.get(label.picture, 1.0), _score(label, rule))
+    return [(run, score) for (run, _), score in scores.items()]
+
+
 def _finding(label: LabelledFinding) -> Finding:
     return Finding(label.requirement, label.verdict, label.probability, source=label.source)
 
@@ -216,13 +249,32 @@ def _of_pictures(labels: Sequence[LabelledFinding], passed: Sequence[bool]) -> t
     )
 
 
-def _too_few(labels: Sequence[LabelledFinding], ceiling: float) -> UsageError:
+def _always_confirmed(labels: Sequence[LabelledFinding]) -> bool:
+    """Return whether closer looks were also about what the first one was sure of; what is borderline is decided by the closer
+    look, and has that source.
+    """
+    return any(label.confirmed and label.source == "judge" for label in labels)
+
+
+def _unconfirmed(labels: Sequence[LabelledFinding], passed: Sequence[bool], rule: Rule) -> int:
+    """Return how many pictures pass without a closer look that the rule asks for."""
+    passing: dict[tuple[str, str], bool] = {}
+    lacking: set[tuple[str, str]] = set()
+    for label, accept in zip(labels, passed, strict=True):
+        if label.must:
+            passing[label.picture] = passing.get(label.picture, True) and accept
+            wanted = rule.confirm == "always" or (rule.confirm == "borderline" and _decided(label, rule)[1] == "borderline")
+            if wanted and not label.confirmed:
+                lacking.add(label.picture)
+    return sum(passing[picture] for picture in lacking)
+
+
+def _too_few(labels: Sequence[LabelledFinding], ceiling: float, number: int, what: str) -> UsageError:
     least = needed(ceiling, 1 - (1 - CONFIDENCE) / 2)
     wrong = Counter(label.kind for label in labels if label.label == "no")
-    number = wrong.total()
     kinds = ", ".join(f"{kind} {wrong[kind]}" for kind in sorted({label.kind for label in labels})) or "none"
     return UsageError(
-        f"too few labels: {number} requirements are labelled no, and at least {least} are needed to show at most "
+        f"too few labels: {number} {what} labelled no, and at least {least} are needed to show at most "
         f"{ceiling:g} false accepts; {least - number} are missing",
         hint=f"labelled no, by kind: {kinds}; label pictures that did not pass too: onbrief label RUN ATTEMPT r1=no",
     )

@@ -12,21 +12,25 @@ from onbrief.record import Finding, Verdict
 def to_look_at(checklist: Checklist, first: Verdict, rule: Rule) -> tuple[Requirement, ...]:
     """Return the musts to ask about once more after the first look; none if the picture cannot pass, or needs no closer look.
 
-    A must that is borderline below the floor of the rule is among them: a closer look may raise it. Preferences never are.
+    A must that is borderline below the floor of the rule is among them: a closer look may raise it. Not so if the floor is that
+    of a calibration: it keeps to a ceiling on false accepts, to which each second chance would add. Preferences never are.
     """
     found = {finding.id: finding for finding in first.findings}
     verdicts = {must.id: found[must.id].verdict for must in checklist.musts}
     if rule.confirm == "never" or {"unmet", "undecided"}.intersection(verdicts.values()):
         return ()
     borderline = tuple(must for must in checklist.musts if verdicts[must.id] == "borderline")
+    if rule.scaling and not all(rule.accepts(found[must.id], must.kind) for must in borderline):
+        return ()
     return checklist.musts if rule.confirm == "always" else borderline
 
 
-def combined(first: Finding, second: Finding) -> Finding:
+def combined(first: Finding, second: Finding, *, calibrated: bool = False) -> Finding:
     """Return what two looks at one picture say together. Both findings are valid answers, or undecided.
 
     The closer look decides what was borderline, and never makes up for a first look that said no. Two looks that contradict
-    each other decide nothing. Where only the closer look is in doubt, doubt remains.
+    each other decide nothing. Where only the closer look is in doubt, doubt remains: as large as the mean of both, or where the
+    rule is `calibrated`, as large as the larger one, because the ceiling on false accepts is kept by each look alone.
     """
     if "undecided" in (first.verdict, second.verdict):
         return first if first.verdict == "undecided" else _undecided(first, "the closer look gave no valid answer")
@@ -38,7 +42,8 @@ def combined(first: Finding, second: Finding) -> Finding:
     if first.verdict == "borderline" != second.verdict:
         return decided
     mean = round((first.probability + second.probability) / 2, 6)
-    return replace(decided, verdict="borderline", probability=mean)
+    probability = min(first.probability, second.probability) if calibrated else mean
+    return replace(decided, verdict="borderline", probability=probability)
 
 
 def _undecided(first: Finding, why: str) -> Finding:

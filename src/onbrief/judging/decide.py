@@ -30,7 +30,8 @@ def verdict(
     decided = tuple(_decide(requirement, given.get(requirement.id, []), rule) for requirement in checklist.requirements)
     if closer:
         again = {r.id: _decide(r, list(closer[r.id]), rule) for r in checklist.requirements if r.id in closer}
-        decided = tuple(combined(finding, again[finding.id]) if finding.id in again else finding for finding in decided)
+        by_calibration = bool(rule.scaling)
+        decided = tuple(combined(f, again[f.id], calibrated=by_calibration) if f.id in again else f for f in decided)
     musts: dict[str, Kind] = {requirement.id: requirement.kind for requirement in checklist.musts}
     borderline = tuple(f.id for f in decided if f.id in musts and rule.accepts(f, musts[f.id]))
     reservations = borderline if rule.max_reservations is None or len(borderline) <= rule.max_reservations else ()

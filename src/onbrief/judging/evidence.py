@@ -102,7 +102,8 @@ def about(id_: str, findings: Sequence[Finding]) -> list[Finding]:
 def _weighed(requirement: Requirement, judged: Finding, witness: Finding) -> Finding:
     if witness.source == "pixels" and isinstance(measure(requirement), Exact):
         return witness
-    together = replace(judged, evidence=f"{judged.evidence}; {witness.evidence}" if judged.evidence else witness.evidence)
+    evidence = f"{judged.evidence}; {witness.evidence}" if judged.evidence else witness.evidence
+    together = replace(judged, evidence=evidence, box=judged.box or witness.box)
     match judged.verdict, witness.verdict:
         case "met", "met":
             return replace(together, probability=max(judged.probability, witness.probability))

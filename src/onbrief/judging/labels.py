@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class LabelledFinding:
     """What a judge found of one requirement of an attempt, and what a person says of it.
 
-    `attempt` is its name, such as "001-003". `probability` is the one that the judge gave.
+    `attempt` is its name, such as "001-003". `probability` is the one that the judge gave. `confirmed`: the finding is what two
+    looks say together.
 
     Raises:
         UsageError: the probability is not from 0 to 1.
@@ -38,6 +39,7 @@ class LabelledFinding:
     source: Source = "judge"
     verdict: Answer
     probability: float
+    confirmed: bool = False
     label: LabelWord
     by: str = ""
     note: str = ""

@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from onbrief.brief import Checklist, Requirement
 from onbrief.judging.addressing import SHORTEST, bare, folded
 from onbrief.questions.claims import Lettering, claim
 from onbrief.record import Box, Finding
+
+if TYPE_CHECKING:
+    from onbrief.pictures.ocr import Line
 
 READ, MISREAD = 0.95, 0.1  # the probability that words are there if they were read, and if something else was
 _SHOWN = 200  # characters
@@ -23,9 +27,10 @@ _ABOUT = re.compile(
 )
 
 
-def compared(requirements: Sequence[Requirement], lines: Sequence[tuple[str, float]]) -> list[Finding]:
-    """Return a finding for each requirement of words to be read, given the lines that were read, in order, each with the
-    probability that it is right. Where nothing was read, or only what differs by letters that look alike, there is none.
+def compared(requirements: Sequence[Requirement], lines: Sequence[Line]) -> list[Finding]:
+    """Return a finding for each requirement of words to be read, given the lines that were read, in order. Where nothing was
+    read, or only what differs by letters that look alike, there is none. Its box is that of the words, or of what is most like
+    them.
     """
     findings = (_compared(r.id, claimed, lines) for r in requirements if isinstance(claimed := claim(r), Lettering))
     return [finding for finding in findings if finding]
@@ -74,14 +79,24 @@ def about_lettering(requirement: Requirement) -> bool:
     return requirement.kind == "text" or bool(_ABOUT.search(requirement.text))
 
 
-def _compared(id_: str, claimed: Lettering, lines: Sequence[tuple[str, float]]) -> Finding | None:
-    texts = [text for text, _ in lines]
+def _compared(id_: str, claimed: Lettering, lines: Sequence[Line]) -> Finding | None:
+    texts = [line.text for line in lines]
     together = " ".join(texts)
     evidence = f'read: "{together if len(together) <= _SHOWN else together[: _SHOWN - 1] + "…"}"'
-    if any(claimed.stands_in(text) for text in (*texts, together)):
-        return Finding(id_, "met", READ, evidence, "lettering")
+    if found := [line for line in lines if claimed.stands_in(line.text)]:
+        return Finding(id_, "met", READ, evidence, "lettering", found[0].box)
+    if claimed.stands_in(together):
+        wanted = bare(folded(claimed.words))
+        parts = [line.box for line in lines if (own := bare(folded(line.text))) and own in wanted]
+        return Finding(id_, "met", READ, evidence, "lettering", _around(parts or [line.box for line in lines]))
     if not any(len(bare(text)) >= SHORTEST for text in texts):
         return None
     if bare(folded(claimed.words)) in bare(folded(together)):
         return None
-    return Finding(id_, "unmet", MISREAD, evidence, "lettering")
+    nearest = max(lines, key=lambda line: SequenceMatcher(None, claimed.words.casefold(), line.text.casefold()).ratio())
+    return Finding(id_, "unmet", MISREAD, evidence, "lettering", nearest.box)
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)

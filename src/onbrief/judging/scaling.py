@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,10 +46,11 @@ class Scaling:
         at all, as far as there are few cases.
         """
         prior = prior or cls()
-        rows = [(log_odds(probability), 1.0) for probability, _ in cases]
-        labels = [float(met) for _, met in cases]
+        number, met = Counter(probability for probability, _ in cases), Counter(p for p, is_met in cases if is_met)
+        rows = [(log_odds(probability), 1.0) for probability in number]  # judges give few different ones
+        weights, labels = [float(each) for each in number.values()], [float(met[probability]) for probability in number]
         found = centre = [prior.slope, prior.intercept]
         for _ in range(_ROUNDS):
-            found = newton_step(rows, [1.0] * len(rows), labels, found, _CAREFUL, centre)
+            found = newton_step(rows, weights, labels, found, _CAREFUL, centre)
         # A judge that is surer of what is wrong is not turned round: its probabilities then say nothing.
         return cls(max(0.0, round(found[0], 6)), round(found[1], 6))

@@ -56,33 +56,32 @@ def threshold(scores: Sequence[float], groups: Sequence[Hashable], ceiling: floa
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """How much a pass is worth: the share of right pictures among those that pass, with an interval, and the share of runs that
-    deliver a wrong picture as passed.
+    """How much a pass is worth: the share of right pictures among those that pass, and the share of runs that deliver a wrong
+    picture as passed, each with an interval.
     """
 
     precision: float
     low: float
     high: float
     wrong_runs: float
+    wrong_runs_low: float
+    wrong_runs_high: float
 
     @classmethod
     def of(cls, false_accepts: Rate, false_refusals: Rate, true_rate: float, attempts: int) -> Belief:
-        """Return the belief for runs of up to this number of attempts, of which each is right with `true_rate`. Each attempt is
-        one more chance to accept a wrong picture, so the rarer right ones are, the less a pass is worth.
+        """Return the belief for runs of up to this number of attempts, of which each is right with `true_rate`: the share of
+        right pictures among all that are judged. Each attempt is one more chance to accept a wrong picture, so the rarer right
+        ones are, the less a pass is worth.
 
-        The ends of the interval take both rates at their ends.
+        The ends of the intervals take both rates at their ends.
         """
 
-        def precision(accept: float, refuse: float) -> float:
+        def shares(accept: float, refuse: float) -> tuple[float, float]:
             right, wrong = true_rate * (1 - refuse), (1 - true_rate) * accept
-            return right / (right + wrong) if right + wrong else 0.0
+            precision = right / (right + wrong) if right + wrong else 0.0
+            return precision, (1 - precision) * (1 - (1 - right - wrong) ** attempts)
 
-        accept, refuse = false_accepts.share, false_refusals.share
-        passes = true_rate * (1 - refuse) + (1 - true_rate) * accept
-        middle = precision(accept, refuse)
-        return cls(
-            middle,
-            precision(false_accepts.high, false_refusals.high),
-            precision(false_accepts.low, false_refusals.low),
-            (1 - middle) * (1 - (1 - passes) ** attempts),
-        )
+        precision, wrong_runs = shares(false_accepts.share, false_refusals.share)
+        low, most = shares(false_accepts.high, false_refusals.high)
+        high, least = shares(false_accepts.low, false_refusals.low)
+        return cls(precision, low, high, wrong_runs, least, most)

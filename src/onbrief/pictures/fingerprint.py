@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from PIL import Image
@@ -28,11 +29,16 @@ def fingerprint(copy: bytes) -> str:
 
 def alike(one: str, other: str) -> bool:
     """Return whether two fingerprints are those of pictures that look nearly the same."""
-    if one == other:
-        return True
-    total, cells = 0, bytes.fromhex(one)
-    for a, b in zip(cells, bytes.fromhex(other), strict=True):
-        if abs(a - b) > ALIKE_EACH:
-            return False
-        total += abs(a - b)
-    return total <= ALIKE * len(cells)
+    (mine, sum_of_mine), (others, sum_of_others) = _cells(one), _cells(other)
+    most = ALIKE * len(mine)
+    if abs(sum_of_mine - sum_of_others) > most:  # then so is the sum below; each picture is compared with all others
+        return False
+    cells = [abs(a - b) for a, b in zip(mine, others, strict=True)]
+    return max(cells) <= ALIKE_EACH and sum(cells) <= most
+
+
+@lru_cache(4096)
+def _cells(text: str) -> tuple[bytes, int]:
+    """Return the cells of a fingerprint, and their sum."""
+    cells = bytes.fromhex(text)
+    return cells, sum(cells)

@@ -69,7 +69,7 @@ def pictures_again(places: Sequence[Mapping[str, str]]) -> tuple[GivenPicture, .
     Raises:
         UsageError: one of them cannot be used any more; the notes of the error name each of these.
     """
-    return _distinct(_checked({_path(place["url"]): place["path"] for place in places}, []))[0]
+    return _distinct(_checked({path_of(place["url"]): place["path"] for place in places}, []))[0]
 
 
 def places_of(pictures: Iterable[GivenPicture]) -> list[dict[str, str]]:
@@ -107,7 +107,7 @@ class PictureFiles:
         if image is None:
             return None
         try:
-            data = _read(_path(image.url))
+            data = _read(path_of(image.url))
         except FileNotFoundError:
             return None
         except (OSError, PictureError) as error:
@@ -152,8 +152,8 @@ def _picture(path: Path, shown: str) -> GivenPicture | str:
         facts = PictureFile(data).inspected()
     except (OSError, PictureError) as error:
         return f"{shown}: {_reason(error)}"
-    sha256, url = hashlib.sha256(data).hexdigest(), Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - links stay links
-    return GivenPicture(Image(shown, url, sha256, facts.media_type, facts.width, facts.height, len(data)), facts.blank)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return GivenPicture(Image(shown, url_of(path), sha256, facts.media_type, facts.width, facts.height, len(data)), facts.blank)
 
 
 def _read(path: Path) -> bytes:
@@ -178,7 +178,12 @@ def _shown(path: str | Path) -> str:
     return os.fsencode(Path(path)).decode("utf-8", "replace")
 
 
-def _path(url: str) -> Path:
+def url_of(path: str | Path) -> str:
+    """Return the file: URL of a path."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - links stay links
+
+
+def path_of(url: str) -> Path:
     """Return the path of a file: URL."""
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 

@@ -10,30 +10,53 @@ from onbrief.errors import UsageError
 from onbrief.judging.labels import LabelledFinding
 from onbrief.ledger.owner import now
 from onbrief.ports import Label, LabelWord
+from onbrief.pursuit.given import path_of, url_of
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Attempt, Run
 
 MAX_WORDS: Final = 500  # characters of a name or a note
-_ATTEMPT: Final = re.compile(r"\d{1,3}-\d{1,3}")
+_ATTEMPT: Final = re.compile(r"(\d+)-(\d+)")
+_LABEL: Final = re.compile(r"r\d+(=.*)?")
+_SHOWN: Final = 12  # names in an error message
 
 
-def is_attempt(text: str) -> bool:
-    """Return whether a text is meant as the name of an attempt, such as "001-003"."""
-    return bool(_ATTEMPT.fullmatch(text))
+def is_attempt(run: Run, text: str) -> bool:
+    """Return whether a text is meant as the name of an attempt, such as "001-003", or of a picture that existed already."""
+    return bool(_ATTEMPT.fullmatch(text)) or (run.kind == "judge" and not _LABEL.fullmatch(text))
 
 
 def attempt_of(run: Run, name: str | None) -> Attempt:
-    """Return the attempt of this name, or the best one, which must have been judged.
+    """Return the attempt of this name, or the best one, which must have been judged. A picture that existed already can also be
+    named by its path: as it was given to be judged, or from the current folder.
 
     Raises:
         UsageError: there is none, or it has no verdict.
     """
     judged = {attempt.name: attempt for attempt in run.attempts if attempt.verdict}
-    best = run.best.name if run.best else "the best one"
-    name = "-".join(f"{int(number):03d}" for number in name.split("-")) if name else best
-    if name not in judged:
-        raise UsageError.of("attempt", name, f"a judged attempt of run {run.run_id}: {' '.join(judged) or 'there is none'}")
-    return judged[name]
+    names = {_shown_name(run, attempt): attempt for attempt in judged.values()}
+    if name is None:
+        found = judged.get(run.best.name) if run.best else None
+    elif number := _ATTEMPT.fullmatch(name):
+        found = judged.get(f"{int(number[1]):03d}-{int(number[2]):03d}")
+    else:
+        urls = {attempt.image.url: attempt for attempt in judged.values() if attempt.image}
+        found = names.get(name) or urls.get(url_of(name))
+    if found is None:
+        shown = " ".join(list(names)[:_SHOWN]) or "there is none"
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise UsageError.of("attempt", name or "the best one", f"a judged attempt of run {run.run_id}: {shown}{more}")
+    return found
+
+
+def place_of(run: Run, attempt: Attempt) -> str:
+    """Return where the picture of an attempt is, as people write it."""
+    if attempt.image is None:
+        return ""
+    return str(path_of(attempt.image.url)) if run.kind == "judge" else attempt.image.url
+
+
+def _shown_name(run: Run, attempt: Attempt) -> str:
+    return attempt.image.key if run.kind == "judge" and attempt.image else attempt.name
 
 
 def labels_of(run: Run, attempt: Attempt, given: Iterable[str], by: str, note: str) -> list[Label]:
@@ -69,7 +92,7 @@ def labelled(run: Run, labels: Sequence[Label]) -> list[LabelledFinding]:
         attempt = attempts.get((label.revision, label.attempt))
         findings = {f.id: f for f in attempt.verdict.findings} if attempt and attempt.verdict else {}
         finding = findings.get(label.requirement)
-        if not attempt or not finding or not run.checklist:
+        if not attempt or not attempt.verdict or not finding or not run.checklist:
             continue
         requirement = run.checklist[label.requirement]
         found.append(
@@ -84,6 +107,7 @@ def labelled(run: Run, labels: Sequence[Label]) -> list[LabelledFinding]:
                 source=finding.source,
                 verdict=finding.verdict,
                 probability=finding.probability,
+                confirmed=finding.id in attempt.verdict.confirmed,
                 label=label.label,
                 by=label.by,
                 note=label.note,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 FILES: Final = {"run.json": "application/json", "report.html": "text/html"}
 """The names of the outputs that are replaced, and their media types."""
+_FEW = 64  # pictures of one run, whose record is written after each of them
+_INTERVAL = 1.0  # seconds between two records of more pictures
 _PAUSE = 0.1  # seconds; long enough to send the picture to the judge first, which must not wait for a thumbnail
 
 
@@ -37,6 +41,7 @@ class RunOutputs:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         self._thumbnails: dict[str, asyncio.Future[Thumbnail | None]] = {}
+        self._written = -math.inf
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,14 +58,16 @@ class RunOutputs:
             self._waiting[image.key] = asyncio.get_running_loop().call_later(_PAUSE, self._begin, image)
 
     async def judged(self, run: Run, attempt: Attempt) -> None:
-        """Register that an attempt is complete, and write run.json.
+        """Register that an attempt is complete, and write run.json. Of many pictures that exist already, each may be judged in
+        a moment, and the record of all is long: it is then written at most once a second, and at the end.
 
         Raises:
             StoreError: it cannot be written.
         """
         if attempt.image and (waiting := self._waiting.pop(attempt.image.key, None)):
             waiting.cancel()
-        await self.write_record(run)
+        if run.kind == "run" or len(run.attempts) <= _FEW or time.monotonic() - self._written >= _INTERVAL:
+            await self.write_record(run)
 
     async def write_record(self, run: Run) -> None:
         """Write run.json.
@@ -70,6 +77,7 @@ class RunOutputs:
             LeaseLost: another process has taken over the run.
         """
         await self._replaced.replace(f"{run.run_id}/run.json", run.to_json().encode(), "application/json")
+        self._written = time.monotonic()
 
     async def write_report(self, run: Run) -> None:
         """Write report.html.

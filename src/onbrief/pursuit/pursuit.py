@@ -61,8 +61,8 @@ class Pursuit:
         self.account.stop()
 
     async def events(self) -> AsyncGenerator[Event]:
-        """Yield the events of the run as they happen. run.json is written before each attempt is reported, report.html at the
-        end.
+        """Yield the events of the run as they happen. run.json is written before each attempt is reported (of more than 64
+        pictures that exist already, once a second), report.html at the end.
 
         The run proceeds only while its next event is awaited: a consumer that stops iterating pays for nothing more. The last
         event is RunEnded; when the consumer has delivered what it says, it calls `deliver`.

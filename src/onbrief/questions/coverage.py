@@ -290,6 +290,8 @@ def _negates(claim: _Claim, text: Text, at: int, scope: frozenset[int]) -> bool:
 def in_own_words(phrase: str) -> Requirement:
     """Return the must that asks for a part of a brief as it stands, in the form in which a judge is asked where it has one."""
     phrase = phrase[:_LONGEST]
+    if phrase.startswith("by ") and Text.of(phrase).credited:
+        return Requirement(text=f"the picture is in the style of {phrase.removeprefix('by ')}", kind="style", must=False)
     tokens = list(tokens_of(phrase))
     first, rest = (tokens[0], phrase[tokens[1].start :]) if len(tokens) > 1 else (None, "")
     if len(tokens) == 1 and tokens[0].kind == "quoted":

@@ -46,6 +46,9 @@ def _words(name: str) -> frozenset[str]:
 
 WEAK: Final = _words("weak")
 SHAPES: Final = _words("shapes")
+PRAISE: Final = _words("praise")
+MAKINGS: Final = _words("makings")
+BESIDE_PRAISE: Final = _words("beside")
 COLOURS: Final = _words("colours")
 BARE: Final = _words("bare")
 BARE_ELSEWHERE: Final = re.compile("^(?:vac[ií]|vuot|vazi|d[ée]sert|un)|(?:los|leer|frei)(?:e[rnms]?)?$|^vides?$|^leeg$")

@@ -30,12 +30,15 @@ _SYNTAX = re.compile(
     r"|<(?:lora|lyco|hypernet|embedding):[^>\n]*>"
     r"|(?<=[^\W_])\s*:\s*\d+(?:\.\d+)?(?=\s*\))"  # (cat:1.2)
     r"|::-?\d+(?:\.\d+)?"
+    r"|\b(?:2|4|8|16)\s?k\b"
+    r"|\bf\s?/?\s?\d+\.\d+\b|\bf/\d+\b"  # f/1.8
     r"|\b\d{2,5}\s*[x×]\s*\d{2,5}(?:\s*(?:px|pixels?))?\b"
     r"|\b(?:16:9|9:16|4:3|3:4|3:2|2:3|1:1|21:9|9:21|5:4|4:5|2:1|1:2)\b"
     r"|\b(?:in\s+)?(?:an?\s+)?(?:square|portrait|landscape|vertical|horizontal|widescreen|wide)\s+"
     r"(?:format|orientation|aspect|image|picture|crop|canvas|mode)\b",
     re.IGNORECASE,
 )
+_CAMERA = re.compile(r"\d{2,3}mm|f\d+|\d+k|iso\d+")  # a focal length, an aperture, a resolution
 _ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("ful", ""), ("ly", ""))
 NEAR = 4  # words of a phrase within which a word belongs to the next ones
 _LONGEST_SCOPE = 16  # words after a negation
@@ -84,8 +87,8 @@ class Text:
         found = {n for n, token in enumerate(self.tokens) if self._asks(token)} - set(self.negated)
         for clause in {token.clause for token in self.tokens} - {0}:
             here = {n for n in found if self.tokens[n].clause == clause}
-            if here and all(self.tokens[n].text in vocabulary.SHAPES for n in here):
-                found -= here  # "…, square"
+            if here and (all(self.tokens[n].text in vocabulary.SHAPES for n in here) or self._praises(here)):
+                found -= here  # "…, square", "…, octane render"
         return frozenset(found)
 
     @cached_property
@@ -105,6 +108,29 @@ class Text:
     def stems(self) -> frozenset[str]:
         """The stems of all words."""
         return frozenset(stem for token in self.tokens if token.kind == "word" for stem in alike(token.text))
+
+    def _praises(self, here: Iterable[int]) -> bool:
+        """Whether a clause says only how good a picture is to be, or with what it could have been made."""
+        said = [self.tokens[n] for n in here]
+        sure = [token for token in said if token.text in vocabulary.PRAISE or _CAMERA.fullmatch(token.text)]
+        return bool(sure) and all(t in sure or t.kind == "number" or t.text in vocabulary.BESIDE_PRAISE for t in said)
+
+    @cached_property
+    def credited(self) -> dict[int, int]:
+        """The words of each name after a "by" that credits a picture, and the place of that "by": "art by greg rutkowski"."""
+        found: dict[int, int] = {}
+        for at, token in enumerate(self.tokens):
+            opens = at == 0 or self.tokens[at - 1].clause != token.clause or self.tokens[at - 1].text in vocabulary.MAKINGS
+            if token.text == "by" and opens:
+                names = list[int]()
+                for n in range(at + 1, len(self.tokens)):
+                    asks = n in self.content and self.number(self.tokens[n]) is None
+                    if self.tokens[n].clause != token.clause or not (asks or self.tokens[n].text == "and"):
+                        break
+                    names += [n] if asks else []
+                if len(names) > 1 and names[0] == at + 1:
+                    found |= dict.fromkeys(names, at)
+        return found
 
     def _asks(self, token: Token) -> bool:
         match token.kind:
@@ -230,7 +256,9 @@ class Text:
         for at in sorted(places):
             between = self.tokens[groups[-1][-1] + 1 : at] if groups else ()
             joined = groups and self.tokens[groups[-1][-1]].clause == self.tokens[at].clause
-            if joined and all(token.text in _JOINING for token in between):
+            credit = self.credited.get(at)
+            joined = joined and credit == self.credited.get(groups[-1][-1])
+            if joined and (credit is not None or all(token.text in _JOINING for token in between)):
                 groups[-1].append(at)
             else:
                 groups.append([at])
@@ -244,9 +272,18 @@ class Text:
             first, shown = group[0], (self.modifies(group[-1]) or group)[-1]
             while first and self.tokens[first - 1].clause == self.tokens[first].clause and self._leads(first - 1):
                 first -= 1
+            first = self.credited.get(group[0], first)
+            while first and self._hyphenated(first - 1):
+                first -= 1
+            while self._hyphenated(shown):
+                shown += 1
             denies = next((at for at, scope in self.negated.items() if group[0] in scope and at < first), None)
             before = "" if denies is None else f"{self._cut(denies, denies)} "
             yield before + self._cut(first, shown)
+
+    def _hyphenated(self, at: int) -> bool:
+        """Whether a token is joined to the next one: "close-up"."""
+        return at + 1 < len(self.tokens) and self.text[self.tokens[at].end : self.tokens[at + 1].start] == "-"
 
     def _cut(self, first: int, last: int) -> str:
         return " ".join(self.text[self.tokens[first].start : self.tokens[last].end].split())

@@ -87,7 +87,7 @@ class Evidence:
             lines = await asyncio.to_thread(self.read, copy)
         except Exception as error:  # noqa: BLE001 - see gathered
             return [_failed(error), *self.told(judged, checklist)]
-        readable = [(line.text, line.probability) for line in lines if line.probability >= READABLE]
+        readable = [line for line in lines if line.probability >= READABLE]
         compared = lettering.compared(checklist.requirements, readable)
         return [*compared, *_words(lines, judged.lettering, checklist)]
 

@@ -35,8 +35,8 @@ class Judging:
 
     `ready` is awaited before each paid call, and raises to prevent it. `file` is the picture of `attempt` if its bytes are at
     hand; otherwise they are read from the store when they are needed. `beside` gathers evidence from the picture itself. After
-    `verdict`, `warnings` are for the record, and `found` has all findings of the first look, also those about no requirement
-    (judging/evidence.py).
+    `verdict`, `warnings` are for the record, `found` has all findings of the first look, also those about no requirement
+    (judging/evidence.py), and `confirmed` the ids of the requirements that a closer look has answered.
     """
 
     checklist: Checklist
@@ -51,6 +51,7 @@ class Judging:
     beside: Evidence = field(default_factory=Evidence)
     warnings: list[str] = field(default_factory=list[str], init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
+    confirmed: tuple[str, ...] = field(default=(), init=False)
     _copies: dict[_Shown, bytes] = field(default_factory=dict[_Shown, bytes], init=False)
     _measured: list[Finding] | None = field(default=None, init=False)
 
@@ -76,7 +77,7 @@ class Judging:
         finally:
             if self.beside.read:
                 account.give_back(self._masked_look)
-        return replace(self.attempt, verdict=verdict)
+        return replace(self.attempt, verdict=replace(verdict, confirmed=self.confirmed))
 
     async def _look(self, account: Account, hide: tuple[Box, ...] = ()) -> Entry:
         """Return the judge's answer as it is recorded, with the evidence beside it. The parts to `hide` cannot be recognised;
@@ -132,6 +133,7 @@ class Judging:
         again, alone = recorded(entry, self._read)
         if again.blind:
             return alone
+        self.confirmed = tuple(must.id for must in asked)
         found = {must.id: [finding for finding in again.findings if finding.id == must.id] for must in asked}
         return decide.verdict(self.checklist, self._weighed(said.findings), self.rule, found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, get_args
 
 from PIL import Image as Pillow
@@ -11,7 +12,8 @@ from PIL import Image as Pillow
 from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import CallError, ConfigError, OnbriefError
 from onbrief.pictures import inspect
-from onbrief.ports import Judge, Judged, LooksCloser, Planned, Planner, Revised, Reviser
+from onbrief.ports import Completes, Judge, Judged, LooksCloser, Planned, Planner, Revised, Reviser
+from onbrief.questions.wording import Text
 from onbrief.record import Answer, Attempt, Box, Finding, Image, Problem, Prompt, Verdict
 from onbrief.studio import price_of
 from onbrief.testing.model_contracts import TEXTS, ModelContract
@@ -114,6 +116,20 @@ class PlannerContract(ModelContract[Planner]):
         require_cost(planned.usd, price_of(model, self.brief))
 
     @in_loop
+    async def test_it_completes_what_its_checklist_leaves_out_if_it_can(self) -> None:
+        model = self.model()
+        if not isinstance(model, Completes):
+            return
+        planned = await self.ask(model)
+        kept = replace(planned, requirements=planned.requirements[:1], cites=planned.cites and planned.cites[:1])
+        again = model.completing(kept, ("a blue square",))
+        more = await again.checklist(self.brief)
+        require_requirements(replace(more, requirements=(*kept.requirements, *more.requirements), cites=None), self.brief)
+        require_citations(more, self.brief)
+        require_cost(more.usd, price_of(again, self.brief))
+        assert (await self.ask(model)).requirements == planned.requirements, "the planner itself stays as it is"
+
+    @in_loop
     async def test_it_plans_any_text_or_says_why_not(self) -> None:
         model = self.model()
         for text in TEXTS:
@@ -203,6 +219,7 @@ def _is_box(box: Box) -> bool:
 
 def require_requirements(planned: Planned, brief: Brief) -> None:
     """Check that ids are unique, that parents come before their children, and that the requirements make a checklist."""
+    require_citations(planned, brief)
     seen: set[str] = set()
     for requirement in planned.requirements:
         assert requirement.id, f"{requirement} needs an id, which its children refer to"
@@ -210,6 +227,17 @@ def require_requirements(planned: Planned, brief: Brief) -> None:
         assert seen.issuperset(requirement.parents), f"{requirement} comes before one of its parents"
         seen.add(requirement.id)
     assert len(Checklist.freeze(planned.requirements, brief).requirements) >= len(brief.requirements)
+
+
+def require_citations(planned: Planned, brief: Brief) -> None:
+    """Check that there are none, or some for each requirement, which are words of the brief; so are those of questions."""
+    if planned.cites is None:
+        return
+    assert len(planned.cites) == len(planned.requirements), "`cites` needs an entry for each requirement, also an empty one"
+    text = Text.of(brief.text)
+    for words in (*(words for cited in planned.cites for words in cited), *(asked.words for asked in planned.questions)):
+        assert isinstance(words, str), words
+        assert text.places(words), f"{words!r} is cited, and the brief does not say it"
 
 
 def require_prompt(revised: Revised) -> None:

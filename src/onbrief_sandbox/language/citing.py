@@ -29,12 +29,14 @@ def _cites(requirement: Requirement, text: Text) -> tuple[str, ...]:
     if letters_of(requirement.text) in letters_of(text.text):
         return (requirement.text,)  # the brief as a whole
     said = Text.of(requirement.text)
+    lettered = {letters_of(word) for token in said.tokens if token.kind == "quoted" for word in token.text.split()}
     found: dict[str, None] = {}
     for at, token in enumerate(text.tokens):
         if token.kind == "word":
             named = (words.thing(token.text), words.element(token.text), words.STYLE_WORDS.get(token.text))
             same = [token.text, *(part for name in named if name for part in name.split())]
             here = any(alike(word) & said.stems for word in same) and at in text.content
+            here |= letters_of(token.text) in lettered
             here |= bool(said.negated) and (at in text.negated and not text.negated[at] and "person" in said.stems)
         else:
             here = token.kind == "quoted" and letters_of(token.text) in letters_of(requirement.text)

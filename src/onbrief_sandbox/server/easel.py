@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from functools import lru_cache
 from typing import Literal
 
 from PIL import Image
@@ -11,9 +12,10 @@ from PIL import Image
 from onbrief.brief import Size
 from onbrief.errors import Failed, UsageError
 from onbrief.ports import ModelName
-from onbrief.record import Prompt
+from onbrief_sandbox import imagining
 from onbrief_sandbox.editing import inpainted
 from onbrief_sandbox.models import SIDES, SandboxImageModel
+from onbrief_sandbox.world import Model
 
 Format = Literal["png", "jpeg", "webp"]
 Spoilt = Literal["blank", "truncated", "text"]
@@ -24,10 +26,8 @@ _QUALITY = 95
 async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "") -> bytes:
     """Return a PNG of this size in pixels. If the painter does not support the size, the picture is scaled."""
     painter = SandboxImageModel.named(ModelName("sandbox", model))
-    picture = await painter.generate(Prompt(0, prompt, negative), _canvas(size), seed)
-    if _canvas(size) == size:
-        return picture.data
-    return await asyncio.to_thread(_scaled, picture.data, size)
+    drawn = await asyncio.to_thread(_drawn, prompt, negative, _canvas(size), seed, painter.model)
+    return drawn if _canvas(size) == size else await asyncio.to_thread(_scaled, drawn, size)
 
 
 async def edit(image: bytes, instruction: str, seed: int) -> bytes:
@@ -73,6 +73,12 @@ def _canvas(size: Size) -> Size:
     scale = max(1.0, low / min(size)) * min(1.0, high / max(size))
     width, height = (min(high, max(low, round(side * scale))) for side in size)
     return width, height
+
+
+@lru_cache(maxsize=8)
+def _drawn(prompt: str, negative: str, size: Size, seed: int, model: Model) -> bytes:
+    """Return a PNG. The last ones are kept: a run that is tried again, as tests and demonstrations do, asks for the same."""
+    return imagining.picture(prompt, negative, size, seed, model)[0]
 
 
 def _scaled(picture: bytes, size: Size | None) -> bytes:

@@ -160,6 +160,11 @@ def test_words_of_degree_and_taste_are_nice_to_have_unless_the_brief_insists(
     assert texts(requirements, must=False) == nice
 
 
+def test_words_to_be_lettered_without_quotation_marks_are_cited() -> None:
+    planned = asyncio.run(SandboxPlanner("sandbox:grammar", 0.0).checklist(Brief(text="a sign that says OPEN LATE and a cat")))
+    assert [question.words for question in planned.questions] == ["a sign"]
+
+
 def test_what_nobody_can_check_has_its_things_as_parents() -> None:
     requirements = plan("a cat next to a dog")
     names = {r.id: r.text for r in requirements}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import lru_cache
 
 from onbrief.brief import Requirement
 from onbrief.errors import PictureError
@@ -28,9 +29,15 @@ class Seen:
 async def sight(image: bytes) -> Sight | None:
     """Return the content of the picture, or None if the bytes are not a readable picture."""
     try:
-        return await asyncio.to_thread(look, image)
+        return await asyncio.to_thread(_looked, image)
     except PictureError:
         return None
+
+
+@lru_cache(maxsize=8)
+def _looked(image: bytes) -> Sight:
+    """Return the content of a picture. That of the last ones is kept, as the pictures are (see easel)."""
+    return look(image)
 
 
 def seen(statement: str, sight: Sight) -> Seen:
