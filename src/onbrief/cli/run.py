@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from onbrief.cli.checklist import listed
 from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
 from onbrief.cli.output import finish, plain, put, say
+from onbrief.cli.verdicts import verdict_table
 from onbrief.errors import LedgerError, Outcome, UsageError
 from onbrief.events import ChecklistFrozen, Event, RunEnded
 from onbrief.record import Run
@@ -201,9 +202,7 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
         if as_json:
             put(ended.to_json(), _UNDELIVERED)
         elif ended.kind == "judge":
-            from onbrief.cli.judge import table  # late: it imports this module
-
-            put(table(ended), _UNDELIVERED)
+            put(verdict_table(ended), _UNDELIVERED)
         elif ended.best and ended.best.image:
             put(picture_at(store, out, ended.best.image.key) + "\n", _UNDELIVERED)
         for warning in ended.warnings:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli import judge
 from onbrief.cli.output import finish, plain, say
 from onbrief.cli.progress import so_far, spent
+from onbrief.cli.verdicts import verdict_table
 from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, LedgerError, UsageError
 
@@ -70,7 +70,7 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
     if run.kind == "judge":
         for requirement in run.checklist.requirements if run.checklist else ():
             print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)}")
-        sys.stdout.write(judge.table(run))
+        sys.stdout.write(verdict_table(run))
         return _warned(run)
     best = run.best
     findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
