@@ -90,7 +90,10 @@ def test_lettering_says_something_from_six_letters_close_together_on() -> None:
     assert saying(("SAY", row), ("YES", (0.1, 0.17, 0.3, 0.22)), ("EXIT", (0.8, 0.8, 0.9, 0.85))) == [0, 1]
     assert saying(("SAY", row), ("YES", (0.1, 0.5, 0.3, 0.55))) == []
     assert saying(("全部合格", row)) == [0]
-    assert saying(("品品品品品品", row)) == [], "a row of windows"
+    for stripes in ("品品品品品品", "888888", "HHHHHHH", "IIIIIII", "0606060"):
+        below = (0.1, 0.16, 0.3, 0.21)
+        assert saying((stripes, row)) == [], "a row of windows"
+        assert saying((stripes, row), ("Happy birthday", below)) == [1], "the row stays to be seen"
 
 
 def test_a_sign_that_was_asked_for_is_known_when_a_letter_is_misread() -> None:

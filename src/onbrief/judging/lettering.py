@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 READ, MISREAD = 0.95, 0.1  # the probability that words are there if they were read, and if something else was
 _SHOWN = 200  # characters
+_DIFFERENT = 3  # letters of a line
 _SUBSTANCE = 6  # letters: "say yes" has as many, "OPEN" has not
 _SIGNS = 4  # different ones of East Asia: fewer are seldom an order, and often a pattern
 _MISREAD = 0.7  # how much a line is like words that were asked for, if it is they, with some letters read wrongly
@@ -47,15 +48,16 @@ def asked_for(text: str, checklist: Checklist) -> bool:
 
 def of_substance(lines: Sequence[tuple[str, Box]]) -> list[int]:
     """Return the numbers of the lines that could say something: of those close to each other, given the text and the place of
-    each, which have enough letters together.
+    each, which have enough letters together. One of less than three different letters says nothing: rows of windows, wheels
+    and stripes are read as such, and hiding these would hide the thing.
     """
-    near = [{number} for number in range(len(lines))]
-    for one, other in combinations(range(len(lines)), 2):
+    near = {number: {number} for number, (text, _) in enumerate(lines) if len(set(bare(folded(text)))) >= _DIFFERENT}
+    for one, other in combinations(near, 2):
         if near[one] is not near[other] and _close(lines[one][1], lines[other][1]):
             near[one] |= near[other]
             for number in near[other]:
                 near[number] = near[one]
-    return [number for number, group in enumerate(near) if sum(_letters(lines[at][0]) for at in group) >= _SUBSTANCE]
+    return [number for number, group in near.items() if sum(_letters(lines[at][0]) for at in group) >= _SUBSTANCE]
 
 
 def _letters(text: str) -> float:
