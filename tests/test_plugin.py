@@ -36,8 +36,8 @@ def test_it_draws_judges_and_revises_until_the_picture_passes(installed: Path, t
     assert ended.returncode == 0, ended.stderr
     assert "squares: an example of a provider" in ended.stderr
     record = json.loads(ended.stdout)
-    models = dict.fromkeys(("image", "judge", "reviser"), "squares:")
-    assert (record["outcome"], record["models"]) == ("passed", models | {"changes": []})
+    assert record["outcome"] == "passed"
+    assert [record["models"][role] for role in ("image", "judge", "reviser")] == ["squares:"] * 3
     assert [requirement["text"] for requirement in record["checklist"]["requirements"]] == ["the square is red"]
     assert len(record["prompts"]) > 1
 
