@@ -48,16 +48,22 @@ def asked_for(text: str, checklist: Checklist) -> bool:
 
 def of_substance(lines: Sequence[tuple[str, Box]]) -> list[int]:
     """Return the numbers of the lines that could say something: of those close to each other, given the text and the place of
-    each, which have enough letters together. One of less than three different letters says nothing: rows of windows, wheels
-    and stripes are read as such, and hiding these would hide the thing.
+    each, which have enough letters together.
     """
-    near = {number: {number} for number, (text, _) in enumerate(lines) if len(set(bare(folded(text)))) >= _DIFFERENT}
+    near = {number: {number} for number, (text, _) in enumerate(lines) if not says_nothing(text)}
     for one, other in combinations(near, 2):
         if near[one] is not near[other] and _close(lines[one][1], lines[other][1]):
             near[one] |= near[other]
             for number in near[other]:
                 near[number] = near[one]
     return [number for number, group in near.items() if sum(_letters(lines[at][0]) for at in group) >= _SUBSTANCE]
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether a line has less than three different letters. Rows of windows, wheels and stripes are read as such, and
+    hiding these would hide the thing.
+    """
+    return len(set(bare(folded(text)))) < _DIFFERENT
 
 
 def _letters(text: str) -> float:

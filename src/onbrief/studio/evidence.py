@@ -126,7 +126,9 @@ def _words(lines: Sequence[Line], told: Sequence[str], checklist: Checklist) -> 
     found = dict.fromkeys(addressed([line.text for line in lines if line.probability >= READABLE], checklist), "lettering")
     found = dict.fromkeys(addressed(told, checklist), "judge") | found
     unasked = [line for line in lines if not lettering.asked_for(line.text, checklist)]
-    if not found:
+    if found:  # orders go over several lines, of which some may be hard to read
+        unasked = [line for line in unasked if line.probability >= READABLE or not lettering.says_nothing(line.text)]
+    else:
         unasked = [line for line in unasked if line.probability >= READABLE]
         unasked = [unasked[number] for number in lettering.of_substance([(line.text, line.box) for line in unasked])]
     words = [Finding(WORDS, "met", 1.0, text, "lettering" if by == "lettering" else "judge") for text, by in found.items()]
