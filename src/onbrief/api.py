@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
+from onbrief import intake
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.errors import LedgerError
@@ -18,7 +19,7 @@ from onbrief.record import Run
 
 
 def run(
-    brief: str | Brief,
+    brief: str | Path | Brief,
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
@@ -33,7 +34,7 @@ def run(
     event loop, as in a notebook: the pursuit then runs in a separate thread.
 
     Args:
-        brief: What the picture is to show, as text or as a Brief.
+        brief: What the picture is to show: a text, the Path of a file, or a Brief.
         limits: What the run may use at most; by default those of `settings`.
         settings: Models, policy, folder and so on; by default, the trial provider is used if it is installed.
         run_id: A name for the run: lowercase letters, digits and hyphens.
@@ -48,7 +49,7 @@ def run(
 
 
 async def pursue(
-    brief: str | Brief,
+    brief: str | Path | Brief,
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
@@ -63,7 +64,7 @@ async def pursue(
 
 
 def judge(
-    brief: str | Brief,
+    brief: str | Path | Brief,
     pictures: str | Path | Iterable[str | Path],
     *,
     recursive: bool = False,
@@ -79,7 +80,7 @@ def judge(
     wherever it is and whatever it is called. Neither an image model nor a prompt is needed. Works like `run` in all else.
 
     Args:
-        brief: What the pictures are to show, as text or as a Brief.
+        brief: What the pictures are to show: a text, the Path of a file, or a Brief.
         pictures: Files, folders, or patterns such as "art/*.png"; PNG, JPEG and WebP. Nothing is copied or changed.
         recursive: Of folders, judge the pictures in the folders below too.
         limits: What the run may use at most: only `usd`, `judge_usd` and `seconds` matter.
@@ -96,7 +97,7 @@ def judge(
 
 
 async def examine(
-    brief: str | Brief,
+    brief: str | Path | Brief,
     pictures: str | Path | Iterable[str | Path],
     *,
     recursive: bool = False,
@@ -149,7 +150,7 @@ async def _events(order: Order) -> AsyncGenerator[Event]:
 
 
 def _order(
-    brief: str | Brief,
+    brief: str | Path | Brief,
     limits: Limits | None,
     settings: Settings | None,
     run_id: str | None,
@@ -157,13 +158,19 @@ def _order(
     resend_unknown: bool,
 ) -> Order:
     settings = replace(settings or Settings(), **_as_settings(limits))
-    if isinstance(brief, str):
-        brief = Brief(text=brief, size=settings.picture_size)
-    return Order(brief=brief, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
+    wanted = intake.read(brief, usual=settings.picture_size)
+    return Order(
+        brief=wanted.brief,
+        settings=settings,
+        run_id=run_id,
+        seed=seed,
+        resend_unknown=resend_unknown,
+        warnings=wanted.warnings,
+    )
 
 
 def _judging(
-    brief: str | Brief,
+    brief: str | Path | Brief,
     pictures: str | Path | Iterable[str | Path],
     recursive: bool,
     limits: Limits | None,
@@ -172,11 +179,15 @@ def _judging(
     resend_unknown: bool,
 ) -> Order:
     settings = replace(settings or Settings(), **_as_settings(limits))
-    if isinstance(brief, str):
-        brief = Brief(text=brief)
+    wanted = intake.read(brief, draws=False)
     given, warnings = given_pictures(pictures, recursive=recursive)
     return Order(
-        brief=brief, settings=settings, run_id=run_id, resend_unknown=resend_unknown, pictures=given, warnings=warnings
+        brief=wanted.brief,
+        settings=settings,
+        run_id=run_id,
+        resend_unknown=resend_unknown,
+        pictures=given,
+        warnings=(*wanted.warnings, *warnings),
     )
 
 

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import ClassVar, Literal, get_args
 
 from onbrief.errors import UsageError
@@ -19,6 +20,7 @@ MAX_BRIEF_CHARACTERS = 10_000  # our own limit; a model that takes less is sent 
 MAX_REQUIREMENT_CHARACTERS = 500
 MAX_REQUIREMENTS = 64
 _NONE_OF = "there is no "  # the start of a requirement made from something to avoid
+DEFAULT_SIZE: Size = (1024, 1024)  # pixels, where nobody says another one
 SIDE_RANGE = (64, 4096)  # pixels; models allow less
 _ONLY_KNOWN_FIELDS = {"extra": "forbid"}  # for pydantic: in a file, a misspelt field is an error
 _UNICODE = "valid Unicode; input that is not UTF-8 cannot be used"
@@ -81,7 +83,7 @@ class Brief:
     text: str
     requirements: tuple[Requirement, ...] = ()
     avoid: tuple[str, ...] = ()
-    size: Size = (1024, 1024)
+    size: Size = DEFAULT_SIZE
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -199,9 +201,18 @@ def size_for_aspect(text: str) -> Size:
         UsageError: the text has another form, or the ratio is outside 1:4 to 4:1.
     """
     match = _ASPECT.fullmatch(text)
-    ratio = int(match[1]) / int(match[2]) if match and int(match[2]) else 0.0
+    return size_for_ratio(Fraction(int(match[1]), int(match[2])) if match and int(match[2]) else Fraction(0), text)
+
+
+def size_for_ratio(ratio: Fraction, words: str) -> Size:
+    """Return width and height of about one megapixel, in multiples of 64 pixels, from a ratio of width to height. `words` are
+    how it was written, for the message of an error.
+
+    Raises:
+        UsageError: it is outside 1:4 to 4:1.
+    """
     if not 0.25 <= ratio <= 4:
-        raise UsageError.of("aspect", text, "WIDTH:HEIGHT from 1:4 to 4:1, such as 16:9")
+        raise UsageError.of("aspect", words, "WIDTH:HEIGHT from 1:4 to 4:1, such as 16:9")
     width = round(1024 * math.sqrt(ratio) / 64) * 64
     height = round(1024 / math.sqrt(ratio) / 64) * 64
     return width, height

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from onbrief.brief import Brief, Requirement, parse_size
+from onbrief.brief import Brief, Requirement
 from onbrief.errors import UsageError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
+MAX_BYTES = 1_000_000  # of a file, or of standard input
+_MARKS = (  # the longer ones first: that of UTF-16 begins that of UTF-32
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
-def read_brief(path: Path) -> dict[str, Any]:
-    """Return the document in a .toml or .json file, for `brief_of`. Its `size` may be a text such as "1024x768".
-
-    Raises:
-        UsageError: the file cannot be read, or is broken; the message has the line and column.
-    """
-    document = read_toml(path) if path.suffix.lower() == ".toml" else read_json(path, "brief")
-    if isinstance(size := document.get("size"), str):
-        document["size"] = parse_size(size)
-    return document
-
-
-def brief_of(document: Mapping[str, object], where: str = "brief") -> Brief:
-    """Return the brief that a document describes.
+def brief_of(document: Mapping[str, object], where: str = "brief", names: Mapping[str, str] = MappingProxyType({})) -> Brief:
+    """Return the brief that a document describes. `names` are those that its fields have for whoever wrote it, for messages.
 
     Raises:
         UsageError: a field is missing or unknown, or its value is not allowed.
     """
-    return validated(_briefs(), document, where)
+    return validated(_briefs(), document, where, names)
 
 
 def requirement_tables(requirements: Iterable[Requirement]) -> str:
@@ -50,7 +48,7 @@ def requirement_tables(requirements: Iterable[Requirement]) -> str:
 
 
 def brief_toml(brief: Brief, requirements: Iterable[Requirement]) -> str:
-    """Return a brief with these requirements as a .toml file, for `read_brief`."""
+    """Return a brief with these requirements as a .toml file, for intake.read."""
     about = {
         "text": brief.text,
         "size": "x".join(map(str, brief.size)),
@@ -103,7 +101,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, or is broken; the message has the line and column.
     """
-    text = _read(path)
+    text = read_text(path)
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of 5000 digits and 1000 nested lists do not raise TOMLDecodeError
@@ -116,7 +114,7 @@ def read_json(path: Path, kind: str) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, or is broken; the message has the line and column.
     """
-    text = _read(path)
+    text = read_text(path)
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -128,15 +126,43 @@ def read_json(path: Path, kind: str) -> dict[str, Any]:
     return document  # pyright: ignore[reportUnknownVariableType] - the caller checks its content
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file of at most 1 MB; see `decoded`.
+
+    Raises:
+        UsageError: the file cannot be read, is larger, or is not text.
+    """
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{path} cannot be read: it has more than {MAX_BYTES} bytes")
+    return decoded(data, str(path))
 
 
-def validated(adapter: TypeAdapter[T], document: Mapping[str, object], where: str) -> T:
-    """Return the value that a document describes. `where` names the document in error messages.
+def decoded(data: bytes, where: str) -> str:
+    """Return a text from its bytes: in UTF-8, or in UTF-16 or UTF-32 with a byte order mark, which is no part of the text. Line
+    ends are those of Python.
+
+    Raises:
+        UsageError: it is in another encoding, or no text.
+    """
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where} cannot be read: {error}", hint="save it as UTF-8") from error
+    if "\0" in text:
+        raise UsageError(f"{where} cannot be read: it has zero bytes, as no text in UTF-8 has", hint="save it as UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def validated(
+    adapter: TypeAdapter[T], document: Mapping[str, object], where: str, names: Mapping[str, str] = MappingProxyType({})
+) -> T:
+    """Return the value that a document describes. `where` names the document in error messages, and `names` its fields.
 
     Raises:
         UsageError: the document is invalid; the message describes the first problem.
@@ -148,8 +174,9 @@ def validated(adapter: TypeAdapter[T], document: Mapping[str, object], where: st
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         if isinstance(cause := wrong.get("ctx", {}).get("error"), UsageError):
-            raise UsageError(f"{where}: {cause}") from error
-        field = ".".join(str(part) for part in wrong["loc"])
+            field, _, rest = str(cause).partition(": ")
+            raise UsageError(f"{where}: {names.get(field.removeprefix('brief.'), field)}: {rest}") from error
+        field = ".".join(names.get(str(part), str(part)) for part in wrong["loc"])
         match wrong["type"]:
             case "missing":
                 value, allowed = None, "a value"

@@ -135,6 +135,58 @@ def test_lettering_is_compared_here_and_not_by_the_judge(lettering: list[str], v
     assert verdicts(found) == {"r5": verdict}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "read", "there"),
+    [
+        ("SALE", "SALE!", True),
+        ("SALE", "S A L E", True),
+        ("SALE", "★ sale ★ 50 % off", True),
+        ("SALE", "SALES", False),
+        ("SALE", "WHOLESALE", False),
+        ("SALE", "WHOLE-SALE", False),
+        ("SALE", "SAL", False),
+        ("ICE CREAM", "Ice-Cream", True),
+        ("ICE CREAM", "ICECREAM", True),
+        ("ICECREAM", "ice\ncream", True),
+        ("ICE CREAM", "NICE CREAMS", False),
+        ("T-Shirt", "TSHIRT", True),
+        ("50% OFF", "50 % off", True),
+        ("50% OFF", "150% OFF", False),
+        ("U.S.A.", "usa", True),
+        ("don't panic", "DON’T PANIC", True),
+        ("ACME", "Acme™", True),
+        ("İstanbul", "istanbul", True),
+        ("Straße", "STRASSE", True),
+        ("ＯＰＥＮ", "open", True),
+        ("हिन्दी", "हिनदि", False),
+        ("हिन्दी", "हिन्दी!", True),
+        ("営業中", "「営業中」", True),
+        ("???", "what ? ? ?", True),
+        ("???", "what", False),
+        ("♥", "♥️ you", True),
+    ],
+)
+def test_letters_and_digits_decide_lettering_everywhere(wanted: str, read: str, there: bool) -> None:
+    from onbrief.judging.lettering import compared
+    from onbrief.pictures.ocr import Line
+    from onbrief_sandbox.language.checks import check
+    from onbrief_sandbox.language.claims import Lettered
+    from onbrief_sandbox.scene import Sight
+
+    asked = Requirement(id="r1", text=f'the words "{wanted}" can be read', kind="text")
+    (judged,) = questions.judge([asked]).read({"lettering": lines(read)}).findings
+    assert (judged.verdict == "met") is there
+    assert any(finding.verdict == "met" for finding in compared([asked], [Line(read, 0.9, (0, 0, 1, 1))])) is there
+    assert check(Lettered(wanted), Sight(words=(read,)))[0] is there
+
+
+@pytest.mark.parametrize(("read", "there"), [("Grand Sale! now", True), ("SALE!", False), ("Sale", False), ("Sale!!", True)])
+def test_lettering_is_compared_as_written_if_the_user_asks_for_it(read: str, there: bool) -> None:
+    asked = Requirement(id="r1", text='exactly the words "Sale!" can be read', kind="text")
+    (judged,) = questions.judge([asked]).read({"lettering": lines(read)}).findings
+    assert (judged.verdict == "met") is there
+
+
 KEYS = st.sampled_from(["lettering", "counts", "statements", "id", "answer", "probability", "number"])
 
 

@@ -7,9 +7,10 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
+from onbrief import intake
 from onbrief.aws_lambda.fields import Fields
 from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
 from onbrief.documents import brief_of
@@ -77,6 +78,7 @@ class Event:
     max_usd: float | None
     parallel: int
     run_id: str | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def brief(self) -> Brief:
@@ -142,8 +144,8 @@ def read(event: object) -> Event:
         strictness=cast("Strictness", fields.choice("strictness", get_args(Strictness), "fair")),
         max_reservations=fields.whole("max_reservations", 0, MAX_REQUIREMENTS, 0) if fields.has("max_reservations") else None,
         confirm=cast("Confirm", fields.choice("confirm", get_args(Confirm), "borderline")),
-        requirements=fields.each("requirements", _requirement),
-        avoid=fields.each("avoid", _text),
+        requirements=tuple(one for those in fields.each("requirements", _requirements) for one in those),
+        avoid=(*fields.texts("avoid", _text), *fields.texts("negative_prompt", _text)),
         max_usd=fields.amount("max_usd", MOST_USD),
         parallel=fields.whole("parallel", 1, 64, 1),
         run_id=fields.text("run_id") if fields.has("run_id") else None,
@@ -152,7 +154,8 @@ def read(event: object) -> Event:
     if len(prompt) > MAX_BRIEF_CHARACTERS:
         fields.wrong.append(str(UsageError.of("prompt", prompt, f"at most {MAX_BRIEF_CHARACTERS} characters")))
     elif prompt and not fields.wrong:
-        fields.checked("prompt, requirements and avoid", lambda: event_.brief)
+        sized = fields.has("sdxl_width") or fields.has("sdxl_height")
+        event_ = fields.checked("prompt, requirements and avoid", lambda: _settled(event_, sized)) or event_
     if bucket and not _BUCKET.fullmatch(bucket):
         fields.wrong.append(str(UsageError.of("output_s3_bucket_name", bucket, "the name of a bucket: " + _BUCKET.pattern)))
     if not _is_prefix(prefix):
@@ -163,7 +166,7 @@ def read(event: object) -> Event:
     if event_.max_attempts * event_.max_prompts > MOST:
         product = "max_retry_attempts times max_prompt_revisions"
         fields.wrong.append(str(UsageError.of(product, event_.max_attempts * event_.max_prompts, f"at most {MOST}")))
-    for name in ("requirements", "avoid"):
+    for name in ("requirements", "avoid", "negative_prompt"):
         if whole and fields.has(name):
             fields.wrong.append(f'{name}: not allowed with judging "whole", which makes no checklist')
     if fields.wrong:
@@ -193,10 +196,29 @@ def _model(fields: Fields, name: str) -> str | None:
     return f"{registry.of_platform(PLATFORM).name}:{model}" if "." in start or start == "arn" else model
 
 
-def _requirement(item: object) -> Requirement:
+def _settled(event: Event, sized: bool) -> Event:
+    """Return the event with its brief as it is drawn and judged; `sized`: it says how large the picture is."""
+    whole = Brief(text=event.prompt, requirements=event.requirements, avoid=event.avoid, size=event.size)
+    found = intake.settled(whole, size=event.size if sized else None, field="prompt")
+    brief = found.brief
+    ready = replace(
+        event,
+        prompt=brief.text,
+        requirements=brief.requirements,
+        avoid=brief.avoid,
+        size=brief.size,
+        warnings=found.warnings,
+    )
+    _ = ready.brief  # raises UsageError
+    return ready
+
+
+def _requirements(item: object) -> tuple[Requirement, ...]:
     if isinstance(item, str):
-        return Requirement(text=item)
-    return brief_of({"text": "-", "requirements": [item]}).requirements[0]
+        return intake.requirements_of(Requirement(text=item))
+    (requirement,) = brief_of({"text": "-", "requirements": [item]}).requirements
+    typed = isinstance(item, dict) and "kind" in item
+    return (requirement,) if typed else intake.requirements_of(requirement)
 
 
 def _text(item: object) -> str:

@@ -65,6 +65,13 @@ class Fields:
                 made.append(one)
         return tuple(made)
 
+    def texts(self, name: str, read: Callable[[object], str]) -> tuple[str, ...]:
+        """Return a text or a list of texts, as `each` does. A blank text is no text."""
+        value = self._value(name, [])
+        if isinstance(value, str):
+            return (value,) if value.strip() else ()
+        return self.each(name, read)
+
     def checked(self, name: str, make: Callable[[], T]) -> T | None:
         """Return the result of `make`; if it raises UsageError, add it to `wrong` under this name and return None."""
         try:

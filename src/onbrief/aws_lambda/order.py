@@ -20,7 +20,7 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     Raises:
         UsageError: fields that are valid alone but not together.
     """
-    warnings: list[str] = []
+    warnings = list(event.warnings)
     usual = registry.of_platform(PLATFORM).platform_models
     image_model = _image_model(event.image_model or usual["image_model"], event, warnings)
     judge = _with_sampling("judge", event.judge_model or usual["judge"], event.validate, "claude_validate", warnings)

@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
 from onbrief.cli import calibrate, checklist, environment, judge, label, run, runs
-from onbrief.cli.output import put, say
+from onbrief.cli.output import discard_output, is_unread, put, say, tolerate_encodings
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
 
@@ -94,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     if debug:
         given.remove("--debug")
+    tolerate_encodings()
     try:
         code = build()(given, exit_on_error=False, print_error=False, error_console=Console(stderr=True))
         put("")  # what is still in the buffer
@@ -113,7 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1
     except KeyboardInterrupt:
         return 130
-    except Exception:  # noqa: BLE001 - printed as Python prints it, but without secrets
+    except Exception as error:  # noqa: BLE001 - printed as Python prints it, but without secrets
+        if isinstance(error, BrokenPipeError) and is_unread():  # whoever read the output wants no more
+            discard_output()
+            return 0
         _print_traceback()
         return 1
     return code if isinstance(code, int) else 0

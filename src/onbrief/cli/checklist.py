@@ -39,7 +39,7 @@ def checklist(
     Parameters
     ----------
     brief
-        Text, a .toml or .json file, or - for standard input.
+        Text, a .txt, .md, .toml or .json file, or - for standard input.
     json_
         Print one JSON document.
     toml
@@ -52,14 +52,14 @@ def checklist(
         raise UsageError("toml: one of --toml and --json, not both")
     settings = settings_from(models)
     wanted = brief_from(brief, about or BriefFlags(), settings)
-    seen = finish(preview(Order(brief=wanted, settings=settings)))
+    seen = finish(preview(Order(brief=wanted.brief, settings=settings, warnings=wanted.warnings)))
     if json_:
         questions = [asdict(asked) for asked in seen.questions]
         document = {"checklist": asdict(seen.checklist), "questions": questions, "warnings": seen.warnings}
         put(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
         return 0
     if toml:
-        put(brief_toml(wanted, seen.checklist.requirements))
+        put(brief_toml(wanted.brief, seen.checklist.requirements))
         for asked in seen.questions:
             say(_open(asked))
     else:

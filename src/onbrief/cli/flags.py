@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, parse_size, size_for_aspect
+from onbrief.brief import parse_size, size_for_aspect
 from onbrief.config import Settings, load
-from onbrief.documents import brief_of, read_brief
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
 from onbrief.policy import PolicyName
+
+if TYPE_CHECKING:
+    from onbrief.intake import Given
 
 _MANY = Parameter(negative="", consume_multiple=False)
 
@@ -108,7 +108,7 @@ class RequirementFlags:
     prefer: Annotated[list[str] | None, _MANY] = None
     "A nice-to-have: it affects the ranking of pictures, not whether they pass."
     avoid: Annotated[list[str] | None, _MANY] = None
-    "Something that must not be in the picture."
+    'What must not be in the picture, such as "people, text"; can be given several times.'
 
 
 @Parameter(name="*")
@@ -133,27 +133,26 @@ def settings_from(*flags: SpendingFlags | JudgeFlags | None) -> Settings:
     return load(given(*flags))[0]
 
 
-def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Brief:
-    """Return the brief of a command line. `source` is text, a .toml or .json file, or - for standard input.
+def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Given:
+    """Return the brief of a command line, with warnings about how it was read. `source` is text, a file, or - for stdin.
 
     Raises:
         UsageError: the file is broken, or something in the brief is not allowed.
     """
-    size, aspect = (flags.size, flags.aspect) if isinstance(flags, BriefFlags) else (None, None)
+    from onbrief import intake
+
+    about = flags if isinstance(flags, BriefFlags) else None
+    size, aspect = (about.size, about.aspect) if about else (None, None)
     if size and aspect:
         raise UsageError.of("aspect", aspect, "one of --size and --aspect, not both")
-    is_file = source.lower().endswith((".toml", ".json")) and "\n" not in source
-    if is_file:
-        document = read_brief(Path(source))
-    else:
-        document = {"text": sys.stdin.read(MAX_BRIEF_CHARACTERS + 1) if source == "-" else source}
-    if size:
-        document["size"] = parse_size(size)
-    elif aspect:
-        document["size"] = size_for_aspect(aspect)
-    document.setdefault("size", settings.picture_size)
-    own = [{"text": text} for text in flags.require or ()] + [{"text": text, "must": False} for text in flags.prefer or ()]
-    for field, more in (("requirements", own), ("avoid", flags.avoid or [])):
-        if more:
-            document[field] = [*document.get(field, ()), *more]
-    return brief_of(document, source if is_file else "brief")
+    return intake.read(
+        intake.named_by(source),
+        size=parse_size(size) if size else size_for_aspect(aspect) if aspect else None,
+        usual=settings.picture_size,
+        requirements=[
+            *({"text": text} for text in flags.require or ()),
+            *({"text": text, "must": False} for text in flags.prefer or ()),
+        ],
+        avoid=flags.avoid or (),
+        draws=about is not None,
+    )

@@ -47,7 +47,7 @@ def judge(
     Parameters
     ----------
     brief
-        Text, a .toml or .json file, or - for standard input.
+        Text, a .txt, .md, .toml or .json file, or - for standard input.
     pictures
         Files, folders (the PNG, JPEG and WebP files in them) and patterns.
     recursive
@@ -69,11 +69,11 @@ def judge(
     wanted = brief_from(brief, about or RequirementFlags(), settings)
     given, warnings = given_pictures(pictures, recursive=recursive)
     order = Order(
-        brief=wanted,
+        brief=wanted.brief,
         settings=settings,
         run_id=run_id,
         resend_unknown=resend_unknown,
         pictures=given,
-        warnings=warnings,
+        warnings=(*wanted.warnings, *warnings),
     )
     return finish(follow(order, json_, quiet, open_))

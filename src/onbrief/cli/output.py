@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import select
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -12,6 +14,7 @@ from onbrief.errors import OutputError
 from onbrief.redaction import redacted
 
 T = TypeVar("T")
+_ESCAPED = "onbrief.escaped"
 
 
 def say(line: str) -> None:
@@ -24,13 +27,15 @@ def put(text: str, hint: str = "") -> None:
 
     Raises:
         OutputError: it cannot be written; with this hint.
+        BrokenPipeError: whoever reads it wants no more, and there is no hint, which only a result has.
     """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # Python would try to write the rest again when it exits, and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError) and not hint:
+            raise
+        discard_output()
         raise OutputError(f"standard output cannot be written: {error.strerror}", hint=hint) from error
 
 
@@ -48,6 +53,36 @@ def write(path: Path | None, text: str) -> None:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def tolerate_encodings() -> None:
+    """Let standard output take any text. A character that its encoding lacks is escaped as in JSON, so that documents stay
+    valid; in UTF-8, the bytes of names of files that are no UTF-8 are written as they are.
+    """
+    import codecs
+
+    def escaped(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeEncodeError)
+        units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2)), error.end
+
+    codecs.register_error(_ESCAPED, escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            is_utf8 = codecs.lookup(stream.encoding).name == "utf-8"
+            stream.reconfigure(errors="surrogateescape" if is_utf8 and stream is sys.stdout else _ESCAPED)
+
+
+def is_unread() -> bool:
+    """Return whether standard output is a pipe that nobody reads any more."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def discard_output() -> None:
+    """Write nothing more to standard output. Python would try to write the rest when it exits, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain(text: str) -> str:

@@ -78,7 +78,7 @@ def run(
     Parameters
     ----------
     brief
-        Text, a .toml or .json file, or - for standard input.
+        Text, a .txt, .md, .toml or .json file, or - for standard input.
     seed
         The seed from which all others are derived, instead of one derived from the run id.
     run_id
@@ -103,7 +103,14 @@ def run(
         _require_terminal(dry_run)
     settings = settings_from(models, limits)
     wanted = brief_from(brief, about or BriefFlags(), settings)
-    order = Order(brief=wanted, settings=settings, run_id=run_id, seed=seed, resend_unknown=resend_unknown)
+    order = Order(
+        brief=wanted.brief,
+        settings=settings,
+        run_id=run_id,
+        seed=seed,
+        resend_unknown=resend_unknown,
+        warnings=wanted.warnings,
+    )
     if dry_run:
         return _preview(order, json_)
     return finish(follow(order, json_, quiet, open_, review))

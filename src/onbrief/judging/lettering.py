@@ -97,7 +97,7 @@ def _compared(id_: str, claimed: Lettering, lines: Sequence[Line]) -> Finding | 
         wanted = bare(folded(claimed.words))
         parts = [line.box for line in lines if (own := bare(folded(line.text))) and own in wanted]
         return Finding(id_, "met", READ, evidence, "lettering", _around(parts or [line.box for line in lines]))
-    if not any(len(bare(text)) >= SHORTEST for text in texts):
+    if claimed.exact or not any(len(bare(text)) >= SHORTEST for text in texts):  # case and marks are not read well enough here
         return None
     if bare(folded(claimed.words)) in bare(folded(together)):
         return None

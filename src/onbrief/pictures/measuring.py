@@ -15,12 +15,22 @@ from onbrief.brief import Requirement, Size
 from onbrief.pictures.colours import OTHER, RGB, SAME, delta_e, difference_to, lab, to_hex
 from onbrief.pictures.decoding import opened
 from onbrief.pictures.flattening import flatten
-from onbrief.questions.measures import Aspect, Colour, Ground, Measure, Palette, Pixels, Upright, Zone, measure
+from onbrief.questions.measures import (
+    ASPECT_TOLERANCE,
+    Aspect,
+    Colour,
+    Ground,
+    Measure,
+    Palette,
+    Pixels,
+    Upright,
+    Zone,
+    measure,
+)
 from onbrief.record import Finding
 
 SAMPLED = 96  # pixels of the longer side in which colours are counted; each is one pixel of the picture, not a mean
 OUTLINED = 256  # pixels of the longer side in which outlines are looked for
-ASPECT_TOLERANCE = 0.03  # image models make sides in multiples of 64 pixels: 1344x768 for 16:9, 1280x832 for 3:2
 EDGE = 0.05  # the share of each side in which the background is looked for
 CLEARLY, HARDLY = 0.75, 0.15  # the share of the background that has a colour if it has it, and if it has another one
 PLAIN, MIXED = 0.85, 0.45  # the share of the background near its most frequent colour if it is plain, and if it is not

@@ -38,7 +38,7 @@ async def preview(order: Order) -> Preview:
     assert crew.reviser is not None
     plan, plan_prices = await _planned(crew.planner, order.brief)
     notes = order.settings.calibration_notes
-    warnings = (*notes, *crew.image_model.check(order.brief.size), *crew.warnings, *plan.warnings)
+    warnings = (*order.warnings, *notes, *crew.image_model.check(order.brief.size), *crew.warnings, *plan.warnings)
     checklist, revisions = plan.checklist(order.brief), min(limits.prompts, limits.images) - 1
     prices = [
         *((1, price) for price in plan_prices),

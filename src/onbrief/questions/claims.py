@@ -33,14 +33,24 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """The claim that these words can be read."""
+    """The claim that these words can be read; with `exact`, as they are written, with case and punctuation."""
 
     words: str
+    exact: bool = False
 
     def stands_in(self, line: str) -> bool:
-        """Whether a line of lettering contains them as whole words and in order, ignoring case and width."""
-        wanted, there = _words(self.words), _words(line)
-        return any(there[at : at + len(wanted)] == wanted for at in range(len(there) - len(wanted) + 1))
+        """Whether a line of lettering contains them as whole words and in order.
+
+        Letters and digits decide. Punctuation, spaces, hyphens, case and width do not: "SALE" stands in "sale!" and "S A L E",
+        but neither in "SALES" nor in "WHOLESALE". Words without a letter or digit, such as "???", are compared as they are.
+        """
+        if self.exact:
+            return bool(re.search(rf"(?<!\w){re.escape(_one_line(self.words))}(?!\w)", _one_line(line)))
+        wanted = "".join(_words(self.words))
+        if not wanted:
+            return "".join(self.words.split()) in "".join(line.split())
+        there = _words(line)
+        return any(_begins(there, at, wanted) for at in range(len(there)))
 
 
 Claim = Statement | Absence | Count | Lettering
@@ -69,7 +79,14 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _ABSENCE = re.compile(r"(?:there (?:is|are) )?no (.+)", re.IGNORECASE)
-_LETTERING = re.compile(r'(?:the )?(?:words?|text|letters) ["“]([^"“”\n]+)["”] (?:is|are|can be read)', re.IGNORECASE)
+_LETTERING = re.compile(
+    r'(?P<exact>exactly )?(?:the )?(?:words?|text|letters) ["“]([^"“”\n]+)["”] (?:is|are|can be read)', re.IGNORECASE
+)
+_DECIDING = ("L", "M", "N")  # general categories of Unicode: letters, the marks that belong to them, numbers
+_IDLE = re.compile(
+    "[\u0307\u200b-\u200f\ufe00-\ufe0f™℠]"
+)  # the dot of a Turkish capital i, joiners, variants of emoji, trade marks
+_WITHIN = re.compile(r"(?<=[^\W\d_])['’\-\u2010\u2011](?=[^\W\d_])")  # WHOLE-SALE is one word
 _JOINED = re.compile(r"[,;:.]|\b(?:and|but|or|nor|is|are|has|have|that|which|who)\b", re.IGNORECASE)
 _ANOTHER_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBERS)})\b", re.IGNORECASE)
 
@@ -87,8 +104,8 @@ def claim(requirement: Requirement) -> Claim:
         return Count(match[2], int(match[1]) if number is None else number)
     if requirement.kind == "absence" and (match := _ABSENCE.fullmatch(plain)) and not _JOINED.search(match[1]):
         return Absence(match[1])
-    if requirement.kind == "text" and (match := _LETTERING.fullmatch(plain)) and _words(match[1]):
-        return Lettering(match[1])
+    if requirement.kind == "text" and (match := _LETTERING.fullmatch(plain)) and match[2].strip():
+        return Lettering(match[2], exact=match["exact"] is not None)
     return Statement(text)
 
 
@@ -111,7 +128,23 @@ def _is_joined(things: str) -> bool:
     return bool(_JOINED.search(things) or _ANOTHER_NUMBER.search(things))
 
 
+def _begins(words: list[str], at: int, wanted: str) -> bool:
+    """Whether the words from this place on make what is wanted, with no part of a word left over."""
+    for n in range(at, len(words)):
+        if not wanted.startswith(words[n]):
+            return False
+        wanted = wanted.removeprefix(words[n])
+        if not wanted:
+            return True
+    return False
+
+
 def _words(text: str) -> list[str]:
-    """Split a line into words without the punctuation around them."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    return [bare for word in plain.split() if (bare := word.strip("\"'“”„«»「」『』.,;:…"))]
+    """Split a line into its words: runs of letters and digits, ignoring case and width."""
+    plain = _IDLE.sub("", unicodedata.normalize("NFKC", _IDLE.sub("", text)).casefold())
+    plain = _WITHIN.sub("", plain)
+    return "".join(c if unicodedata.category(c)[0] in _DECIDING else " " for c in plain).split()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -11,6 +11,7 @@ from typing import Final
 
 from onbrief.brief import Requirement
 
+ASPECT_TOLERANCE: Final = 0.05  # image models make sides in multiples of 64 pixels: 1344x768 for 16:9, 1152x896 for 4:3
 COLOUR_WORDS: Final = (
     "white", "black", "gray", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "beige",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from onbrief.questions.claims import Lettering
 from onbrief_sandbox.language import words
 from onbrief_sandbox.language.claims import (
     Absent,
@@ -59,7 +60,7 @@ def check(claim: Claim, sight: Sight) -> tuple[bool, str]:
         case ElementThere(name):
             return _there(name, sight), _landscape(sight)
         case Lettered(text):
-            return _letters(text) in {_letters(word) for word in sight.words}, _read(sight)
+            return any(Lettering(text).stands_in(word) for word in sight.words), _read(sight)
         case Absent(noun):
             return _absent(noun, sight)
         case Styled(style):
@@ -73,7 +74,7 @@ def _these(which: Which, sight: Sight) -> tuple[Thing, ...]:
 
 
 def _letters(text: str) -> str:
-    """Return the form in which letterings are compared: without case and spaces."""
+    """Return the form in which the lettering of cards is compared: without case and spaces."""
     return "".join(text.casefold().split())
 
 

@@ -69,6 +69,7 @@ _PLACED = re.compile(rf"the {_NAME} (is|are) ({'|'.join(_BY_PLACE)})")
 _RELATED = re.compile(rf"the {_NAME} (is|are) ({'|'.join(_BY_DIRECTION)}) the {_NAME}")
 _GROUND = re.compile(rf"the background is ({'|'.join(words.COLOUR_WORDS)})")
 _LETTERED = re.compile(rf'the words? "([^"\n]{{1,{MAX_QUOTE}}})" can be read')
+_EXACT = re.compile(r"\s*exactly the words?\b", re.IGNORECASE)  # the eye does not tell capitals from small letters
 _STYLED = re.compile(rf"the picture has a ({'|'.join(words.STYLES)}) style")
 
 
@@ -125,7 +126,7 @@ def read(text: str) -> tuple[Claim, ...] | None:
     None if it makes no claims, or if any part of it is not understood: the understood part could hold while the whole
     statement does not.
     """
-    if text.startswith(_VERBATIM):
+    if text.startswith(_VERBATIM) or _EXACT.match(text):
         return None
     plain = " ".join(words.fold(text[:_LONGEST]).split()).rstrip(" .")
     if (claim := _exactly(plain)) is not None:

@@ -150,17 +150,22 @@ def _vanish(name: str, elements: set[str], scene: Scene, draw: Random) -> None:
 
 
 def misspelt(word: str, asked: Sequence[str], draw: Random) -> str:
-    """Swap two adjacent letters or drop one, so that the result equals none of the requested words."""
-    forbidden = {"".join(text.casefold().split()) for text in asked}
+    """Swap two adjacent letters or drop one, so that the result has the letters of none of the requested words."""
+    forbidden = {_letters(text) for text in asked}
     places = list(range(len(word)))
     draw.shuffle(places)
     for at in places:
         swapped = word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :]
         dropped = word[:at] + word[at + 1 :]
         for candidate in (swapped, dropped) if draw.random() < 0.5 else (dropped, swapped):
-            if "".join(candidate.casefold().split()) not in forbidden:
+            if _letters(candidate) not in forbidden:
                 return " ".join(candidate.split())
     return ""
+
+
+def _letters(text: str) -> str:
+    """Return what decides whether lettering is right: neither case nor spaces nor punctuation do."""
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _appear(noun: str, extra: list[Group], elements: set[str], lettering: list[str]) -> None:
