@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from onbrief.errors import OutputError
-from onbrief.redaction import redacted
+from onbrief.redaction import plain as plain
 
 T = TypeVar("T")
 _ESCAPED = "onbrief.escaped"
@@ -83,13 +83,6 @@ def is_unread() -> bool:
 def discard_output() -> None:
     """Write nothing more to standard output. Python would try to write the rest when it exits, and fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def plain(text: str) -> str:
-    """Return text from users, models or providers as one line without secrets, and without control characters, which could
-    control a terminal.
-    """
-    return "".join(character if character.isprintable() else " " for character in redacted(text))
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:

@@ -170,9 +170,9 @@ def _require_terminal(dry_run: bool) -> None:
 
 async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewing: bool = False) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
-    from onbrief.cli.progress import narrator
     from onbrief.ledger.rules import OUT_OF_TRIES
     from onbrief.policy import never_decided, reservations
+    from onbrief.progress import narrator
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
 

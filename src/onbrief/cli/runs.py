@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.output import finish, plain, say
-from onbrief.cli.progress import so_far, spent
 from onbrief.cli.verdicts import verdict_table
 from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, LedgerError, UsageError
+from onbrief.progress import so_far, spent
 
 if TYPE_CHECKING:
     from onbrief.ports import RunRow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from onbrief.cli.output import plain, say
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, Waiting
 from onbrief.record import Attempt, Run, Usage
+from onbrief.redaction import plain
 
 _SILENCE = 2.0  # seconds; whatever takes longer is explained
 _WIDTH = 160  # characters; longer prompts and evidence are cut
@@ -68,7 +69,7 @@ def _money(usage: Usage) -> str:
 
 def _plainly(event: Event) -> None:
     for line in lines(event):
-        say(line)
+        print(plain(line), file=sys.stderr)
 
 
 def _lively(console: Console, status: Status, event: Event) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from onbrief.brief import Brief
 from onbrief.cli import main
-from onbrief.cli.progress import lines
 from onbrief.events import Waiting
+from onbrief.progress import lines
 from onbrief.record import Models, Run
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.faults import Fault, Script
