@@ -9,15 +9,19 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from onbrief.aws_lambda import handler
+from onbrief.aws_lambda import answers, handler
+from onbrief.aws_lambda.answers import Outputs
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
+from onbrief.brief import Brief
+from onbrief.errors import Outcome
 from onbrief.pursuit import Workspace
+from onbrief.record import Models, Run
 from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
 
 IMPOSSIBLE = "a red circle that is a blue circle, with a brillig"
@@ -206,3 +210,14 @@ def test_an_event_that_is_no_object_is_answered_with_what_is_missing(wanted: obj
     reply = handler(wanted, context)
     assert reply["statusCode"] == 400
     assert "prompt" in json.loads(reply["body"])["error"]
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_the_page_has_the_code_of_each_outcome(outcome: Outcome) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lambda.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \| `(?:SUCCESS|PENDING|FAIL)` \|", page, re.MULTILINE))
+    run = Run(run_id="r", seed=1, brief=Brief(text="x"), models=Models("a:", "b:", "c:"), started="", outcome=outcome)
+    outputs = Outputs(BUCKET, "us-west-2", "r/000-000.png", "r/run.json")
+    made = answers.paused(run, outputs) if outcome == "cancelled" else answers.ended(run, outputs)
+    assert str(made["statusCode"]) == rows["paused" if outcome == "cancelled" else outcome]
+    assert rows.keys() - get_args(Outcome) == {"running", "paused", "usage"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import re
 from collections.abc import Generator
@@ -18,8 +19,9 @@ from onbrief.aws_lambda.step_log import MAX_LINE, VARIABLE, StepLog
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault
-from tests.aws_lambda.events import REQUEST_ID, Invocation, deliver, event
+from tests.aws_lambda.events import REQUEST_ID, Invocation, deliver, event, handled
 from tests.aws_lambda.test_delivery import IMPOSSIBLE, claim, running_out
+from tests.buckets import BUCKET, Service
 from tests.sandbox.server.serving import CORE, Play, lines, served
 
 CLAUDE = "global.anthropic.claude-sonnet-5"
@@ -262,12 +264,19 @@ def test_the_level_of_the_function_decides_which_lines_are_written(
 def test_the_words_of_users_and_models_are_in_debug_lines_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = event("a red circle with a zyzzyva", requirements=["a quokka is there"], avoid="a numbat, --ar 16:9 axolotl")
+    words = event(
+        "a zyzzyva and a red circle that is a blue circle",
+        requirements=["a quokka is there"],
+        avoid="a numbat, --ar 16:9 axolotl",
+    )
     words |= {"max_retry_attempts": 1, "max_prompt_revisions": 2}
     said = ("zyzzyva", "quokka", "numbat", "axolotl")
     deliver(tmp_path, words)
     deliver(tmp_path, words | {"prompt": "zyzzyva.png", "requirements": [{"text": "quokka", "kind": "numbat axolotl"}]})
-    assert [word for word in said if word in capsys.readouterr().err] == []
+    log = Log(capsys.readouterr().err)
+    assert [word for word in said if word in log.text] == []
+    assert [line["status"] for line in log.of("answered")] == [400, 400]
+    assert re.search(r"no image met r\d$", log["ended"]["reason"])
     monkeypatch.setenv(VARIABLE, "DEBUG")
     deliver(tmp_path, words | {"run_id": "two"})
     log = Log(capsys.readouterr().err)
@@ -309,6 +318,17 @@ def test_no_line_has_a_secret(
     assert [secret for secret in planted if secret in log.text or json.dumps(secret)[1:-1] in log.text] == []
     assert log.text.count("[redacted]") > 20
     assert len(log.lines) > 60
+
+
+def test_libraries_do_not_log_the_requests_that_they_send(
+    s3: Service, play: Play, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    caplog.set_level(logging.DEBUG)
+    status, _ = handled(LEAST | {"output_s3_bucket_name": BUCKET, "output_s3_key_prefix": "quiet/images"}, Invocation())
+    assert (status, caplog.records) == (200, [])
+    logging.getLogger("mine").debug("as before")
+    assert caplog.messages == ["as before"]
 
 
 def test_lines_are_bounded_and_in_ascii_whatever_they_say(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,8 @@
 """The log of an invocation: a reader of a run's events that writes one line of JSON to stderr for each step.
 
 Lambda stores each line as it is. With the log format JSON, it reads `timestamp` and `level` of lines that are JSON already, and
-its log level decides which are written. No line has a secret. The words of users and models, such as prompts and evidence, are
-in lines of the level DEBUG only.
+its log level decides which are written. No line has a secret. Prompts, requirements and evidence are in lines of the level
+DEBUG only; the reasons that providers give for what went wrong are in all.
 """
 
 from __future__ import annotations
@@ -158,8 +158,11 @@ def _ended(run: Run) -> Iterator[Step]:
     for warning in run.warnings:
         yield "DEBUG", "warning", {"text": warning}
     levels: dict[str | None, Level] = {"passed": "INFO", "cancelled": "INFO", "failed": "ERROR", "unknown": "ERROR"}
+    reason = run.reason
+    for requirement in run.checklist.requirements if run.checklist else ():
+        reason = reason.replace(f"{requirement.id} ({requirement.text})", requirement.id)
     best = {"revision": run.best.revision, "attempt": run.best.attempt} if run.best else None
-    about = {"outcome": "paused" if run.outcome == "cancelled" else run.outcome, "reason": run.reason, "best": best}
+    about = {"outcome": "paused" if run.outcome == "cancelled" else run.outcome, "reason": reason, "best": best}
     yield levels.get(run.outcome, "WARN"), "ended", {**about, "usage": asdict(run.usage), "warnings": len(run.warnings)}
 
 
