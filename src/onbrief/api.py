@@ -15,7 +15,7 @@ from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
 from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
-from onbrief.pursuit import Order, given_pictures, open_pursuit, resumed
+from onbrief.pursuit import ListedRun, Order, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
 
 
@@ -137,10 +137,41 @@ def resume(
         UsageError: the folder `out` has no such run, or there is no such model.
         LedgerBusy: the run is in use by another process.
     """
-    settings = Settings() if out is None else Settings(out=str(out))
     others = {"judge": judge, "reviser": reviser, "confirm_judge": confirm_judge}
     models = {name: model for name, model in others.items() if model is not None}
-    return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
+    return _in_sync(resumed(run_id, _settings_at(out), {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
+
+
+def load(run_id: str, *, out: str | Path | None = None) -> Run:
+    """Return a recorded run from its record. Nothing is paid for, and no model is asked.
+
+    Args:
+        run_id: The id of the run; `runs` lists them.
+        out: The folder or the bucket, such as "s3://bucket/prefix", that the run is in; by default "onbrief-runs".
+
+    Raises:
+        UsageError: there is no such run, or it has no record yet.
+        LedgerError, StoreError: it cannot be read.
+    """
+    return recorded_run(run_id, _settings_at(out))
+
+
+def runs(*, out: str | Path | None = None, limit: int | None = None) -> list[ListedRun]:
+    """Return the recorded runs, newest first, as small values; `load` of each returns the whole run.
+
+    Args:
+        out: The folder or the bucket that they are in; by default "onbrief-runs".
+        limit: How many to return, the newest ones.
+
+    Raises:
+        UsageError: there is no such folder or bucket.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    return listed_runs(_settings_at(out), limit)
+
+
+def _settings_at(out: str | Path | None) -> Settings:
+    return Settings() if out is None else Settings(out=str(out))
 
 
 async def _events(order: Order) -> AsyncGenerator[Event]:
