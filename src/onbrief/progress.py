@@ -40,7 +40,7 @@ def lines(event: Event) -> list[str]:
         case ChecklistFrozen():
             assert run.checklist is not None
             listed = [f"  {r.id} {'must' if r.must else 'nice'}: {r.text}" for r in run.checklist.requirements]
-            return [f"run {run.run_id}: {len(listed)} requirements", *listed]
+            return [f"run {run.run_id}: {len(listed)} requirement{'' if len(listed) == 1 else 's'}", *listed]
         case PromptChosen():
             return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
         case ImageJudged(attempt=attempt):

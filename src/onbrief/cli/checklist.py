@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from onbrief.brief import Checklist
-from onbrief.cli.flags import BriefFlags, ModelFlags, brief_from, settings_from
+from onbrief.cli.flags import BriefFlags, Json, ModelFlags, Quiet, Source, brief_from, settings_from
 from onbrief.cli.output import finish, plain, put, say
 from onbrief.errors import UsageError
 
@@ -19,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def checklist(
-    brief: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a hyphen alone is standard input
+    brief: Source,
     *,
     about: BriefFlags | None = None,
     models: ModelFlags | None = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    toml: Annotated[bool, Parameter(negative="")] = False,
+    json_: Json = False,
+    toml: Quiet = False,
 ) -> int:
     """Show the checklist of a brief, and what the brief leaves open.
 
