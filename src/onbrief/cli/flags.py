@@ -50,7 +50,7 @@ Place = Annotated[str | None, usual("out"), Parameter(group=OUTPUT, help="The fo
 
 
 _WITHOUT = {
-    "image_model": "the sandbox, if it is installed",
+    "image_model": "that of the trial provider, if it is installed",
     "judge": "that of the image model's provider",
     "reviser": "that of the image model's provider",
     "confirm_judge": "the judge",
