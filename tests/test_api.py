@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import subprocess
-import sys
-import time
+import hashlib
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import onbrief
-from tests.claude import lead_to
-from tests.providers.recording import Reply, recording
+from onbrief.errors import StoreError
+from onbrief.testing import picture
+from tests.buckets import Service, new_place
 
 SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(512, 512))
 
@@ -26,6 +26,117 @@ def test_run_returns_the_run_with_its_best_picture(tmp_path: Path) -> None:
     assert run.best.verdict is not None
     assert run.best.verdict.unmet == ()
     assert run.best.image.url == (tmp_path / run.best.image.key).as_uri()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "folder":
+        return str(tmp_path / "runs")
+    request.getfixturevalue("s3")
+    return new_place()
+
+
+def test_a_run_is_loaded_and_listed_and_its_picture_opened(place: str) -> None:
+    made = onbrief.run(SMALL, settings=onbrief.Settings(out=place), run_id="mine")
+    again = onbrief.load("mine", out=place)
+    (listed,) = onbrief.runs(out=place)
+    assert again == replace(made, warnings=again.warnings)
+    assert listed.load() == again
+    assert (listed.run_id, listed.outcome, listed.kind, listed.brief) == ("mine", "passed", "run", SMALL.text)
+    assert (listed.images, listed.usd, listed.live) == (made.usage.images, made.usage.usd, False)
+    assert made.best
+    assert made.best.image
+    image = made.best.image
+    assert image.open().size == (512, 512)
+    assert hashlib.sha256(image.read()).hexdigest() == image.sha256
+    if place.startswith("s3:"):
+        with pytest.raises(onbrief.UsageError, match=r"path: s3://.*\.png is in a bucket, not in a folder"):
+            _ = image.path
+    else:
+        assert image.path == Path(place, image.key)
+
+
+def test_the_picture_of_a_bucket_with_a_region_of_its_own_is_opened(s3: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    settings = onbrief.Settings(out=new_place(), tables={"s3": {"region": "eu-west-3"}})
+    made = onbrief.run(SMALL, settings=settings)
+    s3.regions.clear()
+    assert made.best
+    assert made.best.image
+    assert made.best.image.open().format == "PNG"
+    assert set(s3.regions) == {"eu-west-3"}
+
+
+def test_a_judged_picture_is_opened_where_it_is(tmp_path: Path) -> None:
+    drawn = onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path)), run_id="drawn").best
+    assert drawn
+    assert drawn.image
+    art = tmp_path / "my art, 100% é.png"
+    art.write_bytes(drawn.image.read())
+    judged = onbrief.judge(SMALL, art, settings=onbrief.Settings(out=str(tmp_path)))
+    image = judged.attempts[0].image
+    assert image
+    assert (image.path, image.open().size) == (art, (512, 512))
+
+
+@pytest.mark.parametrize(("spoiled", "message"), [(None, "is missing"), (b"another", "has changed: it is not the picture")])
+def test_a_picture_that_is_not_the_recorded_one_is_not_opened(tmp_path: Path, spoiled: bytes | None, message: str) -> None:
+    file = tmp_path / "a.png"
+    data = picture(1)
+    image = onbrief.Image("a.png", file.as_uri(), hashlib.sha256(data).hexdigest(), "image/png", 64, 64, len(data))
+    if spoiled is not None:
+        file.write_bytes(spoiled)
+    with pytest.raises(StoreError, match=f"a.png {message}"):
+        image.open()
+
+
+@pytest.mark.parametrize(
+    ("run_id", "message", "hint"),
+    [
+        ("harbour-on", "run: 'harbour-on' is not allowed", "did you mean harbour-one?"),
+        ("habour-two", "run: 'habour-two' is not allowed", "did you mean harbour-two or harbour-one?"),
+        ("lake", "run: 'lake' is not allowed", ""),
+        ("Harbour", "run id: 'Harbour' is not allowed; expected 1 to 64 lowercase letters", ""),
+    ],
+)
+def test_an_unknown_run_is_an_error_that_names_the_nearest(harbours: Path, run_id: str, message: str, hint: str) -> None:
+    with pytest.raises(onbrief.UsageError) as caught:
+        onbrief.load(run_id, out=harbours)
+    assert str(caught.value).startswith(message)
+    assert caught.value.hint == hint
+
+
+@pytest.fixture(scope="module")
+def harbours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs."""
+    folder = tmp_path_factory.mktemp("harbours")
+    for name in ("harbour-one", "harbour-two"):
+        onbrief.run(SMALL, limits=onbrief.Limits(images=1), settings=onbrief.Settings(out=str(folder)), run_id=name)
+    return folder
+
+
+def test_runs_are_listed_newest_first_and_one_that_cannot_be_read_hides_no_other(harbours: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(harbours, folder)
+    (folder / "harbour-one" / "run.json").write_text("{")
+    (folder / "harbour-two" / "run.json").unlink()
+    two, one = onbrief.runs(out=folder)
+    assert [two.run_id, two.state, two.images, two.usd] == ["harbour-two", two.outcome, None, None]
+    assert (one.run_id, one.state) == ("harbour-one", "unreadable")
+    assert one.problem.startswith("run.json of run harbour-one is damaged: not a record of schema 1")
+    assert onbrief.runs(out=folder, limit=1) == [two]
+    with pytest.raises(onbrief.OnbriefError, match="harbour-one is damaged"):
+        one.load()
+    with pytest.raises(onbrief.UsageError, match=r"run harbour-two ended as .*, and run.json is not there") as caught:
+        two.load()
+    assert caught.value.hint == "onbrief.resume('harbour-two') writes it"
+    assert two.run_id == onbrief.resume("harbour-two", out=folder).run_id == two.load().run_id
+
+
+def test_a_folder_without_runs_is_an_error_and_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(onbrief.UsageError, match=r"out: .* is not allowed; expected a folder with runs in it"):
+        onbrief.runs(out=tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_run_works_inside_a_running_event_loop(tmp_path: Path) -> None:
@@ -66,24 +177,3 @@ def test_a_wrong_input_is_a_value_error_that_costs_nothing(tmp_path: Path) -> No
     with pytest.raises(ValueError, match=r"image_model: 'nobody:model' is not allowed"):
         onbrief.run(SMALL, settings=onbrief.Settings(image_model="nobody:model", out=str(tmp_path / "runs")))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_interrupt_ends_a_run_inside_a_running_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = """
-import asyncio, onbrief
-
-async def cell():
-    models = {"image_model": "bedrock:stability.stable-image-core-v1:1", "judge": "sandbox:", "reviser": "sandbox:"}
-    onbrief.run("a red circle", settings=onbrief.Settings(**models))
-
-asyncio.new_event_loop().run_until_complete(cell())
-"""
-    with recording(Reply(raw=b"{", stalls=True)) as recorder:
-        lead_to(recorder.port, monkeypatch)
-        with subprocess.Popen([sys.executable, "-c", notebook], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
-            while not recorder.bodies and running.poll() is None:
-                time.sleep(0.02)
-            running.send_signal(signal.SIGINT)
-            _, err = running.communicate(timeout=120)
-        assert recorder.cut.acquire(timeout=120)
-    assert err.splitlines()[-1] == "KeyboardInterrupt"

@@ -13,8 +13,9 @@ from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
+from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
-from onbrief.pursuit import Order, given_pictures, open_pursuit, resumed
+from onbrief.pursuit import ListedRun, Order, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
 
 
@@ -32,6 +33,9 @@ def run(
     The same order, given again after an interruption, resumes the run; while the run is in use, it is refused. With the
     `run_id` of a run that has ended, the recorded run is returned and nothing is paid for. This also works inside a running
     event loop, as in a notebook: the pursuit then runs in a separate thread.
+
+    After an interrupt (Ctrl-C, or that of a notebook), the calls in progress are finished and recorded, no other is begun, and
+    KeyboardInterrupt is raised. A second interrupt ends at once; the outcome of the calls in progress is then unknown.
 
     Args:
         brief: What the picture is to show: a text, the Path of a file, or a Brief.
@@ -133,10 +137,41 @@ def resume(
         UsageError: the folder `out` has no such run, or there is no such model.
         LedgerBusy: the run is in use by another process.
     """
-    settings = Settings() if out is None else Settings(out=str(out))
     others = {"judge": judge, "reviser": reviser, "confirm_judge": confirm_judge}
     models = {name: model for name, model in others.items() if model is not None}
-    return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
+    return _in_sync(resumed(run_id, _settings_at(out), {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
+
+
+def load(run_id: str, *, out: str | Path | None = None) -> Run:
+    """Return a recorded run from its record. Nothing is paid for, and no model is asked.
+
+    Args:
+        run_id: The id of the run; `runs` lists them.
+        out: The folder or the bucket, such as "s3://bucket/prefix", that the run is in; by default "onbrief-runs".
+
+    Raises:
+        UsageError: there is no such run, or it has no record yet.
+        LedgerError, StoreError: it cannot be read.
+    """
+    return recorded_run(run_id, _settings_at(out))
+
+
+def runs(*, out: str | Path | None = None, limit: int | None = None) -> list[ListedRun]:
+    """Return the recorded runs, newest first, as small values; `load` of each returns the whole run.
+
+    Args:
+        out: The folder or the bucket that they are in; by default "onbrief-runs".
+        limit: How many to return, the newest ones.
+
+    Raises:
+        UsageError: there is no such folder or bucket.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    return listed_runs(_settings_at(out), limit)
+
+
+def _settings_at(out: str | Path | None) -> Settings:
+    return Settings() if out is None else Settings(out=str(out))
 
 
 async def _events(order: Order) -> AsyncGenerator[Event]:
@@ -205,13 +240,13 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
 
 
 def _in_sync(order: Order) -> Run:
-    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Run] | None]] = []
-
-    async def last() -> Run:
-        running.append((asyncio.get_running_loop(), asyncio.current_task()))
+    async def last(interrupts: Interrupts) -> Run:
         async with open_pursuit(order) as pursuit:
+            interrupts.stop = pursuit.stop
             async for event in pursuit.events():
                 if isinstance(event, RunEnded):
+                    if interrupts.count and event.run.outcome != "cancelled":
+                        return event.run  # nobody gets it, so it is not delivered: the same order returns it, and pays nothing
                     try:
                         await pursuit.deliver()
                     except LedgerError as error:
@@ -219,18 +254,4 @@ def _in_sync(order: Order) -> Run:
                     return event.run
         raise AssertionError("a pursuit ends with RunEnded")
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(last())
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as thread:
-        ended = thread.submit(asyncio.run, last())
-        try:
-            return ended.result()
-        except KeyboardInterrupt:  # as without the thread, where asyncio.run does this
-            for loop, task in running:
-                if task:
-                    loop.call_soon_threadsafe(task.cancel)
-            raise
+    return completed(last)

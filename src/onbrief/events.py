@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from onbrief.brief import LONGEST_REPR, brief_repr
 from onbrief.errors import UsageError
 from onbrief.record import Attempt, Run
 
@@ -25,32 +26,56 @@ class Event:
     run: Run
     number: int = field(default=0, kw_only=True)
 
+    def __repr__(self) -> str:
+        return brief_repr(f"{type(self).__name__} {self.number} of {self.run.run_id[:40]}", self._about)
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def _about(self) -> str:
+        """What its `repr` says beside its name and its number."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ChecklistFrozen(Event):
     """The checklist is complete and does not change any more."""
 
+    @property
+    def _about(self) -> str:
+        return f"{len(self.run.checklist.requirements)} requirements" if self.run.checklist else ""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PromptChosen(Event):
     """`run.prompt` is the new current prompt."""
 
+    @property
+    def _about(self) -> str:
+        return repr(self.run.prompt.text[:LONGEST_REPR])
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageMade(Event):
     """A picture is stored and about to be judged, unless another picture passes first."""
 
     attempt: Attempt
 
+    @property
+    def _about(self) -> str:
+        return f"{self.attempt.name} {self.attempt.state}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageJudged(Event):
     """An attempt is complete: it has a verdict, or a problem that explains why not."""
 
     attempt: Attempt
 
+    @property
+    def _about(self) -> str:
+        return f"{self.attempt.name} {self.attempt.state}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Waiting(Event):
     """A paid call waits before it is sent or sent again. `call` is its key in the ledger, such as `image/000-001`; `seconds` is
     the duration of the wait; `reason` is the provider's message, if there is one. `tries` is how often the call has been sent
@@ -63,10 +88,18 @@ class Waiting(Event):
     tries: int = 0
     elapsed: float = 0.0
 
+    @property
+    def _about(self) -> str:
+        return f"{self.seconds:.1f} s before {self.call}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RunEnded(Event):
     """The run has ended: `run.outcome` and `run.reason` are set. This is the last event."""
+
+    @property
+    def _about(self) -> str:
+        return self.run.outcome or ""
 
 
 _TYPES: dict[str, type[Event]] = {

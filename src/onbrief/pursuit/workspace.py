@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,7 @@ from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
 from onbrief.ports import Ledger, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
+from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
 
 if TYPE_CHECKING:
@@ -101,8 +103,22 @@ class Workspace:
         check_run_id(run_id)
         row = self.ledger.run(run_id)
         if row is None:
-            raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them")
+            raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them", hint=self._similar(run_id))
         return row if broken else require_whole(row)
+
+    def record_of(self, row: RunRow) -> Run | None:
+        """Return a recorded run from its run.json; None if that is not there, as before the first picture is judged. Blocks.
+
+        Raises:
+            StoreError: it cannot be read.
+            LedgerError: it is not a record.
+        """
+        document = self.store.load(f"{row.run_id}/run.json")
+        try:
+            return None if document is None else Run.from_json(document)
+        except UsageError as error:
+            hint = f"to write it again from the ledger, resume the run: onbrief resume {row.run_id}"
+            raise LedgerError(f"run.json of run {row.run_id} is damaged: {error}", hint=hint) from error
 
     async def store_of(self, row: RunRow) -> RunStore:
         """Return the store of a recorded run, for reading.
@@ -131,6 +147,15 @@ class Workspace:
         if not self._writable:
             await self.store.require_writable()
             self._writable = True
+
+    def _similar(self, run_id: str) -> str:
+        """Return a hint that names runs whose ids begin so or are nearly so."""
+        try:
+            known = [row.run_id for row in self.ledger.runs()]
+        except LedgerError:  # credentials that may not list: it is only a hint
+            return ""
+        similar = [known_id for known_id in known if known_id.startswith(run_id)] or get_close_matches(run_id, known)
+        return f"did you mean {' or '.join(similar[:3])}?" if similar else ""
 
     def _names(self, row: RunRow) -> Names | None:
         """Return the names of a run's pictures, or None if they are the default ones."""
