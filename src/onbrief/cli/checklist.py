@@ -44,13 +44,15 @@ def checklist(
         Print a brief file with the checklist as its requirements, to be edited and used with --no-plan.
     """
     from onbrief.documents import brief_toml
+    from onbrief.progress import waiting
     from onbrief.pursuit import Order, preview
 
     if json_ and toml:
         raise UsageError("toml: one of --toml and --json, not both")
     settings = settings_from(models)
     wanted = brief_from(brief, about or BriefFlags(), settings)
-    seen = finish(preview(Order(brief=wanted.brief, settings=settings, warnings=wanted.warnings)))
+    with waiting("reading the brief"):
+        seen = finish(preview(Order(brief=wanted.brief, settings=settings, warnings=wanted.warnings)))
     if json_:
         questions = [asdict(asked) for asked in seen.questions]
         document = {"checklist": asdict(seen.checklist), "questions": questions, "warnings": seen.warnings}

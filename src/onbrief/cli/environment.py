@@ -72,8 +72,10 @@ def doctor(
         Print one JSON document.
     """
     from onbrief.cli.diagnosis import check
+    from onbrief.progress import waiting
 
-    findings = finish(check({**given(about), "out": out}))
+    with waiting("asking the providers"):
+        findings = finish(check({**given(about), "out": out}))
     if json_:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:

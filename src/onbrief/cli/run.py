@@ -214,7 +214,7 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
                 if isinstance(event, (ChecklistFrozen, RunEnded)):
                     break
             _stop_on_signals(pursuit.stop)
-        with narrator(quiet) as show:
+        with narrator(quiet, order.settings.limits) as show:
             for event in before:
                 show(event)
                 ended = event.run
@@ -294,9 +294,11 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 
 
 def _preview(order: Order, as_json: bool) -> int:
+    from onbrief.progress import waiting
     from onbrief.pursuit import preview
 
-    seen = finish(preview(order))
+    with waiting("reading the brief"):
+        seen = finish(preview(order))
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}
