@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from onbrief import intake
 from onbrief.brief import Brief
@@ -14,8 +15,11 @@ from onbrief.config import Settings
 from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
 from onbrief.limits import Limits
+from onbrief.ports import AnyModel, ImageModel, Judge, ModelRole, Planner, Reviser
 from onbrief.pursuit import ListedRun, Order, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
+
+_Models: TypeAlias = Mapping[ModelRole, str | AnyModel]
 
 
 def run(
@@ -23,6 +27,11 @@ def run(
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    image_model: str | ImageModel | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     seed: int | None = None,
     resend_unknown: bool = False,
@@ -37,6 +46,12 @@ def run(
         brief: What the picture is to show: a text, the Path of a file, or a Brief.
         limits: What the run may use at most; by default those of `settings`.
         settings: Models, policy, folder and so on; by default, the trial provider is used if it is installed.
+        image_model: The model that draws, by its name ("bedrock:…") or as an object (see onbrief.ports.ImageModel). An object
+            counts by its `name`: in the ledger, two with the same name are the same model.
+        judge: The model that looks at pictures, by its name or as an object (Judge).
+        planner: The model that finds the requirements (Planner); by default, `reviser`.
+        reviser: The model that writes prompts (Reviser).
+        confirm_judge: The judge that takes the second look (Judge); by default, `judge`.
         run_id: A name for the run: lowercase letters, digits and hyphens.
         seed: The seed from which all others are derived; by default, it is derived from the run id.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
@@ -45,7 +60,11 @@ def run(
         UsageError: an input cannot work; nothing has been spent.
         LedgerBusy: the run, or one of the same order, is in use.
     """
-    return _in_sync(_order(brief, limits, settings, run_id, seed, resend_unknown))
+    return _in_sync(
+        _order(
+            brief, limits, settings, _models(image_model, judge, planner, reviser, confirm_judge), run_id, seed, resend_unknown
+        )
+    )
 
 
 async def pursue(
@@ -53,12 +72,29 @@ async def pursue(
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    image_model: str | ImageModel | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     seed: int | None = None,
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Pursue a brief and yield events as they happen; the last is RunEnded. See `run` for the arguments."""
-    async with aclosing(_events(_order(brief, limits, settings, run_id, seed, resend_unknown))) as events:
+    async with aclosing(
+        _events(
+            _order(
+                brief,
+                limits,
+                settings,
+                _models(image_model, judge, planner, reviser, confirm_judge),
+                run_id,
+                seed,
+                resend_unknown,
+            )
+        )
+    ) as events:
         async for event in events:
             yield event
 
@@ -70,6 +106,9 @@ def judge(
     recursive: bool = False,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     resend_unknown: bool = False,
 ) -> Run:
@@ -85,6 +124,9 @@ def judge(
         recursive: Of folders, judge the pictures in the folders below too.
         limits: What the run may use at most: only `usd`, `judge_usd` and `seconds` matter.
         settings: Judge, reviser (which finds the requirements), strictness, place and so on.
+        judge: The model that looks at the pictures, by its name or as an object; see `run`.
+        planner: The model that finds the requirements; by default, the reviser of `settings`.
+        confirm_judge: The judge that takes the second look; by default, `judge`.
         run_id: A name for the run. It can be given other pictures later, of which only the new ones are judged, by the same
             checklist.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
@@ -93,7 +135,18 @@ def judge(
         UsageError: an input cannot work, such as a picture that is none; nothing has been spent.
         LedgerBusy: the run is in use.
     """
-    return _in_sync(_judging(brief, pictures, recursive, limits, settings, run_id, resend_unknown))
+    return _in_sync(
+        _judging(
+            brief,
+            pictures,
+            recursive,
+            limits,
+            settings,
+            _models(None, judge, planner, None, confirm_judge),
+            run_id,
+            resend_unknown,
+        )
+    )
 
 
 async def examine(
@@ -103,11 +156,15 @@ async def examine(
     recursive: bool = False,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Judge pictures that exist already and yield events as they happen; the last is RunEnded. See `judge` for arguments."""
-    order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, run_id, resend_unknown)
+    models = _models(None, judge, planner, None, confirm_judge)
+    order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, models, run_id, resend_unknown)
     async with aclosing(_events(order)) as events:
         async for event in events:
             yield event
@@ -117,15 +174,18 @@ def resume(
     run_id: str,
     *,
     limits: Limits | None = None,
-    judge: str | None = None,
-    reviser: str | None = None,
-    confirm_judge: str | None = None,
+    image_model: str | ImageModel | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
     out: str | Path | None = None,
     resend_unknown: bool = False,
 ) -> Run:
     """Resume a recorded run with its original order, except for new limits and models, and return it.
 
-    A picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
+    A model that was given as an object must be given again, or in its place another one; its image model stays the same. A
+    picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
     former models answered stays valid, but what a former judge left undecided is asked of the new one. The
     `confirm_judge` takes the second look at pictures that have had none.
 
@@ -133,9 +193,8 @@ def resume(
         UsageError: the folder `out` has no such run, or there is no such model.
         LedgerBusy: the run is in use by another process.
     """
-    others = {"judge": judge, "reviser": reviser, "confirm_judge": confirm_judge}
-    models = {name: model for name, model in others.items() if model is not None}
-    return _in_sync(resumed(run_id, _settings_at(out), {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    return _in_sync(resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown))
 
 
 def load(run_id: str, *, out: str | Path | None = None) -> Run:
@@ -184,11 +243,12 @@ def _order(
     brief: str | Path | Brief,
     limits: Limits | None,
     settings: Settings | None,
+    models: _Models,
     run_id: str | None,
     seed: int | None,
     resend_unknown: bool,
 ) -> Order:
-    settings = replace(settings or Settings(), **_as_settings(limits))
+    settings = replace(settings or Settings(), **_as_settings(limits)).with_models(models)
     wanted = intake.read(brief, usual=settings.picture_size)
     return Order(
         brief=wanted.brief,
@@ -197,6 +257,7 @@ def _order(
         seed=seed,
         resend_unknown=resend_unknown,
         warnings=wanted.warnings,
+        models=_objects(models),
     )
 
 
@@ -206,10 +267,11 @@ def _judging(
     recursive: bool,
     limits: Limits | None,
     settings: Settings | None,
+    models: _Models,
     run_id: str | None,
     resend_unknown: bool,
 ) -> Order:
-    settings = replace(settings or Settings(), **_as_settings(limits))
+    settings = replace(settings or Settings(), **_as_settings(limits)).with_models(models)
     wanted = intake.read(brief, draws=False)
     given, warnings = given_pictures(pictures, recursive=recursive)
     return Order(
@@ -219,7 +281,30 @@ def _judging(
         resend_unknown=resend_unknown,
         pictures=given,
         warnings=(*wanted.warnings, *warnings),
+        models=_objects(models),
     )
+
+
+def _models(
+    image_model: str | ImageModel | None,
+    judge: str | Judge | None,
+    planner: str | Planner | None,
+    reviser: str | Reviser | None,
+    confirm_judge: str | Judge | None,
+) -> _Models:
+    """Return the models that are given, by their settings."""
+    given: dict[ModelRole, str | AnyModel | None] = {
+        "image_model": image_model,
+        "judge": judge,
+        "planner": planner,
+        "reviser": reviser,
+        "confirm_judge": confirm_judge,
+    }
+    return {role: model for role, model in given.items() if model is not None}
+
+
+def _objects(models: _Models) -> dict[ModelRole, AnyModel]:
+    return {role: model for role, model in models.items() if not isinstance(model, str)}
 
 
 def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
