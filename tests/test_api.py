@@ -6,10 +6,6 @@ import asyncio
 import hashlib
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +19,6 @@ from onbrief.ports import Planned
 from onbrief.record import Models
 from onbrief.testing import Bill, ScriptedJudge, ScriptedPlanner, ScriptedReviser, crew, picture
 from tests.buckets import Service, new_place
-from tests.claude import lead_to
-from tests.providers.recording import Reply, recording
 
 SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(512, 512))
 
@@ -326,24 +320,3 @@ def test_a_wrong_input_is_a_value_error_that_costs_nothing(tmp_path: Path) -> No
     with pytest.raises(ValueError, match=r"image_model: 'nobody:model' is not allowed"):
         onbrief.run(SMALL, settings=onbrief.Settings(image_model="nobody:model", out=str(tmp_path / "runs")))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_interrupt_ends_a_run_inside_a_running_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = """
-import asyncio, onbrief
-
-async def cell():
-    models = {"image_model": "bedrock:stability.stable-image-core-v1:1", "judge": "sandbox:", "reviser": "sandbox:"}
-    onbrief.run("a red circle", settings=onbrief.Settings(**models))
-
-asyncio.new_event_loop().run_until_complete(cell())
-"""
-    with recording(Reply(raw=b"{", stalls=True)) as recorder:
-        lead_to(recorder.port, monkeypatch)
-        with subprocess.Popen([sys.executable, "-c", notebook], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
-            while not recorder.bodies and running.poll() is None:
-                time.sleep(0.02)
-            running.send_signal(signal.SIGINT)
-            _, err = running.communicate(timeout=120)
-        assert recorder.cut.acquire(timeout=120)
-    assert err.splitlines()[-1] == "KeyboardInterrupt"

@@ -10,7 +10,10 @@ import pytest
 
 from onbrief.brief import Brief
 from onbrief.cli import main
+from onbrief.errors import OverBudget
 from onbrief.events import Waiting
+from onbrief.ledger.budget import Budget
+from onbrief.policy import limit_reached
 from onbrief.progress import lines
 from onbrief.record import Models, Run
 from onbrief_sandbox.server.app import Terms
@@ -111,6 +114,38 @@ def test_quiet_does_not_hide_why_a_run_did_not_pass(
     assert code != 0
     assert [line.partition(":")[0] for line in shown] == [outcome]
     assert len(shown[0]) > len(outcome) + 10
+
+
+def test_quiet_tells_outcome_and_reason_in_one_line(
+    onbrief: Callable[..., tuple[int, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, err = onbrief("--image-model", "sandbox:", "--quiet", "--seed", "1", "--size", "512x512")
+    assert (code, err) == (0, "passed: image 000-000 meets every requirement\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "flag"),
+    [
+        (["--max-images", "1"], "--max-images N"),
+        (["--max-prompts", "1", "--max-attempts", "1"], "--max-prompts N or --max-attempts N"),
+        (["--max-seconds", "0"], "--max-seconds X"),
+        (["--max-usd", "1.5"], "--max-usd X"),
+        (["--max-seconds", "0", "--max-usd", "1.5"], "--max-seconds X"),
+    ],
+)
+def test_the_hint_after_a_limit_names_its_flag(options: list[str], flag: str, onbrief: Callable[..., tuple[int, str]]) -> None:
+    code, err = onbrief("--require", "the circle is blue", "--run-id", "mine", "--image-model", "sandbox:?usd=1", *options)
+    assert code in {3, 4}
+    assert f"run: onbrief resume mine {flag}\n" in err
+
+
+def test_a_limit_is_known_by_the_reason_that_it_gives() -> None:
+    with pytest.raises(OverBudget) as over:
+        Budget(1.0, " for judging (max_judge_usd)").reserve("r", "m", 2.0)
+    assert limit_reached(RUN.ended_as("over_budget", str(over.value))) == "judge_usd"
+    with pytest.raises(OverBudget) as over:
+        Budget(1.0).reserve("r", "m", None)
+    assert limit_reached(RUN.ended_as("over_budget", str(over.value))) is None  # more money would not help
 
 
 def test_quiet_does_not_hide_warnings_or_that_no_picture_met_the_brief(onbrief: Callable[..., tuple[int, str]]) -> None:

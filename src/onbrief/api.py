@@ -14,6 +14,7 @@ from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.errors import LedgerError
 from onbrief.events import Event, RunEnded
+from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
 from onbrief.ports import AnyModel, ImageModel, Judge, ModelRole, Planner, Reviser
 from onbrief.pursuit import ListedRun, Order, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
@@ -41,6 +42,9 @@ def run(
     The same order, given again after an interruption, resumes the run; while the run is in use, it is refused. With the
     `run_id` of a run that has ended, the recorded run is returned and nothing is paid for. This also works inside a running
     event loop, as in a notebook: the pursuit then runs in a separate thread.
+
+    After an interrupt (Ctrl-C, or that of a notebook), the calls in progress are finished and recorded, no other is begun, and
+    KeyboardInterrupt is raised. A second interrupt ends at once; the outcome of the calls in progress is then unknown.
 
     Args:
         brief: What the picture is to show: a text, the Path of a file, or a Brief.
@@ -321,13 +325,13 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
 
 
 def _in_sync(order: Order) -> Run:
-    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Run] | None]] = []
-
-    async def last() -> Run:
-        running.append((asyncio.get_running_loop(), asyncio.current_task()))
+    async def last(interrupts: Interrupts) -> Run:
         async with open_pursuit(order) as pursuit:
+            interrupts.stop = pursuit.stop
             async for event in pursuit.events():
                 if isinstance(event, RunEnded):
+                    if interrupts.count and event.run.outcome != "cancelled":
+                        return event.run  # nobody gets it, so it is not delivered: the same order returns it, and pays nothing
                     try:
                         await pursuit.deliver()
                     except LedgerError as error:
@@ -335,18 +339,4 @@ def _in_sync(order: Order) -> Run:
                     return event.run
         raise AssertionError("a pursuit ends with RunEnded")
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(last())
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as thread:
-        ended = thread.submit(asyncio.run, last())
-        try:
-            return ended.result()
-        except KeyboardInterrupt:  # as without the thread, where asyncio.run does this
-            for loop, task in running:
-                if task:
-                    loop.call_soon_threadsafe(task.cancel)
-            raise
+    return completed(last)

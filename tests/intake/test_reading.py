@@ -211,6 +211,10 @@ def test_errors_name_the_field_as_it_stands_in_the_file(folder: Path, document: 
         ("a cat, 512x768", {"size": "1024x1536"}, (1024, 1536)),
         ("a cat in portrait format", {"size": "512x640"}, (512, 640)),
         ("a cat", {"require": ["the picture has an aspect ratio of 16:9"]}, (1344, 768)),
+        ("a cat 16:9", {}, (1344, 768)),
+        ("a cat 512x768", {}, (512, 768)),
+        ("a television of 1920x1080", {}, (1024, 1024)),
+        ("a clock showing 9:16", {}, (1024, 1024)),
         ("a cat", {"prefer": ["the picture has an aspect ratio of 16:9"]}, (1024, 1024)),
     ],
 )
@@ -275,6 +279,7 @@ def test_long_texts_of_one_mark_are_read_at_once(text: str) -> None:
         ("a dog, a cat, and the moon", ("dog", "cat", "moon")),
         ("no people, no text", ("people", "text")),
         ("not blurry", ("blurry",)),
+        ("no-entry signs", ("no-entry signs",)),
         ("don't show people", ("people",)),
         ("no one", ("person",)),
         ("nothing", ()),
@@ -309,6 +314,7 @@ def test_what_to_avoid_is_read_as_people_say_it(said: str, things: tuple[str, ..
         ('the word "OPEN" can be read', [Lettering("OPEN")]),
         ('the sign reads "OPEN"', [Lettering("OPEN"), Statement("there is lettering on the sign")]),
         ('text: "Hi"', [Lettering("Hi")]),
+        ('it says "Hi"', [Lettering("Hi")]),
         ('the sign reads exactly "Hi!"', [Lettering("Hi!", exact=True), Statement("there is lettering on the sign")]),
         ('the sign does not say "OPEN"', [Statement('the sign does not say "OPEN"')]),
         ("the picture is serene", [Statement("the picture is serene")]),
@@ -323,7 +329,8 @@ def test_requirements_in_words_are_asked_neutrally(said: str, claims: list[objec
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"), [("at least 3 boats", "count"), ("no more than 3 boats", "count"), ("nobody", "whole")]
+    ("said", "kind"),
+    [("at least 3 boats", "count"), ("no more than 3 boats", "count"), ("not more than 3 boats", "count"), ("nobody", "whole")],
 )
 def test_amounts_are_counts(said: str, kind: str) -> None:
     (requirement,) = asked("a harbour", require=[said]).brief.requirements

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import calibrate, checklist, environment, judge, label, run, runs
+from onbrief.cli import calibrate, checklist, environment, judge, label, listing, run, runs
 from onbrief.cli.output import discard_output, is_unread, put, say, tolerate_encodings
 from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
@@ -56,7 +56,7 @@ def build() -> App:
     app.command(judge.judge)
     app.command(checklist.checklist)
     app.command(runs.show)
-    app.command(runs.list_, name="list")
+    app.command(listing.list_, name="list")
     app.command(runs.report)
     app.command(runs.rm)
     app.command(label.label)

@@ -59,7 +59,7 @@ def judge(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress; warnings, and why not all pictures passed, are still shown.
+        Do not show progress; the outcome, its reason and warnings are still shown.
     open_
         Open the report when all pictures are judged.
     """

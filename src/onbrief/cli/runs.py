@@ -1,4 +1,4 @@
-"""The commands on recorded runs and on settings: `show`, `list`, `report`, `rm` and `config`."""
+"""The commands on recorded runs and on settings: `show`, `report`, `rm` and `config`; see `listing` for `list`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from onbrief.cli.output import finish, plain, say
 from onbrief.cli.verdicts import verdict_table
 from onbrief.config import FILE, declared, load
-from onbrief.errors import LedgerBusy, LedgerError, UsageError
+from onbrief.errors import LedgerBusy, UsageError
 from onbrief.progress import so_far, spent
 
 if TYPE_CHECKING:
@@ -87,53 +87,6 @@ def _warned(run: Run) -> int:
     for warning in run.warnings:
         print(f"warning: {plain(warning)}")
     return 0
-
-
-def list_(*, out: _Out = None, json_: _Json = False) -> int:
-    """List the runs, newest first.
-
-    For example:
-        onbrief list
-        onbrief list --json
-
-    Runs that cannot be read are named on standard error, after all others.
-
-    Exit codes: 0 all runs are listed, 1 some cannot be read.
-    """
-    from onbrief.pursuit import Workspace, brief_text_of, kind_of
-
-    with Workspace.existing(load({"out": out})[0]) as workspace:
-        rows = workspace.ledger.runs()
-    whole: list[tuple[RunRow, str]] = []
-    errors: list[LedgerError] = []
-    for row in rows:
-        try:
-            whole.append((row, brief_text_of(row)))
-        except LedgerError as error:
-            errors.append(error)
-    if json_:
-        about = [
-            {
-                "run_id": r.run_id,
-                "kind": kind_of(r),
-                "outcome": r.outcome,
-                "started": r.started,
-                "ended": r.ended,
-                "live": r.live,
-            }
-            | {"brief": text}
-            for r, text in whole
-        ]
-        print(json.dumps(about, ensure_ascii=False, indent=2))
-    else:
-        for row, text in whole:
-            state = row.outcome or ("running" if row.live else "interrupted")
-            kind = "" if kind_of(row) == "run" else f"{kind_of(row)}: "
-            print(f"{row.run_id}  {row.started}  {state:11}  {kind}{plain(text)[:80]}")
-    for error in errors:
-        say(f"error: {error}")
-        say(f"hint: {error.hint}")
-    return int(bool(errors))
 
 
 def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")] = None, out: _Out = None) -> int:
@@ -235,15 +188,37 @@ def config(*, json_: _Json = False) -> int:
 
 def recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """Return the record of a run, and the store of its pictures."""
-    from onbrief.pursuit import Workspace
+    from onbrief.pursuit import Workspace, kind_of
     from onbrief.record import Run
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
-        store = finish(workspace.store_of(workspace.find_run(run_id)))
+        row = workspace.find_run(run_id)
+        store = finish(workspace.store_of(row))
         document = finish(store.read(f"{run_id}/run.json"))
-    if document is None:
-        raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")
+        if document is None:
+            drawn = kind_of(row) == "run" and finish(_drawn(store, run_id))
+            raise UsageError(f"run {run_id} {_unrecorded(row, drawn)}", hint=_how_to_go_on(row))
     return Run.from_json(document), store
+
+
+async def _drawn(store: RunStore, run_id: str) -> bool:
+    """Whether the first picture of a run is stored, with or without a verdict."""
+    return any([await store.read(f"{run_id}/000-000.{ending}") is not None for ending in ("png", "jpg", "webp")])
+
+
+def _unrecorded(row: RunRow, drawn: bool) -> str:
+    """Return why a run has no record, in words."""
+    if row.live:
+        return "is running, and no picture of it is judged yet"
+    if row.outcome:
+        return f"ended as {row.outcome}, but its record, run.json, is missing"
+    return f"was interrupted before its first picture{' was judged' if drawn else ''}"
+
+
+def _how_to_go_on(row: RunRow) -> str:
+    if row.live:
+        return "wait until it is; if its process was killed, it can be resumed in a minute"
+    return f"onbrief resume {row.run_id}" + (" writes it again, and pays for nothing that is recorded" if row.outcome else "")
 
 
 async def _delete(run_id: str, store: RunStore, workspace: Workspace) -> None:

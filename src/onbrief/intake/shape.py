@@ -31,6 +31,7 @@ _PATTERNS = (
     rf"{_START}(?:in\s+)?(?P<common>{_COMMON})(?![\d:]){_END}",
     rf"\bin\s+(?P<common>{_NEVER_ELSE})(?![\d:]){_END}",
     rf"(?<![\d:.])(?P<common>{_NEVER_ELSE})(?![\d:])(?=\s+{_MADE}\b)",
+    rf"(?<=[^\d\s]\s)(?<!\bof\s)(?<!\bis\s)(?<!\bat\s)(?<!ing\s)(?<!\bto\s)(?:(?P<common>{_NEVER_ELSE})|{_PIXELS})\s*\Z",
     rf"{_START}(?:(?:size|resolution)\s{{0,9}}[:=]?\s{{0,9}})?(?:in\s+|at\s+)?{_PIXELS}(?:\s?(?:px|pixels?))?{_END}",
     rf"(?<![\d.]){_PIXELS}(?=\s+{_MADE}\b)",
     rf"{_ASKED}(?<![\d.]){_PIXELS}\s?(?:px|pixels?)\b(?!\s+(?:screen|display|monitor))",

@@ -14,7 +14,7 @@ _OR = re.compile(r"\s+(?:or|nor)\s+", re.IGNORECASE)
 _PAIRS = re.compile(r"\b(?:black and white|salt and pepper|rock and roll|bread and butter)\b", re.IGNORECASE)
 _DENIES = (
     r"(?:please\s+)?(?:(?:there (?:is|are|should be|must be|can be)|show|with|contains?)\s+)?"
-    r"(?:no\b(?!\s*(?:one|body|where|longer|more)\b)|not\b(?!\s+(?:only|just|more|less|fewer)\b)|without\b|never\b"
+    r"(?:no\b(?!-|\s*(?:one|body|where|longer|more)\b)|not\b(?!\s+(?:only|just|more|less|fewer)\b)|without\b|never\b"
     r"|avoid(?:ing)?\b|exclud(?:e|ing)\b"
     r"|(?:do not|don['’]t|must not|mustn['’]t) (?:show|include|add|have|draw|use|want|contain)\b)"
 )
@@ -32,7 +32,8 @@ _NEW_THING = re.compile(r"(?:an?|the|one|two|three|four|five|six|\d+|exactly|onl
 
 _QUOTED = r"[\"“„«](?P<words>[^\"“”„«»\n]+)[\"”“»]|'(?P<single>[^'\n]+)'"
 _BARE_WORDS = re.compile(
-    rf"(?:there (?:is|are) )?(?P<exact>exactly )?(?:the )?(?:words?|text|letters|lettering)(?: (?:is|are|reads|says|saying))?"
+    r"(?:(?:there (?:is|are) )?(?P<exact>exactly )?(?:the )?(?:words?|text|letters|lettering)(?: (?:is|are|reads|says|saying))?"
+    r"|(?:it|this|the (?:picture|image)) (?:says|reads|spells))"
     rf"(?P<also> exactly)? ?:? ?(?:{_QUOTED})(?: (?:is|are|can be read|appears?|is (?:visible|readable|there)))?",
     re.IGNORECASE,
 )
