@@ -178,6 +178,55 @@ def test_a_run_shows_itself_in_a_notebook(tmp_path: Path) -> None:
     assert "data:image/webp;base64," in shown
 
 
+# -- events ------------------------------------------------------------------------------------------------------------
+
+
+def test_each_event_is_told_as_it_happens(tmp_path: Path) -> None:
+    told: list[onbrief.Event] = []
+    run = onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path)), on_event=told.append)
+    assert [event.number for event in told] == list(range(len(told)))
+    assert [type(event).__name__ for event in told[:4]] == ["ChecklistFrozen", "PromptChosen", "ImageMade", "ImageJudged"]
+    assert (type(told[-1]), told[-1].run) == (onbrief.RunEnded, run)
+
+
+@pytest.mark.parametrize("kind", [onbrief.ChecklistFrozen, onbrief.ImageMade, onbrief.ImageJudged, onbrief.RunEnded])
+@pytest.mark.parametrize("in_a_loop", [False, True], ids=["script", "notebook"])
+def test_a_watcher_that_raises_ends_the_run_which_keeps_what_is_paid_for(
+    tmp_path: Path, kind: type[onbrief.Event], in_a_loop: bool
+) -> None:
+    bill, settings = Bill(), onbrief.Settings(out=str(tmp_path), parallel=3)
+
+    def watcher(event: onbrief.Event) -> None:
+        if isinstance(event, kind):
+            raise ZeroDivisionError("of the user")
+
+    def run(**more: Any) -> onbrief.Run:
+        return onbrief.run(SMALL, settings=settings, seed=1, **objects(bill, {"r1"}), limits=onbrief.Limits(images=3), **more)
+
+    async def cell() -> None:
+        run(on_event=watcher)
+
+    with pytest.raises(ZeroDivisionError, match="of the user"):
+        asyncio.run(cell()) if in_a_loop else run(on_event=watcher)
+    paid = bill.of("image")
+    assert len(paid) == (0 if kind is onbrief.ChecklistFrozen else 3)  # those of a round are all under way
+    ended = run()
+    assert (ended.outcome, len(ended.attempts)) == ("unmet", 3)
+    assert bill.of("image")[: len(paid)] == paid
+    assert [len(bill.of(kind)) for kind in ("plan", "image", "judge")] == [1, 3, 3]
+    assert [listed.run_id for listed in onbrief.runs(out=tmp_path)] == [ended.run_id]
+
+
+async def awaiting(event: onbrief.Event) -> None: ...
+
+
+@pytest.mark.parametrize("watcher", [awaiting, "print", 3])
+def test_what_cannot_be_told_of_events_is_refused_before_anything_is_spent(tmp_path: Path, watcher: Any) -> None:
+    with pytest.raises(onbrief.UsageError, match=r"on_event: .* is not allowed; expected a plain function of one event"):
+        onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path / "runs")), on_event=watcher)
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- models as objects -------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+import inspect
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +13,15 @@ from typing import TypeAlias
 from onbrief import intake
 from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.errors import LedgerError
+from onbrief.errors import LedgerError, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
 from onbrief.ports import AnyModel, ImageModel, Judge, ModelRole, Planner, Reviser
-from onbrief.pursuit import ListedRun, Order, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
+from onbrief.pursuit import ListedRun, Order, Pursuit, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
 
+Watcher: TypeAlias = Callable[[Event], object]
 _Models: TypeAlias = Mapping[ModelRole, str | AnyModel]
 
 
@@ -36,6 +38,7 @@ def run(
     run_id: str | None = None,
     seed: int | None = None,
     resend_unknown: bool = False,
+    on_event: Watcher | None = None,
 ) -> Run:
     """Pursue a brief to its end, and return the run with its outcome and the best picture.
 
@@ -59,16 +62,15 @@ def run(
         run_id: A name for the run: lowercase letters, digits and hyphens.
         seed: The seed from which all others are derived; by default, it is derived from the run id.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+        on_event: Called with each event (`onbrief.Event`) as it happens, in the thread of the run. If it raises, calls in
+            progress end and are recorded, nothing new is begun, and its exception is raised; the same call resumes the run.
 
     Raises:
         UsageError: an input cannot work; nothing has been spent.
         LedgerBusy: the run, or one of the same order, is in use.
     """
-    return _in_sync(
-        _order(
-            brief, limits, settings, _models(image_model, judge, planner, reviser, confirm_judge), run_id, seed, resend_unknown
-        )
-    )
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    return _in_sync(_order(brief, limits, settings, models, run_id, seed, resend_unknown), on_event)
 
 
 async def pursue(
@@ -115,6 +117,7 @@ def judge(
     confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     resend_unknown: bool = False,
+    on_event: Watcher | None = None,
 ) -> Run:
     """Judge pictures that exist already, from any tool, and return the run: its attempts are the pictures with their verdicts.
 
@@ -134,23 +137,14 @@ def judge(
         run_id: A name for the run. It can be given other pictures later, of which only the new ones are judged, by the same
             checklist.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+        on_event: Called with each event as it happens; see `run`.
 
     Raises:
         UsageError: an input cannot work, such as a picture that is none; nothing has been spent.
         LedgerBusy: the run is in use.
     """
-    return _in_sync(
-        _judging(
-            brief,
-            pictures,
-            recursive,
-            limits,
-            settings,
-            _models(None, judge, planner, None, confirm_judge),
-            run_id,
-            resend_unknown,
-        )
-    )
+    models = _models(None, judge, planner, None, confirm_judge)
+    return _in_sync(_judging(brief, pictures, recursive, limits, settings, models, run_id, resend_unknown), on_event)
 
 
 async def examine(
@@ -185,6 +179,7 @@ def resume(
     confirm_judge: str | Judge | None = None,
     out: str | Path | None = None,
     resend_unknown: bool = False,
+    on_event: Watcher | None = None,
 ) -> Run:
     """Resume a recorded run with its original order, except for new limits and models, and return it.
 
@@ -198,7 +193,9 @@ def resume(
         LedgerBusy: the run is in use by another process.
     """
     models = _models(image_model, judge, planner, reviser, confirm_judge)
-    return _in_sync(resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown))
+    return _in_sync(
+        resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown), on_event
+    )
 
 
 def load(run_id: str, *, out: str | Path | None = None) -> Run:
@@ -324,11 +321,40 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
     }
 
 
-def _in_sync(order: Order) -> Run:
+def _checked(on_event: Watcher) -> Watcher:
+    if not callable(on_event) or inspect.iscoroutinefunction(on_event):
+        hint = "to await something for each event, iterate over onbrief.pursue or onbrief.examine"
+        raise UsageError.of("on_event", on_event, "a plain function of one event", hint=hint)
+    return on_event
+
+
+async def _watched(pursuit: Pursuit, watchers: Iterable[Watcher]) -> AsyncGenerator[Event]:
+    """Yield the events of a pursuit after showing them. If that raises, the pursuit is stopped, so that what is paid for is
+    kept, and its result is not delivered: the same order resumes it.
+    """
+    events = pursuit.events()
+    async for event in events:
+        try:
+            for show in watchers:
+                show(event)
+        except BaseException as error:
+            pursuit.stop()
+            try:
+                async for _ in events:
+                    pass
+            except Exception as another:
+                raise error from another
+            raise
+        yield event
+
+
+def _in_sync(order: Order, on_event: Watcher | None) -> Run:
+    watchers = [_checked(on_event)] if on_event is not None else []
+
     async def last(interrupts: Interrupts) -> Run:
         async with open_pursuit(order) as pursuit:
             interrupts.stop = pursuit.stop
-            async for event in pursuit.events():
+            async for event in _watched(pursuit, watchers):
                 if isinstance(event, RunEnded):
                     if interrupts.count and event.run.outcome != "cancelled":
                         return event.run  # nobody gets it, so it is not delivered: the same order returns it, and pays nothing
