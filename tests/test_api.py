@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import hashlib
+import inspect
+import io
 import re
 import shutil
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import onbrief
 from onbrief.errors import OtherRequest, StoreError
@@ -20,6 +24,7 @@ from onbrief.record import Models
 from onbrief.testing import Bill, ScriptedJudge, ScriptedPlanner, ScriptedReviser, crew, picture
 from tests.buckets import Service, new_place
 
+ROOT = Path(__file__).parents[1]
 SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(512, 512))
 
 
@@ -369,3 +374,34 @@ def test_a_wrong_input_is_a_value_error_that_costs_nothing(tmp_path: Path) -> No
     with pytest.raises(ValueError, match=r"image_model: 'nobody:model' is not allowed"):
         onbrief.run(SMALL, settings=onbrief.Settings(image_model="nobody:model", out=str(tmp_path / "runs")))
     assert list(tmp_path.iterdir()) == []
+
+
+# -- documents ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
+def test_the_examples_in_python_run_as_they_stand(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, in one notebook: with `await` outside of functions, and an event loop that runs."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("hero.jpg", "art/one.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        with Image.open(io.BytesIO(picture(1, (256, 256)))) as image:
+            image.save(name)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / document).read_text().partition("## Reference")[0], re.MULTILINE | re.DOTALL
+    )
+    assert blocks
+
+    async def notebook() -> None:
+        cells: dict[str, Any] = {}
+        for block in blocks:
+            code = compile(block, document, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            if inspect.isawaitable(found := eval(code, cells)):  # noqa: S307 - our own documents
+                await found
+
+    asyncio.run(notebook())
+
+
+def test_the_reference_has_every_public_name() -> None:
+    headings = re.findall(r"^### (\w+)$", (ROOT / "docs" / "api.md").read_text().partition("## Reference")[2], re.MULTILINE)
+    assert sorted(headings) == onbrief.__all__

@@ -188,8 +188,17 @@ def resume(
     former models answered stays valid, but what a former judge left undecided is asked of the new one. The
     `confirm_judge` takes the second look at pictures that have had none.
 
+    Args:
+        run_id: The id of the run; `runs` lists them.
+        limits: What it may use at most from now on, in place of the limits that it had.
+        image_model: The same one, if it was given as an object.
+        judge, planner, reviser, confirm_judge: Models that take over, by their names or as objects; see `run`.
+        out: The folder or the bucket that the run is in; by default "onbrief-runs".
+        resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+        on_event: Called with each event as it happens; see `run`.
+
     Raises:
-        UsageError: the folder `out` has no such run, or there is no such model.
+        UsageError: `out` has no such run, there is no such model, or one that was an object is not given again.
         LedgerBusy: the run is in use by another process.
     """
     models = _models(image_model, judge, planner, reviser, confirm_judge)
