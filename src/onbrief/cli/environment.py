@@ -25,7 +25,8 @@ def models(*, json_: _Json = False) -> int:
         onbrief models --json
 
     Prices are in US dollars: the maximum price of a picture, and the prices of a million tokens.
-    Other models can be named as PROVIDER:MODEL too, if their provider accepts them.
+    Other models can be named as PROVIDER:MODEL too, if their provider accepts them. A name that
+    ends with a colon stands for all models of a service.
     """
     from onbrief.providers import registry
 
@@ -77,4 +78,6 @@ def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _J
 def _price(row: ListedModel) -> str:
     if row.usd is not None:
         return f"${row.usd:.3g} a picture"
+    if row.usd_in is None:
+        return "priced by its provider"
     return f"${row.usd_in:.3g} in, ${row.usd_out:.3g} out a million tokens"
