@@ -118,7 +118,7 @@ class Pursuit:
             rule=settings.rule,
             review=self.review,
             evidence=Evidence.of(settings.tables),
-            require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
+            require_usable=lambda: require_usable(self.crew, settings.tables, self.account, self.order.models),
         )
         model = self.crew.image_model
         dropped = model.check(self.order.brief.size) if model else ()
@@ -222,12 +222,12 @@ async def open_pursuit(
         OtherRequest: `run_id` is taken by another order.
     """
     if workspace is None:
-        crew = checked(crew or order.settings.crew(draws=order.draws), order)
+        crew = checked(crew or order.settings.crew(draws=order.draws, models=order.models), order)
         with await asyncio.to_thread(Workspace.open, order.settings) as alone:
             async with open_pursuit(order, crew, deadline, alone, review) as pursuit:
                 yield pursuit
         return
-    crew = checked(crew or workspace.crew(order.settings, draws=order.draws), order)
+    crew = checked(crew or workspace.crew(order.settings, draws=order.draws, models=order.models), order)
     await workspace.require_writable()
     alone = order.run_id is None and order.draws
     order, run_id = await _identified(order, workspace.ledger)
