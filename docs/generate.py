@@ -42,7 +42,7 @@ def _command_line() -> str:
     parts = ["# The command line\n\nGenerated from `--help` by `make docs`.\n"]
     for command in COMMANDS:
         out = io.StringIO()
-        build().help_print([command] if command else [], console=Console(file=out, width=100, color_system=None))
+        build(command).help_print([command] if command else [], console=Console(file=out, width=100, color_system=None))
         text = "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
         parts.append(f"## onbrief {command}".rstrip() + f"\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
