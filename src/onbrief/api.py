@@ -68,8 +68,8 @@ def run(
         brief: What the picture is to show: a text, the Path of a file, or a Brief.
         limits: What the run may use at most; by default those of `settings`.
         settings: Models, policy, folder and so on; by default, the trial provider is used if it is installed.
-        image_model: The model that draws, by its name ("bedrock:…") or as an object (see onbrief.ports.ImageModel). An object
-            counts by its `name`: in the ledger, two with the same name are the same model.
+        image_model: The model that draws, by its name (`provider:model`) or as an object (see onbrief.ports.ImageModel). An
+            object counts by its `name`: in the ledger, two with the same name are the same model.
         judge: The model that looks at pictures, by its name or as an object (Judge).
         planner: The model that finds the requirements (Planner); by default, `reviser`.
         reviser: The model that writes prompts (Reviser).
