@@ -32,7 +32,7 @@ def narrator(quiet: bool, limits: Limits = _NO_LIMITS) -> Generator[Callable[[Ev
     if quiet:
         yield lambda event: None
         return
-    doing = _Doing("reading the brief", limits)
+    doing = Doing("reading the brief", limits)
     if console.is_terminal:
         with console.status(doing) as status:
             yield lambda event: _lively(console, status, doing, event)
@@ -48,7 +48,7 @@ def waiting(what: str) -> Generator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(_Doing(what)):
+    with console.status(Doing(what)):
         yield
 
 
@@ -100,13 +100,13 @@ def _of(used: str, limit: float | None, form: str) -> str:
     return used if limit is None else f"{used} of {form.format(limit)}"
 
 
-def _plainly(doing: _Doing, event: Event) -> None:
+def _plainly(doing: Doing, event: Event) -> None:
     for line in lines(event, doing.limits):
         print(plain(line), file=sys.stderr)
     doing.now(event)
 
 
-def _lively(console: Console, status: Status, doing: _Doing, event: Event) -> None:
+def _lively(console: Console, status: Status, doing: Doing, event: Event) -> None:
     in_table = event.run.kind == "judge" and isinstance(event, ImageJudged)
     for line in () if in_table else lines(event, doing.limits):
         console.print(Text(plain(line), style=_style(event)))
@@ -115,7 +115,7 @@ def _lively(console: Console, status: Status, doing: _Doing, event: Event) -> No
 
 
 @dataclass(slots=True)
-class _Doing:
+class Doing:
     """What is going on, as one short line: the step and its seconds, which picture of how many, how much of the money, and how
     much of the time.
     """
@@ -142,6 +142,11 @@ class _Doing:
         rest = "".join(f" · {part}" for part in self._used() if part)
         return next((line for step in steps if len(line := step + rest) <= _NARROW), steps[-1] + rest)
 
+    @property
+    def end(self) -> str:
+        """The line when the run has ended, or goes on no longer."""
+        return f"{self.run.outcome or 'stopped'} · {_so_far(self.run, self.limits)}" if self.run else "stopped"
+
     def _used(self) -> list[str]:
         if not self.run:
             return []
@@ -153,7 +158,7 @@ class _Doing:
 
 
 @contextmanager
-def _heartbeat(doing: _Doing) -> Generator[None]:
+def _heartbeat(doing: Doing) -> Generator[None]:
     """Say what is going on whenever nothing has happened for long: a log without new lines looks like a process that hangs."""
     ended = threading.Event()
 
