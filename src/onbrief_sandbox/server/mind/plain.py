@@ -17,6 +17,7 @@ from onbrief_sandbox.server.conversation import Answer, Conversation
 from onbrief_sandbox.server.mind import fields, matching, quoting, schemas, shaping, verdicts
 from onbrief_sandbox.server.mind.fields import Field
 from onbrief_sandbox.server.mind.matching import Match
+from onbrief_sandbox.server.mind.words import Sense
 
 _IMAGE = re.compile(
     r"\b(?:image|picture|photo|photograph|drawing|illustration|artwork|render)s?\b|画像|写真|絵|图", re.IGNORECASE
@@ -47,7 +48,7 @@ class _Request:
     images: tuple[bytes, ...]
     fields: tuple[Field, ...]
 
-    def field(self, sense: fields.Sense) -> Field | None:
+    def field(self, sense: Sense) -> Field | None:
         return next((field for field in self.fields if field.sense == sense), None)
 
     @property
