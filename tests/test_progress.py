@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +20,12 @@ import pytest
 from onbrief.brief import Brief
 from onbrief.cli import main
 from onbrief.errors import OverBudget
-from onbrief.events import Waiting
+from onbrief.events import ImageJudged, Waiting
 from onbrief.ledger.budget import Budget
+from onbrief.limits import Limits
 from onbrief.policy import limit_reached
 from onbrief.progress import lines
-from onbrief.record import Models, Run
+from onbrief.record import Attempt, Models, Problem, Run
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.faults import Fault, Script
 from tests.providers.wiring import CORE, at, keys
@@ -48,6 +58,54 @@ def test_a_long_reason_is_cut() -> None:
     (line,) = lines(Waiting(RUN, "judge/000-000", 2.0, "x" * 500))
     assert line.endswith("x…")
     assert len(line) < 230
+
+
+def test_a_line_says_of_how_many_of_how_much_and_for_how_long() -> None:
+    attempt = Attempt(0, 1, 5, problem=Problem("unreadable", "no answer"))
+    run = replace(RUN, attempts=(attempt,), usage=replace(RUN.usage, images=2, usd=0.08, seconds=12.4))
+    for limits, used in (
+        (Limits(images=3), "2 of 3 images, $0.08, 12 s"),
+        (Limits(usd=1.5, seconds=60), "2 of 12 images, $0.08 of $1.50, 12 of 60 s"),
+        (Limits(usd=0.005), "2 of 12 images, $0.08 of $0.005, 12 s"),
+    ):
+        assert lines(ImageJudged(run, attempt), limits) == [f"  image 000-001 unreadable: no answer [{used}]"]
+    judged = replace(run, kind="judge", attempts=(attempt, replace(attempt, attempt=2, problem=None)))
+    assert lines(ImageJudged(judged, attempt)) == ["  image 000-001 unreadable: no answer [1 of 2 judged, $0.08, 12 s]"]
+
+
+def test_the_status_line_fits_60_columns_with_seconds_and_limits(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    limits = ["--max-images", "2", "--max-usd", "15.5", "--max-seconds", "90"]
+    model = ["--image-model", "sandbox:?usd=1.25&seconds=2.2", "--size", "512x512", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "onbrief", "run", "a red circle", "--require", "the circle is blue", *limits, *model]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "60"})
+    os.close(theirs)
+    screen = b""
+    while True:
+        try:
+            screen += os.read(ours, 4096)
+        except OSError:  # as Linux says that the other end is closed
+            break
+    process.wait()
+    os.close(ours)
+    shown = {" ".join(line.split()) for line in re.split(r"[\r\n]|\x1b\[[0-9;?]*[A-Za-z]|[\u2800-\u28ff]", screen.decode())}
+    status = [line for line in shown if " · " in line]
+    assert [line for line in status if len(line) > 58 or "…" in line] == []
+    told = [re.sub(r"\b\d+ of 90 s", "S of 90 s", re.sub(r"\(\d+ s\)", "(S s)", line)) for line in status]
+    assert {
+        "drawing · image 1 of 2 · $0.00 of $15.50 · S of 90 s",
+        "drawing (S s) · image 1 of 2 · $0.00 of $15.50 · S of 90 s",
+        "judging · image 2 of 2 · $2.50 of $15.50 · S of 90 s",
+    } <= {*told}
+
+
+def test_where_there_is_no_terminal_a_line_says_what_takes_long(
+    onbrief: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onbrief.progress._LONG_SILENCE", 0.2)
+    _, err = onbrief("--image-model", "sandbox:?seconds=1", "--max-images", "3", "--size", "512x512")
+    assert re.search(r"^  drawing · image 1 of 3 · \$0\.00 · [01] s$", err, re.MULTILINE)
 
 
 @pytest.fixture

@@ -78,10 +78,3 @@ def test_config_shows_where_each_setting_comes_from(
     assert settings["max_usd"] == {"value": 2.5, "from": "environment"}
     assert settings["parallel"] == {"value": 3, "from": "onbrief.toml"}
     assert settings["judge"] == {"value": "sandbox:", "from": "default"}
-
-
-@pytest.mark.parametrize("command", [[], ["run"], ["resume"], ["show"], ["list"], ["report"], ["rm"], ["config"]])
-def test_help_begins_with_examples(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*command, "--help"]) == 0
-    out = capsys.readouterr().out
-    assert out.index("For example:") < out.index("──")

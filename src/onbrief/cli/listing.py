@@ -7,10 +7,9 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from cyclopts import Parameter
-
+from onbrief.cli.flags import Json, Place
 from onbrief.cli.output import finish, plain, put, say
 from onbrief.config import load
 from onbrief.errors import OnbriefError, UsageError
@@ -35,8 +34,8 @@ def list_(
     *,
     limit: int | None = None,
     outcome: State | None = None,
-    out: Annotated[str | None, Parameter(help="The folder or bucket of the runs, instead of the setting `out`.")] = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document, with times in UTC.")] = False,
+    out: Place = None,
+    json_: Json = False,
 ) -> int:
     """List the runs, newest first: when each began (local time), its outcome, pictures, cost and brief.
 
@@ -55,6 +54,8 @@ def list_(
         How many runs to list, the newest ones.
     outcome
         Only runs that ended so, are running, or were interrupted.
+    json_
+        Print one JSON document, with times in UTC.
     """
     from onbrief.pursuit import Workspace
 

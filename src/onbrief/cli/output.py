@@ -39,18 +39,19 @@ def put(text: str, hint: str = "") -> None:
         raise OutputError(f"standard output cannot be written: {error.strerror}", hint=hint) from error
 
 
-def write(path: Path | None, text: str) -> None:
-    """Write a file and the folders above it, or standard output if there is no path.
+def write(path: Path | None, content: str | bytes) -> None:
+    """Write a file and the folders above it, or a text to standard output if there is no path.
 
     Raises:
         OutputError: it cannot be written.
     """
     if path is None:
-        put(text)
+        assert isinstance(content, str)
+        put(content)
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -13,7 +13,23 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.checklist import listed
-from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
+from onbrief.cli.flags import (
+    RUN,
+    BriefFlags,
+    Flag,
+    Json,
+    LimitFlags,
+    ModelFlags,
+    Open,
+    OtherLimitFlags,
+    OtherModelFlags,
+    Quiet,
+    RunId,
+    Source,
+    brief_from,
+    given,
+    settings_from,
+)
 from onbrief.cli.output import finish, plain, put, say
 from onbrief.cli.verdicts import verdict_table
 from onbrief.errors import LedgerError, Outcome, UsageError
@@ -48,23 +64,22 @@ _MORE: dict[LimitName, str] = {
 }
 _UNDELIVERED = "give the same command again: it shows this result and pays for nothing"
 _LINK = 3600.0  # seconds for which the browser that is opened can read a report in a bucket
-_Flag = Annotated[bool, Parameter(negative="")]
 
 
 def run(
-    brief: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a hyphen alone is standard input
+    brief: Source,
     *,
     about: BriefFlags | None = None,
     models: ModelFlags | None = None,
     limits: LimitFlags | None = None,
-    seed: int | None = None,
-    run_id: str | None = None,
-    resend_unknown: _Flag = False,
-    dry_run: _Flag = False,
-    review: _Flag = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    quiet: _Flag = False,
-    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    seed: Annotated[int | None, Parameter(group=RUN)] = None,
+    run_id: Annotated[str | None, Parameter(group=RUN)] = None,
+    resend_unknown: Flag = False,
+    dry_run: Flag = False,
+    review: Flag = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    open_: Open = False,
 ) -> int:
     """Make a picture that meets every requirement of a brief.
 
@@ -123,15 +138,15 @@ def run(
 
 
 def resume(
-    run_id: str,
+    run_id: RunId,
     *,
     models: OtherModelFlags | None = None,
-    limits: LimitFlags | None = None,
-    resend_unknown: _Flag = False,
-    review: _Flag = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    quiet: _Flag = False,
-    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    limits: OtherLimitFlags | None = None,
+    resend_unknown: Flag = False,
+    review: Flag = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    open_: Open = False,
 ) -> int:
     """Resume a run. Limits and models that are given replace those of its order.
 
@@ -145,8 +160,6 @@ def resume(
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     resend_unknown
         Send calls again whose outcome is unknown; they may be charged twice.
     review
@@ -201,7 +214,7 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
                 if isinstance(event, (ChecklistFrozen, RunEnded)):
                     break
             _stop_on_signals(pursuit.stop)
-        with narrator(quiet) as show:
+        with narrator(quiet, order.settings.limits) as show:
             for event in before:
                 show(event)
                 ended = event.run
@@ -281,9 +294,11 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 
 
 def _preview(order: Order, as_json: bool) -> int:
+    from onbrief.progress import waiting
     from onbrief.pursuit import preview
 
-    seen = finish(preview(order))
+    with waiting("reading the brief"):
+        seen = finish(preview(order))
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}

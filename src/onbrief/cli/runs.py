@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.output import finish, plain, say
+from onbrief.cli.flags import OUTPUT, Json, Place, RunId, Switch
+from onbrief.cli.output import finish, plain, say, write
 from onbrief.cli.verdicts import verdict_table
 from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, UsageError
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from onbrief.record import Run
     from onbrief.store import RunStore
 
-_Out = Annotated[str | None, Parameter(help="The folder or bucket of the runs, instead of the setting `out`.")]
-_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
+
+_LONGEST_LINK = 168  # hours: links of S3 last for at most 7 days
 
 
-def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Json = False) -> int:
+def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: Json = False) -> int:
     """Show the outcome of a run and the verdict on each requirement.
 
     For example:
@@ -36,11 +37,13 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     link
         Print only a link to the best picture, which anyone can open for this number of hours.
+    json_
+        Print the record of the run as one JSON document.
     """
+    if link is not None and not 0 < link <= _LONGEST_LINK:
+        raise UsageError.of("link", link, f"a number of hours above 0, up to {_LONGEST_LINK}")
     run, store = recorded(run_id, out)
     if link is not None:
         if not run.best or not run.best.image:
@@ -89,7 +92,9 @@ def _warned(run: Run) -> int:
     return 0
 
 
-def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")] = None, out: _Out = None) -> int:
+def report(
+    run_id: RunId, *, output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None, out: Place = None
+) -> int:
     """Write the report of a run again, as a page or as a contact sheet.
 
     For example:
@@ -99,8 +104,6 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     output
         An .html file for a page, or a .png file for a contact sheet, instead of report.html beside the pictures.
     """
@@ -119,18 +122,12 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         return 0
     if output.suffix.lower() not in (".html", ".png"):
         raise UsageError.of("output", str(output), "a file name that ends in .html or .png")
-    try:
-        if output.suffix.lower() == ".png":
-            output.write_bytes(reports.sheet(run, pictures))
-        else:
-            output.write_text(reports.page(run, pictures), "utf-8")
-    except OSError as error:
-        raise UsageError.of("output", str(output), f"a file that can be written ({error.strerror})") from error
+    write(output, reports.sheet(run, pictures) if output.suffix.lower() == ".png" else reports.page(run, pictures))
     print(output)
     return 0
 
 
-def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out: _Out = None) -> int:
+def rm(run_id: RunId, *, yes: Switch = False, out: Place = None) -> int:
     """Delete a run: its pictures, its record and its entries in the ledger.
 
     For example:
@@ -138,8 +135,6 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     yes
         Do not ask for confirmation.
     """
@@ -164,12 +159,17 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     return 0
 
 
-def config(*, json_: _Json = False) -> int:
+def config(*, json_: Json = False) -> int:
     """Show every setting: its value and where it came from.
 
     For example:
         onbrief config
         ONBRIEF_MAX_USD=2 onbrief config --json
+
+    Parameters
+    ----------
+    json_
+        Print one JSON document.
     """
     settings, origins = load({})
     values: dict[str, object] = {name: value for name, value in asdict(settings).items() if name != "tables"}
