@@ -71,13 +71,14 @@ def test_what_names_a_file_is_never_drawn(
     elif content is not None:
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     before = sorted(folder.rglob("*"))
-    assert main(["run", name]) == 2
-    out, err = capsys.readouterr()
-    first, *rest = err.splitlines()
-    assert out == ""
-    assert [part for part in parts if part not in first] == []
-    assert all(line.startswith("hint: ") for line in rest)
-    assert ("for many briefs" in err) is name.endswith((".csv", ".xlsx", ".jsonl"))
+    for command in (["run", name], ["checklist", name], ["judge", name, "a.png"]):
+        assert main(command) == 2
+        out, err = capsys.readouterr()
+        first, *rest = err.splitlines()
+        assert out == ""
+        assert [part for part in parts if part not in first] == []
+        assert all(line.startswith("hint: ") for line in rest)
+        assert ("for many briefs" in err) is name.endswith((".csv", ".xlsx", ".jsonl"))
     assert sorted(folder.rglob("*")) == before
 
 

@@ -19,7 +19,7 @@ _OTHERS = frozenset(
 _KNOWN = (_TEXTS | _TABLES | _OTHERS | {".toml", ".json"}) - {""}
 _MOST_WORDS = 3  # of the name of a file; "a sign that says README.md" is a text
 _READABLE = "a description, or a .txt, .md, .toml or .json file"
-_MANY = "for many briefs: give each to a command of its own"
+_MANY = "for many briefs: run a command for each row, with its text or with a file of its own"
 STANDARD_INPUT = "-"
 
 
