@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import hashlib
+import inspect
+import io
+import re
 import shutil
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 import onbrief
-from onbrief.errors import StoreError
-from onbrief.testing import picture
+from onbrief.errors import OtherRequest, StoreError
+from onbrief.ports import Planned
+from onbrief.record import Models
+from onbrief.testing import Bill, ScriptedJudge, ScriptedPlanner, ScriptedReviser, crew, picture
 from tests.buckets import Service, new_place
 
+ROOT = Path(__file__).parents[1]
 SMALL = onbrief.Brief(text="a red circle left of a blue square", size=(512, 512))
 
 
@@ -173,7 +183,225 @@ def test_a_run_shows_itself_in_a_notebook(tmp_path: Path) -> None:
     assert "data:image/webp;base64," in shown
 
 
+# -- events ------------------------------------------------------------------------------------------------------------
+
+
+def test_each_event_is_told_as_it_happens(tmp_path: Path) -> None:
+    told: list[onbrief.Event] = []
+    run = onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path)), on_event=told.append)
+    assert [event.number for event in told] == list(range(len(told)))
+    assert [type(event).__name__ for event in told[:4]] == ["ChecklistFrozen", "PromptChosen", "ImageMade", "ImageJudged"]
+    assert (type(told[-1]), told[-1].run) == (onbrief.RunEnded, run)
+
+
+@pytest.mark.parametrize("kind", [onbrief.ChecklistFrozen, onbrief.ImageMade, onbrief.ImageJudged, onbrief.RunEnded])
+@pytest.mark.parametrize("in_a_loop", [False, True], ids=["script", "notebook"])
+def test_a_watcher_that_raises_ends_the_run_which_keeps_what_is_paid_for(
+    tmp_path: Path, kind: type[onbrief.Event], in_a_loop: bool
+) -> None:
+    bill, settings = Bill(), onbrief.Settings(out=str(tmp_path), parallel=3)
+
+    def watcher(event: onbrief.Event) -> None:
+        if isinstance(event, kind):
+            raise ZeroDivisionError("of the user")
+
+    def run(**more: Any) -> onbrief.Run:
+        return onbrief.run(SMALL, settings=settings, seed=1, **objects(bill, {"r1"}), limits=onbrief.Limits(images=3), **more)
+
+    async def cell() -> None:
+        run(on_event=watcher)
+
+    with pytest.raises(ZeroDivisionError, match="of the user"):
+        asyncio.run(cell()) if in_a_loop else run(on_event=watcher)
+    paid = bill.of("image")
+    assert len(paid) == (0 if kind is onbrief.ChecklistFrozen else 3)  # those of a round are all under way
+    ended = run()
+    assert (ended.outcome, len(ended.attempts)) == ("unmet", 3)
+    assert bill.of("image")[: len(paid)] == paid
+    assert [len(bill.of(kind)) for kind in ("plan", "image", "judge")] == [1, 3, 3]
+    assert [listed.run_id for listed in onbrief.runs(out=tmp_path)] == [ended.run_id]
+
+
+async def awaiting(event: onbrief.Event) -> None: ...
+
+
+@pytest.mark.parametrize("watcher", [awaiting, "print", 3])
+def test_what_cannot_be_told_of_events_is_refused_before_anything_is_spent(tmp_path: Path, watcher: Any) -> None:
+    with pytest.raises(onbrief.UsageError, match=r"on_event: .* is not allowed; expected a plain function of one event"):
+        onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path / "runs")), on_event=watcher)
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- models as objects -------------------------------------------------------------------------------------------------
+
+
+def objects(bill: Bill, *verdicts: set[str]) -> dict[str, Any]:
+    """Return scripted models as arguments."""
+    made = crew(bill, *verdicts)
+    return {"image_model": made.image_model, "judge": made.judge, "planner": made.planner, "reviser": made.reviser}
+
+
+def test_models_can_be_objects_and_count_by_their_names(tmp_path: Path) -> None:
+    bill, settings = Bill(), onbrief.Settings(out=str(tmp_path))
+    again = ScriptedJudge(bill, name="test:second")
+    first = onbrief.run(SMALL, settings=settings, run_id="mine", **objects(bill, {"r1"}, set()), confirm_judge=again)
+    assert first.outcome == "passed"
+    assert first.models == Models("test:painter", "test:critic", "test:writer", confirm_judge="test:second")
+    paid = bill.lines
+    assert [len(bill.of(kind)) for kind in ("plan", "image", "judge", "revise")] == [1, 2, 2, 1]
+    same = onbrief.run(SMALL, settings=settings, run_id="mine", **objects(bill, set()), confirm_judge=again)
+    assert (same.outcome, same.attempts) == (first.outcome, first.attempts)
+    assert bill.lines == paid, "other objects with the same names are the same models"
+    with pytest.raises(OtherRequest):
+        onbrief.run(SMALL, settings=settings, run_id="mine", **objects(bill))
+
+
+def test_objects_and_names_go_together(tmp_path: Path) -> None:
+    settings = onbrief.Settings(out=str(tmp_path))
+    run = onbrief.run(SMALL, settings=settings, judge=crew(Bill()).judge, limits=onbrief.Limits(images=1))
+    assert (run.outcome, run.models) == ("passed", Models("sandbox:", "test:critic", "sandbox:"))
+    bill = Bill()
+    run = onbrief.run(SMALL, settings=settings, reviser=crew(bill).reviser, judge="sandbox:?false_accept=0", seed=3)
+    assert (run.models, bill.of("plan")) == (Models("sandbox:", "sandbox:?false_accept=0", "test:writer"), [])
+    both = WritesAndPlans(Bill())
+    run = onbrief.run(SMALL, settings=settings, reviser=both, judge=crew(Bill()).judge)
+    assert (run.outcome, both.bill.of("plan")) == ("passed", [f"plan {SMALL.text}"])
+
+
+@dataclass(slots=True)
+class WritesAndPlans(ScriptedReviser):
+    """A reviser that is a planner too."""
+
+    async def checklist(self, brief: onbrief.Brief) -> Planned:
+        return await ScriptedPlanner(self.bill).checklist(brief)
+
+
+def test_pictures_are_judged_by_objects(tmp_path: Path) -> None:
+    (tmp_path / "one.png").write_bytes(picture(1))
+    bill, settings = Bill(), onbrief.Settings(out=str(tmp_path / "runs"))
+    models = crew(bill, {"r2"})
+    given: dict[str, Any] = {"settings": settings, "judge": models.judge, "planner": models.planner}
+    run = onbrief.judge(SMALL, tmp_path / "one.png", **given)
+    assert (run.outcome, run.models.judge, run.models.reviser) == ("unmet", "test:critic", "test:writer")
+
+    async def names() -> list[str]:
+        return [type(event).__name__ async for event in onbrief.examine(SMALL, tmp_path / "one.png", **given)]
+
+    assert asyncio.run(names())[-1] == "RunEnded"
+    assert [len(bill.of(kind)) for kind in ("plan", "judge")] == [1, 1]
+
+
+def test_a_run_with_objects_is_resumed_with_objects(tmp_path: Path) -> None:
+    bill, settings = Bill(), onbrief.Settings(out=str(tmp_path))
+    onbrief.run(SMALL, settings=settings, limits=onbrief.Limits(images=1), run_id="mine", **objects(bill, {"r1"}))
+    models, limits = objects(bill, set()), onbrief.Limits(images=3)
+    for role, model in models.items():
+        others = {name: other for name, other in models.items() if name != role}
+        with pytest.raises(onbrief.UsageError) as caught:
+            onbrief.resume("mine", out=tmp_path, limits=limits, **others)
+        expected = f"{role}: run mine was given an object of the name {model.name!r}, which is not recorded"
+        assert str(caught.value) == expected
+        assert f"onbrief.resume('mine', {role}=…)" in caught.value.hint
+    another: dict[str, Any] = models | {"image_model": "sandbox:"}
+    with pytest.raises(onbrief.UsageError, match="its image model, policy and checklist are fixed"):
+        onbrief.resume("mine", out=tmp_path, **another)
+    assert len(bill.of("image")) == 1
+    other: dict[str, Any] = models | {"judge": "sandbox:", "reviser": "sandbox:"}
+    replaced = onbrief.resume("mine", out=tmp_path, limits=limits, **other)
+    assert replaced.models.judge == "sandbox:"
+    assert [change.model for change in replaced.models.changes if change.role == "judge"] == ["sandbox:"]
+    assert len(bill.of("plan")) == 1
+    del models["judge"], models["reviser"]  # they are objects no more
+    assert onbrief.resume("mine", out=tmp_path, **models).models.judge == "sandbox:"
+
+
+def test_limits_in_dollars_need_the_price_of_an_object(tmp_path: Path) -> None:
+    judge = ScriptedJudge(price=None)
+    with pytest.raises(onbrief.UsageError, match="no limit in dollars, because the price of test:critic is unknown"):
+        onbrief.run(SMALL, judge=judge, limits=onbrief.Limits(usd=1.0), settings=onbrief.Settings(out=str(tmp_path / "runs")))
+    assert list(tmp_path.iterdir()) == []
+
+
+class NamedOnly:
+    name, price = "test:odd", 0.0
+
+
+class PlainJudge(ScriptedJudge):
+    def judge(self, image: bytes, requirements: Sequence[onbrief.Requirement]) -> Any:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("role", "model", "message"),
+    [
+        ("judge", NamedOnly(), "judge: NamedOnly has no attribute picture_limits, no method judge"),
+        ("confirm_judge", crew(Bill()).image_model, "confirm_judge: ScriptedImageModel has no attribute picture_limits, no"),
+        ("image_model", NamedOnly(), "image_model: NamedOnly has no method check, no method generate"),
+        ("planner", object(), "planner: object has no attribute name, no attribute price, no method checklist"),
+        ("reviser", 3, "reviser: int has no attribute name"),
+        ("judge", ScriptedJudge, "judge: ScriptedJudge is a class; expected an object, such as ScriptedJudge()"),
+        ("judge", PlainJudge(), "judge: PlainJudge.judge is a plain function; expected `async def judge`"),
+        ("judge", ScriptedJudge(name="mine"), "judge: ScriptedJudge.name: 'mine' is not allowed; expected PROVIDER:MODEL"),
+        (
+            "judge",
+            ScriptedJudge(price=-1),
+            "judge: ScriptedJudge.price: -1 is not allowed; expected the most that a call costs",
+        ),
+        ("judge", ScriptedJudge(name="test:a sk-" + "a1" * 20), "no password, key or token"),
+    ],
+)
+def test_an_object_that_is_no_such_model_is_refused_and_told_what_it_lacks(
+    tmp_path: Path, role: str, model: object, message: str
+) -> None:
+    given: dict[str, Any] = {role: model}
+    with pytest.raises(onbrief.UsageError, match=re.escape(message)):
+        onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path / "runs")), **given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_judge_and_reviser_follow_an_image_model_unless_they_were_named() -> None:
+    bedrock = "bedrock:stability.stable-image-core-v1:1"
+    painter = crew(Bill()).image_model
+    assert painter
+    for model in (bedrock, painter):
+        followed = onbrief.Settings(out="elsewhere").with_models({"image_model": model})
+        named = onbrief.Settings(judge="sandbox:").with_models({"image_model": model})
+        assert (followed.judge, followed.reviser) == ("bedrock:", "bedrock:")
+        assert (named.judge, named.reviser) == ("sandbox:", "bedrock:")
+
+
 def test_a_wrong_input_is_a_value_error_that_costs_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"image_model: 'nobody:model' is not allowed"):
         onbrief.run(SMALL, settings=onbrief.Settings(image_model="nobody:model", out=str(tmp_path / "runs")))
     assert list(tmp_path.iterdir()) == []
+
+
+# -- documents ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
+def test_the_examples_in_python_run_as_they_stand(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, in one notebook: with `await` outside of functions, and an event loop that runs."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("hero.jpg", "art/one.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        with Image.open(io.BytesIO(picture(1, (256, 256)))) as image:
+            image.save(name)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / document).read_text().partition("## Reference")[0], re.MULTILINE | re.DOTALL
+    )
+    assert blocks
+
+    async def notebook() -> None:
+        cells: dict[str, Any] = {}
+        for block in blocks:
+            code = compile(block, document, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            if inspect.isawaitable(found := eval(code, cells)):  # noqa: S307 - our own documents
+                await found
+
+    asyncio.run(notebook())
+
+
+def test_the_reference_has_every_public_name() -> None:
+    headings = re.findall(r"^### (\w+)$", (ROOT / "docs" / "api.md").read_text().partition("## Reference")[2], re.MULTILINE)
+    assert sorted(headings) == onbrief.__all__

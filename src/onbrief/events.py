@@ -14,17 +14,38 @@ from typing import TYPE_CHECKING, Any
 from onbrief.brief import LONGEST_REPR, brief_repr
 from onbrief.errors import UsageError
 from onbrief.record import Attempt, Run
+from onbrief.tokens import NO_TOKENS, Tokens
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTry:
+    """One try of a paid call, as the ledger recorded its end. `call` is its key in the ledger, such as `image/000-001`, and
+    `number` counts its tries from 0. `state` is `done`, `refused`, `failed`, `unreadable`, `blocked` or `unknown`; if it is not
+    `done`, `message` says why. `usd` is what it cost in US dollars, None if that is unknown.
+    """
+
+    call: str
+    number: int
+    model: str
+    state: str
+    usd: float | None
+    seconds: float
+    tokens: Tokens = NO_TOKENS
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened. `run` is the run right after it, `number` the position among the events of the run, from 0."""
+    """Something happened. `run` is the run right after it, `number` the position among the events of the run, from 0. `calls`
+    are the tries of paid calls that have ended since the event before, in this session; a replay has none.
+    """
 
     run: Run
     number: int = field(default=0, kw_only=True)
+    calls: tuple[CallTry, ...] = field(default=(), kw_only=True)
 
     def __repr__(self) -> str:
         return brief_repr(f"{type(self).__name__} {self.number} of {self.run.run_id[:40]}", self._about)

@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
 from onbrief.cli.output import discard_output, is_unread, put, say, tolerate_encodings
-from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
+from onbrief.errors import ConfigError, NotInstalled, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
 
 USAGE = 2
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"  {note}")
         if error.hint:
             say(f"hint: {error.hint}")
-        return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1
+        return USAGE if isinstance(error, (UsageError, OtherRequest, NotInstalled)) else 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - printed as Python prints it, but without secrets

@@ -23,7 +23,8 @@ def models(*, json_: Json = False) -> int:
         onbrief models --json
 
     Prices are in US dollars: the maximum price of a picture, and the prices of a million tokens.
-    Other models can be named as PROVIDER:MODEL too, if their provider accepts them.
+    Other models can be named as PROVIDER:MODEL too, if their provider accepts them. A name that
+    ends with a colon stands for all models of a service.
 
     Parameters
     ----------
@@ -89,4 +90,6 @@ def doctor(
 def _price(row: ListedModel) -> str:
     if row.usd is not None:
         return f"${row.usd:.3g} a picture"
+    if row.usd_in is None:
+        return "priced by its provider"
     return f"${row.usd_in:.3g} in, ${row.usd_out:.3g} out a million tokens"

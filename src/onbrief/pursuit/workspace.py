@@ -15,7 +15,7 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import Ledger, RunRow
+from onbrief.ports import AnyModel, Ledger, ModelRole, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from onbrief.studio import Crew
 
 LEDGER_FILE = "ledger.db"
+_NO_MODELS: Mapping[ModelRole, AnyModel] = {}
 
 
 class Workspace:
@@ -73,9 +74,9 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.ledger.close()
 
-    def crew(self, settings: Settings, *, draws: bool = True) -> Crew:
-        """Return the models that these settings name; see Settings.crew. Runs that name the same models share them and their
-        connections.
+    def crew(self, settings: Settings, *, draws: bool = True, models: Mapping[ModelRole, AnyModel] = _NO_MODELS) -> Crew:
+        """Return the models that these settings name, or that are given; see Settings.crew. Runs that name the same models
+        share them and their connections.
 
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
@@ -85,12 +86,14 @@ class Workspace:
             settings.judge,
             settings.confirm_judge,
             settings.reviser,
+            settings.planner,
             settings.plan,
             draws,
             repr(settings.tables),
+            *((role, id(models[role])) for role in sorted(models)),  # kept by their crew, so that no other gets the same id
         )
         if named not in self._crews:
-            self._crews[named] = settings.crew(draws=draws)
+            self._crews[named] = settings.crew(draws=draws, models=models)
         return self._crews[named]
 
     def find_run(self, run_id: str, *, broken: bool = False) -> RunRow:
@@ -165,15 +168,22 @@ class Workspace:
         return Names(self._settings.out, region_of(self._settings.tables), start, row.run_id, row.started)
 
 
-def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
+def resumed(
+    run_id: str,
+    settings: Settings,
+    given: Mapping[str, object],
+    *,
+    models: Mapping[ModelRole, str | AnyModel] = _NO_MODELS,
+    resend_unknown: bool = False,
+) -> Order:
     """Return the order that resumes a run of the place that `settings.out` names; see order_again.
 
     Raises:
-        UsageError: there is no such run, or one of the `given` settings cannot be changed.
+        UsageError: there is no such run, one of the `given` settings cannot be changed, or an object is not given again.
     """
     with Workspace.existing(settings) as workspace:
         row = workspace.find_run(run_id)
-    return order_again(row, settings, given, resend_unknown=resend_unknown)
+    return order_again(row, settings, given, models=models, resend_unknown=resend_unknown)
 
 
 def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
