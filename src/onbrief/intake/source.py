@@ -26,7 +26,7 @@ STANDARD_INPUT = "-"
 def is_file_name(text: str) -> bool:
     """Return whether a text looks like the name of a file: a few words on one line with a known ending."""
     plain = text.strip()
-    if "\n" in plain or len(plain.split()) > _MOST_WORDS or not re.search(r"[^\s.]\.\w+$", plain):
+    if "\n" in plain or "://" in plain or len(plain.split()) > _MOST_WORDS or not re.search(r"[^\s.]\.\w+$", plain):
         return False
     return Path(plain).suffix.lower() in _KNOWN
 
