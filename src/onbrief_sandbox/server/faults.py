@@ -93,7 +93,7 @@ def load(path: Path) -> Script:
         UsageError: the file cannot be read, or an entry is invalid; the message names the first error.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         document: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise UsageError.of("faults", str(path), f"a file that can be read ({error.strerror})") from error
