@@ -30,6 +30,10 @@ _LINE_ABOVE = re.compile(
     rf"(?<![A-Za-z]){_LABEL}[^:：。\n\"“]{{0,80}}(?:[:：]|。|(?:below|follows|following)\.)\**[ \t]*\n\s*(\S.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_BEHIND_QUESTION = re.compile(
+    rf"\b(?:this|following|below|given)\s+(?:[\w-]+\s+){{0,2}}{_LABEL}\**\s*(?:below\s*)?[?？][ \t]*(\n?)\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HEADING = re.compile(
     rf"^[ \t]*(?:#+|\[|\*\*|【|■)[ \t]*(?:[\w'-]+ ){{0,3}}{_LABEL}[ \t]*[\]】*:：]*[ \t]*\n\s*(\S.*)$",
     re.IGNORECASE | re.MULTILINE,
@@ -38,10 +42,12 @@ _WEAK_LINE = re.compile(rf"^[ \t>*#-]*(?:the |my )?{_WEAK_LABEL}{_COLON}\s*(\S.*
 _ABOVE = re.compile(r"\babove\b|上記|上の", re.IGNORECASE)
 _DOING = (
     r"(?:(?:and|then) )*"
-    r"(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|give|provide|decide|write|evaluate|verify|set|now|"
-    r"json|the (?:image|picture))\b"
+    r"(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|was|were|give|provide|decide|write|"
+    r"evaluate|verify|set|now|judge|rate|score|compare|tell me|say|choose|look at|only if|"
+    r"how (?:well|much|closely|accurately)|json|the (?:image|picture))\b"
 )
 _NO_PART = re.compile(rf"\s*(?:[\w ]{{1,24}}[:：]|[{{<`#*\[【■]|---|{_DOING})", re.IGNORECASE)
+_LABELLED = re.compile(r"\s*[\w ]{1,24}[:：]")
 _GOING_ON = re.compile(rf"[ \t]*(?!{_DOING})[^\W_]", re.IGNORECASE)
 _OF_A_REQUEST = re.compile(
     r"[?{}？]|\b(?:image|picture|photo|json|prompt|match|answer|respond|result|return|reply|output|you|your|please|verify|"
@@ -69,6 +75,11 @@ def prompt(text: str) -> str | None:
             if plain := found.strip()[:_LONGEST]:
                 return plain
     return None
+
+
+def is_label(name: str) -> bool:
+    """Return whether what has this name is a prompt, or other material of the client."""
+    return bool(_NAMED.fullmatch(name.replace("_", " ").replace("-", " ")))
 
 
 def quotes(text: str) -> list[tuple[int, int]]:
@@ -140,6 +151,9 @@ def _labelled(text: str) -> Iterator[str]:
 def _lines(text: str) -> Iterator[str]:
     for pattern in (_HEADING, _LINE, _LINE_ABOVE):
         yield from _behind(pattern, text)
+    for match in _BEHIND_QUESTION.finditer(text):
+        if not match[2].startswith(("{", "<")) and not (_LABELLED if match[1] else _NO_PART).match(match[2]):
+            yield _whole(text, match.start(2))
 
 
 def _weakly_labelled(text: str) -> Iterator[str]:
@@ -153,9 +167,14 @@ def _behind(pattern: re.Pattern[str], text: str) -> Iterator[str]:
         label = text[text.rfind("\n", 0, match.start()) + 1 : match.start(1)]
         if _is_another(label) or match[1].startswith(("{", "<")):
             continue
-        rest = text[match.start(1) : match.start(1) + _LONGEST]
-        start, end = next(iter(quotes(rest)), (-1, -1))
-        yield _bare(rest[:end]) if start == 0 and not rest[end:].split("\n")[0].strip(" .") else _to_the_request(rest)
+        yield _whole(text, match.start(1))
+
+
+def _whole(text: str, start: int) -> str:
+    """Return the prompt that begins here: up to the end of its quotation marks, or to what is asked about it."""
+    rest = text[start : start + _LONGEST]
+    first, end = next(iter(quotes(rest)), (-1, -1))
+    return _bare(rest[:end]) if first == 0 and not rest[end:].split("\n")[0].strip(" .") else _to_the_request(rest)
 
 
 def _to_the_request(text: str) -> str:

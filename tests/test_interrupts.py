@@ -1,0 +1,179 @@
+"""Ctrl-C while `run`, `judge` or `resume` works, in processes of their own against a sandbox server: what is under way ends,
+nothing new is paid for, and the same call again resumes.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbrief_sandbox.imagining import picture
+from onbrief_sandbox.server.app import Terms
+from onbrief_sandbox.server.bill import Bill
+from tests.claude import lead_to
+from tests.providers.recording import Reply, recording
+from tests.sandbox.server.serving import TITAN, lines, served
+
+CLAUDE = "global.anthropic.claude-haiku-5-5"
+NEVER = "a circle, without circles"
+
+# What a cell of a notebook does: it calls the library while the event loop of its thread runs. `asyncio` handles SIGINT itself
+# if it runs the loop; a kernel sets Python's own handler while a cell runs; a script has no loop.
+NOTEBOOK = """
+import asyncio, json, signal, sys
+import onbrief
+
+asked = json.loads(sys.argv[1])
+brief = onbrief.Brief(text=asked["brief"], size=(512, 512))
+settings = onbrief.Settings(**asked["settings"])
+
+def call():
+    if asked["call"] == "judge":
+        return onbrief.judge(onbrief.Brief(text=asked["brief"]), asked["pictures"], settings=settings, run_id="mine")
+    if asked["call"] == "resume":
+        return onbrief.resume("mine", limits=onbrief.Limits(images=3), out=settings.out)
+    return onbrief.run(brief, settings=settings, run_id="mine")
+
+async def cell():
+    call()
+
+def interrupted():
+    match asked["loop"]:
+        case "asyncio":
+            asyncio.run(cell())
+        case "kernel":
+            asyncio.new_event_loop().run_until_complete(cell())
+        case "none":
+            call()
+
+try:
+    interrupted()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+sys.stdin.readline()
+run = call()
+print(run.outcome, len(run.attempts), run.usage.unknown_calls)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An interruption when the bill has `billed` lines of `model`. `pictures`: those on the bill when it has ended."""
+
+    call: str
+    loop: str
+    model: str
+    billed: int
+    pictures: int
+    parallel: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.call}, {self.parallel} at once, {self.loop} loop, at call {self.billed} of {self.model.split('.')[-1]}"
+
+
+CASES = [
+    Case("run", "asyncio", TITAN, billed=1, pictures=1),
+    Case("run", "asyncio", TITAN, billed=3, pictures=3, parallel=3),
+    Case("run", "kernel", CLAUDE, billed=1, pictures=0),  # the planner's call
+    Case("judge", "none", CLAUDE, billed=2, pictures=0),
+    Case("resume", "asyncio", TITAN, billed=2, pictures=2),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_interrupt_ends_what_is_under_way_and_begins_nothing_new(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = tmp_path / "bill"
+    own = {"image_model": f"bedrock:{TITAN}", "judge": "sandbox:", "reviser": "sandbox:"}
+    if case.model == CLAUDE:
+        own["judge" if case.call == "judge" else "reviser"] = f"bedrock:{CLAUDE}"
+    settings = {**own, "out": str(tmp_path / "out"), "max_images": 3, "parallel": case.parallel}
+    given = [tmp_path / f"{seed}.png" for seed in range(3)]
+    for seed, path in enumerate(given):
+        path.write_bytes(picture(NEVER, "", (512, 512), seed)[0])
+    with served(Terms(latency={case.model: 0.5}, bill=Bill(bill))) as server:
+        lead_to(server.port, monkeypatch)
+        asked = {
+            "call": case.call,
+            "loop": case.loop,
+            "brief": NEVER,
+            "settings": settings,
+            "pictures": [str(p) for p in given],
+        }
+        if case.call == "resume":
+            _begin(asked, tmp_path)
+        with _notebook(asked, tmp_path) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            while len(_of(case.model, bill)) < case.billed and process.poll() is None:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == "interrupted\n"
+            assert len(_of(case.model, bill)) == case.billed
+            assert len(_of(TITAN, bill)) == case.pictures
+            record = json.loads((tmp_path / "out" / "mine" / "run.json").read_text())
+            assert (record["outcome"], record["reason"]) == ("cancelled", "stopped by the user")
+            assert record["usage"]["unknown_calls"] == 0
+            kept = [attempt["image"] for attempt in record["attempts"]]
+            out, _ = process.communicate("again\n")
+        assert process.returncode == 0
+    assert out == "unmet 3 0\n"
+    again = json.loads((tmp_path / "out" / "mine" / "run.json").read_text())
+    assert [attempt["image"] for attempt in again["attempts"]][: len(kept)] == kept
+    bodies = [entry["sha256"] for entry in lines(bill)]
+    assert len(set(bodies)) == len(bodies)  # nothing was asked twice
+
+
+def test_the_second_interrupt_cuts_what_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"image_model": "bedrock:stability.stable-image-core-v1:1", "judge": "sandbox:", "reviser": "sandbox:"}
+    asked = {"call": "run", "loop": "asyncio", "brief": NEVER, "settings": settings}
+    with recording(Reply(raw=b"{", stalls=True)) as recorder:
+        lead_to(recorder.port, monkeypatch)
+        with _notebook(asked, tmp_path, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            while not recorder.bodies and process.poll() is None:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.readline().startswith("stopping after the calls in progress")
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == "interrupted\n"
+            assert recorder.cut.acquire(timeout=120)
+            process.kill()
+        assert len(recorder.bodies) == 1
+
+
+def _begin(asked: dict[str, Any], folder: Path) -> None:
+    """Make the run that is resumed later: it has one picture."""
+    first = {**asked, "call": "run", "settings": {**asked["settings"], "max_images": 1}}
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK, json.dumps(first)], cwd=folder, input="\n", capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "unmet 1 0\n"
+
+
+def _notebook(asked: dict[str, Any], folder: Path, stderr: int | None = None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", NOTEBOOK, json.dumps(asked)],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
+
+
+def _of(model: str, bill: Path) -> list[dict[str, Any]]:
+    entries = lines(bill) if bill.exists() else []
+    return [entry for entry in entries if entry["model"] == model]
