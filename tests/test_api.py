@@ -58,6 +58,7 @@ def test_a_run_is_loaded_and_listed_and_its_picture_opened(place: str) -> None:
     assert made.best
     assert made.best.image
     image = made.best.image
+    assert "data:image/webp;base64," in again._repr_html_()
     assert image.open().size == (512, 512)
     assert hashlib.sha256(image.read()).hexdigest() == image.sha256
     if place.startswith("s3:"):
