@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.conftest import FIRST
 
 ROOT = Path(__file__).parents[1]
-MOST = 3
+MOST = 2
 """Files of tests that are run for a file without tests of its own name."""
 SLOW = (*FIRST, "test_package.py", "test_readme.py", "test_services.py")
 """Tests that take longer than anyone waits. They are named, and left to `make tests`."""
@@ -31,8 +31,8 @@ def changed(since: str) -> list[Path]:
 
 
 def tests_of(path: Path) -> list[Path]:
-    """Return the files with the tests of a file: those of its name, or else those of its folder that speak of it, or else all
-    of its folder. Empty for what has no tests of its own.
+    """Return the files with the tests of a file: those of its name or of its folder's, or else those of its folder that speak
+    of it, or else all of its folder. Empty for what has no tests of its own.
     """
     if path.parts[0] == "tests" and path.name.startswith("test_"):
         return [path]
@@ -42,13 +42,13 @@ def tests_of(path: Path) -> list[Path]:
     home = ROOT / "tests" / ("sandbox" if package == "onbrief_sandbox" else "")
     *rooms, name = [room for room in rooms if not room.startswith("__")] or [package]
     place = next(folder for depth in range(len(rooms), -1, -1) if (folder := home.joinpath(*rooms[:depth])).is_dir())
-    if place == ROOT / "tests":
-        found = [place / f"test_{room}.py" for room in (name, *rooms) if (place / f"test_{room}.py").is_file()][:1]
-        found = found or sorted((place / name).rglob("test_*.py"))
+    there = sorted(place.glob("test_*.py") if place == ROOT / "tests" else place.rglob("test_*.py"))
+    for word in (name, *reversed(rooms)):
+        if found := [test for test in there if test.name == f"test_{word}.py"]:
+            break
     else:
-        there = sorted(place.rglob("test_*.py"))
-        found = [test for test in there if test.name == f"test_{name}.py"]
-        found = found or [test for test in there if re.search(rf"\b{name}\b", test.read_text("utf-8"))] or there
+        found = [test for test in there if re.search(rf"\b{name}\b", test.read_text("utf-8"))] if place.name != "tests" else []
+        found = found or sorted((place / name).rglob("test_*.py") if place.name == "tests" else there)
     return [test.relative_to(ROOT) for test in found]
 
 
