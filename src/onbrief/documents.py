@@ -185,7 +185,8 @@ def validated(
                 known = fields(Brief if len(wrong["loc"]) == 1 else Requirement)
                 value, allowed = wrong["input"], "one of the fields " + " ".join(field.name for field in known)
             case _:
-                value, allowed = wrong["input"], wrong["msg"].removeprefix("Input should be ")
+                expected = wrong["msg"].removeprefix("Input should be ")
+                value, allowed = wrong["input"], expected.replace("a valid tuple", "a list")
         raise UsageError.of(f"{field} in {where}", value, allowed) from error
 
 

@@ -62,6 +62,14 @@ _OWN = {
 """Where each command is, and the first line of its help: the page of all commands loads none of them."""
 
 
+class _Console(Console):
+    """Prints help. Rich would end the process with an error if nobody reads it."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main`."""
+        raise BrokenPipeError
+
+
 class _App(App):
     """The application, whose completion script suits its values."""
 
@@ -82,6 +90,7 @@ def build(command: str = "") -> App:
         help_format="plaintext",
         help_epilogue=_EPILOGUE,
         result_action="return_value",
+        console=_Console(),
     )
     for name, (place, summary) in _OWN.items():
         app.command(f"onbrief.cli.{place}", name=name, help=None if name == command else summary)

@@ -74,6 +74,8 @@ def calibrate(
     if not 1 <= attempts <= 10_000:
         raise UsageError.of("attempts", attempts, "a whole number from 1 to 10000")
     labels = agreed_labels(_read(files, out))
+    if not labels:
+        raise UsageError("there are no labels to learn from", hint="say what you see in pictures first: onbrief label RUN")
     judges = sorted({one.judge for one in labels})
     rule = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)
     of_judge = {judge: [one for one in labels if one.judge == judge] for judge in judges}
@@ -84,7 +86,7 @@ def calibrate(
         _print_together(together(labels, max_false_accept), max_false_accept)
     judge = settings.judge if settings.judge in judges else judges[0] if len(judges) == 1 else ""
     if not judge:
-        raise UsageError.of("judge", settings.judge, f"a judge with labels: {' or '.join(judges) or 'there are no labels'}")
+        raise UsageError.of("judge", settings.judge, f"a judge with labels: {' or '.join(judges)}")
     found = calibrated(of_judge[judge], rule, max_false_accept)
     document = _profile(judge, settings.strictness, found, of_judge[judge], max_false_accept)
     path = output or profile_path(judge)

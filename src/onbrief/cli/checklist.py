@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from onbrief.brief import Checklist
 from onbrief.cli.flags import BriefFlags, Json, ModelFlags, Quiet, Source, brief_from, settings_from
-from onbrief.cli.output import finish, plain, put, say
+from onbrief.cli.output import finish, plain, put, put_toml, say
 from onbrief.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def checklist(
         put(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
         return 0
     if toml:
-        put(brief_toml(wanted.brief, seen.checklist.requirements))
+        put_toml(brief_toml(wanted.brief, seen.checklist.requirements))
         for asked in seen.questions:
             say(_open(asked))
     else:

@@ -39,6 +39,19 @@ def put(text: str, hint: str = "") -> None:
         raise OutputError(f"standard output cannot be written: {error.strerror}", hint=hint) from error
 
 
+def put_toml(text: str) -> None:
+    """Write a TOML document to stdout. A character that its encoding lacks is escaped as in TOML, which has no surrogates.
+
+    Raises:
+        OutputError, BrokenPipeError: as `put`.
+    """
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = "".join(one if one.isascii() else f"\\U{ord(one):08x}" for one in text)
+    put(text)
+
+
 def write(path: Path | None, content: str | bytes) -> None:
     """Write a file and the folders above it, or a text to standard output if there is no path.
 

@@ -19,14 +19,14 @@ _OTHERS = frozenset(
 _KNOWN = (_TEXTS | _TABLES | _OTHERS | {".toml", ".json"}) - {""}
 _MOST_WORDS = 3  # of the name of a file; "a sign that says README.md" is a text
 _READABLE = "a description, or a .txt, .md, .toml or .json file"
-_MANY = "for many briefs: give each to a command of its own"
+_MANY = "for many briefs: run a command for each row, with its text or with a file of its own"
 STANDARD_INPUT = "-"
 
 
 def is_file_name(text: str) -> bool:
     """Return whether a text looks like the name of a file: a few words on one line with a known ending."""
     plain = text.strip()
-    if "\n" in plain or len(plain.split()) > _MOST_WORDS or not re.search(r"[^\s.]\.\w+$", plain):
+    if "\n" in plain or "://" in plain or len(plain.split()) > _MOST_WORDS or not re.search(r"[^\s.]\.\w+$", plain):
         return False
     return Path(plain).suffix.lower() in _KNOWN
 
