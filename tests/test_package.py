@@ -198,8 +198,13 @@ def test_the_types_of_the_installed_package_are_those_that_its_users_checkers_se
 
 def test_every_extra_that_is_named_anywhere_exists() -> None:
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.py")]
-    named = {extra for path in files for extra in re.findall(r"onbrief\[([a-z,]+)\]", path.read_text())}
-    assert "openai" in named
+    named = {
+        extra
+        for path in files
+        for extras in re.findall(r"(?:onbrief|'\.)\[([a-z,]+)\]", path.read_text())
+        for extra in extras.split(",")
+    }
+    assert {"openai", "aws", "sandbox"} <= named
     assert named - set(PROJECT["project"]["optional-dependencies"]) == set()
 
 
