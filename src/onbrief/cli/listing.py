@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from onbrief.cli.flags import Json, Place
-from onbrief.cli.output import finish, plain, put, say
+from onbrief.cli.output import plain, put, say
 from onbrief.config import load
 from onbrief.errors import OnbriefError, UsageError
 from onbrief.progress import so_far, spent
@@ -81,7 +81,8 @@ def list_(
         put("".join(f"{line}\n" for one in listed for line in one.lines(columns, widest)))
     for error in errors:
         say(f"error: {error}")
-        say(f"hint: {error.hint}")
+        if error.hint:
+            say(f"hint: {error.hint}")
     return int(bool(errors))
 
 
@@ -101,12 +102,9 @@ class _Listed:
     @classmethod
     def of(cls, row: RunRow, workspace: Workspace) -> _Listed:
         from onbrief.pursuit import brief_text_of, kind_of
-        from onbrief.record import Run
 
         brief = brief_text_of(row)
-        store = finish(workspace.store_of(row))
-        document = finish(store.read(f"{row.run_id}/run.json"))
-        return cls(row, kind_of(row), brief, None if document is None else Run.from_json(document))
+        return cls(row, kind_of(row), brief, workspace.record_of(row))
 
     @property
     def document(self) -> dict[str, object]:
