@@ -59,8 +59,12 @@ def _documented(name: str, what: Any) -> str:
     text = f"\n### {name}\n\n```python\n{_signature(name, what)}\n```\n\n{_paragraphs(inspect.getdoc(what) or '')}"
     if not inspect.isclass(what) or issubclass(what, Exception):
         return text
-    own = {key: value for key, value in vars(what).items() if not key.startswith("_") and key not in _FOR_ONBRIEF}
-    members = {key: value for key, value in own.items() if isinstance(value, property | classmethod | types.FunctionType)}
+    own: dict[str, Any] = {
+        key: value for key, value in vars(what).items() if not key.startswith("_") and key not in _FOR_ONBRIEF
+    }
+    members: dict[str, Any] = {
+        key: value for key, value in own.items() if isinstance(value, property | classmethod | types.FunctionType)
+    }
     return text + ("\n" if members else "") + "".join(f"- {_member(key, value)}\n" for key, value in members.items())
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
@@ -20,8 +20,8 @@ class ReadmeHook(MetadataHookInterface):
     def update(self, metadata: dict[str, Any]) -> None:
         """Set the field `readme` from README.md."""
         text = (Path(self.root) / "README.md").read_text("utf-8")
-        link: str = self.config["link"]  # pyright: ignore[reportUnknownMemberType] - its base class has no types
-        metadata["readme"] = {"content-type": "text/markdown", "text": absolute(text, link, str(metadata["version"]))}
+        config = cast("dict[str, str]", self.config)  # pyright: ignore[reportUnknownMemberType] - its base class has no types
+        metadata["readme"] = {"content-type": "text/markdown", "text": absolute(text, config["link"], str(metadata["version"]))}
 
 
 def absolute(text: str, link: str, version: str) -> str:

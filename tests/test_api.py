@@ -6,16 +6,17 @@ import ast
 import asyncio
 import hashlib
 import inspect
-import io
+import os
+import pty
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 import onbrief
 from onbrief.errors import OtherRequest, StoreError
@@ -114,6 +115,7 @@ def test_an_unknown_run_is_an_error_that_names_the_nearest(harbours: Path, run_i
         onbrief.load(run_id, out=harbours)
     assert str(caught.value).startswith(message)
     assert caught.value.hint == hint
+    assert getattr(caught.value, "__notes__", []) == ([f"hint: {hint}"] if hint else []), "tracebacks show notes"
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +222,63 @@ def test_a_watcher_that_raises_ends_the_run_which_keeps_what_is_paid_for(
     assert bill.of("image")[: len(paid)] == paid
     assert [len(bill.of(kind)) for kind in ("plan", "image", "judge")] == [1, 3, 3]
     assert [listed.run_id for listed in onbrief.runs(out=tmp_path)] == [ended.run_id]
+
+
+@pytest.mark.parametrize(
+    ("progress", "terminal", "shown"),
+    [(None, True, True), (True, True, True), (False, True, False), (None, False, False), (True, False, True)],
+)
+def test_progress_is_shown_on_a_terminal_or_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: bool | None, terminal: bool, shown: bool
+) -> None:
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    with os.fdopen(theirs, "w") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        onbrief.run(SMALL, settings=onbrief.Settings(out=str(tmp_path)), **objects(Bill()), progress=progress)
+        stderr.write("end")
+    told = b""
+    while b"end" not in told:
+        told += os.read(ours, 65536)
+    os.close(ours)
+    lines = [line for line in told.decode().splitlines() if "image 000-000 passed" in line]
+    assert len(lines) == shown
+    assert shown or told == b"end"
+    assert (b"\x1b" in told) == (shown and terminal)
+
+
+def test_a_notebook_shows_progress_runs_pictures_and_hints(tmp_path: Path) -> None:
+    """In a real kernel, with cells as users write them."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    cells = [
+        "import onbrief\nsettings = onbrief.Settings(size='512x512')",
+        "run = onbrief.run('a red circle', settings=settings, run_id='mine', limits=onbrief.Limits(images=3, usd=1))\nrun",
+        "run.best.image.open()",
+        "onbrief.judge('a red circle', run.best.image.path)",
+        "onbrief.run('a red circle', settings=settings, progress=False, seed=2).attempts",
+        "onbrief.load('mime')",
+        "onbrief.runs()",
+        "def watch(event):\n    1 / 0\nonbrief.run('a blue star', settings=settings, on_event=watch)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    shown = [[dict(output.get("data", {})) for output in cell.outputs] for cell in notebook.cells]
+    drawn, opened, judged, quiet, unknown, listed, raised = shown[1:]
+    assert len(drawn) == len(judged) == 2, "a bar, and the run itself"
+    assert "<progress" in drawn[0]["text/html"]
+    assert "passed · " in drawn[0]["text/html"]
+    assert "of 3 images, $0.00 of $1.00" in drawn[0]["text/html"]
+    assert "data:image/webp;base64," in drawn[1]["text/html"]
+    assert "image/png" in opened[0]
+    assert "1 of 1 judged" in judged[0]["text/html"]
+    assert [list(output) for output in quiet] == [["text/plain"]]
+    assert unknown == [{}]
+    (error,) = notebook.cells[5].outputs
+    assert "did you mean mine?" in "\n".join(error["traceback"])
+    assert listed[0]["text/plain"].count("<ListedRun ") == 3
+    assert "stopped · " in raised[0]["text/html"]
+    assert notebook.cells[7].outputs[1]["ename"] == "ZeroDivisionError"
 
 
 async def awaiting(event: onbrief.Event) -> None: ...
@@ -379,23 +438,17 @@ def test_a_wrong_input_is_a_value_error_that_costs_nothing(tmp_path: Path) -> No
 # -- documents ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
-def test_the_examples_in_python_run_as_they_stand(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_library_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other, in one notebook: with `await` outside of functions, and an event loop that runs."""
     monkeypatch.chdir(tmp_path)
-    for name in ("hero.jpg", "art/one.png"):
-        Path(name).parent.mkdir(exist_ok=True)
-        with Image.open(io.BytesIO(picture(1, (256, 256)))) as image:
-            image.save(name)
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", (ROOT / document).read_text().partition("## Reference")[0], re.MULTILINE | re.DOTALL
-    )
+    written = (ROOT / "docs" / "api.md").read_text().partition("## Reference")[0]
+    blocks = re.findall(r"^```python\n(.*?)^```", written, re.MULTILINE | re.DOTALL)
     assert blocks
 
     async def notebook() -> None:
         cells: dict[str, Any] = {}
         for block in blocks:
-            code = compile(block, document, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            code = compile(block, "api.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
             if inspect.isawaitable(found := eval(code, cells)):  # noqa: S307 - our own documents
                 await found
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import aclosing
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -13,10 +14,11 @@ from typing import TypeAlias
 from onbrief import intake
 from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.errors import LedgerError, UsageError
+from onbrief.errors import LedgerError, OnbriefError, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
+from onbrief.notebook import bar, in_notebook
 from onbrief.ports import AnyModel, ImageModel, Judge, ModelRole, Planner, Reviser
 from onbrief.pursuit import ListedRun, Order, Pursuit, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
@@ -25,6 +27,18 @@ Watcher: TypeAlias = Callable[[Event], object]
 _Models: TypeAlias = Mapping[ModelRole, str | AnyModel]
 
 
+@contextmanager
+def _explained() -> Generator[None]:
+    """Add the hint of an error to it as a note, which tracebacks show: a script or a notebook has no other place for it."""
+    try:
+        yield
+    except OnbriefError as error:
+        if error.hint:
+            error.add_note(f"hint: {error.hint}")
+        raise
+
+
+@_explained()
 def run(
     brief: str | Path | Brief,
     *,
@@ -39,6 +53,7 @@ def run(
     seed: int | None = None,
     resend_unknown: bool = False,
     on_event: Watcher | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Pursue a brief to its end, and return the run with its outcome and the best picture.
 
@@ -64,13 +79,15 @@ def run(
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
         on_event: Called with each event (`onbrief.Event`) as it happens, in the thread of the run. If it raises, calls in
             progress end and are recorded, nothing new is begun, and its exception is raised; the same call resumes the run.
+        progress: Show the progress of the run on standard error, or in the output of the cell; by default, if standard error is
+            a terminal, or in a notebook.
 
     Raises:
         UsageError: an input cannot work; nothing has been spent.
         LedgerBusy: the run, or one of the same order, is in use.
     """
     models = _models(image_model, judge, planner, reviser, confirm_judge)
-    return _in_sync(_order(brief, limits, settings, models, run_id, seed, resend_unknown), on_event)
+    return _in_sync(_order(brief, limits, settings, models, run_id, seed, resend_unknown), on_event, progress)
 
 
 async def pursue(
@@ -88,23 +105,15 @@ async def pursue(
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Pursue a brief and yield events as they happen; the last is RunEnded. See `run` for the arguments."""
-    async with aclosing(
-        _events(
-            _order(
-                brief,
-                limits,
-                settings,
-                _models(image_model, judge, planner, reviser, confirm_judge),
-                run_id,
-                seed,
-                resend_unknown,
-            )
-        )
-    ) as events:
-        async for event in events:
-            yield event
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    with _explained():
+        order = _order(brief, limits, settings, models, run_id, seed, resend_unknown)
+        async with aclosing(_events(order)) as events:
+            async for event in events:
+                yield event
 
 
+@_explained()
 def judge(
     brief: str | Path | Brief,
     pictures: str | Path | Iterable[str | Path],
@@ -118,6 +127,7 @@ def judge(
     run_id: str | None = None,
     resend_unknown: bool = False,
     on_event: Watcher | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Judge pictures that exist already, from any tool, and return the run: its attempts are the pictures with their verdicts.
 
@@ -138,13 +148,14 @@ def judge(
             checklist.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
         on_event: Called with each event as it happens; see `run`.
+        progress: Show the progress; see `run`.
 
     Raises:
         UsageError: an input cannot work, such as a picture that is none; nothing has been spent.
         LedgerBusy: the run is in use.
     """
     models = _models(None, judge, planner, None, confirm_judge)
-    return _in_sync(_judging(brief, pictures, recursive, limits, settings, models, run_id, resend_unknown), on_event)
+    return _in_sync(_judging(brief, pictures, recursive, limits, settings, models, run_id, resend_unknown), on_event, progress)
 
 
 async def examine(
@@ -162,12 +173,14 @@ async def examine(
 ) -> AsyncGenerator[Event]:
     """Judge pictures that exist already and yield events as they happen; the last is RunEnded. See `judge` for arguments."""
     models = _models(None, judge, planner, None, confirm_judge)
-    order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, models, run_id, resend_unknown)
-    async with aclosing(_events(order)) as events:
-        async for event in events:
-            yield event
+    with _explained():
+        order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, models, run_id, resend_unknown)
+        async with aclosing(_events(order)) as events:
+            async for event in events:
+                yield event
 
 
+@_explained()
 def resume(
     run_id: str,
     *,
@@ -180,6 +193,7 @@ def resume(
     out: str | Path | None = None,
     resend_unknown: bool = False,
     on_event: Watcher | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Resume a recorded run with its original order, except for new limits and models, and return it.
 
@@ -196,17 +210,18 @@ def resume(
         out: The folder or the bucket that the run is in; by default "onbrief-runs".
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
         on_event: Called with each event as it happens; see `run`.
+        progress: Show the progress; see `run`.
 
     Raises:
         UsageError: `out` has no such run, there is no such model, or one that was an object is not given again.
         LedgerBusy: the run is in use by another process.
     """
     models = _models(image_model, judge, planner, reviser, confirm_judge)
-    return _in_sync(
-        resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown), on_event
-    )
+    order = resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown)
+    return _in_sync(order, on_event, progress)
 
 
+@_explained()
 def load(run_id: str, *, out: str | Path | None = None) -> Run:
     """Return a recorded run from its record. Nothing is paid for, and no model is asked.
 
@@ -221,6 +236,7 @@ def load(run_id: str, *, out: str | Path | None = None) -> Run:
     return recorded_run(run_id, _settings_at(out))
 
 
+@_explained()
 def runs(*, out: str | Path | None = None, limit: int | None = None) -> list[ListedRun]:
     """Return the recorded runs, newest first, as small values; `load` of each returns the whole run.
 
@@ -357,21 +373,37 @@ async def _watched(pursuit: Pursuit, watchers: Iterable[Watcher]) -> AsyncGenera
         yield event
 
 
-def _in_sync(order: Order, on_event: Watcher | None) -> Run:
+@contextmanager
+def _shown(progress: bool | None, limits: Limits) -> Generator[Watcher]:
+    """Provide a function that shows an event of a run with these limits where its user sees it, if it is to be shown."""
+    is_notebook = in_notebook()
+    if not progress and (progress is not None or not (is_notebook or sys.stderr.isatty())):
+        yield lambda event: None
+        return
+    from onbrief.progress import narrator
+
+    with bar(limits) if is_notebook else narrator(quiet=False, limits=limits) as show:
+        yield show
+
+
+def _in_sync(order: Order, on_event: Watcher | None, progress: bool | None) -> Run:
     watchers = [_checked(on_event)] if on_event is not None else []
 
     async def last(interrupts: Interrupts) -> Run:
+        ended: Run | None = None
         async with open_pursuit(order) as pursuit:
             interrupts.stop = pursuit.stop
-            async for event in _watched(pursuit, watchers):
-                if isinstance(event, RunEnded):
-                    if interrupts.count and event.run.outcome != "cancelled":
-                        return event.run  # nobody gets it, so it is not delivered: the same order returns it, and pays nothing
-                    try:
-                        await pursuit.deliver()
-                    except LedgerError as error:
-                        return replace(event.run, warnings=(*event.run.warnings, str(error)))
-                    return event.run
-        raise AssertionError("a pursuit ends with RunEnded")
+            with _shown(progress, order.settings.limits) as show:
+                async for event in _watched(pursuit, [show, *watchers]):
+                    if isinstance(event, RunEnded):
+                        ended = event.run
+            assert ended is not None, "a pursuit ends with RunEnded"
+            if interrupts.count and ended.outcome != "cancelled":
+                return ended  # nobody gets it, so it is not delivered: the same order returns it, and pays nothing
+            try:
+                await pursuit.deliver()
+            except LedgerError as error:
+                return replace(ended, warnings=(*ended.warnings, str(error)))
+            return ended
 
     return completed(last)

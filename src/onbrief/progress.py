@@ -15,7 +15,7 @@ from rich.text import Text
 
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
 from onbrief.limits import Limits
-from onbrief.record import Attempt, Run, Usage
+from onbrief.record import Attempt, Run
 from onbrief.redaction import plain
 
 _SILENCE = 2.0  # seconds; whatever takes longer is explained
@@ -32,7 +32,7 @@ def narrator(quiet: bool, limits: Limits = _NO_LIMITS) -> Generator[Callable[[Ev
     if quiet:
         yield lambda event: None
         return
-    doing = _Doing("reading the brief", limits)
+    doing = Doing("reading the brief", limits)
     if console.is_terminal:
         with console.status(doing) as status:
             yield lambda event: _lively(console, status, doing, event)
@@ -48,7 +48,7 @@ def waiting(what: str) -> Generator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(_Doing(what)):
+    with console.status(Doing(what)):
         yield
 
 
@@ -71,28 +71,28 @@ def lines(event: Event, limits: Limits = _NO_LIMITS) -> list[str]:
             return []
 
 
-def spent(usage: Usage) -> str:
-    """Return the images and the cost so far, in words."""
-    return f"{usage.images} image{'' if usage.images == 1 else 's'}, {_money(usage)}"
+def spent(images: int, usd: float | None) -> str:
+    """Return the number of images and the cost so far, in words."""
+    return f"{images} image{'' if images == 1 else 's'}, {_money(usd)}"
 
 
 def so_far(run: Run) -> str:
     """Return how many of the pictures that existed already are judged, and the cost so far, in words."""
-    return f"{_judged(run)} judged, {_money(run.usage)}"
+    return f"{_judged(run)} judged, {_money(run.usage.usd)}"
 
 
 def _so_far(run: Run, limits: Limits) -> str:
     """Return what a run has used so far, each of how much."""
     number = f"{_judged(run)} judged" if run.kind == "judge" else f"{run.usage.images} of {limits.images} images"
-    return f"{number}, {_money(run.usage, limits.usd)}, {_of(f'{run.usage.seconds:.0f}', limits.seconds, '{:g}')} s"
+    return f"{number}, {_money(run.usage.usd, limits.usd)}, {_of(f'{run.usage.seconds:.0f}', limits.seconds, '{:g}')} s"
 
 
 def _judged(run: Run) -> str:
     return f"{sum(attempt.complete for attempt in run.attempts)} of {len(run.attempts)}"
 
 
-def _money(usage: Usage, limit: float | None = None) -> str:
-    spent = "price not known" if usage.usd is None else f"${usage.usd:.2f}"
+def _money(usd: float | None, limit: float | None = None) -> str:
+    spent = "price not known" if usd is None else f"${usd:.2f}"
     return _of(spent, limit, "${:.2f}" if limit is not None and round(limit, 2) == limit else "${:g}")
 
 
@@ -100,13 +100,13 @@ def _of(used: str, limit: float | None, form: str) -> str:
     return used if limit is None else f"{used} of {form.format(limit)}"
 
 
-def _plainly(doing: _Doing, event: Event) -> None:
+def _plainly(doing: Doing, event: Event) -> None:
     for line in lines(event, doing.limits):
         print(plain(line), file=sys.stderr)
     doing.now(event)
 
 
-def _lively(console: Console, status: Status, doing: _Doing, event: Event) -> None:
+def _lively(console: Console, status: Status, doing: Doing, event: Event) -> None:
     in_table = event.run.kind == "judge" and isinstance(event, ImageJudged)
     for line in () if in_table else lines(event, doing.limits):
         console.print(Text(plain(line), style=_style(event)))
@@ -115,7 +115,7 @@ def _lively(console: Console, status: Status, doing: _Doing, event: Event) -> No
 
 
 @dataclass(slots=True)
-class _Doing:
+class Doing:
     """What is going on, as one short line: the step and its seconds, which picture of how many, how much of the money, and how
     much of the time.
     """
@@ -142,18 +142,23 @@ class _Doing:
         rest = "".join(f" · {part}" for part in self._used() if part)
         return next((line for step in steps if len(line := step + rest) <= _NARROW), steps[-1] + rest)
 
+    @property
+    def end(self) -> str:
+        """The line when the run has ended, or goes on no longer."""
+        return f"{self.run.outcome or 'stopped'} · {_so_far(self.run, self.limits)}" if self.run else "stopped"
+
     def _used(self) -> list[str]:
         if not self.run:
             return []
         run, limits, seconds = self.run, self.limits, f"{time.monotonic() - self.began:.0f}"
-        return [_which(run, limits), _money(run.usage, limits.usd), _of(seconds, limits.seconds, "{:g}") + " s"]
+        return [_which(run, limits), _money(run.usage.usd, limits.usd), _of(seconds, limits.seconds, "{:g}") + " s"]
 
     def __rich__(self) -> Text:
         return Text(self.line, no_wrap=True, overflow="ellipsis")
 
 
 @contextmanager
-def _heartbeat(doing: _Doing) -> Generator[None]:
+def _heartbeat(doing: Doing) -> Generator[None]:
     """Say what is going on whenever nothing has happened for long: a log without new lines looks like a process that hangs."""
     ended = threading.Event()
 

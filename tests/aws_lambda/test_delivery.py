@@ -117,9 +117,12 @@ def test_a_run_whose_limit_in_dollars_is_reached_is_402_with_the_best_picture_so
     status, body = deliver(tmp_path, event(max_usd=0.01, image_model="sandbox:?usd=0.04"))
     assert (status, body["status"], body["outcome"], body["best"]) == (402, "FAIL", "over_budget", None)
     assert body["error"].startswith("Exception: $0 of $0.01 is spent, and the next step may cost $0.04")
-    status, body = deliver(tmp_path, event(IMPOSSIBLE, max_usd=0.1, image_model="sandbox:?usd=0.04", run_id="two"))
+    wanted = event(IMPOSSIBLE, image_model="sandbox:?usd=0.04", max_retry_attempts=3, max_prompt_revisions=1, run_id="two")
+    status, body = deliver(tmp_path, wanted | {"max_usd": 0.1})
     assert (status, body["outcome"], body["usage"]["images"], body["usage"]["usd"]) == (402, "over_budget", 2, 0.08)
     assert body["best"].removeprefix(f"s3://{BUCKET}/") in pictures(tmp_path)
+    status, body = deliver(tmp_path, wanted | {"max_usd": 0.2})
+    assert (status, body["outcome"], body["usage"]["images"], body["usage"]["usd"]) == (400, "unmet", 3, 0.12)
 
 
 def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ LEAST: dict[str, object] = {"prompt": "a red circle", "output_s3_bucket_name": "
 BEGIN = ["begun", "call plan", "checklist", "prompt"]
 PICTURE = ["call image", "picture", "call judge", "judged"]
 END = ["ended", "answered"]
+PAGE = (Path(__file__).parents[2] / "docs" / "lambda.md").read_text().partition("| `step` |")[2].partition("\n\n")[0]
+DOCUMENTED = {step for row in re.findall(r"^\| (`.*?`) \|", PAGE, re.MULTILINE) for step in re.findall(r"`(\w+)`", row)}
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLE",
     "SOME_API_KEY": "correct-horse-battery-staple",
@@ -52,6 +54,7 @@ class Log:
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["timestamp"])
             assert line["level"] in {"DEBUG", "INFO", "WARN", "ERROR"}
             assert line["run_id"]
+            assert line["level"] == "DEBUG" or line["step"] in DOCUMENTED
             assert line["requestId"] == REQUEST_ID
             assert line["time_left"] <= 900
         assert max(map(len, self.text.splitlines())) <= MAX_LINE

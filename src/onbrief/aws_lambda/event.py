@@ -17,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
-    PrivateAttr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -36,12 +35,12 @@ from onbrief.redaction import redacted
 
 PLATFORM = "aws"
 MOST = 10_000  # pictures, as in Limits
-MAX_PREFIX_CHARACTERS = 500
 MAX_ERRORS = 100  # in an answer, whose size Lambda limits
 _MOST_SHOWN = 80  # characters of an unknown field's name
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_BUCKET_NAME = "the name of a bucket: 3 to 63 lowercase letters, digits, dots and hyphens"
 _SEGMENT = re.compile(r"[\w!.*'()@=+, -]+")
-_PREFIX = f"a prefix of at most {MAX_PREFIX_CHARACTERS} characters that does not start with / and has no part . or .."
+_PREFIX = "a prefix of at most 500 characters that does not start with / and has no part . or .."
 _OBJECT = "an object with at least prompt and output_s3_bucket_name"
 
 
@@ -69,19 +68,12 @@ def _texts(value: object) -> object:
     return ([value] if value.strip() else []) if isinstance(value, str) else value
 
 
-def _bucket(name: str) -> str:
-    if not _BUCKET.fullmatch(name):
-        raise UsageError.of("output_s3_bucket_name", name, "the name of a bucket: " + _BUCKET.pattern)
-    return name
-
-
 def _prefix(prefix: str) -> str:
     """Keys may start with plain parts with single slashes between them; the last may be empty."""
     *folders, last = prefix.split("/")
     parts = [*folders, last] if last or not folders else folders
-    plain = all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts)
-    if not plain or len(prefix) > MAX_PREFIX_CHARACTERS:
-        raise UsageError.of("output_s3_key_prefix", prefix, _PREFIX)
+    if not all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts):
+        raise ValueError
     return prefix
 
 
@@ -112,12 +104,8 @@ Count = Annotated[Integer, BeforeValidator(_count)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
-def _whole(default: int | None, low: int, high: int) -> Any:
-    return Field(default, ge=low, le=high, description=f"a whole number from {low} to {high}")
-
-
-def _number(default: float | None, low: int, high: int) -> Any:
-    return Field(default, ge=low, le=high, description=f"a number from {low} to {high}")
+def _within(low: int, high: int, default: float | None, what: str = "a whole number") -> Any:
+    return Field(default, ge=low, le=high, description=f"{what} from {low} to {high}")
 
 
 class Event(BaseModel):
@@ -128,38 +116,40 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     prompt: Text = Field(max_length=MAX_BRIEF_CHARACTERS, description=f"a text of at most {MAX_BRIEF_CHARACTERS} characters")
-    output_s3_bucket_name: Annotated[Text, AfterValidator(_bucket)]
-    output_s3_key_prefix: Annotated[Text, AfterValidator(_prefix)] = Field("generated-images", description=_PREFIX)
-    max_retry_attempts: Count = _whole(5, 1, MOST)
-    max_prompt_revisions: Count = _whole(3, 1, MOST)
-    claude_validate_temperature: Number = _number(1.0, 0, 1)
-    claude_validate_top_p: Number = _number(0.999, 0, 1)
-    claude_validate_top_k: Integer = _whole(250, 0, 500)
-    claude_validate_max_tokens: Integer = _whole(4096, 1, 128_000)
-    claude_revise_temperature: Number = _number(1.0, 0, 1)
-    claude_revise_top_p: Number = _number(0.999, 0, 1)
-    claude_revise_top_k: Integer = _whole(250, 0, 500)
-    claude_revise_max_tokens: Integer = _whole(4096, 1, 128_000)
-    sdxl_cfg_scale: Number = _number(7, 0, 35)
-    sdxl_steps: Integer = _whole(50, 10, 150)
-    sdxl_width: Integer = _whole(1024, *SIDE_RANGE)
-    sdxl_height: Integer = _whole(1024, *SIDE_RANGE)
-    sdxl_seed: Integer = _whole(0, 0, MAX_SEED)
+    output_s3_bucket_name: str = Field(strict=True, pattern=_BUCKET, description=_BUCKET_NAME)
+    output_s3_key_prefix: Annotated[Text, AfterValidator(_prefix)] = Field(
+        "generated-images", max_length=500, description=_PREFIX
+    )
+    max_retry_attempts: Count = _within(1, MOST, 5)
+    max_prompt_revisions: Count = _within(1, MOST, 3)
+    claude_validate_temperature: Number = _within(0, 1, 1.0, "a number")
+    claude_validate_top_p: Number = _within(0, 1, 0.999, "a number")
+    claude_validate_top_k: Integer = _within(0, 500, 250)
+    claude_validate_max_tokens: Integer = _within(1, 128_000, 4096)
+    claude_revise_temperature: Number = _within(0, 1, 1.0, "a number")
+    claude_revise_top_p: Number = _within(0, 1, 0.999, "a number")
+    claude_revise_top_k: Integer = _within(0, 500, 250)
+    claude_revise_max_tokens: Integer = _within(1, 128_000, 4096)
+    sdxl_cfg_scale: Number = _within(0, 35, 7, "a number")
+    sdxl_steps: Integer = _within(10, 150, 50)
+    sdxl_width: Integer = _within(*SIDE_RANGE, 1024)
+    sdxl_height: Integer = _within(*SIDE_RANGE, 1024)
+    sdxl_seed: Integer = _within(0, MAX_SEED, 0)
     image_model: Model | None = None
     judge_model: Model | None = None
     reviser_model: Model | None = None
     policy: PolicyName = "classic"
     judging: Literal["checklist", "whole"] = "checklist"
     strictness: Strictness = "fair"
-    max_reservations: Integer | None = _whole(None, 0, MAX_REQUIREMENTS)
+    max_reservations: Integer | None = _within(0, MAX_REQUIREMENTS, None)
     confirm: Confirm = "borderline"
     requirements: Annotated[list[Requirement], BeforeValidator(_requirements)] = Field([], description="a list")
     avoid: Texts = []
     negative_prompt: Texts = []
-    max_usd: Number | None = _number(None, 0, 1_000_000)
-    parallel: Integer = _whole(1, 1, 64)
+    max_usd: Number | None = _within(0, 1_000_000, None, "a number")
+    parallel: Integer = _within(1, 64, 1)
     run_id: Annotated[Text, AfterValidator(_run_id)] | None = None
-    _given: intake.Given = PrivateAttr()
+    _given: intake.Given
 
     @property
     def brief(self) -> Brief:

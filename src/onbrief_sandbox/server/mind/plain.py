@@ -18,6 +18,7 @@ from onbrief_sandbox.server.mind import fields, layouts, matching, quoting, sche
 from onbrief_sandbox.server.mind.fields import Field
 from onbrief_sandbox.server.mind.layouts import Layout
 from onbrief_sandbox.server.mind.matching import Match
+from onbrief_sandbox.server.mind.words import Sense
 
 _IMAGE = re.compile(
     r"\b(?:image|picture|photo|photograph|drawing|illustration|artwork|render)s?\b|画像|写真|絵|图", re.IGNORECASE
@@ -61,7 +62,7 @@ class _Request:
     around: str | None = None
     """The name of the field that holds the others, in JSON."""
 
-    def field(self, sense: fields.Sense) -> Field | None:
+    def field(self, sense: Sense) -> Field | None:
         return next((field for field in self.fields if field.sense == sense), None)
 
     @property
