@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -325,3 +327,11 @@ def test_a_body_without_an_object_is_wrong(event: object) -> None:
 def test_an_event_that_is_not_an_object_is_wrong(event: object) -> None:
     (line,) = wrong(event)
     assert line.startswith("the event: ")
+
+
+def test_importing_the_handler_imports_no_validation_and_no_clients() -> None:
+    program = (
+        "import sys\nfrom onbrief.aws_lambda import handler\n"
+        "print([m for m in ('pydantic', 'pydantic_ai', 'boto3', 'jinja2', 'sqlite3', 'numpy') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
