@@ -4,11 +4,15 @@ nothing new is paid for, and the same call again resumes.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from typing import Any
 import pytest
 
 import onbrief
+from onbrief.interrupts import Interrupts, completed
 from onbrief_sandbox.imagining import picture
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
@@ -32,6 +37,7 @@ NOTEBOOK = """
 import asyncio, json, signal, sys
 import onbrief
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored if the tests run in the background
 asked = json.loads(sys.argv[1])
 brief = onbrief.Brief(text=asked["brief"], size=(512, 512))
 settings = onbrief.Settings(**asked["settings"])
@@ -179,6 +185,58 @@ def test_the_second_interrupt_cuts_what_is_under_way(tmp_path: Path, monkeypatch
             assert recorder.cut.acquire(timeout=120)
             process.kill()
         assert len(recorder.bodies) == 1
+
+
+class _Left(Exception):
+    pass
+
+
+def _leave(*_: object) -> None:
+    raise _Left
+
+
+@pytest.mark.parametrize(
+    ("loop", "handler", "stops", "raised"),
+    [
+        (False, signal.default_int_handler, True, KeyboardInterrupt),
+        (True, signal.default_int_handler, True, KeyboardInterrupt),
+        (True, signal.default_int_handler, False, KeyboardInterrupt),  # cancelled, for there is no gentler way
+        (True, _leave, True, _Left),  # with a loop, the work is in another thread, where no handler can raise
+    ],
+)
+def test_work_ends_before_the_interrupt_is_raised(loop: bool, handler: Any, stops: bool, raised: type[BaseException]) -> None:
+    ended: list[str] = []
+
+    async def work(interrupts: Interrupts) -> None:
+        stopped = asyncio.Event()
+        interrupts.stop = stopped.set if stops else None
+        threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+        try:
+            await stopped.wait()
+            ended.append("stopped")
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    async def cell() -> None:
+        completed(work)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(raised):
+            asyncio.new_event_loop().run_until_complete(cell()) if loop else completed(work)
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended == ["stopped" if stops else "cancelled"]
+
+
+def test_other_threads_leave_the_handler_alone() -> None:
+    async def work(interrupts: Interrupts) -> object:
+        return signal.getsignal(signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(completed, work).result() is signal.getsignal(signal.SIGINT)
 
 
 def _notebook(asked: dict[str, Any], folder: Path, stderr: int | None = None) -> subprocess.Popen[str]:
