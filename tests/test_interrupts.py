@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,8 +224,8 @@ def test_work_ends_before_the_interrupt_is_raised(loop: bool, handler: Any, stop
 
     before = signal.signal(signal.SIGINT, handler)
     try:
-        with pytest.raises(raised):
-            asyncio.new_event_loop().run_until_complete(cell()) if loop else completed(work)
+        with pytest.raises(raised), closing(asyncio.new_event_loop()) as running:
+            running.run_until_complete(cell()) if loop else completed(work)
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
