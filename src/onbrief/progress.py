@@ -15,7 +15,7 @@ from rich.text import Text
 
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
 from onbrief.limits import Limits
-from onbrief.record import Attempt, Run, Usage
+from onbrief.record import Attempt, Run
 from onbrief.redaction import plain
 
 _SILENCE = 2.0  # seconds; whatever takes longer is explained
@@ -71,28 +71,28 @@ def lines(event: Event, limits: Limits = _NO_LIMITS) -> list[str]:
             return []
 
 
-def spent(usage: Usage) -> str:
-    """Return the images and the cost so far, in words."""
-    return f"{usage.images} image{'' if usage.images == 1 else 's'}, {_money(usage)}"
+def spent(images: int, usd: float | None) -> str:
+    """Return the number of images and the cost so far, in words."""
+    return f"{images} image{'' if images == 1 else 's'}, {_money(usd)}"
 
 
 def so_far(run: Run) -> str:
     """Return how many of the pictures that existed already are judged, and the cost so far, in words."""
-    return f"{_judged(run)} judged, {_money(run.usage)}"
+    return f"{_judged(run)} judged, {_money(run.usage.usd)}"
 
 
 def _so_far(run: Run, limits: Limits) -> str:
     """Return what a run has used so far, each of how much."""
     number = f"{_judged(run)} judged" if run.kind == "judge" else f"{run.usage.images} of {limits.images} images"
-    return f"{number}, {_money(run.usage, limits.usd)}, {_of(f'{run.usage.seconds:.0f}', limits.seconds, '{:g}')} s"
+    return f"{number}, {_money(run.usage.usd, limits.usd)}, {_of(f'{run.usage.seconds:.0f}', limits.seconds, '{:g}')} s"
 
 
 def _judged(run: Run) -> str:
     return f"{sum(attempt.complete for attempt in run.attempts)} of {len(run.attempts)}"
 
 
-def _money(usage: Usage, limit: float | None = None) -> str:
-    spent = "price not known" if usage.usd is None else f"${usage.usd:.2f}"
+def _money(usd: float | None, limit: float | None = None) -> str:
+    spent = "price not known" if usd is None else f"${usd:.2f}"
     return _of(spent, limit, "${:.2f}" if limit is not None and round(limit, 2) == limit else "${:g}")
 
 
@@ -151,7 +151,7 @@ class Doing:
         if not self.run:
             return []
         run, limits, seconds = self.run, self.limits, f"{time.monotonic() - self.began:.0f}"
-        return [_which(run, limits), _money(run.usage, limits.usd), _of(seconds, limits.seconds, "{:g}") + " s"]
+        return [_which(run, limits), _money(run.usage.usd, limits.usd), _of(seconds, limits.seconds, "{:g}") + " s"]
 
     def __rich__(self) -> Text:
         return Text(self.line, no_wrap=True, overflow="ellipsis")

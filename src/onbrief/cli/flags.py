@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from cyclopts import Group, Parameter
 
 from onbrief.brief import parse_size, size_for_aspect
 from onbrief.cli import completion
+from onbrief.cli.output import say
 from onbrief.config import Settings, load
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
@@ -54,6 +56,7 @@ _WITHOUT = {
     "judge": "that of the image model's provider",
     "reviser": "that of the image model's provider",
     "confirm_judge": "the judge",
+    "planner": "the reviser",
     "profile": "the one that onbrief calibrate wrote for the judge",
 }
 
@@ -131,6 +134,8 @@ class JudgeFlags:
     "The vision model that checks each requirement, as PROVIDER:MODEL."
     reviser: Annotated[str | None, usual("reviser"), _LANGUAGE_MODEL] = None
     "The text model that finds the requirements, and writes prompts if pictures are drawn."
+    planner: Annotated[str | None, usual("planner"), _LANGUAGE_MODEL] = None
+    "Another text model, which finds the requirements."
     strictness: Annotated[Strictness | None, usual("strictness")] = None
     "What passes: strict accepts no doubt about a must, fair and lenient accept some, and tell it as a reservation."
     max_reservations: Annotated[int | None, usual("max_reservations")] = None
@@ -210,6 +215,8 @@ def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Give
 
     if FLAG.fullmatch(source):
         raise UsageError(f"Unknown option: {source}", hint="a brief that is one word does not begin with a hyphen")
+    if source == intake.STANDARD_INPUT and sys.stdin and sys.stdin.isatty():
+        say("type the brief, then press Ctrl-D on a line of its own")
     about = flags if isinstance(flags, BriefFlags) else None
     size, aspect = (about.size, about.aspect) if about else (None, None)
     if size and aspect:

@@ -66,7 +66,7 @@ def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: 
         planned = f", planned by {run.models.reviser}" if run.models.reviser else ""
         print(f"models: judged by {run.models.judge}{again}{detected}{planned}")
     else:
-        print(f"spent: {spent(run.usage)}, {counted(len(run.prompts), 'prompt')}")
+        print(f"spent: {spent(run.usage.images, run.usage.usd)}, {counted(len(run.prompts), 'prompt')}")
         print(f"models: {run.models.image}, judged by {run.models.judge}{again}{detected}, written by {run.models.reviser}")
     for change in run.models.changes:
         print(f"  {change.role.replace('_', ' ')} from {change.name} on: {change.model} instead of {change.former}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import cast
 
 from onbrief.brief import brief_repr
@@ -21,8 +21,9 @@ _THREADS = 8  # records that are read at a time, from a bucket
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRun:
     """A recorded run in a list; `load` returns the whole of it. The times are ISO 8601 in UTC, and `live` says whether the
-    process that owns it may still be running. `images` and `usd` are what it has used: None before its first record, and `usd`
-    also if a price is unknown. `problem` says why a run cannot be read, if it cannot; then only `run_id` and `live` are known.
+    process that owns it may still be running. `images` is how many pictures it has made or was given, and `usd` what it has
+    cost: None before its first record, and `usd` also if a price is unknown. `problem` and `hint` say why a run cannot be read
+    and what to do, if it cannot; then only `run_id` and `live` are known.
     """
 
     run_id: str
@@ -35,12 +36,13 @@ class ListedRun:
     images: int | None = None
     usd: float | None = None
     problem: str = ""
+    hint: str = ""
     out: str = ""
 
     @property
     def state(self) -> str:
         """The outcome; "running", "interrupted" or "unreadable" without one."""
-        return "unreadable" if self.problem else self.outcome or ("running" if self.live else "interrupted")
+        return "unreadable" if self.problem else self.outcome or _unended(self.live)
 
     def load(self) -> Run:
         """Return the run from its record; see `onbrief.load`."""
@@ -69,8 +71,8 @@ def recorded_run(run_id: str, settings: Settings) -> Run:
     raise UsageError(f"run {run_id} {ended}, and run.json is not there", hint=f"onbrief.resume({run_id!r}) writes it")
 
 
-def listed_runs(settings: Settings, limit: int | None = None) -> list[ListedRun]:
-    """Return the newest runs of the place that `settings.out` names, newest first. Blocks.
+def listed_runs(settings: Settings, limit: int | None = None, state: str | None = None) -> list[ListedRun]:
+    """Return the newest runs of the place that `settings.out` names, newest first; with a `state`, those in it. Blocks.
 
     Raises:
         UsageError: there is no such place.
@@ -79,7 +81,12 @@ def listed_runs(settings: Settings, limit: int | None = None) -> list[ListedRun]
     if limit is not None and limit < 1:
         raise UsageError.of("limit", limit, "a whole number from 1 up")
     with Workspace.existing(settings) as workspace, ThreadPoolExecutor(_THREADS) as threads:
-        return list(threads.map(_listed, workspace.ledger.runs()[:limit], repeat(workspace), repeat(settings.out)))
+        rows = (row for row in workspace.ledger.runs() if row.broken or state in {None, row.outcome or _unended(row.live)})
+        return list(threads.map(_listed, islice(rows, limit), repeat(workspace), repeat(settings.out)))
+
+
+def _unended(live: bool) -> str:
+    return "running" if live else "interrupted"
 
 
 def _listed(row: RunRow, workspace: Workspace, out: str) -> ListedRun:
@@ -87,7 +94,7 @@ def _listed(row: RunRow, workspace: Workspace, out: str) -> ListedRun:
         brief = brief_text_of(row)
         run = workspace.record_of(row)
     except OnbriefError as error:  # told in the list: one such run must not hide the others
-        return ListedRun(run_id=row.run_id, live=row.live, problem=str(error), out=out)
+        return ListedRun(run_id=row.run_id, live=row.live, problem=str(error), hint=error.hint, out=out)
     return ListedRun(
         run_id=row.run_id,
         outcome=cast("Outcome | None", row.outcome),
@@ -96,7 +103,7 @@ def _listed(row: RunRow, workspace: Workspace, out: str) -> ListedRun:
         live=row.live,
         kind=kind_of(row),
         brief=brief,
-        images=run.usage.images if run else None,
+        images=(run.usage.images or len(run.attempts)) if run else None,
         usd=run.usage.usd if run else None,
         out=out,
     )
