@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,20 @@ def test_findings_open_with_a_key(show: Show) -> None:
     shown.locator("summary").first.focus()
     shown.keyboard.press("Enter")
     assert shown.locator(".findings li").first.is_visible()
+
+
+def test_whatever_scrolls_is_reached_by_keyboard(show: Show) -> None:
+    run, pictures = samples.twelve()
+    prompts = tuple(
+        replace(prompt, text=f"{prompt.text} {prompt.revision} {samples.SECOND.text * 30}") for prompt in run.prompts
+    )
+    for make in ((run, pictures), samples.five()):
+        shown = show(page(replace(make[0], prompts=prompts[: len(make[0].prompts)]), make[1]), 390)
+        shown.evaluate("document.querySelectorAll('details').forEach(e => (e.open = true))")
+        scrolls = "e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight"
+        found = shown.evaluate(f"[...document.querySelectorAll('main *')].filter({scrolls}).map(e => e.tabIndex)")
+        assert len(found) >= 3
+        assert set(found) == {0}
 
 
 def test_a_strip_scrolls_by_itself(show: Show) -> None:
