@@ -60,6 +60,10 @@ WRONG = [
     (["run", "a", "circle", "--max-images", "3"], ["the brief has several words"]),
     (["checklist", "a", "circle"], ["the brief has several words"]),
     (["judge", "a", "red", "circle"], ["pictures", "there is no file 'red'"]),
+    (["run", "a circle", "--avoid", "a dog", "birds"], ["run does not take birds"]),
+    (["run", "a circle", "--max-judge-usd", "-1"], ["error: max_judge_usd: -1", "0 up"]),
+    (["run", "./brief"], ["brief cannot be read"]),
+    (["checklist", "~/brief.txt"], ["/brief.txt cannot be read"]),
     (["show", "one", "two"], ["show does not take two"]),
     (["run", "-x"], ["Unknown option: -x"]),
     (["run", "--max-image", "3"], ["Unknown option: --max-image"]),
@@ -118,6 +122,7 @@ def test_a_wrong_input_is_one_line_and_makes_nothing(
         ("judge a circle", 'onbrief judge "a circle" PICTURES'),
         ("a red circle", 'onbrief run "a red circle"'),
         ("'a red circle'", 'onbrief run "a red circle"'),
+        ("run x --avoid dog birds --seed 1", "give the option again: --avoid birds"),
         ("runn x", "did you mean: onbrief run"),
         ("help", "onbrief --help"),
         ("version", "onbrief --version"),
@@ -128,6 +133,19 @@ def test_a_wrong_input_is_one_line_and_makes_nothing(
 def test_the_hint_says_what_to_type(arguments: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(shlex.split(arguments)) == 2
     assert hint in capsys.readouterr().err.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"), [("AWS_REGION", "", "set AWS_REGION"), ("AWS_PROFILE", "x", "check AWS_PROFILE")]
+)
+def test_what_a_provider_lacks_is_said(
+    name: str, value: str, hint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for other in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    assert main(["run", "a circle", "--image-model", "bedrock:stability.sd3-5-large-v1:0"]) == 1
+    assert f"hint: {hint}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             _print_traceback()
             return 1
-        say(f"error: {error}")
+        from onbrief.cli.usage import in_words_of_settings
+
+        say(f"error: {in_words_of_settings(str(error))}")
         for note in getattr(error, "__notes__", ()):
             say(f"  {note}")
         if error.hint:

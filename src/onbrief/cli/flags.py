@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from cyclopts import Group, Parameter
 
 from onbrief.brief import parse_size, size_for_aspect
 from onbrief.cli import completion
+from onbrief.cli.output import say
 from onbrief.config import Settings, load
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
@@ -213,6 +215,8 @@ def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Give
 
     if FLAG.fullmatch(source):
         raise UsageError(f"Unknown option: {source}", hint="a brief that is one word does not begin with a hyphen")
+    if source == intake.STANDARD_INPUT and sys.stdin and sys.stdin.isatty():
+        say("type the brief, then press Ctrl-D on a line of its own")
     about = flags if isinstance(flags, BriefFlags) else None
     size, aspect = (about.size, about.aspect) if about else (None, None)
     if size and aspect:

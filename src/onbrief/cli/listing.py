@@ -66,7 +66,8 @@ def list_(
     for run in found:
         if run.problem:
             say(f"error: {run.problem}")
-            say(f"hint: {run.hint}")
+            if run.hint:
+                say(f"hint: {run.hint}")
     return int(len(found) > len(listed))
 
 

@@ -6,6 +6,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts.exceptions import (
@@ -29,7 +30,7 @@ _EXAMPLES = {
     "checklist": 'onbrief checklist "a red circle left of a blue square"',
     "judge": "onbrief judge brief.toml art/",
 }
-_KINDS = {int: "a whole number", float: "a number", bool: "no value, as it is a switch"}
+_KINDS = {int: "a whole number", float: "a number, such as 1.5", bool: "no value, as it is a switch"}
 _INSTEAD = {"help": "onbrief --help", "version": "onbrief --version"}
 
 
@@ -47,8 +48,13 @@ def explained(error: CycloptsError, given: Sequence[str], commands: Sequence[str
             return f"Unknown option: {flag}", hint
         case UnusedCliTokensError() if command in _TAKE_A_BRIEF and "--brief" in given:
             return "brief: it is given twice", hint
-        case UnusedCliTokensError() if command in _TAKE_A_BRIEF:
+        case UnusedCliTokensError() if command in _TAKE_A_BRIEF and unused[0] in _words(given):
             return "the brief has several words", quoted(command, given)
+        case UnusedCliTokensError() if command in _TAKE_A_BRIEF and (option := _option_before(unused[0], given)):
+            return (
+                f"{command} does not take {shlex.quote(unused[0])}",
+                f"give the option again: {option} {shlex.quote(unused[0])}",
+            )
         case UnusedCliTokensError():
             return f"{command} does not take {' '.join(map(shlex.quote, unused))}", hint
         case MissingArgumentError(keyword=None, argument=argument) if argument and not argument.tokens:
@@ -63,13 +69,14 @@ def explained(error: CycloptsError, given: Sequence[str], commands: Sequence[str
             return str(error), hint
 
 
+def in_words_of_settings(message: str) -> str:
+    """Return a message with the limits named as the settings and flags that give them."""
+    return re.sub(r"^limits\.(?=\w+: )", "max_", message)
+
+
 def quoted(command: str, given: Sequence[str], rest: str = "") -> str:
     """Return the hint for a brief whose words were `given` as arguments of their own."""
-    words = list[str]()
-    for word in given[1:]:
-        if word.startswith("-"):
-            break
-        words.append(word)
+    words = _words(given)
     brief = '"' + " ".join(words).replace('"', '\\"') + '"' if words else "BRIEF"
     return f"put the brief in quotation marks: onbrief {command} {brief}{rest}"
 
@@ -78,6 +85,17 @@ def _unknown_option(error: CycloptsError, given: Sequence[str]) -> str:
     """Return what was taken for the brief and looks like an option; an empty text if there is none."""
     known = {name for one in error.app.assemble_argument_collection() for name in one.names} if error.app else set[str]()
     return next((word for word in given[1:] if FLAG.fullmatch(word) and word.partition("=")[0] not in known), "")
+
+
+def _words(given: Sequence[str]) -> list[str]:
+    """Return the arguments between the command and the first option."""
+    return list(takewhile(lambda word: not word.startswith("-"), given[1:]))
+
+
+def _option_before(word: str, given: Sequence[str]) -> str:
+    """Return the last option before an argument; an empty text if there is none."""
+    before = given[: given.index(word)] if word in given else ()
+    return next((one for one in reversed(before) if FLAG.fullmatch(one)), "")
 
 
 def _no_command(word: str, given: Sequence[str], commands: Sequence[str]) -> tuple[str, str]:
