@@ -52,7 +52,7 @@ def run(
     run_id: str | None = None,
     seed: int | None = None,
     resend_unknown: bool = False,
-    on_event: Watcher | None = None,
+    on_event: Callable[[Event], object] | None = None,
     progress: bool | None = None,
 ) -> Run:
     """Pursue a brief to its end, and return the run with its outcome and the best picture.
@@ -126,7 +126,7 @@ def judge(
     confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     resend_unknown: bool = False,
-    on_event: Watcher | None = None,
+    on_event: Callable[[Event], object] | None = None,
     progress: bool | None = None,
 ) -> Run:
     """Judge pictures that exist already, from any tool, and return the run: its attempts are the pictures with their verdicts.
@@ -192,7 +192,7 @@ def resume(
     confirm_judge: str | Judge | None = None,
     out: str | Path | None = None,
     resend_unknown: bool = False,
-    on_event: Watcher | None = None,
+    on_event: Callable[[Event], object] | None = None,
     progress: bool | None = None,
 ) -> Run:
     """Resume a recorded run with its original order, except for new limits and models, and return it.

@@ -33,7 +33,7 @@ async def require_usable(crew: Crew, tables: registry.Tables, account: Account, 
     writer = crew.reviser or crew.planner
     if (
         writer
-        and writer not in objects.values()
+        and all(writer is not one for one in objects.values())
         and writer.name != crew.judge.name
         and not any(call.model == writer.name for call in account.answers("plan", "revise"))
     ):
