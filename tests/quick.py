@@ -17,10 +17,10 @@ from pathlib import Path
 from tests.conftest import FIRST
 
 ROOT = Path(__file__).parents[1]
-MOST = 3
+MOST = 2
 """Files of tests that are run for a file without tests of its own name."""
-SLOW = (*FIRST, "test_package.py", "test_readme.py", "test_services.py")
-"""Tests that take longer than anyone waits. They are named, and left to `make tests`."""
+SLOW = (*FIRST, "language/test_services.py")
+"""The ends of the paths of tests that take longer than anyone waits. They are named, and left to `make tests`."""
 
 
 def changed(since: str) -> list[Path]:
@@ -31,8 +31,8 @@ def changed(since: str) -> list[Path]:
 
 
 def tests_of(path: Path) -> list[Path]:
-    """Return the files with the tests of a file: those of its name, or else those of its folder that speak of it, or else all
-    of its folder. Empty for what has no tests of its own.
+    """Return the files with the tests of a file: those of its name or of its folder's, or else those of its folder that speak
+    of it, or else all of its folder. Empty for what has no tests of its own.
     """
     if path.parts[0] == "tests" and path.name.startswith("test_"):
         return [path]
@@ -42,13 +42,13 @@ def tests_of(path: Path) -> list[Path]:
     home = ROOT / "tests" / ("sandbox" if package == "onbrief_sandbox" else "")
     *rooms, name = [room for room in rooms if not room.startswith("__")] or [package]
     place = next(folder for depth in range(len(rooms), -1, -1) if (folder := home.joinpath(*rooms[:depth])).is_dir())
-    if place == ROOT / "tests":
-        found = [place / f"test_{room}.py" for room in (name, *rooms) if (place / f"test_{room}.py").is_file()][:1]
-        found = found or sorted((place / name).rglob("test_*.py"))
+    there = sorted(place.glob("test_*.py") if place == ROOT / "tests" else place.rglob("test_*.py"))
+    for word in (name, *reversed(rooms)):
+        if found := [test for test in there if test.name == f"test_{word}.py"]:
+            break
     else:
-        there = sorted(place.rglob("test_*.py"))
-        found = [test for test in there if test.name == f"test_{name}.py"]
-        found = found or [test for test in there if re.search(rf"\b{name}\b", test.read_text("utf-8"))] or there
+        found = [test for test in there if re.search(rf"\b{name}\b", test.read_text("utf-8"))] if place.name != "tests" else []
+        found = found or sorted((place / name).rglob("test_*.py") if place.name == "tests" else there)
     return [test.relative_to(ROOT) for test in found]
 
 
@@ -56,11 +56,11 @@ def commands(paths: Sequence[Path]) -> dict[str, list[str]]:
     """Return what to run for these changed files, by the name that is shown."""
     python = [str(path) for path in paths if path.suffix == ".py"]
     tests = sorted({test for path in paths for test in tests_of(path)[:MOST]})
-    run = [str(test) for test in tests if test.name not in SLOW]
+    run = [str(test) for test in tests if not str(test).endswith(SLOW)]
     if alone := [str(path) for path in paths if path.parts[0] == "src" and not tests_of(path)]:
         print(f"tested by others alone: {' '.join(alone)}")
     more = {test for path in paths for test in tests_of(path)} - set(tests)
-    if left := sorted(str(test) for test in more | {test for test in tests if test.name in SLOW}):
+    if left := sorted(str(test) for test in more | {test for test in tests if str(test).endswith(SLOW)}):
         print(f"left to `make tests`: {' '.join(left)}")
     imports = "from importlinter.cli import lint_imports_command as check; check()"
     found = {

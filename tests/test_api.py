@@ -58,6 +58,7 @@ def test_a_run_is_loaded_and_listed_and_its_picture_opened(place: str) -> None:
     assert made.best
     assert made.best.image
     image = made.best.image
+    assert "data:image/webp;base64," in again._repr_html_()
     assert image.open().size == (512, 512)
     assert hashlib.sha256(image.read()).hexdigest() == image.sha256
     if place.startswith("s3:"):
@@ -123,7 +124,7 @@ def harbours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two runs."""
     folder = tmp_path_factory.mktemp("harbours")
     for name in ("harbour-one", "harbour-two"):
-        onbrief.run(SMALL, limits=onbrief.Limits(images=1), settings=onbrief.Settings(out=str(folder)), run_id=name)
+        onbrief.run(SMALL, settings=onbrief.Settings(out=str(folder)), run_id=name, **objects(Bill()))
     return folder
 
 
@@ -133,6 +134,7 @@ def test_runs_are_listed_newest_first_and_one_that_cannot_be_read_hides_no_other
     (folder / "harbour-one" / "run.json").write_text("{")
     (folder / "harbour-two" / "run.json").unlink()
     two, one = onbrief.runs(out=folder)
+    assert [two.outcome, two.brief] == ["passed", SMALL.text]
     assert [two.run_id, two.state, two.images, two.usd] == ["harbour-two", two.outcome, None, None]
     assert (one.run_id, one.state) == ("harbour-one", "unreadable")
     assert one.problem.startswith("run.json of run harbour-one is damaged: not a record of schema 1")
@@ -142,7 +144,7 @@ def test_runs_are_listed_newest_first_and_one_that_cannot_be_read_hides_no_other
     with pytest.raises(onbrief.UsageError, match=r"run harbour-two ended as .*, and run.json is not there") as caught:
         two.load()
     assert caught.value.hint == "onbrief.resume('harbour-two') writes it"
-    assert two.run_id == onbrief.resume("harbour-two", out=folder).run_id == two.load().run_id
+    assert two.run_id == onbrief.resume("harbour-two", out=folder, **objects(Bill())).run_id == two.load().run_id
 
 
 def test_a_folder_without_runs_is_an_error_and_stays_as_it_is(tmp_path: Path) -> None:

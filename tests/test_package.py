@@ -23,8 +23,8 @@ from PIL import Image
 import onbrief
 from docs import things
 from docs.generate import COMMANDS, documents
+from tests import quick
 from tests.installing import LEFT, Built, built
-from tests.quick import tests_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -198,8 +198,13 @@ def test_the_types_of_the_installed_package_are_those_that_its_users_checkers_se
 
 def test_every_extra_that_is_named_anywhere_exists() -> None:
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.py")]
-    named = {extra for path in files for extra in re.findall(r"onbrief\[([a-z,]+)\]", path.read_text())}
-    assert "openai" in named
+    named = {
+        extra
+        for path in files
+        for extras in re.findall(r"(?:onbrief|'\.)\[([a-z,]+)\]", path.read_text())
+        for extra in extras.split(",")
+    }
+    assert {"openai", "aws", "sandbox"} <= named
     assert named - set(PROJECT["project"]["optional-dependencies"]) == set()
 
 
@@ -217,15 +222,16 @@ def test_the_floors_of_contributing_are_those_that_are_enforced() -> None:
     ("changed", "tests"),
     [
         ("src/onbrief/redaction.py", ["tests/test_redaction.py"]),
-        ("src/onbrief/ledger/sqlite.py", ["tests/ledger/test_sqlite.py"]),
+        ("src/onbrief/ledger/account.py", ["tests/ledger/test_account.py"]),
         ("src/onbrief/providers/language/model.py", ["tests/providers/language/test_model.py"]),
         ("src/onbrief/pictures/png.py", ["tests/pictures/test_metadata.py", "tests/pictures/test_picture_file.py"]),
+        ("src/onbrief_sandbox/painting/drawings/farm.py", ["tests/sandbox/painting/test_drawings.py"]),
         ("src/onbrief_sandbox/world/breaking.py", ["tests/sandbox/world/test_world.py"]),
         ("tests/test_money.py", ["tests/test_money.py"]),
         ("docs/briefs.md", []),
     ],
 )
 def test_a_change_finds_its_tests(changed: str, tests: list[str]) -> None:
-    found = [str(test) for test in tests_of(Path(changed))]
+    found = [str(test) for test in quick.tests_of(Path(changed))]
     assert set(tests) <= set(found)
     assert len(found) <= max(len(tests), 4)

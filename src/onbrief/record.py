@@ -12,6 +12,7 @@ import json
 import os
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from onbrief.brief import Brief, Checklist, Requirement, brief_repr
-from onbrief.errors import Outcome, PictureError, StoreError, UsageError
+from onbrief.errors import OnbriefError, Outcome, PictureError, StoreError, UsageError
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -376,7 +377,12 @@ class Run:
         """Return what a notebook shows: the outcome, the best picture and the findings that are not met."""
         from onbrief import report  # an upward import: notebooks call this method on the value itself
 
-        return report.card(self, report.local_pictures(self))
+        pictures = report.local_pictures(self)
+        image = self.best.image if self.best else None
+        if image and image.key not in pictures and not image.url.startswith(_FILE):
+            with suppress(OnbriefError):  # a card without its picture is better than none
+                pictures[image.key] = image.read()
+        return report.card(self, pictures)
 
     @classmethod
     def from_document(cls, document: object) -> Run:

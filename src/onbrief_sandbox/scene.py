@@ -6,7 +6,7 @@ it painted as a Sight, so the same code compares truth with perception and answe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Colour = Literal["red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "gray"]
@@ -49,7 +49,8 @@ hour; `sun` is one high in the sky.
 class Group:
     """A number of similar things: three red circles. A noun outside THINGS is painted as a card with that name on it.
 
-    Without an explicit number ("a circle", "some circles"), `numbered` is False and the count is not checked.
+    Without an explicit number ("a circle", "some circles"), `numbered` is False and the count is not checked. `said` is another
+    word for the noun ("mug" for a cup), `counted` a noun for the number ("pair").
     """
 
     noun: str
@@ -57,20 +58,28 @@ class Group:
     colour: Colour | None = None
     place: Place | None = None
     numbered: bool = True
+    said: str = field(default="", compare=False)
+    counted: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """The position of the group with index `subject` relative to the group with index `object`."""
+    """The position of the group with index `subject` relative to the group with index `object`. `said` are other words for
+    the direction: "on top of".
+    """
 
     subject: int
     direction: Direction
     object: int
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is requested. `words` are lettered on a banner, `elements` make it a landscape, `styles` change the palette."""
+    """What is requested. `words` are lettered on a banner, `elements` make it a landscape, `styles` change the palette.
+
+    `named` has other words for elements and absent things: ("sea", "ocean").
+    """
 
     groups: tuple[Group, ...] = ()
     relations: tuple[Relation, ...] = ()
@@ -79,6 +88,7 @@ class Scene:
     words: tuple[str, ...] = ()
     absent: frozenset[str] = frozenset()
     styles: frozenset[str] = frozenset()
+    named: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

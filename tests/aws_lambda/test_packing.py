@@ -24,7 +24,8 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("zip"):
         pytest.skip("there is no zip")
     clone, unpacked = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("task")
-    shutil.copytree(ROOT / "src", clone / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("src", "docs"):
+        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, clone)
     for command in PACK:

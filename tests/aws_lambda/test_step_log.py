@@ -99,7 +99,6 @@ def test_a_run_that_passes_is_a_line_for_each_step(play: Play, tmp_path: Path, c
         "image_model": f"bedrock:{CORE}",
         "judge": f"bedrock:{CLAUDE}?max_tokens=4096",
         "reviser": f"bedrock:{CLAUDE}?max_tokens=4096",
-        "confirm_judge": "",
     }
     assert (begun["limits"], begun["resumed"]) == ({"images": 15, "attempts": 5, "prompts": 3, "usd": 5.0}, False)
     assert (ended["outcome"], ended["usage"]) == ("passed", body["usage"])

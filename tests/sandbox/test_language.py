@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onbrief.questions.claims import Lettering
 from onbrief_sandbox import world
 from onbrief_sandbox.language import claims, composing, sentences, words
 from onbrief_sandbox.language.checks import check
@@ -77,6 +78,8 @@ def laid_scenes(draw: st.DrawFn) -> Laid:
     absent = draw(st.frozensets(st.sampled_from([*NOUNS, *ELEMENTS, "red circle", "text"]), max_size=3)) - taken
     absent -= {"red circle"} if "circle" in names else set()
     lettering = draw(st.lists(st.from_regex(r"[A-Z0-9]{1,6}( [A-Z0-9]{1,6})?", fullmatch=True), max_size=2, unique=True))
+    if any(Lettering(one).stands_in(other) for one, other in permutations(lettering, 2)):
+        lettering = lettering[:1]  # else one can still be read where it was misspelt
     return Scene(
         groups=tuple(groups),
         relations=tuple(Relation(a, direction_of(cells[a], cells[b]), b) for a, b in chosen),

@@ -72,7 +72,8 @@ class StepLog:
         settings, brief = order.settings, order.brief
         words = " ".join((brief.text, *(requirement.text for requirement in brief.requirements), *brief.avoid))
         self._secrets = sorted(set(_WORD.findall(words)) - set(_WORD.findall(redacted(words))), key=len, reverse=True)
-        models = {name: getattr(settings, name) for name in ("image_model", "judge", "reviser", "confirm_judge")}
+        roles = ("image_model", "planner", "judge", "confirm_judge", "reviser")
+        models = {role: model for role in roles if (model := getattr(settings, role))}
         limits = {name: limit for name, limit in asdict(settings.limits).items() if limit is not None}
         others = {name: getattr(settings, name) for name in ("policy", "plan", "strictness", "confirm", "parallel", "out")}
         size = "x".join(map(str, brief.size))

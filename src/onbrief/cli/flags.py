@@ -56,6 +56,7 @@ _WITHOUT = {
     "judge": "that of the image model's provider",
     "reviser": "that of the image model's provider",
     "confirm_judge": "the judge",
+    "planner": "the reviser",
     "profile": "the one that onbrief calibrate wrote for the judge",
 }
 
@@ -133,6 +134,8 @@ class JudgeFlags:
     "The vision model that checks each requirement, as PROVIDER:MODEL."
     reviser: Annotated[str | None, usual("reviser"), _LANGUAGE_MODEL] = None
     "The text model that finds the requirements, and writes prompts if pictures are drawn."
+    planner: Annotated[str | None, usual("planner"), _LANGUAGE_MODEL] = None
+    "Another text model, which finds the requirements."
     strictness: Annotated[Strictness | None, usual("strictness")] = None
     "What passes: strict accepts no doubt about a must, fair and lenient accept some, and tell it as a reservation."
     max_reservations: Annotated[int | None, usual("max_reservations")] = None

@@ -16,12 +16,13 @@ from onbrief_sandbox.scene import Colour, Direction, Group, Place, Relation, Sce
 class Which:
     """The things that a claim is about: all circles, or all red circles if circles of several colours are requested.
 
-    `many` selects the grammatical plural; it makes no claim about the count.
+    `many` selects the grammatical plural; it makes no claim about the count. `said` is another word for the noun.
     """
 
     noun: str
     colour: Colour | None = None
     many: bool = field(default=False, compare=False)
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,11 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Exactly `number` of these are in the picture."""
+    """Exactly `number` of these are in the picture. `said` is a noun for the number: "pair"."""
 
     which: Which
     number: int
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Each of these is in this direction from each of the others."""
+    """Each of these is in this direction from each of the others. `said` are other words for the direction."""
 
     which: Which
     direction: Direction
     other: Which
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +76,36 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class ElementThere:
-    """This element of a landscape is in the picture."""
+    """This element of a landscape is in the picture. `said` is another word for it."""
 
     name: str
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Lettered:
-    """These words can be read."""
+    """These words can be read. `on` names what carries them."""
 
     text: str
+    on: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Nothing of this kind is in the picture: a noun, a noun with its colour ("red circle"), an element, or "text"."""
+    """Nothing of this kind is in the picture: a noun, a noun with its colour ("red circle"), an element, or "text". `said` is
+    another word for it.
+    """
 
     noun: str
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Styled:
-    """The picture has this style."""
+    """The picture has this style. `said` is another word for it."""
 
     style: str
+    said: str = field(default="", compare=False)
 
 
 Claim = Present | Counted | Coloured | Placed | Related | Ground | ElementThere | Lettered | Absent | Styled
@@ -125,7 +134,7 @@ def parents(claim: Claim) -> tuple[Claim, ...]:
     """Return the claims that this one presupposes: a red circle presupposes a circle."""
     match claim:
         case Present(which):
-            return (Present(Which(which.noun, None, which.many)),) if which.colour else ()
+            return (Present(Which(which.noun, None, which.many, which.said)),) if which.colour else ()
         case Counted(which) | Coloured(which) | Placed(which):
             return (Present(which),)
         case Related(which, _, other):
@@ -146,18 +155,19 @@ def of(scene: Scene, *, apart: bool = False) -> tuple[Claim, ...]:
         claims += [*parents(Present(those)), Present(those)]
         if group.numbered:
             alike = (g for g, w in zip(scene.groups, whiches, strict=True) if w == those and g.numbered)
-            claims.append(Counted(those, sum(g.count for g in alike)))
+            claims.append(Counted(those, sum(g.count for g in alike), group.counted))
         if group.colour and not those.colour:
             claims.append(Coloured(those, group.colour))
         if group.place:
             claims.append(Placed(those, group.place))
-    claims += [Related(whiches[r.subject], r.direction, whiches[r.object]) for r in scene.relations]
+    claims += [Related(whiches[r.subject], r.direction, whiches[r.object], r.said) for r in scene.relations]
     if scene.background:
         claims.append(Ground(scene.background))
-    claims += [ElementThere(name) for name in sorted(scene.elements)]
+    named = dict(scene.named)
+    claims += [ElementThere(name, named.get(name, "")) for name in sorted(scene.elements)]
     claims += [Lettered(text) for text in scene.words]
-    claims += [Absent(noun) for noun in sorted(scene.absent)]
-    claims += [Styled(style) for style in sorted(scene.styles)]
+    claims += [Absent(noun, named.get(noun, "")) for noun in sorted(scene.absent)]
+    claims += [Styled(style, named.get(style, "")) for style in sorted(scene.styles)]
     return tuple(dict.fromkeys(claims))
 
 
@@ -183,13 +193,13 @@ def scene(claims: Iterable[Claim]) -> Scene:
         match claim:
             case Present(those):
                 at(those)
-            case Counted(those, number):
+            case Counted(those, number, _):
                 at(those, count=number, numbered=True)
             case Coloured(those, colour):
                 at(Which(those.noun, colour, those.many))
             case Placed(those, place):
                 at(those, place=place)
-            case Related(those, direction, other):
+            case Related(those, direction, other, _):
                 ends = at(those), at(other)
                 if ends[0] is not None and ends[1] is not None and ends[0] != ends[1]:
                     relations.append(Relation(ends[0], direction, ends[1]))
@@ -215,7 +225,7 @@ def _colours(claims: tuple[Claim, ...]) -> dict[str, set[Colour]]:
         match claim:
             case Coloured(those, colour):
                 colours.setdefault(those.noun, set()).add(colour)
-            case Related(those, _, other):
+            case Related(those, _, other, _):
                 for end in (those, other):
                     if end.colour:
                         colours.setdefault(end.noun, set()).add(end.colour)
@@ -232,4 +242,4 @@ def which(scene: Scene, index: int, *, apart: bool = False) -> Which:
     group = scene.groups[index]
     namesakes = {g.colour for g in scene.groups if g.noun == group.noun}
     many = sum(g.count for g in scene.groups if (g.noun, g.colour) == (group.noun, group.colour)) != 1
-    return Which(group.noun, group.colour if apart or len(namesakes) > 1 else None, many)
+    return Which(group.noun, group.colour if apart or len(namesakes) > 1 else None, many, group.said)

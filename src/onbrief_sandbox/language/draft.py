@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from onbrief_sandbox.language import words
 from onbrief_sandbox.language.phrases import Phrase
 from onbrief_sandbox.scene import Colour, Group, Place, Relation, Scene
 
@@ -12,29 +13,40 @@ MAX_GROUPS = 12  # more do not fit into one picture
 MAX_WORDS = 4
 MAX_LETTERS = 32
 MAX_CHARACTERS = 80  # characters
-_MAX_UNREAD = 12
+_EDGES = " .,;:!?"
+MAX_PASSED = 460  # characters
+_MAX_UNREAD = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Words that a scene cannot represent, about the group with index `subject`: that a cat is "fluffy", or "next to" the
     groups `objects`. Without a subject, they describe a landscape: "misty mountains". `loose`: they only say where in a
-    landscape something is, or refer to nothing in particular; a lenient reader may ignore them.
+    landscape something is, or refer to nothing in particular; the words themselves are then among those that were passed over.
+    `places` are those of their tokens.
     """
 
     text: str
-    kind: Literal["attribute", "relation", "action"]
+    kind: Literal["attribute", "relation", "action", "object", "text", "absence", "format", "style", "whole"]
     subject: int | None = None
     objects: tuple[int, ...] = ()
     loose: bool = False
+    places: frozenset[int] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The parsed part of a text, and the parts that were not understood."""
+    """The parsed part of a text, and the parts that were not understood.
+
+    `passed` are words that the scene and `unread` leave out, `vague` absent things of which only some must be absent ("no big
+    dogs") and lettering that is incomplete, `carried` lettering and what it is on.
+    """
 
     scene: Scene
     unread: tuple[Unread, ...] = ()
+    passed: tuple[Unread, ...] = ()
+    vague: frozenset[str] = frozenset()
+    carried: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,6 +63,32 @@ class Draft:
     styles: set[str] = field(default_factory=set[str])
     unread: list[Unread] = field(default_factory=list[Unread])
     sky: bool = False
+    named: dict[str, str] = field(default_factory=dict[str, str])
+    passed: list[Unread] = field(default_factory=list[Unread])
+    vague: set[str] = field(default_factory=set[str])
+    carried: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    heard: set[int] = field(default_factory=set[int])  # places of the tokens that the scene or a note represents
+    owners: dict[int, int] = field(default_factory=dict[int, int])  # the groups that they belong to
+
+    def claim(self, phrase: Phrase, index: int | None = None) -> None:
+        """Record that a phrase is represented, by the group with this index if it is about one, except what it drops."""
+        self.heard |= phrase.places
+        if index is not None:
+            self.owners |= dict.fromkeys(phrase.places, index)
+        if phrase.elements and phrase.dropped:
+            self.pass_over(Unread(" ".join(phrase.words), "attribute", index))
+            return
+        apart = [word for word in phrase.dropped if word in words.DEBATABLE or word in words.NARROWER]
+        rest = [word for word in phrase.dropped if word not in apart]
+        for text in (*apart, " ".join(rest)):
+            self.pass_over(Unread(text, "attribute", index))
+
+    def pass_over(self, unread: Unread) -> None:
+        """Record words that neither the scene nor a note represents."""
+        unread = replace(unread, text=unread.text[:MAX_PASSED].strip())
+        self.heard |= unread.places
+        if unread.text and unread not in self.passed:
+            self.passed.append(unread)
 
     def add(self, phrase: Phrase, place: Place | None, *, bare: bool = False) -> int | None:
         """Add a group, or more details to one that was named before. Return its index, or None if the picture is full."""
@@ -58,10 +96,16 @@ class Draft:
         index = self._known(phrase) if named_again else None
         if index is None:
             if len(self.groups) >= MAX_GROUPS:
+                noun = words.plural(phrase.said or phrase.noun) if phrase.plural else phrase.said or phrase.noun
+                number = "" if phrase.count is None else words.numeral(phrase.count)
+                full = " ".join(part for part in (number, *phrase.unread, phrase.colour or "", noun) if part)
+                self.pass_over(Unread(full, "object"))
+                self.claim(phrase)
                 return None
             index = len(self.groups)
             count = phrase.count or phrase.amount or (3 if phrase.plural else 1)
-            self.groups.append(Group(phrase.noun, count, phrase.colour, place, numbered=phrase.count is not None))
+            numbered = phrase.count is not None
+            self.groups.append(Group(phrase.noun, count, phrase.colour, place, numbered, phrase.said, phrase.counted))
             if bare and not phrase.colour and not place:
                 self.bare.add(index)
         else:
@@ -74,6 +118,11 @@ class Draft:
                 colour=group.colour or phrase.colour,
                 place=group.place or place,
             )
+            if phrase.count is not None and phrase.count != self.groups[index].count:
+                self.pass_over(Unread(str(phrase.count), "attribute", index))
+            if phrase.said not in ("", group.said, phrase.noun):
+                self.pass_over(Unread(words.article(phrase.said), "attribute", index))
+        self.claim(phrase, index)
         for text in phrase.unread:
             self.note(Unread(text, "attribute", index))
         return index
@@ -81,6 +130,11 @@ class Draft:
     def amend(self, topic: int, phrase: Phrase) -> None:
         """Add a count or colour to a group ("the circle is red"). If it already has another colour, both are requested."""
         group = self.groups[topic]
+        if (phrase.count and group.numbered and group.count != phrase.count) or (
+            phrase.colour and group.colour not in (None, phrase.colour) and len(self.groups) >= MAX_GROUPS
+        ):
+            return
+        self.claim(phrase, topic)
         if phrase.count and not group.numbered:
             group = replace(group, count=phrase.count, numbered=True)
         if phrase.colour and group.colour in (None, phrase.colour):
@@ -94,13 +148,17 @@ class Draft:
         group = self.groups[topic]
         self.groups[topic] = replace(group, place=group.place or place)
 
-    def relate(self, relation: Relation) -> None:
-        """Add a relation between two groups."""
-        if relation not in self.relations and relation.subject != relation.object:
+    def relate(self, relation: Relation, places: frozenset[int]) -> None:
+        """Add a relation between two groups, which these tokens express."""
+        if relation.subject == relation.object:
+            return
+        self.heard |= places
+        if relation not in self.relations:
             self.relations.append(relation)
 
     def forbid(self, phrase: Phrase) -> None:
         """Add something that must be absent. Anything else about it except a colour is not understood."""
+        absent = set(self.absent)
         if phrase.lettering and not phrase.noun.count(" "):
             self.absent.add("text")
         elif phrase.noun:
@@ -110,17 +168,34 @@ class Draft:
         self.absent |= {"star" if name == "stars" else name for name in phrase.elements}
         for text in phrase.unread:
             self.note(Unread(f"no {text}", "attribute", loose=True))
+        new = {noun for noun in self.absent if noun not in absent}
+        if new:
+            self.heard |= phrase.places
+        if new and (phrase.unread or phrase.dropped or phrase.count):
+            self.vague |= new
+            said = words.plural(phrase.noun) if phrase.plural else phrase.noun
+            more = () if phrase.count is None else (words.numeral(phrase.count),)
+            tail = () if set(phrase.dropped) & words.NARROWER else (phrase.colour or "", said or " ".join(phrase.elements))
+            full = " ".join(part for part in ("no", *more, *phrase.unread, *phrase.dropped, *tail) if part)
+            self.pass_over(Unread(full, "absence"))
+        elif len(new) == 1 and phrase.said not in ("", phrase.noun) and not phrase.colour:
+            self.named[next(iter(new))] = f"no {words.plural(phrase.said) if phrase.plural else phrase.said}"
 
     def letter(self, text: str) -> None:
         """Add words to be lettered. A sign that carries them is painted as the banner, not as a separate thing."""
-        letters = " ".join("".join(c for c in text if " " <= c <= "~").split())[:MAX_LETTERS].strip(" .,;:!?")
+        letters = _letters(text)
         known = {word.casefold() for word in self.words}
+        if not fits(text) or (len(known) >= MAX_WORDS and letters.casefold() not in known):
+            self.pass_over(Unread(" ".join(text.split()), "text"))
+            self.vague.add(letters)
         if letters and letters.casefold() not in known and len(self.words) < MAX_WORDS:
             self.words.append(letters)
 
     def note(self, unread: Unread) -> None:
         """Record words that were not understood."""
         unread = replace(unread, text=unread.text[:MAX_CHARACTERS].strip())
+        if unread.text and not unread.loose:
+            self.heard |= unread.places
         if unread.text and unread not in self.unread and len(self.unread) < _MAX_UNREAD:
             self.unread.append(unread)
 
@@ -136,22 +211,29 @@ class Draft:
         number = {old: new for new, old in enumerate(kept)}
         scene = Scene(
             groups=tuple(self.groups[index] for index in kept),
-            relations=tuple(Relation(number[r.subject], r.direction, number[r.object]) for r in self.relations),
+            relations=tuple(Relation(number[r.subject], r.direction, number[r.object], r.said) for r in self.relations),
             background=self.background,
             elements=frozenset(self.elements),
             words=tuple(self.words),
             absent=frozenset(self.absent),
             styles=frozenset(self.styles),
+            named=tuple(self.named.items()),
         )
-        unread = tuple(
-            replace(
-                u,
-                subject=None if u.subject is None else number.get(u.subject),
-                objects=tuple(number[o] for o in u.objects if o in number),
+
+        def numbered(unread: Unread) -> Unread:
+            return replace(
+                unread,
+                subject=None if unread.subject is None else number.get(unread.subject),
+                objects=tuple(number[o] for o in unread.objects if o in number),
             )
-            for u in self.unread
+
+        return Reading(
+            scene,
+            tuple(map(numbered, self.unread)),
+            tuple(map(numbered, self.passed)),
+            frozenset(self.vague),
+            tuple(self.carried),
         )
-        return Reading(scene, unread)
 
     def _known(self, phrase: Phrase) -> int | None:
         """Return the index of the group that "the red circles" refers to: the last one that the phrase does not contradict."""
@@ -164,3 +246,12 @@ class Draft:
         ]
         exact = [index for index in fitting if self.groups[index].colour == phrase.colour]
         return (exact or fitting or [None])[-1]
+
+
+def fits(text: str) -> bool:
+    """Return whether all of a text can be lettered."""
+    return _letters(text) == " ".join(text.split()).strip(_EDGES)
+
+
+def _letters(text: str) -> str:
+    return " ".join("".join(c for c in text if " " <= c <= "~").split())[:MAX_LETTERS].strip(_EDGES)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import cast
 
+from onbrief.questions import vocabulary
 from onbrief_sandbox.language import words
 
+_MANY = 5  # words of a clause, of which English has at least one that is known here
 _ENOUGH = 2  # least number of words that are in the language and not in English for a text to count as written in it
 _LONGEST = 8  # maximum units of a piece
 _SUN, _HORIZON = "the sun", "on the horizon"  # as written in foreign.toml
@@ -89,6 +91,27 @@ def translate(text: str) -> Translation | None:
             clauses[-1] += f" {pieces.pop(0)}"  # "the sun, which rises on the horizon"
         clauses += [_joined(tongue, pieces)] if pieces else []
     return Translation(", ".join(clause for clause in clauses if clause), complete)
+
+
+def strange(text: str) -> bool:
+    """Return whether a text, or a clause of it, is in none of the languages that are known here: its words that join others
+    are not English, or it has many words and none is known.
+    """
+    plain = _plain(_QUOTED.sub(" ", words.fold(text)))
+    return any(_strange(clause) for clause in [plain, *_CLAUSE.split(plain)])
+
+
+def unknown(text: str) -> bool:
+    """Return whether a text as a whole is in none of the languages that are known here."""
+    return _strange(_plain(_QUOTED.sub(" ", words.fold(text))))
+
+
+def _strange(clause: str) -> bool:
+    spoken = re.findall("[A-Za-z]+", clause)
+    english = sum(_english(word.lower()) for word in spoken)
+    other = sum(word in _ELSEWHERE and not _english(word) for word in spoken)
+    plain = [word for word in spoken if word.islower()]
+    return other > english or (english == 0 and len(plain) == len(spoken) >= _MANY)
 
 
 def legible(text: str) -> str:
@@ -192,10 +215,25 @@ def _read(row: dict[str, object]) -> Language:
     )
 
 
-LANGUAGES = {
-    code: _read(cast("dict[str, object]", row))
-    for code, row in tomllib.loads(files("onbrief_sandbox.language").joinpath("foreign.toml").read_text("utf-8")).items()
-}
+_DATA = tomllib.loads(files("onbrief_sandbox.language").joinpath("foreign.toml").read_text("utf-8"))
+_OTHERS = cast("str", _DATA.pop("elsewhere")["words"])
+LANGUAGES = {code: _read(cast("dict[str, object]", row)) for code, row in _DATA.items()}
 _VOCABULARY = (words.THING_WORDS, words.ELEMENT_WORDS, words.STYLE_WORDS, words.COLOUR_WORDS)
 _NAMES = frozenset(word for names in _VOCABULARY for name in names for word in name.split())
-_ENGLISH = _NAMES | words.FUNCTION_WORDS | words.PLAIN | words.SCENERY | words.SIGNS | words.COPULAS | words.BACKGROUNDS
+_ELSEWHERE = frozenset(_OTHERS.split()) | frozenset(
+    word
+    for code, language in vocabulary.LANGUAGES.items()
+    if code != "en"
+    for word in language.function | language.negators | frozenset(language.numbers)
+    if len(word) > 1
+)
+_ENGLISH = (
+    words.JOINING
+    | _NAMES
+    | words.FUNCTION_WORDS
+    | words.PLAIN
+    | words.SCENERY
+    | words.SIGNS
+    | words.COPULAS
+    | words.BACKGROUNDS
+)

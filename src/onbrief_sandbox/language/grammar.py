@@ -6,15 +6,19 @@ that no picture can satisfy.
 
 from __future__ import annotations
 
-from onbrief_sandbox.language import foreign, passing, phrases, placing, words
+from onbrief_sandbox.language import foreign, leftovers, passing, phrases, placing, words
 from onbrief_sandbox.language.clause import Clause
 from onbrief_sandbox.language.draft import MAX_WORDS, Draft, Reading, Unread
+from onbrief_sandbox.language.phrases import Phrase
 from onbrief_sandbox.language.placing import Layout
-from onbrief_sandbox.language.tokens import END, Token, sentences
+from onbrief_sandbox.language.tokens import END, MAX_CHARACTERS, Token, sentences
 from onbrief_sandbox.scene import Scene
 
 _SUN_UP = frozenset({"rising", "rises", "rise", "coming", "comes"})
 _SUN_DOWN = frozenset({"setting", "sets", "sinking", "sinks"})
+_WORDS = frozenset({"word", "words"})
+_NEAR = 5  # words from a sign to what it says
+_UPON = frozenset({"on", "in", "at", "across"})
 _PRONOUNS = frozenset({"it", "they", "it's"})
 
 
@@ -31,7 +35,8 @@ def read(text: str, negative: str = "") -> Reading:
     reader = _Reader()
     for sentence in sentences(foreign.legible(text)):
         reader.read(sentence)
-    for sentence in sentences(negative):
+        leftovers.note(sentence, reader.draft)
+    for sentence in sentences(negative, MAX_CHARACTERS):
         reader.read_negative(sentence)
     return reader.draft.reading()
 
@@ -42,6 +47,7 @@ class _Reader:
     def __init__(self) -> None:
         self.draft = Draft()
         self.clause = Clause(self.draft)
+        self.sign: tuple[int, int] | None = None  # where a sign that carries lettering begins and is named
 
     # -- sentences -----------------------------------------------------------------------------------------------------
 
@@ -49,6 +55,7 @@ class _Reader:
         """Parse one sentence."""
         last = len(self.draft.groups) - 1 if self.draft.groups else None
         self.clause = Clause(self.draft, topic=last if tokens[0].text in _PRONOUNS else None)
+        self.sign = None
         index = 0
         while index < len(tokens):
             index = self._step(tokens, index)
@@ -74,18 +81,27 @@ class _Reader:
         if token.kind == "comma":
             return self._comma(tokens, index)
         if token.kind == "quote":
-            self.draft.letter("" if clause.absent else word)
+            if clause.absent:
+                return index + 1
+            self._letter(word, tokens, index, index + 1)
+            return index + 1
+        if token.kind == "sign":
             return index + 1
         if phrases.limits(tokens, index):
             return self._name(tokens, index)
         if found := placing.find(tokens, index):
             return self._lay_out(tokens, index, found)
         if word in words.NOBODY or (word == "no" and _text(tokens, index + 1) == "one"):
+            end = index + (1 if word in words.NOBODY else 2)
             self.draft.absent.add("person")
+            if word in words.DESERTED:
+                self.draft.named.setdefault("person", word)
+            self.draft.heard |= _places(tokens, index, end)
             clause.noun = True
-            return index + (1 if word in words.NOBODY else 2)
+            return end
         if word in words.NEGATORS or (word == "free" and _text(tokens, index + 1) in ("of", "from")):
             clause.absent, clause.noun, clause.copula = True, True, False
+            clause.negator = _places(tokens, index)
             return index + (1 if word != "free" else 2)
         if word == "not" or word.endswith("n't"):
             return self._not(tokens, index)
@@ -98,7 +114,8 @@ class _Reader:
             clause.copula = index > 0 and tokens[index - 1].text != "there" and clause.ahead is None
             clause.noun = not clause.copula
             return index + 1
-        if (passed := passing.find(tokens, index)) and not clause.absent and clause.wait(passed.text, passed.kind):
+        passed = None if clause.absent else passing.find(tokens, index)
+        if passed and clause.wait(passed.text, passed.kind, _places(tokens, index, passed.end)):
             clause.noun = True
             return passed.end
         if word in words.BREAKS:
@@ -127,6 +144,8 @@ class _Reader:
 
     def _connect(self, tokens: list[Token], index: int) -> int:
         clause, word = self.clause, tokens[index].text
+        if word in words.REFERRING:
+            clause.refer()
         if not (word == "and" and clause.between):
             clause.settle()
         if word in ("and", "but", "or"):
@@ -137,11 +156,16 @@ class _Reader:
         elif word == "there":
             clause.topic, clause.ground = None, False
         elif word in _SUN_UP and clause.sun:
-            clause.move_sun("sunrise")
+            clause.move_sun("sunrise", word)
+            self.draft.heard |= _places(tokens, index)
         elif word in _SUN_DOWN and clause.sun:
-            clause.move_sun("sunset")
+            clause.move_sun("sunset", word)
+            self.draft.heard |= _places(tokens, index)
+        elif word in _UPON and clause.lettered:
+            clause.upon = (f'the words "{clause.lettered}" are {word}', _places(tokens, index))
+            clause.lettered = ""
         elif word == "on" and clause.topic is not None and not clause.absent:
-            clause.relations = ((clause.topic, "above"),)
+            clause.relations = ((clause.topic, ("above", ""), _places(tokens, index)),)
         clause.noun = True
         return index + 1
 
@@ -150,23 +174,27 @@ class _Reader:
         clause = self.clause
         if clause.topic is None:
             clause.absent = clause.noun = True
+            clause.negator = _places(tokens, index)
             return index + 1
         start = index
         index += 1
         while index < len(tokens) and tokens[index].kind != "comma" and tokens[index].text not in ("and", "but"):
             index += 1
         wording = " ".join(token.text for token in tokens[start + 1 : index])
-        self.draft.note(Unread(f"not {wording}".strip(), "attribute", clause.topic))
+        places = _places(tokens, start, index)
+        self.draft.note(Unread(f"not {wording}".strip(), "attribute", clause.topic, places=places))
         return index
 
     def _lay_out(self, tokens: list[Token], index: int, found: Layout) -> int:
         clause = self.clause
         after_and = index > 0 and tokens[index - 1].text == "and"
+        places = _places(tokens, index, found.end)
         if found.place:
             last = _text(tokens, found.end) in ("", ",", "and")
-            clause.put(found.place, behind=index > 0 and (not clause.fresh or last))
+            clause.put(found.place, places, behind=index > 0 and (not clause.fresh or last))
         elif found.direction:
-            clause.direct(found.direction, after_and=after_and)
+            said = " ".join(token.text for token in tokens[index : found.end])
+            clause.direct((found.direction, said), places, after_and=after_and)
         clause.noun, clause.copula = True, False
         return found.end
 
@@ -180,9 +208,23 @@ class _Reader:
         if tokens[index].text not in words.LETTERING and end - index > 2:
             return index
         if end > index + 1 and _text(tokens, end) not in words.LETTERING:
-            self.draft.letter(" ".join(token.text.upper() for token in tokens[index + 1 : end]))
+            self._letter(" ".join(token.text.upper() for token in tokens[index + 1 : end]), tokens, index + 1, end)
             return end
         return index
+
+    def _letter(self, text: str, tokens: list[Token], index: int, end: int) -> None:
+        """Add words to be lettered, and what carries them: "a sign that says" is the banner."""
+        self.draft.letter(text)
+        self.draft.heard |= _places(tokens, index, end)
+        self.clause.lettered = text
+        if index and tokens[index - 1].text in _WORDS:
+            self.draft.heard |= _places(tokens, index - 1)
+        if self.sign and index - self.sign[1] <= _NEAR:
+            between = tokens[self.sign[1] : index]
+            if all(token.kind == "word" and token.place not in self.draft.owners for token in between):
+                self.draft.carried.append((text, " ".join(token.text for token in between)))
+                self.draft.heard |= _places(tokens, self.sign[0], index)
+        self.sign = None
 
     # -- noun phrases --------------------------------------------------------------------------------------------------
 
@@ -190,24 +232,31 @@ class _Reader:
         clause = self.clause
         phrase = phrases.read(tokens, index, named=clause.absent)
         self.draft.sky |= phrase.sky
-        clause.horizon |= phrase.horizon
+        clause.horizon |= phrase.places if phrase.horizon else frozenset()
         if not clause.noun and not phrase.determined and not clause.copula:
             clause.noun = True
             for wording in passing.meaning((tokens[index].text,)):
-                clause.wait(wording, "action")
+                clause.wait(wording, "action", _places(tokens, index))
             return index + 1  # a verb that the vocabulary lacks: "a moon hangs …"
         clause.noun = False
         if clause.absent:
-            self.draft.forbid(phrase)
-            clause.absent = _text(tokens, phrase.end) in ("or", "nor", "and", ",")
-            return phrase.end
+            return self._forbid(tokens, phrase)
         self.draft.styles |= phrase.styles
+        styles = {word for word, style in words.STYLE_WORDS.items() if style in phrase.styles}
+        for word in (token.text for token in tokens[index : phrase.end] if token.text in styles):
+            self.draft.named.setdefault(words.STYLE_WORDS[word], word)
+        styles |= {"style"} if styles else set()
+        self.draft.heard |= {token.place for token in tokens[index : phrase.end] if token.text in styles}
+        if phrase.sky and not (phrase.noun or phrase.elements or phrase.dropped[1:]):
+            clause.in_the_sky(phrase)
         if phrase.background:
             clause.ground_is(phrase)
         elif phrase.elements:
             clause.landscape(phrase)
         elif phrase.lettering and self._letters_follow(tokens, phrase.end):
-            pass
+            sign = words.singular(tokens[phrase.end - 1].text)
+            if sign in words.CARRIERS and phrase.words == (tokens[phrase.end - 1].text,):
+                self.sign = index, phrase.end - 1  # "a neon sign" is more than the banner
         elif phrase.noun and not (clause.copula and not phrase.determined):
             clause.name(phrase)
         elif phrase.colour or phrase.count is not None:
@@ -218,9 +267,32 @@ class _Reader:
             clause.say(phrase)
         return phrase.end
 
+    def _forbid(self, tokens: list[Token], phrase: Phrase) -> int:
+        """Add something that must be absent. "no dog with a hat" says nothing about other dogs."""
+        clause, end = self.clause, phrase.end
+        while end < len(tokens) and tokens[end].kind != "comma" and tokens[end].text not in words.ENDS_ABSENCE:
+            end += 1
+        more = [token for token in tokens[phrase.end : end] if leftovers.counts(token)]
+        within = not more or leftovers.is_the_picture(tokens[phrase.end : end])
+        self.draft.heard |= clause.negator
+        if more and not within and not phrase.elements and _text(tokens, phrase.end) in words.NARROWING:
+            full = " ".join(token.text for token in tokens[phrase.end : end])
+            said = " ".join(phrase.words)
+            self.draft.pass_over(Unread(f"no {said} {full}", "absence", places=_places(tokens, phrase.end, end)))
+            self.draft.heard |= phrase.places
+        else:
+            self.draft.forbid(phrase)
+            end = phrase.end
+        clause.absent = _text(tokens, end) in ("or", "nor", "and", ",")
+        return end
+
     def _letters_follow(self, tokens: list[Token], end: int) -> bool:
         near = tokens[end : end + 6]
         return any(token.kind == "quote" or token.text in words.LETTERING for token in near)
+
+
+def _places(tokens: list[Token], index: int, end: int | None = None) -> frozenset[int]:
+    return frozenset(token.place for token in tokens[index : index + 1 if end is None else end])
 
 
 def _text(tokens: list[Token], index: int) -> str:

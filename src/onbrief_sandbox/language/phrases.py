@@ -11,8 +11,11 @@ from onbrief_sandbox.scene import Colour
 
 MAX_NOUN = 24  # characters of a name on a card
 _MAX_RUN = 8
+_DIGITS = 2  # of a number of things that can be drawn
 _SINGLE = ("a", "an", "one", "1", "single", "another", "exactly")
 _PAIRS = ("pair", "pairs")
+_ROUND = ("hundred", "thousand", "million", "variety", "series", "set")
+_PAIR_OF = "pair of"
 _LIMITS = (("at", "least"), ("at", "most"), ("more", "than"), ("fewer", "than"), ("less", "than"), ("up", "to"))
 _ADJECTIVES = ("ed", "ing", "ly", "ous", "ful", "ish", "able", "ible", "ic", "less")
 
@@ -22,7 +25,9 @@ class Phrase:
     """The meaning of a noun phrase. Without noun, elements and styles it is only a colour or a number, or was not understood.
 
     `end` is the index after its last token. `determined`: it began with an article, a number or an amount. `unread` are words
-    about a thing or an element that the sandbox cannot draw; for a card, such words are part of its name.
+    about a thing or an element that the sandbox cannot draw; for a card, such words are part of its name. `dropped` are words
+    that the other fields do not represent, `said` is the brief's own word for the noun, `named` those for the elements, and
+    `places` those of its tokens; `counted` is a noun for the number ("pair").
     """
 
     end: int
@@ -40,6 +45,12 @@ class Phrase:
     sky: bool = False
     horizon: bool = False
     unread: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    said: str = ""
+    counted: str = ""
+    named: tuple[tuple[str, str], ...] = ()
+    places: frozenset[int] = frozenset()
 
 
 def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
@@ -47,9 +58,18 @@ def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
 
     A bare word that looks like an adjective ("detailed") is taken as a noun only if `named` says that a noun must follow.
     """
+    phrase = _phrase(tokens, start, named=named)
+    own = tokens[start : phrase.end]
+    kept = tuple(token.text for token in own if token.text not in words.DETERMINERS)
+    places = frozenset(token.place for token in own)
+    return replace(phrase, dropped=_dropped(own, phrase), words=kept, places=places)
+
+
+def _phrase(tokens: Sequence[Token], start: int, *, named: bool) -> Phrase:
     phrase = _opening(tokens, start)
-    run, end = _run(tokens, phrase.end)
-    singular = phrase.count in (None, 1) and not phrase.amount and tokens[start].text in _SINGLE
+    paired, phrase = phrase.said == _PAIR_OF, replace(phrase, said="")
+    singular = paired or (phrase.count in (None, 1) and not phrase.amount and tokens[start].text in _SINGLE)
+    run, end = _run(tokens, phrase.end, singular=singular)
     if not run:
         return replace(phrase, end=max(phrase.end, start + 1))
     bare = not phrase.determined
@@ -57,6 +77,8 @@ def read(tokens: Sequence[Token], start: int, *, named: bool = False) -> Phrase:
     phrase = replace(_named(phrase, run, singular=singular), determined=not bare)
     if phrase.noun and _at(tokens, end).text == "of":
         phrase = _joined(tokens, phrase)
+    if paired:
+        phrase = replace(phrase, said=f"{_PAIR_OF} {words.plural(words.singular(phrase.said or phrase.noun))}")
     return phrase
 
 
@@ -88,14 +110,17 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
         index += 3
     while True:
         token, after = _at(tokens, index), _at(tokens, index + 1)
-        if token.kind == "number":
+        if token.kind == "number" and len(token.text) > _DIGITS:
+            phrase = replace(phrase, amount=words.AMOUNTS["many"], determined=True, unread=(f"exactly {token.text}",))
+        elif token.kind == "number":
             phrase = replace(phrase, count=int(token.text), determined=True)
         elif token.kind != "word":
             break
         elif token.text in _PAIRS and after.text == "of" and _at(tokens, index + 2).text in words.IN_PAIRS:
-            phrase = replace(phrase, determined=True)
+            phrase = replace(phrase, determined=True, said=_PAIR_OF)
         elif token.text in words.NUMBERS:
-            phrase = replace(phrase, count=words.NUMBERS[token.text], determined=True)
+            noun = token.text if token.text in words.NUMBER_NOUNS else ""
+            phrase = replace(phrase, count=words.NUMBERS[token.text], determined=True, counted=noun)
         elif token.text in words.DETERMINERS:
             phrase = replace(phrase, determined=True, definite=phrase.definite or token.text in words.DEFINITE)
         elif token.text in words.AMOUNTS and (after.text == "of" or token.text not in words.GATHERINGS):
@@ -112,8 +137,8 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
     return replace(phrase, end=index)
 
 
-def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
-    """Return the words of a name, without adverbs, and the index after them."""
+def _run(tokens: Sequence[Token], start: int, *, singular: bool = False) -> tuple[list[str], int]:
+    """Return the words of a name, without adverbs, and the index after them. `singular`: it names one thing."""
     run: list[str] = []
     index = start
     while content(token := _at(tokens, index)):
@@ -123,6 +148,8 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
             break  # "a circle left of …", "two dogs side by side"
         if run and last and _participle(word) and not words.element(f"{run[-1]} {word}"):
             break  # "a cat sitting on …": the name ends before the participle
+        if run and last and singular and _says(word) and run[0] not in _ROUND and not words.thing(f"{run[-1]} {word}"):
+            break  # "a rabbit checks its watch"
         if len(run) < _MAX_RUN and (run == [] or not _adverb(word)) and (last or not _adverb(word)):
             run.append(word)
         index += 1
@@ -134,7 +161,14 @@ def _run(tokens: Sequence[Token], start: int) -> tuple[list[str], int]:
 
 
 def _participle(word: str) -> bool:
+    if word in words.PARTICIPLES:
+        return True
     return len(word) > 4 and word.endswith(("ing", "ed")) and words.singular(word) not in words.NO_PARTICIPLES
+
+
+def _says(word: str) -> bool:
+    """Return whether a word after the name of one thing is a verb: "gives"."""
+    return words.singular(word) != word and not words.thing(word) and not words.element(word) and word not in words.IN_PAIRS
 
 
 def _adverb(word: str) -> bool:
@@ -142,7 +176,7 @@ def _adverb(word: str) -> bool:
 
 
 def _adjective(word: str) -> bool:
-    return word.endswith(_ADJECTIVES) and words.singular(word) not in words.NO_ADJECTIVES
+    return word in words.PARTICIPLES or (word.endswith(_ADJECTIVES) and words.singular(word) not in words.NO_ADJECTIVES)
 
 
 def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
@@ -158,7 +192,10 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
             plural = not singular and words.singular(head) != head
             rest = run[:-size]
             unread = (*phrase.unread, *passing.meaning(rest))
-            return replace(phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest), unread=unread)
+            said = "" if head in words.NARROWER or words.singular(head) in words.NARROWER else words.singular(head)
+            return replace(
+                phrase, noun=thing, plural=plural, colour=_colour(rest), styles=_styles(rest), unread=unread, said=said
+            )
         if words.singular(head) in words.BACKGROUNDS:
             return replace(phrase, background=True, colour=_colour(run))
         if head in words.SIGNS:
@@ -177,6 +214,8 @@ def _named(phrase: Phrase, run: list[str], *, singular: bool) -> Phrase:
     noun = _card(rest)
     if len(noun) < 2 or (not phrase.determined and _adjective(rest[-1])):
         return replace(phrase, styles=_styles(run), unread=passing.meaning(rest))
+    if noun.rpartition(" ")[2] not in {word[: len(noun)] if len(word) <= MAX_NOUN else "" for word in rest}:
+        return replace(phrase, styles=_styles(run))  # a word that is too long for a card
     alone = noun if singular else words.singular(noun)
     if alone in words.NAMELESS:
         return replace(phrase, colour=_colour(run), styles=_styles(run), unread=passing.meaning(rest))
@@ -188,6 +227,7 @@ def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
     elements: set[str] = set()
     styles: set[str] = set()
     unread: set[str] = set()
+    named: dict[str, str] = {}
     index = 0
     while index < len(run):
         for size in (3, 2, 1):
@@ -195,6 +235,11 @@ def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
             found = words.element(words_here)
             if found or (words_here == "stars" and size == 1):
                 elements.add(found or "stars")
+                if run[index : index + 1] in (["sky"], ["skies"]):
+                    words_here = f"{words_here} {run[index]}"
+                    index += 1
+                if words_here not in words.NARROWER and words.singular(words_here) not in words.NARROWER:
+                    named.setdefault(found or "stars", words_here)
                 index += size
                 break
             if words_here in words.STYLE_WORDS:
@@ -204,7 +249,28 @@ def _landscape(phrase: Phrase, run: list[str]) -> Phrase:
             unread |= {run[index]} if colour or passing.meaning(run[index : index + 1]) else set()
             index += 1
     wording = (" ".join(run),) if unread and elements else ()
-    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles), unread=wording)
+    return replace(phrase, elements=frozenset(elements), styles=frozenset(styles), unread=wording, named=tuple(named.items()))
+
+
+def _dropped(tokens: Sequence[Token], phrase: Phrase) -> tuple[str, ...]:
+    """Return the words of a phrase that nothing else in it represents."""
+    names = [phrase.said or phrase.noun, *(said for _, said in phrase.named), *phrase.unread]
+    kept = {form for name in names for word in name.split() for form in (word, words.singular(word), words.plural(word))}
+    kept |= {word for word, style in words.STYLE_WORDS.items() if style in phrase.styles}
+    kept |= {"background", "backgrounds"} if phrase.background else set()
+    counted = phrase.count is not None and not phrase.elements
+    left: list[str] = []
+    for token in tokens:
+        word = token.text
+        if token.kind == "word" and word == phrase.colour and not phrase.elements:
+            kept.add(word)
+            continue
+        number = token.kind == "number" or word in words.NUMBERS
+        if number and counted:
+            continue
+        if not {word, words.singular(word)} & kept and word not in words.JOINING and token.kind in ("word", "number"):
+            left.append(word)
+    return tuple(left)
 
 
 def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:

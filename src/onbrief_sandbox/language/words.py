@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
+from functools import lru_cache
 from importlib.resources import files
 from typing import cast
 
@@ -35,7 +36,8 @@ SCENERY = _list("ignored", "scenery")
 BACKGROUNDS = _list("ignored", "backgrounds")
 SIGNS = _list("ignored", "signs")
 MEASURES = _list("ignored", "measures")
-DEBATABLE = _list("ignored", "debatable")
+DEGREES = _list("ignored", "degrees")
+DEBATABLE = _list("ignored", "debatable") | DEGREES
 PLAIN = _list("ignored", "plain") | MEASURES
 UNREAD_RELATIONS = frozenset(cast("list[str]", _DATA["unread"]["relations"]))
 UNREAD_VERBS = frozenset(cast("list[str]", _DATA["unread"]["verbs"]))
@@ -48,7 +50,20 @@ NOBODY = _list("grammar", "nobody")
 LETTERING = _list("grammar", "lettering")
 MEANINGLESS = (PLAIN - MEASURES) | SCENERY | LETTERING | _list("ignored", "there")
 COPULAS = _list("grammar", "copulas")
+JOINING = _list("grammar", "joining")
+DRAWN = frozenset({"drawing", "illustration", "painting"})
+"""What all pictures of the sandbox are: nice to have, as the other styles."""
+REFERRING = frozenset({"it", "them", "him", "her"})
+ENDS_ABSENCE = frozenset({"and", "but", "or", "nor"}) | COPULAS
+NARROWING = _list("grammar", "narrowing")
+CARRIERS = _list("grammar", "carriers")
+FRAMES = _list("grammar", "frames")
+REQUESTS = _list("grammar", "requests")
+DESERTED = NOBODY - {"nobody", "noone"}
+NUMBER_NOUNS = frozenset({"pair", "couple", "dozen"})
+NARROWER = frozenset(cast("list[str]", _DATA["narrower"]["words"]))
 BREAKS = _list("grammar", "breaks")
+PARTICIPLES = _list("grammar", "participles")
 PARTICIPLE_NOUNS = _list("grammar", "participle_nouns")
 ADVERB_NOUNS = _list("grammar", "adverb_nouns")
 IN_PAIRS = _list("grammar", "in_pairs")
@@ -79,6 +94,7 @@ if _missing:  # words.toml and scene.py must name the same things
     raise RuntimeError(f"words.toml and scene.py differ in {sorted(_missing)}")
 
 
+@lru_cache(4096)
 def plural(noun: str) -> str:
     """Return a name in the plural: "wine glass" → "wine glasses", "bowl of soup" → "bowls of soup", "fish" → "fish"."""
     name, of, contents = noun.partition(" of ")
@@ -87,6 +103,7 @@ def plural(noun: str) -> str:
     return noun if many in FUNCTION_WORDS else stem + space + many + of + contents
 
 
+@lru_cache(4096)
 def singular(noun: str) -> str:
     """Return a name in the singular: "wine glasses" → "wine glass". A word that is not a plural is returned unchanged."""
     name, of, contents = noun.partition(" of ")

@@ -73,7 +73,7 @@ def asked(text: str) -> tuple[set[tuple[Claim, bool]], list[str]]:
 def test_a_brief_in_another_language_asks_for_the_same(code: str, which: int) -> None:
     text = BRIEFS[code][which]
     assert foreign.language(text) == code
-    assert asked(text) == asked((SERENE, NIGHT)[which])
+    assert asked(text) == (asked((SERENE, NIGHT)[which])[0], [])
     assert len(asked(text)[0]) == (3, 8)[which]
 
 

@@ -86,6 +86,7 @@ def test_a_brief_becomes_a_checklist() -> None:
         ("r7", "the circles are above the square", "relation", ("r2", "r5")),
         ("r8", "the background is yellow", "attribute", ()),
         ("r9", 'the word "OPEN" can be read', "text", ()),
+        ("r10", 'there is a sign that says "OPEN"', "object", ("r9",)),
     ]
 
 
@@ -107,10 +108,10 @@ def test_a_japanese_brief_becomes_one_too() -> None:
         (BRIEF.text, set[str]()),
         (f"{BRIEF.text}, and a dog", {"r1"}),
         (BRIEF.text.replace("three", "two"), {"r3"}),
-        (BRIEF.text.replace("OPEN", "OPNE"), {"r9"}),
-        (PROMPT.replace("red", "green").replace("blue", "white"), {"r4", "r6", "r9"}),
-        (PROMPT.replace("above", "below").replace("yellow", "pink"), {"r7", "r8", "r9"}),
-        ("three red circles", {"r5", "r6", "r7", "r8", "r9"}),
+        (BRIEF.text.replace("OPEN", "OPNE"), {"r9", "r10"}),
+        (PROMPT.replace("red", "green").replace("blue", "white"), {"r4", "r6", "r9", "r10"}),
+        (PROMPT.replace("above", "below").replace("yellow", "pink"), {"r7", "r8", "r9", "r10"}),
+        ("three red circles", {"r5", "r6", "r7", "r8", "r9", "r10"}),
     ],
 )
 def test_the_eye_answers_from_both_sides(ask: Callable[..., questions.Question[Any]], text: str, unmet: set[str]) -> None:

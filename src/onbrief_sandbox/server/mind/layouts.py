@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, cast
 
 from onbrief_sandbox.server.mind import fields, quoting, verdicts
@@ -11,7 +12,9 @@ from onbrief_sandbox.server.mind.fields import Field
 from onbrief_sandbox.server.mind.shaping import Document
 
 _TAGS = re.compile(r"<([A-Za-z_][\w-]{0,39})>([^<>]{0,300})</\1>|<([A-Za-z_][\w-]{0,39})>(?= tags?\b)")
-_LINE = re.compile(r"^[ \t>*-]*([^\W\d]\w*(?: \w+){0,2})\**[ \t]*[:：]\**[ \t]*(\S[^\n]*?)\**[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^[ \t>*-]*([^\W\d]\w*(?: \w+){0,2})\**[ \t]*[:：]\**[ \t]*(\S.{0,200})$", re.MULTILINE)
+_QUOTED = re.compile(r"""["'“`]([^\W\d]\w*(?: \w+){0,2})\s*[:：]\s*([^"'”`\n]{1,40})["'”`]""")
+_MOST = 200  # lines to look at
 _BLANK = re.compile(r"""[\[<({"'].*[\]>)}"']|\.\.\.|…|.*\d\s*(?:-|–|to|/)\s*\d+.*|[A-Z_]+\s*/\s*\d+""", re.DOTALL)
 
 
@@ -35,8 +38,11 @@ def of_text(text: str) -> Layout | None:
     tags = [(match[1] or match[3], match[2] or "") for match in _TAGS.finditer(text)]
     if found := _fields([(name, shown) for name, shown in tags if not quoting.is_label(name)]):
         return Layout("tags", found)
-    lines = [(match[1].strip(), match[2]) for match in _LINE.finditer(text)]
+    lines = [(match[1], match[2].strip(" \t*")) for match in islice(_LINE.finditer(text), _MOST)]
     if found := _fields([(name, shown) for name, shown in lines if _is_blank(name, shown)]):
+        return Layout("lines", found)
+    quoted = [(match[1], match[2]) for match in islice(_QUOTED.finditer(text), _MOST)]
+    if found := _fields([(name, shown) for name, shown in quoted if _is_blank(name, shown)]):
         return Layout("lines", found)
     return None
 

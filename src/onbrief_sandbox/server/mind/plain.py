@@ -35,14 +35,15 @@ _REVISING = re.compile(
 )
 _PROMPT = re.compile(r"\bprompts?\b|\bdescription\b|プロンプト|提示词", re.IGNORECASE)
 _JSON = re.compile(r"\bJSON\b", re.IGNORECASE)
-_SCALE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to|and|~|〜|から)\s*(\d+(?:\.\d+)?)")
-_OUT_OF = re.compile(r"(?:/|\bout of)\s*(\d+)\b")
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_SCALE = re.compile(rf"(?<!\d){_NUMBER}(?:\s*\([^()\n]{{1,40}}\))?\s*(?:-|–|to|and|~|〜|から)\s*{_NUMBER}")
+_OUT_OF = re.compile(r"(?:/|\bout of)\s*(\d{1,9})\b")
 _RATING = re.compile(
     r"\b(?:rat(?:e|ing)|scores?|scale|grade|percent(?:age)?|how (?:well|closely|accurately))\b|点|スコア", re.IGNORECASE
 )
 _ONLY = re.compile(
     r"\b(?:only|just|single word|one word|nothing else|no (?:other|extra|additional) text|(?:no|without) explanation)\b|"
-    r"のみ|だけ|nur\b|只",
+    r"のみ|だけ|nur\b|只|로만",
     re.IGNORECASE,
 )
 _LONGEST = 24_000  # characters of a message that are read; twice the longest prompt, and some text about it

@@ -39,14 +39,26 @@ _HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _WEAK_LINE = re.compile(rf"^[ \t>*#-]*(?:the |my )?{_WEAK_LABEL}{_COLON}\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_WANTED = re.compile(
+    r"\b(?:I|we|user|client|customer)\s+(?:have |had |has )?(?:wanted|want|asked for|requested|ordered)\s*[:：]\s*(\S.*)$|"
+    r"\b(?:generated|made|drawn|created|produced)\s+(?:with|from|for|by)\s*[:：]\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FAR_COLON = re.compile(rf"{_LABEL}\b[^.:：?!\n]{{0,120}}[:：][ \t]*\n?\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_IN_PARENTHESES = re.compile(rf"{_LABEL}\s*[(（]([^()（）\n]{{8,2000}})[)）]", re.IGNORECASE)
 _ABOVE = re.compile(r"\babove\b|上記|上の", re.IGNORECASE)
 _DOING = (
     r"(?:(?:and|then) )*"
-    r"(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|was|were|give|provide|decide|write|"
+    r"(?:answer|respond|return|reply|output|please|check|if|does|do|did|is|are|was|were|give|provide|decide|write|"
     r"evaluate|verify|set|now|judge|rate|score|compare|tell me|say|choose|look at|only if|"
     r"how (?:well|much|closely|accurately)|json|the (?:image|picture))\b"
 )
 _NO_PART = re.compile(rf"\s*(?:[\w ]{{1,24}}[:：]|[{{<`#*\[【■]|---|{_DOING})", re.IGNORECASE)
+_ASKED_IN_JAPANESE = re.compile(r"ください|下さい|(?:回答|出力|判定)して|答えて|返して")
+_SENTENCE = re.compile(r"[.!。]\s+(?=[^\s])")
+_ABOUT_THE_PICTURE = re.compile(
+    rf"(?:{_DOING}|on a scale).*\b(?:image|picture|photo|json|prompt|match\w*|respond|score|scale|I)\b", re.IGNORECASE
+)
 _LABELLED = re.compile(r"\s*[\w ]{1,24}[:：]")
 _GOING_ON = re.compile(rf"[ \t]*(?!{_DOING})[^\W_]", re.IGNORECASE)
 _OF_A_REQUEST = re.compile(
@@ -59,7 +71,11 @@ _ASKED = re.compile(
     rf"|\bshould\s+(?:show|depict|contain|be|look like)\b:?\s+(.{{4,2000}}?)(?:[.!]?\s*\Z|[.!\n]\s+(?={_DOING}))",
     re.IGNORECASE | re.DOTALL,
 )
-_ABOUT_IT = re.compile(rf"^(?:the|this|that|my|its|given|following|\s)*(?:\w+ )?{_LABEL}\b", re.IGNORECASE)
+_ABOUT_IT = re.compile(
+    rf"^(?:the|this|that|my|its|given|following|\s)*(?:\w+ )?{_LABEL}\b|"
+    r"^(?:all |everything )?(?:of )?(?:the |what is )?above\b",
+    re.IGNORECASE,
+)
 _PAIRS = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", "‘": "’", "`": "`", '"': '"', "'": "'", "＂": "＂"}
 _Way = Callable[[str], Iterator[str]]
 _LONGEST = 10_000  # characters
@@ -69,7 +85,7 @@ _MOST = 100  # maximum number of quotation marks to examine
 def prompt(text: str) -> str | None:
     """Return the prompt that the text quotes, or None. The most reliable marks are tried first; the first match counts."""
     sure: tuple[_Way, ...] = (_tagged, _json, _fenced, _labelled, _lines)
-    unsure: tuple[_Way, ...] = (_weakly_labelled, _quoted, _any_fence, _asked, _above)
+    unsure: tuple[_Way, ...] = (_weakly_labelled, _loosely_labelled, _quoted, _any_fence, _asked, _above)
     for way in (*sure, *unsure):
         for found in way(text):
             if plain := found.strip()[:_LONGEST]:
@@ -161,6 +177,13 @@ def _weakly_labelled(text: str) -> Iterator[str]:
     yield from _behind(_WEAK_LINE, text)
 
 
+def _loosely_labelled(text: str) -> Iterator[str]:
+    yield from (match[1] for match in _IN_PARENTHESES.finditer(text))
+    for match in _WANTED.finditer(text):
+        yield _whole(text, match.start(1) if match[1] else match.start(2))
+    yield from (found for found in _behind(_FAR_COLON, text) if found[:1] not in _PAIRS and not quotes(found[:2000]))
+
+
 def _behind(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     """Yield the text after a label, on the same line or below it."""
     for match in pattern.finditer(text):
@@ -180,8 +203,12 @@ def _whole(text: str, start: int) -> str:
 def _to_the_request(text: str) -> str:
     """Return the text up to the line or paragraph with the instructions."""
     lines = text.split("\n")
+    for end in (match.end() for match in _SENTENCE.finditer(lines[0])):
+        if _ABOUT_THE_PICTURE.match(lines[0], end):
+            return lines[0][:end]
     for number, line in enumerate(lines[1:], 1):
-        if _NO_PART.match(line) or (not lines[number - 1].strip() and _OF_A_REQUEST.search(line)):
+        apart = not lines[number - 1].strip()
+        if _NO_PART.match(line) or _ASKED_IN_JAPANESE.search(line) or (apart and _OF_A_REQUEST.search(line)):
             return "\n".join(lines[:number])
     return text
 

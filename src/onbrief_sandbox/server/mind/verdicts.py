@@ -24,7 +24,7 @@ _CONDITION_BEHIND = re.compile(r"\s*(?:if|when|where|for|means|otherwise|else|=|
 _KEY_BEHIND = re.compile(r"\s*[:：]")
 _BREAK = re.compile(r"[,;.、。\n]|\b(?:or|and|but)\b")
 _MARKS = "\"'`“”‘’「」『』*"
-_BETWEEN = re.compile(rf"[{_MARKS}]?\s*(?:[/|,、]|\b(?:or|oder|ou|o)\b|または|还是|或|か)?\s*[{_MARKS}]?")
+_BETWEEN = re.compile(rf"[{_MARKS}]?\s*(?:[/|,、]|\b(?:or|oder|ou|o)\b|または|还是|或|또는|か)?\s*[{_MARKS}]?")
 _LIKE_A_QUESTION = re.compile(r"(?i)is_|matche?s?\b|pass|valid")
 _BOX = re.compile(r"\\boxed\{+([^{}]{1,24})\}+")
 _YES_OR_NO = re.compile(
@@ -39,6 +39,8 @@ _BY_LETTER = re.compile(r"\b(?:letter|number|option)\b|\bA or B\b|\bA/B\b", re.I
 _SAYING = re.compile(
     r"\b(?:if|when|whenever|must be|answer|reply|respond with|say|output|return|set)\b|場合|なら", re.IGNORECASE
 )
+_TOLD = re.compile(r"\b(?:output|return|say|answer|reply|print|write|(?:respond|reply|answer) with)\s\Z", re.IGNORECASE)
+_DIGITS = re.compile(r"(?<![\w.])(?:0\s*(?:or|/|\|)\s*1|1\s*(?:or|/|\|)\s*0)(?![\w.])", re.IGNORECASE)
 _FAR = 12  # maximum characters between two words that count as side by side
 _LONGEST = 24  # maximum characters of a word for a verdict
 _MOST = 40  # maximum occurrences of a word to examine
@@ -83,7 +85,7 @@ def offered(field: Field | None, text: str) -> Words | None:
         return found
     if field and (found := _alone(field.shown)):
         return found
-    return _lettered(text) or _explained(text) or _pair(text, loose=False) or _conditional(text)
+    return _lettered(text) or _explained(text) or _pair(text, loose=False) or _digits(text) or _conditional(text)
 
 
 def _of_choices(choices: list[str]) -> Words | None:
@@ -130,7 +132,7 @@ def _beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
 def _stands_out(text: str, place: tuple[int, int]) -> bool:
     start, end = place
     marked = start > 0 and text[start - 1] in _MARKS and text[end : end + 1] in tuple(_MARKS)
-    return marked or (end - start > 1 and text[start:end].isupper())
+    return marked or bool(_TOLD.search(text, max(0, start - 20), start)) or (end - start > 1 and text[start:end].isupper())
 
 
 def _explained(text: str) -> Words | None:
@@ -165,6 +167,11 @@ def _lettered(text: str) -> Words | None:
     )
 
 
+def _digits(text: str) -> Words | None:
+    """Return 1 and 0 if they are offered side by side."""
+    return ("1", "0") if _DIGITS.search(text) else None
+
+
 def _alone(shown: str) -> Words | None:
     """Return a verdict that is shown as an example, with its opposite: `"YES"`."""
     plain = re.sub(r"[\"'`“”<>\[\]()「」]", " ", shown).strip()
@@ -194,6 +201,8 @@ def _as(example: str, word: str) -> str:
 def _in_the_language(text: str) -> Words:
     if re.search("[\u3040-\u30ff]", text):
         return "はい", "いいえ"
+    if re.search("[\uac00-\ud7a3]", text):
+        return "예", "아니오"
     if re.search("[\u4e00-\u9fff]", text):
         return "是", "否"
     found = set(re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower()))
