@@ -114,6 +114,14 @@ def test_a_shell_completes_runs_models_policies_and_commands(line: str, complete
     assert tab(line) == completed
 
 
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_ask_for_runs_and_models_too(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--install-completion", "--shell", shell, "--output", str(tmp_path / "script")]) == 0
+    script = (tmp_path / "script").read_text("utf-8")
+    assert "__complete" in script
+    assert "adaptive" in script
+
+
 def offered(words: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     main(["__complete", *words.split(" ")])
     return [line.partition("\t")[0] for line in capsys.readouterr().out.splitlines() if line and not line.startswith("\x1f")]

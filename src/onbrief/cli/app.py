@@ -92,8 +92,8 @@ def build(command: str = "") -> App:
         result_action="return_value",
         console=_Console(),
     )
-    for name, (place, summary) in _OWN.items():
-        app.command(f"onbrief.cli.{place}", name=name, help=None if name == command else summary)
+    for place_in_help, (name, (place, summary)) in enumerate(_OWN.items()):
+        app.command(f"onbrief.cli.{place}", name=name, help=None if name == command else summary, sort_key=place_in_help)
     for point in entry_points(group=COMMANDS):
         app.command(_further(point), name=point.name)
     app.register_install_completion_command()  # pyright: ignore[reportUnknownMemberType] - its keywords are untyped

@@ -50,8 +50,7 @@ def label(
     Parameters
     ----------
     labels
-        An attempt, such as 000-001, or the path of a picture that `onbrief judge` has judged (else
-        the best one), then labels: ID=yes, ID=no or ID=debatable, if fair people would differ.
+        An attempt (000-001) or the path of a judged picture, else the best one; then ID=yes, ID=no or ID=debatable.
     by
         Who says it; by default the name of the user on this machine.
     note

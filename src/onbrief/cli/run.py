@@ -109,8 +109,7 @@ def run(
     dry_run
         Show the checklist, the first prompt and the maximum cost; generate no pictures.
     review
-        Show the checklist and what the brief leaves open, and ask whether to accept, edit or cancel it
-        before a picture is paid for.
+        Show the checklist, and ask whether to accept, edit or cancel it before a picture is paid for.
     json_
         Print the record of the run as one JSON document.
     quiet

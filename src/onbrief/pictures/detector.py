@@ -154,8 +154,12 @@ def _in_file(path: str) -> tuple[str, ...]:
     """Return the names of the classes in a file with one in each line, in their order; none without a path."""
     if not path:
         return ()
-    allowed = "a text file with the name of a class in each line"
-    text = decoded(_read(path, "detector.names", allowed), f"detector.names: {path}").rstrip()
+    allowed = "a text file in UTF-8 with the name of a class in each line"
+    data = _read(path, "detector.names", allowed)
+    try:
+        text = decoded(data, "it").rstrip()
+    except UsageError as error:
+        raise UsageError.of("detector.names", path, f"{allowed} ({error})") from error
     if not text:
         raise UsageError.of("detector.names", path, f"{allowed} (it is empty)")
     return tuple(line.strip() for line in text.splitlines())
