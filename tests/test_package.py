@@ -127,6 +127,7 @@ def test_the_wheel_says_what_package_indexes_show(package: Built) -> None:
         "Homepage",
         "Documentation",
         "Source",
+        "Issues",
         "Changelog",
     }
     assert {f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 15)} <= set(said.get_all("Classifier", []))
