@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests soak bench docs lock clean
+.PHONY: help demo test quick lint types tests soak bench docs lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -14,6 +14,9 @@ demo: .venv/run ## Make two pictures on the sandbox and say where their reports 
 	@echo "The pictures, records and reports are in the folder demo; open the report.html named above in a browser."
 
 test: lint types tests ## Lint, check types and imports, run the tests
+
+quick: .venv/test ## Lint, and check types and tests of what changed since the last commit, or since SINCE=main
+	@$(BIN)/python -m tests.quick
 
 lint: .venv/test
 	$(BIN)/ruff format --check .
@@ -42,7 +45,7 @@ lock: ## Resolve the dependencies again (needs uv)
 	done
 
 clean: ## Delete what was installed and made here
-	rm -rf .venv demo .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv demo onbrief-runs dist .hypothesis .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'

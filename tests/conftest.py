@@ -15,6 +15,8 @@ settings.register_profile("onbrief", deadline=None)
 settings.load_profile("onbrief")
 
 FIRST = (
+    "test_readme.py",
+    "test_package.py",
     "test_interruption.py",
     "test_wire_kills.py",
     "test_judge_kills.py",

@@ -13,6 +13,7 @@ OUTCOMES = {
     "OnbriefError": "failed",
     "UsageError": "failed",
     "ConfigError": "failed",
+    "NotInstalled": "failed",
     "CallError": "failed",
     "Refused": "failed",
     "Failed": "failed",

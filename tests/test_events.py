@@ -10,8 +10,9 @@ import pytest
 from onbrief import events
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import UsageError
-from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
+from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
 from onbrief.record import Attempt, Finding, Image, Models, Prompt, Run, Verdict
+from onbrief.tokens import Tokens
 
 ATTEMPT = Attempt(
     0,
@@ -30,11 +31,21 @@ RUN = Run(
     models=Models("a:", "b:", "c:"),
     started="2026-11-28T10:00:00Z",
 )
+REFUSED = CallTry(
+    call="judge/000-000",
+    number=1,
+    model="b:",
+    state="refused",
+    usd=0.0,
+    seconds=0.2,
+    message="ThrottlingException: slow down",
+)
+DONE = CallTry(call="image/000-000", number=0, model="a:", state="done", usd=None, seconds=3.5, tokens=Tokens(7, 8))
 EVENTS: tuple[Event, ...] = (
     ChecklistFrozen(replace(RUN, prompts=(), attempts=()), number=0),
     PromptChosen(replace(RUN, attempts=()), number=1),
     ImageMade(RUN, replace(ATTEMPT, verdict=None), number=2),
-    Waiting(RUN, "judge/000-000", 2.5, "ThrottlingException: slow down", 2, 12.5, number=3),
+    Waiting(RUN, "judge/000-000", 2.5, "ThrottlingException: slow down", 2, 12.5, number=3, calls=(REFUSED, DONE)),
     ImageJudged(RUN, ATTEMPT, number=4),
     RunEnded(replace(RUN, outcome="passed", reason="image 000-000 meets every requirement"), number=5),
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Outcome, UsageError
+from onbrief.events import ChecklistFrozen, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
 from onbrief.record import (
     Attempt,
     Finding,
@@ -165,6 +166,40 @@ def test_a_record_reads_back_as_the_run_that_it_was_written_from(run: Run, findi
     run = replace(run, attempts=tuple(replace(a, verdict=findings if run.checklist is None else None) for a in run.attempts))
     assert Run.from_json(run.to_json()) == run
     require_valid(run)
+    shown = [run, run.brief, findings, *run.attempts, *(attempt.image for attempt in run.attempts if attempt.image)]
+    events = [PromptChosen(run)] if run.prompts else [ChecklistFrozen(run), RunEnded(run), Waiting(run, run.reason, 1e9, "")]
+    for one in (*shown, *events, *(ImageJudged(run, attempt) for attempt in run.attempts)):
+        assert len(repr(one)) < 100
+        assert repr(one).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (
+            history(judged((0, 0), verdict({"r1"})), judged((0, 1), verdict())).ended_as("passed", "so"),
+            "<Run a-run passed, 2 attempts, $0.00: 'a red circle left of a blue square'>",
+        ),
+        (replace(fresh(), usage=Usage(usd=None)), "<Run a-run not ended, 0 attempts: 'a red circle left of a blue square'>"),
+        (judged((0, 1), verdict()), "<Attempt 000-001 passed>"),
+        (judged((1, 0), verdict({"r1"}, undecided={"r3"})), "<Attempt 001-000 not passed: short of r1 r3>"),
+        (problem((0, 1), "blank"), "<Attempt 000-001 blank>"),
+        (Attempt(0, 0, 1, image=image("000-000")), "<Attempt 000-000 not judged>"),
+        (verdict({"r1"}, undecided={"r3"}), "<Verdict not passed: 2 met, 1 unmet, 1 undecided>"),
+        (CHECKLIST, f"<Checklist of 4, 2 musts: {CHECKLIST.sha256[:12]}>"),
+        (BRIEF, "<Brief 64x64: 'a red circle left of a blue square'>"),
+        (Brief(text="a\ncat", avoid=("dogs",)), r"<Brief 1024x1024, 1 avoided: 'a\ncat'>"),
+        (image("000-000"), "<Image 64x64: file:///runs/a-run/000-000.png>"),
+        (replace(image("0"), url="s3://b/" + "p" * 100 + "/0.png"), f"<Image 64x64: …{'p' * 74}/0.png>"),
+        (ChecklistFrozen(fresh()), "<ChecklistFrozen 0 of a-run: 4 requirements>"),
+        (PromptChosen(fresh(), number=1), "<PromptChosen 1 of a-run: 'a red circle left of a blue square'>"),
+        (ImageMade(fresh(), Attempt(0, 0, 1), number=2), "<ImageMade 2 of a-run: 000-000 not judged>"),
+        (Waiting(fresh(), "image/000-001", 2.0, "busy"), "<Waiting 0 of a-run: 2.0 s before image/000-001>"),
+        (RunEnded(fresh().ended_as("unmet", "so")), "<RunEnded 0 of a-run: unmet>"),
+    ],
+)
+def test_what_a_notebook_or_a_log_shows_of_a_value_is_one_short_line(shown: object, expected: str) -> None:
+    assert repr(shown) == expected
 
 
 @pytest.mark.parametrize(

@@ -161,12 +161,19 @@ def test_a_setting_with_a_secret_is_refused_without_repeating_it(values: dict[st
     assert "variable" in caught.value.hint
 
 
+async def _asked(planner: object) -> None:
+    from onbrief.brief import Brief
+    from onbrief.providers.language.roles import TextPlanner
+
+    assert isinstance(planner, TextPlanner)
+    async with planner.model.client:  # closes its connections
+        await planner.checklist(Brief(text="a red circle"))
+
+
 @pytest.mark.parametrize("package", ["openai", "anthropic", "google.genai", "groq", "mistralai"])
 def test_the_errors_of_every_installed_provider_have_none(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(package)
     import asyncio
-
-    from onbrief.brief import Brief
 
     provider, variable, model = {
         "openai": ("openai", "OPENAI", "gpt-5"),
@@ -183,7 +190,7 @@ def test_the_errors_of_every_installed_provider_have_none(package: str, monkeypa
         for suffix in ("BASE_URL", "GEMINI_BASE_URL", "API_URL"):
             monkeypatch.setenv(f"{variable}_{suffix}", f"http://127.0.0.1:{recorder.port}/v1")
         with pytest.raises(OnbriefError) as caught:
-            asyncio.run(registry.planner(f"{provider}:{model}").checklist(Brief(text="a red circle")))
+            asyncio.run(_asked(registry.planner(f"{provider}:{model}")))
     assert not [secret for secret in (*SECRETS, key) if secret in str(caught.value)]
 
 

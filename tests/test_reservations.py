@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from onbrief.aws_lambda.answers import Outputs, ended
-from onbrief.cli.progress import lines
 from onbrief.events import ImageJudged
 from onbrief.ports import Judged
+from onbrief.progress import lines
 from onbrief.record import Finding, Run
 from onbrief.testing import Bill, crew
 from tests.pursuing import pursue, settings

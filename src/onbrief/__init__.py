@@ -14,12 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import examine, judge, pursue, resume, run
+    from onbrief.api import examine, judge, load, pursue, resume, run, runs
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
     from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
+    from onbrief.pursuit.listing import ListedRun
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ImageJudged",
     "ImageMade",
     "Limits",
+    "ListedRun",
     "OnbriefError",
     "Prompt",
     "PromptChosen",
@@ -46,18 +48,21 @@ __all__ = [
     "Waiting",
     "examine",
     "judge",
+    "load",
     "pursue",
     "resume",
     "run",
+    "runs",
 ]
 
 _HOMES = {
-    "api": ("examine", "judge", "pursue", "resume", "run"),
+    "api": ("examine", "judge", "load", "pursue", "resume", "run", "runs"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
     "events": ("ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
+    "pursuit.listing": ("ListedRun",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
 }
 

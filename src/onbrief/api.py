@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+import inspect
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from onbrief import intake
 from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.errors import LedgerError
+from onbrief.errors import LedgerError, OnbriefError, UsageError
 from onbrief.events import Event, RunEnded
+from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
-from onbrief.pursuit import Order, given_pictures, open_pursuit, resumed
+from onbrief.notebook import bar, in_notebook
+from onbrief.ports import AnyModel, ImageModel, Judge, ModelRole, Planner, Reviser
+from onbrief.pursuit import ListedRun, Order, Pursuit, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
 
+Watcher: TypeAlias = Callable[[Event], object]
+_Models: TypeAlias = Mapping[ModelRole, str | AnyModel]
 
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """Add the hint of an error to it as a note, which tracebacks show: a script or a notebook has no other place for it."""
+    try:
+        yield
+    except OnbriefError as error:
+        if error.hint:
+            error.add_note(f"hint: {error.hint}")
+        raise
+
+
+@_explained()
 def run(
     brief: str | Path | Brief,
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    image_model: str | ImageModel | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     seed: int | None = None,
     resend_unknown: bool = False,
+    on_event: Callable[[Event], object] | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Pursue a brief to its end, and return the run with its outcome and the best picture.
 
@@ -33,19 +61,33 @@ def run(
     `run_id` of a run that has ended, the recorded run is returned and nothing is paid for. This also works inside a running
     event loop, as in a notebook: the pursuit then runs in a separate thread.
 
+    After an interrupt (Ctrl-C, or that of a notebook), the calls in progress are finished and recorded, no other is begun, and
+    KeyboardInterrupt is raised. A second interrupt ends at once; the outcome of the calls in progress is then unknown.
+
     Args:
         brief: What the picture is to show: a text, the Path of a file, or a Brief.
         limits: What the run may use at most; by default those of `settings`.
         settings: Models, policy, folder and so on; by default, the trial provider is used if it is installed.
+        image_model: The model that draws, by its name (`provider:model`) or as an object (see onbrief.ports.ImageModel). An
+            object counts by its `name`: in the ledger, two with the same name are the same model.
+        judge: The model that looks at pictures, by its name or as an object (Judge).
+        planner: The model that finds the requirements (Planner); by default, `reviser`.
+        reviser: The model that writes prompts (Reviser).
+        confirm_judge: The judge that takes the second look (Judge); by default, `judge`.
         run_id: A name for the run: lowercase letters, digits and hyphens.
         seed: The seed from which all others are derived; by default, it is derived from the run id.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+        on_event: Called with each event (`onbrief.Event`) as it happens, in the thread of the run. If it raises, calls in
+            progress end and are recorded, nothing new is begun, and its exception is raised; the same call resumes the run.
+        progress: Show the progress of the run on standard error, or in the output of the cell; by default, if standard error is
+            a terminal, or in a notebook.
 
     Raises:
         UsageError: an input cannot work; nothing has been spent.
         LedgerBusy: the run, or one of the same order, is in use.
     """
-    return _in_sync(_order(brief, limits, settings, run_id, seed, resend_unknown))
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    return _in_sync(_order(brief, limits, settings, models, run_id, seed, resend_unknown), on_event, progress)
 
 
 async def pursue(
@@ -53,16 +95,25 @@ async def pursue(
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    image_model: str | ImageModel | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     seed: int | None = None,
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Pursue a brief and yield events as they happen; the last is RunEnded. See `run` for the arguments."""
-    async with aclosing(_events(_order(brief, limits, settings, run_id, seed, resend_unknown))) as events:
-        async for event in events:
-            yield event
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    with _explained():
+        order = _order(brief, limits, settings, models, run_id, seed, resend_unknown)
+        async with aclosing(_events(order)) as events:
+            async for event in events:
+                yield event
 
 
+@_explained()
 def judge(
     brief: str | Path | Brief,
     pictures: str | Path | Iterable[str | Path],
@@ -70,8 +121,13 @@ def judge(
     recursive: bool = False,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     resend_unknown: bool = False,
+    on_event: Callable[[Event], object] | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Judge pictures that exist already, from any tool, and return the run: its attempts are the pictures with their verdicts.
 
@@ -85,15 +141,21 @@ def judge(
         recursive: Of folders, judge the pictures in the folders below too.
         limits: What the run may use at most: only `usd`, `judge_usd` and `seconds` matter.
         settings: Judge, reviser (which finds the requirements), strictness, place and so on.
+        judge: The model that looks at the pictures, by its name or as an object; see `run`.
+        planner: The model that finds the requirements; by default, the reviser of `settings`.
+        confirm_judge: The judge that takes the second look; by default, `judge`.
         run_id: A name for the run. It can be given other pictures later, of which only the new ones are judged, by the same
             checklist.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+        on_event: Called with each event as it happens; see `run`.
+        progress: Show the progress; see `run`.
 
     Raises:
         UsageError: an input cannot work, such as a picture that is none; nothing has been spent.
         LedgerBusy: the run is in use.
     """
-    return _in_sync(_judging(brief, pictures, recursive, limits, settings, run_id, resend_unknown))
+    models = _models(None, judge, planner, None, confirm_judge)
+    return _in_sync(_judging(brief, pictures, recursive, limits, settings, models, run_id, resend_unknown), on_event, progress)
 
 
 async def examine(
@@ -103,40 +165,94 @@ async def examine(
     recursive: bool = False,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    confirm_judge: str | Judge | None = None,
     run_id: str | None = None,
     resend_unknown: bool = False,
 ) -> AsyncGenerator[Event]:
     """Judge pictures that exist already and yield events as they happen; the last is RunEnded. See `judge` for arguments."""
-    order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, run_id, resend_unknown)
-    async with aclosing(_events(order)) as events:
-        async for event in events:
-            yield event
+    models = _models(None, judge, planner, None, confirm_judge)
+    with _explained():
+        order = await asyncio.to_thread(_judging, brief, pictures, recursive, limits, settings, models, run_id, resend_unknown)
+        async with aclosing(_events(order)) as events:
+            async for event in events:
+                yield event
 
 
+@_explained()
 def resume(
     run_id: str,
     *,
     limits: Limits | None = None,
-    judge: str | None = None,
-    reviser: str | None = None,
-    confirm_judge: str | None = None,
+    image_model: str | ImageModel | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
     out: str | Path | None = None,
     resend_unknown: bool = False,
+    on_event: Callable[[Event], object] | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Resume a recorded run with its original order, except for new limits and models, and return it.
 
-    A picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
+    A model that was given as an object must be given again, or in its place another one; its image model stays the same. A
+    picture on which the judge gave no answer is judged first: by the new `judge`, or once more by the same one. What the
     former models answered stays valid, but what a former judge left undecided is asked of the new one. The
     `confirm_judge` takes the second look at pictures that have had none.
 
+    Args:
+        run_id: The id of the run; `runs` lists them.
+        limits: What it may use at most from now on, in place of the limits that it had.
+        image_model: The same one, if it was given as an object.
+        judge, planner, reviser, confirm_judge: Models that take over, by their names or as objects; see `run`.
+        out: The folder or the bucket that the run is in; by default "onbrief-runs".
+        resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
+        on_event: Called with each event as it happens; see `run`.
+        progress: Show the progress; see `run`.
+
     Raises:
-        UsageError: the folder `out` has no such run, or there is no such model.
+        UsageError: `out` has no such run, there is no such model, or one that was an object is not given again.
         LedgerBusy: the run is in use by another process.
     """
-    settings = Settings() if out is None else Settings(out=str(out))
-    others = {"judge": judge, "reviser": reviser, "confirm_judge": confirm_judge}
-    models = {name: model for name, model in others.items() if model is not None}
-    return _in_sync(resumed(run_id, settings, {**_as_settings(limits), **models}, resend_unknown=resend_unknown))
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    order = resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown)
+    return _in_sync(order, on_event, progress)
+
+
+@_explained()
+def load(run_id: str, *, out: str | Path | None = None) -> Run:
+    """Return a recorded run from its record. Nothing is paid for, and no model is asked.
+
+    Args:
+        run_id: The id of the run; `runs` lists them.
+        out: The folder or the bucket, such as "s3://bucket/prefix", that the run is in; by default "onbrief-runs".
+
+    Raises:
+        UsageError: there is no such run, or it has no record yet.
+        LedgerError, StoreError: it cannot be read.
+    """
+    return recorded_run(run_id, _settings_at(out))
+
+
+@_explained()
+def runs(*, out: str | Path | None = None, limit: int | None = None) -> list[ListedRun]:
+    """Return the recorded runs, newest first, as small values; `load` of each returns the whole run.
+
+    Args:
+        out: The folder or the bucket that they are in; by default "onbrief-runs".
+        limit: How many to return, the newest ones.
+
+    Raises:
+        UsageError: there is no such folder or bucket.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    return listed_runs(_settings_at(out), limit)
+
+
+def _settings_at(out: str | Path | None) -> Settings:
+    return Settings() if out is None else Settings(out=str(out))
 
 
 async def _events(order: Order) -> AsyncGenerator[Event]:
@@ -153,11 +269,12 @@ def _order(
     brief: str | Path | Brief,
     limits: Limits | None,
     settings: Settings | None,
+    models: _Models,
     run_id: str | None,
     seed: int | None,
     resend_unknown: bool,
 ) -> Order:
-    settings = replace(settings or Settings(), **_as_settings(limits))
+    settings = replace(settings or Settings(), **_as_settings(limits)).with_models(models)
     wanted = intake.read(brief, usual=settings.picture_size)
     return Order(
         brief=wanted.brief,
@@ -166,6 +283,7 @@ def _order(
         seed=seed,
         resend_unknown=resend_unknown,
         warnings=wanted.warnings,
+        models=_objects(models),
     )
 
 
@@ -175,10 +293,11 @@ def _judging(
     recursive: bool,
     limits: Limits | None,
     settings: Settings | None,
+    models: _Models,
     run_id: str | None,
     resend_unknown: bool,
 ) -> Order:
-    settings = replace(settings or Settings(), **_as_settings(limits))
+    settings = replace(settings or Settings(), **_as_settings(limits)).with_models(models)
     wanted = intake.read(brief, draws=False)
     given, warnings = given_pictures(pictures, recursive=recursive)
     return Order(
@@ -188,7 +307,30 @@ def _judging(
         resend_unknown=resend_unknown,
         pictures=given,
         warnings=(*wanted.warnings, *warnings),
+        models=_objects(models),
     )
+
+
+def _models(
+    image_model: str | ImageModel | None,
+    judge: str | Judge | None,
+    planner: str | Planner | None,
+    reviser: str | Reviser | None,
+    confirm_judge: str | Judge | None,
+) -> _Models:
+    """Return the models that are given, by their settings."""
+    given: dict[ModelRole, str | AnyModel | None] = {
+        "image_model": image_model,
+        "judge": judge,
+        "planner": planner,
+        "reviser": reviser,
+        "confirm_judge": confirm_judge,
+    }
+    return {role: model for role, model in given.items() if model is not None}
+
+
+def _objects(models: _Models) -> dict[ModelRole, AnyModel]:
+    return {role: model for role, model in models.items() if not isinstance(model, str)}
 
 
 def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
@@ -204,33 +346,64 @@ def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:
     }
 
 
-def _in_sync(order: Order) -> Run:
-    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Run] | None]] = []
+def _checked(on_event: Watcher) -> Watcher:
+    if not callable(on_event) or inspect.iscoroutinefunction(on_event):
+        hint = "to await something for each event, iterate over onbrief.pursue or onbrief.examine"
+        raise UsageError.of("on_event", on_event, "a plain function of one event", hint=hint)
+    return on_event
 
-    async def last() -> Run:
-        running.append((asyncio.get_running_loop(), asyncio.current_task()))
-        async with open_pursuit(order) as pursuit:
-            async for event in pursuit.events():
-                if isinstance(event, RunEnded):
-                    try:
-                        await pursuit.deliver()
-                    except LedgerError as error:
-                        return replace(event.run, warnings=(*event.run.warnings, str(error)))
-                    return event.run
-        raise AssertionError("a pursuit ends with RunEnded")
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(last())
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as thread:
-        ended = thread.submit(asyncio.run, last())
+async def _watched(pursuit: Pursuit, watchers: Iterable[Watcher]) -> AsyncGenerator[Event]:
+    """Yield the events of a pursuit after showing them. If that raises, the pursuit is stopped, so that what is paid for is
+    kept, and its result is not delivered: the same order resumes it.
+    """
+    events = pursuit.events()
+    async for event in events:
         try:
-            return ended.result()
-        except KeyboardInterrupt:  # as without the thread, where asyncio.run does this
-            for loop, task in running:
-                if task:
-                    loop.call_soon_threadsafe(task.cancel)
+            for show in watchers:
+                show(event)
+        except BaseException as error:
+            pursuit.stop()
+            try:
+                async for _ in events:
+                    pass
+            except Exception as another:
+                raise error from another
             raise
+        yield event
+
+
+@contextmanager
+def _shown(progress: bool | None, limits: Limits) -> Generator[Watcher]:
+    """Provide a function that shows an event of a run with these limits where its user sees it, if it is to be shown."""
+    is_notebook = in_notebook()
+    if not progress and (progress is not None or not (is_notebook or sys.stderr.isatty())):
+        yield lambda event: None
+        return
+    from onbrief.progress import narrator
+
+    with bar(limits) if is_notebook else narrator(quiet=False, limits=limits) as show:
+        yield show
+
+
+def _in_sync(order: Order, on_event: Watcher | None, progress: bool | None) -> Run:
+    watchers = [_checked(on_event)] if on_event is not None else []
+
+    async def last(interrupts: Interrupts) -> Run:
+        ended: Run | None = None
+        async with open_pursuit(order) as pursuit:
+            interrupts.stop = pursuit.stop
+            with _shown(progress, order.settings.limits) as show:
+                async for event in _watched(pursuit, [show, *watchers]):
+                    if isinstance(event, RunEnded):
+                        ended = event.run
+            assert ended is not None, "a pursuit ends with RunEnded"
+            if interrupts.count and ended.outcome != "cancelled":
+                return ended  # nobody gets it, so it is not delivered: the same order returns it, and pays nothing
+            try:
+                await pursuit.deliver()
+            except LedgerError as error:
+                return replace(ended, warnings=(*ended.warnings, str(error)))
+            return ended
+
+    return completed(last)

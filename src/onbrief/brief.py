@@ -21,6 +21,7 @@ MAX_REQUIREMENT_CHARACTERS = 500
 MAX_REQUIREMENTS = 64
 _NONE_OF = "there is no "  # the start of a requirement made from something to avoid
 DEFAULT_SIZE: Size = (1024, 1024)  # pixels, where nobody says another one
+LONGEST_REPR = 96  # characters of one line in a notebook or a log
 SIDE_RANGE = (64, 4096)  # pixels; models allow less
 _ONLY_KNOWN_FIELDS = {"extra": "forbid"}  # for pydantic: in a file, a misspelt field is an error
 _UNICODE = "valid Unicode; input that is not UTF-8 cannot be used"
@@ -84,6 +85,11 @@ class Brief:
     requirements: tuple[Requirement, ...] = ()
     avoid: tuple[str, ...] = ()
     size: Size = DEFAULT_SIZE
+
+    def __repr__(self) -> str:
+        size, own = "x".join(map(str, self.size)), len(self.requirements)
+        more = (f", {own} required" if own else "") + (f", {len(self.avoid)} avoided" if self.avoid else "")
+        return brief_repr(f"Brief {size}{more}", repr(self.text[:LONGEST_REPR]))
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -165,6 +171,9 @@ class Checklist:
             kept.append(replace(requirement, id=id_, text=text, parents=parents))
         return cls(tuple(kept))
 
+    def __repr__(self) -> str:
+        return f"<Checklist of {len(self.requirements)}, {len(self.musts)} musts: {self.sha256[:12]}>"
+
     @property
     def musts(self) -> tuple[Requirement, ...]:
         """The requirements that decide whether a picture passes."""
@@ -180,6 +189,15 @@ class Checklist:
             if requirement.id == id_:
                 return requirement
         raise KeyError(id_)
+
+
+def brief_repr(start: str, text: str, *, from_end: bool = False) -> str:
+    """Return a `repr` of one line and less than 100 characters: a start, and as much of a text as there is room for."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    room = LONGEST_REPR - len(start) - len("<>: ")
+    if len(text) > room:
+        text = f"…{text[-room + 1 :]}" if from_end else f"{text[: room - 1]}…"
+    return f"<{start}: {text}>" if text else f"<{start}>"
 
 
 def parse_size(text: str) -> Size:

@@ -7,11 +7,11 @@ default. Providers and the store have separate tables: `[TABLE] name = "…"` in
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from onbrief.brief import Size, parse_size
 from onbrief.documents import read_toml, validated
@@ -26,14 +26,21 @@ if TYPE_CHECKING:
 
     from onbrief.judging.profile import Profile
     from onbrief.pictures.detector import Detector
-    from onbrief.ports import Setting
+    from onbrief.ports import AnyModel, ModelRole, Setting
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
 NO_PROFILE = "none"
 FILE = "onbrief.toml"
 _PATHS = (("detector", "path"), ("detector", "names"))
+_NO_MODELS: Mapping[ModelRole, AnyModel] = {}
 FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image model
+
+
+class _Usual(str):
+    """The default of a setting in FOLLOWING: it changes with the image model."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +50,11 @@ class Settings:
     `image_model` defaults to the model of the trial provider if that is installed; otherwise it is empty, and an order is
     refused until it is set. `judge` and `reviser` default to those of the image model's provider. Without `plan`, only the
     user's own requirements are checked. `strictness`, `max_reservations` and `confirm` say what passes, see judging.rule;
-    `confirm_judge` is the judge that looks again, by default `judge`. `profile` is the file of a calibration of the judge, or
-    "none"; see judging.profile. With `strip_metadata`, no metadata is embedded in the
-    pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
-    `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of them.
+    `confirm_judge` is the judge that looks again, by default `judge`, and `planner` finds the requirements, by default
+    `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. With `strip_metadata`, no
+    metadata is embedded in the pictures. `tables` has the settings of providers and of the store that are set, by table and
+    name, without defaults. `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of
+    them.
     """
 
     image_model: str = ""
@@ -57,6 +65,7 @@ class Settings:
     max_reservations: int | None = None
     confirm: Confirm = "borderline"
     confirm_judge: str = ""
+    planner: str = ""
     profile: str = ""
     parallel: int = 1
     out: str = "onbrief-runs"
@@ -79,7 +88,7 @@ class Settings:
         if self.image_model and not all(getattr(self, name) for name in FOLLOWING):
             usual = cast("Mapping[str, str]", registry.defaults_for(self.image_model))
             for name in FOLLOWING:
-                object.__setattr__(self, name, getattr(self, name) or usual.get(name, ""))
+                object.__setattr__(self, name, getattr(self, name) or _Usual(usual.get(name, "")))
         self._refuse_secrets()
 
     @property
@@ -164,7 +173,7 @@ class Settings:
             UsageError: there is no image model, or to judge with, no judge, and the trial provider is not installed; or none
                 that finds the requirements.
         """
-        lacking = ["image_model"] if draws else ["judge", *(["reviser"] if self.plan else [])]
+        lacking = ["image_model"] if draws else ["judge", *(["reviser"] if self.plan and not self.planner else [])]
         lacking = [name for name in lacking if not getattr(self, name)]
         if not lacking:
             return
@@ -180,15 +189,37 @@ class Settings:
         Raises:
             UsageError: a URL with a password, or what looks like a key or a token.
         """
-        values = {name: str(getattr(self, name)) for name in ("image_model", *FOLLOWING, "confirm_judge", "out")}
+        values = {name: str(getattr(self, name)) for name in ("image_model", *FOLLOWING, "confirm_judge", "planner", "out")}
         values |= {f"{table}.{name}": value for table, own in self.tables.items() for name, value in own.items()}
         for name, value in values.items():
             if redacted(value) != value:
                 hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY or OPENAI_API_KEY"
                 raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)
 
-    def crew(self, *, draws: bool = True) -> Crew:
-        """Return the models that these settings name, of a run that `draws` or only judges.
+    def with_models(self, models: Mapping[ModelRole, str | AnyModel]) -> Settings:
+        """Return these settings with other models, given by name or as objects, of which the settings have the names. Judge and
+        reviser follow another image model as long as they are its defaults. A reviser that cannot plan leaves that to the one
+        that did so far.
+
+        Raises:
+            UsageError: an object lacks something; see ports.objects.
+        """
+        from onbrief.ports import plans, require_model
+
+        names: dict[str, Any] = {}
+        for role, model in models.items():
+            if not isinstance(model, str):
+                require_model(role, model)
+            names[role] = model if isinstance(model, str) else model.name
+        writer, name = models.get("reviser", ""), names.pop("reviser", "")
+        follows = [role for role in FOLLOWING if "image_model" in names and isinstance(getattr(self, role), _Usual)]
+        changed = replace(self, **dict.fromkeys(follows, "") | names)
+        if not isinstance(writer, str) and not plans(writer) and not changed.planner:
+            changed = replace(changed, planner=changed.reviser)
+        return replace(changed, reviser=name) if name else changed
+
+    def crew(self, *, draws: bool = True, models: Mapping[ModelRole, AnyModel] = _NO_MODELS) -> Crew:
+        """Return the models that these settings name, of a run that `draws` or only judges; those of `models` are there.
 
         Raises:
             UsageError: there is no model of a name, or none is set.
@@ -198,14 +229,24 @@ class Settings:
         from onbrief.providers import registry
         from onbrief.studio import Crew
 
-        # First: the others' defaults depend on it.
-        image_model = registry.image_model(self.image_model, self.tables) if draws else None
+        made: dict[ModelRole, Any] = dict(models)
+        if not self.planner and "reviser" in made:
+            made.setdefault("planner", made["reviser"])
+
+        def of(role: ModelRole, make: Callable[[], object], *, needed: bool = True) -> Any:
+            return None if not needed else made[role] if role in made else make()
+
         return Crew(
-            planner=registry.planner(self.reviser, self.tables) if self.plan else None,
-            image_model=image_model,
-            judge=registry.judge(self.judge, self.tables),
-            reviser=registry.reviser(self.reviser, self.tables) if draws else None,
-            confirm_judge=registry.judge(self.confirm_judge, self.tables, "confirm_judge") if self.confirm_judge else None,
+            # First: the others' defaults depend on it.
+            image_model=of("image_model", lambda: registry.image_model(self.image_model, self.tables), needed=draws),
+            planner=of("planner", lambda: registry.planner(self.planner or self.reviser, self.tables), needed=self.plan),
+            judge=of("judge", lambda: registry.judge(self.judge, self.tables)),
+            reviser=of("reviser", lambda: registry.reviser(self.reviser, self.tables), needed=draws),
+            confirm_judge=of(
+                "confirm_judge",
+                lambda: registry.judge(self.confirm_judge, self.tables, "confirm_judge"),
+                needed=bool(self.confirm_judge),
+            ),
         )
 
 

@@ -126,19 +126,19 @@ def read_json(path: Path, kind: str) -> dict[str, Any]:
     return document  # pyright: ignore[reportUnknownVariableType] - the caller checks its content
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file of at most 1 MB; see `decoded`.
+def read_text(path: Path, most: int = MAX_BYTES) -> str:
+    """Return the text of a file of at most `most` bytes; see `decoded`.
 
     Raises:
         UsageError: the file cannot be read, is larger, or is not text.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"{path} cannot be read: it has more than {MAX_BYTES} bytes")
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(data) > most:
+        raise UsageError(f"{path} cannot be read: it has more than {most} bytes")
     return decoded(data, str(path))
 
 
@@ -175,7 +175,8 @@ def validated(
         wrong = error.errors(include_url=False)[0]
         if isinstance(cause := wrong.get("ctx", {}).get("error"), UsageError):
             field, _, rest = str(cause).partition(": ")
-            raise UsageError(f"{where}: {names.get(field.removeprefix('brief.'), field)}: {rest}") from error
+            named = names.get(field.removeprefix("brief."), field)
+            raise UsageError(f"{'' if field.startswith(f'{where}.') else f'{where}: '}{named}: {rest}") from error
         field = ".".join(names.get(str(part), str(part)) for part in wrong["loc"])
         match wrong["type"]:
             case "missing":
@@ -184,7 +185,8 @@ def validated(
                 known = fields(Brief if len(wrong["loc"]) == 1 else Requirement)
                 value, allowed = wrong["input"], "one of the fields " + " ".join(field.name for field in known)
             case _:
-                value, allowed = wrong["input"], wrong["msg"].removeprefix("Input should be ")
+                expected = wrong["msg"].removeprefix("Input should be ")
+                value, allowed = wrong["input"], expected.replace("a valid tuple", "a list")
         raise UsageError.of(f"{field} in {where}", value, allowed) from error
 
 

@@ -3,6 +3,7 @@
     OnbriefError
     ├── UsageError            invalid input: names the field, the value and what is allowed; nothing was spent
     ├── ConfigError           access, credentials or a retired model: something must be changed first
+    │   └── NotInstalled      a package is missing; nothing was spent or written
     ├── CallError             a paid call that brought no result
     │   ├── Refused           not accepted, nothing spent: may be sent again
     │   ├── Failed            the provider tried and failed
@@ -27,6 +28,7 @@ again without changing anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from onbrief.redaction import redacted
@@ -68,6 +70,16 @@ class UsageError(OnbriefError, ValueError):
 
 class ConfigError(OnbriefError):
     """Something outside the run must be changed first: access, credentials, a model that has been retired."""
+
+
+class NotInstalled(ConfigError):
+    """A package that is needed is not installed; the hint says how to install it. Nothing was spent or written."""
+
+    @classmethod
+    def of(cls, what: str, packages: Sequence[str], extra: str) -> NotInstalled:
+        """Return an error with the message in its standard form: what needs which packages, and the extra that brings them."""
+        brought = f", which {extra} installs" if extra else ""
+        return cls(f"{what}: not installed: {', '.join(packages)}{brought}", hint=f"pip install '{extra}'" if extra else "")
 
 
 class CallError(OnbriefError):

@@ -11,46 +11,92 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from onbrief.brief import LONGEST_REPR, brief_repr
 from onbrief.errors import UsageError
 from onbrief.record import Attempt, Run
+from onbrief.tokens import NO_TOKENS, Tokens
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTry:
+    """One try of a paid call, as the ledger recorded its end. `call` is its key in the ledger, such as `image/000-001`, and
+    `number` counts its tries from 0. `state` is `done`, `refused`, `failed`, `unreadable`, `blocked` or `unknown`; if it is not
+    `done`, `message` says why. `usd` is what it cost in US dollars, None if that is unknown.
+    """
+
+    call: str
+    number: int
+    model: str
+    state: str
+    usd: float | None
+    seconds: float
+    tokens: Tokens = NO_TOKENS
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened. `run` is the run right after it, `number` the position among the events of the run, from 0."""
+    """Something happened. `run` is the run right after it, `number` the position among the events of the run, from 0. `calls`
+    are the tries of paid calls that have ended since the event before, in this session; a replay has none.
+    """
 
     run: Run
     number: int = field(default=0, kw_only=True)
+    calls: tuple[CallTry, ...] = field(default=(), kw_only=True)
+
+    def __repr__(self) -> str:
+        return brief_repr(f"{type(self).__name__} {self.number} of {self.run.run_id[:40]}", self._about)
+
+    @property
+    def _about(self) -> str:
+        """What its `repr` says beside its name and its number."""
+        return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ChecklistFrozen(Event):
     """The checklist is complete and does not change any more."""
 
+    @property
+    def _about(self) -> str:
+        return f"{len(self.run.checklist.requirements)} requirements" if self.run.checklist else ""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PromptChosen(Event):
     """`run.prompt` is the new current prompt."""
 
+    @property
+    def _about(self) -> str:
+        return repr(self.run.prompt.text[:LONGEST_REPR])
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageMade(Event):
     """A picture is stored and about to be judged, unless another picture passes first."""
 
     attempt: Attempt
 
+    @property
+    def _about(self) -> str:
+        return f"{self.attempt.name} {self.attempt.state}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageJudged(Event):
     """An attempt is complete: it has a verdict, or a problem that explains why not."""
 
     attempt: Attempt
 
+    @property
+    def _about(self) -> str:
+        return f"{self.attempt.name} {self.attempt.state}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Waiting(Event):
     """A paid call waits before it is sent or sent again. `call` is its key in the ledger, such as `image/000-001`; `seconds` is
     the duration of the wait; `reason` is the provider's message, if there is one. `tries` is how often the call has been sent
@@ -63,10 +109,18 @@ class Waiting(Event):
     tries: int = 0
     elapsed: float = 0.0
 
+    @property
+    def _about(self) -> str:
+        return f"{self.seconds:.1f} s before {self.call}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RunEnded(Event):
     """The run has ended: `run.outcome` and `run.reason` are set. This is the last event."""
+
+    @property
+    def _about(self) -> str:
+        return self.run.outcome or ""
 
 
 _TYPES: dict[str, type[Event]] = {

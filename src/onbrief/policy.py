@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
@@ -13,6 +14,7 @@ from onbrief.limits import Limits
 from onbrief.record import Attempt, ProblemKind, Run, Verdict
 
 PolicyName = Literal["adaptive", "classic"]
+LimitName = Literal["images", "prompts", "usd", "judge_usd", "seconds"]
 SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
 
 MAX_UNANSWERED = 2
@@ -24,6 +26,13 @@ MAX_UNDECIDED = 3
 """How many pictures may lack nothing but an answer to a must that the judge has decided on no picture."""
 
 _NAMED = 3  # requirements in a reason
+_LIMITS: dict[LimitName, str] = {  # how the reason of a run begins that has reached it
+    "images": r"all \d+ images are used up",
+    "prompts": r"all \d+ prompts are used up",
+    "seconds": r"the time of \S+ seconds is used up",
+    "judge_usd": r"\S+ of \S+ for judging",
+    "usd": r"\S+ of \S+ is spent",
+}
 _USED_UP = "every attempt of this prompt is used up"
 _UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
     "unreadable": ("failed", "the judge's answers cannot be read"),
@@ -247,6 +256,11 @@ def never_decided(run: Run) -> list[Requirement]:
     answered = _answered(run)
     musts = run.checklist.musts if run.checklist and answered else ()
     return [must for must in musts if all(must.id in verdict.ids("undecided") for verdict in answered)]
+
+
+def limit_reached(run: Run) -> LimitName | None:
+    """Return the limit at which a run has ended, by its name in Limits; None if it ended for another reason."""
+    return next((name for name, words in _LIMITS.items() if re.match(words, run.reason)), None)
 
 
 def reservations(run: Run, attempt: Attempt) -> str:

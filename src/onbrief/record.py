@@ -6,17 +6,24 @@ are the record: `to_json` writes run.json, `from_json` reads it, `json_schema` d
 
 from __future__ import annotations
 
+import builtins
+import hashlib
 import json
+import os
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from onbrief.brief import Brief, Checklist, Requirement
-from onbrief.errors import Outcome, UsageError
+from onbrief.brief import Brief, Checklist, Requirement, brief_repr
+from onbrief.errors import OnbriefError, Outcome, PictureError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    import PIL.Image
     from pydantic import TypeAdapter
 
 SCHEMA = 1
@@ -68,6 +75,60 @@ class Image:
     height: int
     bytes: int
 
+    @property
+    def path(self) -> Path:
+        """The file of the picture, whatever is in it now.
+
+        Raises:
+            UsageError: the picture is in a bucket; `open` and `read` work there too.
+        """
+        if not self.url.startswith(_FILE):
+            raise UsageError(f"path: {self.url} is in a bucket, not in a folder", hint="read it with .open() or .read()")
+        return path_of(self.url)
+
+    def read(self) -> builtins.bytes:
+        """Return the bytes of the picture's file, from its folder or its bucket. Credentials for a bucket are those with which
+        it was written: the ones that the service's own tools use. Blocks.
+
+        Raises:
+            StoreError: it cannot be read, is missing, or is not the picture that was recorded any more.
+        """
+        if self.url.startswith(_FILE):
+            try:
+                data = self.path.read_bytes()
+            except FileNotFoundError:
+                data = None
+            except OSError as error:
+                raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
+        else:
+            from onbrief.store.place import read_url  # an upward import: the value itself is asked for its picture
+
+            data = read_url(self.url)
+        place = str(self.path) if self.url.startswith(_FILE) else self.url
+        if data is None:
+            raise StoreError(f"{place} is missing")
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise StoreError(f"{place} has changed: it is not the picture that was recorded")
+        return data
+
+    def open(self) -> PIL.Image.Image:
+        """Return the picture as an image of Pillow. See `read` for where it is read from.
+
+        Raises:
+            StoreError: as `read`.
+            PictureError: it cannot be decoded.
+        """
+        from onbrief.pictures.decoding import opened
+
+        data = self.read()
+        try:
+            return opened(data, ["PNG", "JPEG", "WEBP"])
+        except OSError as error:  # UnidentifiedImageError too
+            raise PictureError(f"{self.key} cannot be opened: {error}") from error
+
+    def __repr__(self) -> str:
+        return brief_repr(f"Image {self.width}x{self.height}", self.url, from_end=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -118,6 +179,11 @@ class Verdict:
         """The findings on the musts that are accepted with a reservation."""
         return tuple(finding for finding in self.findings if finding.id in self.reservations)
 
+    def __repr__(self) -> str:
+        counts = {answer: len(self.ids(answer)) for answer in get_args(Answer)}
+        found = ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
+        return f"<Verdict {'passed' if self.passed else 'not passed'}: {found or 'no findings'}>"
+
     def ids(self, answer: Answer) -> frozenset[str]:
         """Return the ids of the requirements with this answer."""
         return frozenset(finding.id for finding in self.findings if finding.verdict == answer)
@@ -154,6 +220,17 @@ class Attempt:
     def complete(self) -> bool:
         """Whether the attempt has its final state: a verdict or a problem."""
         return self.verdict is not None or self.problem is not None
+
+    @property
+    def state(self) -> str:
+        """How the attempt stands, in a word or two: "passed", "not passed", the kind of its problem, or "not judged"."""
+        if self.problem:
+            return self.problem.kind
+        return "not judged" if self.verdict is None else "passed" if self.passed else "not passed"
+
+    def __repr__(self) -> str:
+        short = [finding.id for finding in self.verdict.unmet] if self.verdict else []
+        return brief_repr(f"Attempt {self.name} {self.state}", ", ".join(short) and f"short of {' '.join(short)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +309,11 @@ class Run:
     started: str
     ended: str | None = None
 
+    def __repr__(self) -> str:
+        usd = "" if self.usage.usd is None else f", ${self.usage.usd:.2f}"
+        count = f"{len(self.attempts)} attempt{'' if len(self.attempts) == 1 else 's'}"
+        return brief_repr(f"Run {self.run_id[:40]} {self.outcome or 'not ended'}, {count}{usd}", repr(self.brief.text[:80]))
+
     @property
     def prompt(self) -> Prompt:
         """The prompt in use: the newest one."""
@@ -295,7 +377,12 @@ class Run:
         """Return what a notebook shows: the outcome, the best picture and the findings that are not met."""
         from onbrief import report  # an upward import: notebooks call this method on the value itself
 
-        return report.card(self, report.local_pictures(self))
+        pictures = report.local_pictures(self)
+        image = self.best.image if self.best else None
+        if image and image.key not in pictures and not image.url.startswith(_FILE):
+            with suppress(OnbriefError):  # a card without its picture is better than none
+                pictures[image.key] = image.read()
+        return report.card(self, pictures)
 
     @classmethod
     def from_document(cls, document: object) -> Run:
@@ -326,6 +413,14 @@ class Run:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"not a record of schema {SCHEMA}: {error}") from error
+
+
+_FILE = "file:"
+
+
+def path_of(url: str) -> Path:
+    """Return the path of a file: URL."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 
 
 def _number(attempt: Attempt) -> tuple[int, int]:

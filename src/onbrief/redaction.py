@@ -64,3 +64,10 @@ def _of_environment() -> Iterator[str]:
             yield value
             if (quoted := quote(value, safe="")) != value:
                 yield quoted
+
+
+def plain(text: str) -> str:
+    """Return text from users, models or providers as one line without secrets, and without control characters, which could
+    control a terminal.
+    """
+    return "".join(character if character.isprintable() else " " for character in redacted(text))

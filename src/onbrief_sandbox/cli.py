@@ -67,12 +67,15 @@ def sandbox(
     with listen(port) as plug:
         terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
         print(_NOTICE, file=sys.stderr)
+        url = f"http://{HOST}:{plug.getsockname()[1]}"
         for name, value in {
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{HOST}:{plug.getsockname()[1]}",
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url,
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": "us-west-2",
             "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
+            "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
+            "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
         }.items():
             print(f"export {name}={value}", flush=True)
         serve(plug, terms)

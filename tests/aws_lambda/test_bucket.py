@@ -99,7 +99,7 @@ def test_an_event_whose_pictures_may_not_be_written_pays_for_none(s3: Service) -
     s3.rights = Rights(LEAST, under="strict/images/")
     wanted = event("a red circle", output_s3_bucket_name=BUCKET, output_s3_key_prefix="strict/images")
     status, body = reply(wanted)
-    assert (status, body["error"].split(" cannot ")[0]) == (500, f"Exception: out: s3://{BUCKET}/strict")
+    assert (status, body["error"].split(" cannot ")[0]) == (500, f"Exception: output_s3_bucket_name: s3://{BUCKET}/strict")
     assert "s3:PutObject" in body["error"]
     s3.rights = Rights(LEAST, under="strict/")
     status, body = reply(wanted)

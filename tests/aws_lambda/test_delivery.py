@@ -9,15 +9,19 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from onbrief.aws_lambda import handler
+from onbrief.aws_lambda import answers, handler
+from onbrief.aws_lambda.answers import Outputs
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
+from onbrief.brief import Brief
+from onbrief.errors import Outcome
 from onbrief.pursuit import Workspace
+from onbrief.record import Models, Run
 from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
 
 IMPOSSIBLE = "a red circle that is a blue circle, with a brillig"
@@ -84,15 +88,15 @@ def test_the_default_event_makes_fifteen_pictures_and_two_revisions_at_most(tmp_
 
 
 def test_the_answer_to_a_wrong_event_names_every_wrong_field_and_nothing_is_written(tmp_path: Path) -> None:
-    status, body = deliver(tmp_path, {"max_retry_attempts": 0, "output_s3_key_prefix": "../up", "promt": "a cat"})
+    status, body = deliver(tmp_path, {"max_retry_attempts": -1, "output_s3_key_prefix": "../up", "promt": "a cat"})
     assert status == 400
     assert (body["status"], body["outcome"], body["best"], body["record"]) == ("FAIL", "usage", None, None)
     assert [line.partition(":")[0] for line in body["errors"]] == [
         "prompt",
         "output_s3_bucket_name",
+        "output_s3_key_prefix",
         "max_retry_attempts",
         "promt",
-        "output_s3_key_prefix",
     ]
     assert body["error"] == "Exception: " + "; ".join(body["errors"])
     assert body["run_id"] == REQUEST_ID
@@ -109,19 +113,23 @@ def test_a_wrong_setting_of_the_function_is_not_reported_as_a_wrong_event(
     assert body["error"].startswith("Exception: the settings of the function: judge_region: 'Frankfurt' is not allowed")
 
 
-def test_anything_else_is_500_with_the_reason(tmp_path: Path) -> None:
+def test_a_run_whose_limit_in_dollars_is_reached_is_402_with_the_best_picture_so_far(tmp_path: Path) -> None:
     status, body = deliver(tmp_path, event(max_usd=0.01, image_model="sandbox:?usd=0.04"))
-    assert status == 500
-    assert body["outcome"] == "over_budget"
+    assert (status, body["status"], body["outcome"], body["best"]) == (402, "FAIL", "over_budget", None)
     assert body["error"].startswith("Exception: $0 of $0.01 is spent, and the next step may cost $0.04")
-    assert body["best"] is None
+    wanted = event(IMPOSSIBLE, image_model="sandbox:?usd=0.04", max_retry_attempts=3, max_prompt_revisions=1, run_id="two")
+    status, body = deliver(tmp_path, wanted | {"max_usd": 0.1})
+    assert (status, body["outcome"], body["usage"]["images"], body["usage"]["usd"]) == (402, "over_budget", 2, 0.08)
+    assert body["best"].removeprefix(f"s3://{BUCKET}/") in pictures(tmp_path)
+    status, body = deliver(tmp_path, wanted | {"max_usd": 0.2})
+    assert (status, body["outcome"], body["usage"]["images"], body["usage"]["usd"]) == (400, "unmet", 3, 0.12)
 
 
 def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "generated-images").write_text("in the way")
     status, body = deliver(tmp_path, event())
     assert (status, body["run_id"]) == (400, REQUEST_ID)
-    assert body["error"].startswith("Exception: out: ")
+    assert body["error"].startswith("Exception: output_s3_bucket_name: ")
 
 
 def test_http_events_work_as_plain_ones(tmp_path: Path) -> None:
@@ -176,7 +184,8 @@ def test_a_run_id_of_another_event_is_refused(tmp_path: Path) -> None:
     deliver(tmp_path, event("a red circle", run_id="mine"))
     status, body = deliver(tmp_path, event("a blue square", run_id="mine"))
     assert (status, body["status"]) == (400, "FAIL")
-    assert body["error"].startswith("Exception: run id mine is taken")
+    assert body["error"].startswith("Exception: run_id mine is taken")
+    assert "(omit run_id, or use another one)" in body["error"]
 
 
 def claim(folder: Path, wanted: dict[str, object], lease: float) -> None:
@@ -204,3 +213,14 @@ def test_an_event_that_is_no_object_is_answered_with_what_is_missing(wanted: obj
     reply = handler(wanted, context)
     assert reply["statusCode"] == 400
     assert "prompt" in json.loads(reply["body"])["error"]
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_the_page_has_the_code_of_each_outcome(outcome: Outcome) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lambda.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \| `(?:SUCCESS|PENDING|FAIL)` \|", page, re.MULTILINE))
+    run = Run(run_id="r", seed=1, brief=Brief(text="x"), models=Models("a:", "b:", "c:"), started="", outcome=outcome)
+    outputs = Outputs(BUCKET, "us-west-2", "r/000-000.png", "r/run.json")
+    made = answers.paused(run, outputs) if outcome == "cancelled" else answers.ended(run, outputs)
+    assert str(made["statusCode"]) == rows["paused" if outcome == "cancelled" else outcome]
+    assert rows.keys() - get_args(Outcome) == {"running", "paused", "usage"}

@@ -5,18 +5,24 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import replace
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from onbrief.aws_lambda.event import Event, Sampling, WrongEvent, read
+from onbrief.aws_lambda.event import MAX_ERRORS, Event, WrongEvent, read
 from onbrief.brief import Brief, Requirement
 
 LEAST = {"prompt": "a red circle", "output_s3_bucket_name": "my-bucket"}
 IMAGE_MODEL = "bedrock:stability.stable-image-core-v1:1"
 MODEL = "bedrock:global.anthropic.claude-sonnet-5"
-CLAUDE = Sampling(1.0, 0.999, 250, 4096, frozenset())
+CLAUDE = {
+    f"claude_{role}_{name}": value
+    for role in ("validate", "revise")
+    for name, value in {"temperature": 1.0, "top_p": 0.999, "top_k": 250, "max_tokens": 4096}.items()
+}
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "lambda.md").read_text()
 ROWS = re.findall(r"^\| `(\w+)` \| (?:`(.*?)` )?\| .+ \|$", PAGE, re.MULTILINE)
 
@@ -28,52 +34,42 @@ def wrong(event: object) -> list[str]:
 
 
 def test_the_least_event_has_the_defaults_of_every_other_field() -> None:
-    assert read(LEAST) == Event(
-        prompt="a red circle",
-        bucket="my-bucket",
-        prefix="generated-images",
-        max_attempts=5,
-        max_prompts=3,
-        validate=CLAUDE,
-        revise=CLAUDE,
-        cfg_scale=7,
-        steps=50,
-        sdxl_given=frozenset(),
-        size=(1024, 1024),
-        seed=0,
-        image_model=None,
-        judge_model=None,
-        reviser_model=None,
-        policy="classic",
-        judging="checklist",
-        strictness="fair",
-        max_reservations=None,
-        confirm="borderline",
-        requirements=(),
-        avoid=(),
-        max_usd=None,
-        parallel=1,
-        run_id=None,
-    )
+    least = read(LEAST)
+    assert least.model_dump() == LEAST | {
+        "output_s3_key_prefix": "generated-images",
+        "max_retry_attempts": 5,
+        "max_prompt_revisions": 3,
+        **CLAUDE,
+        "sdxl_cfg_scale": 7,
+        "sdxl_steps": 50,
+        "sdxl_width": 1024,
+        "sdxl_height": 1024,
+        "sdxl_seed": 0,
+        "image_model": None,
+        "judge_model": None,
+        "reviser_model": None,
+        "policy": "classic",
+        "judging": "checklist",
+        "strictness": "fair",
+        "max_reservations": None,
+        "confirm": "borderline",
+        "requirements": [],
+        "avoid": [],
+        "negative_prompt": [],
+        "max_usd": None,
+        "parallel": 1,
+        "run_id": None,
+    }
+    assert (least.model_fields_set, least.brief, least.warnings) == (set(LEAST), Brief(text="a red circle"), ())
 
 
 def test_the_table_of_the_fields_has_each_of_them_with_its_default() -> None:
-    (line,) = wrong(LEAST | {"promt": 1})
-    defaults = {field: json.loads(default) for field, default in ROWS if default}
-    read_, least = read(LEAST | defaults), read(LEAST)
-    assert sorted(field for field, _ in ROWS) == line.partition("one of the fields ")[2].split()
+    defaults: dict[str, Any] = {field: json.loads(default) for field, default in ROWS if default}
+    models = {"image_model": IMAGE_MODEL, "judge_model": MODEL, "reviser_model": MODEL}
+    assert sorted(field for field, _ in ROWS) == sorted(Event.model_fields)
     assert [field for field, default in ROWS if not default] == list(LEAST)
-    assert (read_.image_model, read_.judge_model, read_.reviser_model) == (IMAGE_MODEL, MODEL, MODEL)
-    assert (
-        replace(
-            read_,
-            **dict.fromkeys(("image_model", "judge_model", "reviser_model")),
-            validate=replace(read_.validate, given=frozenset()),
-            revise=replace(read_.revise, given=frozenset()),
-            sdxl_given=frozenset(),
-        )
-        == least
-    )
+    assert read(LEAST | defaults).model_dump() == read(LEAST).model_dump() | models
+    assert {field: defaults[field] for field in models} == models
 
 
 def test_every_field_can_be_set() -> None:
@@ -107,33 +103,17 @@ def test_every_field_can_be_set() -> None:
         "parallel": 4,
         "run_id": "mine-1",
     }
-    given = frozenset({"temperature", "top_p", "top_k", "max_tokens"})
-    assert read(LEAST | fields) == Event(
-        prompt="a red circle",
-        bucket="my-bucket",
-        prefix="art/daily",
-        max_attempts=2,
-        max_prompts=4,
-        validate=Sampling(0, 0.5, 10, 1000, given),
-        revise=Sampling(0.2, 0.6, 20, 2000, given),
-        cfg_scale=8.5,
-        steps=30,
-        sdxl_given=frozenset({"sdxl_cfg_scale", "sdxl_steps"}),
+    made = read(LEAST | fields)
+    own = {"image_model": "bedrock:stability.stable-image-ultra-v1:1", "judge_model": "openai:gpt-5"}
+    own |= {"reviser_model": "bedrock:global.anthropic.claude-haiku-5-5", "judging": "checklist", "negative_prompt": []}
+    assert made.model_dump(exclude={"requirements"}) == {
+        name: value for name, value in (LEAST | fields | own).items() if name != "requirements"
+    }
+    assert made.brief == Brief(
+        text="a red circle",
         size=(1152, 896),
-        seed=42,
-        image_model="bedrock:stability.stable-image-ultra-v1:1",
-        judge_model="openai:gpt-5",
-        reviser_model="bedrock:global.anthropic.claude-haiku-5-5",
-        policy="adaptive",
-        judging="checklist",
-        strictness="strict",
-        max_reservations=2,
-        confirm="never",
         requirements=(Requirement(text="the circle is large"), Requirement(text="the sky is clear", must=False)),
         avoid=("text",),
-        max_usd=1.5,
-        parallel=4,
-        run_id="mine-1",
     )
 
 
@@ -155,7 +135,8 @@ def test_every_field_can_be_set() -> None:
         ("output_s3_key_prefix", "a\nb"),
         ("output_s3_key_prefix", "x" * 501),
         ("output_s3_key_prefix", ""),
-        ("max_retry_attempts", 0),
+        ("max_retry_attempts", -1),
+        ("max_prompt_revisions", False),
         ("max_retry_attempts", True),
         ("max_retry_attempts", 2.5),
         ("max_prompt_revisions", "3"),
@@ -198,15 +179,101 @@ def test_a_field_out_of_its_range_is_named(field: str, value: object) -> None:
 
 
 def test_all_errors_are_reported_together() -> None:
-    lines = wrong({"prompt": "", "max_retry_attempts": 0, "sdxl_steps": "many", "run_id": "A", "color": 1})
+    both = {"max_retry_attempts": 9000, "max_prompt_revisions": 9000, "judging": "whole", "avoid": "cats"}
+    nested = {"requirements": [{"txt": "x", "kind": "thing", "must": "maybe"}, 3, ""]}
+    lines = wrong({"prompt": "", "sdxl_steps": "many", "run_id": "A", "color": 1, **both})
     assert [line.partition(":")[0] for line in lines] == [
         "prompt",
         "output_s3_bucket_name",
-        "max_retry_attempts",
+        "max_retry_attempts times max_prompt_revisions",
         "sdxl_steps",
-        "color",
+        "avoid",
         "run_id",
+        "color",
     ]
+    assert [line.partition(":")[0] for line in wrong(LEAST | nested)] == [
+        "requirements[0].text",
+        "requirements[0].kind",
+        "requirements[0].must",
+        "requirements[0].txt",
+        "requirements[1]",
+        "requirements[2].text",
+    ]
+    assert len(wrong(LEAST | {"avoid": [0] * 10_000})) == MAX_ERRORS
+
+
+@pytest.mark.parametrize("name", ["max_retry_attempts", "max_prompt_revisions"])
+@pytest.mark.parametrize("nothing", [0, 0.0, -0.0])
+def test_no_retry_and_no_revision_are_one_picture_and_one_prompt(name: str, nothing: float) -> None:
+    assert getattr(read(LEAST | {name: nothing}), name) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    {
+        "promt": "prompt",
+        "Prompt": "prompt",
+        "prompt_text": "prompt",
+        "text": "prompt",
+        "bucket": "output_s3_bucket_name",
+        "s3_bucket_name": "output_s3_bucket_name",
+        "output_s3_bucket": "output_s3_bucket_name",
+        "key_prefix": "output_s3_key_prefix",
+        "maxRetryAttempts": "max_retry_attempts",
+        "max_attempts": "max_retry_attempts",
+        "max_retries": "max_retry_attempts",
+        "max_revisions": "max_prompt_revisions",
+        "temperature": "claude_validate_temperature or claude_revise_temperature",
+        "claude_validation_top_p": "claude_validate_top_p",
+        "claude_revise_max_token": "claude_revise_max_tokens",
+        "cfg_scale": "sdxl_cfg_scale",
+        "sdxl_cfg": "sdxl_cfg_scale",
+        "steps": "sdxl_steps",
+        "width": "sdxl_width",
+        "size": "sdxl_width and sdxl_height",
+        "seed": "sdxl_seed",
+        "sdxl-seed": "sdxl_seed",
+        "model": "image_model or judge_model or reviser_model",
+        "image_model_id": "image_model",
+        "negativePrompt": "negative_prompt",
+        "max_cost": "max_usd",
+        "requirement": "requirements",
+    }.items(),
+)
+def test_a_misspelt_field_and_one_of_other_functions_is_suggested(name: str, meant: str) -> None:
+    (line,) = wrong(LEAST | {name: "x"})
+    assert line == f"{name}: there is no such field; did you mean {meant}?"
+
+
+def test_names_inside_a_requirement_are_suggested_too() -> None:
+    (line,) = wrong(LEAST | {"requirements": ["one", {"text": "x", "kin": "object"}]})
+    assert line == "requirements[1].kin: there is no such field; did you mean kind?"
+    (line,) = wrong(LEAST | {"requirements": [{"text": "x", "colour": "red"}]})
+    assert line.endswith("no such field; expected one of the fields id kind must parents text weight")
+    (line,) = wrong(LEAST | {"sk-" + "k1" * 20: 1})
+    assert line.startswith("[redacted]: there is no such field; expected one of the fields avoid ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "start"),
+    [
+        (
+            {"sdxl_steps": "30"},
+            "sdxl_steps: '30' is not allowed; expected a whole number from 10 to 150 (write it without quot",
+        ),
+        (
+            {"prompt": "cat.png"},
+            "prompt: 'cat.png' is not allowed; expected a description of the picture, not the name of a fi",
+        ),
+        ({"prompt": "a cat, 16:9", "sdxl_width": 512}, "sdxl_width and sdxl_height: '512x1024' is not allowed; expected the s"),
+        ({"avoid": ["y" * 600]}, "avoid and negative_prompt: ("),
+        ({"requirements": ["x"] * 65}, "requirements and avoid: '65 requirements' is not allowed; expected at most 64"),
+        ({"requirements": [{"text": "x", "parents": ["q"]}]}, "requirements: parents of 'x': ('q',) is not allowed"),
+    ],
+)
+def test_errors_have_the_names_of_the_events_fields(fields: dict[str, object], start: str) -> None:
+    (line,) = wrong(LEAST | fields)
+    assert line.startswith(start)
 
 
 def test_null_is_the_same_as_a_missing_field() -> None:
@@ -229,7 +296,7 @@ def test_judging_as_a_whole_requires_the_prompt_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("prefix", ["a", "a/b", "images/", "Größe 1/x_y-z.0", "(old)!"])
 def test_plain_prefixes_are_used_unchanged(prefix: str) -> None:
-    assert read(LEAST | {"output_s3_key_prefix": prefix}).prefix == prefix
+    assert read(LEAST | {"output_s3_key_prefix": prefix}).output_s3_key_prefix == prefix
 
 
 def test_a_body_is_read_as_the_event() -> None:
@@ -260,3 +327,11 @@ def test_a_body_without_an_object_is_wrong(event: object) -> None:
 def test_an_event_that_is_not_an_object_is_wrong(event: object) -> None:
     (line,) = wrong(event)
     assert line.startswith("the event: ")
+
+
+def test_importing_the_handler_imports_no_validation_and_no_clients() -> None:
+    program = (
+        "import sys\nfrom onbrief.aws_lambda import handler\n"
+        "print([m for m in ('pydantic', 'pydantic_ai', 'boto3', 'jinja2', 'sqlite3', 'numpy') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"

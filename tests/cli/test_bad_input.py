@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -22,7 +23,7 @@ BRIEF_FILES = {
     "list.json": "[1, 2]",
 }
 WRONG = [
-    (["run", ""], ["brief.text", "''", "a description"]),
+    (["run", ""], ["error: brief.text: ''", "a description"]),
     (["run", "   "], ["brief.text", "a description"]),
     (["run", "x" * 10_001], ["brief.text", "10003 characters", "at most 10000 characters"]),
     (["run", "a circle", "--require", " "], ["requirement.text", "a statement"]),
@@ -55,7 +56,20 @@ WRONG = [
     (["run", "a circle", "--out", "a-file"], ["out", "a-file", "a folder"]),
     (["run", "a circle", "--colour", "red"], ["--colour"]),
     (["run"], ["run", "brief"]),
-    (["fly"], ["fly"]),
+    (["fly"], ["there is no command 'fly'"]),
+    (["run", "a", "circle", "--max-images", "3"], ["the brief has several words"]),
+    (["checklist", "a", "circle"], ["the brief has several words"]),
+    (["judge", "a", "red", "circle"], ["pictures", "there is no file 'red'"]),
+    (["run", "a circle", "--avoid", "a dog", "birds"], ["run does not take birds"]),
+    (["run", "a circle", "--max-judge-usd", "-1"], ["error: max_judge_usd: -1", "0 up"]),
+    (["run", "./brief"], ["brief cannot be read"]),
+    (["checklist", "~/brief.txt"], ["/brief.txt cannot be read"]),
+    (["show", "one", "two"], ["show does not take two"]),
+    (["run", "-x"], ["Unknown option: -x"]),
+    (["run", "--max-image", "3"], ["Unknown option: --max-image"]),
+    (["run", "a circle", "--max-images"], ["--max-images", "a value is missing"]),
+    (["list", "--outcome", "good"], ["--outcome", "'good'", "passed, failed, unmet"]),
+    (["show", "one", "--link", "-1"], ["link", "-1", "up to 168"]),
     (["run", "missing.toml"], ["missing.toml", "cannot be read"]),
     (["run", "no-text.toml"], ["text", "no-text.toml"]),
     (["run", "empty-text.toml"], ["empty-text.toml", "brief.text", "a description"]),
@@ -97,6 +111,41 @@ def test_a_wrong_input_is_one_line_and_makes_nothing(
     assert all(line.startswith("hint: ") for line in rest)
     assert [part for part in parts if part not in first] == []
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ("run a red circle --max-images 3", 'onbrief run "a red circle"'),
+        ("""checklist two '"red"' circles""", r'onbrief checklist "two \"red\" circles"'),
+        ("judge a red circle a-file", 'onbrief judge "a red circle" a-file'),
+        ("judge a circle", 'onbrief judge "a circle" PICTURES'),
+        ("a red circle", 'onbrief run "a red circle"'),
+        ("'a red circle'", 'onbrief run "a red circle"'),
+        ("run x --avoid dog birds --seed 1", "give the option again: --avoid birds"),
+        ("runn x", "did you mean: onbrief run"),
+        ("help", "onbrief --help"),
+        ("version", "onbrief --version"),
+        ("--quiet run x", "options come after the command"),
+        ("run", 'onbrief run "a red circle left of a blue square"'),
+    ],
+)
+def test_the_hint_says_what_to_type(arguments: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(shlex.split(arguments)) == 2
+    assert hint in capsys.readouterr().err.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"), [("AWS_REGION", "", "set AWS_REGION"), ("AWS_PROFILE", "x", "check AWS_PROFILE")]
+)
+def test_what_a_provider_lacks_is_said(
+    name: str, value: str, hint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for other in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    assert main(["run", "a circle", "--image-model", "bedrock:stability.sd3-5-large-v1:0"]) == 1
+    assert f"hint: {hint}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

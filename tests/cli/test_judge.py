@@ -58,7 +58,7 @@ def test_a_line_for_each_picture_and_an_exit_code_for_ci(stars: str, capsys: pyt
     assert [line.split()[:2] for line in out.splitlines()] == [["passed", "$0.00"], ["not", "passed"]]
     assert err.splitlines()[0].startswith("unmet: 1 of 2 pictures does not meet every requirement")
     assert main(["judge", "two green stars", stars, "--quiet"]) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "passed: the picture meets every requirement\n"
 
 
 def test_bad_pictures_are_named_and_nothing_begins(stars: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,20 @@ def test_cancel_ends_with_130_and_the_same_command_asks_again_in_the_same_run(
     assert len(calls(folder, capsys)) == 1
 
 
+def test_what_is_added_without_a_kind_gets_that_of_its_words(folder: Path) -> None:
+    added = "\\n".join(
+        f'[[requirements]]\\ntext = "{text}"' for text in ("exactly 2 squares", "no people or cars", "it is a drawing")
+    )
+    seen = typed("e\n", "a\n", editor=editor(folder, f"""printf '\\n{added}\\n' >> "$1" """))
+    kinds = [(r["id"], r["kind"], r["text"]) for r in json.loads(seen.out)["checklist"]["requirements"]]
+    assert kinds[3:] == [
+        ("r4", "count", "exactly 2 squares"),
+        ("r5", "absence", "there is no people"),
+        ("r6", "absence", "there is no cars"),
+        ("r7", "whole", "it is a drawing"),
+    ]
+
+
 def test_an_edited_checklist_is_frozen_and_survives_a_resume(folder: Path) -> None:
     with_editor = editor(folder, """sed -i -e 's/exactly three/exactly two/' -e 's/id = "r3"/id = ""/' "$1" """)
     seen = typed("e\n", "a\n", editor=with_editor)

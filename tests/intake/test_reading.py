@@ -71,13 +71,14 @@ def test_what_names_a_file_is_never_drawn(
     elif content is not None:
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     before = sorted(folder.rglob("*"))
-    assert main(["run", name]) == 2
-    out, err = capsys.readouterr()
-    first, *rest = err.splitlines()
-    assert out == ""
-    assert [part for part in parts if part not in first] == []
-    assert all(line.startswith("hint: ") for line in rest)
-    assert ("for many briefs" in err) is name.endswith((".csv", ".xlsx", ".jsonl"))
+    for command in (["run", name], ["checklist", name], ["judge", name, "a.png"]):
+        assert main(command) == 2
+        out, err = capsys.readouterr()
+        first, *rest = err.splitlines()
+        assert out == ""
+        assert [part for part in parts if part not in first] == []
+        assert all(line.startswith("hint: ") for line in rest)
+        assert ("for many briefs" in err) is name.endswith((".csv", ".xlsx", ".jsonl"))
     assert sorted(folder.rglob("*")) == before
 
 
@@ -211,6 +212,13 @@ def test_errors_name_the_field_as_it_stands_in_the_file(folder: Path, document: 
         ("a cat, 512x768", {"size": "1024x1536"}, (1024, 1536)),
         ("a cat in portrait format", {"size": "512x640"}, (512, 640)),
         ("a cat", {"require": ["the picture has an aspect ratio of 16:9"]}, (1344, 768)),
+        ("a cat 16:9", {}, (1344, 768)),
+        ("a cat 512x768", {}, (512, 768)),
+        ("a cat 512x768, masterpiece", {}, (512, 768)),
+        ("a television of 1920x1080, on", {}, (1024, 1024)),
+        ("a monitor that shows 1024x768, on a desk", {}, (1024, 1024)),
+        ("a television of 1920x1080", {}, (1024, 1024)),
+        ("a clock showing 9:16", {}, (1024, 1024)),
         ("a cat", {"prefer": ["the picture has an aspect ratio of 16:9"]}, (1024, 1024)),
     ],
 )
@@ -227,12 +235,38 @@ def test_a_stated_shape_is_taken_or_agrees(text: str, flags: dict[str, Any], siz
         ("a cat", {"size": "1024x1024", "require": ["the picture is in landscape format"]}, ["size", "landscape format"]),
         ("a cat --ar 16:9, 512x768", {}, ["text", "16:9"]),
         ("a cat --ar 9:1", {}, ["aspect", "--ar 9:1", "1:4 to 4:1"]),
+        ("a cat --ar 100:1", {}, ["aspect", "--ar 100:1", "1:4 to 4:1"]),
+        ("a cat --ar 16:9 1024x1024", {}, ["text", "1024x1024", "--ar 16:9"]),
     ],
 )
 def test_a_shape_that_the_order_does_not_have_is_an_error(text: str, flags: dict[str, Any], parts: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         asked(text, **flags)
     assert [part for part in parts if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "size", "avoid"),
+    [
+        ("a dog --ar 16x9", "a dog", (1344, 768), ()),
+        ("a dog --aspect-ratio 3/2", "a dog", (1280, 832), ()),
+        ("a dog, ar 16:9", "a dog", (1344, 768), ()),
+        ("a dog, size: 512x768", "a dog", (512, 768), ()),
+        ("un chien, format 16:9", "un chien", (1344, 768), ()),
+        ("a dog --no", "a dog", (1024, 1024), ()),
+        ("a dog --ar", "a dog", (1024, 1024), ()),
+        ('a dog --no "text, people" --v 5', "a dog", (1024, 1024), ("text", "people")),
+        ("a dog --exclude people --q 2", "a dog", (1024, 1024), ("people",)),
+        ("a dog --negative_prompt people", "a dog", (1024, 1024), ("people",)),
+        ('Prompt: "a red cat"', "a red cat", (1024, 1024), ()),
+        ('Prompt: "OPEN" on a sign', '"OPEN" on a sign', (1024, 1024), ()),
+        ("https://example.com/a.png a dog --iw 2", "a dog", (1024, 1024), ()),
+        ("a page of https://example.com", "a page of https://example.com", (1024, 1024), ()),
+    ],
+)
+def test_words_for_generators_are_never_lettering(text: str, rest: str, size: tuple[int, int], avoid: tuple[str, ...]) -> None:
+    given = asked(text)
+    assert (given.brief.text, given.brief.size, given.brief.avoid) == (rest, size, avoid)
 
 
 def test_no_door_differs(folder: Path) -> None:
@@ -275,6 +309,7 @@ def test_long_texts_of_one_mark_are_read_at_once(text: str) -> None:
         ("a dog, a cat, and the moon", ("dog", "cat", "moon")),
         ("no people, no text", ("people", "text")),
         ("not blurry", ("blurry",)),
+        ("no-entry signs", ("no-entry signs",)),
         ("don't show people", ("people",)),
         ("no one", ("person",)),
         ("nothing", ()),
@@ -284,12 +319,20 @@ def test_long_texts_of_one_mark_are_read_at_once(text: str) -> None:
         ("sans serif lettering", ("sans serif lettering",)),
         ("(worst quality:1.4), lowres", ("worst quality", "lowres")),
         ("人物、文字", ("人物", "文字")),
+        ("no people, please", ("people",)),
+        ("no text whatsoever", ("text",)),
+        ("text/watermark", ("text", "watermark")),
+        ("no red, green or blue cars", ("red cars", "green cars", "blue cars")),
+        ("things that are blue or red", ("things that are blue or red",)),
+        ("no text, but logos are fine", ("text, but logos are fine",)),
+        ("sans personnes", ("personnes",)),
+        ("Menschen und Autos", ("Menschen", "Autos")),
     ],
 )
 def test_what_to_avoid_is_read_as_people_say_it(said: str, things: tuple[str, ...]) -> None:
     assert asked("a harbour", avoid=[said]).brief.avoid == things
-    assert read_event({"prompt": "a harbour", "avoid": said, **BUCKET}).avoid == things
-    assert read_event({"prompt": "a harbour", "avoid": [said], **BUCKET}).avoid == things
+    assert read_event({"prompt": "a harbour", "avoid": said, **BUCKET}).brief.avoid == things
+    assert read_event({"prompt": "a harbour", "avoid": [said], **BUCKET}).brief.avoid == things
 
 
 @pytest.mark.parametrize(
@@ -309,13 +352,20 @@ def test_what_to_avoid_is_read_as_people_say_it(said: str, things: tuple[str, ..
         ('the word "OPEN" can be read', [Lettering("OPEN")]),
         ('the sign reads "OPEN"', [Lettering("OPEN"), Statement("there is lettering on the sign")]),
         ('text: "Hi"', [Lettering("Hi")]),
+        ('it says "Hi"', [Lettering("Hi")]),
+        ('the words "OPEN" are visible', [Lettering("OPEN")]),
+        ("the sign says OPEN", [Lettering("OPEN"), Statement("there is lettering on the sign")]),
+        ("the sign says open", [Statement("the sign says open")]),
+        ("nobody is in the picture", [Absence("person")]),
+        ("no one is smiling", [Statement("no one is smiling")]),
+        ("24 hours clock", [Statement("24 hours clock")]),
         ('the sign reads exactly "Hi!"', [Lettering("Hi!", exact=True), Statement("there is lettering on the sign")]),
         ('the sign does not say "OPEN"', [Statement('the sign does not say "OPEN"')]),
         ("the picture is serene", [Statement("the picture is serene")]),
     ],
 )
 def test_requirements_in_words_are_asked_neutrally(said: str, claims: list[object]) -> None:
-    events = read_event({"prompt": "a harbour", "requirements": [said, {"text": said, "must": False}], **BUCKET})
+    events = read_event({"prompt": "a harbour", "requirements": [said, {"text": said, "must": False}], **BUCKET}).brief
     required = asked("a harbour", require=[said]).brief.requirements
     assert [claim(requirement) for requirement in required] == claims
     assert events.requirements[: len(claims)] == required
@@ -323,7 +373,8 @@ def test_requirements_in_words_are_asked_neutrally(said: str, claims: list[objec
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"), [("at least 3 boats", "count"), ("no more than 3 boats", "count"), ("nobody", "whole")]
+    ("said", "kind"),
+    [("at least 3 boats", "count"), ("no more than 3 boats", "count"), ("not more than 3 boats", "count")],
 )
 def test_amounts_are_counts(said: str, kind: str) -> None:
     (requirement,) = asked("a harbour", require=[said]).brief.requirements

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from onbrief.errors import Refused, Unknown
+from onbrief.events import Event
 from onbrief.ports import Call, CallKind
 from onbrief.pursuit import open_pursuit
 from onbrief.pursuit.decisions import decisions_behind
@@ -155,14 +156,30 @@ def test_a_wait_is_an_event_and_readers_see_it(tmp_path: Path) -> None:
 
     answers = [Refused("ThrottlingException: slow down", retry_after=0.01), picture(1)]
 
-    async def go() -> tuple[list[str], list[str]]:
+    async def go() -> tuple[list[Event], list[Event]]:
         async with open_pursuit(order(tmp_path, run_id="r"), crew(Bill(), answer=answers)) as pursuit:
             reader = asyncio.create_task(read(pursuit.feed))
-            seen = [type(event).__name__ async for event in pursuit.events()]
+            seen = [event async for event in pursuit.events()]
             return seen, await reader
 
-    async def read(feed: Feed) -> list[str]:
-        return [type(event).__name__ async for event in feed.read()]
+    async def read(feed: Feed) -> list[Event]:
+        return [event async for event in feed.read()]
 
     seen, also = asyncio.run(go())
-    assert seen == also == ["ChecklistFrozen", "PromptChosen", "Waiting", "ImageMade", "ImageJudged", "RunEnded"]
+    assert seen == also
+    assert [[(one.call, one.number, one.state) for one in event.calls] for event in seen] == [
+        [("plan/000-000", 0, "done")],
+        [],
+        [("image/000-000", 0, "refused")],
+        [("image/000-000", 1, "done")],
+        [("judge/000-000", 0, "done")],
+        [],
+    ]
+    assert [type(event).__name__ for event in seen] == [
+        "ChecklistFrozen",
+        "PromptChosen",
+        "Waiting",
+        "ImageMade",
+        "ImageJudged",
+        "RunEnded",
+    ]

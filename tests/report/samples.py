@@ -245,6 +245,37 @@ def japanese() -> Pictured:
     return replace(run.ended_as("passed", "every requirement is met in 000-001"), ended="2026-11-22T20:34:20Z"), pictures
 
 
+@cache
+def twelve() -> Pictured:
+    """Twelve prompts with one picture each; each prompt differs from the one before in a few words."""
+    words = ("at dawn", "in fog", "by moonlight", "after rain", "at noon", "in a storm")
+    texts = [
+        f"A red rowing boat with two people on a still mountain lake {word}, fresh snow on the peaks." for word in words * 2
+    ]
+    rows = [(Prompt(n, text, "text, birds", "written from the brief alone"), ("mmmmuuu",)) for n, text in enumerate(texts)]
+    run, pictures = shoot("lake-09", LAKE, rows, size=(256, 256))
+    return replace(run.ended_as("unmet", "12 of 12 pictures used"), ended="2026-11-22T20:36:02Z"), pictures
+
+
+@cache
+def five() -> Pictured:
+    """Three prompts with five pictures each."""
+    rows = [(prompt, ["mmmmuum"] * 5) for prompt in (FIRST, SECOND, THIRD)]
+    run, pictures = shoot("lake-10", LAKE, rows, size=(256, 256))
+    return replace(run.ended_as("unmet", "15 of 15 pictures used"), ended="2026-11-22T20:36:02Z"), pictures
+
+
+@cache
+def arabic() -> Pictured:
+    """A brief in Arabic with a word in Latin letters; the second prompt differs in one word."""
+    brief = Brief(text="قارب أحمر على بحيرة جبلية، واللافتة تقول OPEN 24.")
+    prompts = (Prompt(0, brief.text), Prompt(1, brief.text.replace("أحمر", "أزرق"), "", "اللون كان خطأ"))
+    texts = ("هناك قارب أحمر", "القارب على البحيرة", "هناك لافتة", "اللافتة تقول OPEN")
+    rows = [(prompt, ("mmmu", "mmum")) for prompt in prompts]
+    run, pictures = shoot("lake-11", brief, rows, texts[:3], texts[3], (256, 192))
+    return replace(run.ended_as("unmet", "4 of 4 pictures used"), ended="2026-11-22T20:34:20Z"), pictures
+
+
 SAMPLES = {
     "passed": passed,
     "unmet": unmet,
@@ -255,4 +286,7 @@ SAMPLES = {
     "japanese": japanese,
     "reserved": reserved,
     "given": given,
+    "twelve": twelve,
+    "five": five,
+    "arabic": arabic,
 }

@@ -22,6 +22,10 @@ def outlined(make: Callable[[], Pictured]) -> Outline:
     return Outline(page(*make()))
 
 
+def source(name: str) -> str:
+    return files("onbrief.report").joinpath(name).read_text("utf-8")
+
+
 every_sample = pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
 
 
@@ -64,22 +68,26 @@ def test_every_picture_says_what_it_is(make: Callable[[], Pictured]) -> None:
 
 
 @every_sample
-def test_the_page_runs_nothing_and_loads_nothing(make: Callable[[], Pictured]) -> None:
+def test_the_page_runs_its_own_script_only_and_loads_nothing(make: Callable[[], Pictured]) -> None:
     outline = outlined(make)
     names = {name for _, attributes in outline.elements for name in attributes}
     addresses = {
         (a.get("href") or a.get("src") or "").partition(":")[0] for tag, a in outline.elements if tag in ("link", "img")
     }
-    assert outline.all("script") == []
+    assert outline.all("script") == [{}]
+    assert [data for within, data in outline.texts if within == "script"] == [source("page.js")]
     assert [name for name in names if name.startswith("on") or name == "style"] == []
     assert addresses <= {"data"}
 
 
-def test_the_policy_names_the_hash_of_the_style() -> None:
+def test_the_policy_names_the_hashes_of_the_style_and_the_script() -> None:
     html = page(*samples.single())
-    [style] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    found = re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL)
+    style, script = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for _, text in found)
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{style}'; script-src 'sha256-{script}';"
+        " base-uri 'none'; form-action 'none'"
+    )
     assert {"http-equiv": "Content-Security-Policy", "content": policy} in Outline(html).all("meta")
 
 
@@ -100,6 +108,35 @@ def test_the_outcome_is_given_as_text() -> None:
     assert all("In progress" in headlines[name] for name in ("in progress", "begun"))
 
 
+def test_what_changed_between_prompts_is_marked() -> None:
+    html = page(*samples.twelve())
+    assert html.count("<del>at dawn</del> <ins>in fog</ins>") == 4  # prompts 1 and 7, the excerpt and the whole
+    assert "… on a still mountain lake <del>at dawn</del> <ins>in fog</ins>, fresh snow on the peaks." in html
+    assert "<ins>single person</ins>" in page(*samples.unmet()).replace(
+        "<ins>, single person</ins>", "<ins>single person</ins>"
+    )
+
+
+def test_a_prompt_of_the_same_words_is_not_repeated() -> None:
+    run, pictures = samples.twelve()
+    run = replace(run, prompts=tuple(replace(prompt, text=samples.FIRST.text) for prompt in run.prompts))
+    assert Outline(page(run, pictures)).text.count("The same words as before.") == 11
+
+
+def test_the_findings_on_the_best_picture_stand_beside_it() -> None:
+    text = outlined(samples.unmet).text
+    best = text.partition("Findings on the best picture")[2].partition("Spent")[0]
+    assert best.strip().startswith("there is no text met 0.97")
+    assert "the moon above the left peak undecided 0.50 Partly hidden by mist: it could be either." in best
+    assert "Findings on the best picture" not in outlined(samples.blocked).text
+
+
+def test_many_warnings_are_folded() -> None:
+    run, _ = samples.begun()
+    text = Outline(page(replace(run, warnings=tuple(f"warning {n}" for n in range(40))), {})).text
+    assert "warning 11 28 more warnings warning 12" in text
+
+
 def test_an_unknown_price_is_reported_as_such() -> None:
     assert "Cost price not known" in outlined(samples.in_progress).text
 
@@ -112,7 +149,7 @@ def test_the_checklist_names_what_no_picture_met() -> None:
 
 def test_reservations_come_first_each_with_its_words_and_its_part_of_the_picture() -> None:
     outline = outlined(samples.reserved)
-    first = outline.text.partition("Reservations")[2].partition("Brief")[0]
+    first = outline.text.partition("Reservations")[2].partition("Findings on")[0]
     words = "The front one is red; the one behind it could be red or orange in this light."
     doubt = "borderline: fair people would differ probability 0.55"
     texts = ("r1", "there is no text"), ("r2", "there is no birds"), ("r4", "two people in the boat")
@@ -141,7 +178,10 @@ def test_a_problem_is_described_by_the_providers_message() -> None:
 
 
 def test_the_language_of_a_brief_is_marked() -> None:
-    assert '<bdi lang="ja">月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。</bdi>' in page(*samples.japanese())
+    assert '<p lang="ja" dir="auto">月夜の山の湖に浮かぶ赤い小舟と二人の人物。山頂には雪。</p>' in page(*samples.japanese())
+    assert '<bdi lang="ja">湖に赤い舟がある</bdi>' in page(*samples.japanese())
+    assert '<p lang="ar" dir="auto">قارب <del>أحمر</del> <ins>أزرق</ins> على' in page(*samples.arabic())
+    assert f'<p lang="" dir="auto">{samples.LAKE.text}</p>' in page(*samples.passed())
 
 
 def test_missing_pictures_have_a_placeholder() -> None:
@@ -208,7 +248,7 @@ def test_the_card_shows_what_the_best_picture_misses() -> None:
 
 
 def palette(scheme: str) -> dict[str, str]:
-    css = files("onbrief.report").joinpath("page.css").read_text("utf-8")
+    css = source("page.css")
     light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", light))
     return colours if scheme == "light" else colours | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", dark))

@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 
 from onbrief.record import Attempt, Prompt
-from onbrief.report import sheet
+from onbrief.report import fonts, sheet
 from onbrief.report.sheet import MAX_FRAMES
-from onbrief.report.text import Letters, drawable
+from onbrief.report.text import advice
 from tests.report import samples
+from tests.report.letters import bare, forget
 from tests.report.samples import SAMPLES, Pictured
+
+__all__ = ["bare"]
 
 
 def opened(data: bytes) -> Image.Image:
@@ -24,7 +27,8 @@ def opened(data: bytes) -> Image.Image:
 @pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
 def test_every_run_has_a_sheet(make: Callable[[], Pictured]) -> None:
     picture = opened(sheet(*make()))
-    assert (picture.mode, picture.width) == ("RGB", 2144 if make is samples.given else 1136)
+    columns = 6 if make in (samples.given, samples.twelve) else 5 if make is samples.five else 3
+    assert (picture.mode, picture.width) == ("RGB", 128 + columns * 336)
 
 
 def test_the_sheet_grows_with_the_prompts_and_the_columns() -> None:
@@ -65,35 +69,18 @@ def test_a_very_long_run_keeps_to_the_newest_rows() -> None:
     assert long == whole + 40
 
 
-# -- lettering ---------------------------------------------------------------------------------------------------------
+def test_prompts_with_one_picture_each_share_rows() -> None:
+    picture = opened(sheet(*samples.twelve()))
+    assert picture.width == 128 + 6 * 336
+    assert picture.height < 2_000
 
 
-@pytest.mark.parametrize(
-    "text", ["A red boat, two people.", "naïve “quotes” – 3 × 4 €", "W" * 300, "a b " * 200, "赤い舟と湖" * 50]
-)
-def test_no_line_is_wider_than_its_room(text: str) -> None:
-    letters = Letters(20)
-    lines = letters.wrap(drawable(text, 900), 400, 4)
-    assert len(lines) <= 4
-    assert max(letters.width(line) for line in lines) <= 400
-
-
-def test_text_that_does_not_fit_ends_with_an_ellipsis() -> None:
-    assert Letters(20).wrap("one two three four five six seven eight", 120, 2)[-1].endswith("…")
-
-
-def test_text_that_fits_is_kept_whole() -> None:
-    assert " ".join(Letters(20).wrap("one two three four five six", 120, 9)) == "one two three four five six"
-
-
-def test_a_script_without_any_font_is_named_instead() -> None:
-    """Cuneiform, which the fonts of hardly any machine have."""
-    assert drawable("\U00012000\U00012001 \U00012002", 80) == "[text in another script]"
-
-
-def test_latin_text_is_drawn_as_it_is() -> None:
-    assert drawable("A red boat, two people: 100%", 80) == "A red boat, two people: 100%"
-
-
-def test_signs_without_a_form_are_left_out() -> None:
-    assert drawable("a\u200bb \ue000c", 80) == "ab c"
+def test_a_sheet_says_what_is_missing_where_no_font_has_a_script(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_fonts = opened(sheet(*samples.arabic())).height
+    forget()
+    monkeypatch.setattr(fonts, "_PACKAGES", ("no_such_package",))
+    assert opened(sheet(*samples.arabic())).height == with_fonts + 40
+    assert (
+        advice(iter(["a red boat", "قارب"])) == "Some characters are in no font here; more fonts: pip install 'onbrief[fonts]'"
+    )
+    assert advice(iter(["a red boat"])) == ""

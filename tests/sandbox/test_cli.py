@@ -30,7 +30,7 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
     command = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        exports = dict(running.stdout.readline().strip().removeprefix("export ").split("=", 1) for _ in range(5))
+        exports = dict(running.stdout.readline().strip().removeprefix("export ").split("=", 1) for _ in range(7))
         called = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", _CALL],
             env=dict(os.environ) | exports,
@@ -42,6 +42,7 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
         out, err = running.communicate()
     assert (called.stdout, called.returncode) == ("[None]\n", 0), called.stderr
     assert exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].startswith("http://127.0.0.1:")
+    assert exports["ANTHROPIC_BEDROCK_BASE_URL"] == exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
     assert exports["AWS_REGION"] == exports["AWS_DEFAULT_REGION"] == "us-west-2"
     assert running.returncode == 0
     assert out == ""

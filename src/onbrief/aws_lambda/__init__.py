@@ -7,6 +7,7 @@ why none does. See event.py for the fields of an event and answers.py for the an
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from onbrief.aws_lambda.delivery import answer
@@ -19,5 +20,12 @@ if TYPE_CHECKING:
 def handler(event: object, context: Context | None) -> Answer:
     """Handle one event. Raises nothing: a failure is an answer with status code 400 or 500. Without a context, as in a test or
     a script, the run gets a new id, and time is not limited.
+
+    Meanwhile, no library logs below WARNING: at the level DEBUG of the function, it would log requests with their credentials.
     """
-    return asyncio.run(answer(event, context))
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        return asyncio.run(answer(event, context))
+    finally:
+        logging.disable(before)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, TypedDict
+from typing import Final, Literal, TypedDict
 from urllib.parse import quote
 
+from onbrief.aws_lambda.names import in_words_of_events
+from onbrief.errors import OnbriefError
 from onbrief.record import Run, Usage
 from onbrief.redaction import redacted
 
 CONSOLE = "https://s3.console.aws.amazon.com/s3"
 MADE = "Image generated successfully"
+CODES: Final[Mapping[str, int]] = {"unmet": 400, "over_budget": 402, "blocked": 422}
+"""The status codes of the outcomes for which the event, its limit or its content is the reason; of all others it is 500."""
 NOT_MET = "Failed to generate a valid image after all attempts and revisions"
 
 
@@ -38,26 +42,14 @@ class Outputs:
 
 
 def ended(run: Run, outputs: Outputs) -> Answer:
-    """Return the answer for a run that has ended: 200 when it passed, 400 when it is unmet, 500 for any other outcome."""
+    """Return the answer for a run that has ended: 200 if it passed, else the status code of its outcome."""
     about = _about(run, outputs)
-    match run.outcome:
-        case "passed" if outputs.best is not None:
-            return _answer(
-                200,
-                {
-                    "status": "SUCCESS",
-                    "message": MADE,
-                    "output_s3_bucket_url": f"{CONSOLE}/buckets/{quote(outputs.bucket)}",
-                    "output_s3_object_url": (
-                        f"{CONSOLE}/object/{quote(outputs.bucket)}?region={quote(outputs.region)}&prefix={quote(outputs.best)}"
-                    ),
-                    **about,
-                },
-            )
-        case "unmet":
-            return _answer(400, {"status": "FAIL", "error": NOT_MET, **about})
-        case _:
-            return _answer(500, {"status": "FAIL", "error": f"Exception: {run.reason}", **about})
+    if run.outcome == "passed" and outputs.best is not None:
+        console = f"{CONSOLE}/object/{quote(outputs.bucket)}?region={quote(outputs.region)}&prefix={quote(outputs.best)}"
+        urls = {"output_s3_bucket_url": f"{CONSOLE}/buckets/{quote(outputs.bucket)}", "output_s3_object_url": console}
+        return _answer(200, {"status": "SUCCESS", "message": MADE, **urls, **about})
+    reason = NOT_MET if run.outcome == "unmet" else f"Exception: {in_words_of_events(run.reason)}"
+    return _answer(CODES.get(run.outcome or "failed", 500), {"status": "FAIL", "error": reason, **about})
 
 
 def paused(run: Run, outputs: Outputs) -> Answer:
@@ -81,7 +73,8 @@ def wrong(problems: Sequence[str], run_id: str | None) -> Answer:
 
 def broken(error: BaseException, run_id: str | None) -> Answer:
     """Return the answer for an error that kept the run from ending with an outcome."""
-    return _answer(500, {"status": "FAIL", "error": f"Exception: {redacted(str(error))}", **_nothing(run_id, "failed")})
+    reason = in_words_of_events(error.explained if isinstance(error, OnbriefError) else redacted(str(error)))
+    return _answer(500, {"status": "FAIL", "error": f"Exception: {reason}", **_nothing(run_id, "failed")})
 
 
 def _about(run: Run, outputs: Outputs) -> dict[str, object]:

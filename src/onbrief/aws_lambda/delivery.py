@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
 import re
-import sys
-import traceback
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from onbrief.aws_lambda import answers
 from onbrief.aws_lambda.answers import Answer, Outputs
-from onbrief.aws_lambda.event import Event, WrongEvent, read
-from onbrief.aws_lambda.order import order_of
+from onbrief.aws_lambda.names import in_words_of_events
+from onbrief.aws_lambda.step_log import StepLog
 from onbrief.config import load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, UsageError
-from onbrief.events import RunEnded, Waiting
+from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, new_run_id, open_pursuit
 from onbrief.record import Run
-from onbrief.redaction import redacted
 from onbrief.store import RunStore, picture_at, region_of
+
+if TYPE_CHECKING:
+    from onbrief.aws_lambda.event import Event
 
 TO_ANSWER: Final = 2.0  # seconds that a waiting delivery reserves for its answer
 FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0  # seconds between two looks at the state of another delivery
@@ -47,22 +48,39 @@ async def answer(event: object, context: Context | None, root: str | None = None
 
     Outside of Lambda, the context may be None or lack a member: then the run gets a new id, and time is not limited.
     """
-    run_id = _run_id_of(getattr(context, "aws_request_id", None)) or new_run_id()
+    request_id = getattr(context, "aws_request_id", None)
     milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
+    deadline = Deadline(lambda: milliseconds() / 1000) if milliseconds else None
+    log = StepLog(_run_id_of(request_id) or new_run_id(), request_id, deadline)
+    answered = await _answer(event, root, deadline, log)
+    code, body = answered["statusCode"], json.loads(answered["body"])
+    level = "INFO" if code < 400 else "WARN" if code < 500 else "ERROR"
+    log.write(level, "answered", status=code, outcome=body["outcome"], best=body["best"])
+    return answered
+
+
+async def _answer(event: object, root: str | None, deadline: Deadline | None, log: StepLog) -> Answer:
+    from onbrief.aws_lambda.event import WrongEvent, read  # imported late: they need pydantic
+    from onbrief.aws_lambda.order import order_of
+
     try:
         _require_settings()
         asked = read(event)
-        run_id = asked.run_id or run_id
-        order = order_of(asked, run_id, root or f"s3://{asked.bucket}")
-        deadline = Deadline(lambda: milliseconds() / 1000) if milliseconds else None
-        return await Delivery(asked, order, run_id, deadline, root or f"s3://{asked.bucket}").answer()
+        log.run_id = asked.run_id or log.run_id
+        root = root or f"s3://{asked.output_s3_bucket_name}"
+        return await Delivery(asked, order_of(asked, log.run_id, root), deadline, root, log).answer()
     except WrongEvent as error:
-        return answers.wrong(error.wrong, error.run_id or run_id)
+        log.run_id = error.run_id or log.run_id
+        log.write("WARN", "wrong_event", fields=[line.partition(":")[0] for line in error.wrong])
+        log.write("DEBUG", "wrong_event_errors", errors=error.wrong)
+        return answers.wrong(error.wrong, log.run_id)
     except (UsageError, OtherRequest) as error:
-        return answers.wrong([str(error)], run_id)
-    except Exception as error:  # noqa: BLE001 - any error becomes an answer, with its traceback in the log
-        print(redacted(traceback.format_exc()), file=sys.stderr)
-        return answers.broken(error, run_id)
+        reason = in_words_of_events(error.explained)
+        log.write("WARN", "refused_event", reason=reason)
+        return answers.wrong([reason], log.run_id)
+    except Exception as error:  # noqa: BLE001 - any error becomes an answer, and a line of the log
+        log.broken("broken", error)
+        return answers.broken(error, log.run_id)
 
 
 def _require_settings() -> None:
@@ -80,12 +98,13 @@ def _require_settings() -> None:
 class Delivery:
     """See `answer`."""
 
-    def __init__(self, event: Event, order: Order, run_id: str, deadline: Deadline | None, root: str) -> None:
-        self._event = event
+    def __init__(self, event: Event, order: Order, deadline: Deadline | None, root: str, log: StepLog) -> None:
+        self._bucket = event.output_s3_bucket_name
         self._order = order
-        self._run_id = run_id
         self._deadline = deadline
         self._root = root
+        self._log = log
+        self._record = f"{event.output_s3_key_prefix.rstrip('/')}/{log.run_id}/run.json"
 
     async def answer(self) -> Answer:
         """Pursue the run, or wait for the delivery that does, and return the answer."""
@@ -97,67 +116,56 @@ class Delivery:
                 with await asyncio.to_thread(Workspace.existing, self._order.settings) as workspace:
                     row = await self._other(workspace)
                     if row is None:
-                        return answers.running(self._run_id, f"s3://{self._event.bucket}/{self._record}")
+                        return answers.running(self._log.run_id, f"s3://{self._bucket}/{self._record}")
                     store = await workspace.store_of(row)
                     if run := await self._recorded(row, store):
                         return self._answer_for(run, store)
 
     async def _work(self, pursuit: Pursuit) -> Answer:
+        self._log.begun(self._order, pursuit.continued)
         run: Run | None = None
         async for event in pursuit.events():
-            match event:
-                case RunEnded():
-                    run = event.run
-                case Waiting():
-                    self._log(f"waiting {event.seconds:.1f} s before {event.call}, try {event.tries + 1}: {event.reason}")
-                case _:
-                    pass
+            self._log.happened(event)
+            run = event.run if isinstance(event, RunEnded) else None
         assert run is not None, "a pursuit ends with RunEnded"
         answer = self._answer_for(run, pursuit.store)
         try:
             await pursuit.deliver()
-        except LedgerError:  # the same event again gets the same answer
-            traceback.print_exc(file=sys.stderr)
+        except LedgerError as error:  # the same event again gets the same answer
+            self._log.broken("not_delivered", error)
         return answer
 
     def _answer_for(self, run: Run, store: RunStore) -> Answer:
         image = run.best.image if run.best else None
         best = picture_at(store, self._order.settings.out, image.key).removeprefix(f"{self._root}/") if image else None
-        outputs = Outputs(self._event.bucket, self._region, best, self._record)
+        outputs = Outputs(self._bucket, self._region, best, self._record)
         return answers.paused(run, outputs) if run.outcome == "cancelled" else answers.ended(run, outputs)
 
     async def _recorded(self, row: RunRow, store: RunStore) -> Run | None:
         """Return the run as another delivery has ended it; None if it must be resumed or replayed."""
         if row.outcome is None or row.outcome == "cancelled":
             return None
-        record = await store.read(f"{self._run_id}/run.json")
+        record = await store.read(f"{self._log.run_id}/run.json")
         run = Run.from_json(record) if record else None
         # The record is written last. If it is missing or older than the outcome, the run is replayed instead.
         return run if run and run.outcome == row.outcome else None
 
     async def _other(self, workspace: Workspace) -> RunRow | None:
         """Wait for the other delivery. Return the run's row once no live process owns it, or None when the time is up."""
-        self._log("another delivery of this event is still running; waiting for it")
+        self._log.write("INFO", "other_delivery")
         pause = FIRST_LOOK
         while self._time_left() > TO_ANSWER + pause:
             await asyncio.sleep(pause)
-            row = await asyncio.to_thread(workspace.ledger.run, self._run_id)
+            row = await asyncio.to_thread(workspace.ledger.run, self._log.run_id)
             if row and not row.live:
                 return row
             pause = min(pause * 1.5, LONGEST_LOOK)
         return None
 
-    def _log(self, message: str) -> None:
-        print(f"run {self._run_id}: {redacted(message)}", file=sys.stderr)
-
     @property
     def _region(self) -> str:
         """The region of the bucket: the setting, else the region in which the function runs."""
         return region_of(self._order.settings.tables) or os.environ.get("AWS_REGION") or "us-east-1"
-
-    @property
-    def _record(self) -> str:
-        return f"{self._event.prefix.rstrip('/')}/{self._run_id}/run.json"
 
     def _time_left(self) -> float:
         return self._deadline.time_left() if self._deadline else math.inf

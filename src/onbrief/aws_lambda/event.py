@@ -1,4 +1,4 @@
-"""The fields of an event, each with its range and default. All errors of an event are reported together."""
+"""The event: one model of its fields, each with its range and default. All errors of an event are reported together."""
 
 from __future__ import annotations
 
@@ -7,26 +7,41 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal, cast, get_args
+from dataclasses import fields
+from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from onbrief import intake
-from onbrief.aws_lambda.fields import Fields
-from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
-from onbrief.documents import brief_of
+from onbrief.aws_lambda.names import in_words_of_events, suggestion
+from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, SIDE_RANGE, Brief, Requirement
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
 from onbrief.policy import PolicyName
 from onbrief.providers import registry
 from onbrief.pursuit import MAX_SEED, check_run_id
+from onbrief.redaction import redacted
 
-Judging = Literal["checklist", "whole"]
 PLATFORM = "aws"
 MOST = 10_000  # pictures, as in Limits
-MOST_USD = 1_000_000
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+MAX_ERRORS = 100  # in an answer, whose size Lambda limits
+_MOST_SHOWN = 80  # characters of an unknown field's name
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_BUCKET_NAME = "the name of a bucket: 3 to 63 lowercase letters, digits, dots and hyphens"
 _SEGMENT = re.compile(r"[\w!.*'()@=+, -]+")
-MAX_PREFIX_CHARACTERS = 500
+_PREFIX = "a prefix of at most 500 characters that does not start with / and has no part . or .."
+_OBJECT = "an object with at least prompt and output_s3_bucket_name"
 
 
 class WrongEvent(UsageError):
@@ -38,53 +53,151 @@ class WrongEvent(UsageError):
         self.run_id = run_id
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """Sampling parameters of a Claude model; `given` has the names of those that the event itself sets."""
-
-    temperature: float
-    top_p: float
-    top_k: int
-    max_tokens: int
-    given: frozenset[str]
+def _integer(value: object) -> object:
+    """Some JSON writers have no integers: 5.0 counts as 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event, with every field in its range. The prefix `sdxl_` of the event's fields is dropped here."""
+def _count(value: object) -> object:
+    """Callers of older functions send 0 for "no further one"."""
+    return 1 if value == 0 and value is not False else value
 
-    prompt: str
-    bucket: str
-    prefix: str
-    max_attempts: int
-    max_prompts: int
-    validate: Sampling
-    revise: Sampling
-    cfg_scale: float
-    steps: int
-    sdxl_given: frozenset[str]
-    size: tuple[int, int]
-    seed: int
-    image_model: str | None
-    judge_model: str | None
-    reviser_model: str | None
-    policy: PolicyName
-    judging: Judging
-    strictness: Strictness
-    max_reservations: int | None
-    confirm: Confirm
-    requirements: tuple[Requirement, ...]
-    avoid: tuple[str, ...]
-    max_usd: float | None
-    parallel: int
-    run_id: str | None
-    warnings: tuple[str, ...] = ()
+
+def _texts(value: object) -> object:
+    """A text is a list of it; a blank one is no text."""
+    return ([value] if value.strip() else []) if isinstance(value, str) else value
+
+
+def _prefix(prefix: str) -> str:
+    """Keys may start with plain parts with single slashes between them; the last may be empty."""
+    *folders, last = prefix.split("/")
+    parts = [*folders, last] if last or not folders else folders
+    if not all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts):
+        raise ValueError
+    return prefix
+
+
+def _model(model: str) -> str:
+    """Return the model as PROVIDER:MODEL. The event may have the bare id or ARN of a model of the platform's provider instead;
+    such an id always has a dot before any colon.
+    """
+    start = model.partition(":")[0]
+    return f"{registry.of_platform(PLATFORM).name}:{model}" if "." in start or start == "arn" else model
+
+
+def _run_id(run_id: str) -> str:
+    check_run_id(run_id)
+    return run_id
+
+
+def _requirements(value: object) -> object:
+    if isinstance(value, list):
+        return [{"text": item} if isinstance(item, str) else item for item in cast("list[object]", value)]
+    return value
+
+
+Text = Annotated[str, Field(strict=True, pattern=r"\S", description="some text")]
+Texts = Annotated[list[Text], BeforeValidator(_texts), Field(description="a text, or a list of texts")]
+Model = Annotated[Text, AfterValidator(_model)]
+Integer = Annotated[int, Field(strict=True), BeforeValidator(_integer)]
+Count = Annotated[Integer, BeforeValidator(_count)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def _within(low: int, high: int, default: float | None, what: str = "a whole number") -> Any:
+    return Field(default, ge=low, le=high, description=f"{what} from {low} to {high}")
+
+
+class Event(BaseModel):
+    """One event, with every field in its range. `brief` is its brief as it is drawn and judged, `warnings` are how it was read,
+    and `model_fields_set` has the names of the fields that the event itself sets.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompt: Text = Field(max_length=MAX_BRIEF_CHARACTERS, description=f"a text of at most {MAX_BRIEF_CHARACTERS} characters")
+    output_s3_bucket_name: str = Field(strict=True, pattern=_BUCKET, description=_BUCKET_NAME)
+    output_s3_key_prefix: Annotated[Text, AfterValidator(_prefix)] = Field(
+        "generated-images", max_length=500, description=_PREFIX
+    )
+    max_retry_attempts: Count = _within(1, MOST, 5)
+    max_prompt_revisions: Count = _within(1, MOST, 3)
+    claude_validate_temperature: Number = _within(0, 1, 1.0, "a number")
+    claude_validate_top_p: Number = _within(0, 1, 0.999, "a number")
+    claude_validate_top_k: Integer = _within(0, 500, 250)
+    claude_validate_max_tokens: Integer = _within(1, 128_000, 4096)
+    claude_revise_temperature: Number = _within(0, 1, 1.0, "a number")
+    claude_revise_top_p: Number = _within(0, 1, 0.999, "a number")
+    claude_revise_top_k: Integer = _within(0, 500, 250)
+    claude_revise_max_tokens: Integer = _within(1, 128_000, 4096)
+    sdxl_cfg_scale: Number = _within(0, 35, 7, "a number")
+    sdxl_steps: Integer = _within(10, 150, 50)
+    sdxl_width: Integer = _within(*SIDE_RANGE, 1024)
+    sdxl_height: Integer = _within(*SIDE_RANGE, 1024)
+    sdxl_seed: Integer = _within(0, MAX_SEED, 0)
+    image_model: Model | None = None
+    judge_model: Model | None = None
+    reviser_model: Model | None = None
+    policy: PolicyName = "classic"
+    judging: Literal["checklist", "whole"] = "checklist"
+    strictness: Strictness = "fair"
+    max_reservations: Integer | None = _within(0, MAX_REQUIREMENTS, None)
+    confirm: Confirm = "borderline"
+    requirements: Annotated[list[Requirement], BeforeValidator(_requirements)] = Field([], description="a list")
+    avoid: Texts = []
+    negative_prompt: Texts = []
+    max_usd: Number | None = _within(0, 1_000_000, None, "a number")
+    parallel: Integer = _within(1, 64, 1)
+    run_id: Annotated[Text, AfterValidator(_run_id)] | None = None
+    _given: intake.Given
 
     @property
     def brief(self) -> Brief:
         """The brief. With judging "whole", the prompt itself is its only requirement."""
-        whole = (Requirement(id="whole", text=self.prompt, kind="whole"),) if self.judging == "whole" else ()
-        return Brief(text=self.prompt, requirements=whole or self.requirements, avoid=self.avoid, size=self.size)
+        return self._given.brief
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """How the brief was read, where that may not be what was meant."""
+        return self._given.warnings
+
+    @field_validator("max_prompt_revisions")
+    @classmethod
+    def _few_enough(cls, prompts: int, info: ValidationInfo) -> int:
+        if (total := info.data.get("max_retry_attempts", 1) * prompts) > MOST:
+            raise UsageError.of("max_retry_attempts times max_prompt_revisions", total, f"at most {MOST}")
+        return prompts
+
+    @field_validator("requirements", "avoid", "negative_prompt")
+    @classmethod
+    def _of_a_checklist(cls, value: list[Any], info: ValidationInfo) -> list[Any]:
+        if info.data.get("judging") == "whole":
+            raise UsageError(f'{info.field_name}: not allowed with judging "whole", which makes no checklist')
+        return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _settled(cls, document: Mapping[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
+        event = handler(document)
+        size = (event.sdxl_width, event.sdxl_height)
+        wanted = Brief(
+            text=event.prompt,
+            requirements=tuple(event.requirements),
+            avoid=(*event.avoid, *event.negative_prompt),
+            size=size,
+        )
+        items = cast("list[object]", document.get("requirements", []))
+        found = intake.settled(
+            wanted,
+            untyped=[n for n, item in enumerate(items) if not (isinstance(item, dict) and "kind" in item)],
+            size=size if event.model_fields_set & {"sdxl_width", "sdxl_height"} else None,
+            field="prompt",
+        )
+        if event.judging == "whole":
+            whole = Requirement(id="whole", text=found.brief.text, kind="whole")
+            found = intake.Given(Brief(text=found.brief.text, requirements=(whole,), size=found.brief.size), found.warnings)
+        event._given = found  # noqa: SLF001 - its own
+        return event
 
 
 def document_of(event: object) -> Mapping[str, object]:
@@ -94,7 +207,7 @@ def document_of(event: object) -> Mapping[str, object]:
         WrongEvent: there is no such object.
     """
     if not isinstance(event, dict):
-        raise WrongEvent(["the event: expected an object with at least prompt and output_s3_bucket_name"])
+        raise WrongEvent([f"the event: expected {_OBJECT}"])
     outer = cast("dict[str, object]", event)
     if "prompt" in outer or "body" not in outer:
         return outer
@@ -106,130 +219,58 @@ def document_of(event: object) -> Mapping[str, object]:
     except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise WrongEvent([f"body: not valid JSON: {error}"]) from error
     if not isinstance(inner, dict):
-        raise WrongEvent(["body: expected a JSON object with at least prompt and output_s3_bucket_name"])
+        raise WrongEvent([f"body: expected a JSON object: {_OBJECT}"])
     return cast("dict[str, object]", inner)
 
 
 def read(event: object) -> Event:
-    """Read and check an event.
+    """Read and check an event. A field that is null is one that is missing.
 
     Raises:
         WrongEvent: with all errors of the event.
     """
-    fields = Fields(document_of(event))
-    prompt = fields.text("prompt")
-    bucket = fields.text("output_s3_bucket_name")
-    prefix = fields.text("output_s3_key_prefix", "generated-images")
-    judging = cast("Judging", fields.choice("judging", get_args(Judging), "checklist"))
-    whole = judging == "whole"
-    width, height = (fields.whole(f"sdxl_{side}", 64, 4096, 1024) for side in ("width", "height"))
-    event_ = Event(
-        prompt=prompt,
-        bucket=bucket,
-        prefix=prefix,
-        max_attempts=fields.whole("max_retry_attempts", 1, MOST, 5),
-        max_prompts=fields.whole("max_prompt_revisions", 1, MOST, 3),
-        validate=_sampling(fields, "claude_validate"),
-        revise=_sampling(fields, "claude_revise"),
-        cfg_scale=fields.number("sdxl_cfg_scale", 0, 35, 7),
-        steps=fields.whole("sdxl_steps", 10, 150, 50),
-        sdxl_given=frozenset(name for name in ("sdxl_cfg_scale", "sdxl_steps") if fields.has(name)),
-        size=(width, height),
-        seed=fields.whole("sdxl_seed", 0, MAX_SEED, 0),
-        image_model=_model(fields, "image_model"),
-        judge_model=_model(fields, "judge_model"),
-        reviser_model=_model(fields, "reviser_model"),
-        policy=cast("PolicyName", fields.choice("policy", get_args(PolicyName), "classic")),
-        judging=judging,
-        strictness=cast("Strictness", fields.choice("strictness", get_args(Strictness), "fair")),
-        max_reservations=fields.whole("max_reservations", 0, MAX_REQUIREMENTS, 0) if fields.has("max_reservations") else None,
-        confirm=cast("Confirm", fields.choice("confirm", get_args(Confirm), "borderline")),
-        requirements=tuple(one for those in fields.each("requirements", _requirements) for one in those),
-        avoid=(*fields.texts("avoid", _text), *fields.texts("negative_prompt", _text)),
-        max_usd=fields.amount("max_usd", MOST_USD),
-        parallel=fields.whole("parallel", 1, 64, 1),
-        run_id=fields.text("run_id") if fields.has("run_id") else None,
-    )
-    fields.refuse_unknown()
-    if len(prompt) > MAX_BRIEF_CHARACTERS:
-        fields.wrong.append(str(UsageError.of("prompt", prompt, f"at most {MAX_BRIEF_CHARACTERS} characters")))
-    elif prompt and not fields.wrong:
-        sized = fields.has("sdxl_width") or fields.has("sdxl_height")
-        event_ = fields.checked("prompt, requirements and avoid", lambda: _settled(event_, sized)) or event_
-    if bucket and not _BUCKET.fullmatch(bucket):
-        fields.wrong.append(str(UsageError.of("output_s3_bucket_name", bucket, "the name of a bucket: " + _BUCKET.pattern)))
-    if not _is_prefix(prefix):
-        allowed = f"a prefix of at most {MAX_PREFIX_CHARACTERS} characters that does not start with / and has no part . or .."
-        fields.wrong.append(str(UsageError.of("output_s3_key_prefix", prefix, allowed)))
-    if event_.run_id is not None:
-        fields.checked("run_id", lambda: check_run_id(event_.run_id or ""))
-    if event_.max_attempts * event_.max_prompts > MOST:
-        product = "max_retry_attempts times max_prompt_revisions"
-        fields.wrong.append(str(UsageError.of(product, event_.max_attempts * event_.max_prompts, f"at most {MOST}")))
-    for name in ("requirements", "avoid", "negative_prompt"):
-        if whole and fields.has(name):
-            fields.wrong.append(f'{name}: not allowed with judging "whole", which makes no checklist')
-    if fields.wrong:
-        raise WrongEvent(fields.wrong, event_.run_id)
-    return event_
+    document = {name: value for name, value in document_of(event).items() if value is not None}
+    try:
+        return Event.model_validate(document)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)[:MAX_ERRORS]
+        right = not any(wrong["loc"] == ("run_id",) for wrong in errors)
+        raise WrongEvent(
+            [_line(cast("dict[str, Any]", wrong)) for wrong in errors],
+            cast("str | None", document.get("run_id")) if right else None,
+        ) from error
 
 
-def _sampling(fields: Fields, start: str) -> Sampling:
-    names = ("temperature", "top_p", "top_k", "max_tokens")
-    return Sampling(
-        fields.number(f"{start}_temperature", 0, 1, 1.0),
-        fields.number(f"{start}_top_p", 0, 1, 0.999),
-        fields.whole(f"{start}_top_k", 0, 500, 250),
-        fields.whole(f"{start}_max_tokens", 1, 128_000, 4096),
-        frozenset(name for name in names if fields.has(f"{start}_{name}")),
-    )
+def _line(wrong: Mapping[str, Any]) -> str:
+    """Return the line of one error: the field, its value and what is allowed."""
+    name, *inner = cast("tuple[str | int, ...]", wrong["loc"]) or ("",)
+    place = str(name) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
+    if isinstance(cause := wrong.get("ctx", {}).get("error"), UsageError):
+        own = str(cause).removeprefix("requirement.")
+        return in_words_of_events(cause.explained) if own == str(cause) or not inner else f"{place}.{own}"
+    value, kind = wrong["input"], wrong["type"]
+    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
+        known = list(Event.model_fields) if kind == "extra_forbidden" else [field.name for field in fields(Requirement)]
+        meant = suggestion(place.rpartition(".")[2], known) or f"expected one of the fields {' '.join(sorted(known))}"
+        place = redacted(place)
+        return f"{place[:_MOST_SHOWN]}: there is no such field; {meant}"
+    if kind == "dataclass_type":
+        allowed = "a text, or an object as in a brief's file"
+    elif not inner:
+        allowed = _allowed(str(name))
+    elif kind == "missing" or kind.startswith("string_"):
+        allowed = "some text"
+    else:
+        allowed = wrong["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    if kind == "missing":
+        return f"{place}: expected {allowed}"
+    quoted = isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal()
+    hint = "write it without quotation marks" if quoted and "number" in allowed else ""
+    return UsageError.of(place, value, allowed, hint=hint).explained
 
 
-def _model(fields: Fields, name: str) -> str | None:
-    """Return the model as PROVIDER:MODEL. The event may have the bare id or ARN of a model of the platform's provider instead;
-    such an id always has a dot before any colon.
-    """
-    if not fields.has(name):
-        return None
-    model = fields.text(name)
-    start = model.partition(":")[0]
-    return f"{registry.of_platform(PLATFORM).name}:{model}" if "." in start or start == "arn" else model
-
-
-def _settled(event: Event, sized: bool) -> Event:
-    """Return the event with its brief as it is drawn and judged; `sized`: it says how large the picture is."""
-    whole = Brief(text=event.prompt, requirements=event.requirements, avoid=event.avoid, size=event.size)
-    found = intake.settled(whole, size=event.size if sized else None, field="prompt")
-    brief = found.brief
-    ready = replace(
-        event,
-        prompt=brief.text,
-        requirements=brief.requirements,
-        avoid=brief.avoid,
-        size=brief.size,
-        warnings=found.warnings,
-    )
-    _ = ready.brief  # raises UsageError
-    return ready
-
-
-def _requirements(item: object) -> tuple[Requirement, ...]:
-    if isinstance(item, str):
-        return intake.requirements_of(Requirement(text=item))
-    (requirement,) = brief_of({"text": "-", "requirements": [item]}).requirements
-    typed = isinstance(item, dict) and "kind" in item
-    return (requirement,) if typed else intake.requirements_of(requirement)
-
-
-def _text(item: object) -> str:
-    if isinstance(item, str) and item.strip():
-        return item
-    raise UsageError(f"{item!r} is not allowed; expected some text")
-
-
-def _is_prefix(prefix: str) -> bool:
-    """Return whether keys may start with this prefix: plain parts with single slashes between them; the last may be empty."""
-    *folders, last = prefix.split("/")
-    parts = [*folders, last] if last or not folders else folders
-    plain = all(_SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts)
-    return plain and len(prefix) <= MAX_PREFIX_CHARACTERS
+def _allowed(name: str) -> str:
+    """Return what is allowed in a field, in words."""
+    field = Event.model_fields[name]
+    words = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return " or ".join(words) or field.description or "some text"

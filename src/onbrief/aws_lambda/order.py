@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from onbrief.aws_lambda.event import PLATFORM, Event, Sampling
+from onbrief.aws_lambda.event import PLATFORM, Event
 from onbrief.config import load
 from onbrief.ports import ModelName
 from onbrief.providers import registry
 from onbrief.pursuit import Order
 
+_SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
 _SDXL = "stable-diffusion-xl"
 _ALL_SAMPLING = "claude-3"  # the generation that takes all three; those after it take fewer, and their users set none
 
@@ -22,19 +23,16 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     """
     warnings = list(event.warnings)
     usual = registry.of_platform(PLATFORM).platform_models
-    image_model = _image_model(event.image_model or usual["image_model"], event, warnings)
-    judge = _with_sampling("judge", event.judge_model or usual["judge"], event.validate, "claude_validate", warnings)
-    reviser = _with_sampling("reviser", event.reviser_model or usual["reviser"], event.revise, "claude_revise", warnings)
     asked = {
-        "image_model": image_model,
-        "judge": judge,
-        "reviser": reviser,
+        "image_model": _image_model(event.image_model or usual["image_model"], event, warnings),
+        "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
+        "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
         "policy": event.policy,
         "parallel": event.parallel,
-        "out": f"{root}/{event.prefix.rstrip('/')}",
-        "max_attempts": event.max_attempts,
-        "max_prompts": event.max_prompts,
-        "max_images": event.max_attempts * event.max_prompts,
+        "out": f"{root}/{event.output_s3_key_prefix.rstrip('/')}",
+        "max_attempts": event.max_retry_attempts,
+        "max_prompts": event.max_prompt_revisions,
+        "max_images": event.max_retry_attempts * event.max_prompt_revisions,
         "max_usd": event.max_usd,
         "strictness": event.strictness,
         "max_reservations": event.max_reservations,
@@ -46,35 +44,32 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         brief=event.brief,
         settings=settings,
         run_id=run_id,
-        seed=event.seed or None,
+        seed=event.sdxl_seed or None,
         warnings=tuple(dict.fromkeys(warnings)),
-        names=event.prefix.rpartition("/")[2],
+        names=event.output_s3_key_prefix.rpartition("/")[2],
     )
 
 
 def _image_model(name: str, event: Event, warnings: list[str]) -> str:
     """SDXL takes its two options. Others do not, and a user who has set them is warned."""
     if _SDXL in name:
-        options = {"cfg_scale": f"{event.cfg_scale:.10g}", "steps": str(event.steps)}
+        options = {"cfg_scale": f"{event.sdxl_cfg_scale:.10g}", "steps": str(event.sdxl_steps)}
         return str(ModelName.parse(name, "image_model").with_options(options))
-    warnings += [f"{field} is for SDXL, and {name} does not take it" for field in sorted(event.sdxl_given)]
+    given = sorted(event.model_fields_set & {"sdxl_cfg_scale", "sdxl_steps"})
+    warnings += [f"{field} is for SDXL, and {name} does not take it" for field in given]
     return name
 
 
-def _with_sampling(role: Literal["judge", "reviser"], text: str, sampling: Sampling, fields: str, warnings: list[str]) -> str:
+def _with_sampling(role: Literal["judge", "reviser"], text: str, event: Event, fields: str, warnings: list[str]) -> str:
     """A model gets what the event sets, as far as its provider takes such options. The defaults of what the event leaves out
     were those of Claude 3, which gets them all; later models refuse some and have their own.
     """
     name = ModelName.parse(text, role)
     provider = registry.provider(name.provider)
     taken = provider.options(role, name.model) if provider else None
-    values = {
-        "temperature": f"{sampling.temperature:.10g}",
-        "top_p": f"{sampling.top_p:.10g}",
-        "top_k": str(sampling.top_k),
-        "max_tokens": str(sampling.max_tokens),
-    }
+    values = {option: f"{getattr(event, f'{fields}_{option}'):.10g}" for option in _SAMPLING}
+    given = {option for option in values if f"{fields}_{option}" in event.model_fields_set}
     takes = set(values) if taken is None else set(values) & taken
-    warnings += [f"{fields}_{option} is for Claude, and {text} does not take it" for option in sorted(sampling.given - takes)]
-    sent = takes if _ALL_SAMPLING in text else takes & (sampling.given | {"max_tokens"})
+    warnings += [f"{fields}_{option} is for Claude, and {text} does not take it" for option in sorted(given - takes)]
+    sent = takes if _ALL_SAMPLING in text else takes & (given | {"max_tokens"})
     return str(name.with_options({option: value for option, value in values.items() if option in sent}))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 from rich.console import Console
 
-from onbrief.cli import calibrate, checklist, environment, judge, label, run, runs
 from onbrief.cli.output import discard_output, is_unread, put, say, tolerate_encodings
-from onbrief.errors import ConfigError, OnbriefError, OtherRequest, UsageError
+from onbrief.errors import ConfigError, NotInstalled, OnbriefError, OtherRequest, UsageError
 from onbrief.redaction import redacted
 
 USAGE = 2
@@ -39,31 +38,62 @@ _EPILOGUE = (
 )
 
 
-def build() -> App:
-    """Return the application with all its commands."""
+_OWN = {
+    "run": ("run:run", "Make a picture that meets every requirement of a brief."),
+    "resume": ("run:resume", "Resume a run. Limits and models that are given replace those of its order."),
+    "judge": ("judge:judge", "Judge pictures that exist already, from any tool, by the requirements of a brief."),
+    "checklist": ("checklist:checklist", "Show the checklist of a brief, and what the brief leaves open."),
+    "show": ("runs:show", "Show the outcome of a run and the verdict on each requirement."),
+    "list": (
+        "listing:list_",
+        "List the runs, newest first: when each began (local time), its outcome, pictures, cost and brief.",
+    ),
+    "report": ("runs:report", "Write the report of a run again, as a page or as a contact sheet."),
+    "rm": ("runs:rm", "Delete a run: its pictures, its record and its entries in the ledger."),
+    "label": ("label:label", "Record what you say of a picture: which requirements it meets."),
+    "calibrate": ("calibrate:calibrate", "Compare a judge with what people say, and choose the rule by which pictures pass."),
+    "config": ("runs:config", "Show every setting: its value and where it came from."),
+    "models": (
+        "environment:models",
+        "List the models of the installed providers: image models, editing services and language models.",
+    ),
+    "doctor": ("environment:doctor", "Check that runs can work with the current settings, without paying for anything."),
+}
+"""Where each command is, and the first line of its help: the page of all commands loads none of them."""
+
+
+class _Console(Console):
+    """Prints help. Rich would end the process with an error if nobody reads it."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main`."""
+        raise BrokenPipeError
+
+
+class _App(App):
+    """The application, whose completion script suits its values."""
+
+    def generate_completion(self, *, prog_name: str | None = None, shell: Any = None) -> str:
+        """Return the script. Names of models have colons, at which bash would end a word."""
+        script = super().generate_completion(prog_name=prog_name, shell=shell)
+        return f"{script}COMP_WORDBREAKS=${{COMP_WORDBREAKS//:}}\n" if script.startswith("# Bash") else script
+
+
+def build(command: str = "") -> App:
+    """Return the application with all its commands. All but `command` are loaded only if they are needed."""
     from onbrief.version import VERSION
 
-    app = App(
+    app = _App(
         name="onbrief",
         version=VERSION,
         help=_HELP,
         help_format="plaintext",
         help_epilogue=_EPILOGUE,
         result_action="return_value",
+        console=_Console(),
     )
-    app.command(run.run)
-    app.command(run.resume)
-    app.command(judge.judge)
-    app.command(checklist.checklist)
-    app.command(runs.show)
-    app.command(runs.list_, name="list")
-    app.command(runs.report)
-    app.command(runs.rm)
-    app.command(label.label)
-    app.command(calibrate.calibrate)
-    app.command(runs.config)
-    app.command(environment.models)
-    app.command(environment.doctor)
+    for place_in_help, (name, (place, summary)) in enumerate(_OWN.items()):
+        app.command(f"onbrief.cli.{place}", name=name, help=None if name == command else summary, sort_key=place_in_help)
     for point in entry_points(group=COMMANDS):
         app.command(_further(point), name=point.name)
     app.register_install_completion_command()  # pyright: ignore[reportUnknownMemberType] - its keywords are untyped
@@ -96,22 +126,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.remove("--debug")
     tolerate_encodings()
     try:
-        code = build()(given, exit_on_error=False, print_error=False, error_console=Console(stderr=True))
+        code = build(given[0] if given else "")(
+            given, exit_on_error=False, print_error=False, error_console=Console(stderr=True)
+        )
         put("")  # what is still in the buffer
     except CycloptsError as error:
-        say(f"error: {error}")
-        say("hint: onbrief --help, or onbrief COMMAND --help")
+        from onbrief.cli.usage import explained
+
+        told, hint = explained(error, given, [*_OWN, *(point.name for point in entry_points(group=COMMANDS))])
+        say(f"error: {told}")
+        say(f"hint: {hint}")
         return USAGE
     except OnbriefError as error:
         if debug:
             _print_traceback()
             return 1
-        say(f"error: {error}")
+        from onbrief.cli.usage import in_words_of_settings
+
+        say(f"error: {in_words_of_settings(str(error))}")
         for note in getattr(error, "__notes__", ()):
             say(f"  {note}")
         if error.hint:
             say(f"hint: {error.hint}")
-        return USAGE if isinstance(error, (UsageError, OtherRequest)) else 1
+        return USAGE if isinstance(error, (UsageError, OtherRequest, NotInstalled)) else 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - printed as Python prints it, but without secrets

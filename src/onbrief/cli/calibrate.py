@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import ModelFlags, given
+from onbrief.cli.flags import OUTPUT, Json, ModelFlags, Place, given
 from onbrief.cli.output import finish, put, say, write
 from onbrief.config import NO_PROFILE, load, profile_path
+from onbrief.documents import read_text
 from onbrief.errors import UsageError
+
+_MOST_BYTES = 1_000_000_000  # of a file of labels
 
 if TYPE_CHECKING:
     from onbrief.judging.calibration import Agreement, Calibration, Together
@@ -28,9 +31,9 @@ def calibrate(
     true_rate: float = 0.1,
     attempts: int | None = None,
     models: ModelFlags | None = None,
-    output: Annotated[Path | None, Parameter(alias="-o")] = None,
-    out: Annotated[str | None, Parameter(help="The folder or bucket of the runs, instead of the setting `out`.")] = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None,
+    out: Place = None,
+    json_: Json = False,
 ) -> int:
     """Compare a judge with what people say, and choose the rule by which pictures pass.
 
@@ -55,6 +58,8 @@ def calibrate(
         The number of attempts of a run, likewise; by default the setting `max_images`.
     output
         The file of the profile, instead of the one that runs find by themselves.
+    json_
+        Print one JSON document.
     """
     from onbrief.judging.calibration import agreements, together
     from onbrief.judging.calibration import calibrate as calibrated
@@ -69,6 +74,8 @@ def calibrate(
     if not 1 <= attempts <= 10_000:
         raise UsageError.of("attempts", attempts, "a whole number from 1 to 10000")
     labels = agreed_labels(_read(files, out))
+    if not labels:
+        raise UsageError("there are no labels to learn from", hint="say what you see in pictures first: onbrief label RUN")
     judges = sorted({one.judge for one in labels})
     rule = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)
     of_judge = {judge: [one for one in labels if one.judge == judge] for judge in judges}
@@ -79,7 +86,7 @@ def calibrate(
         _print_together(together(labels, max_false_accept), max_false_accept)
     judge = settings.judge if settings.judge in judges else judges[0] if len(judges) == 1 else ""
     if not judge:
-        raise UsageError.of("judge", settings.judge, f"a judge with labels: {' or '.join(judges) or 'there are no labels'}")
+        raise UsageError.of("judge", settings.judge, f"a judge with labels: {' or '.join(judges)}")
     found = calibrated(of_judge[judge], rule, max_false_accept)
     document = _profile(judge, settings.strictness, found, of_judge[judge], max_false_accept)
     path = output or profile_path(judge)
@@ -109,11 +116,7 @@ def _read(files: Sequence[Path], out: str | None) -> list[LabelledFinding]:
             return finish(all_labels(workspace))
     found: list[LabelledFinding] = []
     for path in files:
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read: {error}") from error
-        found += read_lines(text.split("\n"), str(path))
+        found += read_lines(read_text(path, _MOST_BYTES).split("\n"), str(path))
     return found
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from onbrief.brief import Checklist
-from onbrief.cli.flags import BriefFlags, ModelFlags, brief_from, settings_from
-from onbrief.cli.output import finish, plain, put, say
+from onbrief.cli.flags import BriefFlags, Json, ModelFlags, Quiet, Source, brief_from, settings_from
+from onbrief.cli.output import finish, plain, put, put_toml, say
 from onbrief.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def checklist(
-    brief: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a hyphen alone is standard input
+    brief: Source,
     *,
     about: BriefFlags | None = None,
     models: ModelFlags | None = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    toml: Annotated[bool, Parameter(negative="")] = False,
+    json_: Json = False,
+    toml: Quiet = False,
 ) -> int:
     """Show the checklist of a brief, and what the brief leaves open.
 
@@ -46,20 +44,22 @@ def checklist(
         Print a brief file with the checklist as its requirements, to be edited and used with --no-plan.
     """
     from onbrief.documents import brief_toml
+    from onbrief.progress import waiting
     from onbrief.pursuit import Order, preview
 
     if json_ and toml:
         raise UsageError("toml: one of --toml and --json, not both")
     settings = settings_from(models)
     wanted = brief_from(brief, about or BriefFlags(), settings)
-    seen = finish(preview(Order(brief=wanted.brief, settings=settings, warnings=wanted.warnings)))
+    with waiting("reading the brief"):
+        seen = finish(preview(Order(brief=wanted.brief, settings=settings, warnings=wanted.warnings)))
     if json_:
         questions = [asdict(asked) for asked in seen.questions]
         document = {"checklist": asdict(seen.checklist), "questions": questions, "warnings": seen.warnings}
         put(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
         return 0
     if toml:
-        put(brief_toml(wanted.brief, seen.checklist.requirements))
+        put_toml(brief_toml(wanted.brief, seen.checklist.requirements))
         for asked in seen.questions:
             say(_open(asked))
     else:

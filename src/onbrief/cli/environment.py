@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import ModelFlags, given
+from onbrief.cli.flags import OUTPUT, Json, ModelFlags, given, usual
 from onbrief.cli.output import finish, plain, say
 
 if TYPE_CHECKING:
     from onbrief.ports import ListedModel
 
-_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 
-
-def models(*, json_: _Json = False) -> int:
+def models(*, json_: Json = False) -> int:
     """List the models of the installed providers: image models, editing services and language models.
 
     For example:
@@ -25,7 +23,13 @@ def models(*, json_: _Json = False) -> int:
         onbrief models --json
 
     Prices are in US dollars: the maximum price of a picture, and the prices of a million tokens.
-    Other models can be named as PROVIDER:MODEL too, if their provider accepts them.
+    Other models can be named as PROVIDER:MODEL too, if their provider accepts them. A name that
+    ends with a colon stands for all models of a service.
+
+    Parameters
+    ----------
+    json_
+        Print one JSON document.
     """
     from onbrief.providers import registry
 
@@ -43,7 +47,12 @@ def models(*, json_: _Json = False) -> int:
     return 0
 
 
-def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _Json = False) -> int:
+def doctor(
+    *,
+    about: ModelFlags | None = None,
+    out: Annotated[str | None, usual("out"), Parameter(group=OUTPUT)] = None,
+    json_: Json = False,
+) -> int:
     """Check that runs can work with the current settings, without paying for anything.
 
     For example:
@@ -59,11 +68,15 @@ def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _J
     Parameters
     ----------
     out
-        The folder or bucket for pictures, records and the ledger, instead of the setting `out`.
+        The folder or bucket for pictures, records and the ledger.
+    json_
+        Print one JSON document.
     """
     from onbrief.cli.diagnosis import check
+    from onbrief.progress import waiting
 
-    findings = finish(check({**given(about), "out": out}))
+    with waiting("asking the providers"):
+        findings = finish(check({**given(about), "out": out}))
     if json_:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
@@ -77,4 +90,6 @@ def doctor(*, about: ModelFlags | None = None, out: str | None = None, json_: _J
 def _price(row: ListedModel) -> str:
     if row.usd is not None:
         return f"${row.usd:.3g} a picture"
+    if row.usd_in is None:
+        return "priced by its provider"
     return f"${row.usd_in:.3g} in, ${row.usd_out:.3g} out a million tokens"

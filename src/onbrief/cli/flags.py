@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from onbrief.brief import parse_size, size_for_aspect
+from onbrief.cli import completion
+from onbrief.cli.output import say
 from onbrief.config import Settings, load
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
@@ -16,89 +19,157 @@ from onbrief.policy import PolicyName
 if TYPE_CHECKING:
     from onbrief.intake import Given
 
+ABOUT = Group("Brief", sort_key=1)
+MODELS = Group("Models, and what passes", sort_key=2)
+LIMITS = Group("Limits", sort_key=3)
+RUN = Group("This run", sort_key=4)
+OUTPUT = Group("Output", sort_key=5)
+
+
+def usual(name: str) -> Parameter:
+    """Return the parameter of a flag that is a setting: its help shows the setting's default, or what there is without one."""
+
+    def default(_: object) -> str:
+        value = next(one.default for one in fields(Settings) if one.name == name)
+        return _WITHOUT.get(name, "no limit") if value in {None, ""} else str(value)
+
+    return Parameter(show_default=default)
+
+
 _MANY = Parameter(negative="", consume_multiple=False)
+_IMAGE_MODEL = Parameter(completer=completion.image_models)
+_LANGUAGE_MODEL = Parameter(completer=completion.language_models)
+_AS_BEFORE = Parameter(show_default="as before")
+_SWITCH = Parameter(negative="", show_default=False)
+RunId = Annotated[str, Parameter(completer=completion.runs, help="The id of the run; `onbrief list` shows them.")]
+Source = Annotated[str, Parameter(allow_leading_hyphen=True, group=ABOUT)]  # of a brief; a hyphen alone is standard input
+Switch = Annotated[bool, _SWITCH]
+Flag = Annotated[bool, _SWITCH, Parameter(group=RUN)]
+Quiet = Annotated[bool, _SWITCH, Parameter(group=OUTPUT)]
+Open = Annotated[bool, _SWITCH, Parameter(name="--open", group=OUTPUT)]
+Json = Annotated[bool, _SWITCH, Parameter(name="--json", group=OUTPUT)]
+Place = Annotated[str | None, usual("out"), Parameter(group=OUTPUT, help="The folder or bucket of the runs.")]
 
 
-@Parameter(name="*")
+_WITHOUT = {
+    "image_model": "that of the trial provider, if it is installed",
+    "judge": "that of the image model's provider",
+    "reviser": "that of the image model's provider",
+    "confirm_judge": "the judge",
+    "planner": "the reviser",
+    "profile": "the one that onbrief calibrate wrote for the judge",
+}
+
+
+@Parameter(name="*", group=LIMITS)
 @dataclass(kw_only=True)
 class SpendingFlags:
     """The limits of anything that is paid for, and where it is recorded."""
 
-    max_usd: float | None = None
+    max_usd: Annotated[float | None, usual("max_usd")] = None
     "Maximum cost of all calls, in US dollars."
-    max_judge_usd: float | None = None
+    max_judge_usd: Annotated[float | None, usual("max_judge_usd")] = None
     "Maximum cost of the judge's calls, in US dollars."
-    max_seconds: float | None = None
+    max_seconds: Annotated[float | None, usual("max_seconds")] = None
     "Maximum duration in seconds, counted from zero again when a run is resumed."
-    parallel: int | None = None
+    parallel: Annotated[int | None, usual("parallel")] = None
     "How many pictures to generate (of one prompt) and judge concurrently."
-    out: str | None = None
+    out: Annotated[str | None, usual("out"), Parameter(group=OUTPUT)] = None
     "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=LIMITS)
 @dataclass(kw_only=True)
-class LimitFlags(SpendingFlags):
+class DrawingLimitFlags:
+    """The limits of drawing."""
+
+    max_images: Annotated[int | None, usual("max_images")] = None
+    "Maximum number of pictures."
+    max_attempts: Annotated[int | None, usual("max_attempts")] = None
+    "Maximum number of pictures for one prompt."
+    max_prompts: Annotated[int | None, usual("max_prompts")] = None
+    "Maximum number of prompts, including the first."
+
+
+@Parameter(name="*", group=LIMITS)
+@dataclass(kw_only=True)
+class LimitFlags(SpendingFlags, DrawingLimitFlags):
     """The limits of a run, and how it works within them."""
 
-    max_images: int | None = None
-    "Maximum number of pictures."
-    max_attempts: int | None = None
-    "Maximum number of pictures for one prompt."
-    max_prompts: int | None = None
-    "Maximum number of prompts, including the first."
-    strip_metadata: Annotated[bool | None, Parameter(negative="")] = None
+    strip_metadata: Annotated[bool | None, _SWITCH, Parameter(group=OUTPUT)] = None
     "Do not embed metadata in the pictures."
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=LIMITS)
+@dataclass(kw_only=True)
+class OtherLimitFlags(LimitFlags):
+    """The limits of a run that is resumed: without a flag, those of its order hold."""
+
+    max_images: Annotated[int | None, _AS_BEFORE] = None
+    max_attempts: Annotated[int | None, _AS_BEFORE] = None
+    max_prompts: Annotated[int | None, _AS_BEFORE] = None
+    max_usd: Annotated[float | None, _AS_BEFORE] = None
+    max_judge_usd: Annotated[float | None, _AS_BEFORE] = None
+    max_seconds: Annotated[float | None, _AS_BEFORE] = None
+    parallel: Annotated[int | None, _AS_BEFORE] = None
+
+
+@Parameter(name="*", group=MODELS)
+@dataclass(kw_only=True)
+class DrawingFlags:
+    """The model that draws, and the policy."""
+
+    image_model: Annotated[str | None, usual("image_model"), _IMAGE_MODEL] = None
+    "The image model, as PROVIDER:MODEL."
+    policy: Annotated[PolicyName | None, usual("policy")] = None
+    "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
+
+
+@Parameter(name="*", group=MODELS)
 @dataclass(kw_only=True)
 class JudgeFlags:
     """The models that find the requirements and judge, and what passes."""
 
-    judge: str | None = None
+    judge: Annotated[str | None, usual("judge"), _LANGUAGE_MODEL] = None
     "The vision model that checks each requirement, as PROVIDER:MODEL."
-    reviser: str | None = None
+    reviser: Annotated[str | None, usual("reviser"), _LANGUAGE_MODEL] = None
     "The text model that finds the requirements, and writes prompts if pictures are drawn."
-    strictness: Strictness | None = None
+    planner: Annotated[str | None, usual("planner"), _LANGUAGE_MODEL] = None
+    "Another text model, which finds the requirements."
+    strictness: Annotated[Strictness | None, usual("strictness")] = None
     "What passes: strict accepts no doubt about a must, fair and lenient accept some, and tell it as a reservation."
-    max_reservations: int | None = None
+    max_reservations: Annotated[int | None, usual("max_reservations")] = None
     "Maximum number of musts that may be in doubt in a picture that passes."
-    confirm: Confirm | None = None
+    confirm: Annotated[Confirm | None, usual("confirm")] = None
     "When a picture that would pass is looked at once more, closely: never, when something is in doubt, or always."
-    confirm_judge: str | None = None
+    confirm_judge: Annotated[str | None, usual("confirm_judge"), _LANGUAGE_MODEL] = None
     "Another vision model for that second look."
-    profile: str | None = None
+    profile: Annotated[str | None, usual("profile")] = None
     "A calibration of the judge, as written by onbrief calibrate; none for no calibration."
-    plan: bool | None = None
+    plan: Annotated[bool | None, Parameter(show_default="--plan")] = None
     "With --no-plan, only your own requirements are checked."
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=MODELS)
 @dataclass(kw_only=True)
-class ModelFlags(JudgeFlags):
+class ModelFlags(JudgeFlags, DrawingFlags):
     """The models that draw, judge and write, and the policy."""
 
-    image_model: str | None = None
-    "The image model, as PROVIDER:MODEL."
-    policy: PolicyName | None = None
-    "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
 
-
-@Parameter(name="*")
+@Parameter(name="*", group=MODELS)
 @dataclass(kw_only=True)
 class OtherModelFlags:
     """The models of a run that may change when it is resumed."""
 
-    judge: str | None = None
+    judge: Annotated[str | None, _LANGUAGE_MODEL] = None
     "Another vision model, which checks from now on, beginning with pictures that have no verdict."
-    reviser: str | None = None
+    reviser: Annotated[str | None, _LANGUAGE_MODEL] = None
     "Another text model, which writes the prompts from now on."
-    confirm_judge: str | None = None
+    confirm_judge: Annotated[str | None, _LANGUAGE_MODEL] = None
     "Another vision model, which takes the second look from now on."
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=ABOUT)
 @dataclass(kw_only=True)
 class RequirementFlags:
     """What a picture must, should and must not show, in addition to the text of the brief."""
@@ -111,12 +182,12 @@ class RequirementFlags:
     'What must not be in the picture, such as "people, text"; can be given several times.'
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=ABOUT)
 @dataclass(kw_only=True)
 class BriefFlags(RequirementFlags):
     """The parts of a brief other than its text."""
 
-    size: str | None = None
+    size: Annotated[str | None, usual("size")] = None
     "Width and height in pixels, such as 1024x768."
     aspect: str | None = None
     "An aspect ratio, such as 16:9, instead of a size: about one megapixel."
@@ -140,7 +211,12 @@ def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Give
         UsageError: the file is broken, or something in the brief is not allowed.
     """
     from onbrief import intake
+    from onbrief.cli.usage import FLAG
 
+    if FLAG.fullmatch(source):
+        raise UsageError(f"Unknown option: {source}", hint="a brief that is one word does not begin with a hyphen")
+    if source == intake.STANDARD_INPUT and sys.stdin and sys.stdin.isatty():
+        say("type the brief, then press Ctrl-D on a line of its own")
     about = flags if isinstance(flags, BriefFlags) else None
     size, aspect = (about.size, about.aspect) if about else (None, None)
     if size and aspect:

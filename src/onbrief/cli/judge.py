@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import JudgeFlags, RequirementFlags, SpendingFlags, brief_from, settings_from
+from onbrief.cli.flags import (
+    ABOUT,
+    RUN,
+    Flag,
+    Json,
+    JudgeFlags,
+    Open,
+    Quiet,
+    RequirementFlags,
+    Source,
+    SpendingFlags,
+    brief_from,
+    settings_from,
+)
 from onbrief.cli.output import finish
 from onbrief.cli.run import follow
+from onbrief.cli.usage import quoted
+from onbrief.errors import UsageError
 
-_Flag = Annotated[bool, Parameter(negative="")]
+_WORD = re.compile(r"[^\W\d_][\w'’-]*[,.;:!?]?")
 
 
 def judge(
-    brief: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a hyphen alone is standard input
+    brief: Source,
     /,
-    *pictures: str,
+    *pictures: Annotated[str, Parameter(group=ABOUT)],
     about: RequirementFlags | None = None,
     models: JudgeFlags | None = None,
     limits: SpendingFlags | None = None,
-    recursive: Annotated[bool, Parameter(alias="-r", negative="")] = False,
-    run_id: str | None = None,
-    resend_unknown: _Flag = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    quiet: _Flag = False,
-    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    recursive: Annotated[Flag, Parameter(alias="-r")] = False,
+    run_id: Annotated[str | None, Parameter(group=RUN)] = None,
+    resend_unknown: Flag = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    open_: Open = False,
 ) -> int:
     """Judge pictures that exist already, from any tool, by the requirements of a brief.
 
@@ -59,12 +77,13 @@ def judge(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress; warnings, and why not all pictures passed, are still shown.
+        Do not show progress; the outcome, its reason and warnings are still shown.
     open_
         Open the report when all pictures are judged.
     """
     from onbrief.pursuit import Order, given_pictures
 
+    _require_pictures(brief, pictures)
     settings = settings_from(models, limits)
     wanted = brief_from(brief, about or RequirementFlags(), settings)
     given, warnings = given_pictures(pictures, recursive=recursive)
@@ -77,3 +96,18 @@ def judge(
         warnings=(*wanted.warnings, *warnings),
     )
     return finish(follow(order, json_, quiet, open_))
+
+
+def _require_pictures(brief: str, pictures: tuple[str, ...]) -> None:
+    """Refuse words of a brief without quotation marks, which would be taken for pictures.
+
+    Raises:
+        UsageError: the brief is one word and no file, and so is the first picture.
+    """
+    words = [given for given in pictures if _WORD.fullmatch(given) and not Path(given).exists()]
+    if words and pictures[0] in words and not brief.count(" ") and not Path(brief).exists():
+        rest = "".join(f" {shlex.quote(given)}" for given in pictures if given not in words) or " PICTURES"
+        raise UsageError(
+            f"pictures: there is no file {words[0]!r}; expected files, folders or patterns such as 'art/*.png'",
+            hint=quoted("judge", ["judge", brief, *words], rest),
+        )

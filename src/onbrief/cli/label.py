@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from onbrief.cli.flags import OUTPUT, Json, Place, RunId, Switch
 from onbrief.cli.output import finish, plain, put, say, write
 from onbrief.cli.runs import recorded
 from onbrief.config import load
@@ -24,14 +25,14 @@ _WORDS = {"y": "yes", "n": "no", "d": "debatable"}
 
 
 def label(
-    run_id: str | None = None,
+    run_id: RunId | None = None,
     *labels: str,
     by: str | None = None,
-    note: str = "",
-    export: Annotated[bool, Parameter(negative="")] = False,
-    output: Annotated[Path | None, Parameter(alias="-o")] = None,
-    out: Annotated[str | None, Parameter(help="The folder or bucket of the runs, instead of the setting `out`.")] = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    note: Annotated[str, Parameter(show_default=False)] = "",
+    export: Switch = False,
+    output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None,
+    out: Place = None,
+    json_: Json = False,
 ) -> int:
     """Record what you say of a picture: which requirements it meets.
 
@@ -48,11 +49,8 @@ def label(
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     labels
-        An attempt, such as 000-001, or the path of a picture that `onbrief judge` has judged (by
-        default the best one), then labels: ID=yes, ID=no or ID=debatable, if fair people would differ.
+        An attempt (000-001) or the path of a judged picture, else the best one; then ID=yes, ID=no or ID=debatable.
     by
         Who says it; by default the name of the user on this machine.
     note

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from onbrief.errors import OutputError
-from onbrief.redaction import redacted
+from onbrief.redaction import plain as plain
 
 T = TypeVar("T")
 _ESCAPED = "onbrief.escaped"
@@ -39,18 +39,32 @@ def put(text: str, hint: str = "") -> None:
         raise OutputError(f"standard output cannot be written: {error.strerror}", hint=hint) from error
 
 
-def write(path: Path | None, text: str) -> None:
-    """Write a file and the folders above it, or standard output if there is no path.
+def put_toml(text: str) -> None:
+    """Write a TOML document to stdout. A character that its encoding lacks is escaped as in TOML, which has no surrogates.
+
+    Raises:
+        OutputError, BrokenPipeError: as `put`.
+    """
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = "".join(one if one.isascii() else f"\\U{ord(one):08x}" for one in text)
+    put(text)
+
+
+def write(path: Path | None, content: str | bytes) -> None:
+    """Write a file and the folders above it, or a text to standard output if there is no path.
 
     Raises:
         OutputError: it cannot be written.
     """
     if path is None:
-        put(text)
+        assert isinstance(content, str)
+        put(content)
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -83,13 +97,6 @@ def is_unread() -> bool:
 def discard_output() -> None:
     """Write nothing more to standard output. Python would try to write the rest when it exits, and fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def plain(text: str) -> str:
-    """Return text from users, models or providers as one line without secrets, and without control characters, which could
-    control a terminal.
-    """
-    return "".join(character if character.isprintable() else " " for character in redacted(text))
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:

@@ -8,20 +8,23 @@ import shlex
 import signal
 import sys
 import tempfile
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from onbrief.brief import Checklist
 from onbrief.cli.checklist import listed
 from onbrief.cli.output import say
-from onbrief.documents import read_requirements, requirement_tables
+from onbrief.documents import read_requirements, read_text, requirement_tables
 from onbrief.errors import Cancelled, UsageError
+from onbrief.intake import requirements_of
 from onbrief.studio import Plan
 
 _EDITOR = "vi"  # where neither VISUAL nor EDITOR is set, as for git
 _HELP = """\
 # The checklist. Change, remove or add requirements, then save and close the editor.
 # must = false makes one a nice-to-have. kind is one of: object count attribute relation action text absence style format whole
+# Without a kind, "exactly 3 cats" is a count, "no text" an absence, and 'the words "OPEN" can be read' is lettering.
 
 """
 
@@ -58,8 +61,14 @@ async def review(checklist: Checklist, plan: Plan) -> Checklist:
 
 
 def _read(text: str, former: list[str]) -> Checklist:
-    """Return the checklist of an edited text. New requirements get the next free ids."""
-    requirements = read_requirements(text, "the checklist", former)
+    """Return the checklist of an edited text. Requirements without a kind get that of their words, and new ones the next free
+    ids.
+    """
+    given = read_requirements(text, "the checklist", former)
+    has_kind = ["kind" in table for table in tomllib.loads(text).get("requirements", ())]
+    requirements = [
+        one for own, known in zip(given, has_kind, strict=True) for one in ((own,) if known else requirements_of(own))
+    ]
     taken = {requirement.id for requirement in requirements} | set(former)
     fresh = (id_ for number in range(1, 10_000) if (id_ := f"r{number}") not in taken)
     return Checklist(tuple(r if r.id else replace(r, id=next(fresh)) for r in requirements))
@@ -82,14 +91,7 @@ async def _edited(text: str) -> str:
             raise UsageError.of("editor", editor, f"a program, in VISUAL or EDITOR ({error})") from error
         if code:
             raise UsageError(f"the editor {editor} ended with exit code {code}")
-        return _content(Path(file.name))  # by its name: many editors replace the file
-
-
-def _content(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the edited checklist cannot be read: {error}") from error
+        return read_text(Path(file.name))  # by its name: many editors replace the file
 
 
 async def _answer(question: str) -> str | None:

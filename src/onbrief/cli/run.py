@@ -13,7 +13,23 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli.checklist import listed
-from onbrief.cli.flags import BriefFlags, LimitFlags, ModelFlags, OtherModelFlags, brief_from, given, settings_from
+from onbrief.cli.flags import (
+    RUN,
+    BriefFlags,
+    Flag,
+    Json,
+    LimitFlags,
+    ModelFlags,
+    Open,
+    OtherLimitFlags,
+    OtherModelFlags,
+    Quiet,
+    RunId,
+    Source,
+    brief_from,
+    given,
+    settings_from,
+)
 from onbrief.cli.output import finish, plain, put, say
 from onbrief.cli.verdicts import verdict_table
 from onbrief.errors import LedgerError, Outcome, UsageError
@@ -21,6 +37,7 @@ from onbrief.events import ChecklistFrozen, Event, RunEnded
 from onbrief.record import Run
 
 if TYPE_CHECKING:
+    from onbrief.policy import LimitName
     from onbrief.pursuit import Order
 
 EXIT_CODES: dict[Outcome, int] = {
@@ -34,31 +51,35 @@ EXIT_CODES: dict[Outcome, int] = {
 }
 _ADVICE: dict[Outcome, str] = {
     "failed": "fix the cause, then run: onbrief resume {run_id}",
-    "unmet": "to try more pictures, run: onbrief resume {run_id} --max-images N",
-    "over_budget": "to spend more, run: onbrief resume {run_id} --max-usd X",
+    "over_budget": "without a known price, no limit in dollars can hold: start another run without it",
     "unknown": "to pay for the call again, run: onbrief resume {run_id} --resend-unknown",
     "cancelled": "to resume, run the same command again, or: onbrief resume {run_id}",
 }
-_MORE_TIME = "to judge the other pictures, run: onbrief resume {run_id} --max-seconds X"
+_MORE: dict[LimitName, str] = {
+    "images": "to try more pictures, run: onbrief resume {run_id} --max-images N",
+    "prompts": "for more prompts or pictures of each, run: onbrief resume {run_id} --max-prompts N or --max-attempts N",
+    "usd": "to spend more, run: onbrief resume {run_id} --max-usd X",
+    "judge_usd": "to spend more on judging, run: onbrief resume {run_id} --max-judge-usd X",
+    "seconds": "to continue for that long or longer, run: onbrief resume {run_id} --max-seconds X",
+}
 _UNDELIVERED = "give the same command again: it shows this result and pays for nothing"
 _LINK = 3600.0  # seconds for which the browser that is opened can read a report in a bucket
-_Flag = Annotated[bool, Parameter(negative="")]
 
 
 def run(
-    brief: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a hyphen alone is standard input
+    brief: Source,
     *,
     about: BriefFlags | None = None,
     models: ModelFlags | None = None,
     limits: LimitFlags | None = None,
-    seed: int | None = None,
-    run_id: str | None = None,
-    resend_unknown: _Flag = False,
-    dry_run: _Flag = False,
-    review: _Flag = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    quiet: _Flag = False,
-    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    seed: Annotated[int | None, Parameter(group=RUN)] = None,
+    run_id: Annotated[str | None, Parameter(group=RUN)] = None,
+    resend_unknown: Flag = False,
+    dry_run: Flag = False,
+    review: Flag = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    open_: Open = False,
 ) -> int:
     """Make a picture that meets every requirement of a brief.
 
@@ -88,12 +109,11 @@ def run(
     dry_run
         Show the checklist, the first prompt and the maximum cost; generate no pictures.
     review
-        Show the checklist and what the brief leaves open, and ask whether to accept, edit or cancel it
-        before a picture is paid for.
+        Show the checklist, and ask whether to accept, edit or cancel it before a picture is paid for.
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress; warnings, and why a run did not pass, are still shown.
+        Do not show progress; the outcome, its reason and warnings are still shown.
     open_
         Open the report when the run has ended.
     """
@@ -117,15 +137,15 @@ def run(
 
 
 def resume(
-    run_id: str,
+    run_id: RunId,
     *,
     models: OtherModelFlags | None = None,
-    limits: LimitFlags | None = None,
-    resend_unknown: _Flag = False,
-    review: _Flag = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    quiet: _Flag = False,
-    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    limits: OtherLimitFlags | None = None,
+    resend_unknown: Flag = False,
+    review: Flag = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    open_: Open = False,
 ) -> int:
     """Resume a run. Limits and models that are given replace those of its order.
 
@@ -139,8 +159,6 @@ def resume(
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     resend_unknown
         Send calls again whose outcome is unknown; they may be charged twice.
     review
@@ -148,7 +166,7 @@ def resume(
     json_
         Print the record of the run as one JSON document.
     quiet
-        Do not show progress; warnings, and why a run did not pass, are still shown.
+        Do not show progress; the outcome, its reason and warnings are still shown.
     open_
         Open the report when the run has ended.
     """
@@ -170,9 +188,8 @@ def _require_terminal(dry_run: bool) -> None:
 
 async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewing: bool = False) -> int:
     """Pursue an order, show its progress and result, and return the exit code."""
-    from onbrief.cli.progress import narrator
-    from onbrief.ledger.rules import OUT_OF_TRIES
-    from onbrief.policy import never_decided, reservations
+    from onbrief.policy import reservations
+    from onbrief.progress import narrator
     from onbrief.pursuit import open_pursuit
     from onbrief.store import located, picture_at
 
@@ -196,7 +213,7 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
                 if isinstance(event, (ChecklistFrozen, RunEnded)):
                     break
             _stop_on_signals(pursuit.stop)
-        with narrator(quiet) as show:
+        with narrator(quiet, order.settings.limits) as show:
             for event in before:
                 show(event)
                 ended = event.run
@@ -216,13 +233,13 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
             say(f"warning: {warning}")
         one = ended.best if ended.outcome == "passed" and ended.kind == "run" else None
         reserved = reservations(ended, one) if one else ""
+        if not reserved:
+            say(f"{ended.outcome}: {ended.reason}")
         if not quiet or ended.outcome != "passed" or reserved:
-            if not reserved:
-                say(f"{ended.outcome}: {ended.reason}")
             say(f"report: {located(out, page)}")
             if reserved:  # last, so that nobody overlooks it
                 say(f"passed with {reserved}")
-            if (advice := _advice(ended)) and OUT_OF_TRIES not in ended.reason and not never_decided(ended):
+            if advice := _advice(ended):
                 say(f"hint: {advice.format(run_id=ended.run_id)}")
         try:
             await pursuit.deliver()
@@ -243,10 +260,15 @@ def _notices(order: Order) -> dict[str, None]:
 
 
 def _advice(run: Run) -> str | None:
-    """Return what to do after a run with this outcome."""
-    if run.kind == "judge" and run.outcome == "unmet":
-        return _MORE_TIME if any(not attempt.complete for attempt in run.attempts) else None
-    return _ADVICE.get(run.outcome) if run.outcome else None
+    """Return what to do after a run with this outcome: with the flag of the limit that it reached, if it did."""
+    from onbrief.ledger.rules import OUT_OF_TRIES
+    from onbrief.policy import limit_reached, never_decided
+
+    if run.outcome is None or OUT_OF_TRIES in run.reason or never_decided(run):
+        return None
+    if run.outcome in {"unmet", "over_budget"} and (limit := limit_reached(run)):
+        return _MORE[limit]
+    return _ADVICE.get(run.outcome)
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:
@@ -271,9 +293,11 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 
 
 def _preview(order: Order, as_json: bool) -> int:
+    from onbrief.progress import waiting
     from onbrief.pursuit import preview
 
-    seen = finish(preview(order))
+    with waiting("reading the brief"):
+        seen = finish(preview(order))
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}

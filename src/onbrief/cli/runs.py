@@ -1,4 +1,4 @@
-"""The commands on recorded runs and on settings: `show`, `list`, `report`, `rm` and `config`."""
+"""The commands on recorded runs and on settings: `show`, `report`, `rm` and `config`; see `listing` for `list`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.output import finish, plain, say
-from onbrief.cli.progress import so_far, spent
+from onbrief.cli.flags import OUTPUT, Json, Place, RunId, Switch
+from onbrief.cli.output import finish, plain, say, write
 from onbrief.cli.verdicts import verdict_table
 from onbrief.config import FILE, declared, load
-from onbrief.errors import LedgerBusy, LedgerError, UsageError
+from onbrief.errors import LedgerBusy, UsageError
+from onbrief.progress import so_far, spent
 
 if TYPE_CHECKING:
     from onbrief.ports import RunRow
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from onbrief.record import Run
     from onbrief.store import RunStore
 
-_Out = Annotated[str | None, Parameter(help="The folder or bucket of the runs, instead of the setting `out`.")]
-_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
+
+_LONGEST_LINK = 168  # hours: links of S3 last for at most 7 days
 
 
-def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Json = False) -> int:
+def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: Json = False) -> int:
     """Show the outcome of a run and the verdict on each requirement.
 
     For example:
@@ -36,11 +37,13 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     link
         Print only a link to the best picture, which anyone can open for this number of hours.
+    json_
+        Print the record of the run as one JSON document.
     """
+    if link is not None and not 0 < link <= _LONGEST_LINK:
+        raise UsageError.of("link", link, f"a number of hours above 0, up to {_LONGEST_LINK}")
     run, store = recorded(run_id, out)
     if link is not None:
         if not run.best or not run.best.image:
@@ -63,7 +66,7 @@ def show(run_id: str, *, out: _Out = None, link: float | None = None, json_: _Js
         planned = f", planned by {run.models.reviser}" if run.models.reviser else ""
         print(f"models: judged by {run.models.judge}{again}{detected}{planned}")
     else:
-        print(f"spent: {spent(run.usage)}, {counted(len(run.prompts), 'prompt')}")
+        print(f"spent: {spent(run.usage.images, run.usage.usd)}, {counted(len(run.prompts), 'prompt')}")
         print(f"models: {run.models.image}, judged by {run.models.judge}{again}{detected}, written by {run.models.reviser}")
     for change in run.models.changes:
         print(f"  {change.role.replace('_', ' ')} from {change.name} on: {change.model} instead of {change.former}")
@@ -89,54 +92,9 @@ def _warned(run: Run) -> int:
     return 0
 
 
-def list_(*, out: _Out = None, json_: _Json = False) -> int:
-    """List the runs, newest first.
-
-    For example:
-        onbrief list
-        onbrief list --json
-
-    Runs that cannot be read are named on standard error, after all others.
-
-    Exit codes: 0 all runs are listed, 1 some cannot be read.
-    """
-    from onbrief.pursuit import Workspace, brief_text_of, kind_of
-
-    with Workspace.existing(load({"out": out})[0]) as workspace:
-        rows = workspace.ledger.runs()
-    whole: list[tuple[RunRow, str]] = []
-    errors: list[LedgerError] = []
-    for row in rows:
-        try:
-            whole.append((row, brief_text_of(row)))
-        except LedgerError as error:
-            errors.append(error)
-    if json_:
-        about = [
-            {
-                "run_id": r.run_id,
-                "kind": kind_of(r),
-                "outcome": r.outcome,
-                "started": r.started,
-                "ended": r.ended,
-                "live": r.live,
-            }
-            | {"brief": text}
-            for r, text in whole
-        ]
-        print(json.dumps(about, ensure_ascii=False, indent=2))
-    else:
-        for row, text in whole:
-            state = row.outcome or ("running" if row.live else "interrupted")
-            kind = "" if kind_of(row) == "run" else f"{kind_of(row)}: "
-            print(f"{row.run_id}  {row.started}  {state:11}  {kind}{plain(text)[:80]}")
-    for error in errors:
-        say(f"error: {error}")
-        say(f"hint: {error.hint}")
-    return int(bool(errors))
-
-
-def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")] = None, out: _Out = None) -> int:
+def report(
+    run_id: RunId, *, output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None, out: Place = None
+) -> int:
     """Write the report of a run again, as a page or as a contact sheet.
 
     For example:
@@ -146,8 +104,6 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     output
         An .html file for a page, or a .png file for a contact sheet, instead of report.html beside the pictures.
     """
@@ -166,18 +122,12 @@ def report(run_id: str, *, output: Annotated[Path | None, Parameter(alias="-o")]
         return 0
     if output.suffix.lower() not in (".html", ".png"):
         raise UsageError.of("output", str(output), "a file name that ends in .html or .png")
-    try:
-        if output.suffix.lower() == ".png":
-            output.write_bytes(reports.sheet(run, pictures))
-        else:
-            output.write_text(reports.page(run, pictures), "utf-8")
-    except OSError as error:
-        raise UsageError.of("output", str(output), f"a file that can be written ({error.strerror})") from error
+    write(output, reports.sheet(run, pictures) if output.suffix.lower() == ".png" else reports.page(run, pictures))
     print(output)
     return 0
 
 
-def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out: _Out = None) -> int:
+def rm(run_id: RunId, *, yes: Switch = False, out: Place = None) -> int:
     """Delete a run: its pictures, its record and its entries in the ledger.
 
     For example:
@@ -185,8 +135,6 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
 
     Parameters
     ----------
-    run_id
-        The id of the run; `onbrief list` shows them.
     yes
         Do not ask for confirmation.
     """
@@ -211,12 +159,17 @@ def rm(run_id: str, *, yes: Annotated[bool, Parameter(negative="")] = False, out
     return 0
 
 
-def config(*, json_: _Json = False) -> int:
+def config(*, json_: Json = False) -> int:
     """Show every setting: its value and where it came from.
 
     For example:
         onbrief config
         ONBRIEF_MAX_USD=2 onbrief config --json
+
+    Parameters
+    ----------
+    json_
+        Print one JSON document.
     """
     settings, origins = load({})
     values: dict[str, object] = {name: value for name, value in asdict(settings).items() if name != "tables"}
@@ -235,15 +188,37 @@ def config(*, json_: _Json = False) -> int:
 
 def recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """Return the record of a run, and the store of its pictures."""
-    from onbrief.pursuit import Workspace
+    from onbrief.pursuit import Workspace, kind_of
     from onbrief.record import Run
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
-        store = finish(workspace.store_of(workspace.find_run(run_id)))
+        row = workspace.find_run(run_id)
+        store = finish(workspace.store_of(row))
         document = finish(store.read(f"{run_id}/run.json"))
-    if document is None:
-        raise UsageError(f"run {run_id} was interrupted before its first picture", hint=f"onbrief resume {run_id}")
+        if document is None:
+            drawn = kind_of(row) == "run" and finish(_drawn(store, run_id))
+            raise UsageError(f"run {run_id} {_unrecorded(row, drawn)}", hint=_how_to_go_on(row))
     return Run.from_json(document), store
+
+
+async def _drawn(store: RunStore, run_id: str) -> bool:
+    """Whether the first picture of a run is stored, with or without a verdict."""
+    return any([await store.read(f"{run_id}/000-000.{ending}") is not None for ending in ("png", "jpg", "webp")])
+
+
+def _unrecorded(row: RunRow, drawn: bool) -> str:
+    """Return why a run has no record, in words."""
+    if row.live:
+        return "is running, and no picture of it is judged yet"
+    if row.outcome:
+        return f"ended as {row.outcome}, but its record, run.json, is missing"
+    return f"was interrupted before its first picture{' was judged' if drawn else ''}"
+
+
+def _how_to_go_on(row: RunRow) -> str:
+    if row.live:
+        return "wait until it is; if its process was killed, it can be resumed in a minute"
+    return f"onbrief resume {row.run_id}" + (" writes it again, and pays for nothing that is recorded" if row.outcome else "")
 
 
 async def _delete(run_id: str, store: RunStore, workspace: Workspace) -> None:

@@ -177,6 +177,8 @@ def _fields(given: Mapping[str, object], where: str) -> tuple[dict[str, Any], li
         elif isinstance(negative, list) and isinstance(document["avoid"], list):
             negative = [*cast("list[Any]", document["avoid"]), *cast("list[Any]", negative)]
         document["avoid"] = negative
+    if isinstance(document.get("requirements"), str):
+        document["requirements"] = [document["requirements"]]
     document["size"] = _size(document, where)
     return {**document, "names": names}, warnings
 

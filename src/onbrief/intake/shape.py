@@ -20,18 +20,23 @@ _RATIO = r"(?P<w>\d{1,2}(?:\.\d+)?)\s?:\s?(?P<h>\d{1,2}(?:\.\d+)?)(?![\d:.]*\d)"
 _COMMON = "16:9|9:16|4:3|3:4|3:2|2:3|1:1|21:9|9:21|5:4|4:5|2:1|1:2"
 _NEVER_ELSE = "16:9|9:16|21:9|9:21"  # neither a score nor a time
 _PIXELS = r"(?P<pw>\d{3,4})\s?(?:px)?\s?[x×]\s?(?P<ph>\d{3,4})"
+_SIDE = "|".join(map(str, range(256, 2049, 64)))  # of pictures that generators make; screens have others
+_NAMED = r"(?:\b(?:ar|size|resolution|dimensions|format|ratio)\s{0,9}[:=]?\s{0,9})?"
 _MADE = r"(?:image|picture|photo|photograph|render|shot|banner|wallpaper|format|aspect(?: ratio)?|ratio)"
 
 _ASKED = r"(?:\b(?:in|with|at|of|of size)\s+)?(?:\b(?:an?|the)\s+)?"
 _PATTERNS = (
-    rf"(?<!\S)(?:--|—|–)(?:ar|aspect)[ =]{{1,3}}{_RATIO}",
+    r"(?<!\S)(?:--|—|–)(?:ar|aspect|(?:aspect[-_]?)?ratio)[ =]{1,3}"
+    r"(?P<w>\d{1,4}(?:\.\d+)?)\s?[:x×/]\s?(?P<h>\d{1,4}(?:\.\d+)?)",
     r"(?<!\S)--w(?:idth)?[ =]{1,3}(?P<pw>\d{2,4})\s+--h(?:eight)?[ =]{1,3}(?P<ph>\d{2,4})\b",
     rf"{_ASKED}\baspect[ -]ratio(?:\s+(?:of|is|should be))?\s*[:=]?\s*{_RATIO}",
     rf"{_ASKED}(?<![\d:.]){_RATIO}\s+(?:aspect(?:[ -]ratio)?|format)\b",
-    rf"{_START}(?:in\s+)?(?P<common>{_COMMON})(?![\d:]){_END}",
+    rf"{_START}(?:in\s+)?{_NAMED}(?P<common>{_COMMON})(?![\d:]){_END}",
     rf"\bin\s+(?P<common>{_NEVER_ELSE})(?![\d:]){_END}",
     rf"(?<![\d:.])(?P<common>{_NEVER_ELSE})(?![\d:])(?=\s+{_MADE}\b)",
-    rf"{_START}(?:(?:size|resolution)\s{{0,9}}[:=]?\s{{0,9}})?(?:in\s+|at\s+)?{_PIXELS}(?:\s?(?:px|pixels?))?{_END}",
+    rf"(?:(?<=[^\d\s]\s)|(?<=[^\d\s]\s\s))(?<!\bof\s)(?<!\bis\s)(?<!\bat\s)(?<!ing\s)(?<!\bto\s){_NAMED}(?:(?P<common>{_NEVER_ELSE})|{_PIXELS})\s*\Z",
+    rf"{_START}{_NAMED}(?:in\s+|at\s+)?{_PIXELS}(?:\s?(?:px|pixels?))?{_END}",
+    rf"(?<=\s)(?<!\bof\s)(?<!\bis\s)(?<!\bat\s)(?<!ing\s)(?<!ws\s)(?<!ys\s)(?P<pw>{_SIDE})\s?[x×]\s?(?P<ph>{_SIDE})(?=\s?,)",
     rf"(?<![\d.]){_PIXELS}(?=\s+{_MADE}\b)",
     rf"{_ASKED}(?<![\d.]){_PIXELS}\s?(?:px|pixels?)\b(?!\s+(?:screen|display|monitor))",
     rf"{_ASKED}\b(?P<word>square|portrait|landscape|vertical|horizontal|widescreen)\s+"

@@ -18,15 +18,18 @@ _OTHERS = frozenset(
 )
 _KNOWN = (_TEXTS | _TABLES | _OTHERS | {".toml", ".json"}) - {""}
 _MOST_WORDS = 3  # of the name of a file; "a sign that says README.md" is a text
+_PATH = re.compile(r"(?:\.{1,2}|~)?/[^\s/][^\s]*")
 _READABLE = "a description, or a .txt, .md, .toml or .json file"
-_MANY = "for many briefs: give each to a command of its own"
+_MANY = "for many briefs: run a command for each row, with its text or with a file of its own"
 STANDARD_INPUT = "-"
 
 
 def is_file_name(text: str) -> bool:
-    """Return whether a text looks like the name of a file: a few words on one line with a known ending."""
+    """Return whether a text looks like the name of a file: a path, or a few words on one line with a known ending."""
     plain = text.strip()
-    if "\n" in plain or len(plain.split()) > _MOST_WORDS or not re.search(r"[^\s.]\.\w+$", plain):
+    if _PATH.fullmatch(plain):
+        return True
+    if "\n" in plain or "://" in plain or len(plain.split()) > _MOST_WORDS or not re.search(r"[^\s.]\.\w+$", plain):
         return False
     return Path(plain).suffix.lower() in _KNOWN
 
@@ -39,7 +42,15 @@ def named_by(source: str) -> str | Path:
     """
     if source == STANDARD_INPUT:
         return _standard_input()
-    return Path(source) if is_file_name(source) or _exists(source) else source
+    return _path(source) if is_file_name(source) or _exists(source) else source
+
+
+def _path(source: str) -> Path:
+    """Return the path of a name, with the home directory that a shell leaves as ~ in quotation marks."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:  # there is no home directory
+        return Path(source)
 
 
 def _exists(source: str) -> bool:

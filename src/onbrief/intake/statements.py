@@ -8,17 +8,20 @@ from dataclasses import replace
 
 from onbrief.brief import Requirement
 from onbrief.questions.claims import Absence, Count, Lettering, amount, claim
+from onbrief.questions.vocabulary import COLOURS
 
-_AND = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:and|und|et|&)\s+", re.IGNORECASE)
 _OR = re.compile(r"\s+(?:or|nor)\s+", re.IGNORECASE)
 _PAIRS = re.compile(r"\b(?:black and white|salt and pepper|rock and roll|bread and butter)\b", re.IGNORECASE)
 _DENIES = (
     r"(?:please\s+)?(?:(?:there (?:is|are|should be|must be|can be)|show|with|contains?)\s+)?"
-    r"(?:no\b(?!\s*(?:one|body|where|longer|more)\b)|not\b(?!\s+(?:only|just|more|less|fewer)\b)|without\b|never\b"
+    r"(?:no\b(?!-|\s*(?:one|body|where|longer|more)\b)|not\b(?!\s+(?:only|just|more|less|fewer)\b)|without\b|never\b"
     r"|avoid(?:ing)?\b|exclud(?:e|ing)\b"
     r"|(?:do not|don['’]t|must not|mustn['’]t) (?:show|include|add|have|draw|use|want|contain)\b)"
 )
-_OTHER_DENIERS = r"keine?[nrs]?\b|ohne\b|pas d(?:e\b|['’])|geen\b|zonder\b|senza\b|(?:不要|没有|沒有|無し|无)"
+_OTHER_DENIERS = (
+    r"keine?[nrs]?\b|ohne\b|pas d(?:e\b|['’])|sans\b(?!\s+serif)|geen\b|zonder\b|senza\b|(?:不要|没有|沒有|無し|无)"
+)
 _DENIAL = re.compile(rf"\s*(?:and|or|nor|but)?\s*(?:{_DENIES}|{_OTHER_DENIERS})(?:\s+(?:any|have|show))?\s*", re.IGNORECASE)
 _ENGLISH_DENIAL = re.compile(rf"\s*(?:{_DENIES})(?:\s+any\b)?\s+(?P<things>.+?)[.\s]*", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:any|an?|the)\s+(?:single\s+)?(?=\S)", re.IGNORECASE)
@@ -26,28 +29,42 @@ _NOBODY = re.compile(r"(?:no[ -]?one|nobody|niemand|nadie)", re.IGNORECASE)
 _NOTHING = frozenset({"none", "nothing", "n/a", "-", "null"})
 _WEIGHTED = re.compile(r"(?<!\()\(+([^()]*)\)+")
 _WEIGHT = re.compile(r":{1,2} ?-?\d*\.?\d+ ?(?=$|,)")
-_SEPARATORS = re.compile(r"[,;、，；\n]+")
+_SEPARATORS = re.compile(r"[,;、，；\n]+|(?<=[^\W\d]{3})\s?/\s?(?=[^\W\d]{3})")
+_EXCEPTION = re.compile(r"[,;]\s*(?:but|except|unless|only|other than)\b", re.IGNORECASE)
+_NO_THING = re.compile(r"[,\s]*\b(?:please|whatsoever|at all|thanks|thank you)[.!\s]*(?=$|,)", re.IGNORECASE)
 _MORE_IS_SAID = re.compile(r"\b(?:is|are|has|have|that|which|who|but|with|because|if)\b", re.IGNORECASE)
 _NEW_THING = re.compile(r"(?:an?|the|one|two|three|four|five|six|\d+|exactly|only|at least|at most)\s", re.IGNORECASE)
 
 _QUOTED = r"[\"“„«](?P<words>[^\"“”„«»\n]+)[\"”“»]|'(?P<single>[^'\n]+)'"
+_CAPITALS = r"(?-i:(?P<capitals>[A-Z0-9]*[A-Z]{2}[A-Z0-9]*(?: [A-Z0-9]+)*!?))"
 _BARE_WORDS = re.compile(
-    rf"(?:there (?:is|are) )?(?P<exact>exactly )?(?:the )?(?:words?|text|letters|lettering)(?: (?:is|are|reads|says|saying))?"
-    rf"(?P<also> exactly)? ?:? ?(?:{_QUOTED})(?: (?:is|are|can be read|appears?|is (?:visible|readable|there)))?",
+    r"(?:(?:there (?:is|are) )?(?P<exact>exactly )?(?:the )?(?:words?|text|letters|lettering)(?: (?:is|are|reads|says|saying))?"
+    r"|(?:it|this|the (?:picture|image)) (?:says|reads|spells))"
+    rf"(?P<also> exactly)? ?:? ?(?:{_QUOTED})"
+    r"(?: (?:(?:can be|is|are) (?:read|seen|visible|readable|legible|there|shown)|is|are|appears?))?",
     re.IGNORECASE,
 )
 _SIGN_READS = re.compile(
     r"(?:there is )?(?P<sign>(?:an?|the|its|his|her|their) [^\"“”„«»,;.\n]{1,60}?) "
     r"(?:that |which )?(?:reads?|says?|saying|reading|shows?|bears?|spells?|with)(?: (?:the|a))?(?: (?:words?|text|letters))?"
-    rf"(?P<exact> exactly)? ?:? ?(?:{_QUOTED})",
+    rf"(?P<exact> exactly)? ?:? ?(?:{_QUOTED}|{_CAPITALS})",
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(
     r"(?:there (?:is|are|should be|must be) )?(?:exactly |only |just )?(?P<number>\w+) (?P<things>[^\W\d].+)", re.IGNORECASE
 )
+_NOBODY_IS = re.compile(
+    r"(?:there (?:is|should be) )?(?:no[ -]?one|nobody)"
+    r"(?: (?:is )?(?:visible|there|to be seen|in (?:it|the (?:picture|image|scene))))?",
+    re.IGNORECASE,
+)
 _NO_LIMIT = re.compile(r"\bno (?:more|less|fewer|longer|one|body|where)\b", re.IGNORECASE)
 _SAYS_MORE = re.compile(r"\b(?:and|or|but|not|never|no|is|are|does|do|has|have|who|while|with)\b|n['’]t\b", re.IGNORECASE)
-_UNCOUNTED = re.compile(r"(?:of|o['’]clock|percent|or|to|times?|more|hundred|thousand|million|dozen)\b", re.IGNORECASE)
+_UNCOUNTED = re.compile(
+    r"(?:of|o['’]clock|percent|or|to|times?|more|hundred|thousand|million|dozen"
+    r"|(?:hour|minute|second|day|week|month|year|degree|met(?:er|re)|inche?|mile|pixel|dollar|euro)s?|feet|foot|[ckm]m|px)\b",
+    re.IGNORECASE,
+)
 
 
 def things_to_avoid(texts: Iterable[str]) -> tuple[str, ...]:
@@ -72,9 +89,25 @@ def requirements_of(given: Requirement) -> tuple[Requirement, ...]:
 
 
 def _listed(text: str) -> Iterable[str]:
+    text = _NO_THING.sub("", text)
+    if _EXCEPTION.search(text):  # "no text, but logos are fine": what follows is not to be avoided
+        return [_bare(text)]
+    return _with_noun(_each(text))
+
+
+def _with_noun(things: Iterable[str]) -> list[str]:
+    """Return "red", "green" and "blue cars" as three kinds of cars, where the list of things ends so."""
+    named = list(things)
+    words = named[-1].split() if named else []
+    if len(words) > 1 and words[0].casefold() in COLOURS and all(thing.casefold() in COLOURS for thing in named[:-1]):
+        return [*(f"{colour} {' '.join(words[1:])}" for colour in named[:-1]), named[-1]]
+    return named
+
+
+def _each(text: str) -> Iterable[str]:
     parts = [part for part in _SEPARATORS.split(text) if part.strip()]
     for place, part in enumerate(parts):
-        for one in _OR.split(part):
+        for one in [part] if _MORE_IS_SAID.search(part) else _OR.split(part):
             last = place == len(parts) - 1
             for thing in _joined(one) if last or _DENIAL.match(one) else (one,):
                 bare = _bare(thing)
@@ -101,6 +134,8 @@ def _bare(thing: str) -> str:
 
 
 def _absences(given: Requirement, text: str) -> tuple[Requirement, ...]:
+    if _NOBODY_IS.fullmatch(text):
+        return (replace(given, kind="absence", text="there is no person"),)
     if _NO_LIMIT.search(text):
         return ()
     if isinstance(claim(replace(given, kind="absence")), Absence) and not _SEPARATORS.search(text) and not _AND.search(text):
@@ -142,7 +177,7 @@ def _lettering(given: Requirement, text: str) -> tuple[Requirement, ...]:
         return ()
     found = match.groupdict()
     exactly = "exactly " if found["exact"] or found.get("also") else ""
-    words = " ".join((found["words"] or found["single"]).split())
+    words = " ".join((found["words"] or found["single"] or found["capitals"]).split())
     read = replace(given, kind="text", text=f'{exactly}the words "{words}" can be read')
     if not (sign := found.get("sign")):
         return (read,)

@@ -33,7 +33,10 @@ _NEGATIVE = re.compile(
 )
 _SETTINGS = re.compile(r"(?:(?<=\n)|^)\s{0,9}steps:\s{0,9}\d+\s{0,9},.*\Z", re.IGNORECASE | re.DOTALL)
 _SIZE_OF_SETTINGS = re.compile(r"\bsize:\s*(?P<pw>\d{2,4})x(?P<ph>\d{2,4})\b", re.IGNORECASE)
-_NO = re.compile(r"(?<!\S)--no[ =]{1,3}(?P<things>.+?)(?=\s{1,9}(?:--|—)[a-z]|\n|$)", re.IGNORECASE)
+_NO = re.compile(
+    r"(?<!\S)--(?:no|neg|negative|negative[-_]prompt|exclude|without)[ =]{1,3}(?P<things>.+?)(?=\s{1,9}(?:--|—)[a-z]|\n|$)",
+    re.IGNORECASE,
+)
 _NUMBER = r"-?\d*\.?\d+(?![\w:])"
 _NUMBERED = (
     "v|version|niji|s|stylize|seed|sameseed|chaos|c|q|quality|iw|sw|cw|ow|weird|w|width|h|height|stop|r|repeat|steps|cfg"
@@ -47,6 +50,8 @@ _FLAGS = (
     re.compile(r"(?<!\S)--(?:sref|cref|oref|image)(?:[ =]{1,3}(?:https?://\S+|random|\d+))*", re.IGNORECASE),
     re.compile(rf"(?<!\S)--(?:{_OTHERS})(?![^\s,.;])", re.IGNORECASE),
     re.compile(rf"(?<!\S)--[a-z][a-z_-]*[ =]{{1,3}}{_NUMBER}(?=\s|$)", re.IGNORECASE),
+    re.compile(r"(?<!\S)--(?:no|neg|negative|ar|aspect)(?:[ =]{1,3}\d\S*)?(?![^\s,.;])", re.IGNORECASE),  # with nothing to read
+    re.compile(r"(?<!\S)https?://\S+\.(?:png|jpe?g|webp|gif)(?:\?\S*)?(?!\S)", re.IGNORECASE),  # nothing is fetched
     re.compile(r"<(?:lora|lyco|hypernet|embedding):[^>\n]*>", re.IGNORECASE),
     re.compile(r"(?m)(?:^|(?<=,))[ \t]*BREAK[ \t]*$"),
 )
@@ -66,6 +71,7 @@ class Pasted:
     avoid: list[str] = field(default_factory=list[str])
     shapes: list[Shape] = field(default_factory=list[Shape])
     left_out: list[str] = field(default_factory=list[str])
+    labelled: bool = False  # "Prompt:" came first: quotation marks around the rest are no lettering
 
 
 def take_apart(text: str) -> Pasted:
@@ -100,7 +106,13 @@ def _understood(text: str) -> Pasted:
     _parts(found)
     if found.text != plain:
         found.text = _tidy(found.text)
-    return Pasted(back(found.text), [*map(back, found.avoid)], found.shapes, [*map(back, found.left_out)])
+    avoid = [_unquoted(back(things)) for things in found.avoid]
+    plain = back(found.text)
+    return Pasted(_unquoted(plain) if found.labelled else plain, avoid, found.shapes, [*map(back, found.left_out)])
+
+
+def _unquoted(text: str) -> str:
+    return match["text"] if (match := _OUTER.fullmatch(text)) else text
 
 
 def _negatives(found: Pasted) -> None:
@@ -115,6 +127,7 @@ def _negatives(found: Pasted) -> None:
         found.text = pattern.sub(" ", found.text)
     if match := _LABEL.match(found.text):
         found.text = found.text[match.end() :]
+        found.labelled = True
 
 
 def _shapes(found: Pasted) -> None:

@@ -92,6 +92,7 @@ class Account(OwnedRun):
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
         self._waits, self._waited = 0, 0.0
+        self._ended: list[Entry] = []
 
     # -- what is recorded --------------------------------------------------------------------------------------------------
 
@@ -132,6 +133,11 @@ class Account(OwnedRun):
     def usage(self, seconds: float = 0.0) -> Usage:
         """Return the usage of the run, in all sessions together; waits and `seconds` are those of this session."""
         return self._entries.usage(seconds=seconds, waits=self._waits, waited_seconds=round(self._waited, 3))
+
+    def take_ended(self) -> list[Entry]:
+        """Return the tries that have ended since the last time, in this session."""
+        ended, self._ended = self._ended, []
+        return ended
 
     # -- paid calls --------------------------------------------------------------------------------------------------------
 
@@ -309,6 +315,7 @@ class Account(OwnedRun):
 
     def _count(self, entry: Entry) -> None:
         before = self._entries.put(entry)
+        self._ended.append(entry)
         self._funds.settle(before.usd if before else 0.0, entry)
 
 

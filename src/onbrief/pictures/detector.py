@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from PIL import Image
 
 from onbrief.brief import Requirement
+from onbrief.documents import decoded
 from onbrief.errors import ConfigError, UsageError
 from onbrief.pictures.decoding import decoding, opened
 from onbrief.pictures.flattening import flatten
@@ -154,10 +155,11 @@ def _in_file(path: str) -> tuple[str, ...]:
     if not path:
         return ()
     allowed = "a text file in UTF-8 with the name of a class in each line"
+    data = _read(path, "detector.names", allowed)
     try:
-        text = _read(path, "detector.names", allowed).decode("utf-8-sig").rstrip()
-    except UnicodeDecodeError as error:
-        raise UsageError.of("detector.names", path, f"{allowed} ({error.reason})") from error
+        text = decoded(data, "it").rstrip()
+    except UsageError as error:
+        raise UsageError.of("detector.names", path, f"{allowed} ({error})") from error
     if not text:
         raise UsageError.of("detector.names", path, f"{allowed} (it is empty)")
     return tuple(line.strip() for line in text.splitlines())

@@ -22,6 +22,10 @@ from onbrief.ports.models import Reviser as Reviser
 from onbrief.ports.models import Tokens as Tokens
 from onbrief.ports.models import Warns as Warns
 from onbrief.ports.names import ModelName as ModelName
+from onbrief.ports.objects import AnyModel as AnyModel
+from onbrief.ports.objects import ModelRole as ModelRole
+from onbrief.ports.objects import plans as plans
+from onbrief.ports.objects import require_model as require_model
 from onbrief.ports.provider import Check as Check
 from onbrief.ports.provider import ListedModel as ListedModel
 from onbrief.ports.provider import Provider as Provider

@@ -8,7 +8,8 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Box, Finding, Prompt
-from onbrief.tokens import NO_TOKENS, Tokens
+from onbrief.tokens import NO_TOKENS as NO_TOKENS
+from onbrief.tokens import Tokens as Tokens
 
 
 @dataclass(frozen=True, slots=True)

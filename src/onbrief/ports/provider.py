@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Literal, TypeVar
 
-from onbrief.errors import ConfigError, UsageError
+from onbrief.errors import NotInstalled, UsageError
 from onbrief.ports.models import Editor, ImageModel, Judge, Planner, Reviser
 from onbrief.ports.names import ModelName
 from onbrief.redaction import redacted
@@ -111,6 +111,7 @@ class Provider:
         platform: The cloud whose functions use it by default: "aws" for AWS Lambda.
         platform_models: Full names of the models that those functions use if an event names none.
         covers: Returns whether it also covers another provider's name, as a library for many providers does.
+        suggests: Returns the full name of a model that a name of no known provider probably means, or an empty string.
         models: Returns the rows of `onbrief models`.
         check: Returns the lines of `onbrief doctor` about the given models of this provider, by role. It costs nothing.
         options: Returns the options that names of its models can have in a role, or None if they are unknown.
@@ -132,6 +133,7 @@ class Provider:
     platform: str = ""
     platform_models: Mapping[Role, str] = field(default_factory=dict[Role, str])
     covers: Callable[[str], bool] | None = None
+    suggests: Callable[[str], str] = lambda text: ""
     models: Callable[[], Sequence[ListedModel]] = _no_models
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
@@ -148,11 +150,10 @@ class Provider:
         """Check that the required modules are installed.
 
         Raises:
-            ConfigError: one is not; the hint says what to install.
+            NotInstalled: one is not; the hint says what to install.
         """
         if missing := self.missing:
-            hint = f"pip install '{self.extra}'" if self.extra else ""
-            raise ConfigError(f"{self.name}: not installed: {', '.join(missing)}", hint=hint)
+            raise NotInstalled.of(self.name, missing, self.extra)
 
     def values(self, given: Values) -> dict[str, str]:
         """Return the settings in force: those that are `given`, and the defaults of the others.

@@ -5,8 +5,10 @@ is imported only when it is needed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import get_args
 
 from onbrief.errors import ConfigError, OnbriefError, UsageError
 from onbrief.ports import Editor, ImageModel, Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role, Setting, Values
@@ -129,7 +131,9 @@ def _provider_of(role: Role, setting: str, text: str) -> Provider:
     word, colon, _ = text.partition(":")
     found = provider(word) if colon else None
     if found is None or getattr(found, role) is None:
-        raise UsageError.of(setting, text, _expected(role))
+        roles = [role for role in get_args(Role) if getattr(found, role, None)]
+        hint = f"a model of {word} can be {' or '.join(roles)}" if roles else ""
+        raise UsageError.of(setting, text, _expected(role) + ("" if found else _suggestion(role, text)), hint=hint)
     return found
 
 
@@ -137,6 +141,16 @@ def _expected(role: Role) -> str:
     having = [found for found in providers() if getattr(found, role) is not None]
     others = "".join(f", or of those that {found.name} knows" for found in having if found.covers)
     return "PROVIDER:MODEL with one of the providers " + " ".join(found.name for found in having if not found.covers) + others
+
+
+def _suggestion(role: Role, text: str) -> str:
+    """Return the name that is probably meant, to be added to a message; empty if none is known."""
+    word, _, model = text.partition(":")
+    having = [found for found in providers() if getattr(found, role) is not None]
+    if own := get_close_matches(word.lower(), [found.name for found in having if not found.covers], 1, 0.8):
+        return f"; did you mean {own[0]}:{model}?"
+    names = [name for found in having if (name := found.suggests(text))]
+    return f"; did you mean {names[0]}?" if names else ""
 
 
 def _made(found: Provider, factory: Factory[M] | None, setting: str, text: str, tables: Tables) -> M:

@@ -2,6 +2,9 @@
 
 from onbrief.pursuit.given import PictureFiles as PictureFiles
 from onbrief.pursuit.given import given_pictures as given_pictures
+from onbrief.pursuit.listing import ListedRun as ListedRun
+from onbrief.pursuit.listing import listed_runs as listed_runs
+from onbrief.pursuit.listing import recorded_run as recorded_run
 from onbrief.pursuit.order import MAX_SEED as MAX_SEED
 from onbrief.pursuit.order import Order as Order
 from onbrief.pursuit.order import brief_text_of as brief_text_of

@@ -11,14 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from onbrief.errors import PictureError, StoreError, UsageError
 from onbrief.ledger.account import Account
 from onbrief.pictures import PictureFile
 from onbrief.pictures.container import MAX_BYTES
 from onbrief.ports import Decision
-from onbrief.record import Attempt, Image, Problem
+from onbrief.record import Attempt, Image, Problem, path_of
 
 MAX_PICTURES: Final = 2_000
 """The most pictures of one run: its record and its report hold them all."""
@@ -181,11 +180,6 @@ def _shown(path: str | Path) -> str:
 def url_of(path: str | Path) -> str:
     """Return the file: URL of a path."""
     return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - links stay links
-
-
-def path_of(url: str) -> Path:
-    """Return the path of a file: URL."""
-    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 
 
 def _reason(error: Exception) -> str:

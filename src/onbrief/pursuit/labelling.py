@@ -10,9 +10,9 @@ from onbrief.errors import UsageError
 from onbrief.judging.labels import LabelledFinding
 from onbrief.ledger.owner import now
 from onbrief.ports import Label, LabelWord
-from onbrief.pursuit.given import path_of, url_of
+from onbrief.pursuit.given import url_of
 from onbrief.pursuit.workspace import Workspace
-from onbrief.record import Attempt, Run
+from onbrief.record import Attempt, Run, path_of
 
 MAX_WORDS: Final = 500  # characters of a name or a note
 _ATTEMPT: Final = re.compile(r"(\d+)-(\d+)")

@@ -17,17 +17,18 @@ from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
 from onbrief.policy import SEED_RANGE
-from onbrief.ports import RunRow
+from onbrief.ports import AnyModel, ModelRole, RunRow
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
 from onbrief.record import RunKind
 from onbrief.store import TABLES
 
 MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed is reduced to that range
-REPLACEABLE = ("judge", "reviser", "confirm_judge")
+REPLACEABLE = ("judge", "reviser", "planner", "confirm_judge")
 """The settings of an order that may change when its run is resumed: they decide nothing about what is recorded."""
 
-_JUDGING = ("strictness", "max_reservations", "confirm", "confirm_judge")
+_OTHERS = ("strictness", "max_reservations", "confirm", "confirm_judge", "planner")
 _USUAL = Settings(image_model="none:", judge="none:", reviser="none:")  # what is not named in the request of an order
+_NO_MODELS: Mapping[ModelRole, str | AnyModel] = {}
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -43,6 +44,9 @@ class Order:
     With `pictures`, which exist already, nothing is drawn: they are judged. The same order with the same pictures is always the
     same run; a `run_id` names one that can be given other pictures later.
 
+    `models` are those that were given as objects, by their settings. In all that is stored, a model is its name: an order with
+    an object of the same name is the same order.
+
     Raises:
         UsageError: the order is invalid.
     """
@@ -56,6 +60,7 @@ class Order:
     names: str | None = None
     resumes: str | None = None
     pictures: tuple[GivenPicture, ...] = ()
+    models: Mapping[ModelRole, AnyModel] = field(default_factory=dict["ModelRole", "AnyModel"])
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
@@ -82,9 +87,12 @@ class Order:
 
     @property
     def stored_settings(self) -> str:
-        """What of the order may change, as JSON: the settings, and where the pictures are that exist already."""
-        places = {"pictures": places_of(self.pictures)} if self.pictures else {}
-        return json.dumps(asdict(self.settings) | places, ensure_ascii=False, sort_keys=True)
+        """What of the order may change, as JSON: the settings, where the pictures are that exist already, and which models are
+        objects.
+        """
+        more: dict[str, object] = {"pictures": places_of(self.pictures)} if self.pictures else {}
+        more |= {"objects": sorted(self.models)} if self.models else {}
+        return json.dumps(asdict(self.settings) | more, ensure_ascii=False, sort_keys=True)
 
     @property
     def request(self) -> str:
@@ -99,25 +107,35 @@ class Order:
         fixed |= {} if self.names is None else {"names": self.names}
         fixed |= {"profile": calibration.digest} if (calibration := s.calibration) else {}
         fixed |= {"detector": detector.digest} if (detector := s.detector) else {}
-        fixed |= {name: value for name in _JUDGING if (value := getattr(s, name)) != getattr(_USUAL, name)}
+        fixed |= {name: value for name in _OTHERS if (value := getattr(s, name)) != getattr(_USUAL, name)}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
 
 
-def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
-    """Return the order that resumes a recorded run: the original order, except for the `given` settings and for the place,
-    which is that of `settings`. Given or not, the judges and the reviser may be others than at first.
+def order_again(
+    row: RunRow,
+    settings: Settings,
+    given: Mapping[str, object],
+    *,
+    models: Mapping[ModelRole, str | AnyModel] = _NO_MODELS,
+    resend_unknown: bool = False,
+) -> Order:
+    """Return the order that resumes a recorded run: the original order, except for the `given` settings and `models`, and for
+    the place, which is that of `settings`. Given or not, the judges and the reviser may be others than at first.
 
     Raises:
-        UsageError: one of the given settings cannot be changed.
+        UsageError: one of the given settings cannot be changed, or a model that was an object is not given again.
         LedgerError: the recorded order lacks something.
     """
     request, stored = json.loads(row.request), json.loads(row.settings)
-    places, before = stored.pop("pictures", ()), settings_of(stored)
+    places, objects, before = stored.pop("pictures", ()), stored.pop("objects", ()), settings_of(stored)
     if lacking := {"brief", "seed"} - request.keys():
         raise _lacks(row, ", ".join(sorted(lacking)))
+    for role in objects:
+        if role not in models and role not in given:
+            raise _needs_object(row, role, getattr(before, role))
     tables = {name: table for name, table in before.tables.items() if name not in TABLES}
     tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
-    now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables})
+    now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}).with_models(models)
     order = Order(
         brief=brief_of(request["brief"]),
         settings=replace(now, **{name: request.get(name, "") for name in REPLACEABLE}),
@@ -126,6 +144,7 @@ def order_again(row: RunRow, settings: Settings, given: Mapping[str, object], *,
         resend_unknown=resend_unknown,
         names=request.get("names"),
         pictures=pictures_again(places),
+        models={role: model for role, model in models.items() if not isinstance(model, str)},
     )
     again = json.loads(order.request)
     for name, file, what in (
@@ -157,6 +176,14 @@ def brief_text_of(row: RunRow) -> str:
     if not isinstance(brief, dict) or not isinstance(text := cast("dict[str, object]", brief).get("text"), str):
         raise _lacks(row, "brief.text")
     return text
+
+
+def _needs_object(row: RunRow, role: str, name: str) -> UsageError:
+    others = ", or another model" if role in REPLACEABLE else ""
+    return UsageError(
+        f"{role}: run {row.run_id} was given an object of the name {name!r}, which is not recorded",
+        hint=f"give it again{others}, in Python: onbrief.resume({row.run_id!r}, {role}=…)",
+    )
 
 
 def _lacks(row: RunRow, what: str) -> LedgerError:

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from onbrief.errors import ConfigError
 from onbrief.ledger.account import Account
-from onbrief.ports import Check, ModelName, Role
+from onbrief.ports import AnyModel, Check, Judge, ModelName, ModelRole, Role
 from onbrief.providers import registry
 from onbrief.studio import Crew
 
 TIMEOUT = 5.0  # seconds; a provider that says nothing until then is asked by the first call, as before
 
 
-async def require_usable(crew: Crew, tables: registry.Tables, account: Account) -> None:
+async def require_usable(crew: Crew, tables: registry.Tables, account: Account, objects: Mapping[ModelRole, AnyModel]) -> None:
     """Ask the providers of the judge and the reviser about these models, at no cost. A model that has answered in this run is
-    not asked about. What a provider does not know, or may not say, prevents nothing.
+    not asked about, nor are `objects`, which have no provider. What a provider does not know, or may not say, prevents nothing.
 
     Raises:
         ConfigError: no call of a model can succeed.
     """
     models: list[tuple[Role, ModelName]] = []
-    for judge, setting in ((crew.judge, "judge"), (crew.confirm_judge, "confirm_judge")):
-        if judge and not any(call.model == judge.name for call in account.answers("judge", "confirm")):
+    judges: tuple[tuple[Judge | None, ModelRole], ...] = ((crew.judge, "judge"), (crew.confirm_judge, "confirm_judge"))
+    for judge, setting in judges:
+        if (
+            judge
+            and setting not in objects
+            and not any(call.model == judge.name for call in account.answers("judge", "confirm"))
+        ):
             models.append(("judge", ModelName.parse(judge.name, setting)))
     writer = crew.reviser or crew.planner
     if (
         writer
+        and all(writer is not one for one in objects.values())
         and writer.name != crew.judge.name
         and not any(call.model == writer.name for call in account.answers("plan", "revise"))
     ):

@@ -33,7 +33,7 @@ async def preview(order: Order) -> Preview:
         UsageError: as open_pursuit.
         CallError: the planner did not answer.
     """
-    crew, limits = checked(order.settings.crew(), order), order.settings.limits
+    crew, limits = checked(order.settings.crew(models=order.models), order), order.settings.limits
     assert crew.image_model is not None
     assert crew.reviser is not None
     plan, plan_prices = await _planned(crew.planner, order.brief)

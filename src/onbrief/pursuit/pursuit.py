@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from onbrief import loop
 from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
-from onbrief.events import Event, ImageJudged, ImageMade, RunEnded, Waiting
+from onbrief.events import CallTry, Event, ImageJudged, ImageMade, RunEnded, Waiting
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import Ledger, Owned, Wait
+from onbrief.ports import Entry, Ledger, Owned, Wait
 from onbrief.pursuit.decisions import RecordedPolicy
 from onbrief.pursuit.feed import Feed
 from onbrief.pursuit.given import PictureFiles, numbered
@@ -76,7 +76,7 @@ class Pursuit:
                     try:
                         while (wait := await self.waits.get()) is not None:
                             told = Waiting(run, wait.call.key, wait.seconds, wait.reason, wait.tries, wait.elapsed)
-                            yield self.feed.publish(told)
+                            yield self._published(told)
                     except BaseException:  # the reader has gone, or is cancelled
                         step.cancel()
                         await asyncio.gather(step, return_exceptions=True)
@@ -84,9 +84,13 @@ class Pursuit:
                     if (event := step.result()) is None:
                         return
                     run = event.run
-                    yield self.feed.publish(event)
+                    yield self._published(event)
         finally:
             self.feed.close()
+
+    def _published(self, event: Event) -> Event:
+        calls = (_call_try(entry) for entry in self.account.take_ended())
+        return self.feed.publish(replace(event, calls=tuple(calls)))
 
     async def deliver(self) -> None:
         """Record the outcome, now that the result has reached the one who asked for it.
@@ -114,7 +118,7 @@ class Pursuit:
             rule=settings.rule,
             review=self.review,
             evidence=Evidence.of(settings.tables),
-            require_usable=lambda: require_usable(self.crew, settings.tables, self.account),
+            require_usable=lambda: require_usable(self.crew, settings.tables, self.account, self.order.models),
         )
         model = self.crew.image_model
         dropped = model.check(self.order.brief.size) if model else ()
@@ -170,6 +174,20 @@ class Pursuit:
         return replace(run, warnings=tuple(studio.warnings))
 
 
+def _call_try(entry: Entry) -> CallTry:
+    call = entry.call
+    return CallTry(
+        call=call.key,
+        number=entry.number,
+        model=call.model,
+        state=entry.state,
+        usd=entry.usd,
+        seconds=entry.seconds,
+        tokens=entry.tokens,
+        message=entry.message,
+    )
+
+
 async def _next(events: AsyncGenerator[Event]) -> Event | None:
     return await anext(events, None)
 
@@ -204,12 +222,12 @@ async def open_pursuit(
         OtherRequest: `run_id` is taken by another order.
     """
     if workspace is None:
-        crew = checked(crew or order.settings.crew(draws=order.draws), order)
+        crew = checked(crew or order.settings.crew(draws=order.draws, models=order.models), order)
         with await asyncio.to_thread(Workspace.open, order.settings) as alone:
             async with open_pursuit(order, crew, deadline, alone, review) as pursuit:
                 yield pursuit
         return
-    crew = checked(crew or workspace.crew(order.settings, draws=order.draws), order)
+    crew = checked(crew or workspace.crew(order.settings, draws=order.draws, models=order.models), order)
     await workspace.require_writable()
     alone = order.run_id is None and order.draws
     order, run_id = await _identified(order, workspace.ledger)

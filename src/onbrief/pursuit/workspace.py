@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,14 +15,16 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import Ledger, RunRow
+from onbrief.ports import AnyModel, Ledger, ModelRole, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
+from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
 
 if TYPE_CHECKING:
     from onbrief.studio import Crew
 
 LEDGER_FILE = "ledger.db"
+_NO_MODELS: Mapping[ModelRole, AnyModel] = {}
 
 
 class Workspace:
@@ -71,9 +74,9 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.ledger.close()
 
-    def crew(self, settings: Settings, *, draws: bool = True) -> Crew:
-        """Return the models that these settings name; see Settings.crew. Runs that name the same models share them and their
-        connections.
+    def crew(self, settings: Settings, *, draws: bool = True, models: Mapping[ModelRole, AnyModel] = _NO_MODELS) -> Crew:
+        """Return the models that these settings name, or that are given; see Settings.crew. Runs that name the same models
+        share them and their connections.
 
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
@@ -83,12 +86,14 @@ class Workspace:
             settings.judge,
             settings.confirm_judge,
             settings.reviser,
+            settings.planner,
             settings.plan,
             draws,
             repr(settings.tables),
+            *((role, id(models[role])) for role in sorted(models)),  # kept by their crew, so that no other gets the same id
         )
         if named not in self._crews:
-            self._crews[named] = settings.crew(draws=draws)
+            self._crews[named] = settings.crew(draws=draws, models=models)
         return self._crews[named]
 
     def find_run(self, run_id: str, *, broken: bool = False) -> RunRow:
@@ -101,8 +106,22 @@ class Workspace:
         check_run_id(run_id)
         row = self.ledger.run(run_id)
         if row is None:
-            raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them")
+            raise UsageError.of("run", run_id, "the id of a run; `onbrief list` shows them", hint=self._similar(run_id))
         return row if broken else require_whole(row)
+
+    def record_of(self, row: RunRow) -> Run | None:
+        """Return a recorded run from its run.json; None if that is not there, as before the first picture is judged. Blocks.
+
+        Raises:
+            StoreError: it cannot be read.
+            LedgerError: it is not a record.
+        """
+        document = self.store.load(f"{row.run_id}/run.json")
+        try:
+            return None if document is None else Run.from_json(document)
+        except UsageError as error:
+            hint = f"to write it again from the ledger, resume the run: onbrief resume {row.run_id}"
+            raise LedgerError(f"run.json of run {row.run_id} is damaged: {error}", hint=hint) from error
 
     async def store_of(self, row: RunRow) -> RunStore:
         """Return the store of a recorded run, for reading.
@@ -132,6 +151,15 @@ class Workspace:
             await self.store.require_writable()
             self._writable = True
 
+    def _similar(self, run_id: str) -> str:
+        """Return a hint that names runs whose ids begin so or are nearly so."""
+        try:
+            known = [row.run_id for row in self.ledger.runs()]
+        except LedgerError:  # credentials that may not list: it is only a hint
+            return ""
+        similar = [known_id for known_id in known if known_id.startswith(run_id)] or get_close_matches(run_id, known)
+        return f"did you mean {' or '.join(similar[:3])}?" if similar else ""
+
     def _names(self, row: RunRow) -> Names | None:
         """Return the names of a run's pictures, or None if they are the default ones."""
         start = json.loads(row.request).get("names")
@@ -140,15 +168,22 @@ class Workspace:
         return Names(self._settings.out, region_of(self._settings.tables), start, row.run_id, row.started)
 
 
-def resumed(run_id: str, settings: Settings, given: Mapping[str, object], *, resend_unknown: bool = False) -> Order:
+def resumed(
+    run_id: str,
+    settings: Settings,
+    given: Mapping[str, object],
+    *,
+    models: Mapping[ModelRole, str | AnyModel] = _NO_MODELS,
+    resend_unknown: bool = False,
+) -> Order:
     """Return the order that resumes a run of the place that `settings.out` names; see order_again.
 
     Raises:
-        UsageError: there is no such run, or one of the `given` settings cannot be changed.
+        UsageError: there is no such run, one of the `given` settings cannot be changed, or an object is not given again.
     """
     with Workspace.existing(settings) as workspace:
         row = workspace.find_run(run_id)
-    return order_again(row, settings, given, resend_unknown=resend_unknown)
+    return order_again(row, settings, given, models=models, resend_unknown=resend_unknown)
 
 
 def _ledger_of(store: FolderStore | BucketStore) -> Ledger:

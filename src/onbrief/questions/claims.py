@@ -73,7 +73,7 @@ NUMBERS = {
 _COUNT = re.compile(rf"(?:there (?:is|are) )?exactly ({'|'.join(NUMBERS)}|\d{{1,3}}) (.+)", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"(?:there (?:is|are) )?(?:(?P<exact>exactly|only)|(?P<least>at least|no fewer than|no less than)|(?P<over>more than)"
-    r"|(?P<most>at most|no more than)|(?P<under>fewer than|less than))? ?"
+    r"|(?P<most>at most|no more than|not more than)|(?P<under>fewer than|less than))? ?"
     rf"\b(?P<number>{'|'.join(NUMBERS)}|\d{{1,3}}) (?P<things>.+?)(?: visible)?"
     r"(?: in (?:the|this) (?:picture|image|photo|photograph))?",
     re.IGNORECASE,

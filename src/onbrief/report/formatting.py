@@ -7,18 +7,51 @@ import re
 import shlex
 import unicodedata
 from datetime import UTC, datetime
+from functools import cache
 
 MAX_MARKS = 6
 """Maximum number of combining marks on one letter: more than any script needs, fewer than would reach the next line."""
 
 _SCRIPTS = (
-    ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9d]")),
-    ("ko", re.compile("[\u1100-\u11ff\uac00-\ud7a3]")),
-    ("zh", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")),
-    ("th", re.compile("[\u0e01-\u0e5b]")),
-    ("he", re.compile("[\u05d0-\u05ea]")),
-    ("el", re.compile("[\u0391-\u03c9]")),
+    ("ja", "\u3041-\u30ff\uff66-\uff9d"),
+    ("ko", "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3"),
+    ("zh", "\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"),
+    ("he", "\u05d0-\u05ea"),
+    ("ar", "\u0620-\u064a\u066e-\u06d3\u06fa-\u06fc"),
+    ("ru", "\u0400-\u052f"),
+    ("el", "\u0370-\u03ff\u1f00-\u1fff"),
+    ("hi", "\u0904-\u0939\u0958-\u0961"),
+    ("bn", "\u0985-\u09b9"),
+    ("pa", "\u0a05-\u0a39"),
+    ("gu", "\u0a85-\u0ab9"),
+    ("ta", "\u0b83-\u0bb9"),
+    ("te", "\u0c05-\u0c39"),
+    ("kn", "\u0c85-\u0cb9"),
+    ("ml", "\u0d05-\u0d39"),
+    ("si", "\u0d85-\u0dc6"),
+    ("th", "\u0e01-\u0e30\u0e40-\u0e46"),
+    ("lo", "\u0e81-\u0eb0\u0ec0-\u0ec6"),
+    ("my", "\u1000-\u102a"),
+    ("ka", "\u10d0-\u10ff"),
+    ("km", "\u1780-\u17b3"),
+    ("hy", "\u0531-\u0587"),
 )
+"""Letters of scripts, and the language that a text in them is in, if nothing says otherwise."""
+
+_OTHERWISE = {
+    "ar": (("ur", "[ٹڈڑںےھ]"), ("", "[ەێۆڕڵښګۍڼټڊڙۀ]"), ("fa", "[پچژگکی]")),
+    "ru": (
+        ("be", "[ўЎ]"),
+        ("uk", "[їєґЇЄҐ]"),
+        ("mk", "[ѓќѕЃЌЅ]"),
+        ("sr", "[ђћљњџјЂЋЉЊЏЈ]"),
+        ("", "[^\u0410-\u044fёЁ]|^[^ыэё]*ъ"),
+    ),
+    "hi": (("mr", "[ळ]"),),
+    "bn": (("as", "[ৰৱ]"),),
+}
+"""Letters that tell another language of the same script; "" where several have them, as Bulgarian has ъ and no ы."""
+
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
@@ -54,8 +87,23 @@ def shown(text: str, at_most: int | None = None) -> str:
 
 
 def language(text: str) -> str:
-    """Return the language tag that the script implies, or "" (unknown) where many languages share a script."""
-    return next((tag for tag, script in _SCRIPTS if script.search(text)), "")
+    """Return the language tag that the script of most letters implies, or "" (unknown) where many languages share it.
+
+    A few foreign words do not change the language of a text: a sign in Japanese, described in English, is English.
+    """
+    counts = {tag: len(script.findall(text)) for tag, script in _letters().items()}
+    if counts["ja"] and counts["ja"] + counts["zh"] >= counts["ko"]:
+        counts["ja"] += counts.pop("zh")  # Japanese is written in both
+    tag, most = max(counts.items(), key=lambda item: item[1])
+    if 2 * most <= sum(character.isalpha() for character in text):
+        return ""
+    own = "".join(_letters()[tag].findall(text))
+    return next((other for other, letters in _OTHERWISE.get(tag, ()) if re.search(letters, own)), tag)
+
+
+@cache
+def _letters() -> dict[str, re.Pattern[str]]:
+    return {tag: re.compile(f"[{letters}]") for tag, letters in _SCRIPTS}
 
 
 def money(usd: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML document without a script; and the card, a fragment of one for notebooks."""
+"""The page: one self-contained HTML document, complete without its script; and the card, a fragment of one for notebooks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from onbrief.record import Box, Run
 from onbrief.report import formatting
+from onbrief.report.changes import Piece, changes, excerpt
 from onbrief.report.story import Story, story_of
 from onbrief.report.thumbnails import CARD_RESERVED, Thumbnail, enlarged, thumbnail
 
@@ -43,8 +44,7 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
     """
     story = story_of(run)
     longest, size = next((side, size) for most, side, size in _FRAME_THUMBNAILS if len(run.attempts) <= most)
-    style = _text("page.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, script = _text("page.css"), _text("page.js")
     return (
         _templates()
         .get_template("page.html")
@@ -58,7 +58,9 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
             started=formatting.moment(run.started),
             ended=formatting.moment(run.ended or ""),
             style=Markup(style),  # noqa: S704 # a file of this package
-            style_hash=digest,
+            style_hash=_digest(style),
+            script=Markup(script),  # noqa: S704 # a file of this package
+            script_hash=_digest(script),
         )
     )
 
@@ -112,6 +114,22 @@ def _parts(
     return parts
 
 
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _changes(text: str, former: str | None) -> tuple[Piece, ...]:
+    """Compare a text with the one before it; without one, or with little in common, all of it is the same."""
+    text = formatting.shown(text)
+    compared = changes(formatting.shown(former), text) if former is not None else None
+    return (Piece("same", text),) if compared is None else compared
+
+
+def _tongue(text: str) -> Markup:
+    """Return the attributes of an element that holds only this text: its language, and its own direction."""
+    return Markup('lang="{}" dir="auto"').format(formatting.language(text))
+
+
 def _words(text: str, at_most: int | None = None) -> Markup:
     """Wrap text from data in a separate element, isolated and with its own direction and language."""
     return Markup('<bdi lang="{}">{}</bdi>').format(formatting.language(text), formatting.shown(text, at_most))
@@ -124,6 +142,9 @@ def _templates() -> Environment:
     )
     filters: dict[str, Any] = {
         "words": _words,
+        "tongue": _tongue,
+        "changes": _changes,
+        "excerpt": excerpt,
         "shown": formatting.shown,
         "money": formatting.money,
         "duration": formatting.duration,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar
 
 from PIL import Image, ImageDraw, ImageOps
 
 from onbrief.record import Run
-from onbrief.report.formatting import counted, duration, money
-from onbrief.report.story import Frame, Row, Story, story_of
-from onbrief.report.text import Letters, drawable
+from onbrief.report.bidi import RIGHT_TO_LEFT, is_right_to_left
+from onbrief.report.formatting import counted, duration, language, money
+from onbrief.report.story import Frame, Row, Story, grouped, story_of
+from onbrief.report.text import Letters, advice, drawable
 from onbrief.report.thumbnails import reduced
 
 MAX_FRAMES = 60
@@ -39,6 +41,9 @@ _COLUMNS = (3, 6)
 _MOST_GIVEN = 240  # pictures that existed already, which have one row
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A part of the sheet: its height in pixels, and the function that paints it below a given y."""
@@ -61,7 +66,7 @@ def sheet(run: Run, pictures: Mapping[str, bytes]) -> bytes:
     """Draw the contact sheet of a run as PNG. `pictures` holds the bytes of stored pictures by `image.key`."""
     story = story_of(run)
     low, high = _COLUMNS
-    columns = max(low, min(high, max((len(row.frames) for row in story.rows), default=low)))
+    columns = max(low, min(high, max((sum(len(row.frames) for row in group) for group in story.groups), default=low)))
     width = 2 * _MARGIN + columns * _CELL
     blocks = [_header(story, width)]
     rows = _kept(story)
@@ -70,9 +75,16 @@ def sheet(run: Run, pictures: Mapping[str, bytes]) -> bytes:
         blocks.append(
             _remark(f"{counted(left_out, 'picture' if run.kind == 'judge' else 'attempt')} left out; the page has them all.")
         )
-    for row in rows:
-        blocks.append(_prompt(row, width))
-        blocks.extend(_strip(frames, run, pictures) for frames in _batches(row.frames, columns))
+    if missing := advice(_texts(story, rows)):
+        blocks.append(_remark(missing))
+    for group in grouped(rows):
+        if len(group) > 1:
+            for batch in _batches(group, columns):
+                blocks.append(_prompts(batch))
+                blocks.append(_strip([frame for row in batch for frame in row.frames], run, pictures))
+        for row in group if len(group) == 1 else ():
+            blocks.append(_prompt(row, width))
+            blocks.extend(_strip(frames, run, pictures) for frames in _batches(row.frames, columns))
     canvas = Image.new("RGB", (width, sum(block.height for block in blocks) + _MARGIN), _TABLE)
     y = 0
     for block in blocks:
@@ -95,9 +107,18 @@ def _kept(story: Story) -> tuple[Row, ...]:
     return tuple(replace(row, frames=row.frames[:_MOST_GIVEN]) if row.prompt is None else row for row in rows)
 
 
+def _texts(story: Story, rows: Sequence[Row]) -> Iterator[str]:
+    """Return the texts of others that the sheet shows."""
+    run = story.run
+    yield from (run.brief.text, run.reason)
+    yield from (row.prompt.text for row in rows if row.prompt)
+    yield from (item.requirement.text for item in story.items)
+    yield from (frame.attempt.problem.message for frame in story.frames if frame.attempt.problem)
+
+
 def _header(story: Story, width: int) -> Block:
     run, usage = story.run, story.run.usage
-    title, lead, body = Letters(46), Letters(27), Letters(20)
+    title, lead, body = Letters(46), Letters(27, language(run.brief.text)), Letters(20)
     room = width - 2 * _MARGIN
     headline = title.wrap(story.headline, room - 70, 2)
     brief = lead.wrap(drawable(run.brief.text, 900), room, 6)
@@ -113,7 +134,7 @@ def _header(story: Story, width: int) -> Block:
         y += 72
         _sign(canvas, story.sign, (_MARGIN, y + 11), 40)
         y = _write(draw, (_MARGIN + 62, y), headline, title, _COLOURS[story.sign])
-        y = _write(draw, (_MARGIN, y + 18), brief, lead, _INK)
+        y = _write(draw, (_MARGIN, y + 18), brief, lead, _INK, room)
         _write(draw, (_MARGIN, y + 14), facts, body, _SOFT)
 
     return Block(height, paint)
@@ -127,21 +148,40 @@ def _put(canvas: Image.Image, at: tuple[int, int], text: str) -> None:
     _write(ImageDraw.Draw(canvas), at, [text], Letters(20), _SOFT)
 
 
-def _batches(frames: Sequence[Frame], size: int) -> Iterable[Sequence[Frame]]:
-    return (frames[start : start + size] for start in range(0, len(frames), size))
+def _batches(parts: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    return (parts[start : start + size] for start in range(0, len(parts), size))
+
+
+def _prompts(rows: Sequence[Row]) -> Block:
+    """Paint the prompts of pictures that stand side by side, each above its picture."""
+    columns: list[tuple[str, Letters, list[str]]] = []
+    for row in rows:
+        text = row.prompt.text if row.prompt else ""
+        body = Letters(18, language(text))
+        columns.append((f"Prompt {row.prompt.revision if row.prompt else 0}", body, body.wrap(drawable(text, 600), _WINDOW, 6)))
+
+    def paint(canvas: Image.Image, y: int) -> None:
+        draw = ImageDraw.Draw(canvas)
+        for number, (title, body, text) in enumerate(columns):
+            x = _MARGIN + number * _CELL + 14
+            _write(draw, (x, y + 20), [title], Letters(20), _EDGE)
+            _write(draw, (x, y + 50), text, body, _INK, _WINDOW)
+
+    return Block(50 + max(len(text) * body.line for _, body, text in columns) + 18, paint)
 
 
 def _prompt(row: Row, width: int) -> Block:
-    body = Letters(20)
     if row.prompt is None:
         return Block(30, lambda canvas, y: None)
+    body = Letters(20, language(row.prompt.text))
+    room = width - 2 * _MARGIN - 120
     title = f"Prompt {row.prompt.revision}"
-    text = body.wrap(drawable(row.prompt.text, 900), width - 2 * _MARGIN - 120, 4)
+    text = body.wrap(drawable(row.prompt.text, 900), room, 4)
 
     def paint(canvas: Image.Image, y: int) -> None:
         draw = ImageDraw.Draw(canvas)
         _write(draw, (_MARGIN, y + 30), [title], body, _EDGE)
-        _write(draw, (_MARGIN + 120, y + 30), text, body, _INK)
+        _write(draw, (_MARGIN + 120, y + 30), text, body, _INK, room)
 
     return Block(30 + len(text) * body.line + 22, paint)
 
@@ -167,7 +207,7 @@ def _strip(frames: Sequence[Frame], run: Run, pictures: Mapping[str, bytes]) -> 
             for line in note:
                 if line.sign:
                     _sign(canvas, line.sign, (x + 14, top + line.letters.line // 2 - 6), 15)
-                line.letters.draw(draw, (x + 38, top + line.letters.size), line.text, line.colour)
+                line.letters.draw(draw, (x + 38, top + line.letters.size), line.text, line.colour, _CELL - 58)
                 top += line.letters.line
 
     return Block(film + 10 + below + 24, paint)
@@ -183,8 +223,11 @@ def _note(frame: Frame) -> list[Line]:
         lines.extend(Line("", text, body, _SOFT) for text in body.wrap(drawable(frame.attempt.problem.message, 200), room, 3))
     doubts = frame.missed + frame.reserved
     for missed in doubts[:4]:
-        texts = body.wrap(f"{missed.requirement.id}  {drawable(missed.requirement.text, 120)}", room, 2)
-        lines.extend(Line(missed.verdict if n == 0 else "", text, body, _INK) for n, text in enumerate(texts))
+        text = drawable(missed.requirement.text, 120)
+        letters = Letters(body.size, language(text))
+        mark = RIGHT_TO_LEFT if is_right_to_left(text) else ""
+        texts = letters.wrap(f"{mark}{missed.requirement.id}  {text}", room, 2)
+        lines.extend(Line(missed.verdict if n == 0 else "", text, letters, _INK) for n, text in enumerate(texts))
     if len(doubts) > 4:
         lines.append(Line("", f"and {len(doubts) - 4} more", body, _SOFT))
     return lines
@@ -261,11 +304,18 @@ def _arc(start: float, end: float) -> list[tuple[float, float]]:
     return [(0.5 + 0.42 * math.cos(a), 0.5 + 0.42 * math.sin(a)) for a in steps]
 
 
-def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], lines: Iterable[str], letters: Letters, colour: str) -> int:
-    """Write lines of text from a top left corner down; return the y below them."""
+def _write(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[int, int],
+    lines: Iterable[str],
+    letters: Letters,
+    colour: str,
+    room: float | None = None,
+) -> int:
+    """Write lines of text from a top left corner down; return the y below them. `room` as in `Letters.draw`."""
     x, y = at
     for line in lines:
-        letters.draw(draw, (x, y + letters.size), line, colour)
+        letters.draw(draw, (x, y + letters.size), line, colour, room)
         y += letters.line
     return y
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
@@ -161,10 +161,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prompt and the attempts made with it; or, without a prompt, pictures that existed already."""
+    """One prompt, the one before it, and the attempts made with it; or, without a prompt, pictures that existed already."""
 
     prompt: Prompt | None
     frames: tuple[Frame, ...]
+    former: Prompt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,11 @@ class Story:
     def frames(self) -> Iterator[Frame]:
         """All attempts, in order."""
         return (frame for row in self.rows for frame in row.frames)
+
+    @property
+    def groups(self) -> tuple[tuple[Row, ...], ...]:
+        """The rows, those with one picture each together where they follow one another: such rows can share a line."""
+        return grouped(self.rows)
 
     @property
     def best(self) -> Frame | None:
@@ -208,6 +214,21 @@ class Story:
         return tuple(item for item in self.items if item.requirement.must and item.judged and item.judged == item.undecided)
 
 
+def grouped(rows: Sequence[Row]) -> tuple[tuple[Row, ...], ...]:
+    """Put rows of prompts with one picture each together where they follow one another; every other row is its own group."""
+    groups: list[tuple[Row, ...]] = []
+    for row in rows:
+        if groups and _is_single(row) and _is_single(groups[-1][0]):
+            groups[-1] += (row,)
+        else:
+            groups.append((row,))
+    return tuple(groups)
+
+
+def _is_single(row: Row) -> bool:
+    return row.prompt is not None and len(row.frames) == 1
+
+
 def story_of(run: Run) -> Story:
     """Compute what a report shows of a run, finished or not."""
     best = run.best
@@ -217,8 +238,8 @@ def story_of(run: Run) -> Story:
     if run.outcome == "passed" and best and best.verdict and (reserved := len(best.verdict.reservations)):
         headline = f"{headline} with {counted(reserved, 'reservation')}"
     rows = tuple(
-        Row(prompt, tuple(_frame(run, a, a is best) for a in run.attempts if a.revision == prompt.revision))
-        for prompt in run.prompts
+        Row(prompt, tuple(_frame(run, a, a is best) for a in run.attempts if a.revision == prompt.revision), former)
+        for former, prompt in zip((None, *run.prompts), run.prompts, strict=False)
     )
     story = Story(run, headline, sign, "", _items(run, rows), rows, _ADVICE[run.outcome], _command(run))
     return replace(story, gap=_gap(story))

@@ -38,6 +38,9 @@ _PLACE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<pre
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _PREFIX = re.compile(r"[^\x00-\x1f\x7f\\?#]{0,512}")
 
+_regions: dict[str, str] = {}
+"""Where buckets are that were opened with a region: the url of a picture does not say so."""
+
 # obstore's own retries are off: objects.py is the only retry layer.
 _ONCE: RetryConfig = {
     "max_retries": 0,
@@ -85,6 +88,7 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
         raise UsageError.of("out", out, "a prefix of plain names with single slashes between them")
     if region is not None:
         check_region("s3.region", region)
+        _regions[bucket] = region
     try:
         service = _service(place["scheme"], bucket, prefix, region)
     except UsageError:
@@ -92,6 +96,19 @@ def open_bucket(out: str, region: str | None = None) -> BucketStore:
     except Exception as error:
         raise UsageError.of("out", out, f"a bucket with complete settings ({str(error).splitlines()[0]})") from error
     return BucketStore(Objects(service), f"{place['scheme']}://{bucket}/{prefix}".rstrip("/"))
+
+
+def read_url(url: str) -> bytes | None:
+    """Return the bytes of an object in a bucket by its url, such as `s3://bucket/prefix/name`; None if there is none. Its
+    region is that with which the bucket was last opened in this process, or as for `open_store`. Blocks.
+
+    Raises:
+        UsageError: not such a url, no region or no credentials.
+        StoreError: it cannot be read.
+    """
+    place, _, key = url.rpartition("/")
+    found = _PLACE.fullmatch(place)
+    return open_bucket(place, _regions.get(found["bucket"]) if found else None).load(key)
 
 
 def _service(scheme: str, bucket: str, prefix: str, region: str | None) -> Service:

@@ -90,6 +90,13 @@ class ProviderContract:
             assert role in get_args(Role), role
             assert ModelName.parse(name, role).provider
 
+    def test_it_suggests_names_of_its_own(self) -> None:
+        provider = self.provider()
+        for text in ("", "no-such-model", "no/such?option=1", "no-such:model"):
+            if suggested := provider.suggests(text):
+                word = ModelName.parse(suggested).provider
+                assert word == provider.name or (provider.covers and provider.covers(word)), suggested
+
     def test_the_models_that_it_lists_can_be_named(self) -> None:
         for listed in self.provider().models():
             assert ModelName.parse(listed.name).provider, listed

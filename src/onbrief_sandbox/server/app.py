@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,19 +20,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, services
+from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, requests, streams
 from onbrief_sandbox.server.bill import Bill, Entry, digest
 from onbrief_sandbox.server.catalogue import Called, find
 from onbrief_sandbox.server.claude import Asked, Completion
 from onbrief_sandbox.server.conversation import Answer
 from onbrief_sandbox.server.faults import Fault, Operation, Script
-from onbrief_sandbox.server.form import MALFORMED, Form, parse
 from onbrief_sandbox.server.images import Order
 from onbrief_sandbox.server.refusals import Refusal, invalid
-from onbrief_sandbox.server.wording import INPUTS, MEMBERS, SCHEMA
 
 MAX_BODY = 25_000_000
 """The service's limit for a request body, in bytes."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Work = Callable[["Terms", Request, Operation, str], Awaitable[Response]]
 
 _DRAINED = 8 * MAX_BODY  # bytes read and discarded, so that a client that sends the whole body first receives the error
 _PATIENCE = 60.0  # seconds to wait for the next bytes of the body
@@ -75,11 +76,11 @@ class Call:
 def application(terms: Terms) -> Starlette:
     """Return the application for these settings."""
 
-    async def invoke(request: Request) -> Response:
-        return await _served(terms, request, "InvokeModel")
+    def doing(work: Work, operation: Operation) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            return await _served(terms, request, operation, work)
 
-    async def talk(request: Request) -> Response:
-        return await _served(terms, request, "Converse")
+        return endpoint
 
     @asynccontextmanager
     async def working(_: Starlette) -> AsyncGenerator[None]:
@@ -93,36 +94,62 @@ def application(terms: Terms) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/model/{model_id:path}/invoke", invoke, methods=["POST"]),
-            Route("/model/{model_id:path}/converse", talk, methods=["POST"]),
+            Route(f"/model/{{model_id:path}}/{name}", endpoint, methods=["POST"])
+            for name, endpoint in (
+                ("invoke", doing(_answered, "InvokeModel")),
+                ("invoke-with-response-stream", doing(_answered, "InvokeModelWithResponseStream")),
+                ("converse", doing(_answered, "Converse")),
+                ("converse-stream", doing(_answered, "ConverseStream")),
+                ("count-tokens", doing(_counted, "Converse")),
+            )
+        ]
+        + [
+            Route("/anthropic/v1/messages", doing(_answered, "Messages"), methods=["POST"]),
+            Route("/anthropic/v1/messages/count_tokens", doing(_counted, "Messages"), methods=["POST"]),
         ],
         exception_handlers={HTTPException: _elsewhere},
         lifespan=working,
     )
 
 
-async def _served(terms: Terms, request: Request, operation: Operation) -> Response:
+async def _served(terms: Terms, request: Request, operation: Operation, work: Work) -> Response:
     request_id = str(uuid.uuid4())
+    refusal = answers.refusal_of_anthropic if operation == "Messages" else answers.refusal
     try:
-        return await _answered(terms, request, operation, request_id)
+        return await work(terms, request, operation, request_id)
     except Refusal as refused:
-        return answers.refusal(request_id, refused)
+        return refusal(request_id, refused)
     except ClientDisconnect:
         return Response()  # the client is gone
     except asyncio.CancelledError:  # the server is shutting down during the call
-        return answers.refusal(request_id, Refusal("InternalServerException", "The service is shutting down."))
+        return refusal(request_id, Refusal("InternalServerException", "The service is shutting down."))
     except Exception as error:  # noqa: BLE001 - clients always get an error in the service's format
         print(f"sandbox: {type(error).__name__}: {error}", file=sys.stderr)
         failed = Refusal("InternalServerException", "The system encountered an unexpected error during processing.")
-        return answers.refusal(request_id, failed)
+        return refusal(request_id, failed)
+
+
+async def _received(terms: Terms, request: Request, *, by_profile: bool) -> tuple[Called, bytes]:
+    """Return the model of a request, named in its path or its body, and the body."""
+    _refuse_web_pages(request)
+    body = await _body(request)
+    identifier = request.path_params.get("model_id") or await asyncio.to_thread(requests.model_named, body)
+    return find(identifier, terms.ended, by_profile=by_profile), body
+
+
+async def _counted(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
+    """Count tokens, which costs nothing."""
+    called, body = await _received(terms, request, by_profile=False)
+    version = request.headers.get("anthropic-version")
+    counted = await asyncio.to_thread(requests.count, called, operation, body, version)
+    return answers.reply(request_id, {"input_tokens" if operation == "Messages" else "inputTokens": counted})
 
 
 async def _answered(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
-    _refuse_web_pages(request)
     began = time.monotonic()
-    body = await _body(request)
-    called = find(request.path_params["model_id"], terms.ended)
-    asked = await asyncio.to_thread(_read, called, operation, body)
+    called, body = await _received(terms, request, by_profile=operation != "Messages")
+    version = request.headers.get("anthropic-version")
+    asked = await asyncio.to_thread(requests.read, called, operation, body, version)
     fault = terms.script.next(called, operation)
     seconds = terms.seconds(called) + (fault.delay if fault else 0.0)
     call = Call(request_id, called, operation, digest(body), fault, began, seconds)
@@ -130,11 +157,10 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
         return await _failed(terms, call, fault)
     if isinstance(asked, Order):
         terms.bill.add(call.entry(called.model.usd * len(asked.seeds), "picture"))
-        document = await _pictures(asked, fault)
+        whole = answers.reply(request_id, await _pictures(asked, fault))
     else:
-        document = await _completed(terms, call, asked)
+        whole = await _completed(terms, call, asked)
     await _wait(call)
-    whole = answers.reply(request_id, document)
     return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
 
 
@@ -197,30 +223,6 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _read(called: Called, operation: Operation, body: bytes) -> Order | Asked:
-    """Parse and validate a body. No other code validates requests.
-
-    Raises:
-        Refusal: the body is invalid.
-    """
-    try:
-        match called.model.speaks, operation:
-            case "claude", "Converse":
-                return converse.read(called, Form(parse(body), MEMBERS))
-            case "claude", "InvokeModel":
-                return messages.read(called, Form(parse(body), INPUTS))
-            case _, "Converse":
-                raise invalid(
-                    "This action doesn't support the model that you provided. Try again with a supported text or chat model."
-                )
-            case ("search-replace" | "search-recolor" | "inpaint" | "erase-object") as service, _:
-                return services.read(service, Form(parse(body), SCHEMA))
-            case painter, _:
-                return images.read(painter, Form(parse(body), SCHEMA))
-    except RecursionError as error:
-        raise invalid(MALFORMED) from error
-
-
 async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:
     """Handle a call with a scripted reset or error."""
     if fault.accepted:
@@ -228,7 +230,8 @@ async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:
     await _wait(call)
     if fault.does == "reset":
         return answers.Reset()
-    return answers.refusal(call.id, Refusal(fault.type, fault.message, status=fault.status), fault.headers)
+    refusal = answers.refusal_of_anthropic if call.operation == "Messages" else answers.refusal
+    return refusal(call.id, Refusal(fault.type, fault.message, status=fault.status), fault.headers)
 
 
 async def _pictures(order: Order, fault: Fault | None) -> dict[str, object]:
@@ -244,16 +247,28 @@ async def _pictures(order: Order, fault: Fault | None) -> dict[str, object]:
             return images.reply(order, await images.paint(order))
 
 
-async def _completed(terms: Terms, call: Call, asked: Asked) -> dict[str, object]:
+async def _completed(terms: Terms, call: Call, asked: Asked) -> Response:
     completion = claude.ended(asked, await mind.answer(asked.conversation))
     if call.fault:
         completion = _with_fault(completion, call.fault)
     terms.bill.add(
         call.entry(call.called.price(completion.tokens_in, completion.tokens_out), "tool" if completion.answer.tool else "text")
     )
-    if call.operation == "InvokeModel":
-        return messages.reply(call.called, completion)
-    return converse.reply(completion, max(call.seconds, time.monotonic() - call.began))
+    latency = max(call.seconds, time.monotonic() - call.began)
+    match call.operation:
+        case "Converse":
+            return answers.reply(call.id, converse.reply(completion, latency))
+        case "ConverseStream":
+            events = streams.of_converse(converse.reply(completion, latency))
+            return answers.Streamed(call.id, streams.as_messages(events), streams.EVENT_STREAM)
+        case "InvokeModelWithResponseStream":
+            events = streams.of_message(messages.reply(call.called, completion), latency)
+            return answers.Streamed(call.id, streams.as_chunks(events), streams.EVENT_STREAM)
+        case "Messages" if asked.stream:
+            events = streams.of_message(messages.reply(call.called, completion), latency)
+            return answers.Streamed(call.id, streams.as_server_sent(events), streams.SERVER_SENT)
+        case _:
+            return answers.reply(call.id, messages.reply(call.called, completion))
 
 
 def _with_fault(completion: Completion, fault: Fault) -> Completion:

@@ -80,11 +80,11 @@ class Called:
         return round(regional * (each[0] * tokens_in + each[1] * tokens_out) / 1e6, 9)
 
 
-def find(identifier: str, ended: Collection[str] = ()) -> Called:
+def find(identifier: str, ended: Collection[str] = (), *, by_profile: bool = True) -> Called:
     """Return the model for an id, an inference profile, or the ARN of either. `ended` are patterns of retired models.
 
     Raises:
-        Refusal: the model does not exist, is retired, or requires an inference profile.
+        Refusal: the model does not exist, is retired, or with `by_profile`, requires an inference profile.
     """
     if not _ID.fullmatch(identifier):
         raise invalid("The provided model identifier is invalid.")
@@ -96,7 +96,7 @@ def find(identifier: str, ended: Collection[str] = ()) -> Called:
     called = Called(model, prefix)
     if any(called.fits(pattern) for pattern in ended):
         raise Refusal("ResourceNotFoundException", "This model version has reached the end of its life.")
-    if not prefix and not model.on_demand:
+    if by_profile and not prefix and not model.on_demand:
         raise invalid(
             f"Invocation of model ID {model.id} with on-demand throughput isn’t supported. Retry your request with the ID or "
             "ARN of an inference profile that contains this model."

@@ -35,6 +35,8 @@ class Asked:
     stops: tuple[str, ...] = ()
     sampling: frozenset[str] = frozenset()
     """The parameters among temperature, top_p and top_k that the request sets."""
+    stream: bool = False
+    """Whether the answer is to be streamed, where the request says so and not the operation."""
 
 
 @dataclass(frozen=True, slots=True)

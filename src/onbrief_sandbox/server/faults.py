@@ -1,7 +1,7 @@
 """Scripted faults: which calls they affect, and what they do.
 
 A script is a TOML or JSON file with a list `faults`. Each entry selects calls by `model` (a shell pattern for model ids, `*`
-by default), by `operation` (`InvokeModel` or `Converse`; both by default), and by either `calls` (the numbers of the calls
+by default), by `operation` (an Operation; all by default), and by either `calls` (the numbers of the calls
 among the matching ones, from 1) or `every` (each n-th matching call); by default, it selects all. `does` is the kind of
 fault; without it, the entry only delays the call by `delay` seconds, which can also be combined with any fault. The first
 entry that selects a call applies. Requests that are rejected as invalid are not counted as calls.
@@ -21,7 +21,9 @@ from onbrief_sandbox.server.catalogue import Called, fits_any
 from onbrief_sandbox.server.images import Filter
 from onbrief_sandbox.server.refusals import STATUS
 
-Operation = Literal["InvokeModel", "Converse"]
+Operation = Literal["InvokeModel", "Converse", "InvokeModelWithResponseStream", "ConverseStream", "Messages"]
+"""`Messages` is Anthropic's own API at /anthropic/v1/messages, streamed or not."""
+
 Doing = Literal["delay", "status", "reset", "cut", "filtered", "blank", "truncated", "text", "empty"]
 """`reset`: the connection is reset before the first byte of the response. `cut`: it closes after `byte` bytes of the body.
 `filtered`: a content filter blocks the request for `reason`. `blank`: a picture of one colour. `truncated`: half a picture,
@@ -91,7 +93,7 @@ def load(path: Path) -> Script:
         UsageError: the file cannot be read, or an entry is invalid; the message names the first error.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         document: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise UsageError.of("faults", str(path), f"a file that can be read ({error.strerror})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from dataclasses import replace
 from typing import Literal
 
 from onbrief_sandbox.server import claude
@@ -12,24 +13,50 @@ from onbrief_sandbox.server.catalogue import Called
 from onbrief_sandbox.server.claude import IMAGE_FORMATS, Asked, Completion
 from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
 from onbrief_sandbox.server.form import Form
+from onbrief_sandbox.server.refusals import invalid
 
 VERSION = "bedrock-2023-05-31"
+OWN_VERSION = "2023-06-01"
+"""The version of Anthropic's own API; newer clients name it by a later date, also in a body for Bedrock."""
+
+_NEWER = "2026-10-21"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MEDIA_TYPES = tuple(f"image/{name}" for name in IMAGE_FORMATS)
 _RESULTS = ("text", "image")
 _BLOCKS = (*_RESULTS, "tool_use", "tool_result", "thinking", "redacted_thinking")
-_UNUSED = ("thinking", "metadata", "anthropic_beta")
+_UNUSED = ("thinking", "metadata", "anthropic_beta", "user_profile_id")
 _STOPS = {"content_filtered": "refusal"}  # stop reasons with a different name than in Converse
 
 
 def read(called: Called, form: Form) -> Asked:
-    """Parse a body.
+    """Parse a body of InvokeModel.
 
     Raises:
         Refusal: the operation or the model does not accept the request.
     """
-    form.choice("anthropic_version", (VERSION,))
-    max_tokens = form.whole("max_tokens", 1)
+    if not _is_newer(form.any("anthropic_version")):
+        form.choice("anthropic_version", (VERSION,))
+    return _read(called, form, counting=False)
+
+
+def read_own(called: Called, form: Form, version: str | None, *, counting: bool = False) -> Asked:
+    """Parse a body of Anthropic's own API, whose version is in a header. To count tokens, fields for the answer may be missing.
+
+    Raises:
+        Refusal: the operation or the model does not accept the request.
+    """
+    if version is None:
+        raise invalid("anthropic-version: header is required")
+    if version != OWN_VERSION and not _is_newer(version):
+        raise invalid(f'anthropic-version: "{version}" is not a valid version')
+    form.text("model", least=1)
+    stream = not counting and form.flag("stream")
+    return replace(_read(called, form, counting=counting), stream=stream)
+
+
+def _read(called: Called, form: Form, *, counting: bool) -> Asked:
+    max_tokens = None if counting else form.whole("max_tokens", 1)
     turns = tuple(_turn(message) for message in form.forms("messages", least=1))
     sampling = frozenset(name for name in ("temperature", "top_p", "top_k") if form.has(name))
     for name in sampling - {"top_k"}:
@@ -46,6 +73,10 @@ def read(called: Called, form: Form) -> Asked:
     asked = Asked(Conversation(called.id, system, turns, tools, forced, schema), max_tokens, stops, sampling)
     claude.check(called, asked)
     return asked
+
+
+def _is_newer(version: object) -> bool:
+    return isinstance(version, str) and bool(_DATE.fullmatch(version)) and version >= _NEWER
 
 
 def reply(called: Called, completion: Completion) -> dict[str, object]:
@@ -66,7 +97,12 @@ def reply(called: Called, completion: Completion) -> dict[str, object]:
         "content": content,
         "stop_reason": _STOPS.get(completion.stop, completion.stop),
         "stop_sequence": completion.sequence,
-        "usage": {"input_tokens": completion.tokens_in, "output_tokens": completion.tokens_out},
+        "usage": {
+            "input_tokens": completion.tokens_in,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": completion.tokens_out,
+        },
     }
 
 

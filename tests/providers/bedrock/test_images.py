@@ -428,7 +428,7 @@ except ConfigError as error:
     print(error, "|", error.hint)
 """
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed == "bedrock: not installed: boto3 | pip install 'onbrief[aws]'\n"
+    assert printed == "bedrock: not installed: boto3, which onbrief[aws] installs | pip install 'onbrief[aws]'\n"
 
 
 def test_naming_a_model_imports_nothing_of_aws() -> None:

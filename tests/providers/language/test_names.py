@@ -87,12 +87,7 @@ def test_a_missing_region_is_a_configuration_error(monkeypatch: pytest.MonkeyPat
         registry.judge("bedrock:")
 
 
-def test_a_provider_of_pydantic_ai_s_without_its_package_names_what_to_install() -> None:
-    with pytest.raises(UsageError, match="openai:gpt-5 needs a package that is not installed") as caught:
-        registry.reviser("openai:gpt-5")
-    assert caught.value.hint == 'pip install "pydantic-ai-slim[openai]"'
-
-
 def test_options_of_aws_are_not_for_others() -> None:
+    pytest.importorskip("openai")
     with pytest.raises(UsageError, match="expected the options temperature, top_p, top_k, max_tokens, timeout, not region"):
         registry.judge("openai:gpt-5?region=us-west-2")

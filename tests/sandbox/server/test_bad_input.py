@@ -35,7 +35,10 @@ ERASE = "us.stability.stable-image-erase-object-v1:0"
 REPLACE = "us.stability.stable-image-search-replace-v1:0"
 
 
-@pytest.mark.parametrize("path", [INVOKE, CONVERSE, f"/model/{HAIKU}/invoke", f"/model/{REPLACE}/invoke"])
+OF_HAIKU = [f"/model/{HAIKU}/{name}" for name in ("invoke", "invoke-with-response-stream", "converse-stream", "count-tokens")]
+
+
+@pytest.mark.parametrize("path", [INVOKE, CONVERSE, *OF_HAIKU, f"/model/{REPLACE}/invoke"])
 @pytest.mark.parametrize(
     "body",
     [
@@ -106,6 +109,8 @@ def test_what_a_page_in_a_browser_can_send_is_refused_and_not_paid(
     with served(Terms(bill=Bill(bill))) as server:
         assert server.raw(INVOKE, b'{"prompt": "x"}', headers=headers)[:2] == refused
         assert server.raw(CONVERSE, b"{}", headers=headers)[:2] == refused
+        for path in ("/anthropic/v1/messages", "/anthropic/v1/messages/count_tokens"):
+            assert server.raw(path, b'{"model": "x"}', headers=headers)[0] == refused[0]
     assert not bill.exists() or not bill.read_text()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -68,6 +69,18 @@ def _options(role: Role, model: str) -> frozenset[str]:
             return frozenset(converse.OPTIONS)
 
 
+_MODEL_ID = re.compile(
+    r"((us|us-gov|eu|apac|jp|au|ca|global)\.)?(ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshotai"
+    r"|nvidia|openai|qwen|stability|twelvelabs|writer|xai|zai)\.|arn:aws[a-z-]*:bedrock:"
+)
+
+
+def _suggested(text: str) -> str:
+    """Return the full name of a model that is named by its id alone, or as routers write it."""
+    text = text.removeprefix("bedrock/")
+    return f"bedrock:{text}" if _MODEL_ID.match(text) else ""
+
+
 PROVIDER: Final = Provider(
     name="bedrock",
     image_model=_image_model,
@@ -98,6 +111,7 @@ PROVIDER: Final = Provider(
         "judge": f"bedrock:{CLAUDE}",
         "reviser": f"bedrock:{CLAUDE}",
     },
+    suggests=_suggested,
     models=_models,
     check=_check,
     options=_options,

@@ -17,12 +17,12 @@ from onbrief.ports import ModelName, PictureLimits, Values
 from onbrief.providers.bedrock import CLAUDE, client
 from onbrief.providers.bedrock.connections import within
 from onbrief.providers.bedrock.outcomes import classify
-from onbrief.providers.language import counting, names
+from onbrief.providers.language import counting, names, services
 from onbrief.providers.language.model import LanguageModel
 from onbrief.providers.language.roles import TextPlanner, TextReviser, VisionJudge
 from onbrief.regions import check_region
 
-OPTIONS = (*names.OPTIONS, "region")
+OPTIONS = (*services.OPTIONS, "region")
 PICTURES = PictureLimits(side=1568, bytes=3_750_000)
 """Bedrock accepts at most 3.75 MB per picture, and Claude scales longer sides down to this length itself."""
 

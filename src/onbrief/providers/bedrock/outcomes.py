@@ -16,6 +16,8 @@ _CERTIFICATE = re.compile(r"CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|HANDS
 _ENDED = re.compile(r"end of its life|marked by provider as legacy", re.IGNORECASE)
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_ENDED, "choose an active model; `onbrief models` lists them"),
+    (re.compile(r"NoRegion|Invalid endpoint"), "set AWS_REGION, such as us-west-2"),
+    (re.compile(r"ProfileNotFound"), "check AWS_PROFILE"),
     (re.compile(r"expired|SSO|login", re.IGNORECASE), "get new credentials, for example with `aws sso login`"),
     (re.compile(r"signature|skewed", re.IGNORECASE), "check the secret key, and the clock of this machine"),
     (re.compile(r"security token|UnrecognizedClient|credential", re.IGNORECASE), "check AWS_PROFILE or the AWS keys"),

@@ -8,11 +8,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Final
 
-from onbrief.ports import Judge, ModelName, Planner, Provider, Reviser, Role
+from onbrief.ports import Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role
 from onbrief.ports.provider import Values
+from onbrief.providers.language.services import OPTIONS, OTHERS, SERVICES, require, rows, suggested
 
 
 def _judge(name: ModelName, values: Values) -> Judge:
+    require(name)
     from onbrief.providers.language.names import inferred
     from onbrief.providers.language.roles import VisionJudge
 
@@ -20,6 +22,7 @@ def _judge(name: ModelName, values: Values) -> Judge:
 
 
 def _planner(name: ModelName, values: Values) -> Planner:
+    require(name)
     from onbrief.providers.language.names import inferred
     from onbrief.providers.language.roles import TextPlanner
 
@@ -27,6 +30,7 @@ def _planner(name: ModelName, values: Values) -> Planner:
 
 
 def _reviser(name: ModelName, values: Values) -> Reviser:
+    require(name)
     from onbrief.providers.language.names import inferred
     from onbrief.providers.language.roles import TextReviser
 
@@ -34,20 +38,30 @@ def _reviser(name: ModelName, values: Values) -> Reviser:
 
 
 def _covers(provider: str) -> bool:
-    """Return whether pydantic-ai has this provider. True if pydantic-ai is missing, so that making a model says what to
-    install.
-    """
-    if find_spec("pydantic_ai") is None:
+    """Return whether pydantic-ai has this service: one that is known here, also if pydantic-ai is missing, or a new one."""
+    if provider in SERVICES:
         return True
+    if provider in OTHERS or find_spec("pydantic_ai") is None:
+        return False
     from onbrief.providers.language.names import known
 
     return known(provider)
 
 
-def _options(role: Role, model: str) -> frozenset[str]:
-    from onbrief.providers.language.names import OPTIONS
+def _suggested(text: str) -> str:
+    if (found := suggested(text)) or find_spec("pydantic_ai") is None:
+        return found
+    from onbrief.providers.language.names import known_model
 
+    return known_model(text)
+
+
+def _options(role: Role, model: str) -> frozenset[str]:
     return frozenset(OPTIONS)
+
+
+def _models() -> list[ListedModel]:
+    return list(rows())
 
 
 PROVIDER: Final = Provider(
@@ -56,7 +70,7 @@ PROVIDER: Final = Provider(
     planner=_planner,
     reviser=_reviser,
     covers=_covers,
+    suggests=_suggested,
+    models=_models,
     options=_options,
-    requires=("pydantic_ai",),
-    extra="pydantic-ai-slim",
 )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model as Client
-from pydantic_ai.models import infer_model
+from pydantic_ai.models import infer_model, known_model_names
 from pydantic_ai.providers import infer_provider_class
 
-from onbrief.errors import ConfigError, UsageError
+from onbrief.errors import ConfigError, NotInstalled, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers.language import counting
 from onbrief.providers.language.counting import PictureTokens
 from onbrief.providers.language.model import TIMEOUT, LanguageModel, Outcome, Within, no_outcome, within
+from onbrief.providers.language.services import OPTIONS
 
 MAX_TOKENS = 4096
 """The maximum length of an answer, unless the name sets another. Some services reserve it when they accept a call."""
@@ -27,12 +27,7 @@ _SAMPLING: dict[str, tuple[float, float, bool]] = {  # minimum, maximum, whether
 TIMEOUTS = (0.1, 3600.0)
 """The allowed values of the option `timeout`, in seconds."""
 
-OPTIONS = (*_SAMPLING, "max_tokens", "timeout")
-"""The options of every language model. `timeout` is in seconds, for a complete call. Sampling parameters are sent only if the
-model accepts them.
-"""
-
-_INSTALL = re.compile(r'pip install "[^"]+"')
+_VARIABLE = re.compile(r"`([A-Z][A-Z0-9_]+)`")
 
 
 def language_model(
@@ -64,23 +59,42 @@ def inferred(name: ModelName) -> LanguageModel:
     """Return the model that pydantic-ai infers from this name.
 
     Raises:
-        UsageError: there is no such provider or option, or a package is not installed.
-        ConfigError: the provider's credentials are not set.
+        UsageError: there is no such service or option.
+        NotInstalled: a package is missing.
+        ConfigError: a key or an address of the service is not set.
     """
     name.require_options(OPTIONS)
+    if not known(name.provider):
+        raise UsageError.of(name.setting, name.key, "PROVIDER:MODEL with a provider that pydantic-ai knows")
     try:
-        infer_provider_class(name.provider)
         return language_model(name, infer_model(name.key))
     except UsageError:
         raise
-    except ValueError:
-        raise UsageError.of(name.setting, name.key, "PROVIDER:MODEL with a provider that pydantic-ai knows") from None
-    except ImportError as error:
-        found = _INSTALL.search(str(error))
-        hint = found[0] if found else f'pip install "pydantic-ai-slim[{name.provider}]"'
-        raise UsageError(f"{name.setting}: {name.key} needs a package that is not installed", hint=hint) from error
-    except UserError as error:
-        raise ConfigError(f"{name.setting}: {error}") from error
+    except ImportError as error:  # of a service that is newer than services.py, or of a package that is too old
+        module = getattr(error.__cause__, "name", None) or error.name or f"a package for {name.provider}"
+        package = str(module).partition(".")[0]
+        raise NotInstalled.of(f"{name.setting}: {name.key}", [package], f"pydantic-ai-slim[{name.provider}]") from error
+    except Exception as error:  # each service has its own client, which raises what it likes where something is not set up
+        raise _unset(name, str(error).partition("\n")[0]) from error
+
+
+def _unset(name: ModelName, words: str) -> ConfigError:
+    """Return the error about what a client misses before it is asked anything. A message that names variables is reduced to
+    them: the rest is for those who program with it.
+    """
+    variables = list(dict.fromkeys(_VARIABLE.findall(words)))
+    if not variables:
+        return ConfigError(f"{name.setting}: {name.key} cannot be used: {words}")
+    value = "http://localhost:11434/v1" if name.provider == "ollama" else "…"
+    return ConfigError(
+        f"{name.setting}: {name.key} needs the environment variable {' or '.join(variables)}, which is not set",
+        hint=f"export {variables[0]}={value}",
+    )
+
+
+def known_model(model: str) -> str:
+    """Return the full name of a model that pydantic-ai lists under this name, or an empty string."""
+    return next((name for name in known_model_names() if name.partition(":")[2] == model and "/" not in name), "")
 
 
 def known(provider: str) -> bool:

@@ -10,11 +10,12 @@ from typing import Literal
 from onbrief_sandbox.server.mind import schemas
 from onbrief_sandbox.server.mind.words import SENSE_ORDER, SENSES, VERDICTS, Sense
 
-Form = Literal["text", "flag", "number", "list"]
+Form = Literal["text", "flag", "number", "integer", "list"]
 
 _OBJECT = re.compile(r"\{([^{}]{1,2000})\}")
 _KEY = r"""(?:["'“”「]([^"'“”「」{}:：\n]{1,40})["'“”」]|(?<![\w"'])([A-Za-z_]\w{0,39}))\s*[:：]"""
 _ENTRY = re.compile(rf"""{_KEY}\s*(.*?)\s*(?=,?\s*(?:(?://|#)[^\n]*)?\s*{_KEY}|\Z)""", re.DOTALL)
+_HELD = re.compile(r"""\{\s*["'](\w{1,40})["']\s*:\s*\Z""")
 _NAMED = re.compile(r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?)\b([^.\n]{2,160})", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"""([A-Za-z_]\w*)["'`”]?\s*\(([^()]*)\)""")
 _PARENTHESES = re.compile(r"\([^()]*\)")
@@ -35,7 +36,7 @@ class Field:
 
 
 def skeletons(text: str) -> list[tuple[int, int]]:
-    """Return the positions of JSON skeletons in the text: objects with at least one key for a verdict or prompt."""
+    """Return the positions of JSON skeletons in the text: objects with at least one key for a verdict, score or prompt."""
     return [match.span() for match in _OBJECT.finditer(text) if _is_skeleton(match[1])]
 
 
@@ -48,7 +49,7 @@ def masked(text: str) -> str:
 
 def of_text(text: str) -> tuple[Field, ...]:
     """Return the fields of a schema in the text, else of the last skeleton (with the values of all skeletons with the same
-    keys), else those that a sentence names.
+    keys or some of them), else those that a sentence names.
     """
     if schema := _schema(text):
         return of_schema(schema)
@@ -56,10 +57,20 @@ def of_text(text: str) -> tuple[Field, ...]:
     if not found:
         return _named(text)
     last = found[-1]
-    names = [field.name for field in last]
-    alike = [fields for fields in found if [field.name for field in fields] == names]
-    shown = [" | ".join(fields[index].shown for fields in alike) for index in range(len(last))]
-    return tuple(Field(f.name, f.sense, f.form, text) for f, text in zip(last, shown, strict=True))
+    names = {field.name for field in last}
+    alike = [
+        fields for fields in found if {field.name for field in fields} <= names or {field.name for field in fields} >= names
+    ]
+    return tuple(replace(f, shown=" | ".join(g.shown for fields in alike for g in fields if g.name == f.name)) for f in last)
+
+
+def around(text: str) -> str | None:
+    """Return the name of the field that holds the last skeleton in the text: `{"evaluation": {"match": true}}`; None if it
+    stands alone.
+    """
+    spans = [] if _schema(text) else skeletons(text)
+    held = _HELD.search(text, 0, spans[-1][0]) if spans else None
+    return held[1] if held and text[spans[-1][1] :].lstrip().startswith(("}", ",")) else None
 
 
 def of_schema(schema: schemas.Schema) -> tuple[Field, ...]:
@@ -85,14 +96,17 @@ def _of_property(name: str, part: schemas.Schema) -> Field:
     if "boolean" in kinds:
         form = "flag"
     elif "number" in kinds or "integer" in kinds:
-        form = "number"
+        form = "number" if "number" in kinds else "integer"
     elif "array" in kinds:
         form = "list"
-    return Field(name, sense(name), form, str(part.get("description", "")), choices)
+    shown = str(part.get("description", ""))
+    if "minimum" in part and "maximum" in part:
+        shown = f"{part['minimum']} to {part['maximum']} {shown}"
+    return Field(name, sense(name), form, shown, choices)
 
 
 def _is_skeleton(inner: str) -> bool:
-    return any(field.sense in ("verdict", "prompt") for field in _fields(inner))
+    return any(field.sense in ("verdict", "score", "prompt") for field in _fields(inner))
 
 
 def _fields(inner: str) -> list[Field]:
@@ -130,11 +144,13 @@ def _form(name: str, shown: str) -> Form:
         return "list"
     if bare.startswith(('"', "'", "“")):
         return "text"
-    if re.fullmatch(r"[01]\s*(?:\||/|,|or)\s*[01]", bare):
-        return "number"
+    if re.fullmatch(r"<?[01]\s*(?:\||/|,|or)\s*[01]>?|[01]", bare) and sense(name) == "verdict":
+        return "integer"
     if re.search(r"\btrue\b|\bfalse\b|bool", bare, re.IGNORECASE):
         return "flag"
-    if re.search(r"\d|number|float|int\b|integer", bare) and sense(name) == "score":
+    if re.search(r"\bint\b|integer", bare) and sense(name) == "score":
+        return "integer"
+    if re.search(r"\d|number|float", bare) and sense(name) == "score":
         return "number"
     return "text"
 

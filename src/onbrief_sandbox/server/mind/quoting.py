@@ -30,18 +30,36 @@ _LINE_ABOVE = re.compile(
     rf"(?<![A-Za-z]){_LABEL}[^:：。\n\"“]{{0,80}}(?:[:：]|。|(?:below|follows|following)\.)\**[ \t]*\n\s*(\S.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_BEHIND_QUESTION = re.compile(
+    rf"\b(?:this|following|below|given)\s+(?:[\w-]+\s+){{0,2}}{_LABEL}\**\s*(?:below\s*)?[?？][ \t]*(\n?)\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HEADING = re.compile(
     rf"^[ \t]*(?:#+|\[|\*\*|【|■)[ \t]*(?:[\w'-]+ ){{0,3}}{_LABEL}[ \t]*[\]】*:：]*[ \t]*\n\s*(\S.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _WEAK_LINE = re.compile(rf"^[ \t>*#-]*(?:the |my )?{_WEAK_LABEL}{_COLON}\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_WANTED = re.compile(
+    r"\b(?:I|we|user|client|customer)\s+(?:have |had |has )?(?:wanted|want|asked for|requested|ordered)\s*[:：]\s*(\S.*)$|"
+    r"\b(?:generated|made|drawn|created|produced)\s+(?:with|from|for|by)\s*[:：]\s*(\S.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FAR_COLON = re.compile(rf"{_LABEL}\b[^.:：?!\n]{{0,120}}[:：][ \t]*\n?\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_IN_PARENTHESES = re.compile(rf"{_LABEL}\s*[(（]([^()（）\n]{{8,2000}})[)）]", re.IGNORECASE)
 _ABOVE = re.compile(r"\babove\b|上記|上の", re.IGNORECASE)
 _DOING = (
     r"(?:(?:and|then) )*"
-    r"(?:answer|respond|return|reply|output|please|check|if|does|do|is|are|give|provide|decide|write|evaluate|verify|set|now|"
-    r"json|the (?:image|picture))\b"
+    r"(?:answer|respond|return|reply|output|please|check|if|does|do|did|is|are|was|were|give|provide|decide|write|"
+    r"evaluate|verify|set|now|judge|rate|score|compare|tell me|say|choose|look at|only if|"
+    r"how (?:well|much|closely|accurately)|json|the (?:image|picture))\b"
 )
 _NO_PART = re.compile(rf"\s*(?:[\w ]{{1,24}}[:：]|[{{<`#*\[【■]|---|{_DOING})", re.IGNORECASE)
+_ASKED_IN_JAPANESE = re.compile(r"ください|下さい|(?:回答|出力|判定)して|答えて|返して")
+_SENTENCE = re.compile(r"[.!。]\s+(?=[^\s])")
+_ABOUT_THE_PICTURE = re.compile(
+    rf"(?:{_DOING}|on a scale).*\b(?:image|picture|photo|json|prompt|match\w*|respond|score|scale|I)\b", re.IGNORECASE
+)
+_LABELLED = re.compile(r"\s*[\w ]{1,24}[:：]")
 _GOING_ON = re.compile(rf"[ \t]*(?!{_DOING})[^\W_]", re.IGNORECASE)
 _OF_A_REQUEST = re.compile(
     r"[?{}？]|\b(?:image|picture|photo|json|prompt|match|answer|respond|result|return|reply|output|you|your|please|verify|"
@@ -53,7 +71,11 @@ _ASKED = re.compile(
     rf"|\bshould\s+(?:show|depict|contain|be|look like)\b:?\s+(.{{4,2000}}?)(?:[.!]?\s*\Z|[.!\n]\s+(?={_DOING}))",
     re.IGNORECASE | re.DOTALL,
 )
-_ABOUT_IT = re.compile(rf"^(?:the|this|that|my|its|given|following|\s)*(?:\w+ )?{_LABEL}\b", re.IGNORECASE)
+_ABOUT_IT = re.compile(
+    rf"^(?:the|this|that|my|its|given|following|\s)*(?:\w+ )?{_LABEL}\b|"
+    r"^(?:all |everything )?(?:of )?(?:the |what is )?above\b",
+    re.IGNORECASE,
+)
 _PAIRS = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", "‘": "’", "`": "`", '"': '"', "'": "'", "＂": "＂"}
 _Way = Callable[[str], Iterator[str]]
 _LONGEST = 10_000  # characters
@@ -63,12 +85,17 @@ _MOST = 100  # maximum number of quotation marks to examine
 def prompt(text: str) -> str | None:
     """Return the prompt that the text quotes, or None. The most reliable marks are tried first; the first match counts."""
     sure: tuple[_Way, ...] = (_tagged, _json, _fenced, _labelled, _lines)
-    unsure: tuple[_Way, ...] = (_weakly_labelled, _quoted, _any_fence, _asked, _above)
+    unsure: tuple[_Way, ...] = (_weakly_labelled, _loosely_labelled, _quoted, _any_fence, _asked, _above)
     for way in (*sure, *unsure):
         for found in way(text):
             if plain := found.strip()[:_LONGEST]:
                 return plain
     return None
+
+
+def is_label(name: str) -> bool:
+    """Return whether what has this name is a prompt, or other material of the client."""
+    return bool(_NAMED.fullmatch(name.replace("_", " ").replace("-", " ")))
 
 
 def quotes(text: str) -> list[tuple[int, int]]:
@@ -140,11 +167,21 @@ def _labelled(text: str) -> Iterator[str]:
 def _lines(text: str) -> Iterator[str]:
     for pattern in (_HEADING, _LINE, _LINE_ABOVE):
         yield from _behind(pattern, text)
+    for match in _BEHIND_QUESTION.finditer(text):
+        if not match[2].startswith(("{", "<")) and not (_LABELLED if match[1] else _NO_PART).match(match[2]):
+            yield _whole(text, match.start(2))
 
 
 def _weakly_labelled(text: str) -> Iterator[str]:
     yield from (inner for _, inner in _between(_WEAK_TAG, text))
     yield from _behind(_WEAK_LINE, text)
+
+
+def _loosely_labelled(text: str) -> Iterator[str]:
+    yield from (match[1] for match in _IN_PARENTHESES.finditer(text))
+    for match in _WANTED.finditer(text):
+        yield _whole(text, match.start(1) if match[1] else match.start(2))
+    yield from (found for found in _behind(_FAR_COLON, text) if found[:1] not in _PAIRS and not quotes(found[:2000]))
 
 
 def _behind(pattern: re.Pattern[str], text: str) -> Iterator[str]:
@@ -153,16 +190,25 @@ def _behind(pattern: re.Pattern[str], text: str) -> Iterator[str]:
         label = text[text.rfind("\n", 0, match.start()) + 1 : match.start(1)]
         if _is_another(label) or match[1].startswith(("{", "<")):
             continue
-        rest = text[match.start(1) : match.start(1) + _LONGEST]
-        start, end = next(iter(quotes(rest)), (-1, -1))
-        yield _bare(rest[:end]) if start == 0 and not rest[end:].split("\n")[0].strip(" .") else _to_the_request(rest)
+        yield _whole(text, match.start(1))
+
+
+def _whole(text: str, start: int) -> str:
+    """Return the prompt that begins here: up to the end of its quotation marks, or to what is asked about it."""
+    rest = text[start : start + _LONGEST]
+    first, end = next(iter(quotes(rest)), (-1, -1))
+    return _bare(rest[:end]) if first == 0 and not rest[end:].split("\n")[0].strip(" .") else _to_the_request(rest)
 
 
 def _to_the_request(text: str) -> str:
     """Return the text up to the line or paragraph with the instructions."""
     lines = text.split("\n")
+    for end in (match.end() for match in _SENTENCE.finditer(lines[0])):
+        if _ABOUT_THE_PICTURE.match(lines[0], end):
+            return lines[0][:end]
     for number, line in enumerate(lines[1:], 1):
-        if _NO_PART.match(line) or (not lines[number - 1].strip() and _OF_A_REQUEST.search(line)):
+        apart = not lines[number - 1].strip()
+        if _NO_PART.match(line) or _ASKED_IN_JAPANESE.search(line) or (apart and _OF_A_REQUEST.search(line)):
             return "\n".join(lines[:number])
     return text
 

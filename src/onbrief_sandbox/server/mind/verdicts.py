@@ -1,4 +1,4 @@
-"""Finds the words that a client offers for a match and for a mismatch."""
+"""Decides the words for a match and for a mismatch: those that a client offers, or those that its question invites."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from onbrief_sandbox.server.mind.fields import Field
 from onbrief_sandbox.server.mind.quoting import quotes
-from onbrief_sandbox.server.mind.words import VERDICTS
+from onbrief_sandbox.server.mind.words import LANGUAGES, VERDICTS
 
 Words = tuple[str, str]
 """The word for a match and the word for a mismatch."""
@@ -24,10 +24,57 @@ _CONDITION_BEHIND = re.compile(r"\s*(?:if|when|where|for|means|otherwise|else|=|
 _KEY_BEHIND = re.compile(r"\s*[:：]")
 _BREAK = re.compile(r"[,;.、。\n]|\b(?:or|and|but)\b")
 _MARKS = "\"'`“”‘’「」『』*"
-_BETWEEN = re.compile(rf"[{_MARKS}]?\s*(?:[/|,、]|\bor\b|または|か)?\s*[{_MARKS}]?")
+_BETWEEN = re.compile(rf"[{_MARKS}]?\s*(?:[/|,、]|\b(?:or|oder|ou|o)\b|または|还是|或|또는|か)?\s*[{_MARKS}]?")
+_LIKE_A_QUESTION = re.compile(r"(?i)is_|matche?s?\b|pass|valid")
+_BOX = re.compile(r"\\boxed\{+([^{}]{1,24})\}+")
+_YES_OR_NO = re.compile(
+    r"\b(?:does|do|is|are|was|were|did|has|have|can|could|will|would|should)(?:n't)?\b[^?]{3,400}\?|"
+    r"\b(?:check|tell|determin|decid|verif|see|judg|evaluat|assess|say|confirm|validat)\w*\b[^.?!\n]{0,60}\b(?:whether|if)\b|"
+    r"か[？?。\s]|かどうか|是否|吗[？?]",
+    re.IGNORECASE,
+)
+_HOW = re.compile(r"\b(?:how|what|which|why|wie|was|comment|quel|cómo|qué)\b", re.IGNORECASE)
+_OPTION = re.compile(r"(?<!\w)[(\[]?([A-Da-d1-4])[).:\]]\s*[\"'“]?([^\W\d]+)")
+_BY_LETTER = re.compile(r"\b(?:letter|number|option)\b|\bA or B\b|\bA/B\b", re.IGNORECASE)
+_SAYING = re.compile(
+    r"\b(?:if|when|whenever|must be|answer|reply|respond with|say|output|return|set)\b|場合|なら", re.IGNORECASE
+)
+_TOLD = re.compile(r"\b(?:output|return|say|answer|reply|print|write|(?:respond|reply|answer) with)\s\Z", re.IGNORECASE)
+_DIGITS = re.compile(r"(?<![\w.])(?:0\s*(?:or|/|\|)\s*1|1\s*(?:or|/|\|)\s*0)(?![\w.])", re.IGNORECASE)
 _FAR = 12  # maximum characters between two words that count as side by side
 _LONGEST = 24  # maximum characters of a word for a verdict
 _MOST = 40  # maximum occurrences of a word to examine
+
+
+def words(field: Field | None, text: str) -> tuple[str | bool, str | bool]:
+    """Return the values of a field of an answer, or without one, the words of an answer in prose.
+
+    They are the client's own words if it offers any; true and false for a field without a value that is named like a question;
+    yes and no, in the language of the question, if it is one that they answer; else OK and NG, or in prose yes and no.
+    """
+    if found := offered(field, text):
+        return found
+    if field and not field.choices and field.shown in ("", '""') and _LIKE_A_QUESTION.match(field.name):
+        return True, False
+    if field and not asks_yes_or_no(text):
+        return "OK", "NG"
+    yes, no = _in_the_language(text)
+    return (yes.upper(), no.upper()) if field else (yes.capitalize(), no.capitalize())
+
+
+def asks_yes_or_no(text: str) -> bool:
+    """Return whether the text has a question that yes or no answers."""
+    return bool(_YES_OR_NO.search(text)) or ("?" in text and not _HOW.search(text) and _in_the_language(text)[0] != "yes")
+
+
+def boxed(text: str) -> Words | None:
+    r"""Return words in boxes, with their conditions before them: `if it matches, \boxed{1}, otherwise \boxed{0}`."""
+    found: dict[bool, str] = {}
+    at = 0
+    for match in _BOX.finditer(text):
+        found.setdefault(not _DENIES.search(text[at : match.start()]), match[1].strip())
+        at = match.end()
+    return (found[True], found[False]) if len(found) == 2 else None
 
 
 def offered(field: Field | None, text: str) -> Words | None:
@@ -36,7 +83,9 @@ def offered(field: Field | None, text: str) -> Words | None:
         return _of_choices(list(field.choices))
     if field and (found := _pair(field.shown, loose=True) or _explained(field.shown) or _listed(field.shown)):
         return found
-    return _explained(text) or _pair(text, loose=False)
+    if field and (found := _alone(field.shown)):
+        return found
+    return _lettered(text) or _explained(text) or _pair(text, loose=False) or _digits(text) or _conditional(text)
 
 
 def _of_choices(choices: list[str]) -> Words | None:
@@ -83,7 +132,7 @@ def _beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
 def _stands_out(text: str, place: tuple[int, int]) -> bool:
     start, end = place
     marked = start > 0 and text[start - 1] in _MARKS and text[end : end + 1] in tuple(_MARKS)
-    return marked or (end - start > 1 and text[start:end].isupper())
+    return marked or bool(_TOLD.search(text, max(0, start - 20), start)) or (end - start > 1 and text[start:end].isupper())
 
 
 def _explained(text: str) -> Words | None:
@@ -106,4 +155,55 @@ def _listed(text: str) -> Words | None:
     plain = re.sub(r"[\"'`“”<>\[\]()「」]", " ", text)
     words = [word.strip() for word in re.split(r"\||/|\bor\b|または|,", plain)]
     words = list(dict.fromkeys(word for word in words if 0 < len(word) <= _LONGEST and len(word.split()) < 4))
-    return _of_choices(words) if len(words) == 2 else None
+    return _of_choices(words) if len(words) == 2 or (len(words) in range(3, 7) and "|" in plain) else None
+
+
+def _lettered(text: str) -> Words | None:
+    """Return the letters or numbers of the options of a question: `A: yes B: no`."""
+    options = {match[2].lower(): match[1] for match in _OPTION.finditer(text)} if _BY_LETTER.search(text) else {}
+    return next(
+        ((options[yes.lower()], options[no.lower()]) for yes, no in VERDICTS if {yes.lower(), no.lower()} <= options.keys()),
+        None,
+    )
+
+
+def _digits(text: str) -> Words | None:
+    """Return 1 and 0 if they are offered side by side."""
+    return ("1", "0") if _DIGITS.search(text) else None
+
+
+def _alone(shown: str) -> Words | None:
+    """Return a verdict that is shown as an example, with its opposite: `"YES"`."""
+    plain = re.sub(r"[\"'`“”<>\[\]()「」]", " ", shown).strip()
+    for yes, no in VERDICTS:
+        if plain.lower() == yes.lower():
+            return plain, _as(plain, no)
+        if plain.lower() == no.lower():
+            return _as(plain, yes), plain
+    return None
+
+
+def _conditional(text: str) -> Words | None:
+    """Return the only word that the text has for a match, with its opposite: `if it does, say YES`."""
+    for yes, no in VERDICTS:
+        for start, end in _places(yes, text):
+            before = re.split(r"[.;。\n]", text[max(0, start - 80) : start])[-1]
+            if _stands_out(text, (start, end)) and _SAYING.search(before) and not _KEY_BEHIND.match(text, end + 1):
+                return text[start:end], _as(text[start:end], no)
+    return None
+
+
+def _as(example: str, word: str) -> str:
+    """Return a word in the case of another one."""
+    return word.upper() if example.isupper() else word.capitalize() if example.istitle() else word.lower()
+
+
+def _in_the_language(text: str) -> Words:
+    if re.search("[\u3040-\u30ff]", text):
+        return "はい", "いいえ"
+    if re.search("[\uac00-\ud7a3]", text):
+        return "예", "아니오"
+    if re.search("[\u4e00-\u9fff]", text):
+        return "是", "否"
+    found = set(re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower()))
+    return next((yes, no) for words, yes, no in LANGUAGES if not words or len(words & found) > 1)

@@ -14,6 +14,11 @@ _SENSES = cast("dict[Sense, str]", _DATA["senses"])
 SENSES: dict[str, Sense] = {word: sense for sense, words in _SENSES.items() for word in words.split()}
 """The purpose of a field, by a word of its name."""
 
+LANGUAGES = tuple(
+    (frozenset(words.split()), yes, no) for words, yes, no in cast("dict[str, list[str]]", _DATA["languages"]).values()
+)
+"""Words of questions in a language, and its words for yes and no; the last one is English, for all other texts."""
+
 SENSE_ORDER: tuple[Sense, ...] = tuple(_SENSES)
 
 VERDICTS = tuple((yes, no) for yes, others in cast("dict[str, list[str]]", _DATA["verdicts"]).items() for no in others)

@@ -1,0 +1,109 @@
+"""The runs of a place as small values, for lists."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice, repeat
+from typing import cast
+
+from onbrief.brief import brief_repr
+from onbrief.config import Settings
+from onbrief.errors import OnbriefError, Outcome, UsageError
+from onbrief.ports import RunRow
+from onbrief.pursuit.order import brief_text_of, kind_of
+from onbrief.pursuit.workspace import Workspace
+from onbrief.record import Run, RunKind
+
+_THREADS = 8  # records that are read at a time, from a bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRun:
+    """A recorded run in a list; `load` returns the whole of it. The times are ISO 8601 in UTC, and `live` says whether the
+    process that owns it may still be running. `images` is how many pictures it has made or was given, and `usd` what it has
+    cost: None before its first record, and `usd` also if a price is unknown. `problem` and `hint` say why a run cannot be read
+    and what to do, if it cannot; then only `run_id` and `live` are known.
+    """
+
+    run_id: str
+    outcome: Outcome | None = None
+    started: str = ""
+    ended: str | None = None
+    live: bool = False
+    kind: RunKind = "run"
+    brief: str = ""
+    images: int | None = None
+    usd: float | None = None
+    problem: str = ""
+    hint: str = ""
+    out: str = ""
+
+    @property
+    def state(self) -> str:
+        """The outcome; "running", "interrupted" or "unreadable" without one."""
+        return "unreadable" if self.problem else self.outcome or _unended(self.live)
+
+    def load(self) -> Run:
+        """Return the run from its record; see `onbrief.load`."""
+        return recorded_run(self.run_id, Settings(out=self.out))
+
+    def __repr__(self) -> str:
+        used = "" if self.images is None else f", {self.images} image{'' if self.images == 1 else 's'}"
+        usd = "" if self.usd is None else f", ${self.usd:.2f}"
+        return brief_repr(f"ListedRun {self.run_id[:40]} {self.state}{used}{usd}", repr(self.brief[:80]))
+
+
+def recorded_run(run_id: str, settings: Settings) -> Run:
+    """Return a run of the place that `settings.out` names from its record. Blocks.
+
+    Raises:
+        UsageError: there is no such place or run, or it has no record yet.
+        LedgerError, StoreError: it cannot be read.
+    """
+    with Workspace.existing(settings) as workspace:
+        row = workspace.find_run(run_id)
+        if run := workspace.record_of(row):
+            return run
+    if row.live:
+        raise UsageError(f"run {run_id} is running, and has no record yet", hint="wait until its first picture is judged")
+    ended = f"ended as {row.outcome}" if row.outcome else "was interrupted before its first record"
+    raise UsageError(f"run {run_id} {ended}, and run.json is not there", hint=f"onbrief.resume({run_id!r}) writes it")
+
+
+def listed_runs(settings: Settings, limit: int | None = None, state: str | None = None) -> list[ListedRun]:
+    """Return the newest runs of the place that `settings.out` names, newest first; with a `state`, those in it. Blocks.
+
+    Raises:
+        UsageError: there is no such place.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError.of("limit", limit, "a whole number from 1 up")
+    with Workspace.existing(settings) as workspace, ThreadPoolExecutor(_THREADS) as threads:
+        rows = (row for row in workspace.ledger.runs() if row.broken or state in {None, row.outcome or _unended(row.live)})
+        return list(threads.map(_listed, islice(rows, limit), repeat(workspace), repeat(settings.out)))
+
+
+def _unended(live: bool) -> str:
+    return "running" if live else "interrupted"
+
+
+def _listed(row: RunRow, workspace: Workspace, out: str) -> ListedRun:
+    try:
+        brief = brief_text_of(row)
+        run = workspace.record_of(row)
+    except OnbriefError as error:  # told in the list: one such run must not hide the others
+        return ListedRun(run_id=row.run_id, live=row.live, problem=str(error), hint=error.hint, out=out)
+    return ListedRun(
+        run_id=row.run_id,
+        outcome=cast("Outcome | None", row.outcome),
+        started=row.started,
+        ended=row.ended,
+        live=row.live,
+        kind=kind_of(row),
+        brief=brief,
+        images=(run.usage.images or len(run.attempts)) if run else None,
+        usd=run.usage.usd if run else None,
+        out=out,
+    )

@@ -1,0 +1,75 @@
+"""`onbrief list`."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from onbrief.cli import main
+from onbrief.cli.listing import State
+from onbrief.errors import Outcome
+
+LONG = "a red circle left of a blue square on a yellow background with a green star above it"
+Listing = Callable[..., list[str]]
+
+
+@pytest.fixture
+def listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Listing:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    run = ["run", "--size", "512x512", "--image-model", "sandbox:?usd=0.04", "--max-images", "1", "--quiet"]
+    main([*run, LONG, "--seed", "5", "--run-id", "mine"])
+    main([*run, "a red circle", "--require", "the circle is blue", "--run-id", "later"])
+    main([*run, "a blue square", "--run-id", "a-run-with-a-name-that-is-as-long-as-names-can-be-64-characters"])
+    capsys.readouterr()
+
+    def lines(*options: str) -> list[str]:
+        assert main(["list", *options]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return lines
+
+
+def test_a_line_has_run_outcome_pictures_cost_local_time_and_brief(
+    listing: Listing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    lines = listing()
+    monkeypatch.undo()
+    time.tzset()
+    assert [line.split()[0][:8] for line in lines] == ["a-run-wi", "later", "mine"]
+    found = re.fullmatch(r"later  unmet        1 image, \$0\.04     (\S+ \S+)  a red circle", lines[1])
+    assert found
+    (later,) = json.loads("\n".join(listing("--json", "--outcome", "unmet", "--out", str(tmp_path / "onbrief-runs"))))
+    assert (later["run_id"], later["outcome"], later["images"], later["usd"]) == ("later", "unmet", 1, 0.04)
+    assert later["started"].endswith("Z")
+    began = datetime.fromisoformat(later["started"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert found[1] == f"{began:%Y-%m-%d %H:%M}"
+
+
+def test_it_fits_a_narrow_terminal(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = listing()
+    assert [line for line in lines if len(line) > 60 and " " in line] == []
+    assert "later  unmet        1 image, $0.04     " in "\n".join(lines)
+    assert lines[-1].endswith("…")
+
+
+def test_it_can_be_limited(listing: Listing) -> None:
+    assert [line.split()[0][:5] for line in listing("--outcome", "passed", "--limit", "1")] == ["a-run"]
+    assert [line.split()[0] for line in listing("--outcome", "unmet")] == ["later"]
+    assert listing("--outcome", "running") == []
+    assert main(["list", "--limit", "0"]) == 2
+
+
+def test_it_can_ask_for_every_outcome() -> None:
+    assert {*get_args(Outcome), "running", "interrupted"} == {*get_args(State)}
