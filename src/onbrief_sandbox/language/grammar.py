@@ -259,7 +259,7 @@ class _Reader:
                 self.sign = index, phrase.end - 1  # "a neon sign" is more than the banner
         elif phrase.noun and not (clause.copula and not phrase.determined):
             clause.name(phrase)
-        elif phrase.colour or phrase.count is not None:
+        elif phrase.colour or (phrase.count is not None and _text(tokens, index - 1) != "of"):
             after = _text(tokens, phrase.end + 1)
             joined = _text(tokens, phrase.end) == "and" and after != "" and after not in words.DETERMINERS
             clause.describe(phrase, joined=joined, mixed=joined and after in words.COLOUR_WORDS)

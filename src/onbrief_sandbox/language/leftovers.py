@@ -35,7 +35,8 @@ def is_the_picture(tokens: Sequence[Token]) -> bool:
 
 
 def _left(tokens: Sequence[Token], index: int, draft: Draft) -> bool:
-    return counts(tokens[index]) and tokens[index].place not in draft.heard
+    noun = tokens[index].text in words.HELPING and index > 0 and tokens[index - 1].text in words.ARTICLES  # "a can of paint"
+    return (counts(tokens[index]) or noun) and tokens[index].place not in draft.heard
 
 
 def _end(tokens: Sequence[Token], index: int, draft: Draft) -> int:
@@ -62,7 +63,7 @@ def _begin(tokens: Sequence[Token], index: int, draft: Draft) -> int:
 
 def _ignored(tokens: Sequence[Token], index: int, end: int, draft: Draft) -> bool:
     """Return whether a run only names the picture itself, or asks for one: "draw a picture of", "in the picture"."""
-    here = [token.text for token in tokens[index:end] if counts(token)]
+    here = [token.text for token in tokens[index:end] if counts(token)] or [tokens[index].text]
     begin = max((at + 1 for at in range(index) if tokens[at].kind == "comma"), default=0)
     said = [token for token in tokens[begin:index] if counts(token) and token.place in draft.heard]
     first = all(token.text in words.STYLE_WORDS for token in said)
@@ -86,17 +87,8 @@ def _note(tokens: Sequence[Token], index: int, end: int, draft: Draft) -> None:
     led = " ".join((text, *joining))
     if len(here) == 1 and here[0].kind == "quote":
         draft.pass_over(Unread(here[0].text, "text", places=places))
-    elif (
-        after == end
-        and thing is None
-        and after < len(tokens)
-        and tokens[after].place in draft.heard
-        and tokens[after].kind == "word"
-    ):
-        until = after
-        while until < len(tokens) and counts(tokens[until]) and tokens[until].kind == "word":
-            until += 1
-        full = " ".join(token.text for token in tokens[index:until])
+    elif after == end < len(tokens) and words.element(tokens[end].text):
+        full = f"{text} {tokens[end].text}"
         draft.pass_over(Unread(full, "object", places=places))  # "a full moon"
     elif after == end and thing is not None and (len(here) == 1 or subject is None):
         draft.pass_over(Unread(text, "attribute", thing, places=places))  # "a full pitcher"

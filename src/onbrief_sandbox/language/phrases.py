@@ -69,7 +69,7 @@ def _phrase(tokens: Sequence[Token], start: int, *, named: bool) -> Phrase:
     phrase = _opening(tokens, start)
     paired, phrase = phrase.said == _PAIR_OF, replace(phrase, said="")
     singular = paired or (phrase.count in (None, 1) and not phrase.amount and tokens[start].text in _SINGLE)
-    run, end = _run(tokens, phrase.end, singular=singular)
+    run, end = _run(tokens, phrase.end, singular=singular, counted=phrase.count is not None)
     if not run:
         return replace(phrase, end=max(phrase.end, start + 1))
     bare = not phrase.determined
@@ -137,8 +137,10 @@ def _opening(tokens: Sequence[Token], start: int) -> Phrase:
     return replace(phrase, end=index)
 
 
-def _run(tokens: Sequence[Token], start: int, *, singular: bool = False) -> tuple[list[str], int]:
-    """Return the words of a name, without adverbs, and the index after them. `singular`: it names one thing."""
+def _run(tokens: Sequence[Token], start: int, *, singular: bool = False, counted: bool = False) -> tuple[list[str], int]:
+    """Return the words of a name, without adverbs, and the index after them. `singular`: it names one thing; `counted`: a
+    number is before it.
+    """
     run: list[str] = []
     index = start
     while content(token := _at(tokens, index)):
@@ -148,6 +150,8 @@ def _run(tokens: Sequence[Token], start: int, *, singular: bool = False) -> tupl
             break  # "a circle left of …", "two dogs side by side"
         if run and last and _participle(word) and not words.element(f"{run[-1]} {word}"):
             break  # "a cat sitting on …": the name ends before the participle
+        if not run and last and counted and _participle(word):
+            break  # "a family of four posing"
         if run and last and singular and _says(word) and run[0] not in _ROUND and not words.thing(f"{run[-1]} {word}"):
             break  # "a rabbit checks its watch"
         if len(run) < _MAX_RUN and (run == [] or not _adverb(word)) and (last or not _adverb(word)):
@@ -274,13 +278,18 @@ def _dropped(tokens: Sequence[Token], phrase: Phrase) -> tuple[str, ...]:
 
 
 def _joined(tokens: Sequence[Token], phrase: Phrase) -> Phrase:
-    """Parse "of …". A bowl of soup is one thing, a cup of coffee is a cup; an article after "of" begins another thing."""
-    run, end = _run(tokens, phrase.end + 1)
-    if not run:
+    """Parse "of …". A bowl of soup is one thing, a cup of coffee is a cup, and the face of an owl is no owl; if its name is too
+    long for a card, an article after "of" begins another thing.
+    """
+    known = phrase.noun in words.THING_WORDS.values()
+    article = [token.text for token in tokens[phrase.end + 1 : phrase.end + 2] if token.text in words.ARTICLES]
+    run, end = _run(tokens, phrase.end + 1 + len(article))
+    whole = " ".join((phrase.noun, "of", *article, *run))
+    if not run or (article and (known or len(whole) > MAX_NOUN)):
         return phrase
-    if phrase.noun in words.THING_WORDS.values():
+    if known:
         return replace(phrase, end=end, unread=(*phrase.unread, f"of {' '.join(run)}"))
-    return replace(phrase, noun=_card([*phrase.noun.split(), "of", *run]), end=end)
+    return replace(phrase, noun=whole if article else _card([*phrase.noun.split(), "of", *run]), end=end)
 
 
 def _card(run: list[str]) -> str:

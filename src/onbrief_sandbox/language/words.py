@@ -53,6 +53,8 @@ COPULAS = _list("grammar", "copulas")
 JOINING = _list("grammar", "joining")
 DRAWN = frozenset({"drawing", "illustration", "painting"})
 """What all pictures of the sandbox are: nice to have, as the other styles."""
+ARTICLES = frozenset({"a", "an", "the"})
+HELPING = frozenset({"can", "will", "might"})
 REFERRING = frozenset({"it", "them", "him", "her"})
 ENDS_ABSENCE = frozenset({"and", "but", "or", "nor"}) | COPULAS
 NARROWING = _list("grammar", "narrowing")

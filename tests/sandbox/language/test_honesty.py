@@ -85,7 +85,7 @@ def test_no_checklist_of_1632_prompts_that_can_pass_has_lost_a_word() -> None:
         ("a horse standing on an elephant", "standing"), ("a heart made of wood", "made of"),
         ("an oil painting of a cat", "oil painting"), ("an aerial view of a lake", "aerial view"),
         ("the word 'START' on a blue shirt", "on the shirt"), ("no big dogs, a cat", "no big dogs"),
-        ("a pedestal without a statue of a horse on it", "no statue of a horse"), ("a robot gives a cat a book", "gives"),
+        ("a shelf without a cup with a handle", "no cup with a handle"), ("a robot gives a cat a book", "gives"),
         ("a stop sign with a tree behind it", "behind the stop sign"), ("sunset over the sea", "over"),
         ("a black and white cat", "black and white"), ("a blue swirl above a dashed line", "dashed"),
         ("a kitchen with a sink under the shelf in the corner", "corner"), ("a row of houses", "row"),
