@@ -63,6 +63,19 @@ def test_what_is_shown_can_always_be_written_and_fits(text: str, at_most: int) -
         ("κόκκινο", "el"),
         ("a red boat", ""),
         ("ein Boot", ""),
+        ("月夜の山の湖", "ja"),
+        ("قارب أحمر", "ar"),
+        ("قایق قرمز روی دریاچه", "fa"),
+        ("سرخ کشتی ہے", "ur"),
+        ("красный круг", "ru"),
+        ("червоне коло, яке має їжа", "uk"),
+        ("дървен стол", ""),  # Bulgarian, whose letters are all in Russian too
+        ("एक लाल वृत्त", "hi"),
+        ("लाल वर्तुळ", "mr"),
+        ("เรือสีแดง", "th"),
+        ("a sign that reads 営業中 in red", ""),
+        ("3 × 4", ""),
+        ("", ""),
     ],
 )
 def test_a_script_of_one_language_gives_it_away(text: str, tag: str) -> None:

@@ -4,7 +4,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
@@ -109,7 +109,10 @@ def test_what_no_font_has_is_marked(bare: None) -> None:
 PARTS = st.sampled_from(["אבג", "של", "abc", "x", "12", "3", " ", " ", "-", ".", ",", "!", "%", "+", ":", "/", "ש\u05bc", "$"])
 
 
-@settings(max_examples=200)
+@example("אבג 12,3 של 4:5")
+@example("של $12 אבג 30% abc 7+8 של")
+@example("abc אבג 12-3 של.")
+@settings(max_examples=120)
 @given(st.lists(PARTS, min_size=1, max_size=12).map("".join))
 def test_runs_are_drawn_in_the_order_of_fribidi(text: str) -> None:
     """Raqm orders a whole line with FriBidi, an implementation of its own."""
