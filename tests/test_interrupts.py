@@ -207,6 +207,7 @@ def _leave(*_: object) -> None:
 )
 def test_work_ends_before_the_interrupt_is_raised(loop: bool, handler: Any, stops: bool, raised: type[BaseException]) -> None:
     ended: list[str] = []
+    over = threading.Event()
 
     async def work(interrupts: Interrupts) -> None:
         stopped = asyncio.Event()
@@ -218,6 +219,8 @@ def test_work_ends_before_the_interrupt_is_raised(loop: bool, handler: Any, stop
         except asyncio.CancelledError:
             ended.append("cancelled")
             raise
+        finally:
+            over.set()
 
     async def cell() -> None:
         completed(work)
@@ -229,6 +232,9 @@ def test_work_ends_before_the_interrupt_is_raised(loop: bool, handler: Any, stop
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
+    assert raised is KeyboardInterrupt or over.wait(
+        60
+    )  # it may be raised while the thread starts, which nobody can wait for then
     assert ended == ["stopped" if stops else "cancelled"]
 
 

@@ -76,14 +76,15 @@ def completed(work: Callable[[Interrupts], Coroutine[Any, Any, T]]) -> T:
 
 
 def _in_a_thread(work: Callable[[], Coroutine[Any, Any, T]], interrupts: Interrupts) -> T:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
+    ended: Future[T] | None = None
     with ThreadPoolExecutor(1) as thread:
-        ended = thread.submit(lambda: asyncio.run(work()))
         try:
+            ended = thread.submit(lambda: asyncio.run(work()))
             return ended.result()
         except BaseException:
-            if not ended.done():  # raised by the caller's own handler of a signal
+            if ended is None or not ended.done():  # raised by the caller's own handler of a signal, at any moment
                 interrupts.interrupt()
             raise
 
