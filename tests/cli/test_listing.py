@@ -17,7 +17,7 @@ from onbrief.cli import main
 from onbrief.cli.listing import State
 from onbrief.errors import Outcome
 
-LONG = "a red circle left of a blue square on a yellow background with a green star above it"
+LONG = "a red circle left of a blue square on a yellow background with a green star above the square"
 Listing = Callable[..., list[str]]
 
 
@@ -26,7 +26,7 @@ def listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
     run = ["run", "--size", "512x512", "--image-model", "sandbox:?usd=0.04", "--max-images", "1", "--quiet"]
-    main([*run, LONG, "--seed", "5", "--run-id", "mine"])
+    main([*run, LONG, "--seed", "1", "--run-id", "mine"])
     main([*run, "a red circle", "--require", "the circle is blue", "--run-id", "later"])
     main([*run, "a blue square", "--run-id", "a-run-with-a-name-that-is-as-long-as-names-can-be-64-characters"])
     capsys.readouterr()
