@@ -26,9 +26,10 @@ def listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
     run = ["run", "--size", "512x512", "--image-model", "sandbox:?usd=0.04", "--max-images", "1", "--quiet"]
-    main([*run, LONG, "--seed", "1", "--run-id", "mine"])
+    always = ["--no-plan", "--require", "the picture has an aspect ratio of 1:1"]
+    main([*run, LONG, *always, "--run-id", "mine"])
     main([*run, "a red circle", "--require", "the circle is blue", "--run-id", "later"])
-    main([*run, "a blue square", "--run-id", "a-run-with-a-name-that-is-as-long-as-names-can-be-64-characters"])
+    main([*run, "a blue square", *always, "--run-id", "a-run-with-a-name-that-is-as-long-as-names-can-be-64-characters"])
     capsys.readouterr()
 
     def lines(*options: str) -> list[str]:
