@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
-    from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
+    from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
     from onbrief.pursuit.listing import ListedRun
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attempt",
     "Brief",
+    "CallTry",
     "Checklist",
     "ChecklistFrozen",
     "Event",
@@ -60,7 +61,7 @@ _HOMES = {
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
-    "events": ("ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
+    "events": ("CallTry", "ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
     "pursuit.listing": ("ListedRun",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
