@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import textwrap
 from dataclasses import dataclass, replace
 
 from onbrief.brief import MAX_REQUIREMENT_CHARACTERS, MAX_REQUIREMENTS, Brief, Requirement
@@ -19,6 +18,7 @@ from onbrief_sandbox.language.sentences import sentence, statement, verbatim
 from onbrief_sandbox.scene import Scene
 
 _REST = 8  # requirements that ask for the rest of a brief that has more of them than a checklist can hold
+_CUTS = (r"\s", r"[;,.!?\u3001\u3002\uff0c\uff1b}]", r"\b")  # where a text can be cut, the best first
 _MARGIN = 24  # characters in front of the words of a brief
 
 
@@ -63,7 +63,8 @@ def requirements(brief: Brief) -> tuple[Requirement, ...]:
     planned += [_unread(unread, reading.scene, ids, known.english) for unread in unread]
     asked = any(requirement.must for requirement in (*planned, *brief.requirements)) or brief.avoid
     whole = [] if asked and known.complete else _whole(brief.text, known)
-    return tuple(_fitting([*whole, *planned], _room(brief) + bool(whole)))
+    fitting = _fitting([*whole, *planned], _room(brief) + bool(whole))
+    return tuple(one if one.id else replace(one, id=f"u{number}") for number, one in enumerate(fitting, 1))
 
 
 def _english(text: str) -> Translation:
@@ -89,8 +90,15 @@ def _fitting(planned: list[Requirement], room: int) -> list[Requirement]:
 
 
 def _pieces(text: str, most: int) -> list[str]:
-    """Return a text in pieces of at most so many characters, cut at spaces where there are any."""
-    return textwrap.wrap(text, most, break_on_hyphens=False) if len(text) > most else [text] if text else []
+    """Return a text in pieces of at most so many characters, cut at spaces, or else after a mark or at least between words."""
+    pieces = list[str]()
+    while len(text) > most:
+        ends = ([found.end() for found in re.finditer(mark, text[: most + 1])] for mark in _CUTS)
+        cuts = (max((end for end in those if end > most // 2), default=0) for those in ends)
+        cut = min(next(filter(None, cuts), most), most)
+        pieces.append(text[:cut].strip())
+        text = text[cut:].strip()
+    return [*pieces, text] if text else pieces
 
 
 def _requirement(claim: Claim, ids: dict[Claim, str]) -> Requirement:

@@ -70,7 +70,7 @@ def test_a_whole_run_with_claude_as_planner_judge_and_reviser_passes(
         max_attempts=1,
         max_usd=2.0,
     )
-    brief = onbrief.Brief(text="two red cups on a table", size=(512, 512))
+    brief = onbrief.Brief(text="two red cups on a blue table", size=(512, 512))
     run = onbrief.run(brief, settings=settings, seed=3)
     assert run.outcome == "passed"
     calls = lines(bill)[paid:]

@@ -75,14 +75,14 @@ async def _planned(shown: dict[str, Any]) -> Document:
     ids = {r.id: listed.get(r.text, r.id) for r in planned.requirements}
     requirements = [
         {
-            "id": r.id or f"u{number}",
+            "id": r.id,
             "cites": list(cites),
             "text": r.text,
             "kind": r.kind,
             "must": r.must,
             "parents": [ids[parent] for parent in r.parents],
         }
-        for number, (r, cites) in enumerate(zip(planned.requirements, planned.cites or repeat(()), strict=False))
+        for r, cites in zip(planned.requirements, planned.cites or repeat(()), strict=False)
         if r.text not in listed
     ]
     whole = OpenQuestion(brief.text, "is this what the words mean?", "the words that the sandbox's lexicon has for it")
