@@ -274,7 +274,7 @@ class _Ledger(SqliteLedger):
     async def _stepped(self, write: Coroutine[None, None, T]) -> T:
         try:
             await asyncio.to_thread(self._session.step)
-        except Crash:
+        except BaseException:  # a crash, or the cancellation of this session
             write.close()
             raise
         answer = await write
