@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,16 @@ FIRST = (
     "test_bucket_kills.py",
     "test_stateful.py",
     "test_deadlines.py",
+    "test_browser.py",
+    "test_interrupts.py",
+    "test_services.py",
 )
 """The files of the longest tests."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers for `-n auto`: one more than there are cores, as many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
