@@ -12,6 +12,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.cells import cell_len
 
 from onbrief.cli import main
 from onbrief.cli.listing import State
@@ -63,6 +64,17 @@ def test_it_fits_a_narrow_terminal(listing: Listing, monkeypatch: pytest.MonkeyP
     assert [line for line in lines if len(line) > 60 and " " in line] == []
     assert "later  unmet        1 image, $0.04     " in "\n".join(lines)
     assert lines[-1].endswith("…")
+
+
+def test_wide_letters_take_two_columns(
+    listing: Listing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run", "自然の中から見た夜景" * 9, "--max-images", "1", "--size", "512x512", "--run-id", "wide", "--quiet"])
+    capsys.readouterr()
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = listing("--limit", "1")
+    assert lines[-1].endswith("…")
+    assert max(map(cell_len, lines)) <= 60
 
 
 def test_it_can_be_limited(listing: Listing) -> None:

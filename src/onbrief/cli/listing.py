@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from rich.cells import cell_len, set_cell_size
+
 from onbrief.cli.flags import Json, Place
 from onbrief.cli.output import plain, put, say
 from onbrief.config import load
@@ -91,7 +93,8 @@ def _lines(run: ListedRun, columns: int, widest: int) -> Iterator[str]:
         line = ""
     brief = plain(run.brief if run.kind == "run" else f"{run.kind}: {run.brief}")
     room = min(_LONGEST, columns - len(line) - 2)
-    yield f"{line}  {brief if len(brief) <= room else brief[: room - 1] + '…'}".rstrip()
+    brief = brief if cell_len(brief) <= room else f"{set_cell_size(brief, room - 1).rstrip()}…"
+    yield f"{line}  {brief}".rstrip()
 
 
 def _used(run: ListedRun) -> str:
