@@ -141,7 +141,9 @@ def test_runs_are_listed_newest_first_and_one_that_cannot_be_read_hides_no_other
     assert onbrief.runs(out=folder, limit=1) == [two]
     with pytest.raises(onbrief.OnbriefError, match="harbour-one is damaged"):
         one.load()
-    with pytest.raises(onbrief.UsageError, match=r"run harbour-two ended as .*, and run.json is not there") as caught:
+    with pytest.raises(
+        onbrief.UsageError, match=r"run harbour-two ended as .*, but its record, run.json, is missing"
+    ) as caught:
         two.load()
     assert caught.value.hint == "onbrief.resume('harbour-two') writes it"
     assert two.run_id == onbrief.resume("harbour-two", out=folder, **objects(Bill())).run_id == two.load().run_id

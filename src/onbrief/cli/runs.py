@@ -188,31 +188,14 @@ def config(*, json_: Json = False) -> int:
 
 def recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
     """Return the record of a run, and the store of its pictures."""
-    from onbrief.pursuit import Workspace, kind_of
-    from onbrief.record import Run
+    from onbrief.pursuit import Workspace
 
     with Workspace.existing(load({"out": out})[0]) as workspace:
         row = workspace.find_run(run_id)
         store = finish(workspace.store_of(row))
-        document = finish(store.read(f"{run_id}/run.json"))
-        if document is None:
-            drawn = kind_of(row) == "run" and finish(_drawn(store, run_id))
-            raise UsageError(f"run {run_id} {_unrecorded(row, drawn)}", hint=_how_to_go_on(row))
-    return Run.from_json(document), store
-
-
-async def _drawn(store: RunStore, run_id: str) -> bool:
-    """Whether the first picture of a run is stored, with or without a verdict."""
-    return any([await store.read(f"{run_id}/000-000.{ending}") is not None for ending in ("png", "jpg", "webp")])
-
-
-def _unrecorded(row: RunRow, drawn: bool) -> str:
-    """Return why a run has no record, in words."""
-    if row.live:
-        return "is running, and no picture of it is judged yet"
-    if row.outcome:
-        return f"ended as {row.outcome}, but its record, run.json, is missing"
-    return f"was interrupted before its first picture{' was judged' if drawn else ''}"
+        if run := workspace.record_of(row):
+            return run, store
+        raise UsageError(f"run {run_id} {workspace.why_unrecorded(row, store)}", hint=_how_to_go_on(row))
 
 
 def _how_to_go_on(row: RunRow) -> str:

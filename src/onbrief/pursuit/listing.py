@@ -65,10 +65,8 @@ def recorded_run(run_id: str, settings: Settings) -> Run:
         row = workspace.find_run(run_id)
         if run := workspace.record_of(row):
             return run
-    if row.live:
-        raise UsageError(f"run {run_id} is running, and has no record yet", hint="wait until its first picture is judged")
-    ended = f"ended as {row.outcome}" if row.outcome else "was interrupted before its first record"
-    raise UsageError(f"run {run_id} {ended}, and run.json is not there", hint=f"onbrief.resume({run_id!r}) writes it")
+        hint = "wait until its first picture is judged" if row.live else f"onbrief.resume({run_id!r}) writes it"
+        raise UsageError(f"run {run_id} {workspace.why_unrecorded(row, workspace.store)}", hint=hint)
 
 
 def listed_runs(settings: Settings, limit: int | None = None, state: str | None = None) -> list[ListedRun]:

@@ -15,7 +15,7 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import AnyModel, Ledger, ModelRole, RunRow
+from onbrief.ports import AnyModel, Ledger, ModelRole, Pictures, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
@@ -122,6 +122,19 @@ class Workspace:
         except UsageError as error:
             hint = f"to write it again from the ledger, resume the run: onbrief resume {row.run_id}"
             raise LedgerError(f"run.json of run {row.run_id} is damaged: {error}", hint=hint) from error
+
+    def why_unrecorded(self, row: RunRow, pictures: Pictures) -> str:
+        """Return, in words, why a run whose pictures are read there has no record. Blocks.
+
+        Raises:
+            StoreError: its pictures cannot be read.
+        """
+        if row.live:
+            return "is running, and no picture of it is judged yet"
+        if row.outcome:
+            return f"ended as {row.outcome}, but its record, run.json, is missing"
+        drawn = any(pictures.load(f"{row.run_id}/000-000.{ending}") is not None for ending in ("png", "jpg", "webp"))
+        return f"was interrupted before its first picture{' was judged' if drawn else ''}"
 
     async def store_of(self, row: RunRow) -> RunStore:
         """Return the store of a recorded run, for reading.
