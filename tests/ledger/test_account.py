@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
@@ -33,13 +33,14 @@ from onbrief.errors import (
     Unreadable,
     UsageError,
 )
-from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy, open_account
+from onbrief.ledger.account import Account, CallResult, Skipped, SpendingPolicy, Try, open_account
 from onbrief.ledger.budget import Budget
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import OUT_OF_TRIES
+from onbrief.ledger.spending import Recover
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, CallKind, Decision, Entry, State, Tokens, Wait
+from onbrief.ports import Call, CallKind, CannotTell, Decision, Entry, State, Tokens, Wait
 from tests.ledgers import Blocking
 
 PRICE = 0.04
@@ -63,7 +64,7 @@ class Provider:
     answers: list[Answer]
     sent: int = 0
 
-    async def __call__(self) -> CallResult:
+    async def __call__(self, _: Try) -> CallResult:
         answer = self.answers[min(self.sent, len(self.answers) - 1)]
         self.sent += 1
         if isinstance(answer, Exception):
@@ -86,7 +87,7 @@ def once(
     call: Call,
     *answers: Answer,
     terms: SpendingPolicy = AT_ONCE,
-    recover: Callable[[], Awaitable[CallResult | None]] | None = None,
+    recover: Recover | None = None,
 ) -> tuple[Entry | type[Exception], int]:
     """The outcome of a call in a separate session, and how often it was sent."""
 
@@ -121,7 +122,7 @@ def test_a_call_is_recorded_before_it_is_sent_and_after(ledger: SqliteLedger) ->
     async def go() -> Entry:
         async with account_of(ledger) as account:
 
-            async def send() -> CallResult:
+            async def send(_: Try) -> CallResult:
                 with ledger._reading() as connection:
                     rows = connection.execute("SELECT state, usd FROM calls").fetchall()
                 seen.extend((row[0], row[1]) for row in rows)
@@ -330,7 +331,7 @@ def crash_during(ledger: SqliteLedger, call: Call) -> None:
 def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
-    async def recover() -> CallResult:
+    async def recover(_: Entry) -> CallResult:
         return CallResult('{"found":1}', PRICE)
 
     entry, sent = once(ledger, IMAGE, DONE, recover=recover)
@@ -341,15 +342,15 @@ def test_what_was_stored_before_a_crash_is_recovered_and_not_sent_again(ledger: 
 def test_an_image_of_which_a_crash_left_nothing_is_unknown(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
-    async def recover() -> None:
-        return None
+    async def recover(_: Entry) -> CannotTell:
+        return CannotTell("")
 
     assert once(ledger, IMAGE, DONE, recover=recover) == (Unknown, 0)
     assert states(ledger) == [("unknown", PRICE)]
     assert once(ledger, IMAGE, DONE, terms=RESEND)[1] == 1
 
 
-async def found() -> CallResult:
+async def found(_: Entry) -> CallResult:
     return CallResult('{"late":1}', 0.03)
 
 
@@ -389,7 +390,7 @@ def test_an_outcome_that_can_be_recovered_is_on_disk_before_the_next_call_is_sen
     seen: list[dict[str, str]] = []
 
     async def go() -> Entry:
-        async def judge() -> CallResult:
+        async def judge(_: Try) -> CallResult:
             seen.append(recorded_states(ledger))
             return DONE
 
@@ -431,7 +432,7 @@ def test_an_outcome_that_can_be_recovered_is_on_disk_when_the_lease_is_renewed(l
 
 
 def test_an_outcome_that_was_lost_with_its_process_is_recovered_and_not_sent_again(ledger: SqliteLedger) -> None:
-    async def recover() -> CallResult:
+    async def recover(_: Entry) -> CallResult:
         return STORED
 
     async def go() -> None:
@@ -471,7 +472,7 @@ def test_an_outcome_that_cannot_be_written_with_the_next_call_prevents_it_and_wa
 def test_trouble_while_recovering_changes_nothing(ledger: SqliteLedger) -> None:
     crash_during(ledger, IMAGE)
 
-    async def recover() -> CallResult | None:
+    async def recover(_: Entry) -> CallResult | CannotTell:
         raise StoreError("the folder is away")
 
     assert once(ledger, IMAGE, DONE, recover=recover) == (StoreError, 0)
@@ -529,7 +530,7 @@ def test_nothing_is_sent_once_the_run_was_taken_over(ledger: SqliteLedger) -> No
 
 def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger: SqliteLedger) -> None:
     async def go() -> None:
-        async def send() -> CallResult:
+        async def send(_: Try) -> CallResult:
             take_over(ledger)
             return DONE
 
@@ -608,9 +609,9 @@ def test_a_stop_ends_the_wait_of_a_refused_call(ledger: SqliteLedger) -> None:
             refused = asyncio.Event()
             provider = Provider([Refused("busy", retry_after=5_000.0)])
 
-            async def send() -> CallResult:
+            async def send(_: Try) -> CallResult:
                 refused.set()
-                return await provider()
+                return await provider(_)
 
             call = asyncio.create_task(account.once(IMAGE, send))
             await refused.wait()
@@ -998,9 +999,9 @@ class Sessions(RuleBasedStateMachine):
             nonlocal crashed
             call = Call(kind, 0, number, "test:model", "d" * 64, PRICE)
 
-            async def recover() -> CallResult | None:
+            async def recover(_: Entry) -> CallResult | CannotTell:
                 if call.key not in self.truth.stored:
-                    return None
+                    return CannotTell("")
                 self.truth.known.add(call.key)
                 return CallResult('{"found":1}', PRICE)
 
@@ -1009,7 +1010,7 @@ class Sessions(RuleBasedStateMachine):
                     raise Crash
 
             try:
-                entry = await self.account.once(call, lambda: self.send(call.key, fates), recover, ready)
+                entry = await self.account.once(call, lambda _: self.send(call.key, fates), recover, ready)
             except Crash:
                 crashed = True
             except Unknown:
@@ -1066,7 +1067,7 @@ class Sessions(RuleBasedStateMachine):
 
         async def wake() -> None:
             with pytest.raises(LeaseLost):
-                await stale.once(call, lambda: self.send(call.key, fates))
+                await stale.once(call, lambda _: self.send(call.key, fates))
             with pytest.raises(LeaseLost):
                 await stale.release("passed")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from onbrief.errors import Cancelled, Refused
-from onbrief.ledger.account import CallResult, SpendingPolicy, open_account
+from onbrief.ledger.account import CallResult, SpendingPolicy, Try, open_account
 from onbrief.ledger.deadline import Deadline
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Call
@@ -32,7 +32,7 @@ def test_a_call_begins_only_while_there_is_time_for_it() -> None:
 def test_a_refusal_that_asks_to_wait_too_long_ends_the_run_for_another_process(
     retry_after: float | None, tmp_path: Path
 ) -> None:
-    async def refuse() -> CallResult:
+    async def refuse(_: Try) -> CallResult:
         raise Refused("slow down", hint="wait", retry_after=retry_after)
 
     async def once() -> None:
@@ -63,7 +63,7 @@ def test_the_lease_is_what_the_process_has_left(tmp_path: Path) -> None:
 def test_recorded_results_are_returned_without_time_and_no_call_is_sent(tmp_path: Path) -> None:
     sent: list[str] = []
 
-    async def send() -> CallResult:
+    async def send(_: Try) -> CallResult:
         sent.append("once")
         return CallResult("{}", 0.04)
 

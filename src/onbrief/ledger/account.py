@@ -49,7 +49,8 @@ from onbrief.ledger.spending import Held, Recover, Send, Tell
 from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
-from onbrief.ports import Call, CallKind, Entry, Ledger, Recorded, Wait
+from onbrief.ledger.spending import Try as Try
+from onbrief.ports import Call, CallKind, Entry, Ledger, Note, NotThere, Pending, Recorded, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
@@ -169,7 +170,7 @@ class Account(OwnedRun):
         """
         async with self._under_way.setdefault(call.key, asyncio.Lock()):
             try:
-                return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, ready, hold)
+                return await self._recorded_end(call, recover) or await self._sent_until_done(call, send, recover, ready, hold)
             except (CallError, OverBudget):
                 if hold:
                     self.give_back(hold.step)
@@ -184,15 +185,15 @@ class Account(OwnedRun):
         last = self._entries.decisive(call.key)
         if last and last.call.digest != call.digest:
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
-        if last and last.state != "done" and (lost := self._entries.lost(call.key)):
-            last = await self._settle(lost, recover) or last
+        if last and last.state != "done" and self._entries.lost(call.key):
+            last = await self._settle(call, recover)
         if last and last.state == "done":
             return last
         if last and last.state == "blocked" and not self._asked_again(call):
             raise Blocked(last.message, usd=last.usd, tokens=last.tokens)
         return None
 
-    async def _sent_until_done(self, call: Call, send: Send, ready: Ready, hold: Hold | None) -> Entry:
+    async def _sent_until_done(self, call: Call, send: Send, recover: Recover | None, ready: Ready, hold: Hold | None) -> Entry:
         """Send a call until it is done, as often as the rules of its kind allow."""
         unknown_from = self._entries.next_number(call.key) if self._policy.resend_unknown else 0
         ended = self._entries.out_of_tries(call, unknown_from)
@@ -217,6 +218,17 @@ class Account(OwnedRun):
                 await self._wait(Wait(call, pause, str(error), tries, _since(began)), error, give_up)
                 backoff = min(backoff * 2, MAX_BACKOFF)
             except (Failed, Unknown) as error:
+                if recover and isinstance(error, Unknown):
+                    last = await self._settle(call, recover)
+                    if last and last.state == "done":
+                        return last
+                    if last and last.state == "blocked":
+                        raise Blocked(last.message, usd=last.usd, tokens=last.tokens) from error
+                    if last and last.state == "refused":  # it never arrived, and costs nothing
+                        free = Refused(last.message)
+                        await self._wait(Wait(call, backoff, str(free), tries, _since(began)), free, give_up)
+                        backoff = min(backoff * 2, MAX_BACKOFF)
+                        continue
                 if ended := self._entries.out_of_tries(call, unknown_from):
                     error.hint = "; ".join(dict.fromkeys(filter(None, (error.hint, ended.hint))))
                     raise
@@ -270,18 +282,19 @@ class Account(OwnedRun):
             raise
         began = time.monotonic()
         try:
-            sent = await send()
+            sent = await send(Try(entry.number, self._noting(entry)))
         except StoreError:
             raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
             usd = 0.0 if isinstance(error, Refused) else _known(error.usd, entry)
+            entry = self._entries.tries[call.key][entry.number]  # with its handle
             failed = replace(entry, state=state_of(error), usd=usd, tokens=error.tokens, message=error.explained)
             await self._finish(replace(failed, seconds=_since(began)))
             raise
         except (ConfigError, UsageError) as error:
             await self._finish(replace(entry, state="refused", usd=0.0, message=str(error), seconds=_since(began)))
             raise
-        usd = _known(sent.usd, entry)
+        usd, entry = _known(sent.usd, entry), self._entries.tries[call.key][entry.number]
         done = replace(entry, state="done", usd=usd, seconds=_since(began), tokens=sent.tokens, result=sent.result)
         if sent.recoverable:
             # What `recover` finds again need not be on disk yet: if this process ends now, the entry is still `started`, and
@@ -293,21 +306,54 @@ class Account(OwnedRun):
             await self._finish(done)
         return done
 
-    async def _settle(self, lost: list[Entry], recover: Recover | None) -> Entry | None:
+    def _noting(self, entry: Entry) -> Note:
+        """Return what writes down the handle of this try, which is being sent."""
+
+        async def note(handle: str) -> None:
+            noted = replace(entry, handle=handle)
+            self._entries.put(noted)
+            await self._record_end(noted)
+
+        return note
+
+    async def _settle(self, call: Call, recover: Recover | None) -> Entry | None:
         """Record what is known by now of tries whose outcome was not. A result can be found in any later session: the process
-        that was sent it may have stored it late. Return the try whose result was found, or the one that was in progress when
-        an earlier session ended.
+        that was sent it may have stored it late, and the provider may still have it. Return the try that counts.
         """
-        *_, last = lost
-        if found := await recover() if recover else None:
-            usd = _known(found.usd, last)
-            settled = replace(last, state="done", usd=usd, tokens=found.tokens, result=found.result, message="")
-        elif last.state == "started":
-            settled = replace(last, state="unknown", message="it was sent, and the process ended before an answer was kept")
-        else:
-            return None
-        await self._finish(settled)
-        return settled
+        for lost in reversed(self._entries.lost(call.key)):
+            settled = await self._settled(lost, recover) if recover else replace(lost, state="unknown")
+            if settled.state == "unknown" and not settled.message:
+                settled = replace(settled, message="it was sent, and the process ended before an answer was kept")
+            if settled != lost:
+                await self._finish(settled)
+            if settled.state == "done":
+                break
+        return self._entries.decisive(call.key)
+
+    async def _settled(self, lost: Entry, recover: Recover) -> Entry:
+        """Return a try whose outcome was unknown with what is known of it now. Waits as long as its result is being made."""
+        began, give_up = time.monotonic(), self._give_up(lost.call)
+        while True:
+            try:
+                found = await recover(lost)
+            except (Failed, Blocked) as error:
+                usd = _known(error.usd, lost)
+                return replace(lost, state=state_of(error), usd=usd, tokens=error.tokens, message=error.explained)
+            match found:
+                case CallResult():
+                    usd = _known(found.usd, lost)
+                    return replace(lost, state="done", usd=usd, tokens=found.tokens, result=found.result, message="")
+                case NotThere(why, final=True):
+                    return replace(lost, state="refused", usd=0.0, message=why)
+                case Pending(seconds):
+                    why = Refused("the provider is still working on a picture whose answer was lost", retry_after=seconds)
+                    try:
+                        self._require_may_send(lost.call)
+                        await self._wait(Wait(lost.call, seconds, str(why), 0, _since(began)), why, give_up)
+                    except Refused:
+                        return replace(lost, state="unknown", message=f"{why}; resume the run later to fetch it")
+                case _:
+                    return replace(lost, state="unknown")
 
     async def _finish(self, entry: Entry) -> None:
         self._count(entry)

@@ -87,10 +87,13 @@ CREATE TABLE labels (
     FOREIGN KEY(run_id) REFERENCES runs (run_id) ON DELETE CASCADE
 ) WITHOUT ROWID"""
 
+_HANDLE = "ALTER TABLE calls ADD COLUMN handle TEXT NOT NULL DEFAULT ''"
+
 MIGRATIONS: Final = (
     Migration("runs and calls", (_RUNS, _CALLS)),
     Migration("decisions, parts of calls", (_DECISIONS, _PART)),
     Migration("labels", (_LABELS,)),
+    Migration("handles of calls", (_HANDLE,)),
 )
 SCHEMA: Final = len(MIGRATIONS)
 """The schema version: the number of migrations that a ledger has run."""

@@ -34,7 +34,7 @@ from onbrief.store.refusals import explain, is_denied
 
 T = TypeVar("T")
 
-SCHEMA: Final = 2  # the newest schema that can be read; each record has the oldest schema that can express it, see _schema
+SCHEMA: Final = 3  # the newest schema that can be read; each record has the oldest schema that can express it, see _schema
 WRITERS: Final = 64  # concurrent writes; separate threads, because asyncio's default ones are few and shared
 REQUESTS: Final = (
     ".requests"  # the folder of the index of runs by request; not a run's folder, as run ids do not begin with a dot
@@ -472,8 +472,10 @@ def _whole(run_id: str, number: int) -> Generator[None]:
 
 def _schema(about: Record) -> int:
     """Return the oldest schema that can express a record. Readers of schema 1 ignore decisions, and do not support parts of
-    calls.
+    calls; those of schema 2 do not support handles.
     """
+    if "handle" in about.get("entry", {}):
+        return 3
     return 2 if "part" in about.get("entry", {}).get("call", {}) else 1
 
 
@@ -481,6 +483,8 @@ def _document(entry: Entry) -> Record:
     document = asdict(entry)
     if not entry.call.part:
         del document["call"]["part"]
+    if not entry.handle:
+        del document["handle"]
     return document
 
 

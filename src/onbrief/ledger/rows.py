@@ -186,6 +186,7 @@ _TRY: Final = {
     "seconds": _NUMBER,
     "result": ("JSON", _is_json),
     "message": _TEXT,
+    "handle": _TEXT,
 }
 _DECISION: Final = {
     "number": _WHOLE,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import NO_TOKENS, Recorded, Tokens, Wait
+from onbrief.ports import NO_TOKENS, CannotTell, Entry, Note, NotThere, Pending, Recorded, Tokens, Wait
 
 RETRY_TIMEOUT = 300.0  # seconds for which a refused call is retried
 LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run, and then finds that no call can begin
@@ -54,8 +54,17 @@ class Skipped(Exception):
     """A call has no recorded result and may not be sent any more. Never leaves the studio."""
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """The try of a call that is being sent: its number, and what writes down the provider's handle of it."""
+
+    number: int
+    note: Note
+
+
 Ready = Callable[[], Awaitable[None]]
-Send = Callable[[], Awaitable[CallResult]]
-Recover = Callable[[], Awaitable[CallResult | None]]
+Send = Callable[[Try], Awaitable[CallResult]]
+Recover = Callable[[Entry], Awaitable[CallResult | Pending | NotThere | CannotTell]]
+"""Looks for the result of a try whose outcome is unknown. Raises Failed or Blocked if it is known to have ended like this."""
 Tell = Callable[[Wait], None]
 Held = Callable[[Recorded], Mapping[str, float]]

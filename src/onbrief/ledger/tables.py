@@ -43,16 +43,16 @@ DELETE_RUN: Final = "DELETE FROM runs WHERE run_id = :run_id"
 
 SELECT_CALLS: Final = """\
 SELECT run_id, "key", number, kind, revision, attempt, part, model, digest, price,
-    state, usd, seconds, input_tokens, output_tokens, result, message, began, finished
+    state, usd, seconds, input_tokens, output_tokens, result, message, handle, began, finished
 FROM calls WHERE run_id = :run_id ORDER BY began, number, "key\""""
 INSERT_CALL: Final = """\
 INSERT INTO calls (run_id, "key", number, kind, revision, attempt, part, model, digest, price,
-    state, usd, seconds, input_tokens, output_tokens, result, message, began, finished)
+    state, usd, seconds, input_tokens, output_tokens, result, message, handle, began, finished)
 VALUES (:run_id, :key, :number, :kind, :revision, :attempt, :part, :model, :digest, :price,
-    :state, :usd, :seconds, :input_tokens, :output_tokens, :result, :message, :began, NULL)"""
+    :state, :usd, :seconds, :input_tokens, :output_tokens, :result, :message, :handle, :began, NULL)"""
 FINISH_CALL: Final = """\
 UPDATE calls SET state = :state, usd = :usd, seconds = :seconds, input_tokens = :input_tokens, output_tokens = :output_tokens,
-    result = :result, message = :message, finished = :finished
+    result = :result, message = :message, handle = :handle, finished = :finished
 WHERE run_id = :run_id AND "key" = :key AND number = :number"""
 
 SELECT_DECISIONS: Final = """\
@@ -94,7 +94,7 @@ def call_row(run_id: str, entry: Entry) -> Parameters:
 
 def finished_row(run_id: str, entry: Entry) -> Parameters:
     """The parameters of FINISH_CALL."""
-    return {**_try(run_id, entry), **_outcome(entry), "finished": now()}
+    return {**_try(run_id, entry), **_outcome(entry), "finished": None if entry.state == "started" else now()}
 
 
 def _try(run_id: str, entry: Entry) -> Parameters:
@@ -110,6 +110,7 @@ def _outcome(entry: Entry) -> Parameters:
         "output_tokens": entry.tokens.output,
         "result": entry.result,
         "message": entry.message,
+        "handle": entry.handle,
     }
 
 
@@ -135,7 +136,7 @@ def entry_of(row: Row) -> Entry:
     """
     call = {name: row[name] for name in ("kind", "revision", "attempt", "model", "digest", "price", "part")}
     tokens = {"input": row["input_tokens"], "output": row["output_tokens"]}
-    about = {name: row[name] for name in ("number", "state", "usd", "seconds", "result", "message")}
+    about = {name: row[name] for name in ("number", "state", "usd", "seconds", "result", "message", "handle")}
     return rows.entry_of(row["run_id"], call, tokens, about)
 
 

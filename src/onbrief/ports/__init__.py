@@ -32,6 +32,14 @@ from onbrief.ports.provider import Provider as Provider
 from onbrief.ports.provider import Role as Role
 from onbrief.ports.provider import Setting as Setting
 from onbrief.ports.provider import Values as Values
+from onbrief.ports.recovery import CannotTell as CannotTell
+from onbrief.ports.recovery import Found as Found
+from onbrief.ports.recovery import Note as Note
+from onbrief.ports.recovery import NotThere as NotThere
+from onbrief.ports.recovery import Pending as Pending
+from onbrief.ports.recovery import Recovers as Recovers
+from onbrief.ports.recovery import Recovery as Recovery
+from onbrief.ports.recovery import Sent as Sent
 from onbrief.ports.storage import Call as Call
 from onbrief.ports.storage import CallKind as CallKind
 from onbrief.ports.storage import Decision as Decision

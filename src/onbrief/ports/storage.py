@@ -159,7 +159,8 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One try of a call, as recorded in the ledger. `usd` is the reserved price until the call is finished, then its cost.
-    `result` is small JSON; pictures are in the store.
+    `result` is small JSON; pictures are in the store. `handle` is what the provider calls this try, as far as it has said so,
+    or what its model has noted to find it again.
     """
 
     call: Call
@@ -170,6 +171,7 @@ class Entry:
     tokens: Tokens = NO_TOKENS
     result: str = ""
     message: str = ""
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +306,7 @@ class Ledger(Protocol):
         ...
 
     async def finish(self, run_id: str, token: str, entry: Entry) -> None:
-        """Record the outcome of a call."""
+        """Record the outcome of a call, or of one that is still `started` what is known of it by now."""
         ...
 
     async def label(self, run_id: str, labels: Sequence[Label]) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
-from onbrief.ledger.account import Account, CallResult, Hold, Ready
+from onbrief.brief import Size
+from onbrief.errors import Blocked, ConfigError, KeyTaken, PictureError, Refused, Unknown
+from onbrief.ledger.account import Account, CallResult, Hold, Ready, Try
 from onbrief.pictures import Facts, PictureFile, parameters_text
-from onbrief.ports import Call, ImageModel, Store
-from onbrief.record import Attempt, Image, Problem, Run
+from onbrief.ports import Call, CannotTell, Entry, Found, ImageModel, NotThere, Pending, Picture, Recovers, Sent, Store
+from onbrief.record import Attempt, Image, Problem, Prompt, Run
 from onbrief.studio.calls import call_of, recorded, result_of
 from onbrief.studio.crew import Crew
 from onbrief.studio.due import judgement_of
@@ -78,23 +79,38 @@ class Drawing:
         await self.ready()
         await self.store.require_room(*self._keys.values())
 
-    async def _generate(self) -> CallResult:
+    async def _generate(self, attempted: Try) -> CallResult:
         """Ask the model for the picture, and store it."""
-        picture = await self._model.generate(self.run.prompt, self.run.brief.size, self.attempt.seed)
+        if isinstance(self._model, Recovers):
+            sent = Sent.of(self.run.run_id, self._call.key, self._call.digest, attempted.number)
+            picture = await self._model.generate_as(sent, attempted.note, *self._request)
+        else:
+            picture = await self._model.generate(*self._request)
+        return await self._received(picture)
+
+    async def _received(self, picture: Picture) -> CallResult:
+        """Check the picture of the model, and store it."""
         try:
             file, data, facts = await asyncio.to_thread(self._with_own_metadata, picture.data)
         except PictureError as error:
             return self._result(None, Problem("unreadable", str(error)), picture.usd, picture.warnings)
         return await self._keep(file, data, facts, picture.usd, picture.warnings)
 
-    async def _recover(self) -> CallResult | None:
-        """Look for the picture of a call whose outcome is unknown, wherever it can be."""
+    async def _recover(self, lost: Entry) -> CallResult | Pending | NotThere | CannotTell:
+        """Look for the picture of a try whose outcome is unknown, wherever it can be: here, then at the provider."""
         for key in (key for keys in self._keys.values() for key in keys):
             for data in await self.store.copies(key):
                 with contextlib.suppress(PictureError):  # a power cut can leave an empty file, a kill a truncated one
                     if found := await asyncio.to_thread(self._checked_if_own, data):
                         return await self._keep(found[0], data, found[1], found_at=key)
-        return None
+        if not isinstance(self._model, Recovers) or lost.call.model != self._model.name:
+            return CannotTell("only the provider knows")
+        sent = Sent.of(self.run.run_id, lost.call.key, lost.call.digest, lost.number, lost.handle)
+        try:
+            answer = await self._model.find(sent, *self._request)
+        except (Refused, Unknown, ConfigError) as error:
+            return CannotTell(str(error))
+        return await self._received(answer.picture) if isinstance(answer, Found) else answer
 
     async def _keep(
         self,
@@ -160,6 +176,10 @@ class Drawing:
         }
         parameters = parameters_text(prompt.text, prompt.negative, seed, self.run.brief.size, model, VERSION)
         return parameters, json.dumps(about, ensure_ascii=False, sort_keys=True)
+
+    @property
+    def _request(self) -> tuple[Prompt, Size, int]:
+        return self.run.prompt, self.run.brief.size, self.attempt.seed
 
     @property
     def _keys(self) -> dict[str, tuple[str, str]]:

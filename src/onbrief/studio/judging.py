@@ -14,7 +14,7 @@ from onbrief.judging import decide, evidence, masking
 from onbrief.judging.closer import to_look_at
 from onbrief.judging.masking import Unasked
 from onbrief.judging.rule import FAIR, Rule
-from onbrief.ledger.account import Account, CallResult, Hold, Ready
+from onbrief.ledger.account import Account, CallResult, Hold, Ready, Try
 from onbrief.pictures import PictureFile
 from onbrief.pictures.hiding import hidden
 from onbrief.ports import Call, Entry, Judge, Judged, LooksCloser, PictureLimits, Pictures, call_key
@@ -90,7 +90,7 @@ class Judging:
         price = price_of(judge, requirements, (self.image.width, self.image.height))
         asking = Asking(judge)
 
-        async def send() -> CallResult:
+        async def send(_: Try) -> CallResult:
             copy = self._copies[judge.picture_limits, hide]
             judged = await asking.ask(lambda judge: judge.judge(copy, requirements))
             if judged.blind:
@@ -118,7 +118,7 @@ class Judging:
                 return await judge.look_closer(copy, asked, {must.id: boxes[must.id] for must in asked if must.id in boxes})
             return await judge.judge(copy, asked)
 
-        async def send() -> CallResult:
+        async def send(_: Try) -> CallResult:
             return _result(await asking.ask(look))
 
         # Not in the request: what is asked about, which follows from the first look and the rule. What is recorded stays valid.

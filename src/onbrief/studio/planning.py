@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
-from onbrief.ledger.account import Account, CallResult
+from onbrief.ledger.account import Account, CallResult, Try
 from onbrief.ports import Call, Completes, Entry, OpenQuestion, Planned, Planner, call_key
 from onbrief.questions import coverage
 from onbrief.studio.asking import Asking
@@ -84,7 +84,7 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Plan:
 
     asking = Asking(planner)
 
-    async def ask() -> CallResult:
+    async def ask(_: Try) -> CallResult:
         planned = await asking.ask(lambda planner: planner.checklist(brief))
         return _result(first(planned, brief, planner), planned)
 
@@ -93,7 +93,7 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Plan:
         return begun if not begun.missing else _in_own_words(begun, begun.missing, brief)
     again = Asking(planner.completing(begun.planned, begun.missing))
 
-    async def ask_again() -> CallResult:
+    async def ask_again(_: Try) -> CallResult:
         more = await again.ask(lambda planner: planner.checklist(brief))
         return _result(completed(begun, more, brief), more)
 
@@ -116,7 +116,7 @@ async def agreed(
         return checklist, ()
     chosen = checklist if review is None or account.done(step) else await review(checklist, plan)
 
-    async def send() -> CallResult:
+    async def send(_: Try) -> CallResult:
         planned = {_words(requirement) for requirement in checklist.requirements}
         added = [requirement.id for requirement in chosen.requirements if _words(requirement) not in planned]
         requirements: object = [asdict(requirement) for requirement in chosen.requirements]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS
 from onbrief.errors import Failed
-from onbrief.ledger.account import Account, CallResult
+from onbrief.ledger.account import Account, CallResult, Try
 from onbrief.ports import History, Reviser
 from onbrief.record import Prompt, Run
 from onbrief.studio.asking import Asking
@@ -21,7 +21,7 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
 
     asking = Asking(reviser)
 
-    async def send() -> CallResult:
+    async def send(_: Try) -> CallResult:
         revised = await asking.ask(lambda reviser: reviser.revise(run.brief, checklist, revision, history))
         prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
         if not prompt.text:
