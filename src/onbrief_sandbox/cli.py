@@ -57,6 +57,7 @@ def sandbox(
     from onbrief_sandbox.server.bill import Bill
     from onbrief_sandbox.server.catalogue import refuse_unknown
     from onbrief_sandbox.server.serve import HOST, listen, serve
+    from onbrief_sandbox.server.wires.mounting import exports
 
     seconds = dict(map(_latency, latency or ()))
     for start in seconds:
@@ -76,6 +77,7 @@ def sandbox(
             "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
             "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
             "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
+            **exports(url),
         }.items():
             print(f"export {name}={value}", flush=True)
         serve(plug, terms)

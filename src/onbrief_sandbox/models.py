@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
-from onbrief.ports import ANY_PICTURE, Judged, ModelName, Picture, PictureLimits
+from onbrief.ports import ANY_PICTURE, Change, Changes, Judged, ModelName, Picture, PictureLimits, Way
 from onbrief.record import Box, Finding, Prompt
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
@@ -23,6 +23,9 @@ from onbrief_sandbox.seeing.eye import look
 from onbrief_sandbox.world import MODELS, Model
 
 SIDES = (512, 2048)  # pixels; in smaller pictures, outlines are too thin for the eye
+_WORDS: frozenset[Way] = frozenset(("words",))
+_BOTH: frozenset[Way] = frozenset(("words", "mask"))
+_WITH_MASK: tuple[Change, ...] = ("replace", "recolour", "remove", "add")
 _MOST_USD, _LONGEST = 1000, 1000  # US dollars, seconds
 
 
@@ -61,6 +64,11 @@ class SandboxImageModel:
         await asyncio.sleep(self.seconds)
         data, _truth = await asyncio.to_thread(picture, prompt.text, prompt.negative, size, seed, self.model)
         return Picture(data)
+
+    @property
+    def changes(self) -> Changes:
+        """See ports.Editor."""
+        return {**dict.fromkeys(_WITH_MASK, _BOTH), "move": _WORDS, "letter": _WORDS}
 
     async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
         """See ports.Editor. With a mask, words, the background, landscapes and the position of things cannot be edited."""

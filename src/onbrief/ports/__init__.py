@@ -2,6 +2,8 @@
 
 from onbrief.ports.models import ANY_PICTURE as ANY_PICTURE
 from onbrief.ports.models import NO_TOKENS as NO_TOKENS
+from onbrief.ports.models import Change as Change
+from onbrief.ports.models import Changes as Changes
 from onbrief.ports.models import Completes as Completes
 from onbrief.ports.models import Corrects as Corrects
 from onbrief.ports.models import Editor as Editor
@@ -21,6 +23,7 @@ from onbrief.ports.models import Revised as Revised
 from onbrief.ports.models import Reviser as Reviser
 from onbrief.ports.models import Tokens as Tokens
 from onbrief.ports.models import Warns as Warns
+from onbrief.ports.models import Way as Way
 from onbrief.ports.names import ModelName as ModelName
 from onbrief.ports.objects import AnyModel as AnyModel
 from onbrief.ports.objects import ModelRole as ModelRole
@@ -40,6 +43,7 @@ from onbrief.ports.recovery import Pending as Pending
 from onbrief.ports.recovery import Recovers as Recovers
 from onbrief.ports.recovery import Recovery as Recovery
 from onbrief.ports.recovery import Sent as Sent
+from onbrief.ports.recovery import unnoted as unnoted
 from onbrief.ports.storage import Call as Call
 from onbrief.ports.storage import CallKind as CallKind
 from onbrief.ports.storage import Decision as Decision

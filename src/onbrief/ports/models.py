@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.record import Attempt, Box, Finding, Prompt
@@ -145,8 +145,25 @@ class ImageModel(Model, Protocol):
         ...
 
 
+Change = Literal["replace", "recolour", "alter", "remove", "add", "move", "letter"]
+"""What an instruction asks for: another thing, another colour, another property of a thing, a thing less, a thing more, another
+place of a thing, or other lettering.
+"""
+
+Way = Literal["words", "mask"]
+"""How an editor is told where: by the words of the instruction alone, or by a mask beside them."""
+
+Changes = Mapping[Change, frozenset[Way]]
+"""The changes that an editor can make, and in which ways each of them can be asked for."""
+
+
 class Editor(Model, Protocol):
     """Changes one thing in a picture and leaves the rest, as far as it can."""
+
+    @property
+    def changes(self) -> Changes:
+        """What it can change and in which ways, so that a policy can choose an editor without asking it."""
+        ...
 
     async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
         """Return the picture with one change, in the same size, requested exactly once. `instruction` is English: "replace the

@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 from onbrief.errors import NotInstalled, UsageError
 from onbrief.ports.models import Editor, ImageModel, Judge, Planner, Reviser
 from onbrief.ports.names import ModelName
+from onbrief.ports.recovery import Recovery
 from onbrief.redaction import redacted
 
 M = TypeVar("M")
@@ -56,7 +57,8 @@ class Setting:
 class ListedModel:
     """One row of `onbrief models`. `name` is the value for settings. In US dollars, `usd` is the maximum price of a picture,
     and `usd_in` and `usd_out` are the prices of a million tokens of prompt and of answer. `as_of` is the month of these facts;
-    it is empty for models that are part of their provider's package.
+    it is empty for models that are part of their provider's package. Of image models, `sizes` are the shapes that they make,
+    `edits` says whether their provider's editor uses them, and `recovery` how a lost picture can be found again, if at all.
     """
 
     name: str
@@ -69,6 +71,9 @@ class ListedModel:
     usd_in: float | None = None
     usd_out: float | None = None
     as_of: str = ""
+    sizes: str = ""
+    edits: bool = False
+    recovery: Recovery | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,15 @@ class Sent:
         own = hashlib.sha256(f"{run_id}\n{key}\n{digest}\n{number}".encode()).digest()
         return cls(str(uuid.UUID(bytes=own[:16], version=4)), run_id, key, handle)
 
+    @classmethod
+    def once(cls) -> Self:
+        """Return a try that belongs to no run, with an id that nobody has used."""
+        return cls(str(uuid.uuid4()), "", "")
+
+
+async def unnoted(handle: str) -> None:
+    """A Note for calls that nobody will look for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.resources import files
 from typing import Any, Literal
 
 from onbrief.brief import Size
-
-Body = Literal["stability", "sdxl", "amazon"]
-"""The format of the request body that a model accepts."""
 
 Change = Literal["replace", "recolour", "erase", "inpaint"]
 """What an editing service does to one thing in a picture."""
@@ -84,27 +83,45 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageModelFacts:
-    """An image model. Prices are in US dollars, text limits in characters. One of `aspect_ratios`, `sizes`, `grid` is set."""
+    """An image model. Prices are in US dollars, text limits in characters. At most one of `aspect_ratios`, `sizes`, `grid` is
+    set; with none, it makes any size. `usd` is None if the price is unknown, and each further million pixels, or part of it,
+    costs `usd_more`. `body` tells the formats of a provider's requests apart. A model with `weights` reads `(word:1.2)`. One
+    without `seeds` takes none, and one whose `negative` is 0 takes no negative text. `edits`: the provider's editor uses it.
+    """
 
     id: str
     title: str
-    body: Body
-    usd: float
+    usd: float | None
     state: State
     prompt: int
-    negative: int
-    seeds: tuple[int, int]
+    body: str = ""
+    negative: int = 0
+    seeds: tuple[int, int] | None = None
     random_seed: int | None = None
+    usd_more: float = 0.0
+    weights: bool = False
+    edits: bool = False
     ended: date | None = None
-    surcharge: Surcharge | None = None
+    surcharges: tuple[Surcharge, ...] = ()
     aspect_ratios: tuple[str, ...] = ()
     sizes: tuple[Size, ...] = ()
     grid: Grid | None = None
     options: Mapping[str, Option] = field(default_factory=dict[str, Option])
 
-    def price(self, options: Mapping[str, Value]) -> float:
-        """Return the maximum price of a picture with these options, in US dollars."""
-        return self.surcharge.usd if self.surcharge and self.surcharge.holds(options) else self.usd
+    def price(self, options: Mapping[str, Value], size: Size | None = None) -> float | None:
+        """Return the price in US dollars of a picture with these options, and this size if it matters; by default, the
+        largest size that the model makes. The last surcharge that holds replaces the basic price. None if it is unknown.
+        """
+        usd = next((more.usd for more in reversed(self.surcharges) if more.holds(options)), self.usd)
+        if usd is None or not self.usd_more:
+            return usd
+        pixels = math.prod(size) if size else self.most_pixels
+        return usd + self.usd_more * max(0, math.ceil(pixels / 1_000_000) - 1)
+
+    @property
+    def most_pixels(self) -> int:
+        """The pixels of the largest picture that it makes, as far as the catalogue says."""
+        return self.grid.pixels if self.grid else max(map(math.prod, self.sizes), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +174,21 @@ def image_model_facts(identifier: str, table: Mapping[str, Any]) -> ImageModelFa
     """Return an image model from its table in a catalogue."""
     options = {name: Option(**tuples(option)) for name, option in table.get("options", {}).items()}
     more: dict[str, Any] = {"id": identifier, "options": options}
-    if "surcharge" in table:
-        more["surcharge"] = Surcharge(**table["surcharge"])
+    if "surcharges" in table:
+        more["surcharges"] = tuple(Surcharge(**surcharge) for surcharge in table["surcharges"])
     if "grid" in table:
         more["grid"] = Grid(**table["grid"])
     return ImageModelFacts(**tuples(table) | more)
+
+
+def image_models_of(document: Mapping[str, Any]) -> dict[str, ImageModelFacts]:
+    """Return the image models of a catalogue, the table `image_models` of a TOML document, by id."""
+    return {identifier: image_model_facts(identifier, table) for identifier, table in document["image_models"].items()}
+
+
+def document_of(package: str) -> dict[str, Any]:
+    """Return the document `catalogue.toml` of a package."""
+    return tomllib.loads(files(package).joinpath("catalogue.toml").read_text("utf-8"))
 
 
 def language_model_facts(identifier: str, table: Mapping[str, Any]) -> LanguageModelFacts:

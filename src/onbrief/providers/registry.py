@@ -55,15 +55,18 @@ def reviser(name: str, tables: Tables = _NO_TABLES) -> Reviser:
     return _made(found, found.reviser, "reviser", name, tables)
 
 
-def provider(name: str) -> Provider | None:
+def provider(name: str, role: Role | None = None) -> Provider | None:
     """Return the provider of this name: that of its entry point, or else one that covers the name. None if there is neither.
+    With a `role`, a provider that does not have it leaves the name to one that covers it: a service can be reached by one
+    provider for pictures and by another for language.
 
     Raises:
         ConfigError: its entry point cannot be loaded.
     """
-    if name in _points():
-        return _loaded(name)
-    return next((found for found in providers() if found.covers and found.covers(name)), None) if name else None
+    own = _loaded(name) if name in _points() else None
+    if not name or (own and (role is None or getattr(own, role) is not None)):
+        return own
+    return next((found for found in providers() if found.covers and found.covers(name)), own)
 
 
 def providers() -> list[Provider]:
@@ -129,7 +132,7 @@ def refresh() -> None:
 def _provider_of(role: Role, setting: str, text: str) -> Provider:
     """Return the provider of a model's name, or raise UsageError if there is none with this role."""
     word, colon, _ = text.partition(":")
-    found = provider(word) if colon else None
+    found = provider(word, role) if colon else None
     if found is None or getattr(found, role) is None:
         roles = [role for role in get_args(Role) if getattr(found, role, None)]
         hint = f"a model of {word} can be {' or '.join(roles)}" if roles else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any, ClassVar, Generic, TypeVar
 
 from PIL import Image as Pillow
@@ -15,6 +17,7 @@ from onbrief.errors import CallError, ConfigError, PictureError, UsageError
 from onbrief.pictures import inspect
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import (
+    Change,
     Editor,
     ImageModel,
     Model,
@@ -159,10 +162,21 @@ class ImageModelContract(ModelContract[ImageModel]):
 
 
 class EditorContract(ModelContract[Editor]):
-    """The tests of every editor. It must support `instruction` on `picture()`, and refuse each of `impossible`."""
+    """The tests of every editor. It must support `instruction` on `picture()`, and refuse each of `impossible`. `asking` has an
+    instruction about that picture for each change.
+    """
 
     instruction: ClassVar[str] = "make the square yellow"
     impossible: ClassVar[Sequence[str]] = ()
+    asking: ClassVar[Mapping[Change, str]] = {
+        "replace": "replace the square with a star",
+        "recolour": "make the square yellow",
+        "alter": "make the square wooden",
+        "remove": "remove the square",
+        "add": "add a star",
+        "move": "move the square to the top",
+        "letter": 'change the text to "OPEN"',
+    }
 
     def picture(self) -> bytes:
         """Return a picture to edit."""
@@ -193,6 +207,20 @@ class EditorContract(ModelContract[Editor]):
             with raises(UsageError):
                 await model.edit(self.picture(), self.instruction, 1, mask)
         self._require_sent(before, 0)
+
+    @in_loop
+    async def test_it_makes_the_changes_that_it_names_in_the_ways_that_it_names(self) -> None:
+        model, facts = self.model(), inspect(self.picture())
+        masks = {"words": None, "mask": _grey((facts.width, facts.height), 255)}
+        for (change, instruction), (way, mask) in product(self.asking.items(), masks.items()):
+            before = self.sent()
+            if way in model.changes.get(change, ()):
+                with contextlib.suppress(CallError):  # the picture may not show what the instruction names
+                    inspect((await model.edit(self.picture(), instruction, 1, mask)).data)
+            else:
+                with raises(UsageError):
+                    await model.edit(self.picture(), instruction, 1, mask)
+                self._require_sent(before, 0)
 
     @in_loop
     async def test_an_unsupported_instruction_is_refused_before_anything_is_sent(self) -> None:

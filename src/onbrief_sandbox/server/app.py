@@ -7,12 +7,10 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,38 +18,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, requests, streams
-from onbrief_sandbox.server.bill import Bill, Entry, digest
+from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, receiving, requests, streams
+from onbrief_sandbox.server.bill import Entry, digest
 from onbrief_sandbox.server.catalogue import Called, find
 from onbrief_sandbox.server.claude import Asked, Completion
 from onbrief_sandbox.server.conversation import Answer
-from onbrief_sandbox.server.faults import Fault, Operation, Script
+from onbrief_sandbox.server.faults import Fault, Operation
 from onbrief_sandbox.server.images import Order
-from onbrief_sandbox.server.refusals import Refusal, invalid
-
-MAX_BODY = 25_000_000
-"""The service's limit for a request body, in bytes."""
+from onbrief_sandbox.server.refusals import Refusal
+from onbrief_sandbox.server.terms import Terms as Terms
+from onbrief_sandbox.server.wires.mounting import mounts
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Work = Callable[["Terms", Request, Operation, str], Awaitable[Response]]
-
-_DRAINED = 8 * MAX_BODY  # bytes read and discarded, so that a client that sends the whole body first receives the error
-_PATIENCE = 60.0  # seconds to wait for the next bytes of the body
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies."""
-
-    latency: Mapping[str, float] = field(default_factory=dict[str, float])
-    ended: tuple[str, ...] = ()
-    script: Script = field(default_factory=Script)
-    bill: Bill = field(default_factory=lambda: Bill(None))
-
-    def seconds(self, called: Called) -> float:
-        """Return the minimum duration of a call of this model, in seconds."""
-        fitting = [start for start in self.latency if called.id.startswith(start) or called.model.id.startswith(start)]
-        return self.latency[max(fitting, key=len)] if fitting else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +85,8 @@ def application(terms: Terms) -> Starlette:
         + [
             Route("/anthropic/v1/messages", doing(_answered, "Messages"), methods=["POST"]),
             Route("/anthropic/v1/messages/count_tokens", doing(_counted, "Messages"), methods=["POST"]),
-        ],
+        ]
+        + mounts(terms),
         exception_handlers={HTTPException: _elsewhere},
         lifespan=working,
     )
@@ -131,8 +111,8 @@ async def _served(terms: Terms, request: Request, operation: Operation, work: Wo
 
 async def _received(terms: Terms, request: Request, *, by_profile: bool) -> tuple[Called, bytes]:
     """Return the model of a request, named in its path or its body, and the body."""
-    _refuse_web_pages(request)
-    body = await _body(request)
+    receiving.refuse_web_pages(request)
+    body = await receiving.whole_body(request)
     identifier = request.path_params.get("model_id") or await asyncio.to_thread(requests.model_named, body)
     return find(identifier, terms.ended, by_profile=by_profile), body
 
@@ -162,65 +142,6 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
         whole = await _completed(terms, call, asked)
     await _wait(call)
     return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
-
-
-def _refuse_web_pages(request: Request) -> None:
-    """Refuse what a page in a browser can send: any of its requests has an Origin; the name of its own site may lead to this
-    address (DNS rebinding), so the Host must be a name of this machine; and without asking first, it can send neither JSON
-    nor an Authorization. Clients of AWS send JSON, but boto3 may not say so.
-
-    Raises:
-        Refusal: the request may come from a web page.
-    """
-    if "origin" in request.headers:
-        raise Refusal("AccessDeniedException", "Requests of web pages are not served.")
-    if not _is_loopback(request.headers.get("host", "")):
-        raise Refusal("AccessDeniedException", "The Host must be localhost or a loopback address.")
-    kind = request.headers.get("content-type")
-    if kind.partition(";")[0].strip().lower() != "application/json" if kind else "authorization" not in request.headers:
-        raise invalid("The provided Content-Type is not supported. Supported: application/json")
-
-
-def _is_loopback(host: str) -> bool:
-    """Return whether a Host header, with a port or without, names this machine."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-async def _body(request: Request) -> bytes:
-    """Read the whole body.
-
-    Raises:
-        Refusal: the body is too large, or the client stopped sending it.
-        ClientDisconnect: the client closed the connection.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                chunk = await anext(stream, None)
-        except TimeoutError as error:
-            raise Refusal("RequestTimeoutException", "The body did not come in time.") from error
-        if chunk is None:
-            break
-        size += len(chunk)
-        if size > MAX_BODY:
-            chunks.clear()
-        else:
-            chunks.append(chunk)
-        if size > _DRAINED:
-            break
-    if size > MAX_BODY:
-        raise invalid(
-            "1 validation error detected: Value at 'body' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {MAX_BODY}"
-        )
-    return b"".join(chunks)
 
 
 async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:

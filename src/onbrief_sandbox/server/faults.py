@@ -1,9 +1,10 @@
 """Scripted faults: which calls they affect, and what they do.
 
 A script is a TOML or JSON file with a list `faults`. Each entry selects calls by `model` (a shell pattern for model ids, `*`
-by default), by `operation` (an Operation; all by default), and by either `calls` (the numbers of the calls
-among the matching ones, from 1) or `every` (each n-th matching call); by default, it selects all. `does` is the kind of
-fault; without it, the entry only delays the call by `delay` seconds, which can also be combined with any fault. The first
+by default), by `operation` (an Operation, or one of another
+service, such as "openai.draw"; all by default), and by either `calls` (the numbers of the calls among the matching ones, from
+1) or `every` (each n-th matching call); by default, it selects all. `does` is the kind of fault; without it, the entry only
+delays the call by `delay` seconds, which can also be combined with any fault. The first
 entry that selects a call applies. Requests that are rejected as invalid are not counted as calls.
 """
 
@@ -14,12 +15,13 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, Protocol, cast, get_args
 
 from onbrief.errors import UsageError
-from onbrief_sandbox.server.catalogue import Called, fits_any
+from onbrief_sandbox.server.catalogue import fits_any
 from onbrief_sandbox.server.images import Filter
 from onbrief_sandbox.server.refusals import STATUS
+from onbrief_sandbox.server.wires import catalogue as wires
 
 Operation = Literal["InvokeModel", "Converse", "InvokeModelWithResponseStream", "ConverseStream", "Messages"]
 """`Messages` is Anthropic's own API at /anthropic/v1/messages, streamed or not."""
@@ -35,12 +37,20 @@ _DELAY = 3600.0
 _NOT_ACCEPTED = frozenset({429, 503, 529, *range(400, 408)})
 
 
+class Named(Protocol):
+    """What a call asks for: a model, which shell patterns can match."""
+
+    def fits(self, pattern: str) -> bool:
+        """Return whether a shell pattern matches it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One entry of a script."""
 
     model: str = "*"
-    operation: Operation | None = None
+    operation: str | None = None
     calls: tuple[int, ...] = ()
     every: int = 1
     delay: float = 0.0
@@ -59,7 +69,7 @@ class Fault:
         """Whether the service accepts the call, so that it appears on the bill."""
         return self.does != "status" or self.status not in _NOT_ACCEPTED
 
-    def fits(self, called: Called, operation: Operation) -> bool:
+    def fits(self, called: Named, operation: str) -> bool:
         """Return whether the fault selects calls of this model and operation."""
         return called.fits(self.model) and self.operation in (None, operation)
 
@@ -75,7 +85,7 @@ class Script:
         self._faults = faults
         self._seen = [0] * len(faults)
 
-    def next(self, called: Called, operation: Operation) -> Fault | None:
+    def next(self, called: Named, operation: str) -> Fault | None:
         """Count a call, and return the fault that applies to it, or None."""
         chosen: Fault | None = None
         for place, fault in enumerate(self._faults):
@@ -155,7 +165,7 @@ def _seconds(value: object) -> bool:
 
 
 def _pattern(value: object) -> bool:
-    return isinstance(value, str) and fits_any(value)
+    return isinstance(value, str) and (fits_any(value) or wires.fits_any(value))
 
 
 def _headers(value: object) -> bool:
@@ -174,9 +184,10 @@ def _token(value: object) -> bool:
     return isinstance(value, str) and value.isidentifier() and value.isascii()
 
 
+_OPERATIONS = (*get_args(Operation), *wires.operations())
 _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "model": (_pattern, "a shell pattern that matches a model of the server"),
-    "operation": _one_of(Operation),
+    "operation": (lambda value: value in _OPERATIONS, "one of " + ", ".join(_OPERATIONS)),
     "calls": (_numbers, "a list of call numbers, from 1"),
     "every": (_whole(1, 10**9), "a whole number from 1"),
     "delay": (_seconds, f"seconds from 0 to {_DELAY:g}"),

@@ -105,7 +105,7 @@ def test_an_edit_goes_through_the_wire_and_is_on_the_bill(
 
 def test_a_seed_too_large_wraps_around(wire: Wire) -> None:
     assert edited(wire, "make the bench blue", seed=4_294_967_298).warnings == (
-        "Stability's services take seeds from 0 to 4294967295: 2 is sent instead of 4294967298",
+        "Stability's service takes seeds from 0 to 4294967295: it is sent 2 instead of 4294967298",
     )
     assert wire.recorder.bodies[0]["seed"] == 2
 

@@ -188,7 +188,7 @@ def test_what_a_model_does_not_accept_is_a_warning() -> None:
 def test_a_model_that_has_ended_and_a_size_that_it_does_not_support_are_warnings() -> None:
     assert named(SDXL).check((512, 512)) == (
         "Stable Diffusion XL 1.0 makes pictures of 1024x1024, the nearest that it supports to 512x512",
-        "Stable Diffusion XL 1.0 ended on 2025-05-20: Bedrock may refuse it",
+        "Stable Diffusion XL 1.0 ended on 2025-05-20: it may be refused",
     )
 
 

@@ -113,7 +113,7 @@ def test_what_was_changed_is_a_warning_in_the_record_and_stays_one(script: tuple
     for ended in (run(tmp_path, settings, seed=4_000_000_000), run(tmp_path, settings, seed=4_000_000_000)):
         assert ended.warnings == (
             "Titan Image Generator v2 does not take steps=50: it is left out",
-            "Titan Image Generator v2 ended on 2026-06-30: Bedrock may refuse it",
+            "Titan Image Generator v2 ended on 2026-06-30: it may be refused",
             "Titan Image Generator v2 takes seeds from 0 to 2147483647: it is sent 1852516352 instead of 4000000000",
         )
     assert len(lines(bill)) == 1

@@ -9,19 +9,19 @@ import asyncio
 import base64
 from dataclasses import dataclass, field
 
-from onbrief import pictures
 from onbrief.errors import UsageError
-from onbrief.ports import ModelName, Picture
-from onbrief.providers.bedrock import catalogue, instructions, invoking
-from onbrief.providers.bedrock.instructions import Instruction
+from onbrief.ports import Changes, ModelName, Picture, Way
+from onbrief.providers import drawing, editing
+from onbrief.providers.bedrock import catalogue, invoking
 from onbrief.providers.bedrock.runtime import Runtime
 from onbrief.providers.catalogue import Change
+from onbrief.providers.editing import Edit
 
 EDITOR = "stability.image-services"
 """The name of the editor; it covers all services."""
 
-_WITHOUT_MASK = '"replace the dog with a cat", "make the bench blue", or a mask of what may change'
-_WITH_MASK = '"replace the dog with a cat", "make the bench blue", "add two cups", "remove the car"'
+_BOTH: frozenset[Way] = frozenset(("words", "mask"))
+_MASK: frozenset[Way] = frozenset(("mask",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class BedrockEditor:
     name: str
     price: float | None
     runtime: Runtime = field(compare=False, repr=False)
+
+    @property
+    def changes(self) -> Changes:
+        """See ports.Editor."""
+        return {"replace": _BOTH, "recolour": _BOTH, "letter": _BOTH, "alter": _MASK, "remove": _MASK, "add": _MASK}
 
     @classmethod
     def named(cls, name: ModelName, region: str) -> BedrockEditor:
@@ -49,44 +54,33 @@ class BedrockEditor:
         """See ports.Editor. Without a mask, it can replace one thing or change its colour. With a mask, it removes what the
         mask covers, or draws there what the instruction asks for. It never moves things.
         """
-        change, body, warnings = await asyncio.to_thread(_request, image, instruction, seed, mask)
+        change, body, warnings = await asyncio.to_thread(self._request, image, instruction, seed, mask)
         service = catalogue.editing_services()[change].id
         return invoking.picture(self.name, "stability", await invoking.invoke(self.name, self.runtime, service, body), warnings)
 
-
-def _request(
-    image: bytes, instruction: str, seed: int, mask: bytes | None
-) -> tuple[Change, dict[str, object], tuple[str, ...]]:
-    """Return which service to call, its request body, and a warning for each difference from what was asked for."""
-    facts = pictures.inspect(image)
-    if len(instruction) > instructions.LONGEST:
-        raise UsageError.of("instruction", instruction, f"at most {instructions.LONGEST} characters")
-    asked = instructions.read(instruction)
-    change = _change(asked, masked=mask is not None)
-    if asked is None or change is None:
-        raise UsageError.of("instruction", instruction, _WITHOUT_MASK if mask is None else _WITH_MASK)
-    service = catalogue.editing_services()[change]
-    least, most = service.seeds
-    sent = seed if least <= seed <= most else least + (seed - least) % (most - least + 1)
-    body: dict[str, object] = {"image": _base64(image), "seed": sent}
-    if mask is not None:
-        body |= {"mask": _base64(pictures.mask_for((facts.width, facts.height), mask)), "grow_mask": service.grow_mask}
-    if service.target:
-        body |= {service.target: asked.target, "prompt": asked.wanted}
-    elif change == "inpaint":
-        named_by_target = asked.doing in ("recolour", "alter")
-        body["prompt"] = f"{asked.wanted} {asked.target}" if named_by_target else asked.wanted
-    warning = f"Stability's services take seeds from {least} to {most}: {sent} is sent instead of {seed}"
-    return change, body, () if sent == seed else (warning,)
+    def _request(
+        self, image: bytes, instruction: str, seed: int, mask: bytes | None
+    ) -> tuple[Change, dict[str, object], tuple[str, ...]]:
+        """Return which service to call, its request body, and a warning for each difference from what was asked for."""
+        edit = editing.read(image, instruction, mask, self.changes)
+        change = _service(edit)
+        service, warnings = catalogue.editing_services()[change], list[str]()
+        sent = drawing.seed_in("Stability's service", service.seeds, seed, warnings)
+        body: dict[str, object] = {"image": _base64(image), "seed": sent}
+        if edit.mask is not None:
+            body |= {"mask": _base64(edit.mask), "grow_mask": service.grow_mask}
+        if service.target:
+            body |= {service.target: edit.asked.target, "prompt": edit.asked.wanted}
+        elif change == "inpaint":
+            body["prompt"] = edit.asked.prompt
+        return change, body, tuple(warnings)
 
 
-def _change(asked: Instruction | None, *, masked: bool) -> Change | None:
-    """Return the kind of change, or None if no service can make it."""
-    if asked is None:
-        return None
-    if masked:
-        return "erase" if asked.doing == "remove" else "inpaint"
-    return asked.doing if asked.doing == "replace" or asked.doing == "recolour" else None
+def _service(edit: Edit) -> Change:
+    """Return the service that makes a change."""
+    if edit.mask is not None:
+        return "erase" if edit.asked.doing == "remove" else "inpaint"
+    return "recolour" if edit.asked.doing == "recolour" else "replace"
 
 
 def _base64(data: bytes) -> str:

@@ -9,7 +9,6 @@ from onbrief.errors import Blocked, CallError, ConfigError, Failed
 from onbrief.ports import ModelName, Picture
 from onbrief.providers.bedrock import client
 from onbrief.providers.bedrock.runtime import Answer, Runtime
-from onbrief.providers.catalogue import Body
 from onbrief.providers.encoding import decoded
 from onbrief.providers.http import short, speaks_of_content
 from onbrief.regions import check_region
@@ -45,7 +44,7 @@ async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object
         raise
 
 
-def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) -> Picture:
+def picture(name: str, body: str, answer: Answer, warnings: tuple[str, ...]) -> Picture:
     """Return the picture in an answer. An answer that gives a reason for an error raises, even if it also has a picture.
 
     Raises:
@@ -53,8 +52,6 @@ def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) ->
         Failed: there is no picture for another reason.
     """
     match body:
-        case "stability":
-            reason, seed, text = (_first(answer.document, key) for key in ("finish_reasons", "seeds", "images"))
         case "sdxl":
             artifact = _first(answer.document, "artifacts")
             about = cast("dict[str, Any]", artifact) if isinstance(artifact, dict) else {}
@@ -62,6 +59,8 @@ def picture(name: str, body: Body, answer: Answer, warnings: tuple[str, ...]) ->
             reason = None if reason == "SUCCESS" else reason
         case "amazon":
             reason, seed, text = answer.document.get("error"), None, _first(answer.document, "images")
+        case _:  # Stability's
+            reason, seed, text = (_first(answer.document, key) for key in ("finish_reasons", "seeds", "images"))
     if reason is not None:
         message = short(str(reason))
         refused = message.lower().startswith(_FILTERED) or message == "CONTENT_FILTERED" or speaks_of_content(message)

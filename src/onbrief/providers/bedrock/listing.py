@@ -6,15 +6,14 @@ from dataclasses import replace
 
 from onbrief.ports import ListedModel
 from onbrief.providers.bedrock.catalogue import as_of, editing_services, image_models, language_models
-from onbrief.providers.catalogue import ImageModelFacts, LanguageModelFacts
+from onbrief.providers.catalogue import LanguageModelFacts
+from onbrief.providers.listing import image_rows
 
 
 def rows() -> list[ListedModel]:
     """Return a row for each image model, editing service and Claude model."""
     found: list[ListedModel] = []
-    for facts in image_models().values():
-        ended = facts.ended.isoformat() if facts.ended else None
-        found.append(ListedModel(f"bedrock:{facts.id}", "image", facts.title, facts.state, ended, _takes(facts), facts.usd))
+    found += image_rows("bedrock", image_models(), as_of())
     for service in editing_services().values():
         takes = "a picture and an instruction" if service.target else "a picture, an instruction and a mask"
         found.append(ListedModel(f"bedrock:{service.id}", "editing", service.title, "active", None, takes, service.usd))
@@ -37,16 +36,3 @@ def _asked(facts: LanguageModelFacts) -> str:
     long = facts.long
     above = f"; prompts above {long.tokens} tokens ${long.usd_in:.3g} in, ${long.usd_out:.3g} out" if long else ""
     return f"{sampling}; profiles {others} too{surcharge}{above}"
-
-
-def _takes(facts: ImageModelFacts) -> str:
-    """Describe the text limits, shapes and options of an image model."""
-    if facts.grid:
-        grid = facts.grid
-        shapes = f"sides of {grid.low} to {grid.high} pixels in steps of {grid.step}, up to {grid.ratio:g}:1"
-    elif facts.aspect_ratios:
-        shapes = "aspect ratios " + " ".join(facts.aspect_ratios)
-    else:
-        shapes = "sizes " + " ".join(f"{width}x{height}" for width, height in facts.sizes)
-    options = f"; options {' '.join(facts.options)}" if facts.options else ""
-    return f"prompts of {facts.prompt} characters; {shapes}{options}"

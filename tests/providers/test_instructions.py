@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.providers.bedrock.instructions import Instruction, read
+from onbrief.providers.instructions import Instruction, read
 
 
 @pytest.mark.parametrize(

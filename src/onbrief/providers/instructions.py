@@ -1,13 +1,13 @@
-"""Parse an edit instruction into a target and a prompt, for services that do not accept sentences."""
+"""Parse an edit instruction: what it asks for, and a target and a prompt for services that do not accept sentences."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+
+from onbrief.ports import Change
 
 LONGEST = 10_000  # characters; the limit of prompts of Stability's services
-Doing = Literal["replace", "recolour", "alter", "remove", "add"]
 
 _SHADES = "light|dark|medium|pale|deep|bright|vivid|hot|neon|pastel|sky|royal|forest"
 _COLOURS = (
@@ -17,7 +17,13 @@ _COLOURS = (
 )
 _COLOUR = rf"(?:(?:{_SHADES}|{_COLOURS}) ){{0,2}}(?:{_COLOURS})"
 _TARGET = r"(?:the |an? )?(?P<target>(?!(?:it|this|that|them|number of)\b).+?)(?<!\ban)(?<!\ba)(?<!\bthe)"
-_FORMS: tuple[tuple[Doing, str], ...] = (
+_LETTERS = r"(?:the |an? )?(?P<target>(?:text|words?|lettering|letters|sign|banner|caption|title)\b.*?)"
+_FORMS: tuple[tuple[Change, str], ...] = (
+    ("letter", rf"(?:change|correct|fix|set|replace) {_LETTERS} (?:to|into|with|by) (?P<wanted>\"[^\"]+\")"),
+    (
+        "move",
+        rf"(?:move|shift|bring|relocate) {_TARGET} (?P<wanted>(?:to|in|into|on|onto|above|below|next|left|right|up|down)\b.*)",
+    ),
     ("recolour", rf"(?:change|set|make) the colou?r of {_TARGET} (?:to|into) (?P<wanted>{_COLOUR})"),
     ("add", r"(?:change|set|make) the number of (?P<kind>.+?) to (?:exactly )?(?P<wanted>\w+)"),
     ("recolour", rf"(?:make|paint|colou?r|recolou?r|turn|dye|change) {_TARGET}(?: to| into| in)? (?P<wanted>{_COLOUR})"),
@@ -27,7 +33,9 @@ _FORMS: tuple[tuple[Doing, str], ...] = (
     ("remove", rf"(?:remove|delete|erase|take away|take out|get rid of) {_TARGET}"),
     ("add", r"(?:add|insert|draw|include) (?P<wanted>.+)"),
 )
-_PATTERNS: tuple[tuple[Doing, re.Pattern[str]], ...] = tuple((doing, re.compile(form, re.IGNORECASE)) for doing, form in _FORMS)
+_PATTERNS: tuple[tuple[Change, re.Pattern[str]], ...] = tuple(
+    (doing, re.compile(form, re.IGNORECASE)) for doing, form in _FORMS
+)
 _QUOTED = re.compile(r'"[^"]+"')
 _ANOTHER = re.compile(r"^(?:yet )?another\b", re.IGNORECASE)
 _MORE = re.compile(r"\b(?:more|extra|additional) ", re.IGNORECASE)
@@ -40,9 +48,14 @@ _PLACE = re.compile(
 class Instruction:
     """A change: the `target` that is changed, and what is `wanted` there, which is empty for a removal."""
 
-    doing: Doing
+    doing: Change
     target: str = ""
     wanted: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """What to draw in the place of the target, in words; empty for a removal."""
+        return f"{self.wanted} {self.target}" if self.doing in ("recolour", "alter") else self.wanted
 
 
 def read(text: str) -> Instruction | None:
@@ -54,7 +67,7 @@ def read(text: str) -> Instruction | None:
     return None
 
 
-def _instruction(doing: Doing, parts: dict[str, str]) -> Instruction:
+def _instruction(doing: Change, parts: dict[str, str]) -> Instruction:
     target, wanted = parts.get("target", ""), parts.get("wanted", "")
     if "kind" in parts:
         wanted = f"{wanted} {parts['kind']}"

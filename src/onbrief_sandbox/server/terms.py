@@ -1,0 +1,25 @@
+"""The settings of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from glob import escape
+
+from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.faults import Named, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies."""
+
+    latency: Mapping[str, float] = field(default_factory=dict[str, float])
+    ended: tuple[str, ...] = ()
+    script: Script = field(default_factory=Script)
+    bill: Bill = field(default_factory=lambda: Bill(None))
+
+    def seconds(self, called: Named) -> float:
+        """Return the minimum duration of a call of this model, in seconds."""
+        fitting = [start for start in self.latency if called.fits(f"{escape(start)}*")]
+        return self.latency[max(fitting, key=len)] if fitting else 0.0

@@ -1,0 +1,25 @@
+"""All services that the server answers as beside Amazon Bedrock, each below a path of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.routing import Mount
+
+from onbrief_sandbox.server.terms import Terms
+from onbrief_sandbox.server.wires.desk import Desk, Wire
+
+
+def wires() -> tuple[Wire, ...]:
+    """Return all of them."""
+    return ()
+
+
+def mounts(terms: Terms) -> list[Mount]:
+    """Return the routes of all services."""
+    return [Mount(f"/{wire.name}", routes=wire.routes(Desk(wire.name, terms, wire.sorry))) for wire in wires()]
+
+
+def exports(url: str) -> Mapping[str, str]:
+    """Return the environment variables that lead the clients of all services to the server at this address."""
+    return {name: value for wire in wires() for name, value in wire.exports(f"{url}/{wire.name}").items()}
