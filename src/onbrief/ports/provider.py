@@ -108,6 +108,7 @@ class Provider:
 
     Attributes:
         name: The part before the colon in its models' names.
+        title: Its name for people, if that is another one.
         image_model, editor, judge, planner, reviser: The factories of its models.
         settings: The settings of this provider.
         defaults: Full names of the default models of the other roles if the image model is one of this provider's.
@@ -120,6 +121,8 @@ class Provider:
         models: Returns the rows of `onbrief models`.
         check: Returns the lines of `onbrief doctor` about the given models of this provider, by role. It costs nothing.
         options: Returns the options that names of its models can have in a role, or None if they are unknown.
+        keys: The environment variables of which one has the key of its service; none if there is no key.
+        keys_at: Where to get a key, as a URL.
         requires: Modules that must be importable for its models to work.
         extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
         notice: A line to print before a run with its image models.
@@ -145,6 +148,9 @@ class Provider:
     requires: tuple[str, ...] = ()
     extra: str = ""
     notice: str = ""
+    title: str = ""
+    keys: tuple[str, ...] = ()
+    keys_at: str = ""
 
     @property
     def missing(self) -> list[str]:
