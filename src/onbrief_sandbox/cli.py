@@ -14,7 +14,7 @@ from onbrief.errors import UsageError
 
 _MANY = Parameter(negative="", consume_multiple=False)
 _LONGEST = 3600.0  # seconds
-_NOTICE = "sandbox: a stand-in on this machine, not Amazon Bedrock; pictures and answers cost nothing. Press Ctrl-C to stop."
+_NOTICE = "sandbox: a stand-in on this machine, not the services; pictures and answers cost nothing. Press Ctrl-C to stop."
 _SERVER = ("starlette", "uvicorn")  # dependencies in the extra that only this command uses
 
 
@@ -26,15 +26,16 @@ def sandbox(
     faults: Path | None = None,
     bill: Path | None = None,
 ) -> int:
-    """Serve the sandbox on this machine as if it were Amazon Bedrock.
+    """Serve the sandbox on this machine as if it were Amazon Bedrock, and other services.
 
     For example:
         onbrief sandbox
         onbrief sandbox --port 8080 --latency stability.=2.5 --bill bill.jsonl
         onbrief sandbox --ended stability.stable-diffusion-xl-v1 --faults faults.toml
 
-    Prints the environment variables for clients to standard output. Nothing leaves this machine,
-    calls cost nothing, and keys are not verified. Press Ctrl-C to stop.
+    Prints the environment variables for clients of all services to standard output, as lines for
+    a shell. Nothing leaves this machine, calls cost nothing, and keys are not verified. Press Ctrl-C
+    to stop.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def sandbox(
     from onbrief_sandbox.server.bill import Bill
     from onbrief_sandbox.server.catalogue import refuse_unknown
     from onbrief_sandbox.server.serve import HOST, listen, serve
-    from onbrief_sandbox.server.wires.mounting import exports
+    from onbrief_sandbox.server.wires.mounting import shell
 
     seconds = dict(map(_latency, latency or ()))
     for start in seconds:
@@ -77,9 +78,9 @@ def sandbox(
             "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
             "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
             "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
-            **exports(url),
         }.items():
             print(f"export {name}={value}", flush=True)
+        print("\n".join(shell(url)), flush=True)
         serve(plug, terms)
     return 0
 
