@@ -12,7 +12,9 @@ from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return ()
+    from onbrief_sandbox.server.wires import ollama, openai_language
+
+    return (openai_language.WIRE, ollama.WIRE)
 
 
 def mounts(terms: Terms) -> list[Mount]:
