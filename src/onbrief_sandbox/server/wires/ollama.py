@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -14,6 +13,8 @@ from starlette.routing import BaseRoute, Route
 
 from onbrief_sandbox.server import receiving
 from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
+from onbrief_sandbox.server.form import parse
+from onbrief_sandbox.server.refusals import Refusal
 from onbrief_sandbox.server.tokens import cut, tokens
 from onbrief_sandbox.server.wires import openai_chat, openai_errors, openai_models
 from onbrief_sandbox.server.wires.catalogue import SERVICES, WireModel
@@ -74,10 +75,9 @@ def _models() -> Mapping[str, WireModel]:
 
 def _read(body: bytes) -> tuple[Asked, bool, bool]:
     try:
-        document = json.loads(body)
-        if not isinstance(document, dict):
-            raise TypeError("json: cannot unmarshal into Go value of type openai.ChatCompletionRequest")
-        return _asked(cast("dict[str, Any]", document))
+        return _asked(cast("dict[str, Any]", parse(body)))
+    except Refusal as error:
+        raise Declined(_sorry(400, "invalid character in the body")) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Declined(_sorry(400, str(error))) from error
 
@@ -95,7 +95,7 @@ def _asked(document: dict[str, Any]) -> tuple[Asked, bool, bool]:
     )
     if tools and not model.facts["tools"]:
         raise Declined(_sorry(400, f"registry.ollama.ai/library/{model.id} does not support tools"))
-    wanted = document.get("response_format") or {}
+    wanted: dict[str, Any] = document.get("response_format") or {}
     schema = wanted["json_schema"]["schema"] if wanted.get("type") == "json_schema" else None
     system, turns = _turns(document["messages"], sees=model.facts["sees"])
     turns = _shortened(turns, model.facts["context"] - tokens(system))
@@ -105,7 +105,8 @@ def _asked(document: dict[str, Any]) -> tuple[Asked, bool, bool]:
     if not isinstance(most, int | None):
         raise TypeError("json: cannot unmarshal into Go struct field ChatCompletionRequest.max_tokens of type int")
     asked = Asked(replace(model, facts=facts), talk, most, (), json=wanted.get("type") == "json_object")
-    return asked, bool(document.get("stream")), bool((document.get("stream_options") or {}).get("include_usage"))
+    options: dict[str, Any] = document.get("stream_options") or {}
+    return asked, bool(document.get("stream")), bool(options.get("include_usage"))
 
 
 def _turns(messages: Sequence[dict[str, Any]], *, sees: bool) -> tuple[str, tuple[Turn, ...]]:
@@ -113,7 +114,7 @@ def _turns(messages: Sequence[dict[str, Any]], *, sees: bool) -> tuple[str, tupl
     turns: list[Turn] = []
     for message in messages:
         content: Any = message.get("content") or ""
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        parts: list[dict[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content
         texts = [str(part["text"]) for part in parts if part["type"] == "text"]
         urls = [part["image_url"] for part in parts if part["type"] == "image_url"]
         images = [_picture(url if isinstance(url, str) else url["url"]) for url in urls]
@@ -138,9 +139,7 @@ def _shortened(turns: tuple[Turn, ...], room: int) -> tuple[Turn, ...]:
     """Return the newest turns that fit, and of a single one that does not, its end."""
     while len(turns) > 1 and sum(tokens(turn.text) for turn in turns) > room:
         turns = turns[1:]
-    return tuple(
-        turn if tokens(turn.text) <= room else replace(turn, text=cut(turn.text[::-1], room)[::-1]) for turn in turns
-    )
+    return tuple(turn if tokens(turn.text) <= room else replace(turn, text=cut(turn.text[::-1], room)[::-1]) for turn in turns)
 
 
 WIRE = Wire("ollama", _sorry, _routes, lambda url: {"OLLAMA_BASE_URL": f"{url}/v1"})

@@ -97,8 +97,8 @@ def streamed(model: str, completion: Completion, *, with_usage: bool) -> Iterato
         deltas.append({"refusal": completion.refusal})
     for call in [call for call in _calls(message) if completion.tool]:
         deltas.append({"tool_calls": [{"index": 0, **call, "function": {"name": completion.tool, "arguments": ""}}]})
-        pieces = PIECE.findall(completion.arguments)
-        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in pieces]
+        for piece in PIECE.findall(completion.arguments):
+            deltas.append({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
     more: dict[str, object] = {"usage": None} if with_usage else {}
     for delta in deltas:
         yield _event({**head, "choices": [_choice(delta, None)], **more})
@@ -239,7 +239,10 @@ def read_schema(wanted: Form) -> dict[str, object]:
 def _most(form: Form, *, thinks: bool) -> int | None:
     both = [name for name in ("max_tokens", "max_completion_tokens") if form.has(name)]
     if len(both) == 2:
-        raise declined("Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", "invalid_parameter_combination")
+        raise declined(
+            "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
+            "invalid_parameter_combination",
+        )
     if not both:
         return None
     if thinks and both == ["max_tokens"]:

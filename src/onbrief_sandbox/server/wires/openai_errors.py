@@ -32,7 +32,14 @@ _NAMES: dict[Kind, str] = {
     "string": "a string", "integer": "an integer", "number": "a decimal", "boolean": "a boolean",
     "object": "an object", "array": "an array",
 }  # fmt: skip
-_FOUND = {str: "a string", bool: "a boolean", int: "an integer", float: "a decimal", dict: "an object", list: "an array"}
+_FOUND: dict[type, str] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal",
+    dict: "an object",
+    list: "an array",
+}
 
 
 def response(status: int, message: str, code: str | None = None, param: str | None = None, kind: str = "") -> Response:

@@ -69,12 +69,14 @@ def coded(desk: Desk, call: WireCall) -> Desk:
     kind = call.fault.type if call.fault else ""
     if not kind or kind.endswith("Exception"):  # the names of another service, which scripts have by default
         return desk
-    return replace(desk, sorry=lambda status, message: openai_errors.response(status, message, kind))
+
+    def sorry(status: int, message: str) -> Response:
+        return openai_errors.response(status, message, kind)
+
+    return replace(desk, sorry=sorry)
 
 
-async def _answered(
-    desk: Desk, operation: str, asked: Asked, body: bytes, said: Callable[[Completion], Response]
-) -> Response:
+async def _answered(desk: Desk, operation: str, asked: Asked, body: bytes, said: Callable[[Completion], Response]) -> Response:
     call = desk.call(operation, asked.model, body)
     completion = await openai_models.complete(asked, call.fault)
 

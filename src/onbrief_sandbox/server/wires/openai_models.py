@@ -89,7 +89,9 @@ def check_most(asked: Asked, name: str) -> None:
     """Decline a maximum of tokens that is above the model's; `name` is the parameter."""
     most, limit = asked.most, asked.model.facts["answer"]
     if most is not None and most > limit:
-        said = f"{name} is too large: {most}. This model supports at most {limit} completion tokens, whereas you provided {most}."
+        said = (
+            f"{name} is too large: {most}. This model supports at most {limit} completion tokens, whereas you provided {most}."
+        )
         raise declined(said, "invalid_value", name)
 
 

@@ -67,7 +67,9 @@ def read(form: Form) -> Request:
     for name in _UNUSED:
         form.any(name)
     form.end()
-    asked = Asked(model, Conversation(model.id, "\n".join(system), turns, tools, forced, schema), most, (), thinks, as_json, low)
+    asked = Asked(
+        model, Conversation(model.id, "\n".join(system), turns, tools, forced, schema), most, (), thinks, as_json, low
+    )
     models.check_most(asked, "max_output_tokens")
     models.check(asked, _TOO_LONG)
     return Request(asked, stream)
@@ -120,10 +122,11 @@ def streamed(document: Document) -> Iterator[bytes]:
             at["content_index"] = 0
             kind = "refusal" if "refusal" in part else "output_text"
             word = "refusal" if "refusal" in part else "text"
+            more: Document = {} if kind == "refusal" else {"logprobs": list[object]()}
             yield event("response.content_part.added", **at, part={**part, word: ""})
             for piece in PIECE.findall(str(part[word])):
-                yield event(f"response.{kind}.delta", **at, delta=piece, **({} if kind == "refusal" else {"logprobs": []}))
-            yield event(f"response.{kind}.done", **at, **{word: part[word]}, **({} if kind == "refusal" else {"logprobs": []}))
+                yield event(f"response.{kind}.delta", **at, delta=piece, **more)
+            yield event(f"response.{kind}.done", **at, **{word: part[word]}, **more)
             yield event("response.content_part.done", **at, part=part)
         yield event("response.output_item.done", output_index=index, item=item)
     yield event(f"response.{document['status']}", response=document)
@@ -159,7 +162,7 @@ def _output(completion: Completion, *, whole: bool) -> list[Document]:
     items: list[Document] = []
     if completion.thought:
         items.append({"id": f"rs_{secrets.token_hex(24)}", "type": "reasoning", "summary": []})
-    if completion.text or completion.refusal or not completion.tool and whole:
+    if completion.text or completion.refusal or (not completion.tool and whole):
         part: Document = {"type": "output_text", "text": completion.text, "annotations": [], "logprobs": []}
         if completion.refusal:
             part = {"type": "refusal", "refusal": completion.refusal}
