@@ -17,7 +17,7 @@ OWN = {
 
 
 def test_the_built_in_providers_come_by_entry_point() -> None:
-    assert set(OWN) == {"bedrock", "pydantic-ai", "sandbox"}
+    assert set(OWN) == {"bedrock", "comfyui", "pydantic-ai", "sandbox"}
 
 
 def test_no_file_outside_a_providers_folder_names_that_provider() -> None:
