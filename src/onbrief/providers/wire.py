@@ -10,8 +10,8 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -24,6 +24,8 @@ from onbrief.providers.http import short
 if TYPE_CHECKING:
     import httpx2
 
+    from onbrief.ports import ModelName
+
 T = TypeVar("T")
 
 TIMEOUT = 300.0  # seconds for a whole call; a picture can take minutes, and a timeout does not refund it
@@ -32,6 +34,7 @@ MAX_BODY = 96 * 1024 * 1024  # bytes; the largest picture that onbrief opens, in
 EXTRA = "onbrief[http]"
 REQUIRES = ("httpx2",)
 
+_TIMEOUTS = (0.1, 3600.0)  # seconds
 _SOON, _LATER = 0.1, 2.0  # seconds between two looks: the first wait, and the longest
 _CERTIFICATE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 
@@ -222,6 +225,40 @@ def key(variable: str, service: str, where: str) -> str:
     if found := os.environ.get(variable, "").strip():
         return found
     raise ConfigError(f"{service} needs a key in {variable}, which is not set", hint=f"get one at {where}")
+
+
+def timeout(name: ModelName) -> float:
+    """Return the option `timeout` of a model's name: the seconds for a whole call.
+
+    Raises:
+        UsageError: it is not a number from 0.1 to 3600.
+    """
+    return name.number("timeout", *_TIMEOUTS, TIMEOUT)
+
+
+@contextmanager
+def naming(model: str) -> Generator[None]:
+    """Let the message of an error begin with the name of the model."""
+    try:
+        yield
+    except (CallError, ConfigError) as error:
+        error.args = (f"{model}: {error}",)
+        raise
+
+
+def look(service: Service, path: str, method: str = "GET", **body: Any) -> Reply:
+    """Return the answer to a request that costs nothing, for code that runs in a thread of its own, such as checks. It is sent
+    once.
+
+    Raises:
+        CallError: there is no answer. ConfigError: something must be changed first.
+    """
+
+    async def asked() -> Reply:
+        async with service.session() as session:
+            return await session.ask(path, method, **body)
+
+    return asyncio.run(asked())
 
 
 def base_url(setting: str, value: str) -> str:

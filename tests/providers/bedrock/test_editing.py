@@ -119,7 +119,7 @@ def test_what_no_service_can_do_without_a_mask_is_not_sent(instruction: str, wir
         edited(wire, instruction)
     assert str(caught.value) == (
         f'instruction: {instruction!r} is not allowed; expected "replace the dog with a cat", "make the bench blue", '
-        "or a mask of what may change"
+        "'change the text to \"OPEN\"', or a mask of what may change"
     )
     assert wire.recorder.bodies == []
 

@@ -23,8 +23,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from onbrief_sandbox.server.app import MAX_BODY, Terms
+from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.receiving import MAX_BODY
 from onbrief_sandbox.server.serve import HOST
 from tests.sandbox.server.serving import CORE, HAIKU, NOVA, SD3, SDXL, SONNET, TITAN, Served, served, user
 
