@@ -96,8 +96,8 @@ def failure(workflow: Workflow, messages: object, texts: Sequence[str]) -> tuple
         if kind == "execution_interrupted":
             return f"it was interrupted{at}", True
         if kind == "execution_error":
-            words = ": ".join(filter(None, (str(more.get("exception_type", "")), _kept(more.get("exception_message"), texts))))
-            return f"the workflow failed{at}: {words}"[: 2 * _LONGEST], False
+            said = str(more.get("exception_type", ""))[:_LONGEST], _kept(more.get("exception_message"), texts)
+            return ": ".join(filter(None, (f"the workflow failed{at}", *said))), False
     return "the workflow failed", False
 
 

@@ -28,6 +28,7 @@ FOLDER = "onbrief"
 _TIMEOUTS = (0.1, 86_400.0)  # seconds; a queue of other people's work can be long
 _READ = 20.0  # seconds for one look: a busy server can be silent for minutes, which says nothing about the picture
 _FIND = 60.0  # seconds to look for a picture of an earlier session
+_AGAIN = 2.0  # seconds until one who asks for a job that is not done asks again
 _SETTLED = 1.0  # seconds after which a request whose connection was cut has arrived, or never will
 _CANCEL = 3.0  # seconds to take a job back that nobody waits for any more
 _END = b"IEND\xaeB`\x82"  # of a whole PNG
@@ -122,7 +123,7 @@ class Server:
 
     async def _queue(self, session: Session, job: Job, nodes: dict[str, Any]) -> None:
         """Post the job, once: the server would run it again for each time that it is posted."""
-        reply = await session.pay("prompt", json={"prompt": nodes, "prompt_id": job.id})
+        reply = await session.pay("prompt", json={"prompt": nodes, "prompt_id": job.id}, timeout=_READ)
         if "json" not in reply.headers.get("content-type", ""):
             raise ConfigError(f"{self.service.url} does not answer as a ComfyUI server does", hint="check base_url")
         about = reply.object()
@@ -143,7 +144,7 @@ class Server:
 
     async def _look_once(self, session: Session, job: Job) -> Found | Pending | NotThere:
         if any(job.id in ids for ids in await _queued(session)):
-            return Pending()
+            return Pending(_AGAIN)
         history = (await session.ask(f"history/{job.id}", timeout=_READ)).object()
         if entry := saying.table(history.get(job.id)):
             return Found(await self._picture(session, job, entry))
@@ -193,7 +194,7 @@ async def _queued(session: Session) -> tuple[set[str], set[str]]:
 async def _view(session: Session, named: Mapping[str, Any]) -> bytes | None:
     """Return the bytes of a file of the server, or None if it is not there."""
     params = {name: str(named.get(name, "")) for name in ("filename", "subfolder", "type")}
-    reply = await session.ask("view", params=params, missing=True)
+    reply = await session.ask("view", params=params, missing=True, timeout=_READ)
     return None if reply.status == 404 else reply.body
 
 

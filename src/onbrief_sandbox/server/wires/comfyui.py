@@ -6,14 +6,9 @@ It is as version 0.33.0, and below /0.3.64 as that version of October 2025, with
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import re
-import time
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from email.message import Message
 from typing import Any, cast
 
@@ -21,12 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from onbrief_sandbox.server.bill import Entry
 from onbrief_sandbox.server.wires import comfyui_nodes
 from onbrief_sandbox.server.wires.catalogue import SERVICES
 from onbrief_sandbox.server.wires.comfyui_nodes import NODES
-from onbrief_sandbox.server.wires.comfyui_running import Broken, File, Running, Stopped
-from onbrief_sandbox.server.wires.desk import Declined, Desk, Wire, WireCall
+from onbrief_sandbox.server.wires.comfyui_queue import Queue
+from onbrief_sandbox.server.wires.desk import Declined, Desk, Wire
 
 _OLD = "0.3.64"
 _MODEL = SERVICES["comfyui"].models["workflow"]
@@ -38,45 +32,13 @@ _TROUBLE = "500 Internal Server Error\n\nServer got itself in trouble"
 Handler = Callable[[Request, bytes], Awaitable[Response]]
 
 
-@dataclass(slots=True)
-class Job:
-    """A workflow in the queue."""
-
-    number: float
-    id: str
-    workflow: Mapping[str, Any]
-    extra: Mapping[str, Any]
-    ends: tuple[str, ...]
-    sha256: str
-    created: int = field(default_factory=lambda: int(time.time() * 1000))
-    interrupted: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def item(self) -> list[Any]:
-        """Its entry in the queue."""
-        return [self.number, self.id, self.workflow, self.extra, list(self.ends)]
-
-
-@dataclass(slots=True)
-class Memory:
-    """What a server forgets when it restarts."""
-
-    pending: list[Job] = field(default_factory=list[Job])
-    running: Job | None = None
-    history: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    cached: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    numbers: int = 0
-    worker: asyncio.Task[None] | None = None
-
-
 class Comfy:
     """One server."""
 
     def __init__(self, desk: Desk, *, old: bool) -> None:
         self._desk = desk
         self._old = old
-        self._memory = Memory()
-        self._files: dict[File, bytes] = {}
+        self._queued = Queue(desk, _MODEL)
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes, each of them below /api too."""
@@ -139,122 +101,36 @@ class Comfy:
         call = self._desk.call("prompt", _MODEL, body)
         if call.fault and call.fault.does == "status":  # something before the server, such as a proxy
             if call.fault.accepted:
-                self._put(about, found.ends, call.sha256)
+                self._queued.put(about, found.ends, call.sha256)
             return await self._desk.answered(call, _given(Response()))
 
         async def queued() -> Response:
-            job = self._put(about, found.ends, call.sha256)
+            job = self._queued.put(about, found.ends, call.sha256)
             return JSONResponse({"prompt_id": job.id, "number": job.number, "node_errors": found.node_errors or {}})
 
         return await self._desk.answered(call, queued)
 
-    def _put(self, about: Mapping[str, Any], ends: tuple[str, ...], sha256: str) -> Job:
-        memory = self._memory
-        number = float(about["number"]) if "number" in about else memory.numbers * (-1 if about.get("front") else 1)
-        memory.numbers += "number" not in about
-        extra = {**about.get("extra_data", {}), **({"client_id": about["client_id"]} if "client_id" in about else {})}
-        identifier = str(about["prompt_id"]) if "prompt_id" in about else str(uuid.uuid4())
-        job = Job(number, identifier, about["prompt"], extra, ends, sha256)
-        memory.pending.append(job)
-        memory.pending.sort(key=lambda job: job.number)
-        if memory.worker is None or memory.worker.done():
-            memory.worker = asyncio.get_running_loop().create_task(self._work(memory))
-        return job
-
-    # -- running -----------------------------------------------------------------------------------------------------------
-
-    async def _work(self, memory: Memory) -> None:
-        while memory.pending:
-            job = memory.running = memory.pending.pop(0)
-            memory.history[job.id] = await self._done(memory, job)
-            memory.running = None
-
-    async def _done(self, memory: Memory, job: Job) -> dict[str, Any]:
-        """Run a job, and return its entry in the history."""
-        begun = int(time.time() * 1000)
-        messages: list[Any] = [["execution_start", {"prompt_id": job.id, "timestamp": begun}]]
-        outputs: dict[str, Any] = {}
-        state = "success"
-        try:
-            await self._run(memory, job, outputs)
-        except Stopped as stopped:
-            state = "error"
-            node = str(stopped)
-            stop = {"prompt_id": job.id, "node_id": node, "node_type": job.workflow[node]["class_type"], "executed": ()}
-            messages.append(["execution_interrupted", stop])
-        except Broken as broken:
-            state = "error"
-            node = job.workflow[broken.node]
-            about: dict[str, Any] = {
-                "prompt_id": job.id,
-                "node_id": broken.node,
-                "node_type": node["class_type"],
-                "exception_type": broken.kind,
-                "exception_message": str(broken),
-                "traceback": ['  File "/srv/ComfyUI/execution.py", line 525, in execute\n'],
-                "current_inputs": {name: [str(value)] for name, value in node["inputs"].items()},
-            }
-            messages.append(["execution_error", about])
-        if state == "success":
-            messages.append(["execution_success", {"prompt_id": job.id}])
-        return {
-            "prompt": job.item,
-            "outputs": {} if messages[-1][0] == "execution_interrupted" else outputs,
-            "status": {"status_str": state, "completed": state == "success", "messages": messages},
-            "meta": {},
-        }
-
-    async def _run(self, memory: Memory, job: Job, outputs: dict[str, Any]) -> None:
-        signs = {end: json.dumps(_part(job.workflow, end), sort_keys=True) for end in job.ends}
-        outputs |= {end: memory.cached[sign] for end, sign in signs.items() if sign in memory.cached}
-        left = [end for end in job.ends if end not in outputs]
-        if not left:
-            return  # everything is cached, and nothing is drawn
-        call = self._desk.call("run", _MODEL, job.sha256.encode())
-        kind = call.fault.does if call.fault and call.fault.does != "delay" else "picture"
-        self._desk.terms.bill.add(Entry(job.id, _MODEL.id, "comfyui.run", job.sha256, 0.0, kind))
-        running = Running(job.workflow, self._files, lambda key: self._enter(job, call, key), call.spoilt)
-        try:
-            for end in left:
-                await running.run(end)
-        finally:
-            outputs |= running.outputs
-        memory.cached |= {signs[end]: running.outputs[end] for end in left if end in running.outputs}
-        if call.has("empty"):
-            outputs.clear()
-
-    async def _enter(self, job: Job, call: WireCall, key: str) -> None:
-        """Wait before a node as long as the job takes at least, unless it is interrupted."""
-        if seconds := max(0.0, call.began + call.seconds - time.monotonic()):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(job.interrupted.wait(), seconds)
-        if job.interrupted.is_set():
-            raise Stopped(key)
-        if call.has("status"):
-            assert call.fault is not None
-            raise Broken(key, call.fault.type or "RuntimeError", call.fault.message)
-
     # -- looking -----------------------------------------------------------------------------------------------------------
 
     async def _remaining(self, request: Request, body: bytes) -> Response:
-        waiting = len(self._memory.pending) + (self._memory.running is not None)
+        waiting = len(self._queued.pending) + (self._queued.running is not None)
         return JSONResponse({"exec_info": {"queue_remaining": waiting}})
 
     async def _queue(self, request: Request, body: bytes) -> Response:
-        running, pending = self._memory.running, self._memory.pending
+        running, pending = self._queued.running, self._queued.pending
         return JSONResponse(
             {"queue_running": [running.item] if running else [], "queue_pending": [job.item for job in pending]}
         )
 
     async def _history(self, request: Request, body: bytes) -> Response:
-        history = self._memory.history
+        history = self._queued.history
         if (key := request.path_params.get("id")) is None:
             return JSONResponse(history)
         return JSONResponse({key: history[key]} if key in history else {})
 
     def _described(self) -> dict[str, dict[str, Any]]:
         """Return all jobs as /api/jobs describes them, by id."""
-        memory = self._memory
+        memory = self._queued
         found = {job.id: {"id": job.id, "status": "pending", "create_time": job.created} for job in memory.pending}
         if job := memory.running:
             found[job.id] = {"id": job.id, "status": "in_progress", "create_time": job.created}
@@ -286,7 +162,7 @@ class Comfy:
             return Response(status_code=400)
         if ".." in folder.split("/") or folder.startswith("/"):
             return Response(status_code=403)
-        data = self._files.get((kind, folder.strip("/"), name))
+        data = self._queued.files.get((kind, folder.strip("/"), name))
         if data is None:
             return Response(status_code=404)
         return Response(data, media_type="image/png", headers={"Content-Disposition": f'filename="{name}"'})
@@ -302,47 +178,38 @@ class Comfy:
 
     async def _nodes(self, request: Request, body: bytes) -> Response:
         name = request.path_params.get("name")
-        uploads = sorted("/".join(filter(None, (folder, file))) for kind, folder, file in self._files if kind == "input")
+        uploads = sorted("/".join(filter(None, (folder, file))) for kind, folder, file in self._queued.files if kind == "input")
         return JSONResponse({key: node.described(uploads) for key, node in NODES.items() if name in (None, key)})
 
     def _exists(self, name: str) -> bool:
         folder, _, file = name.rpartition("/")
-        return ("input", folder, file) in self._files
+        return ("input", folder, file) in self._queued.files
 
     # -- changing ----------------------------------------------------------------------------------------------------------
 
     async def _change_queue(self, request: Request, body: bytes) -> Response:
-        about, memory = _table(body), self._memory
+        about = _table(body)
         if about.get("clear"):
-            memory.pending.clear()
+            self._queued.pending.clear()
         for wanted in about.get("delete", ()):
-            if job := next((job for job in memory.pending if job.id == wanted), None):
-                memory.pending.remove(job)
+            self._queued.remove(wanted)
         return Response()
 
     async def _change_history(self, request: Request, body: bytes) -> Response:
-        about, memory = _table(body), self._memory
+        about = _table(body)
         if about.get("clear"):
-            memory.history.clear()
+            self._queued.history.clear()
         for wanted in about.get("delete", ()):
-            memory.history.pop(wanted, None)
+            self._queued.history.pop(wanted, None)
         return Response()
 
     async def _interrupt(self, request: Request, body: bytes) -> Response:
-        wanted, running = _table(body).get("prompt_id"), self._memory.running
-        if running and wanted in (None, running.id):
-            running.interrupted.set()
+        self._queued.interrupt(_table(body).get("prompt_id"))
         return Response()
 
     async def _cancel(self, request: Request, body: bytes) -> Response:
-        wanted, memory = request.path_params["id"], self._memory
-        if memory.running and memory.running.id == wanted:
-            memory.running.interrupted.set()
-            return JSONResponse({"cancelled": True})
-        job = next((job for job in memory.pending if job.id == wanted), None)
-        if job:
-            memory.pending.remove(job)
-        return JSONResponse({"cancelled": job is not None})
+        wanted = request.path_params["id"]
+        return JSONResponse({"cancelled": self._queued.interrupt(wanted) or self._queued.remove(wanted)})
 
     async def _upload(self, request: Request, body: bytes) -> Response:
         fields = _form(request, body)
@@ -354,20 +221,15 @@ class Comfy:
             return Response(status_code=400)
         name, number = file, 1
         overwrite = fields.get("overwrite", ("", b""))[1] in (b"true", b"1")
-        while not overwrite and self._files.get((kind, folder, name), data) != data:
+        while not overwrite and self._queued.files.get((kind, folder, name), data) != data:
             start, dot, ending = file.rpartition(".")
             name = f"{start} ({number}){dot}{ending}"
             number += 1
-        self._files[kind, folder, name] = data
+        self._queued.files[kind, folder, name] = data
         return JSONResponse({"name": name, "subfolder": folder, "type": kind})
 
     async def _reboot(self, request: Request, body: bytes) -> Response:
-        """Forget everything but files."""
-        if self._memory.worker:
-            self._memory.worker.cancel()
-        self._memory = Memory()
-        for file in [file for file in self._files if file[0] == "temp"]:
-            del self._files[file]
+        self._queued.forget()
         return Response()
 
 
@@ -379,15 +241,6 @@ def _given(response: Response) -> Callable[[], Awaitable[Response]]:
         return response
 
     return make
-
-
-def _part(workflow: Mapping[str, Any], key: str) -> list[Any]:
-    """Return a node with all that it depends on: if two are equal, the results are."""
-    node = workflow[key]
-    inputs: dict[str, Any] = dict(node["inputs"])
-    for name, (source, place) in comfyui_nodes.links(node).items():
-        inputs[name] = [_part(workflow, source), place]
-    return [node["class_type"], inputs]
 
 
 def _table(body: bytes) -> dict[str, Any]:
