@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import ollama, openai_language, stability
+from onbrief_sandbox.server.wires import comfyui, ollama, openai_language, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return (openai_language.WIRE, ollama.WIRE, stability.WIRE)
+    return (
+        comfyui.WIRE,
+        ollama.WIRE,
+        openai_language.WIRE,
+        stability.WIRE,
+    )
 
 
 def mounts(terms: Terms) -> list[Mount]:
