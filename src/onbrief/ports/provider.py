@@ -94,6 +94,13 @@ class Check:
         object.__setattr__(self, "advice", redacted(self.advice))
 
 
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
+
+
 def _no_models() -> Sequence[ListedModel]:
     return ()
 
@@ -158,7 +165,7 @@ class Provider:
     @property
     def missing(self) -> list[str]:
         """The required modules that are not installed. Imports nothing."""
-        return [module for module in self.requires if find_spec(module) is None]
+        return [module for module in self.requires if not _is_there(module)]
 
     def require(self) -> None:
         """Check that the required modules are installed.

@@ -7,18 +7,13 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import comfyui, ollama, openai_language, stability
+from onbrief_sandbox.server.wires import comfyui, google, ollama, openai_language, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return (
-        comfyui.WIRE,
-        ollama.WIRE,
-        openai_language.WIRE,
-        stability.WIRE,
-    )
+    return (comfyui.WIRE, google.WIRE, ollama.WIRE, openai_language.WIRE, stability.WIRE,)
 
 
 def mounts(terms: Terms) -> list[Mount]:
