@@ -24,7 +24,7 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     warnings = list(event.warnings)
     usual = registry.of_platform(PLATFORM).platform_models
     asked = {
-        "image_model": _image_model(event.image_model or usual["image_model"], event, warnings),
+        "image_model": [_image_model(name, event, warnings) for name in event.image_model or [usual["image_model"]]],
         "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
         "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
         "policy": event.policy,

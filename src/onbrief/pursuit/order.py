@@ -17,7 +17,7 @@ from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
 from onbrief.policy import SEED_RANGE
-from onbrief.ports import AnyModel, ModelRole, RunRow
+from onbrief.ports import AnyModel, Ladder, ModelRole, RunRow, is_object
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
 from onbrief.record import RunKind
 from onbrief.store import TABLES
@@ -28,7 +28,7 @@ REPLACEABLE = ("judge", "reviser", "planner", "confirm_judge")
 
 _OTHERS = ("strictness", "max_reservations", "confirm", "confirm_judge", "planner")
 _USUAL = Settings(image_model="none:", judge="none:", reviser="none:")  # what is not named in the request of an order
-_NO_MODELS: Mapping[ModelRole, str | AnyModel] = {}
+_NO_MODELS: Mapping[ModelRole, str | AnyModel | Ladder] = {}
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -60,7 +60,7 @@ class Order:
     names: str | None = None
     resumes: str | None = None
     pictures: tuple[GivenPicture, ...] = ()
-    models: Mapping[ModelRole, AnyModel] = field(default_factory=dict["ModelRole", "AnyModel"])
+    models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
@@ -116,7 +116,7 @@ def order_again(
     settings: Settings,
     given: Mapping[str, object],
     *,
-    models: Mapping[ModelRole, str | AnyModel] = _NO_MODELS,
+    models: Mapping[ModelRole, str | AnyModel | Ladder] = _NO_MODELS,
     resend_unknown: bool = False,
 ) -> Order:
     """Return the order that resumes a recorded run: the original order, except for the `given` settings and `models`, and for
@@ -144,7 +144,7 @@ def order_again(
         resend_unknown=resend_unknown,
         names=request.get("names"),
         pictures=pictures_again(places),
-        models={role: model for role, model in models.items() if not isinstance(model, str)},
+        models={role: model for role, model in models.items() if is_object(model)},
     )
     again = json.loads(order.request)
     for name, file, what in (
