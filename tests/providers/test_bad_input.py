@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,13 @@ from onbrief.providers import registry
 
 DRAWING = [found for found in registry.providers() if found.image_model]
 ROWS = {found.name: [row for row in found.models() if row.kind == "image"] for found in DRAWING}
-OPEN = "…"
-"""What the name of a row ends with if the rest is the user's own: a file, or the model of a server."""
+OPEN = re.compile(r"[A-Z]{4,}|…")
+"""What stands in the name of a row for what is the user's own: a file, or the model of a server."""
 
 
 def named(row: ListedModel) -> bool:
     """Return whether a row names one model, not all that a server may have."""
-    return bool(row.name.partition(":")[2]) and OPEN not in row.name
+    return bool(row.name.partition(":")[2]) and not OPEN.search(row.name)
 
 
 CLOSED = [found for found in DRAWING if any(named(row) for row in ROWS[found.name])]

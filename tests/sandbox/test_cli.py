@@ -32,7 +32,7 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
     command = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        printed = [running.stdout.readline().strip() for _ in (*range(7), *shell(""))]
+        printed = [running.stdout.readline().strip() for _ in (*range(9), *shell(""))]
         exports = dict(line.removeprefix("export ").split("=", 1) for line in printed if not line.startswith("#"))
         called = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", _CALL],
@@ -47,7 +47,7 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
     assert exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].startswith("http://127.0.0.1:")
     assert exports["ANTHROPIC_BEDROCK_BASE_URL"] == exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
     assert exports["AWS_REGION"] == exports["AWS_DEFAULT_REGION"] == "us-west-2"
-    assert printed[7:] == shell(exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"])
+    assert printed[9:] == shell(exports["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"])
     assert [re.match(r"# [a-z0-9]+|export [A-Z0-9_]+=\S+$", line) is None for line in printed] == [False] * len(printed)
     assert running.returncode == 0
     assert out == ""

@@ -94,6 +94,13 @@ class Check:
         object.__setattr__(self, "advice", redacted(self.advice))
 
 
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
+
+
 def _no_models() -> Sequence[ListedModel]:
     return ()
 
@@ -123,6 +130,8 @@ class Provider:
         options: Returns the options that names of its models can have in a role, or None if they are unknown.
         keys: The environment variables of which one has the key of its service; none if there is no key.
         keys_at: Where to get a key, as a URL.
+        digest: Returns the digest of the file that a model is made from, or an empty string if it is made from none. A run is
+            not resumed with another digest. Raises UsageError if the file is not one to make a model from.
         requires: Modules that must be importable for its models to work.
         extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
         notice: A line to print before a run with its image models.
@@ -145,6 +154,7 @@ class Provider:
     models: Callable[[], Sequence[ListedModel]] = _no_models
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
+    digest: Callable[[ModelName], str] = lambda name: ""
     requires: tuple[str, ...] = ()
     extra: str = ""
     notice: str = ""
@@ -155,7 +165,7 @@ class Provider:
     @property
     def missing(self) -> list[str]:
         """The required modules that are not installed. Imports nothing."""
-        return [module for module in self.requires if find_spec(module) is None]
+        return [module for module in self.requires if not _is_there(module)]
 
     def require(self) -> None:
         """Check that the required modules are installed.
