@@ -58,4 +58,5 @@ PROVIDER: Final = Provider(
     options=_options,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
+    title="AUTOMATIC1111's web UI, and Forge",
 )
