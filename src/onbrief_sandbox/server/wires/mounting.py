@@ -13,7 +13,15 @@ from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return (a1111.WIRE, comfyui.WIRE, google.WIRE, ollama.WIRE, openai_language.WIRE, runware.WIRE, stability.WIRE)
+    return (
+        a1111.WIRE,
+        comfyui.WIRE,
+        google.WIRE,
+        ollama.WIRE,
+        openai_language.WIRE,
+        runware.WIRE,
+        stability.WIRE,
+    )
 
 
 def mounts(terms: Terms) -> list[Mount]:
