@@ -150,7 +150,6 @@ def test_a_task_is_sent_once_under_the_id_of_its_try_and_a_refusal_of_that_id_sa
         ([ACCEPTED, Reply({"data": []})], Unknown),  # and says nothing until the time is up
         ([ACCEPTED, Reply(failed("invalidApiKey"), 401)], Unknown),  # it was sent
     ],
-    ids=lambda value: str(len(value)) if isinstance(value, list) else None,
 )
 def test_what_the_service_says_of_a_task_decides_its_outcome(replies: list[Reply], kind: type[object]) -> None:
     _, ended = answering(*replies)
@@ -175,7 +174,6 @@ def test_what_the_service_says_of_a_task_decides_its_outcome(replies: list[Reply
         ([Reply(failed("internalServerError"), 500)], Unknown),
         ([Reply(failed("invalidApiKey"), 401)], ConfigError),
     ],
-    ids=lambda value: str(len(value)) if isinstance(value, list) else None,
 )
 def test_a_look_for_a_lost_picture_tells_apart_what_the_service_says(replies: list[Reply], kind: type[object]) -> None:
     _, answer = answering(*replies, find=True)
