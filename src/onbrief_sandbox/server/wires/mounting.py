@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import comfyui, google, ollama, openai_language, runware, stability
+from onbrief_sandbox.server.wires import a1111, comfyui, google, ollama, openai_language, runware, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
     return (
+        a1111.WIRE,
         comfyui.WIRE,
         google.WIRE,
         ollama.WIRE,
