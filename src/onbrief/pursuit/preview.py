@@ -42,7 +42,7 @@ async def preview(order: Order) -> Preview:
     checklist, revisions = plan.checklist(order.brief), min(limits.prompts, limits.images) - 1
     prices = [
         *((1, price) for price in plan_prices),
-        (limits.images, crew.image_model.price),
+        (limits.images, price_of(crew.image_model, Prompt.first(order.brief), order.brief.size, 0)),
         (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
         (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history

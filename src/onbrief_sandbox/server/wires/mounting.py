@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
+from onbrief_sandbox.server.wires import bfl, fal, replicate
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return ()
+    return bfl.WIRE, fal.WIRE, replicate.WIRE
 
 
 def mounts(terms: Terms) -> list[Mount]:
