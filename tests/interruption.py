@@ -31,10 +31,11 @@ from onbrief.pursuit import Order, open_pursuit
 from onbrief.pursuit.order import seed_for
 from onbrief.store.spool import Spool
 from onbrief.studio import Crew
-from onbrief.testing import Bill, JudgeRequest, ScriptedJudge, crew
+from onbrief.testing import Bill, JudgeRequest, ScriptedImageModel, ScriptedJudge, crew
 from tests.killing import Outcome, fail_at_write, kill_at_write
 
 SEED = seed_for("interrupted-4")  # it gives three pictures and three prompts before one passes
+PAINTERS = ("test:painter", "test:better-painter")
 FOREVER = 1_000_000
 DELIVERED = {"passed", "unmet", "over_budget", "blocked"}
 """Outcomes in a ledger after which the same order is another run: the result of this one has been delivered."""
@@ -46,9 +47,10 @@ def by_first_pixel(asked: JudgeRequest) -> Judged:
     return asked.answer(met=red % 4 == 0, evidence=f"red {red}")
 
 
-def pixel_crew(bill: Bill) -> Crew:
-    """Scripted models that answer the same in every process."""
-    return replace(crew(bill), judge=ScriptedJudge(bill, by_first_pixel))
+def pixel_crew(bill: Bill, rungs: int = 1) -> Crew:
+    """Scripted models that answer the same in every process, with so many image models."""
+    dearer = tuple(ScriptedImageModel(bill, price=0.08, name=name) for name in PAINTERS[1:rungs])
+    return replace(crew(bill), judge=ScriptedJudge(bill, by_first_pixel), dearer=dearer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,14 @@ class Aftermath:
     unfound: list[str]
 
 
-def sit(out: Path | str, bill: Path, parallel: int = 1) -> None:
+def sit(out: Path | str, bill: Path, parallel: int = 1, rungs: int = 1) -> None:
     """One session of the run."""
 
     async def go() -> None:
         settings = Settings(out=str(out), parallel=parallel, tables={"ocr": {"use": "never"}})
+        settings = settings if rungs == 1 else replace(settings, image_model=PAINTERS[:rungs])
         order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=SEED)
-        async with open_pursuit(order, pixel_crew(Bill(bill))) as pursuit:
+        async with open_pursuit(order, pixel_crew(Bill(bill), rungs)) as pursuit:
             async for _ in pursuit.events():
                 pass
             await pursuit.deliver()
@@ -81,9 +84,9 @@ def sit(out: Path | str, bill: Path, parallel: int = 1) -> None:
     asyncio.run(go())
 
 
-def undisturbed(parallel: int) -> tuple[dict[str, Any], list[str], list[str]]:
+def undisturbed(parallel: int, rungs: int = 1) -> tuple[dict[str, Any], list[str], list[str]]:
     """Return the record of an uninterrupted run, the pictures on its bill, and the names of its writes."""
-    left = interrupt(FOREVER, parallel, None)
+    left = interrupt(FOREVER, parallel, None, rungs)
     return left.record, left.images_billed, [write.call for write in left.interrupted.writes]
 
 
@@ -105,12 +108,12 @@ def unfound(record: dict[str, Any], place: str, files: Mapping[str, bytes]) -> l
     return found
 
 
-def interrupt(n: int, parallel: int, errno: int | None) -> Aftermath:
+def interrupt(n: int, parallel: int, errno: int | None, rungs: int = 1) -> Aftermath:
     """Kill the run before its n-th write, or let that write fail with `errno`; then give the same order again."""
     folder = Path(tempfile.mkdtemp(prefix="onbrief-interrupt-")).resolve()
     try:
         out, bill = folder / "out", folder / "bill"
-        session = partial(sit, out, bill, parallel)
+        session = partial(sit, out, bill, parallel, rungs)
         stopped = kill_at_write(session, n, out) if errno is None else fail_at_write(session, n, errno, out)
         first, recorded = _outcome(out), _recorded(out)
         if first not in DELIVERED:
@@ -135,9 +138,9 @@ def run_folder(out: Path) -> Path:
     return written.parent
 
 
-def campaign(numbers: Sequence[int], parallel: int, errno: int | None) -> list[Aftermath]:
+def campaign(numbers: Sequence[int], parallel: int, errno: int | None, rungs: int = 1) -> list[Aftermath]:
     """Interrupt one run at each of these writes."""
-    return [interrupt(n, parallel, errno) for n in numbers]
+    return [interrupt(n, parallel, errno, rungs) for n in numbers]
 
 
 def same(record: dict[str, Any]) -> dict[str, Any]:

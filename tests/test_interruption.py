@@ -12,7 +12,7 @@ import pytest
 
 from tests import killing
 from tests.forks import new_executor
-from tests.interruption import Aftermath, campaign, same, undisturbed
+from tests.interruption import PAINTERS, Aftermath, campaign, same, undisturbed
 
 pytestmark = pytest.mark.skipif(not killing.supported(), reason="this machine forbids tracing a process")
 PARTS = 4  # of a campaign, so that several processes can share it
@@ -73,6 +73,24 @@ def test_a_run_killed_at_a_tenth_of_its_writes_ends_the_same(apart: ProcessPoolE
     linked = [n for n, call in enumerate(whole[2], start=1) if call in {"link", "linkat"}]  # a whole picture without its name
     numbers = sorted({*range(3, end + 1, 10), *range(end - 3, end + 1), *linked[:1]})[part::PARTS]  # and the last ones
     assert kills(apart, whole, numbers)["same"] >= len(numbers) * 0.9
+
+
+def killed_while_it_climbs(apart: ProcessPoolExecutor, step: int) -> None:
+    whole: Whole = apart.submit(undisturbed, 1, 2).result()
+    record, billed, writes = whole
+    assert [attempt["model"] for attempt in record["attempts"]] == [PAINTERS[0], PAINTERS[0], PAINTERS[1]]
+    for left in apart.submit(campaign, range(1, len(writes) + 1, step), 1, None, 2).result():
+        assert left.interrupted.at is not None
+        check(left, record, billed)
+
+
+def test_a_run_killed_while_it_climbs_the_ladder_ends_the_same(apart: ProcessPoolExecutor) -> None:
+    killed_while_it_climbs(apart, 28)
+
+
+@pytest.mark.soak
+def test_a_run_killed_at_every_write_while_it_climbs_ends_the_same(apart: ProcessPoolExecutor) -> None:
+    killed_while_it_climbs(apart, 1)
 
 
 @pytest.mark.soak

@@ -53,8 +53,9 @@ def expected(name: str) -> dict[str, Any]:
     record = json.loads((DATA / "expected" / f"{name}.json").read_text("utf-8"))
     record.setdefault("kind", "run")
     record["models"].setdefault("changes", [])
-    record["models"] |= {"confirm_judge": "", "detector": ""}
+    record["models"] |= {"confirm_judge": "", "detector": "", "ladder": []}
     for attempt in record["attempts"]:
+        attempt.setdefault("model", record["models"]["image"])
         if attempt["verdict"]:
             attempt["verdict"].setdefault("problem", None)
             attempt["verdict"].setdefault("reservations", [])

@@ -12,8 +12,8 @@ from onbrief.judging import decide
 from onbrief.judging.decide import undecided
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.limits import Limits
-from onbrief.policy import SEED_RANGE, Adaptive, Classic, Generate, Policy, Revise, Step, Stop, named, seed_of
-from onbrief.record import Attempt, Finding, Image, Problem, ProblemKind, Prompt, Run, Usage, Verdict
+from onbrief.policy import SEED_RANGE, Adaptive, Classic, Generate, Policy, Revise, Step, Stop, named, rung_of, seed_of
+from onbrief.record import Attempt, Finding, Image, Models, Problem, ProblemKind, Prompt, Run, Usage, Verdict
 from tests.histories import CHECKLIST, MUSTS, fresh, history, judged, problem, verdict
 
 LIMITS = Limits(images=10, attempts=3, prompts=3)
@@ -485,3 +485,42 @@ def test_a_judge_that_does_not_see_its_picture_ends_the_run_at_the_first_one(pol
     assert isinstance(step, Stop)
     assert step.outcome == "failed"
     assert step.reason.startswith("the judge does not see the picture: it named 1 of 5 colours; resume with another judge")
+
+
+# -- the ladder ------------------------------------------------------------------------------------------------------
+
+WIDE = Limits(images=100, attempts=4, prompts=100)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "limits", "rungs"),
+    [
+        ([BAD12, BAD12, BAD12, BAD12, BAD12], WIDE, [0, 0, 1, 2, 2]),  # each prompt that brings nothing is one rung
+        ([BAD12, BAD1, BAD1, BAD12, BAD1], WIDE, [0, 0, 0, 1, 2]),  # one that brings more is none
+        ([BAD1, UNSURE, NO_ANSWER], WIDE, [0, 0, 1]),
+        ([BAD12, BAD12, BAD12], Limits(images=100, prompts=3), [0, 1, 2]),  # the last prompts are for what is left
+        ([BAD12, BAD1, BAD1], Limits(images=6, attempts=2, prompts=100), [0, 0, 1]),
+        ([BAD12, BAD12], Limits(images=2, attempts=1, prompts=2), [0, 2]),
+        ([BAD12], Limits(images=1, attempts=1, prompts=1), [0]),  # the first prompt is for the first model
+    ],
+)
+def test_the_ladder_is_climbed_where_a_prompt_brings_nothing_and_before_the_limits(
+    verdicts: list[Verdict], limits: Limits, rungs: list[int]
+) -> None:
+    ladder = ("test:one", "test:two", "test:three")
+    run = replace(fresh(), models=Models(ladder[0], "test:critic", "test:writer", ladder=ladder))
+    alone = fresh()
+    for revision, (found, rung) in enumerate(zip(verdicts, rungs, strict=True)):
+        assert (rung_of(run, limits), rung_of(alone, limits)) == (rung, 0)
+        run = run.with_attempt(replace(judged((revision, 0), found), model=ladder[rung]))
+        assert rung_of(run, WIDE) == rung  # a prompt stays on its rung, whatever the limits become
+        run = run.with_prompt(Prompt(revision + 1, f"prompt {revision}"))
+        assert rung_of(run, WIDE) >= rung  # and no rung is stepped down
+        alone = alone.with_attempt(judged((revision, 0), found)).with_prompt(run.prompt)
+
+
+@BOTH
+def test_a_picture_is_drawn_by_the_model_of_its_rung(policy: Policy) -> None:
+    run = history(judged((0, 0), BAD1), judged((1, 0), BAD1), prompts=3)
+    run = replace(run, models=replace(run.models, ladder=("", "test:two")))
+    assert policy.next(run, WIDE) == replace(again(run), rung=1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from onbrief import intake
 from onbrief.brief import Brief
@@ -19,12 +19,12 @@ from onbrief.events import Event, RunEnded
 from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
 from onbrief.notebook import bar, in_notebook
-from onbrief.ports import AnyModel, ImageModel, Judge, ModelRole, Planner, Reviser
+from onbrief.ports import AnyModel, ImageModel, Judge, Ladder, ModelRole, Planner, Reviser, is_object
 from onbrief.pursuit import ListedRun, Order, Pursuit, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
 from onbrief.record import Run
 
 Watcher: TypeAlias = Callable[[Event], object]
-_Models: TypeAlias = Mapping[ModelRole, str | AnyModel]
+_Models: TypeAlias = Mapping[ModelRole, str | AnyModel | Ladder]
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def run(
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
-    image_model: str | ImageModel | None = None,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None = None,
     judge: str | Judge | None = None,
     planner: str | Planner | None = None,
     reviser: str | Reviser | None = None,
@@ -69,7 +69,9 @@ def run(
         limits: What the run may use at most; by default those of `settings`.
         settings: Models, policy, folder and so on; by default, the trial provider is used if it is installed.
         image_model: The model that draws, by its name (`provider:model`) or as an object (see onbrief.ports.ImageModel). An
-            object counts by its `name`: in the ledger, two with the same name are the same model.
+            object counts by its `name`: in the ledger, two with the same name are the same model. Several models in a list are
+            a ladder, cheap to dear: the next one takes over when one does not get further, and each attempt has the `model`
+            that drew it.
         judge: The model that looks at pictures, by its name or as an object (Judge).
         planner: The model that finds the requirements (Planner); by default, `reviser`.
         reviser: The model that writes prompts (Reviser).
@@ -95,7 +97,7 @@ async def pursue(
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
-    image_model: str | ImageModel | None = None,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None = None,
     judge: str | Judge | None = None,
     planner: str | Planner | None = None,
     reviser: str | Reviser | None = None,
@@ -185,7 +187,7 @@ def resume(
     run_id: str,
     *,
     limits: Limits | None = None,
-    image_model: str | ImageModel | None = None,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None = None,
     judge: str | Judge | None = None,
     planner: str | Planner | None = None,
     reviser: str | Reviser | None = None,
@@ -205,7 +207,7 @@ def resume(
     Args:
         run_id: The id of the run; `runs` lists them.
         limits: What it may use at most from now on, in place of the limits that it had.
-        image_model: The same one, if it was given as an object.
+        image_model: The same one, or the same list, if it was given as an object or with one.
         judge, planner, reviser, confirm_judge: Models that take over, by their names or as objects; see `run`.
         out: The folder or the bucket that the run is in; by default "onbrief-runs".
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
@@ -312,15 +314,18 @@ def _judging(
 
 
 def _models(
-    image_model: str | ImageModel | None,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None,
     judge: str | Judge | None,
     planner: str | Planner | None,
     reviser: str | Reviser | None,
     confirm_judge: str | Judge | None,
 ) -> _Models:
     """Return the models that are given, by their settings."""
-    given: dict[ModelRole, str | AnyModel | None] = {
-        "image_model": image_model,
+    ladder = tuple(image_model) if isinstance(image_model, list | tuple) else None
+    if ladder == ():
+        raise UsageError("image_model: the list is empty; expected at least one model")
+    given: dict[ModelRole, str | AnyModel | Ladder | None] = {
+        "image_model": cast("str | ImageModel | None", image_model) if ladder is None else ladder,
         "judge": judge,
         "planner": planner,
         "reviser": reviser,
@@ -329,8 +334,8 @@ def _models(
     return {role: model for role, model in given.items() if model is not None}
 
 
-def _objects(models: _Models) -> dict[ModelRole, AnyModel]:
-    return {role: model for role, model in models.items() if not isinstance(model, str)}
+def _objects(models: _Models) -> dict[ModelRole, AnyModel | Ladder]:
+    return {role: model for role, model in models.items() if is_object(model)}
 
 
 def _as_settings(limits: Limits | None) -> dict[str, int | float | None]:

@@ -7,7 +7,8 @@ default. Providers and the store have separate tables: `[TABLE] name = "…"` in
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
     from onbrief.judging.profile import Profile
     from onbrief.pictures.detector import Detector
-    from onbrief.ports import AnyModel, ModelRole, Setting
+    from onbrief.ports import AnyModel, Ladder, ModelRole, Setting
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
 NO_PROFILE = "none"
 FILE = "onbrief.toml"
 _PATHS = (("detector", "path"), ("detector", "names"))
-_NO_MODELS: Mapping[ModelRole, AnyModel] = {}
+_NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
+_NEXT = re.compile(r",\s*(?=[\w-]+:)")  # between two models in one text: other commas belong to a name
 FOLLOWING = ("judge", "reviser")  # settings whose defaults depend on the image model
 
 
@@ -48,8 +50,10 @@ class Settings:
     """All settings. Each has the same name as a flag, in a file and, in capitals, as a variable.
 
     `image_model` defaults to the model of the trial provider if that is installed; otherwise it is empty, and an order is
-    refused until it is set. `judge` and `reviser` default to those of the image model's provider. Without `plan`, only the
-    user's own requirements are checked. `strictness`, `max_reservations` and `confirm` say what passes, see judging.rule;
+    refused until it is set. Several image models, cheap to dear, are a ladder: when one gets no further, the next takes over;
+    in one text, commas separate them. `judge` and `reviser` default to those of the (first) image model's provider. Without
+    `plan`, only the user's own requirements are checked. `strictness`, `max_reservations` and `confirm` say what passes, see
+    judging.rule;
     `confirm_judge` is the judge that looks again, by default `judge`, and `planner` finds the requirements, by default
     `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. With `strip_metadata`, no
     metadata is embedded in the pictures. `tables` has the settings of providers and of the store that are set, by table and
@@ -57,7 +61,7 @@ class Settings:
     them.
     """
 
-    image_model: str = ""
+    image_model: str | Sequence[str] = ""
     judge: str = ""
     reviser: str = ""
     policy: PolicyName = "adaptive"
@@ -83,13 +87,19 @@ class Settings:
     def __post_init__(self) -> None:
         from onbrief.providers import registry
 
+        object.__setattr__(self, "image_model", _ladder(self.image_model))
         if not self.image_model and (trial := registry.trial()) and not trial.missing:
             object.__setattr__(self, "image_model", f"{trial.name}:")
         if self.image_model and not all(getattr(self, name) for name in FOLLOWING):
-            usual = cast("Mapping[str, str]", registry.defaults_for(self.image_model))
+            usual = cast("Mapping[str, str]", registry.defaults_for(self.image_models[0]))
             for name in FOLLOWING:
                 object.__setattr__(self, name, getattr(self, name) or _Usual(usual.get(name, "")))
         self._refuse_secrets()
+
+    @property
+    def image_models(self) -> tuple[str, ...]:
+        """The names of all image models, the cheapest first; an empty one if none is set."""
+        return (self.image_model,) if isinstance(self.image_model, str) else tuple(self.image_model)
 
     @property
     def limits(self) -> Limits:
@@ -189,14 +199,15 @@ class Settings:
         Raises:
             UsageError: a URL with a password, or what looks like a key or a token.
         """
-        values = {name: str(getattr(self, name)) for name in ("image_model", *FOLLOWING, "confirm_judge", "planner", "out")}
-        values |= {f"{table}.{name}": value for table, own in self.tables.items() for name, value in own.items()}
-        for name, value in values.items():
+        values = [("image_model", name) for name in self.image_models]
+        values += [(name, str(getattr(self, name))) for name in (*FOLLOWING, "confirm_judge", "planner", "out")]
+        values += [(f"{table}.{name}", value) for table, own in self.tables.items() for name, value in own.items()]
+        for name, value in values:
             if redacted(value) != value:
                 hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY or OPENAI_API_KEY"
                 raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)
 
-    def with_models(self, models: Mapping[ModelRole, str | AnyModel]) -> Settings:
+    def with_models(self, models: Mapping[ModelRole, str | AnyModel | Ladder]) -> Settings:
         """Return these settings with other models, given by name or as objects, of which the settings have the names. Judge and
         reviser follow another image model as long as they are its defaults. A reviser that cannot plan leaves that to the one
         that did so far.
@@ -204,21 +215,24 @@ class Settings:
         Raises:
             UsageError: an object lacks something; see ports.objects.
         """
-        from onbrief.ports import plans, require_model
+        from onbrief.ports import is_object, plans, require_model
 
         names: dict[str, Any] = {}
-        for role, model in models.items():
-            if not isinstance(model, str):
-                require_model(role, model)
-            names[role] = model if isinstance(model, str) else model.name
+        for role, given in models.items():
+            several = given if isinstance(given, tuple) else (given,)
+            for model in several:
+                if not isinstance(model, str):
+                    require_model(role, model)
+            own = tuple(model if isinstance(model, str) else model.name for model in several)
+            names[role] = own if isinstance(given, tuple) else own[0]
         writer, name = models.get("reviser", ""), names.pop("reviser", "")
         follows = [role for role in FOLLOWING if "image_model" in names and isinstance(getattr(self, role), _Usual)]
         changed = replace(self, **dict.fromkeys(follows, "") | names)
-        if not isinstance(writer, str) and not plans(writer) and not changed.planner:
+        if is_object(writer) and not plans(writer) and not changed.planner:
             changed = replace(changed, planner=changed.reviser)
         return replace(changed, reviser=name) if name else changed
 
-    def crew(self, *, draws: bool = True, models: Mapping[ModelRole, AnyModel] = _NO_MODELS) -> Crew:
+    def crew(self, *, draws: bool = True, models: Mapping[ModelRole, AnyModel | Ladder] = _NO_MODELS) -> Crew:
         """Return the models that these settings name, of a run that `draws` or only judges; those of `models` are there.
 
         Raises:
@@ -230,6 +244,10 @@ class Settings:
         from onbrief.studio import Crew
 
         made: dict[ModelRole, Any] = dict(models)
+        draw = made.pop("image_model", self.image_models)
+        several = cast("Ladder", draw if isinstance(draw, tuple) else (draw,)) if draws else ()
+        # First: the others' defaults depend on it.
+        ladder = [registry.image_model(one, self.tables) if isinstance(one, str) else one for one in several]
         if not self.planner and "reviser" in made:
             made.setdefault("planner", made["reviser"])
 
@@ -237,8 +255,8 @@ class Settings:
             return None if not needed else made[role] if role in made else make()
 
         return Crew(
-            # First: the others' defaults depend on it.
-            image_model=of("image_model", lambda: registry.image_model(self.image_model, self.tables), needed=draws),
+            image_model=ladder[0] if ladder else None,
+            dearer=tuple(ladder[1:]),
             planner=of("planner", lambda: registry.planner(self.planner or self.reviser, self.tables), needed=self.plan),
             judge=of("judge", lambda: registry.judge(self.judge, self.tables)),
             reviser=of("reviser", lambda: registry.reviser(self.reviser, self.tables), needed=draws),
@@ -318,6 +336,18 @@ def declared() -> dict[str, tuple[Setting, ...]]:
     from onbrief.store.place import TABLES
 
     return {**TABLES, **SETTINGS, **registry.settings()}
+
+
+def _ladder(given: str | Sequence[str]) -> str | tuple[str, ...]:
+    """Return one name as a text, and several as a tuple.
+
+    Raises:
+        UsageError: a model is named twice.
+    """
+    names = tuple(name for text in ([given] if isinstance(given, str) else given) for name in _NEXT.split(text))
+    if twice := next((name for number, name in enumerate(names) if name in names[:number]), None):
+        raise UsageError.of("image_model", twice, "each model once")
+    return names if len(names) > 1 else "".join(names)
 
 
 def _plain_names() -> list[str]:

@@ -35,8 +35,8 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                 case Revise(with_history):
                     run = run.with_prompt(await studio.revise(run, with_history))
                     yield PromptChosen(run := await studio.account(run))
-                case Generate(seeds):
-                    async with aclosing(studio.attempts(run, seeds)) as attempts:
+                case Generate(seeds, rung=rung):
+                    async with aclosing(studio.attempts(run, seeds, rung)) as attempts:
                         async for attempt in attempts:
                             run = await studio.account(run.with_attempt(attempt))
                             yield ImageJudged(run, attempt) if attempt.complete else ImageMade(run, attempt)

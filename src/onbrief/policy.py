@@ -46,10 +46,13 @@ _REWORD = "word it so that a picture can show it, make it a preference, or use a
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Generate one picture per seed, concurrently, with the current prompt. `reason` explains why to people."""
+    """Generate one picture per seed, concurrently, with the current prompt. `reason` explains why to people. `rung` is the
+    place of the image model on the ladder, from 0.
+    """
 
     seeds: tuple[int, ...]
     reason: str = field(default="", compare=False)
+    rung: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,31 @@ def seed_of(run_seed: int, revision: int, attempt: int) -> int:
     return low + int.from_bytes(digest[:8], "big") % (high - low + 1)
 
 
+def rung_of(run: Run, limits: Limits) -> int:
+    """Return the place on the ladder, from 0, of the image model that draws the current prompt.
+
+    The first prompt is drawn by the first model. The next model takes over after a prompt that brought no picture with more
+    musts met than those before, and in time for each model to get a prompt within the limits. None is given up again.
+    """
+    ladder, current = run.models.ladder, run.prompt.revision
+    if not ladder or current == 0:
+        return 0
+    if run.round:
+        return ladder.index(run.round[-1].model)
+    reached = max((ladder.index(attempt.model) for attempt in run.attempts), default=0)
+    before, last = ([a for a in run.attempts if (a.revision == current - 1) == new] for new in (False, True))
+    in_vain = bool(before) and _most_accepted(run, last) <= _most_accepted(run, before)
+    left = min(limits.prompts - current, -(-(limits.images - len(run.attempts)) // limits.attempts))
+    return min(len(ladder) - 1, max(reached + in_vain, len(ladder) - left))
+
+
+def _most_accepted(run: Run, attempts: list[Attempt]) -> int:
+    """Return how many musts the best of these pictures meets, perhaps with a reservation; 0 if none is judged."""
+    musts = {must.id for must in run.checklist.musts} if run.checklist else set[str]()
+    verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
+    return max((len(musts & verdict.ids("met").union(verdict.reservations)) for verdict in verdicts), default=0)
+
+
 def judged(run: Run, limits: Limits) -> Stop | None:
     """Return the end of a run that judges pictures that exist already, or None if the next one is to be judged."""
     total = len(run.attempts)
@@ -188,7 +216,7 @@ def _generate(run: Run, limits: Limits, parallel: int) -> Generate:
     made = len(run.round)
     wanted = min(parallel, limits.attempts - made, limits.images - len(run.attempts))
     seeds = tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + wanted))
-    return Generate(seeds, "another seed" if made else "a new prompt")
+    return Generate(seeds, "another seed" if made else "a new prompt", rung_of(run, limits))
 
 
 def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:

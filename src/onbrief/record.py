@@ -194,7 +194,8 @@ class Attempt:
     """One attempt at a picture: prompt, seed, image, verdict and cost. Numbered by (revision, attempt), both from 0.
 
     `image` is None without a usable picture, and `problem` says why. `verdict` is also None for a picture that was not judged
-    because another one of its round had already passed. `usd` and `seconds` are those of its calls.
+    because another one of its round had already passed. `usd` and `seconds` are those of its calls. `model` is the image model
+    that drew it; it is empty for pictures that existed already, and in records of earlier versions.
     """
 
     revision: int
@@ -205,6 +206,7 @@ class Attempt:
     problem: Problem | None = None
     usd: float = 0.0
     seconds: float = 0.0
+    model: str = ""
 
     @property
     def name(self) -> str:
@@ -275,6 +277,8 @@ class Models:
     """The names of the run's models, as `provider:model`: those of now, and when they replaced others. A run that judges
     pictures that exist already has no image model, and its reviser only plans. `confirm_judge` looks at pictures once
     more, and is empty if the judge does; `detector` counts beside the judge, and is its file with the start of its hash.
+    `ladder` has all image models in their order if there is more than one; `image` is the first of them, and each attempt
+    has the one that drew it.
     """
 
     image: str
@@ -283,6 +287,7 @@ class Models:
     changes: tuple[ModelChange, ...] = ()
     confirm_judge: str = ""
     detector: str = ""
+    ladder: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ _SHAPES = (
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\b(?:IQoJ|FwoG|FQoG)[\w+/=%-]{40,}"  # session tokens of AWS
     r"|\bABSK[\w+/=]{40,}|\b[a-z]+-api-key-[\w+/=-]{20,}"
-    r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"  # Google
+    r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"  # Gemini and its cloud
     r"|\br8_\w{30,}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"  # Replicate, fal
     r"|\bgh[pousr]_\w{30,}|\bhf_\w{30,}|\bgsk_\w{30,}|\bxai-\w{30,}|\bxox[baprs]-[\w-]{10,}"
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"  # JSON Web Tokens

@@ -45,7 +45,7 @@ def test_the_least_event_has_the_defaults_of_every_other_field() -> None:
         "sdxl_width": 1024,
         "sdxl_height": 1024,
         "sdxl_seed": 0,
-        "image_model": None,
+        "image_model": [],
         "judge_model": None,
         "reviser_model": None,
         "policy": "classic",
@@ -68,7 +68,7 @@ def test_the_table_of_the_fields_has_each_of_them_with_its_default() -> None:
     models = {"image_model": IMAGE_MODEL, "judge_model": MODEL, "reviser_model": MODEL}
     assert sorted(field for field, _ in ROWS) == sorted(Event.model_fields)
     assert [field for field, default in ROWS if not default] == list(LEAST)
-    assert read(LEAST | defaults).model_dump() == read(LEAST).model_dump() | models
+    assert read(LEAST | defaults).model_dump() == read(LEAST).model_dump() | models | {"image_model": [IMAGE_MODEL]}
     assert {field: defaults[field] for field in models} == models
 
 
@@ -104,7 +104,7 @@ def test_every_field_can_be_set() -> None:
         "run_id": "mine-1",
     }
     made = read(LEAST | fields)
-    own = {"image_model": "bedrock:stability.stable-image-ultra-v1:1", "judge_model": "openai:gpt-5"}
+    own: dict[str, Any] = {"image_model": ["bedrock:stability.stable-image-ultra-v1:1"], "judge_model": "openai:gpt-5"}
     own |= {"reviser_model": "bedrock:global.anthropic.claude-haiku-5-5", "judging": "checklist", "negative_prompt": []}
     assert made.model_dump(exclude={"requirements"}) == {
         name: value for name, value in (LEAST | fields | own).items() if name != "requirements"
@@ -157,6 +157,7 @@ def test_every_field_can_be_set() -> None:
         ("claude_revise_temperature", 10**400),
         ("max_usd", 10**400),
         ("image_model", 1),
+        ("image_model[1]", ["sandbox:", 1]),
         ("judge_model", ""),
         ("reviser_model", []),
         ("policy", "best"),

@@ -45,6 +45,8 @@ def test_the_least_event_is_fifteen_pictures_at_most_by_the_classic_policy(monke
 def test_sdxl_gets_its_options_by_its_name() -> None:
     assert order(image_model="stability.stable-diffusion-xl-v1").settings.image_model == f"{SDXL}?cfg_scale=7&steps=50"
     name = f"{SDXL}?style_preset=anime&steps=20"
+    ladder = order(image_model=["stability.stable-diffusion-xl-v1", "sandbox:"]).settings
+    assert ladder.image_models == (f"{SDXL}?cfg_scale=7&steps=50", "sandbox:")
     made = order(image_model=name, sdxl_cfg_scale=8.25, sdxl_steps=30)
     assert made.settings.image_model == f"{SDXL}?cfg_scale=8.25&steps=20&style_preset=anime"
     assert made.warnings == ()

@@ -135,7 +135,7 @@ class Event(BaseModel):
     sdxl_width: Integer = _within(*SIDE_RANGE, 1024)
     sdxl_height: Integer = _within(*SIDE_RANGE, 1024)
     sdxl_seed: Integer = _within(0, MAX_SEED, 0)
-    image_model: Model | None = None
+    image_model: Annotated[list[Model], BeforeValidator(_texts), Field(description="a model, or a list of models")] = []
     judge_model: Model | None = None
     reviser_model: Model | None = None
     policy: PolicyName = "classic"

@@ -24,7 +24,7 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     warnings = list(event.warnings)
     usual = registry.of_platform(PLATFORM).platform_models
     asked = {
-        "image_model": _image_model(event.image_model or usual["image_model"], event, warnings),
+        "image_model": [_image_model(name, event, warnings) for name in event.image_model or [usual["image_model"]]],
         "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
         "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
         "policy": event.policy,
@@ -65,7 +65,7 @@ def _with_sampling(role: Literal["judge", "reviser"], text: str, event: Event, f
     were those of Claude 3, which gets them all; later models refuse some and have their own.
     """
     name = ModelName.parse(text, role)
-    provider = registry.provider(name.provider)
+    provider = registry.provider(name.provider, role)
     taken = provider.options(role, name.model) if provider else None
     values = {option: f"{getattr(event, f'{fields}_{option}'):.10g}" for option in _SAMPLING}
     given = {option for option in values if f"{fields}_{option}" in event.model_fields_set}

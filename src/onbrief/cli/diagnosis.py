@@ -13,7 +13,7 @@ from onbrief.ports import Check, Model, ModelName, Role
 from onbrief.providers import registry
 from onbrief.store import region_of
 
-_ROLES: tuple[Role, ...] = ("image_model", "judge", "reviser")
+_OTHERS: tuple[Role, ...] = ("judge", "reviser")
 
 
 async def check(flags: Mapping[str, object]) -> list[Check]:
@@ -61,9 +61,10 @@ def _models(settings: Settings) -> Iterator[Check]:
     """Yield a warning for each provider that cannot be loaded, then what each provider in use finds about its models."""
     for name, error in registry.broken().items():
         yield Check("warning", name, str(error), error.hint)
-    in_use: dict[str, dict[Role, ModelName]] = {}
-    for role in _ROLES:
-        name = str(getattr(settings, role))
+    in_use: dict[tuple[str, int], dict[Role, ModelName]] = {}  # by provider, and by the place of an image model on the ladder
+    drawing: list[tuple[Role, str]] = [("image_model", name) for name in settings.image_models]
+    others: list[tuple[Role, str]] = [(role, str(getattr(settings, role))) for role in _OTHERS]
+    for number, (role, name) in enumerate((*drawing, *others)):
         if not name and role != "image_model":  # its default depends on the image model, and none is set
             continue
         try:
@@ -76,11 +77,21 @@ def _models(settings: Settings) -> Iterator[Check]:
             if model.price is None:
                 advice = "a limit in dollars (--max-usd) will be refused"
                 yield Check("warning", role, f"the price of {name} is unknown", advice)
-        of_provider = in_use.setdefault(name.partition(":")[0], {})
+        covering = _covering(name.partition(":")[0], role)
+        of_provider = in_use.setdefault((covering, number if role == "image_model" else 0), {})
         if model is not None:
             of_provider[role] = ModelName.parse(name, role)
-    for word, models in in_use.items():
+    for (word, _), models in in_use.items():
         yield from _provider(word, models, settings)
+
+
+def _covering(word: str, role: Role) -> str:
+    """Return the name of the provider whose model this is in this role, or the word itself if there is none."""
+    try:
+        found = registry.provider(word, role)
+    except ConfigError:
+        return word
+    return found.name if found else word
 
 
 def _made(role: Role, name: str, settings: Settings) -> Model:

@@ -119,8 +119,8 @@ class OtherLimitFlags(LimitFlags):
 class DrawingFlags:
     """The model that draws, and the policy."""
 
-    image_model: Annotated[str | None, usual("image_model"), _IMAGE_MODEL] = None
-    "The image model, as PROVIDER:MODEL."
+    image_model: Annotated[list[str] | None, usual("image_model"), _IMAGE_MODEL, _MANY] = None
+    "The image model, as PROVIDER:MODEL. Several, cheap to dear, are a ladder: when one gets no further, the next takes over."
     policy: Annotated[PolicyName | None, usual("policy")] = None
     "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
 

@@ -88,6 +88,7 @@ def run(
         onbrief run brief.toml --max-usd 1.50
         echo "a quiet harbour at dusk" | onbrief run - --prefer "calm water" --avoid people
         onbrief run "a sign that says OPEN" --dry-run
+        onbrief run brief.toml --image-model PROVIDER:CHEAP --image-model PROVIDER:DEAR
 
     Prints the path or URL of the best picture to standard output, and all else to standard error.
     The same command, given again after an interruption, resumes the run; until
@@ -255,7 +256,7 @@ def _notices(order: Order) -> dict[str, None]:
     from onbrief.providers.registry import notice_of
 
     settings = order.settings
-    names = [settings.image_model] if order.draws else [settings.judge, *([settings.reviser] if settings.plan else [])]
+    names = settings.image_models if order.draws else [settings.judge, *([settings.reviser] if settings.plan else [])]
     return dict.fromkeys(notice for name in names if (notice := notice_of(name)))
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
@@ -67,7 +67,8 @@ def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: 
         print(f"models: judged by {run.models.judge}{again}{detected}{planned}")
     else:
         print(f"spent: {spent(run.usage.images, run.usage.usd)}, {counted(len(run.prompts), 'prompt')}")
-        print(f"models: {run.models.image}, judged by {run.models.judge}{again}{detected}, written by {run.models.reviser}")
+        drawn = ", then ".join(run.models.ladder or (run.models.image,))
+        print(f"models: {drawn}, judged by {run.models.judge}{again}{detected}, written by {run.models.reviser}")
     for change in run.models.changes:
         print(f"  {change.role.replace('_', ' ')} from {change.name} on: {change.model} instead of {change.former}")
     if run.kind == "judge":
@@ -78,7 +79,8 @@ def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: 
     best = run.best
     findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
     if best and best.image:
-        print(f"best: {best.name} {best.image.url}")
+        by = f", drawn by {best.model}" if run.models.ladder else ""
+        print(f"best: {best.name} {best.image.url}{by}")
     for requirement in run.checklist.requirements if run.checklist else ():
         finding = findings.get(requirement.id)
         answer = f"{finding.verdict}: {plain(finding.evidence)}" if finding else "not judged"
@@ -181,7 +183,8 @@ def config(*, json_: Json = False) -> int:
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
     for name, value in values.items():
-        print(f"{name:21} {'none' if value is None else value!s:28} {origins.get(name, 'default')}")
+        shown = "none" if value is None else ", ".join(cast("tuple[str]", value)) if isinstance(value, tuple) else str(value)
+        print(f"{name:21} {shown:28} {origins.get(name, 'default')}")
     say(f"set NAME in ./{FILE}, as ONBRIEF_NAME or as --name; set TABLE.NAME in [TABLE] of the file or as ONBRIEF_TABLE_NAME")
     return 0
 

@@ -26,7 +26,9 @@ from onbrief.ports.models import Warns as Warns
 from onbrief.ports.models import Way as Way
 from onbrief.ports.names import ModelName as ModelName
 from onbrief.ports.objects import AnyModel as AnyModel
+from onbrief.ports.objects import Ladder as Ladder
 from onbrief.ports.objects import ModelRole as ModelRole
+from onbrief.ports.objects import is_object as is_object
 from onbrief.ports.objects import plans as plans
 from onbrief.ports.objects import require_model as require_model
 from onbrief.ports.provider import Check as Check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeGuard, cast
 
 from onbrief.errors import UsageError
 from onbrief.ports.models import ImageModel, Judge, Planner, Reviser
@@ -15,6 +15,9 @@ ModelRole = Literal["image_model", "judge", "planner", "reviser", "confirm_judge
 
 AnyModel = ImageModel | Judge | Planner | Reviser
 """An object that can be given as a model."""
+
+Ladder = tuple[str | ImageModel, ...]
+"""Several image models, by name or as objects, the cheapest first."""
 
 _PORTS: Final[Mapping[ModelRole, tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
     "image_model": ("ImageModel", ("check",), ("generate",)),
@@ -29,6 +32,11 @@ _PORTS: Final[Mapping[ModelRole, tuple[str, tuple[str, ...], tuple[str, ...]]]] 
 def plans(model: object) -> bool:
     """Return whether a model can be a planner."""
     return callable(getattr(model, "checklist", None))
+
+
+def is_object(model: str | AnyModel | Ladder) -> TypeGuard[AnyModel | Ladder]:
+    """Return whether a model that was given is an object, or a ladder with one."""
+    return any(not isinstance(one, str) for one in model) if isinstance(model, tuple) else not isinstance(model, str)
 
 
 def require_model(role: ModelRole, model: object) -> None:

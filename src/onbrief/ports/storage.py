@@ -203,7 +203,8 @@ DecisionKind = Literal["generate", "revise", "stop", "judge"]
 class Decision:
     """A step that the policy chose, numbered from 0 within its run.
 
-    `inputs` is small JSON: for `generate` the `revision` and the numbers of its `attempts`; for `revise` the new `revision`,
+    `inputs` is small JSON: for `generate` the `revision`, the numbers of its `attempts` and, if it is not the first one, the
+    `rung` of the image model on the ladder; for `revise` the new `revision`,
     whether it is written `with_history`, and the names of the `attempts` in that history; for `stop` the `outcome`; for `judge`
     the hashes of the `pictures` that get the next numbers, of those that exist already. `seconds`
     and `usd` (None if unknown) are what the run had used at that moment; `reason` is for people.

@@ -20,9 +20,9 @@ class Studio(Protocol):
         """Return the next prompt, written from the brief alone unless `with_history`."""
         ...
 
-    def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
-        """Make one attempt per seed, concurrently, with the current prompt. Each is yielded twice: when its picture is stored
-        and when it is judged. Once one has passed, no new calls are sent.
+    def attempts(self, run: Run, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
+        """Make one attempt per seed, concurrently, with the current prompt and the image model at this place on the ladder.
+        Each is yielded twice: when its picture is stored and when it is judged. Once one has passed, no new calls are sent.
         """
         ...
 

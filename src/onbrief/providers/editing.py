@@ -10,8 +10,9 @@ from PIL import Image
 from onbrief import pictures
 from onbrief.errors import Failed, PictureError, UsageError
 from onbrief.pictures import Facts
-from onbrief.ports import Changes
+from onbrief.ports import Changes, Way
 from onbrief.providers import instructions
+from onbrief.providers.catalogue import Change, EditingFacts
 from onbrief.providers.instructions import Instruction
 
 _EXAMPLES = {
@@ -23,6 +24,15 @@ _EXAMPLES = {
     "move": '"move the clock to the left of the cat"',
     "letter": "'change the text to \"OPEN\"'",
 }
+
+_BOTH: frozenset[Way] = frozenset(("words", "mask"))
+_MASK: frozenset[Way] = frozenset(("mask",))
+
+OF_SERVICES: Changes = {"replace": _BOTH, "recolour": _BOTH, "letter": _BOTH, "alter": _MASK, "remove": _MASK, "add": _MASK}
+"""What four services can change together: search and replace, search and recolour; erase and inpaint, which need masks."""
+
+OF_MASKS: Changes = dict.fromkeys(OF_SERVICES, _MASK)
+"""What inpainting can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,20 @@ def read(image: bytes, instruction: str, mask: bytes | None, changes: Changes) -
         with_mask = "" if mask or not any("mask" in ways for ways in changes.values()) else ", or a mask of what may change"
         raise UsageError.of("instruction", instruction, (", ".join(able) or "an instruction") + with_mask)
     return Edit(facts, asked, None if mask is None else pictures.mask_for((facts.width, facts.height), mask))
+
+
+def service_of(edit: Edit) -> Change:
+    """Return which of the four services makes a change."""
+    if edit.mask is not None:
+        return "erase" if edit.asked.doing == "remove" else "inpaint"
+    return "recolour" if edit.asked.doing == "recolour" else "replace"
+
+
+def texts_of(edit: Edit, service: EditingFacts) -> dict[str, object]:
+    """Return the texts that one of the four services is sent."""
+    if service.target:
+        return {service.target: edit.asked.target, "prompt": edit.asked.wanted}
+    return {} if edit.asked.doing == "remove" else {"prompt": edit.asked.prompt}
 
 
 def in_size(data: bytes, facts: Facts, title: str) -> tuple[bytes, tuple[str, ...]]:

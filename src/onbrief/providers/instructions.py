@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onbrief.ports import Change
 
-LONGEST = 10_000  # characters; the limit of prompts of Stability's services
+LONGEST = 10_000  # characters; the shortest limit that the editing services in the catalogues have
 
 _SHADES = "light|dark|medium|pale|deep|bright|vivid|hot|neon|pastel|sky|royal|forest"
 _COLOURS = (

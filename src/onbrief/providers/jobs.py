@@ -20,7 +20,7 @@ from onbrief.ports import CannotTell, Found, Note, NotThere, Pending, Picture, R
 from onbrief.ports.recovery import Answer
 from onbrief.providers.drawing import Chosen, Drawn
 from onbrief.providers.http import short
-from onbrief.providers.wire import Reply, Service, Session
+from onbrief.providers.wire import Reply, Service, Session, naming
 from onbrief.record import Prompt
 
 SKEW = 120.0  # seconds that the clock of a service may differ from ours
@@ -126,12 +126,17 @@ class JobImageModel:
         """See ports.Recovers."""
         drawn = self.chosen.drawn(prompt, size, seed)
         path, body = self.queue.submission(drawn)
-        return await made(self.service, self.queue, path, body, drawn.warnings, sent, note)
+        with naming(self.name):
+            return await made(self.service, self.queue, path, body, drawn.warnings, sent, note)
 
     async def find(self, sent: Sent, prompt: Prompt, size: Size, seed: int) -> Answer:
         """See ports.Recovers. No list proves that a request was not accepted: it may be late, or the request under way."""
         drawn = self.chosen.drawn(prompt, size, seed)
         at, job = _read(sent.handle)
+        with naming(self.name):
+            return await self._found(sent, drawn, at, job)
+
+    async def _found(self, sent: Sent, drawn: Drawn, at: float | None, job: Job | None) -> Answer:
         async with self.service.session(min(_LOOK, self.service.timeout)) as session:
             if job is None:
                 found = await self._listed(session, sent, drawn, at)

@@ -10,30 +10,31 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from onbrief.errors import CallError, ConfigError, Failed, Refused, Unknown, UsageError
-from onbrief.ports import ModelName
 from onbrief.providers import http
 from onbrief.providers.http import short
 
 if TYPE_CHECKING:
     import httpx2
 
+    from onbrief.ports import ModelName
+
 T = TypeVar("T")
 
 TIMEOUT = 300.0  # seconds for a whole call; a picture can take minutes, and a timeout does not refund it
-_TIMEOUTS = (1, 3600)  # seconds
 CONNECT_TIMEOUT = 10.0  # seconds
 MAX_BODY = 96 * 1024 * 1024  # bytes; the largest picture that onbrief opens, in base64, and some JSON around it
 EXTRA = "onbrief[http]"
 REQUIRES = ("httpx2",)
 
+_TIMEOUTS = (0.1, 3600.0)  # seconds
 _SOON, _LATER = 0.1, 2.0  # seconds between two looks: the first wait, and the longest
 _CERTIFICATE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 
@@ -108,7 +109,7 @@ class Service:
 
         seconds = self.timeout if seconds is None else seconds
         timeout = httpx2.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))
-        verify = await asyncio.to_thread(_certificates)
+        verify = await asyncio.to_thread(certificates)
         async with httpx2.AsyncClient(timeout=timeout, verify=verify, follow_redirects=False) as client:
             session = Session(self, client)
             try:
@@ -241,12 +242,37 @@ def key(variable: str, service: str, where: str) -> str:
 
 
 def timeout(name: ModelName) -> float:
-    """Return the option `timeout` of a model's name, in seconds for a whole call.
+    """Return the option `timeout` of a model's name: the seconds for a whole call.
 
     Raises:
-        UsageError: it is not allowed.
+        UsageError: it is not a number from 0.1 to 3600.
     """
     return name.number("timeout", *_TIMEOUTS, TIMEOUT)
+
+
+@contextmanager
+def naming(model: str) -> Generator[None]:
+    """Let the message of an error begin with the name of the model."""
+    try:
+        yield
+    except (CallError, ConfigError) as error:
+        error.args = (f"{model}: {error}",)
+        raise
+
+
+def look(service: Service, path: str, method: str = "GET", **body: Any) -> Reply:
+    """Return the answer to a request that costs nothing, for code that runs in a thread of its own, such as checks. It is sent
+    once.
+
+    Raises:
+        CallError: there is no answer. ConfigError: something must be changed first.
+    """
+
+    async def asked() -> Reply:
+        async with service.session() as session:
+            return await session.ask(path, method, **body)
+
+    return asyncio.run(asked())
 
 
 def base_url(setting: str, value: str) -> str:
@@ -284,6 +310,6 @@ def _words(body: bytes) -> tuple[str, str]:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Return what connections are verified with; reading the certificates takes tens of milliseconds."""
     return ssl.create_default_context()

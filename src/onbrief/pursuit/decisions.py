@@ -51,7 +51,8 @@ class RecordedPolicy:
         match decision.kind:
             case "generate" if inputs["revision"] == revision:
                 numbers = self._begun(inputs["attempts"], run, second)
-                return Generate(tuple(seed_of(run.seed, revision, n) for n in numbers), decision.reason) if numbers else None
+                seeds = tuple(seed_of(run.seed, revision, n) for n in numbers)
+                return Generate(seeds, decision.reason, inputs.get("rung", 0)) if seeds else None
             case "revise" if inputs["revision"] == revision + 1 and self.account.done(call_key("revise", revision + 1, 0)):
                 return Revise(inputs["with_history"], decision.reason)
             case _:  # a stop is never followed, because limits may have grown
@@ -97,9 +98,10 @@ def decisions_behind(calls: Iterable[Call]) -> list[Decision]:
 def _decision(step: Step, run: Run, number: int) -> Decision:
     seconds, usd = run.usage.seconds, run.usage.usd
     match step:
-        case Generate(seeds):
+        case Generate(seeds, rung=rung):
             made = len(run.round)
             inputs = {"revision": run.prompt.revision, "attempts": list(range(made, made + len(seeds)))}
+            inputs |= {"rung": rung} if rung else {}
             return Decision(number, "generate", inputs, step.reason, seconds, usd)
         case Revise(with_history):
             seen = [attempt.name for attempt in run.attempts] if with_history else []

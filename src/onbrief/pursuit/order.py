@@ -17,7 +17,8 @@ from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
 from onbrief.policy import SEED_RANGE
-from onbrief.ports import AnyModel, ModelRole, RunRow
+from onbrief.ports import AnyModel, Ladder, ModelRole, RunRow, is_object
+from onbrief.providers import registry
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
 from onbrief.record import RunKind
 from onbrief.store import TABLES
@@ -28,7 +29,7 @@ REPLACEABLE = ("judge", "reviser", "planner", "confirm_judge")
 
 _OTHERS = ("strictness", "max_reservations", "confirm", "confirm_judge", "planner")
 _USUAL = Settings(image_model="none:", judge="none:", reviser="none:")  # what is not named in the request of an order
-_NO_MODELS: Mapping[ModelRole, str | AnyModel] = {}
+_NO_MODELS: Mapping[ModelRole, str | AnyModel | Ladder] = {}
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -60,7 +61,7 @@ class Order:
     names: str | None = None
     resumes: str | None = None
     pictures: tuple[GivenPicture, ...] = ()
-    models: Mapping[ModelRole, AnyModel] = field(default_factory=dict["ModelRole", "AnyModel"])
+    models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
@@ -106,6 +107,8 @@ class Order:
             fixed = {"kind": "judge", "judge": s.judge, "reviser": s.reviser if s.plan else "", "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
         fixed |= {"profile": calibration.digest} if (calibration := s.calibration) else {}
+        if self.draws and "image_model" not in self.models and (files := registry.digests_of(s.image_model)):
+            fixed |= {"image_model_files": files}
         fixed |= {"detector": detector.digest} if (detector := s.detector) else {}
         fixed |= {name: value for name in _OTHERS if (value := getattr(s, name)) != getattr(_USUAL, name)}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
@@ -116,7 +119,7 @@ def order_again(
     settings: Settings,
     given: Mapping[str, object],
     *,
-    models: Mapping[ModelRole, str | AnyModel] = _NO_MODELS,
+    models: Mapping[ModelRole, str | AnyModel | Ladder] = _NO_MODELS,
     resend_unknown: bool = False,
 ) -> Order:
     """Return the order that resumes a recorded run: the original order, except for the `given` settings and `models`, and for
@@ -144,14 +147,15 @@ def order_again(
         resend_unknown=resend_unknown,
         names=request.get("names"),
         pictures=pictures_again(places),
-        models={role: model for role, model in models.items() if not isinstance(model, str)},
+        models={role: model for role, model in models.items() if is_object(model)},
     )
     again = json.loads(order.request)
-    for name, file, what in (
-        ("profile", before.profile, "calibration"),
-        ("detector", before.tables.get("detector", {}).get("path", ""), "detector"),
-    ):
-        if request.get(name) != again.get(name):
+    detector = before.tables.get("detector", {}).get("path", "")
+    changeable = [("profile", "profile", before.profile, "calibration"), ("detector", "detector", detector, "detector")]
+    if now.image_model == before.image_model:
+        changeable.append(("image_model", "image_model_files", str(before.image_model), "file of the image model"))
+    for name, key, file, what in changeable:
+        if request.get(key) != again.get(key):
             raise UsageError.of(name, file, f"the {what} that run {row.run_id} began with; this file has changed")
     if order.request != row.request:
         raise UsageError(

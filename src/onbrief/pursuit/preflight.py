@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 
 from onbrief.errors import ConfigError
 from onbrief.ledger.account import Account
-from onbrief.ports import AnyModel, Check, Judge, ModelName, ModelRole, Role
+from onbrief.ports import AnyModel, Check, Judge, Ladder, ModelName, ModelRole, Role
 from onbrief.providers import registry
 from onbrief.studio import Crew
 
 TIMEOUT = 5.0  # seconds; a provider that says nothing until then is asked by the first call, as before
 
 
-async def require_usable(crew: Crew, tables: registry.Tables, account: Account, objects: Mapping[ModelRole, AnyModel]) -> None:
+async def require_usable(
+    crew: Crew, tables: registry.Tables, account: Account, objects: Mapping[ModelRole, AnyModel | Ladder]
+) -> None:
     """Ask the providers of the judge and the reviser about these models, at no cost. A model that has answered in this run is
     not asked about, nor are `objects`, which have no provider. What a provider does not know, or may not say, prevents nothing.
 
@@ -50,7 +52,7 @@ async def require_usable(crew: Crew, tables: registry.Tables, account: Account, 
 def _hopeless(models: list[tuple[Role, ModelName]], tables: registry.Tables) -> Iterator[Check]:
     """Yield the findings about models of which no call can succeed."""
     for role, name in models:
-        provider = registry.provider(name.provider)
+        provider = registry.provider(name.provider, role)
         if provider is None or provider.missing:
             continue
         values = provider.values(tables.get(provider.name, {}))

@@ -34,15 +34,15 @@ async def preview(order: Order) -> Preview:
         CallError: the planner did not answer.
     """
     crew, limits = checked(order.settings.crew(models=order.models), order), order.settings.limits
-    assert crew.image_model is not None
     assert crew.reviser is not None
     plan, plan_prices = await _planned(crew.planner, order.brief)
     notes = order.settings.calibration_notes
-    warnings = (*order.warnings, *notes, *crew.image_model.check(order.brief.size), *crew.warnings, *plan.warnings)
+    checks = [warning for model in crew.image_models for warning in model.check(order.brief.size)]
+    warnings = tuple(dict.fromkeys((*order.warnings, *notes, *checks, *crew.warnings, *plan.warnings)))
     checklist, revisions = plan.checklist(order.brief), min(limits.prompts, limits.images) - 1
     prices = [
         *((1, price) for price in plan_prices),
-        (limits.images, price_of(crew.image_model, Prompt.first(order.brief), order.brief.size, 0)),
+        (limits.images, _dearest(crew, order.brief)),
         (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
         (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
@@ -50,6 +50,12 @@ async def preview(order: Order) -> Preview:
     most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
     usd = most if most is None or limits.usd is None else min(most, limits.usd)
     return Preview(checklist, Prompt.first(order.brief), usd, warnings, plan.questions)
+
+
+def _dearest(crew: Crew, brief: Brief) -> float | None:
+    """Return the most that a picture of this size can cost in US dollars, whichever model draws it; None if it is unknown."""
+    prices = [price_of(model, Prompt.first(brief), brief.size, 0) for model in crew.image_models]
+    return None if None in prices else max(price for price in prices if price is not None)
 
 
 async def _planned(planner: Planner | None, brief: Brief) -> tuple[Plan, list[float | None]]:
@@ -71,8 +77,8 @@ def checked(crew: Crew, order: Order) -> Crew:
     Raises:
         UsageError: the image model cannot make the size, or there is a limit in dollars but the price of a model is unknown.
     """
-    if crew.image_model:
-        crew.image_model.check(order.brief.size)
+    for model in crew.image_models:
+        model.check(order.brief.size)
     if order.settings.max_usd is not None and crew.unpriced:
         names = ", ".join(crew.unpriced)
         raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, because the price of {names} is unknown")

@@ -15,7 +15,7 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import AnyModel, Ledger, ModelRole, Pictures, RunRow
+from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onbrief.studio import Crew
 
 LEDGER_FILE = "ledger.db"
-_NO_MODELS: Mapping[ModelRole, AnyModel] = {}
+_NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
 
 class Workspace:
@@ -74,7 +74,9 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.ledger.close()
 
-    def crew(self, settings: Settings, *, draws: bool = True, models: Mapping[ModelRole, AnyModel] = _NO_MODELS) -> Crew:
+    def crew(
+        self, settings: Settings, *, draws: bool = True, models: Mapping[ModelRole, AnyModel | Ladder] = _NO_MODELS
+    ) -> Crew:
         """Return the models that these settings name, or that are given; see Settings.crew. Runs that name the same models
         share them and their connections.
 
@@ -82,7 +84,7 @@ class Workspace:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
         named = (
-            settings.image_model,
+            settings.image_models,
             settings.judge,
             settings.confirm_judge,
             settings.reviser,
@@ -90,7 +92,7 @@ class Workspace:
             settings.plan,
             draws,
             repr(settings.tables),
-            *((role, id(models[role])) for role in sorted(models)),  # kept by their crew, so that no other gets the same id
+            *((role, _identity(models[role])) for role in sorted(models)),
         )
         if named not in self._crews:
             self._crews[named] = settings.crew(draws=draws, models=models)
@@ -186,7 +188,7 @@ def resumed(
     settings: Settings,
     given: Mapping[str, object],
     *,
-    models: Mapping[ModelRole, str | AnyModel] = _NO_MODELS,
+    models: Mapping[ModelRole, str | AnyModel | Ladder] = _NO_MODELS,
     resend_unknown: bool = False,
 ) -> Order:
     """Return the order that resumes a run of the place that `settings.out` names; see order_again.
@@ -197,6 +199,12 @@ def resumed(
     with Workspace.existing(settings) as workspace:
         row = workspace.find_run(run_id)
     return order_again(row, settings, given, models=models, resend_unknown=resend_unknown)
+
+
+def _identity(model: AnyModel | Ladder) -> tuple[str | int, ...]:
+    """Return what tells objects apart. They are kept by their crew, so that no other gets the same id."""
+    several = model if isinstance(model, tuple) else (model,)
+    return tuple(one if isinstance(one, str) else id(one) for one in several)
 
 
 def _ledger_of(store: FolderStore | BucketStore) -> Ledger:

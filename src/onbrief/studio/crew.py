@@ -14,7 +14,7 @@ from onbrief.studio.calls import closer_price, price_of
 class Crew:
     """The models of a run. Without a planner, the checklist holds the user's own requirements and nothing else. Where pictures
     exist already, there is neither an image model nor a reviser. The `confirm_judge` looks closer at pictures that would pass;
-    without one, the judge does.
+    without one, the judge does. `dearer` are the image models that can take over, the cheapest first.
     """
 
     planner: Planner | None
@@ -22,13 +22,21 @@ class Crew:
     judge: Judge
     reviser: Reviser | None
     confirm_judge: Judge | None = None
+    dearer: tuple[ImageModel, ...] = ()
+
+    @property
+    def image_models(self) -> tuple[ImageModel, ...]:
+        """The ladder: all image models in their order."""
+        return (self.image_model, *self.dearer) if self.image_model else ()
 
     @property
     def names(self) -> Models:
         """Their names, as they appear in the record. The planner has the name of the reviser."""
         image, writer = self.image_model, self.reviser or self.planner
         again = self.confirm_judge.name if self.confirm_judge else ""
-        return Models(image.name if image else "", self.judge.name, writer.name if writer else "", confirm_judge=again)
+        ladder = tuple(model.name for model in self.image_models) if self.dearer else ()
+        image_name, writer_name = image.name if image else "", writer.name if writer else ""
+        return Models(image_name, self.judge.name, writer_name, confirm_judge=again, ladder=ladder)
 
     def judgement_price(self, checklist: Checklist, looks: int = 1) -> float | None:
         """Return the most that the judgement of a picture can cost in US dollars, before the picture is there: that of the
@@ -67,5 +75,5 @@ class Crew:
 
     @property
     def _models(self) -> list[Model]:
-        models = (self.image_model, self.judge, self.reviser, self.planner, self.confirm_judge)
+        models = (*self.image_models, self.judge, self.reviser, self.planner, self.confirm_judge)
         return [model for model in models if model]

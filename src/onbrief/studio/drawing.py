@@ -35,6 +35,7 @@ class Drawing:
 
     run: Run
     attempt: Attempt
+    model: ImageModel
     crew: Crew
     store: Store
     ready: Ready
@@ -42,16 +43,13 @@ class Drawing:
     looks: int = 1
     file: PictureFile | None = None
     warnings: list[str] = field(default_factory=list[str])
-    _model: ImageModel = field(init=False)
     _call: Call = field(init=False)
 
     def __post_init__(self) -> None:
-        assert self.crew.image_model is not None
-        self._model = self.crew.image_model
         prompt, size = self.run.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
         revision, attempt = self.attempt.revision, self.attempt.attempt
-        self._call = call_of("image", revision, attempt, self._model, request, self._price)
+        self._call = call_of("image", revision, attempt, self.model, request, self._price)
 
     async def draw(self, account: Account) -> Attempt:
         """Return the attempt with its stored picture, or with the problem that prevented one.
@@ -81,11 +79,11 @@ class Drawing:
 
     async def _generate(self, attempted: Try) -> CallResult:
         """Ask the model for the picture, and store it."""
-        if isinstance(self._model, Recovers):
+        if isinstance(self.model, Recovers):
             sent = Sent.of(self.run.run_id, self._call.key, self._call.digest, attempted.number)
-            picture = await self._model.generate_as(sent, attempted.note, *self._request)
+            picture = await self.model.generate_as(sent, attempted.note, *self._request)
         else:
-            picture = await self._model.generate(*self._request)
+            picture = await self.model.generate(*self._request)
         return await self._received(picture)
 
     async def _received(self, picture: Picture) -> CallResult:
@@ -103,11 +101,11 @@ class Drawing:
                 with contextlib.suppress(PictureError):  # a power cut can leave an empty file, a kill a truncated one
                     if found := await asyncio.to_thread(self._checked_if_own, data):
                         return await self._keep(found[0], data, found[1], found_at=key)
-        if not isinstance(self._model, Recovers) or lost.call.model != self._model.name:
+        if not isinstance(self.model, Recovers) or lost.call.model != self.model.name:
             return CannotTell("only the provider knows")
         sent = Sent.of(self.run.run_id, lost.call.key, lost.call.digest, lost.number, lost.handle)
         try:
-            answer = await self._model.find(sent, *self._request)
+            answer = await self.model.find(sent, *self._request)
         except (Refused, Unknown, ConfigError) as error:
             return CannotTell(str(error))
         return await self._received(answer.picture) if isinstance(answer, Found) else answer
@@ -161,7 +159,7 @@ class Drawing:
     def _metadata(self) -> tuple[str, str]:
         """The parameters and the document to embed."""
         assert self.run.checklist is not None
-        prompt, seed, model = self.run.prompt, self.attempt.seed, self.run.models.image
+        prompt, seed, model = self.run.prompt, self.attempt.seed, self.model.name
         about = {
             "run_id": self.run.run_id,
             "revision": self.attempt.revision,
@@ -179,7 +177,7 @@ class Drawing:
 
     @property
     def _price(self) -> float | None:
-        return price_of(self._model, *self._request)
+        return price_of(self.model, *self._request)
 
     @property
     def _request(self) -> tuple[Prompt, Size, int]:
@@ -197,7 +195,7 @@ class Drawing:
     def _warn_of_size(self, image: Image | None) -> None:
         width, height = self.run.brief.size
         if image and (image.width, image.height) != (width, height):
-            made = f"{self._model.name} makes pictures of {image.width}x{image.height}"
+            made = f"{self.model.name} makes pictures of {image.width}x{image.height}"
             self.warnings.append(f"{made} instead of {width}x{height} pixels")
 
 

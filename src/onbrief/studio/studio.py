@@ -17,7 +17,7 @@ from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
-from onbrief.ports import CallKind, Pictures, Store
+from onbrief.ports import CallKind, ImageModel, Pictures, Store
 from onbrief.record import Attempt, Finding, ModelChange, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
@@ -74,8 +74,11 @@ class LedgerStudio:
         assert self.crew.reviser is not None
         return await writing.revise(run, self.crew.reviser, self.ledger, with_history=with_history)
 
-    async def attempts(self, run: Run, seeds: Sequence[int]) -> AsyncGenerator[Attempt]:
+    async def attempts(self, run: Run, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
+        model = self.crew.image_models[rung]
+        for warning in model.check(run.brief.size):
+            self.warn(warning)
         passed, failed = any(attempt.passed for attempt in run.attempts), False
         complete: set[int] = set()
         errors: list[Exception] = []
@@ -88,7 +91,7 @@ class LedgerStudio:
 
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
-            async for attempt in self._attempt(run, number, seed, _only_recorded):
+            async for attempt in self._attempt(run, model, number, seed, _only_recorded):
                 if attempt.complete:
                     complete.add(number)
                     passed = passed or attempt.passed
@@ -98,7 +101,7 @@ class LedgerStudio:
             """Yield one attempt. Its error is kept for later, so that calls in progress of the others end and are recorded."""
             nonlocal passed, failed
             try:
-                async with aclosing(self._attempt(run, number, seed, only_if_wanted)) as attempts:
+                async with aclosing(self._attempt(run, model, number, seed, only_if_wanted)) as attempts:
                     async for attempt in attempts:
                         passed = passed or attempt.passed
                         yield attempt
@@ -169,12 +172,13 @@ class LedgerStudio:
         """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
         self.warnings[redacted(text)] = None
 
-    async def _attempt(self, run: Run, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
+    async def _attempt(self, run: Run, model: ImageModel, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
         assert run.checklist is not None
         drawing = Drawing(
             run=run,
-            attempt=Attempt(run.prompt.revision, number, seed),
+            attempt=Attempt(run.prompt.revision, number, seed, model=model.name),
+            model=model,
             crew=self.crew,
             store=self.store,
             ready=ready,

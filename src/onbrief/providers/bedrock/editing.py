@@ -10,18 +10,14 @@ import base64
 from dataclasses import dataclass, field
 
 from onbrief.errors import UsageError
-from onbrief.ports import Changes, ModelName, Picture, Way
+from onbrief.ports import Changes, ModelName, Picture
 from onbrief.providers import drawing, editing
 from onbrief.providers.bedrock import catalogue, invoking
 from onbrief.providers.bedrock.runtime import Runtime
 from onbrief.providers.catalogue import Change
-from onbrief.providers.editing import Edit
 
 EDITOR = "stability.image-services"
 """The name of the editor; it covers all services."""
-
-_BOTH: frozenset[Way] = frozenset(("words", "mask"))
-_MASK: frozenset[Way] = frozenset(("mask",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class BedrockEditor:
     @property
     def changes(self) -> Changes:
         """See ports.Editor."""
-        return {"replace": _BOTH, "recolour": _BOTH, "letter": _BOTH, "alter": _MASK, "remove": _MASK, "add": _MASK}
+        return editing.OF_SERVICES
 
     @classmethod
     def named(cls, name: ModelName, region: str) -> BedrockEditor:
@@ -63,24 +59,13 @@ class BedrockEditor:
     ) -> tuple[Change, dict[str, object], tuple[str, ...]]:
         """Return which service to call, its request body, and a warning for each difference from what was asked for."""
         edit = editing.read(image, instruction, mask, self.changes)
-        change = _service(edit)
+        change = editing.service_of(edit)
         service, warnings = catalogue.editing_services()[change], list[str]()
         sent = drawing.seed_in("Stability's service", service.seeds, seed, warnings)
         body: dict[str, object] = {"image": _base64(image), "seed": sent}
         if edit.mask is not None:
             body |= {"mask": _base64(edit.mask), "grow_mask": service.grow_mask}
-        if service.target:
-            body |= {service.target: edit.asked.target, "prompt": edit.asked.wanted}
-        elif change == "inpaint":
-            body["prompt"] = edit.asked.prompt
-        return change, body, tuple(warnings)
-
-
-def _service(edit: Edit) -> Change:
-    """Return the service that makes a change."""
-    if edit.mask is not None:
-        return "erase" if edit.asked.doing == "remove" else "inpaint"
-    return "recolour" if edit.asked.doing == "recolour" else "replace"
+        return change, body | editing.texts_of(edit, service), tuple(warnings)
 
 
 def _base64(data: bytes) -> str:

@@ -14,6 +14,7 @@ from onbrief.providers.bfl import catalogue
 from onbrief.providers.bfl.service import BflQueue, service
 from onbrief.providers.drawing import Chosen
 from onbrief.providers.editing import Edit
+from onbrief.providers.wire import naming
 
 _WORDS: frozenset[Way] = frozenset(("words",))
 
@@ -51,7 +52,8 @@ class BflEditor:
         edit = await asyncio.to_thread(editing.read, image, instruction, mask, self.changes)
         body, warnings = await asyncio.to_thread(self._request, edit, image, instruction, seed)
         queue = self.queue
-        picture = await jobs.made(queue.service, queue, queue.path, body, tuple(warnings), Sent.once(), unnoted)
+        with naming(self.name):
+            picture = await jobs.made(queue.service, queue, queue.path, body, tuple(warnings), Sent.once(), unnoted)
         data, scaled = await asyncio.to_thread(editing.in_size, picture.data, edit.facts, self.chosen.facts.title)
         return replace(picture, data=data, warnings=(*picture.warnings, *scaled))
 

@@ -7,13 +7,23 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import bfl, fal, replicate
+from onbrief_sandbox.server.wires import bfl, comfyui, fal, google, ollama, openai_language, replicate, runware, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return bfl.WIRE, fal.WIRE, replicate.WIRE
+    return (
+        bfl.WIRE,
+        comfyui.WIRE,
+        fal.WIRE,
+        google.WIRE,
+        ollama.WIRE,
+        openai_language.WIRE,
+        replicate.WIRE,
+        runware.WIRE,
+        stability.WIRE,
+    )
 
 
 def mounts(terms: Terms) -> list[Mount]:
