@@ -23,13 +23,13 @@ from onbrief.providers.http import short
 from onbrief.providers.wire import Reply, Service, Session, naming
 from onbrief.record import Prompt
 
-SKEW = 120.0  # seconds that the clock of a service may differ from ours
+SKEW = 30.0  # seconds that the clock of a service may differ from ours
 _LOOK = 60.0  # seconds for all of a look for a lost picture
 _NEW = 15.0  # seconds in which a service may not yet know a job that it has just accepted
 _KNOWN = 10_000  # requests whose tries are remembered
 
 _of_tries: dict[str, str] = {}
-"""Which try each request of a service belongs to, by the id of the request: the tries of this process, the newest last. A
+"""Which try each request of a service belongs to, by the id of the request, as far as this process knows: the newest last. A
 request that is found in a list belongs to one try only.
 """
 
@@ -158,13 +158,14 @@ class JobImageModel:
             return CannotTell("the connection was lost before the service gave the request an id")
         _, body = self.queue.submission(drawn)
         listed = await self.queue.listed(session, body, at - SKEW, at + self.service.timeout + SKEW)
-        own = [one for one in listed if _of_tries.get(one.job.id, sent.id) == sent.id]
+        owner = _owner(sent, at)
+        own = [one for one in listed if _of_tries.get(one.job.id, owner) == owner]
         if len(own) > 1 and drawn.seed is None:
             return CannotTell(f"{len(own)} requests of that time are the same, and without seeds their pictures are not")
         if own:
             # Of several, any would do: they asked for the same picture with the same seed. The nearest one is most likely ours.
             job = min(own, key=lambda one: abs(one.at - at)).job
-            _belongs(job, sent)
+            _belongs(job, owner)
             return job
         if 0 <= time.time() - at < self.queue.lag:
             return Pending(2.0)
@@ -185,7 +186,7 @@ async def made(
             await note(json.dumps({"at": began}))
         reply = await session.pay(path, json=body)
         job = _job(queue, reply)
-        _belongs(job, sent)
+        _belongs(job, _owner(sent, began))
         await note(json.dumps({"at": began, "id": job.id, "url": job.url}))
 
         async def look() -> Ready | CallError | ConfigError | None:
@@ -227,8 +228,13 @@ def _job(queue: Queue, reply: Reply) -> Job:
         raise Unknown(f"the request was accepted, but its answer names no job: {short(reply.body[:200])}") from error
 
 
-def _belongs(job: Job, sent: Sent) -> None:
-    _of_tries[job.id] = sent.id
+def _owner(sent: Sent, at: float) -> str:
+    """Return what tells a try from all others, also from those of another place that has the same run."""
+    return f"{sent.id} {at}"
+
+
+def _belongs(job: Job, owner: str) -> None:
+    _of_tries[job.id] = owner
     while len(_of_tries) > _KNOWN:
         _of_tries.pop(next(iter(_of_tries)), None)
 
