@@ -9,6 +9,11 @@ from onbrief.ports import Check, Editor, ImageModel, ListedModel, ModelName, Pro
 from onbrief.ports.provider import Values
 from onbrief.providers import wire
 
+TITLE: Final = "Stability AI"
+KEY: Final = "STABILITY_API_KEY"
+KEYS_AT: Final = "https://platform.stability.ai/account/keys"
+"""What the service is called, the environment variable with its key, and where to get one."""
+
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
     from onbrief.providers.stability.images import StabilityImageModel
@@ -44,9 +49,6 @@ def _options(role: Role, model: str) -> frozenset[str]:
 
 PROVIDER: Final = Provider(
     name="stability",
-    title="Stability AI",
-    keys=("STABILITY_API_KEY",),
-    keys_at="https://platform.stability.ai/account/keys",
     image_model=_image_model,
     editor=_editor,
     settings=(Setting("base_url", "the address of the service", default="https://api.stability.ai", check=wire.base_url),),
@@ -55,4 +57,7 @@ PROVIDER: Final = Provider(
     options=_options,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
+    title=TITLE,
+    keys=(KEY,),
+    keys_at=KEYS_AT,
 )
