@@ -161,7 +161,7 @@ class LanguageModel:
         if asked.mode == "offered":
             system += _offer(question)
         message = ModelRequest(parts=[UserPromptPart([*shown, question.text])], instructions=system)
-        async with self.within(self.timeout):
+        async with self.client, self.within(self.timeout):  # without it, its connections are left open in a loop that ends
             return await model_request(
                 self.client,
                 [message],
@@ -194,7 +194,7 @@ class LanguageModel:
             hint = f"{guarded}use another model"
             raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}", hint=hint)
         if response.finish_reason == "length":
-            hint = f"raise the limit: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
+            hint = f"raise the limit: {self.key}?max_tokens={2 * self.max_tokens}" if str(raw).lower() == "max_tokens" else ""
             cut = "It was too long and was cut short: say everything in fewer words"
             raise Unreadable(
                 f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint, correction=cut
