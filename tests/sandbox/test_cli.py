@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from onbrief.cli import main
+from onbrief_sandbox.server.wires import mounting
 
 _CALL = """\
 import boto3, json
@@ -30,7 +31,8 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
     command = [sys.executable, "-m", "onbrief", "sandbox", "--bill", str(bill)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        exports = dict(running.stdout.readline().strip().removeprefix("export ").split("=", 1) for _ in range(7))
+        count = 9 + len(mounting.exports(""))
+        exports = dict(running.stdout.readline().strip().removeprefix("export ").split("=", 1) for _ in range(count))
         called = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", _CALL],
             env=dict(os.environ) | exports,

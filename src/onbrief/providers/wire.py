@@ -100,7 +100,7 @@ class Service:
 
         seconds = self.timeout if seconds is None else seconds
         timeout = httpx2.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))
-        verify = await asyncio.to_thread(_certificates)
+        verify = await asyncio.to_thread(certificates)
         async with httpx2.AsyncClient(timeout=timeout, verify=verify, follow_redirects=False) as client:
             session = Session(self, client)
             try:
@@ -296,6 +296,6 @@ def _words(body: bytes) -> tuple[str, str]:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Return what connections are verified with; reading the certificates takes tens of milliseconds."""
     return ssl.create_default_context()

@@ -11,11 +11,13 @@ from onbrief.brief import Checklist
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused, Unknown, Unreadable
 from onbrief.ports import Planner
 from onbrief.providers import registry
+from onbrief.providers.http import DAY_QUOTA_WAIT
 from onbrief.studio import price_of
 from onbrief_sandbox.server.faults import Fault
 from tests.claude import BRIEF, cups
-from tests.providers.google.reaching import Service, serving
+from tests.providers.google.reaching import Service, lead_to, serving
 from tests.providers.language.test_judge import REQUIREMENTS, judge_copy
+from tests.providers.recording import Reply, recording
 
 GEMINI = "google:gemini-3.8-flash"
 
@@ -54,6 +56,21 @@ def test_a_planner_and_a_reviser_answer_in_the_form_that_is_asked_for(google: Se
     revised = asyncio.run(registry.reviser(GEMINI).revise(BRIEF, checklist, 1, []))
     assert "cups" in revised.text
     assert [planned.usd, revised.usd] == [pytest.approx(line["usd"]) for line in google.billed()]
+
+
+@pytest.mark.parametrize(("quota", "wait"), [("RequestsPerMinute", 14.5), ("RequestsPerDay", DAY_QUOTA_WAIT)])
+def test_the_wait_that_google_asks_for_in_a_body_is_heard(quota: str, wait: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": f"{quota}PerProject"}]},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "14.5s"},
+    ]
+    error = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "You exceeded your quota.", "details": details}
+    with recording(Reply({"error": error}, 429)) as recorder:
+        lead_to(f"http://127.0.0.1:{recorder.port}", monkeypatch)
+        with pytest.raises(Refused) as caught:
+            asyncio.run(registry.judge(GEMINI).judge(judge_copy(cups()), REQUIREMENTS))
+        assert len(recorder.bodies) == 1
+    assert caught.value.retry_after == wait
 
 
 @pytest.mark.parametrize(

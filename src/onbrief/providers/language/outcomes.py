@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic_ai.exceptions import ModelConnectionError, ModelHTTPError, UserError
+from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, ModelQuotaExceededError, UserError
 
-from onbrief.errors import ConfigError, OnbriefError, Refused, Unknown
+from onbrief.errors import ConfigError, Failed, OnbriefError, Refused, Unknown
 from onbrief.providers import http
 
 
@@ -22,6 +22,8 @@ def classify(error: Exception) -> OnbriefError:
             return _answered(error)
         case ModelConnectionError() if error.phase in ("pool", "connect"):
             return Refused(f"no connection: {error}")
+        case ModelAPIError() if error.provider_error_code:  # a complete answer, which says that the call failed
+            return Failed(str(error))
         case _:
             return Unknown(f"sent, but no complete answer was received: {error}")
 
@@ -39,6 +41,9 @@ def _answered(error: ModelHTTPError) -> OnbriefError:
     if isinstance(outcome, ConfigError):
         refusal = f"{error.model_name} refused the request ({error.status_code}): {outcome}"
         return ConfigError(refusal, hint=outcome.hint)
+    if isinstance(outcome, Refused) and outcome.retry_after is None:  # some say it in the body, which the client has read
+        of_day = isinstance(error, ModelQuotaExceededError)
+        outcome.retry_after = http.DAY_QUOTA_WAIT if of_day else error.retry_after
     return outcome
 
 

@@ -7,13 +7,20 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import google, stability
+from onbrief_sandbox.server.wires import comfyui, google, ollama, openai_language, runware, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return (google.WIRE, stability.WIRE)
+    return (
+        comfyui.WIRE,
+        google.WIRE,
+        ollama.WIRE,
+        openai_language.WIRE,
+        runware.WIRE,
+        stability.WIRE,
+    )
 
 
 def mounts(terms: Terms) -> list[Mount]:
