@@ -32,7 +32,6 @@ def edited(instruction: str, image: bytes = DRAWN, name: str = FLASH, over: byte
 @pytest.mark.parametrize(
     ("instruction", "after"),
     [
-        ("replace the square with a green star", {("circle", "red"), ("star", "green")}),
         ("Make the square yellow.", {("circle", "red"), ("square", "yellow")}),
         ("remove the square", {("circle", "red")}),
     ],

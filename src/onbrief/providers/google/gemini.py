@@ -105,7 +105,8 @@ class Gemini:
             timeout=round(self.timeout * 1000),
             retry_options=types.HttpRetryOptions(attempts=1),
             httpx_async_client=http,
-            client_args={"verify": verify},
+            client_args={"verify": verify},  # these two are for ways of calling that are not used here; without them, the
+            async_client_args={"ssl": verify},  # client would read the certificates for each of them
         )
         return http, Client(vertexai=False, api_key=self.key, http_options=options)
 
