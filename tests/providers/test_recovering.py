@@ -10,7 +10,10 @@ import pytest
 
 from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
 
-LANES = (Lane("stability:core", None, first="stability.generate"),)
+LANES = (
+    Lane("runware:runware:400@4", "own id", first="runware.draw", later=("runware.response", "runware.image")),
+    Lane("stability:core", None, first="stability.generate"),
+)
 
 
 @pytest.mark.parametrize("lane", LANES, ids=str)
