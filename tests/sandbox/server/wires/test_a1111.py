@@ -63,7 +63,7 @@ def test_what_is_under_a_mask_is_drawn_over_in_the_size_that_is_asked_for(server
     [
         ("txt2img", CIRCLE | {"width": "wide"}, 422, "Input should be a valid integer"),
         ("txt2img", CIRCLE | {"steps": True}, 422, "Input should be a valid integer"),
-        ("txt2img", CIRCLE | {"override_settings": []}, 422, "Input should be a valid dictionary"),
+        ("txt2img", CIRCLE | {"override_settings": 1}, 422, "Input should be a valid dictionary"),
         ("txt2img", [], 422, "Input should be a valid dictionary"),
         ("txt2img", CIRCLE | {"sampler_name": "Euler z"}, 400, "Sampler not found"),
         ("txt2img", CIRCLE | {"width": 0}, 500, "negative dimension"),
