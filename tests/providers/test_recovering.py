@@ -11,6 +11,14 @@ import pytest
 from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
 
 LANES = (
+    Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
+    Lane("fal:fal-ai/flux-2/klein/4b", "listing", first="fal.submit", later=("fal.status", "fal.result", "fal.fetch")),
+    Lane(
+        "replicate:black-forest-labs/flux-2-pro",
+        "listing",
+        first="replicate.submit",
+        later=("replicate.poll", "replicate.fetch"),
+    ),
     Lane("runware:runware:400@4", "own id", first="runware.draw", later=("runware.response", "runware.image")),
     Lane("stability:core", None, first="stability.generate"),
 )

@@ -65,7 +65,8 @@ class Comfy:
                 self._route("/jobs/{id}", "jobs", self._job),
                 self._route("/jobs/{id}/cancel", "jobs", self._cancel, "POST"),
             ]
-        return [Mount("/api", routes=[*found, *jobs]), *found]
+        nothing = Route("/{path:path}", self._desk.endpoint(_absent))  # as the files of its page, which are not here
+        return [Mount("/api", routes=[*found, *jobs, nothing]), *found, nothing]
 
     def _route(self, path: str, operation: str, work: Handler, method: str = "GET") -> Route:
         async def answered(request: Request, body: bytes) -> Response:
@@ -234,6 +235,10 @@ class Comfy:
 
 
 _USUAL = (("type", "input"), ("subfolder", ""))
+
+
+async def _absent(request: Request, body: bytes) -> Response:
+    return Response(status_code=404)
 
 
 def _given(response: Response) -> Callable[[], Awaitable[Response]]:
