@@ -9,6 +9,11 @@ from onbrief.ports import Check, Editor, ImageModel, ListedModel, ModelName, Pro
 from onbrief.ports.provider import Values
 from onbrief.providers import wire
 
+TITLE: Final = "Runware"
+KEY: Final = "RUNWARE_API_KEY"
+KEYS_AT: Final = "https://my.runware.ai/keys"
+"""What the service is called, the environment variable with its key, and where to get one."""
+
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
     from onbrief.providers.runware.images import RunwareImageModel
@@ -52,4 +57,7 @@ PROVIDER: Final = Provider(
     options=_options,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
+    title=TITLE,
+    keys=(KEY,),
+    keys_at=KEYS_AT,
 )

@@ -15,9 +15,9 @@ from onbrief.ports import ModelName, Picture
 from onbrief.providers import http, wire
 from onbrief.providers.encoding import decoded
 from onbrief.providers.http import short
+from onbrief.providers.runware import KEY, KEYS_AT, TITLE
 from onbrief.providers.wire import Reply, Service, Session
 
-KEY = "RUNWARE_API_KEY"
 OPTIONS = ("timeout",)
 """The options of every name: the timeout for a picture in seconds."""
 
@@ -105,7 +105,7 @@ def connected(base_url: str, timeout: float) -> Service:
     Raises:
         ConfigError: there is no key.
     """
-    key = wire.key(KEY, "Runware", "https://my.runware.ai/keys")
+    key = wire.key(KEY, TITLE, KEYS_AT)
     return Service(base_url, {"authorization": f"Bearer {key}"}, timeout, outcome)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from onbrief.errors import ConfigError, OnbriefError
 from onbrief.ports import Check, ModelName, Role, Sent, Values
 from onbrief.providers import wire
-from onbrief.providers.runware import calling
+from onbrief.providers.runware import KEY, calling
 
 _TIMEOUT = 10.0  # seconds
 
@@ -20,7 +20,7 @@ def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
         reply = wire.look(calling.connected(values["base_url"], _TIMEOUT), "v1", "POST", json=[task]).object()
     except OnbriefError as error:
         refused = isinstance(error, ConfigError)
-        advice = error.hint or f"check {calling.KEY}, the network, and the setting runware.base_url"
+        advice = error.hint or f"check {KEY}, the network, and the setting runware.base_url"
         yield Check("error" if refused else "warning", "account", str(error), advice)
     else:
         yield _balance(reply)

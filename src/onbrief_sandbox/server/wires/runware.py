@@ -10,7 +10,7 @@ import math
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -216,7 +216,8 @@ async def _drawn(desk: Desk, shelf: _Shelf, request: Request, body: bytes, task:
             return JSONResponse({"data": [], "errors": [record.error]}, 400)
         return JSONResponse({"data": [_unstated(record)]})
 
-    return await desk.answered(call, make, 0.0 if call.has("filtered") else usd)
+    at_once = replace(call, seconds=0.0) if task.get("deliveryMethod") == "async" else call
+    return await desk.answered(at_once, make, 0.0 if call.has("filtered") else usd)
 
 
 def _picture(task: Mapping[str, Any], name: str) -> bytes:
