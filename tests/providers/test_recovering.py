@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers.bedrock.logging_in import logging
 from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
+from tests.sandbox.server.serving import CORE
 
-LANES = (Lane("stability:core", None, first="stability.generate"),)
+LANES = (
+    Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
+    Lane("stability:core", None, first="stability.generate"),
+)
 
 
 @pytest.mark.parametrize("lane", LANES, ids=str)
