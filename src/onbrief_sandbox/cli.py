@@ -72,7 +72,7 @@ def sandbox(
     script = scripts.load(faults) if faults else scripts.Script()
     log = InvocationLog.of(invocation_log) if invocation_log else None
     with listen(port) as plug:
-        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill), log)
+        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill), log=log)
         print(_NOTICE, file=sys.stderr)
         url = f"http://{HOST}:{plug.getsockname()[1]}"
         for name, value in {
@@ -84,6 +84,8 @@ def sandbox(
             "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
             "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
             **({"AWS_ENDPOINT_URL_BEDROCK": url} if log else {}),  # it says where the log is
+            "ANTHROPIC_BASE_URL": f"{url}/anthropic",
+            "ANTHROPIC_API_KEY": "sandbox",
             **exports(url),
         }.items():
             print(f"export {name}={value}", flush=True)

@@ -14,6 +14,14 @@ from tests.sandbox.server.serving import CORE
 
 LANES = (
     Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
+    Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
+    Lane("fal:fal-ai/flux-2/klein/4b", "listing", first="fal.submit", later=("fal.status", "fal.result", "fal.fetch")),
+    Lane(
+        "replicate:black-forest-labs/flux-2-pro",
+        "listing",
+        first="replicate.submit",
+        later=("replicate.poll", "replicate.fetch"),
+    ),
     Lane("stability:core", None, first="stability.generate"),
 )
 

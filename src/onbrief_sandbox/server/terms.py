@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from glob import escape
 
@@ -13,8 +14,9 @@ from onbrief_sandbox.server.invocation_log import InvocationLog
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies. `log`: where
-    it writes the log of invocations of Bedrock, if at all.
+    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies. `clock`:
+    the seconds since 1970, by which services that keep something forget it. `log`: where it writes the log of invocations of
+    Bedrock, if at all.
     """
 
     latency: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -22,6 +24,7 @@ class Terms:
     script: Script = field(default_factory=Script)
     bill: Bill = field(default_factory=lambda: Bill(None))
     log: InvocationLog | None = None
+    clock: Callable[[], float] = time.time
 
     def seconds(self, called: Named) -> float:
         """Return the minimum duration of a call of this model, in seconds."""
