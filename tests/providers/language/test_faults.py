@@ -192,6 +192,15 @@ def test_an_address_may_be_part_of_the_name_and_so_may_prices(bench: Bench, monk
         assert planner.name == name
 
 
+def test_a_server_without_responses_has_another_name(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://{HOST}:{bench.port}/ollama/v1")
+    with pytest.raises(ConfigError) as caught:
+        asyncio.run(registry.planner("openai:gemma3?timeout=60").checklist(BRIEF))
+    assert caught.value.hint == "try openai-chat:gemma3?timeout=60"
+    bench.script.now()
+    assert asyncio.run(registry.planner("openai-chat:gemma3").checklist(BRIEF)).requirements
+
+
 def test_what_an_address_or_a_price_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, words in (
         ("openai:a?base_url=nowhere", "base_url of judge: 'nowhere' is not allowed; expected a URL"),
