@@ -143,7 +143,7 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
     else:
         whole = await _completed(terms, call, asked)
     await _wait(call)
-    return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
+    return answers.Cut(whole, fault.byte_of(len(whole.body))) if fault and fault.does == "cut" else whole
 
 
 async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:
