@@ -19,6 +19,8 @@ from tests.claude import reach
 from tests.providers.language.services import lead
 from tests.sandbox.server.serving import CORE, Play, lines, served
 
+CORE_MODEL = f"bedrock:{CORE}"
+GEMINI = "google:gemini-3.1-flash-image"
 BRIEF = Brief(text="five red stars above a blue circle")
 
 
@@ -29,9 +31,9 @@ async def ended(order: Order) -> Run:
     return last.run
 
 
-def settings(judge: str, reviser: str, out: Path) -> Settings:
+def settings(image_model: str, judge: str, reviser: str, out: Path) -> Settings:
     return Settings(
-        image_model=f"bedrock:{CORE}",
+        image_model=image_model,
         judge=judge,
         reviser=reviser,
         policy="classic",
@@ -43,12 +45,13 @@ def settings(judge: str, reviser: str, out: Path) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("judge", "reviser", "faults"),
+    ("image_model", "judge", "reviser", "faults"),
     [
-        ("openai:gpt-5-mini", "openai-chat:gpt-4o", ()),
-        ("anthropic:claude-sonnet-5", "openai:gpt-5.4", ()),
-        ("ollama:qwen2.5vl", "ollama:llama3.2", ()),
+        (GEMINI, "openai:gpt-5-mini", "openai-chat:gpt-4o", ()),
+        pytest.param(CORE_MODEL, "anthropic:claude-sonnet-5", "openai:gpt-5.4", (), marks=pytest.mark.soak),
+        pytest.param(CORE_MODEL, "ollama:qwen2.5vl", "ollama:llama3.2", (), marks=pytest.mark.soak),
         (
+            CORE_MODEL,
             "openai:gpt-5-mini",
             "openai-chat:gpt-4o",
             (
@@ -59,16 +62,16 @@ def settings(judge: str, reviser: str, out: Path) -> Settings:
             ),
         ),
     ],
-    ids=["openai", "anthropic", "ollama", "openai with faults"],
+    ids=["openai on a Gemini picture", "anthropic", "ollama", "openai with faults"],
 )
 def test_a_run_passes_and_counts_what_is_billed(
-    judge: str, reviser: str, faults: tuple[Fault, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image_model: str, judge: str, reviser: str, faults: tuple[Fault, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play, bill = Play(faults), tmp_path / "bill"
     with served(Terms(script=play, bill=Bill(bill))) as server:
         reach(server, monkeypatch)
         lead(server.port, monkeypatch)
-        order = Order(brief=BRIEF, settings=settings(judge, reviser, tmp_path / "out"), run_id="one", seed=3)
+        order = Order(brief=BRIEF, settings=settings(image_model, judge, reviser, tmp_path / "out"), run_id="one", seed=3)
         run = asyncio.run(ended(order))
         asked = [line["sha256"] for line in lines(bill)]
         again = asyncio.run(ended(order))
@@ -83,5 +86,5 @@ def test_a_run_passes_and_counts_what_is_billed(
         assert run.usage.usd == pytest.approx(billed)
         assert len(set(asked)) == len(asked)
     by_model = {line["model"] for line in lines(bill)}
-    assert CORE in by_model
+    assert image_model.partition(":")[2] in by_model
     assert len(by_model) == 3
