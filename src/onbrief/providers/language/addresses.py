@@ -1,5 +1,5 @@
 """OpenAI, Anthropic and Ollama, and servers that speak like them (gateways, vLLM, LM Studio, llama.cpp): at the address in the
-option `base_url` of a name, or in each service's own variable.
+option `base_url` of a name, or in each service's own variable. Google: only at the address in its variable.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ def client_of(name: ModelName) -> Client:
 
             key = _key("ANTHROPIC_API_KEY", url)
             return AnthropicModel(name.model, provider=AnthropicProvider(base_url=url, api_key=key, http_client=_http()))
+        case "google":
+            from pydantic_ai.models.google import GoogleModel
+            from pydantic_ai.providers.google import GoogleProvider
+
+            http = _http()
+            http.timeout = wire.TIMEOUT  # each call has a shorter one; without any, the client warns
+            return GoogleModel(name.model, provider=GoogleProvider(http_client=http))
         case "ollama":
             return _ollama(name, url)
         case provider if provider in ADDRESSED:

@@ -221,7 +221,7 @@ class LanguageModel:
             raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}", hint=hint)
         if response.finish_reason == "length":
             more = f"{'&' if '?' in self.key else '?'}max_tokens={2 * self.max_tokens}"
-            hint = f"raise the limit: {self.key}{more}" if raw in _LIMITS else ""
+            hint = f"raise the limit: {self.key}{more}" if str(raw).lower() in _LIMITS else ""
             cut = "It was too long and was cut short: say everything in fewer words"
             raise Unreadable(
                 f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint, correction=cut
