@@ -16,7 +16,7 @@ from onbrief.ledger.account import Account, CallResult, Hold, Ready, Try
 from onbrief.pictures import Facts, PictureFile, parameters_text
 from onbrief.ports import Call, CannotTell, Entry, Found, ImageModel, NotThere, Pending, Picture, Recovers, Sent, Store
 from onbrief.record import Attempt, Image, Problem, Prompt, Run
-from onbrief.studio.calls import call_of, recorded, result_of
+from onbrief.studio.calls import call_of, price_of, recorded, result_of
 from onbrief.studio.crew import Crew
 from onbrief.studio.due import judgement_of
 from onbrief.version import VERSION
@@ -49,7 +49,7 @@ class Drawing:
         prompt, size = self.run.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
         revision, attempt = self.attempt.revision, self.attempt.attempt
-        self._call = call_of("image", revision, attempt, self.model, request, self.model.price)
+        self._call = call_of("image", revision, attempt, self.model, request, price_of(self.model, *self._request))
 
     async def draw(self, account: Account) -> Attempt:
         """Return the attempt with its stored picture, or with the problem that prevented one.
@@ -59,7 +59,7 @@ class Drawing:
             OnbriefError: as Account.once and ports.Store.
         """
         assert self.run.checklist is not None
-        price = self.model.price or 0.0
+        price = self._call.price or 0.0
         judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist, self.looks) or 0.0)
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)

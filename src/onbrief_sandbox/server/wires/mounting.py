@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import stability
+from onbrief_sandbox.server.wires import openai, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return (stability.WIRE,)
+    return (openai.WIRE, stability.WIRE)
 
 
 def mounts(terms: Terms) -> list[Mount]:
