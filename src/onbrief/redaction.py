@@ -16,11 +16,13 @@ REDACTED: Final = "[redacted]"
 
 _SHORTEST = 8  # characters of a variable's value; a shorter one may be a part of any word
 _VARIABLE = re.compile(
-    r"(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|(SECRET|PRIVATE|ACCESS|ACCOUNT|ENCRYPTION)_KEY|BEARER_TOKEN_\w+)$",
+    r"(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|(FAL|SECRET|PRIVATE|ACCESS|ACCOUNT|ENCRYPTION)_KEY|BEARER_TOKEN_\w+)$",
     re.IGNORECASE,
 )
 
-_HEADERS = r"(?:proxy-)?authorization|x-amz-security-token|x-amz-signature|(?:x-|x-goog-)?api-key|(?:set-)?cookie|x-auth-token"
+_HEADERS = (
+    r"(?:proxy-)?authorization|x-amz-security-token|x-amz-signature|(?:x-|x-goog-)?api-key|x-key|(?:set-)?cookie|x-auth-token"
+)
 _FIELDS = (
     r"passw(?:or)?d|passphrase|sig|signature|credential|aws_?secret_?access_?key|secret(?:_?access)?_?key|client_?secret|api_?key"
     r"|x-amz-credential|(?:aws_?)?session_?token|security_?token|access_?token|refresh_?token|id_?token|auth_?token|account_?key"
@@ -30,7 +32,8 @@ _SHAPES = (
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\b(?:IQoJ|FwoG|FQoG)[\w+/=%-]{40,}"  # session tokens of AWS
     r"|\bABSK[\w+/=]{40,}|\b[a-z]+-api-key-[\w+/=-]{20,}"
-    r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"  # Google
+    r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"  # Gemini and its cloud
+    r"|\br8_\w{30,}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"  # Replicate, fal
     r"|\bgh[pousr]_\w{30,}|\bhf_\w{30,}|\bgsk_\w{30,}|\bxai-\w{30,}|\bxox[baprs]-[\w-]{10,}"
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"  # JSON Web Tokens
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
@@ -39,7 +42,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"""\b([a-z][a-z0-9+.-]*://)[^\s/?#"'<>]*@""", re.IGNORECASE), rf"\1{REDACTED}@"),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=%-]{8,}", re.IGNORECASE), rf"\1 {REDACTED}"),
     (
-        re.compile(rf"""\b({_HEADERS})(["'\\]*\s*[:=]\s*["'\\]*)(?!Bearer |Basic )(?:Token )?[^\s"',;<>\\]+""", re.IGNORECASE),
+        re.compile(
+            rf"""\b({_HEADERS})(["'\\]*\s*[:=]\s*["'\\]*)(?!Bearer |Basic )(?:Token |Key )?[^\s"',;<>\\]+""", re.IGNORECASE
+        ),
         rf"\1\2{REDACTED}",
     ),
     (re.compile(rf"""\b({_FIELDS})(["'\\]*\s*[:=]\s*["'\\]*)[^\s"',;&<>\\]{{8,}}""", re.IGNORECASE), rf"\1\2{REDACTED}"),

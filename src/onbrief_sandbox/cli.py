@@ -77,6 +77,8 @@ def sandbox(
             "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
             "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
             "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
+            "ANTHROPIC_BASE_URL": f"{url}/anthropic",
+            "ANTHROPIC_API_KEY": "sandbox",
             **exports(url),
         }.items():
             print(f"export {name}={value}", flush=True)

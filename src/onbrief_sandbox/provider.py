@@ -46,10 +46,12 @@ def _reviser(name: ModelName, values: Values) -> Reviser:
 
 
 def _models() -> Sequence[ListedModel]:
-    takes = "sides of 512 to 2048 pixels; draws locally, at no cost"
+    sizes = "sides of 512 to 2048 pixels"
+    takes = f"{sizes}; draws locally, at no cost"
+    errs = f"{takes}, and errs more often"
     return [
-        ListedModel("sandbox:modern", "image", "Sandbox", "active", None, takes, 0.0),
-        ListedModel("sandbox:sdxl", "image", "Sandbox, older model", "active", None, f"{takes}, and errs more often", 0.0),
+        ListedModel("sandbox:modern", "image", "Sandbox", "active", None, takes, 0.0, sizes=sizes),
+        ListedModel("sandbox:sdxl", "image", "Sandbox, older model", "active", None, errs, 0.0, sizes=sizes),
     ]
 
 

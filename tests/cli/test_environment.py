@@ -1,4 +1,4 @@
-"""`models` and `doctor`."""
+"""`doctor`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from onbrief.cli import main
-from onbrief.providers.bedrock.catalogue import image_models, language_models
 from onbrief.testing import Bill, ScriptedJudge, ScriptedReviser, crew
 from tests.pursuing import pursue
 
@@ -96,30 +95,6 @@ def bedrock(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def test_models_lists_each_model_of_the_catalogue_with_price_state_and_what_it_takes(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["models"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    at = lines.index(f"bedrock:{CORE} (Stable Image Core)")
-    assert lines[at + 1].startswith("    $0.04 a picture, active; takes prompts of 10000 characters; aspect ratios 16:9 1:1 ")
-    assert any(line.startswith("    $0.04 a picture, ended 2025-05-20; takes prompts of 2000 ") for line in lines)
-    at = lines.index(f"bedrock:global.{CLAUDE} (Claude Sonnet 5)")
-    assert lines[at + 1].startswith("    $2 in, $10 out a million tokens, active; takes no sampling parameters; profiles us. ")
-
-
-def test_models_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["models", "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert {f"bedrock:{id_}" for id_ in image_models()} <= set(rows)
-    core = rows[f"bedrock:{CORE}"]
-    assert (core["kind"], core["usd"], core["state"], core["ended"]) == ("image", 0.04, "active", None)
-    assert rows[f"bedrock:{OLD}"]["ended"] == "2025-05-20"
-    assert {f"bedrock:{facts.profile}" for facts in language_models().values()} <= set(rows)
-    haiku = rows["bedrock:global.anthropic.claude-haiku-4-5-20251001-v1:0"]
-    assert (haiku["kind"], haiku["usd"], haiku["usd_in"], haiku["usd_out"]) == ("language", None, 1, 5)
 
 
 def test_doctor_finds_nothing_wrong_with_the_defaults_and_makes_nothing(doctor: Doctor, tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +31,43 @@ PAID_FAULTS = (
 """Ways in which a call that pays can fail."""
 
 
+@dataclass(slots=True)
+class Clock:
+    """The clock of a server, which a test can put forward."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of a running server. `url` is its address."""
+    """One service of a running server. `url` is its address, and `settings` are those that lead our provider to it.
+    `latency` and `clock` are those of the server; a test can change them.
+    """
 
     name: str
     url: str
     script: Play
     bill: Path
+    settings: Mapping[str, str]
+    latency: dict[str, float] = field(default_factory=dict[str, float])
+    clock: Clock = field(default_factory=Clock)
 
     def model(self, name: str) -> ImageModel:
         """Return the image model of this name, without the provider's."""
-        return registry.image_model(f"{self.name}:{name}", {self.name: {"base_url": self.url}})
+        return registry.image_model(f"{self.name}:{name}", {self.name: self.settings})
 
     def editor(self, name: str) -> Editor:
         """Return the editor of this name, without the provider's."""
-        return registry.editor(f"{self.name}:{name}", {self.name: {"base_url": self.url}})
+        return registry.editor(f"{self.name}:{name}", {self.name: self.settings})
 
     def fresh(self, *faults: Fault) -> None:
-        """Begin a new bill, with these faults."""
+        """Begin a new bill, with these faults and the right time."""
         self.bill.write_text("")
+        self.latency.clear()
+        self.clock.ahead = 0.0
         self.script.now(*faults)
 
     def lines(self) -> list[dict[str, Any]]:
@@ -75,10 +93,13 @@ class OverHttp:
 def standing_in(name: str, folder: Path) -> Generator[Service]:
     """Run a server that stands in for a service, with the environment that leads clients to it."""
     script, bill = Play(), folder / "bill"
-    terms = Terms(script=script, bill=Bill(bill))
+    latency, clock = dict[str, float](), Clock()
+    terms = Terms(script=script, bill=Bill(bill), latency=latency, clock=clock)
     with served(terms) as server, pytest.MonkeyPatch.context() as monkeypatch:
         url = f"http://127.0.0.1:{server.port}"
         for variable, value in exports(url).items():
             monkeypatch.setenv(variable, value)
-        yield Service(name, f"{url}/{name}", script, bill)
+        ours = f"ONBRIEF_{name.upper()}_"
+        settings = {v.removeprefix(ours).lower(): value for v, value in exports(url).items() if v.startswith(ours)}
+        yield Service(name, f"{url}/{name}", script, bill, settings, latency, clock)
     terms.bill.close()

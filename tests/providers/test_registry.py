@@ -150,8 +150,8 @@ def test_the_settings_of_a_plug_in_come_from_its_table_and_from_variables(
 @pytest.mark.usefixtures("squares")
 def test_a_plug_in_is_listed_and_named_where_another_name_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    assert "squares:big (Big Squares)" in capsys.readouterr().out
-    with pytest.raises(UsageError, match=r"one of the providers bedrock draws openai .*sandbox squares\b"):
+    assert "squares:big " in capsys.readouterr().out
+    with pytest.raises(UsageError, match=r"one of the providers .*bedrock .*draws .*sandbox .*squares.*"):
         registry.image_model("circles:")
 
 
@@ -160,8 +160,8 @@ def test_a_provider_without_a_role_is_refused_with_those_that_have_it() -> None:
     expected = "one of the providers bedrock sandbox squares, or of those that pydantic-ai knows"
     with pytest.raises(UsageError, match=rf"^judge: 'draws:x' is not allowed; expected PROVIDER:MODEL with {expected}$"):
         registry.judge("draws:x")
-    with pytest.raises(UsageError, match=r"^image_model: 'mistral:pixtral' is not allowed"):
-        registry.image_model("mistral:pixtral")
+    with pytest.raises(UsageError, match=r"^image_model: 'openai:gpt' is not allowed"):
+        registry.image_model("openai:gpt")
 
 
 @pytest.mark.usefixtures("broken")
@@ -200,7 +200,7 @@ def test_what_cannot_be_loaded_stops_nothing_else(
 
 
 def test_a_name_of_another_librarys_provider_is_covered_by_that_library() -> None:
-    found = registry.provider("mistral")
+    found = registry.provider("openai")
     assert found is not None
     assert (found.name, registry.provider("nowhere"), registry.provider("")) == ("pydantic-ai", None, None)
 

@@ -65,7 +65,7 @@ def _with_sampling(role: Literal["judge", "reviser"], text: str, event: Event, f
     were those of Claude 3, which gets them all; later models refuse some and have their own.
     """
     name = ModelName.parse(text, role)
-    provider = registry.provider(name.provider)
+    provider = registry.provider(name.provider, role)
     taken = provider.options(role, name.model) if provider else None
     values = {option: f"{getattr(event, f'{fields}_{option}'):.10g}" for option in _SAMPLING}
     given = {option for option in values if f"{fields}_{option}" in event.model_fields_set}

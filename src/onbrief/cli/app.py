@@ -54,7 +54,7 @@ _OWN = {
     "calibrate": ("calibrate:calibrate", "Compare a judge with what people say, and choose the rule by which pictures pass."),
     "config": ("runs:config", "Show every setting: its value and where it came from."),
     "models": (
-        "environment:models",
+        "models:models",
         "List the models of the installed providers: image models, editing services and language models.",
     ),
     "doctor": ("environment:doctor", "Check that runs can work with the current settings, without paying for anything."),

@@ -77,11 +77,21 @@ def _models(settings: Settings) -> Iterator[Check]:
             if model.price is None:
                 advice = "a limit in dollars (--max-usd) will be refused"
                 yield Check("warning", role, f"the price of {name} is unknown", advice)
-        of_provider = in_use.setdefault((name.partition(":")[0], number if role == "image_model" else 0), {})
+        covering = _covering(name.partition(":")[0], role)
+        of_provider = in_use.setdefault((covering, number if role == "image_model" else 0), {})
         if model is not None:
             of_provider[role] = ModelName.parse(name, role)
     for (word, _), models in in_use.items():
         yield from _provider(word, models, settings)
+
+
+def _covering(word: str, role: Role) -> str:
+    """Return the name of the provider whose model this is in this role, or the word itself if there is none."""
+    try:
+        found = registry.provider(word, role)
+    except ConfigError:
+        return word
+    return found.name if found else word
 
 
 def _made(role: Role, name: str, settings: Settings) -> Model:

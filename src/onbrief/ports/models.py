@@ -98,9 +98,9 @@ class PricedByRequest(Protocol):
         """Return the most that the call with this request can cost in US dollars, or None if the price is unknown. It is
         reserved before the call is sent, so it must never be less than what the provider counts.
 
-        The request of an image model is the arguments of `generate`; of a planner, the brief; of a judge, the requirements and
-        the width and height of the picture, in pixels, where a closer look has the largest picture that the judge accepts; of a
-        reviser, the arguments of `revise`, where a history of None is the longest that there can be.
+        The request of an image model is the prompt, the size and the seed; of a planner, the brief; of a judge, the
+        requirements and the width and height of the picture, in pixels, where a closer look has the largest picture that the
+        judge accepts; of a reviser, the arguments of `revise`, where a history of None is the longest that there can be.
         """
         ...
 

@@ -94,6 +94,13 @@ class Check:
         object.__setattr__(self, "advice", redacted(self.advice))
 
 
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
+
+
 def _no_models() -> Sequence[ListedModel]:
     return ()
 
@@ -108,6 +115,7 @@ class Provider:
 
     Attributes:
         name: The part before the colon in its models' names.
+        title: Its name for people, if that is another one.
         image_model, editor, judge, planner, reviser: The factories of its models.
         settings: The settings of this provider.
         defaults: Full names of the default models of the other roles if the image model is one of this provider's.
@@ -120,6 +128,10 @@ class Provider:
         models: Returns the rows of `onbrief models`.
         check: Returns the lines of `onbrief doctor` about the given models of this provider, by role. It costs nothing.
         options: Returns the options that names of its models can have in a role, or None if they are unknown.
+        keys: The environment variables of which one has the key of its service; none if there is no key.
+        keys_at: Where to get a key, as a URL.
+        digest: Returns the digest of the file that a model is made from, or an empty string if it is made from none. A run is
+            not resumed with another digest. Raises UsageError if the file is not one to make a model from.
         requires: Modules that must be importable for its models to work.
         extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
         notice: A line to print before a run with its image models.
@@ -142,14 +154,18 @@ class Provider:
     models: Callable[[], Sequence[ListedModel]] = _no_models
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
+    digest: Callable[[ModelName], str] = lambda name: ""
     requires: tuple[str, ...] = ()
     extra: str = ""
     notice: str = ""
+    title: str = ""
+    keys: tuple[str, ...] = ()
+    keys_at: str = ""
 
     @property
     def missing(self) -> list[str]:
         """The required modules that are not installed. Imports nothing."""
-        return [module for module in self.requires if find_spec(module) is None]
+        return [module for module in self.requires if not _is_there(module)]
 
     def require(self) -> None:
         """Check that the required modules are installed.

@@ -94,9 +94,9 @@ class ImageModelFacts:
 
     id: str
     title: str
-    usd: float | None
     state: State
     prompt: int
+    usd: float | None = None
     body: str = ""
     negative: int = 0
     seeds: tuple[int, int] | None = None

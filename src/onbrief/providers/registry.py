@@ -4,7 +4,7 @@ is imported only when it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -111,6 +111,20 @@ def notice_of(image_model: str) -> str:
     """Return the line to print before a run with this image model, or an empty string."""
     found = provider(image_model.partition(":")[0])
     return found.notice if found else ""
+
+
+def digests_of(names: str | Sequence[str]) -> list[str]:
+    """Return the digests of the files that these image models are made from, of those that are.
+
+    Raises:
+        UsageError: a file is not one to make a model from.
+    """
+    found: list[str] = []
+    for text in [names] if isinstance(names, str) else names:
+        made_by = provider(text.partition(":")[0])
+        if made_by and made_by.image_model and (digest := made_by.digest(ModelName.parse(text, "image_model"))):
+            found.append(digest)
+    return found
 
 
 def settings() -> dict[str, tuple[Setting, ...]]:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -79,14 +79,23 @@ def outcome(reply: Reply) -> CallError | ConfigError:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service over HTTP: the start of its URLs, the headers of every request to it, the seconds for a whole call, and the
-    outcome of its error responses.
+    """A service over HTTP: the start of its URLs, the headers of every request to it, the seconds for a whole call, the
+    outcome of its error responses, and the domains that its answers may lead to.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     timeout: float = TIMEOUT
     outcome: Callable[[Reply], CallError | ConfigError] = outcome
+    domains: tuple[str, ...] = ()
+
+    def owns(self, url: str) -> bool:
+        """Return whether a URL is the service's: only there may its headers go, which hold keys."""
+        own, other = urlsplit(self.url), urlsplit(url)
+        if (own.scheme, own.netloc) == (other.scheme, other.netloc):
+            return True
+        host = f".{other.hostname or ''}"
+        return other.scheme == "https" and any(host.endswith(f".{domain}") for domain in self.domains)
 
     @asynccontextmanager
     async def session(self, seconds: float | None = None) -> AsyncGenerator[Session]:
@@ -100,7 +109,7 @@ class Service:
 
         seconds = self.timeout if seconds is None else seconds
         timeout = httpx2.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))
-        verify = await asyncio.to_thread(_certificates)
+        verify = await asyncio.to_thread(certificates)
         async with httpx2.AsyncClient(timeout=timeout, verify=verify, follow_redirects=False) as client:
             session = Session(self, client)
             try:
@@ -108,16 +117,18 @@ class Service:
                     yield session
             except TimeoutError as error:
                 kind = Unknown if session.paid else Refused
-                raise kind(f"no complete answer within {seconds:g} seconds") from error
+                trouble = f"; the last look: {session.trouble}" if session.trouble else ""
+                raise kind(f"no complete answer within {seconds:g} seconds{trouble}") from error
 
 
 class Session:
-    """The requests of one call. `paid`: one that pays may have reached the service."""
+    """The requests of one call. `paid`: one that pays may have reached the service. `trouble`: why the last look went wrong."""
 
     def __init__(self, service: Service, client: httpx2.AsyncClient) -> None:
         self._service = service
         self._client = client
         self.paid = False
+        self.trouble = ""
 
     async def pay(self, path: str, **body: Any) -> Reply:
         """Post the request that pays, once, and return its answer. `body` is httpx2's `json`, `data`, `files` or `headers`.
@@ -127,13 +138,16 @@ class Session:
         """
         return await self._answered("POST", path, pays=True, **body)
 
-    async def ask(self, path: str, method: str = "GET", *, missing: bool = False, **body: Any) -> Reply:
-        """Return the answer to a request that costs nothing, sent once. With `missing`, status 404 is an answer too.
+    async def ask(
+        self, path: str, method: str = "GET", *, missing: bool = False, answers: Collection[int] = (), **body: Any
+    ) -> Reply:
+        """Return the answer to a request that costs nothing, sent once. With `missing`, status 404 is an answer too, and so is
+        each status of `answers`.
 
         Raises:
             CallError: there is none now. ConfigError: something must be changed first.
         """
-        return await self._answered(method, path, pays=False, missing=missing, **body)
+        return await self._answered(method, path, pays=False, answers=(*answers, *((404,) if missing else ())), **body)
 
     async def patiently(self, look: Callable[[], Awaitable[T | None]]) -> T:
         """Return what a look finds that costs nothing. It is repeated while it finds None or goes wrong, until the time of the
@@ -149,9 +163,9 @@ class Session:
             try:
                 found = await look()
             except Refused as error:
-                found, pause = None, max(wait, error.retry_after or 0.0)
-            except Unknown:
-                found = None
+                found, pause, self.trouble = None, max(wait, error.retry_after or 0.0), str(error)
+            except Unknown as error:
+                found, self.trouble = None, str(error)
             except ConfigError as error:
                 raise Unknown(f"sent, but its picture cannot be fetched: {error}", hint=error.hint) from error
             if found is not None:
@@ -176,10 +190,10 @@ class Session:
             raise Unknown(f"sent, but its picture cannot be fetched: {error}") from error
 
     async def _answered(
-        self, method: str, path: str, *, pays: bool, missing: bool = False, own: bool = True, **body: Any
+        self, method: str, path: str, *, pays: bool, answers: Collection[int] = (), own: bool = True, **body: Any
     ) -> Reply:
         reply = await self._reply(method, path, pays=pays, own=own, **body)
-        if reply.status < 300 or (missing and reply.status == 404):
+        if reply.status < 300 or reply.status in answers:
             return reply
         error = self._service.outcome(reply)
         if isinstance(error, Failed) and not pays:  # the look failed, not what is looked for
@@ -190,7 +204,7 @@ class Session:
         import httpx2
 
         url = path if "://" in path else f"{self._service.url.rstrip('/')}/{path.lstrip('/')}"
-        headers = {**(self._service.headers if own else {}), **body.pop("headers", {})}
+        headers = {**(self._service.headers if own and self._service.owns(url) else {}), **body.pop("headers", {})}
         try:
             self.paid = self.paid or pays
             async with self._client.stream(method, url, headers=headers, **body) as response:
@@ -304,6 +318,6 @@ def _words(body: bytes) -> tuple[str, str]:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Return what connections are verified with; reading the certificates takes tens of milliseconds."""
     return ssl.create_default_context()

@@ -18,6 +18,7 @@ from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import AnyModel, Ladder, ModelRole, RunRow, is_object
+from onbrief.providers import registry
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
 from onbrief.record import RunKind
 from onbrief.store import TABLES
@@ -106,6 +107,8 @@ class Order:
             fixed = {"kind": "judge", "judge": s.judge, "reviser": s.reviser if s.plan else "", "plan": s.plan}
         fixed |= {} if self.names is None else {"names": self.names}
         fixed |= {"profile": calibration.digest} if (calibration := s.calibration) else {}
+        if self.draws and "image_model" not in self.models and (files := registry.digests_of(s.image_model)):
+            fixed |= {"image_model_files": files}
         fixed |= {"detector": detector.digest} if (detector := s.detector) else {}
         fixed |= {name: value for name in _OTHERS if (value := getattr(s, name)) != getattr(_USUAL, name)}
         return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
@@ -147,11 +150,12 @@ def order_again(
         models={role: model for role, model in models.items() if is_object(model)},
     )
     again = json.loads(order.request)
-    for name, file, what in (
-        ("profile", before.profile, "calibration"),
-        ("detector", before.tables.get("detector", {}).get("path", ""), "detector"),
-    ):
-        if request.get(name) != again.get(name):
+    detector = before.tables.get("detector", {}).get("path", "")
+    changeable = [("profile", "profile", before.profile, "calibration"), ("detector", "detector", detector, "detector")]
+    if now.image_model == before.image_model:
+        changeable.append(("image_model", "image_model_files", str(before.image_model), "file of the image model"))
+    for name, key, file, what in changeable:
+        if request.get(key) != again.get(key):
             raise UsageError.of(name, file, f"the {what} that run {row.run_id} began with; this file has changed")
     if order.request != row.request:
         raise UsageError(

@@ -52,7 +52,7 @@ async def require_usable(
 def _hopeless(models: list[tuple[Role, ModelName]], tables: registry.Tables) -> Iterator[Check]:
     """Yield the findings about models of which no call can succeed."""
     for role, name in models:
-        provider = registry.provider(name.provider)
+        provider = registry.provider(name.provider, role)
         if provider is None or provider.missing:
             continue
         values = provider.values(tables.get(provider.name, {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Size
+from onbrief.brief import Brief, Checklist
 from onbrief.errors import UsageError
 from onbrief.ports import Completes, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
@@ -42,7 +42,7 @@ async def preview(order: Order) -> Preview:
     checklist, revisions = plan.checklist(order.brief), min(limits.prompts, limits.images) - 1
     prices = [
         *((1, price) for price in plan_prices),
-        (limits.images, _dearest(crew, order.brief.size)),
+        (limits.images, _dearest(crew, order.brief)),
         (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
         (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
@@ -52,12 +52,9 @@ async def preview(order: Order) -> Preview:
     return Preview(checklist, Prompt.first(order.brief), usd, warnings, plan.questions)
 
 
-def _dearest(crew: Crew, size: Size) -> float | None:
-    """Return the most that a picture of this size can cost in US dollars, with the longest prompt and whichever model draws it;
-    None if a price is unknown.
-    """
-    longest = Prompt(0, " " * MAX_BRIEF_CHARACTERS)
-    prices = [price_of(model, longest, size, 0) for model in crew.image_models]
+def _dearest(crew: Crew, brief: Brief) -> float | None:
+    """Return the most that a picture of this size can cost in US dollars, whichever model draws it; None if it is unknown."""
+    prices = [price_of(model, Prompt.first(brief), brief.size, 0) for model in crew.image_models]
     return None if None in prices else max(price for price in prices if price is not None)
 
 

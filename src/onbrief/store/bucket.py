@@ -1,4 +1,4 @@
-"""A store in a bucket of S3, Google Cloud Storage or Azure, through obstore.
+"""A store in a bucket of S3, GCS or Azure, through obstore.
 
 Pictures are never overwritten: each put is conditional (`If-None-Match: *`), and the service enforces the condition. A put
 whose response was lost may have succeeded. The retry then finds its own bytes under the key and counts as a success.

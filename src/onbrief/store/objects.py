@@ -1,4 +1,4 @@
-"""The objects of a bucket, below one prefix: what stores and ledgers need from S3, Google Cloud Storage or Azure.
+"""The objects of a bucket, below one prefix: what stores and ledgers need from S3, GCS or Azure.
 
 Without the right to list, S3 answers 403 to a read of an object that does not exist, the same as to a read that is not
 allowed. So a 403 counts as "does not exist" only when listing is denied and an earlier read has shown that reading is allowed.

@@ -49,7 +49,7 @@ class Drawing:
         prompt, size = self.run.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
         revision, attempt = self.attempt.revision, self.attempt.attempt
-        self._call = call_of("image", revision, attempt, self.model, request, price_of(self.model, *self._request))
+        self._call = call_of("image", revision, attempt, self.model, request, self._price)
 
     async def draw(self, account: Account) -> Attempt:
         """Return the attempt with its stored picture, or with the problem that prevented one.
@@ -59,7 +59,7 @@ class Drawing:
             OnbriefError: as Account.once and ports.Store.
         """
         assert self.run.checklist is not None
-        price = self._call.price or 0.0
+        price = self._price or 0.0
         judgement = Hold(judgement_of(self._call), self.crew.judgement_price(self.run.checklist, self.looks) or 0.0)
         try:
             entry = await account.once(self._call, self._generate, self._recover, self._ready, judgement)
@@ -174,6 +174,10 @@ class Drawing:
         }
         parameters = parameters_text(prompt.text, prompt.negative, seed, self.run.brief.size, model, VERSION)
         return parameters, json.dumps(about, ensure_ascii=False, sort_keys=True)
+
+    @property
+    def _price(self) -> float | None:
+        return price_of(self.model, *self._request)
 
     @property
     def _request(self) -> tuple[Prompt, Size, int]:

@@ -22,7 +22,15 @@ import sys
 if "pytest" in sys.modules:  # so that a failing assert shows the values that it compared
     from importlib import import_module
 
-    for _name in ("language_contracts", "ledger_contract", "model_contracts", "provider_contract", "running", "store_contract"):
+    for _name in (
+        "language_contracts",
+        "ledger_contract",
+        "model_contracts",
+        "provider_contract",
+        "recovery_contract",
+        "running",
+        "store_contract",
+    ):
         import_module("pytest").register_assert_rewrite(f"{__name__}.{_name}")
 
 from onbrief.testing.language_contracts import JudgeContract as JudgeContract
@@ -35,6 +43,7 @@ from onbrief.testing.model_contracts import EditorContract as EditorContract
 from onbrief.testing.model_contracts import ImageModelContract as ImageModelContract
 from onbrief.testing.model_contracts import ModelContract as ModelContract
 from onbrief.testing.provider_contract import ProviderContract as ProviderContract
+from onbrief.testing.recovery_contract import RecoveryContract as RecoveryContract
 from onbrief.testing.scripted import Bill as Bill
 from onbrief.testing.scripted import ImageRequest as ImageRequest
 from onbrief.testing.scripted import ImageScript as ImageScript

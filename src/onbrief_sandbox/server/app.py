@@ -112,6 +112,8 @@ async def _served(terms: Terms, request: Request, operation: Operation, work: Wo
 async def _received(terms: Terms, request: Request, *, by_profile: bool) -> tuple[Called, bytes]:
     """Return the model of a request, named in its path or its body, and the body."""
     receiving.refuse_web_pages(request)
+    if "model_id" not in request.path_params:
+        receiving.require_key(request)
     body = await receiving.whole_body(request)
     identifier = request.path_params.get("model_id") or await asyncio.to_thread(requests.model_named, body)
     return find(identifier, terms.ended, by_profile=by_profile), body
@@ -141,7 +143,7 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
     else:
         whole = await _completed(terms, call, asked)
     await _wait(call)
-    return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
+    return answers.Cut(whole, fault.byte_of(len(whole.body))) if fault and fault.does == "cut" else whole
 
 
 async def _failed(terms: Terms, call: Call, fault: Fault) -> Response:

@@ -104,6 +104,22 @@ def find(identifier: str, ended: Collection[str] = (), *, by_profile: bool = Tru
     return called
 
 
+def of_anthropic(name: str) -> str:
+    """Return the id on Bedrock of a model of Anthropic's own API, such as "claude-haiku-4-5", with its date or without. Names
+    that have the form of an id on Bedrock stay as they are.
+
+    Raises:
+        Refusal: there is no such model.
+    """
+    if "." in name:
+        return name
+    dated = re.compile(rf"anthropic\.{re.escape(name)}(-\d{{8}})?(-v\d+:\d+)?")
+    found = next((model for model in MODELS if dated.fullmatch(model)), None)
+    if found is None:
+        raise Refusal("ResourceNotFoundException", f"model: {name}")
+    return found
+
+
 def refuse_unknown(field: str, pattern: str) -> None:
     """Reject a pattern that matches no model, because it is probably a typing error.
 

@@ -27,7 +27,8 @@ Operation = Literal["InvokeModel", "Converse", "InvokeModelWithResponseStream", 
 """`Messages` is Anthropic's own API at /anthropic/v1/messages, streamed or not."""
 
 Doing = Literal["delay", "status", "reset", "cut", "filtered", "blank", "truncated", "text", "empty"]
-"""`reset`: the connection is reset before the first byte of the response. `cut`: it closes after `byte` bytes of the body.
+"""`reset`: the connection is reset before the first byte of the response. `cut`: it closes after `byte` bytes of the body,
+or after a `share` of it, from 0 to 1.
 `filtered`: a content filter blocks the request for `reason`. `blank`: a picture of one colour. `truncated`: half a picture,
 or half of Claude's answer. `text`: `text` instead of Claude's answer, or HTML instead of a picture. `empty`: no picture, or
 no content.
@@ -60,9 +61,14 @@ class Fault:
     message: str = "This is a fault by script."
     headers: dict[str, str] = field(default_factory=dict[str, str])
     byte: int = 0
+    share: float | None = None
     reason: Filter = "prompt"
     text: str = "I am sorry, but I cannot help with that."
     stop_reason: str = ""
+
+    def byte_of(self, length: int) -> int:
+        """Return after how many bytes a body of this length is cut."""
+        return self.byte if self.share is None else int(self.share * length)
 
     @property
     def accepted(self) -> bool:
@@ -197,6 +203,7 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "message": (lambda value: isinstance(value, str), "a string"),
     "headers": (_headers, "a table of header names and values"),
     "byte": (_whole(0, 10**9), "a number of bytes"),
+    "share": (lambda value: isinstance(value, (int, float)) and 0 <= value <= 1, "a number from 0 to 1"),
     "reason": _one_of(Filter),
     "text": (lambda value: isinstance(value, str), "a string"),
     "stop_reason": (_token, "a stop reason, such as malformed_model_output"),
@@ -207,6 +214,7 @@ _ONLY_FOR: dict[str, tuple[Doing, ...]] = {
     "message": ("status",),
     "headers": ("status",),
     "byte": ("cut",),
+    "share": ("cut",),
     "reason": ("filtered",),
     "text": ("text",),
 }

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from typing import NoReturn, TypeVar, cast
+from typing import NoReturn, Self, TypeVar, cast
 
 from onbrief_sandbox.server.refusals import invalid
 from onbrief_sandbox.server.wording import Kind, Path, Wording
@@ -106,14 +106,14 @@ class Form:
         except (binascii.Error, ValueError) as error:
             raise invalid(f"{'.'.join(map(str, (*self.path, name)))}: Invalid base64 data") from error
 
-    def form(self, name: str) -> Form:
+    def form(self, name: str) -> Self:
         """Return a nested object."""
-        return Form(self._value(name, "object"), self.wording, (*self.path, name))
+        return type(self)(self._value(name, "object"), self.wording, (*self.path, name))
 
-    def forms(self, name: str, *, least: int = 0, most: int | None = None) -> Iterator[Form]:
+    def forms(self, name: str, *, least: int = 0, most: int | None = None) -> Iterator[Self]:
         """Yield the objects in a list."""
         for place, value in enumerate(self.items(name, least=least, most=most)):
-            yield Form(value, self.wording, (*self.path, name, place))
+            yield type(self)(value, self.wording, (*self.path, name, place))
 
     def items(self, name: str, *, least: int = 0, most: int | None = None) -> list[object]:
         """Return the values in a list, of any type."""

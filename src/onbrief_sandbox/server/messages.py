@@ -21,6 +21,7 @@ OWN_VERSION = "2023-06-01"
 
 _NEWER = "2026-10-21"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_VERSION = re.compile(r"-v\d+:\d+$")  # of a model on Bedrock
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MEDIA_TYPES = tuple(f"image/{name}" for name in IMAGE_FORMATS)
 _RESULTS = ("text", "image")
@@ -93,7 +94,7 @@ def reply(called: Called, completion: Completion) -> dict[str, object]:
         "id": f"msg_bdrk_{secrets.token_hex(12)}",
         "type": "message",
         "role": "assistant",
-        "model": called.model.id.removeprefix("anthropic."),
+        "model": _VERSION.sub("", called.model.id.removeprefix("anthropic.")),
         "content": content,
         "stop_reason": _STOPS.get(completion.stop, completion.stop),
         "stop_sequence": completion.sequence,

@@ -34,6 +34,16 @@ def refuse_web_pages(request: Request) -> None:
         raise invalid("The provided Content-Type is not supported. Supported: application/json")
 
 
+def require_key(request: Request) -> None:
+    """Refuse a request to Anthropic's own API that has no key at all, neither of Anthropic nor of AWS.
+
+    Raises:
+        Refusal: it has none.
+    """
+    if not (request.headers.get("x-api-key") or request.headers.get("authorization")):
+        raise Refusal("AccessDeniedException", "x-api-key header is required", status=401)
+
+
 def _is_loopback(host: str) -> bool:
     """Return whether a Host header, with a port or without, names this machine."""
     try:

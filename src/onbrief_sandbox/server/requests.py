@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from onbrief_sandbox.server import claude, converse, images, messages, services
-from onbrief_sandbox.server.catalogue import Called
+from onbrief_sandbox.server.catalogue import Called, of_anthropic
 from onbrief_sandbox.server.claude import Asked
 from onbrief_sandbox.server.faults import Operation
 from onbrief_sandbox.server.form import MALFORMED, Form, parse
@@ -15,12 +15,12 @@ from onbrief_sandbox.server.wording import INPUTS, MEMBERS, SCHEMA
 
 
 def model_named(body: bytes) -> str:
-    """Return the model that a body of Anthropic's own API names.
+    """Return the model that a body of Anthropic's own API names, by its id on Bedrock.
 
     Raises:
-        Refusal: it names none.
+        Refusal: it names none, or one that there is not.
     """
-    return Form(parse(body), INPUTS).text("model", least=1)
+    return of_anthropic(Form(parse(body), INPUTS).text("model", least=1))
 
 
 def read(called: Called, operation: Operation, body: bytes, version: str | None) -> Order | Asked:

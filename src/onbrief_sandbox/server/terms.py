@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from glob import escape
 
@@ -12,12 +13,15 @@ from onbrief_sandbox.server.faults import Named, Script
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies."""
+    """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies. `clock`:
+    the seconds since 1970, by which services that keep something forget it.
+    """
 
     latency: Mapping[str, float] = field(default_factory=dict[str, float])
     ended: tuple[str, ...] = ()
     script: Script = field(default_factory=Script)
     bill: Bill = field(default_factory=lambda: Bill(None))
+    clock: Callable[[], float] = time.time
 
     def seconds(self, called: Named) -> float:
         """Return the minimum duration of a call of this model, in seconds."""

@@ -5,6 +5,7 @@ from collections.abc import Generator
 import pytest
 
 from tests.claude import reach
+from tests.providers.language.services import lead
 from tests.sandbox.server.serving import Served, served
 
 
@@ -18,3 +19,9 @@ def claude_server() -> Generator[Served]:
 def claude(claude_server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point AWS clients to a sandbox server."""
     reach(claude_server, monkeypatch)
+
+
+@pytest.fixture
+def services(claude_server: Served, claude: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the clients of all services to a sandbox server."""
+    lead(claude_server.port, monkeypatch)

@@ -1,4 +1,4 @@
-"""The contracts of judges, planners and revisers for language models, over real HTTP to the sandbox server's Claude."""
+"""The contracts of judges, planners and revisers for language models of each service, over real HTTP to the sandbox server."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ import pytest
 from onbrief.ports import Judge, Planner, Reviser
 from onbrief.providers import registry
 from onbrief.testing import JudgeContract, PlannerContract, ReviserContract
+from tests.providers.language.services import WIRES
 
 
-@pytest.mark.usefixtures("claude")
+@pytest.fixture(autouse=True, params=["bedrock:", *(wire.name for wire in WIRES.values())])
+def named(request: pytest.FixtureRequest, services: None) -> None:
+    """Give the tests the name of a model."""
+    assert request.instance is not None
+    request.instance.name = request.param
+
+
 class TestJudge(JudgeContract):
+    name: str
+
     def model(self) -> Judge:
-        return registry.judge("bedrock:")
+        return registry.judge(self.name)
 
 
-@pytest.mark.usefixtures("claude")
 class TestPlanner(PlannerContract):
+    name: str
+
     def model(self) -> Planner:
-        return registry.planner("bedrock:")
+        return registry.planner(self.name)
 
 
-@pytest.mark.usefixtures("claude")
 class TestReviser(ReviserContract):
+    name: str
+
     def model(self) -> Reviser:
-        return registry.reviser("bedrock:")
+        return registry.reviser(self.name)

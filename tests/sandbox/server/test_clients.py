@@ -182,7 +182,8 @@ def test_tokens_are_counted_where_the_client_can(server: Served) -> None:
 
 @pytest.mark.parametrize("version", ["2023-01-01", "latest", None])
 def test_an_unknown_version_of_the_api_is_refused(server: Served, version: str | None) -> None:
-    headers = {"Content-Type": "application/json"} | ({"anthropic-version": version} if version else {})
+    headers = {"Content-Type": "application/json", "x-api-key": "sandbox"}
+    headers |= {"anthropic-version": version} if version else {}
     body = json.dumps({"model": BASE, "max_tokens": 5, "messages": HELLO}).encode()
     status, _, document = server.raw("/anthropic/v1/messages", body, headers=headers)
     assert (status, document["error"]["type"]) == (400, "invalid_request_error")

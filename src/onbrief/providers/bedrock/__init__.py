@@ -83,6 +83,7 @@ def _suggested(text: str) -> str:
 
 PROVIDER: Final = Provider(
     name="bedrock",
+    title="Amazon Bedrock",
     image_model=_image_model,
     editor=_editor,
     judge=_judge,

@@ -10,7 +10,7 @@ from typing import Final
 
 from onbrief.ports import Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role
 from onbrief.ports.provider import Values
-from onbrief.providers.language.services import OPTIONS, OTHERS, SERVICES, require, rows, suggested
+from onbrief.providers.language.services import BASE_URL, OPTIONS, OTHERS, RATES, SERVICES, require, rows, suggested
 
 
 def _judge(name: ModelName, values: Values) -> Judge:
@@ -57,7 +57,7 @@ def _suggested(text: str) -> str:
 
 
 def _options(role: Role, model: str) -> frozenset[str]:
-    return frozenset(OPTIONS)
+    return frozenset((*OPTIONS, *RATES, BASE_URL))
 
 
 def _models() -> list[ListedModel]:

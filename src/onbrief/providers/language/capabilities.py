@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Mode = Literal["forced", "offered", "native"]
+Mode = Literal["forced", "offered", "native", "prompted"]
 """`forced`: the answer comes through a tool that must be used. `offered`: through a tool that the text asks it to use, or as
-JSON in the text. `native`: as JSON that the service constrains to a schema.
+JSON in the text. `native`: as JSON that the service constrains to a schema. `prompted`: as JSON, with the schema in the text.
 """
 
-_NEXT: dict[Mode, Mode] = {"forced": "offered", "offered": "native"}
+_NEXT: dict[Mode, Mode] = {"forced": "offered", "offered": "native", "native": "prompted"}
+_NO_TOOLS = re.compile(r"\b(does not|doesn't|not) support (tools|tool use|function)", re.IGNORECASE)
+_NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided", re.IGNORECASE)
 _SPELLED = {"temperature": r"temperature", "top_p": r"top_?p", "top_k": r"top_?k"}
 
 
@@ -42,6 +44,10 @@ class Capabilities:
             return replace(self, one=True)
         if named:
             return replace(self, refuses=self.refuses | named)
+        if self.mode == "native":
+            return self.next_mode() if _NO_SCHEMA.search(refusal) else None
+        if self.mode == "forced" and _NO_TOOLS.search(refusal):  # to offer one would be refused as well
+            return replace(self, mode="native")
         return self.next_mode() if "tool" in refusal.lower() else None
 
     def next_mode(self) -> Capabilities | None:

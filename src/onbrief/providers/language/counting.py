@@ -46,3 +46,13 @@ def picture_tokens(size: Size) -> int:
     """
     width, height = size
     return max(5_000, (math.ceil(width / 16) + 1) * math.ceil(height / 16))
+
+
+def mini_tokens(size: Size) -> int:
+    """Return the most tokens of a picture with gpt-4o-mini, which counts 33 times as many as other models of its kind: 5,667
+    for each tile of 512 x 512 pixels, after the picture is scaled to sides of at most 2,048 and 768 pixels, and 2,833 more.
+    """
+    shorter, longer = sorted(size)
+    scale = min(1.0, 2_048 / longer)
+    scale = min(scale, 768 / shorter)
+    return 2_833 + 5_667 * math.ceil(shorter * scale / 512) * math.ceil(longer * scale / 512)

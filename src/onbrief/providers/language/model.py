@@ -6,6 +6,7 @@ Nothing here or below retries a paid call. The ledger's account does, depending 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from onbrief.brief import Size
 from onbrief.errors import Blocked, CallError, OnbriefError, Unknown, Unreadable
 from onbrief.ports import Judged, Planned, Revised, Tokens
 from onbrief.providers.language import capabilities, counting, outcomes
-from onbrief.providers.language.capabilities import Capabilities
+from onbrief.providers.language.capabilities import Capabilities, Mode
 from onbrief.providers.language.counting import PictureTokens
 from onbrief.questions import Question, declines, document
 
@@ -36,6 +37,7 @@ Read = TypeVar("Read", bound=Planned | Judged | Revised)
 TIMEOUT = 300.0  # seconds for a complete call, unless the name sets another; a timeout does not refund it
 SAMPLING = ("temperature", "top_p", "top_k")
 _ONE_OF_TWO = ("claude-sonnet-4-6", "claude-haiku-4-5")  # accept temperature or top_p, which their profile does not say
+_LIMITS = ("max_tokens", "length", "max_output_tokens")  # stop reasons of answers as long as they may be
 _SHOWN = 300  # characters of a model's text that are quoted in errors
 
 Outcome = Callable[[Exception], OnbriefError | None]
@@ -58,6 +60,12 @@ async def within(seconds: float) -> AsyncGenerator[None]:
         raise Unknown(f"no complete answer within {seconds:g} seconds") from None
 
 
+def thinks(client: Client) -> bool:
+    """Return whether a model thinks before it answers, unless it is asked not to."""
+    profile = cast("Mapping[str, object]", client.profile)
+    return bool(profile.get("thinking_always_enabled") or profile.get("thinking_enabled_by_default"))
+
+
 def no_outcome(error: Exception) -> None:
     """See Outcome. For clients whose exceptions pydantic-ai converts to its own."""
 
@@ -67,6 +75,8 @@ class LanguageModel:
     """A language model. `key` is its name without options; `sampling` has the sampling parameters that the user set. `timeout`
     is in seconds, for a complete call; `within` enforces it. Exceptions are classified by `outcome`, and by outcomes.py if that
     is None. `correction` says what was wrong with the previous answer to the same question; it is None for a first question.
+    `rates` are US dollars for a million tokens of prompt and of answer; None for those of genai-prices. `mode` is the first to
+    try; None for what pydantic-ai's profile says.
     """
 
     name: str
@@ -79,20 +89,19 @@ class LanguageModel:
     within: Within = field(default=within, repr=False)
     picture_tokens: PictureTokens = field(default=counting.picture_tokens, repr=False)
     correction: str | None = None
+    rates: tuple[float, float] | None = None
+    mode: Mode | None = None
 
     def price_of(self, question: Question[Any], picture: Size | None = None) -> float | None:
         """Return the most that a call with this question can cost in US dollars, with a picture of this size if there is one:
-        with as many input tokens as it can have, and `max_tokens` of output. None if genai-prices has no price for the model.
+        with as many input tokens as it can have, and `max_tokens` of output. None if no price of the model is known.
         """
         texts = counting.text_tokens(question.system, _offer(question), question.text, *[question.answer] * 3)
         pictures = 0 if picture is None else self.picture_tokens(picture)
         return self.price(counting.FRAME + counting.CORRECTION + texts + counting.schema_tokens(question.schema) + pictures)
 
     def price(self, input_tokens: int) -> float | None:
-        """Return the maximum cost of a call with this number of input tokens, in US dollars, from genai-prices.
-
-        None if genai-prices has no price for the model.
-        """
+        """Return the maximum cost of a call with this number of input tokens, in US dollars; None if no price is known."""
         usage = RequestUsage(input_tokens=input_tokens, output_tokens=self.max_tokens)
         most = ModelResponse(
             parts=[],
@@ -101,7 +110,19 @@ class LanguageModel:
             provider_name=self.client.system,
             provider_url=self.client.base_url,
         )
-        return _cost(most)
+        return self._cost(most)
+
+    def _cost(self, response: ModelResponse) -> float | None:
+        """Return the cost of a call by its tokens; None if it has no price, or the answer does not say how many were sent."""
+        usage = response.usage
+        if usage.input_tokens <= 0:
+            return None
+        if self.rates is not None:
+            return (self.rates[0] * usage.input_tokens + self.rates[1] * usage.output_tokens) / 1e6
+        try:
+            return float(response.cost().total_price)
+        except LookupError:
+            return None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -115,9 +136,10 @@ class LanguageModel:
         """What this process has learned about the model, or else what pydantic-ai's profile says."""
         profile = cast("Mapping[str, object]", self.client.profile)
         unsampled = any(value for key, value in profile.items() if key.endswith("_disallows_sampling_settings"))
+        unsampled = unsampled or (bool(profile.get("openai_supports_reasoning")) and thinks(self.client))
         start = Capabilities(
-            mode="forced" if profile.get("supports_forced_tool_choice", True) else "offered",
-            refuses=frozenset(SAMPLING if unsampled else ()),
+            mode=self.mode or ("forced" if profile.get("supports_forced_tool_choice", True) else "offered"),
+            refuses=frozenset(SAMPLING if unsampled else self.client.unsupported_settings.intersection(SAMPLING)),
             one=any(name in self.key for name in _ONE_OF_TWO),
         )
         return capabilities.known(self.key, start)
@@ -148,7 +170,7 @@ class LanguageModel:
             else:
                 capabilities.learn(self.key, asked)
                 break
-        tokens, usd = Tokens(response.usage.input_tokens, response.usage.output_tokens), _cost(response)
+        tokens, usd = Tokens(response.usage.input_tokens, response.usage.output_tokens), self._cost(response)
         try:
             read = question.read(self._document(response, question.answer))
         except CallError as error:  # an answer that is of no use also says what it cost
@@ -160,6 +182,8 @@ class LanguageModel:
         system = question.system
         if asked.mode == "offered":
             system += _offer(question)
+        if asked.mode == "prompted":
+            system += _schema(question)
         message = ModelRequest(parts=[UserPromptPart([*shown, question.text])], instructions=system)
         async with self.within(self.timeout):
             return await model_request(
@@ -187,14 +211,16 @@ class LanguageModel:
     def _document(self, response: ModelResponse, answer: str) -> object:
         """Return the answer as parsed JSON. Raise if the stop reason does not say that it is complete."""
         text = "\n".join(part.content for part in response.parts if isinstance(part, TextPart))
-        raw = (response.provider_details or {}).get("finish_reason")
+        details = response.provider_details or {}
+        raw, text = details.get("finish_reason"), text or str(details.get("refusal", ""))
         quote = f"; it says: {text[:_SHOWN]}" if text.strip() else ""
         if response.finish_reason == "content_filter" or raw in ("refusal", "content_filtered"):
             guarded = "loosen the guardrail that intervened, or " if raw == "guardrail_intervened" else ""
             hint = f"{guarded}use another model"
             raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}", hint=hint)
         if response.finish_reason == "length":
-            hint = f"raise the limit: {self.key}?max_tokens={2 * self.max_tokens}" if raw == "max_tokens" else ""
+            more = f"{'&' if '?' in self.key else '?'}max_tokens={2 * self.max_tokens}"
+            hint = f"raise the limit: {self.key}{more}" if raw in _LIMITS else ""
             cut = "It was too long and was cut short: say everything in fewer words"
             raise Unreadable(
                 f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint, correction=cut
@@ -226,10 +252,17 @@ def _offer(question: Question[Any]) -> str:
     return f"\n\nAnswer by using the tool `{question.answer}` once, with all of its fields, and write nothing else."
 
 
+def _schema(question: Question[Any]) -> str:
+    """Return what is added to the instructions if the service holds no answer to a schema."""
+    return f"\n\nAnswer with one JSON object and nothing else. It must fit this JSON schema:\n{json.dumps(question.schema)}"
+
+
 def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestParameters:
     if asked.mode == "native":
         wanted = OutputObjectDefinition(json_schema=question.schema, name=question.answer)
         return ModelRequestParameters(output_mode="native", output_object=wanted)
+    if asked.mode == "prompted":
+        return ModelRequestParameters(output_mode="text")
     tool = ToolDefinition(
         name=question.answer,
         parameters_json_schema=question.schema,
@@ -237,13 +270,3 @@ def _parameters(question: Question[Read], asked: Capabilities) -> ModelRequestPa
         kind="output",
     )
     return ModelRequestParameters(output_mode="tool", output_tools=[tool], allow_text_output=asked.mode == "offered")
-
-
-def _cost(response: ModelResponse) -> float | None:
-    """Return the cost of a call by its tokens; None if it has no price, or the answer does not say how many were sent."""
-    if response.usage.input_tokens <= 0:
-        return None
-    try:
-        return float(response.cost().total_price)
-    except LookupError:
-        return None

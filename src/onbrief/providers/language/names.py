@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic_ai.models import Model as Client
-from pydantic_ai.models import infer_model, known_model_names
+from pydantic_ai.models import known_model_names
 from pydantic_ai.providers import infer_provider_class
 
 from onbrief.errors import ConfigError, NotInstalled, UsageError
 from onbrief.ports import ModelName
-from onbrief.providers.language import counting
+from onbrief.providers.language import addresses, counting
 from onbrief.providers.language.counting import PictureTokens
-from onbrief.providers.language.model import TIMEOUT, LanguageModel, Outcome, Within, no_outcome, within
-from onbrief.providers.language.services import OPTIONS
+from onbrief.providers.language.model import TIMEOUT, LanguageModel, Outcome, Within, no_outcome, thinks, within
+from onbrief.providers.language.services import KEYS_AT, OPTIONS, RATES, options_of
 
 MAX_TOKENS = 4096
 """The maximum length of an answer, unless the name sets another. Some services reserve it when they accept a call."""
@@ -24,6 +25,11 @@ _SAMPLING: dict[str, tuple[float, float, bool]] = {  # minimum, maximum, whether
     "top_p": (0, 1, False),
     "top_k": (0, 500, True),
 }
+THOUGHT = 8192
+"""What is added to it by default for models that think: their thoughts count as part of the answer."""
+MAX_RATE = 10_000.0
+"""The highest price of a million tokens that can be set, in US dollars."""
+
 TIMEOUTS = (0.1, 3600.0)
 """The allowed values of the option `timeout`, in seconds."""
 
@@ -50,24 +56,26 @@ def language_model(
         for option, (low, high, whole) in _SAMPLING.items()
         if option in name.options
     }
-    max_tokens = int(name.number("max_tokens", 1, 128_000, MAX_TOKENS, whole=True))
+    most = MAX_TOKENS + (THOUGHT if "openai_supports_reasoning" in client.profile and thinks(client) else 0)
+    max_tokens = int(name.number("max_tokens", 1, 128_000, most, whole=True))
     timeout = name.number("timeout", *TIMEOUTS, TIMEOUT)
     return LanguageModel(str(name), name.key, client, max_tokens, sampling, timeout, outcome, within, picture_tokens)
 
 
 def inferred(name: ModelName) -> LanguageModel:
-    """Return the model that pydantic-ai infers from this name.
+    """Return the model that pydantic-ai infers from this name, at the address that the name or the environment has.
 
     Raises:
         UsageError: there is no such service or option.
         NotInstalled: a package is missing.
         ConfigError: a key or an address of the service is not set.
     """
-    name.require_options(OPTIONS)
+    options = options_of(name.provider)
+    name.require_options(options)
     if not known(name.provider):
         raise UsageError.of(name.setting, name.key, "PROVIDER:MODEL with a provider that pydantic-ai knows")
     try:
-        return language_model(name, infer_model(name.key))
+        client = addresses.client_of(name)
     except UsageError:
         raise
     except ImportError as error:  # of a service that is newer than services.py, or of a package that is too old
@@ -76,6 +84,21 @@ def inferred(name: ModelName) -> LanguageModel:
         raise NotInstalled.of(f"{name.setting}: {name.key}", [package], f"pydantic-ai-slim[{name.provider}]") from error
     except Exception as error:  # each service has its own client, which raises what it likes where something is not set up
         raise _unset(name, str(error).partition("\n")[0]) from error
+    tokens = counting.mini_tokens if "gpt-4o-mini" in name.model else counting.picture_tokens
+    model = language_model(name, client, options, picture_tokens=tokens)
+    return replace(model, key=addresses.key_of(name), rates=_rates(name, client), mode=addresses.first_mode(name, client))
+
+
+def _rates(name: ModelName, client: Client) -> tuple[float, float] | None:
+    """Return the prices of tokens that the name has, or those that need no table: a model on the user's machine is free."""
+    given = [option for option in RATES if option in name.options]
+    if len(given) == 1:
+        (missing,) = set(RATES) - set(given)
+        raise UsageError.of(name.setting, str(name), f"both usd_in and usd_out, and {missing} is missing")
+    if given:
+        usd_in, usd_out = (name.number(option, 0, MAX_RATE, 0) for option in RATES)
+        return usd_in, usd_out
+    return (0.0, 0.0) if addresses.is_free(name, client) else None
 
 
 def _unset(name: ModelName, words: str) -> ConfigError:
@@ -86,9 +109,10 @@ def _unset(name: ModelName, words: str) -> ConfigError:
     if not variables:
         return ConfigError(f"{name.setting}: {name.key} cannot be used: {words}")
     value = "http://localhost:11434/v1" if name.provider == "ollama" else "…"
+    place = KEYS_AT.get(variables[0])
     return ConfigError(
         f"{name.setting}: {name.key} needs the environment variable {' or '.join(variables)}, which is not set",
-        hint=f"export {variables[0]}={value}",
+        hint=f"export {variables[0]}={value}" + (f", which you get at {place}" if place else ""),
     )
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic_ai.exceptions import ModelConnectionError, ModelHTTPError, UserError
+from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, UserError
 
-from onbrief.errors import ConfigError, OnbriefError, Refused, Unknown
+from onbrief.errors import ConfigError, Failed, OnbriefError, Refused, Unknown
 from onbrief.providers import http
 
 
@@ -22,6 +22,8 @@ def classify(error: Exception) -> OnbriefError:
             return _answered(error)
         case ModelConnectionError() if error.phase in ("pool", "connect"):
             return Refused(f"no connection: {error}")
+        case ModelAPIError() if error.provider_error_code:  # a complete answer, which says that the call failed
+            return Failed(str(error))
         case _:
             return Unknown(f"sent, but no complete answer was received: {error}")
 

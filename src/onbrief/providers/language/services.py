@@ -18,6 +18,16 @@ OPTIONS: Final = ("temperature", "top_p", "top_k", "max_tokens", "timeout")
 """The options of every language model. `timeout` is in seconds, for a complete call. Sampling parameters are sent only if the
 model accepts them.
 """
+RATES: Final = ("usd_in", "usd_out")
+"""The prices of a million tokens of prompt and of answer, in US dollars: options where no price is known, or another holds."""
+BASE_URL: Final = "base_url"
+"""The address of the service, an option of those in ADDRESSED."""
+ADDRESSED: Final = frozenset({"openai", "openai-chat", "openai-responses", "anthropic", "ollama"})
+
+
+def options_of(service: str) -> tuple[str, ...]:
+    """Return the options of a service's models."""
+    return (*OPTIONS, *RATES, BASE_URL) if service in ADDRESSED else (*OPTIONS, *RATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,14 @@ _KEYS = {
     "google": ("Gemini's API", "GOOGLE_API_KEY"),
     "ollama": ("Ollama, on your own machine", "OLLAMA_BASE_URL"),
 }
+KEYS_AT: Final = {
+    "OPENAI_API_KEY": "https://platform.openai.com/api-keys",
+    "ANTHROPIC_API_KEY": "https://console.anthropic.com/settings/keys",
+    "GOOGLE_API_KEY": "https://aistudio.google.com/apikey",
+    "OPENROUTER_API_KEY": "https://openrouter.ai/settings/keys",
+}
+"""Where to get the keys of the services that most people use."""
+
 _ALSO_CALLED = {
     "chatgpt": "openai",
     "claude": "anthropic",

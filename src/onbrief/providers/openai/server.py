@@ -107,10 +107,10 @@ class Server:
         """Return the answer with the bytes of its picture, fetched if it has only its address."""
         if not answer.url:
             return answer
-        url, own = urljoin(f"{self.url}/", answer.url), urlsplit(self.url)
+        url = urljoin(f"{self.url}/", answer.url)
         async with wire.Service(self.url, self.headers, self.timeout).session() as session:
             session.paid = True
-            return answer.with_data(await session.fetch(url, own=urlsplit(url)[:2] == own[:2]))
+            return answer.with_data(await session.fetch(url, own=True))
 
     def _client(self) -> Any:
         """Return a client without retries, which takes nothing that was paid for to another address. The first one imports the
@@ -128,7 +128,7 @@ class Server:
             max_retries=0,
             timeout=timeout,
             default_headers=headers if self.own else headers | {"Authorization": f"Bearer {key}"},
-            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False),
+            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, verify=wire.certificates(), follow_redirects=False),
         )
         if not self.own:  # these are read from the environment, and are for OpenAI
             client.organization = client.project = None

@@ -9,6 +9,11 @@ from onbrief.ports import Check, Editor, ImageModel, ListedModel, ModelName, Pro
 from onbrief.ports.provider import Values
 from onbrief.providers import wire
 
+TITLE: Final = "Stability AI"
+KEY: Final = "STABILITY_API_KEY"
+KEYS_AT: Final = "https://platform.stability.ai/account/keys"
+"""What the service is called, the environment variable with its key, and where to get one."""
+
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
     from onbrief.providers.stability.images import StabilityImageModel
@@ -52,4 +57,7 @@ PROVIDER: Final = Provider(
     options=_options,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
+    title=TITLE,
+    keys=(KEY,),
+    keys_at=KEYS_AT,
 )

@@ -9,9 +9,9 @@ from onbrief.ports import ModelName, Picture
 from onbrief.providers import wire
 from onbrief.providers.encoding import decoded
 from onbrief.providers.http import short
+from onbrief.providers.stability import KEY, KEYS_AT, TITLE
 from onbrief.providers.wire import Reply, Service
 
-KEY = "STABILITY_API_KEY"
 OPTIONS = ("timeout",)
 """The options of every name: the timeout for a picture in seconds."""
 
@@ -33,7 +33,7 @@ def connected(base_url: str, timeout: float) -> Service:
     Raises:
         ConfigError: there is no key.
     """
-    key = wire.key(KEY, "Stability AI", "https://platform.stability.ai/account/keys")
+    key = wire.key(KEY, TITLE, KEYS_AT)
     headers = {"authorization": f"Bearer {key}", "accept": "application/json"}
     return Service(base_url, headers, timeout, outcome)
 

@@ -1,4 +1,7 @@
-"""The other services that the server answers as, each with a file NAME.toml in this folder: its operations and its models."""
+"""The other services that the server answers as, each with a file NAME.toml in this folder: its operations and its models.
+
+A file may name its `service`, if that has more than one file.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,11 @@ class WireModel:
 
 @dataclass(frozen=True, slots=True)
 class WireService:
-    """A service: the names of its operations, without its own, and its models by id."""
+    """A service, or one part of a service with files of its own: its name, the names of its operations, without its own, and
+    its models by id.
+    """
 
+    name: str
     operations: tuple[str, ...]
     models: Mapping[str, WireModel]
 
@@ -39,13 +45,14 @@ def _services() -> dict[str, WireService]:
     }
 
 
-def _service(name: str, text: str) -> WireService:
+def _service(file: str, text: str) -> WireService:
     document = tomllib.loads(text)
+    name = document.get("service", file)
     models = {
         identifier: WireModel(name, identifier, about.pop("usd", 0.0), about)
         for identifier, about in document.get("models", {}).items()
     }
-    return WireService(tuple(document["operations"]), models)
+    return WireService(name, tuple(document["operations"]), models)
 
 
 SERVICES = _services()
@@ -53,7 +60,7 @@ SERVICES = _services()
 
 def operations() -> list[str]:
     """Return the operations of all services, as in "openai.draw"."""
-    return sorted(f"{name}.{operation}" for name, service in SERVICES.items() for operation in service.operations)
+    return sorted(f"{service.name}.{operation}" for service in SERVICES.values() for operation in service.operations)
 
 
 def fits_any(pattern: str) -> bool:

@@ -111,7 +111,7 @@ class Desk:
         await self.wait(call)
         if fault and fault.does == "reset":
             return answers.Reset()
-        return answers.Cut(whole, fault.byte) if fault and fault.does == "cut" else whole
+        return answers.Cut(whole, fault.byte_of(len(whole.body))) if fault and fault.does == "cut" else whole
 
     def bill(self, call: WireCall, usd: float, kind: str) -> None:
         """Write a line on the bill."""

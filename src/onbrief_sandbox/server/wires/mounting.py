@@ -7,13 +7,35 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import openai, stability
+from onbrief_sandbox.server.wires import (
+    a1111,
+    bfl,
+    comfyui,
+    fal,
+    google,
+    ollama,
+    openai,
+    replicate,
+    runware,
+    stability,
+)
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
 def wires() -> tuple[Wire, ...]:
     """Return all of them."""
-    return (openai.WIRE, stability.WIRE)
+    return (
+        a1111.WIRE,
+        bfl.WIRE,
+        comfyui.WIRE,
+        fal.WIRE,
+        google.WIRE,
+        ollama.WIRE,
+        openai.WIRE,
+        replicate.WIRE,
+        runware.WIRE,
+        stability.WIRE,
+    )
 
 
 def mounts(terms: Terms) -> list[Mount]:

@@ -20,43 +20,42 @@ from onbrief.brief import Size
 from onbrief_sandbox.language import editing
 from onbrief_sandbox.server import easel
 from onbrief_sandbox.server.tokens import tokens
-from onbrief_sandbox.server.wires import openai_pictures
-from onbrief_sandbox.server.wires.catalogue import WireModel
-from onbrief_sandbox.server.wires.desk import Declined, Desk, Wire, WireCall
-from onbrief_sandbox.server.wires.openai_pictures import MODELS, Ask, document, response
+from onbrief_sandbox.server.wires import openai_errors, openai_pictures
+from onbrief_sandbox.server.wires.catalogue import SERVICES, WireModel
+from onbrief_sandbox.server.wires.desk import Desk, Wire, WireCall
+from onbrief_sandbox.server.wires.openai_language import admit, coded, language_routes
+from onbrief_sandbox.server.wires.openai_pictures import MODELS, Ask
 
-_NO_KEY = (
-    "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-    "(i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from https://platform.openai.com/account/api-keys."
-)
 _BLOCKED = (
     "Your request was rejected by the safety system. If you believe this is an error, contact us at help.openai.com and "
     "include the request ID {id}. safety_violations=[sexual]."
 )
 _TILE = 512  # pixels
+_LISTED = {**MODELS, **SERVICES["openai_language"].models}
 _CREATED = 1_776_729_600
 
 
 def _of_pictures(desk: Desk) -> Sequence[BaseRoute]:
     async def draw(request: Request, body: bytes) -> Response:
-        _require_key(request)
+        admit(request)
         return await _answered(desk, "draw", await asyncio.to_thread(openai_pictures.for_drawing, request, body), body)
 
     async def edit(request: Request, body: bytes) -> Response:
-        _require_key(request)
+        admit(request)
         return await _answered(desk, "edit", await asyncio.to_thread(openai_pictures.for_edit, request, body), body)
 
     async def listed(request: Request, body: bytes) -> Response:
-        _require_key(request)
-        return document({"object": "list", "data": [_about(model) for model in MODELS.values() if not _ended(desk, model)]})
+        admit(request)
+        found = [_about(model) for model in _LISTED.values() if not _ended(desk, model)]
+        return openai_errors.document({"object": "list", "data": found})
 
     async def described(request: Request, body: bytes) -> Response:
-        _require_key(request)
+        admit(request)
         name = request.path_params["model"]
-        if name not in MODELS or _ended(desk, MODELS[name]):
+        if name not in _LISTED or _ended(desk, _LISTED[name]):
             message = f"The model '{name}' does not exist or you do not have access to it."
             openai_pictures.refuse(message, "model_not_found", "model", 404)
-        return document(_about(MODELS[name]))
+        return openai_errors.document(_about(_LISTED[name]))
 
     return [
         Route("/v1/images/generations", desk.endpoint(draw), methods=["POST"]),
@@ -66,7 +65,7 @@ def _of_pictures(desk: Desk) -> Sequence[BaseRoute]:
     ]
 
 
-PARTS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (_of_pictures,)
+PARTS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (_of_pictures, language_routes)
 """What makes the routes below the path of OpenAI."""
 
 
@@ -91,13 +90,13 @@ async def _answered(desk: Desk, operation: str, ask: Ask, body: bytes) -> Respon
         async def blocked() -> Response:
             return _blocked(call, stage)
 
-        return await desk.answered(call, blocked, usd)
+        return await coded(desk, call).answered(call, blocked, usd)
 
     async def made() -> Response:
         pictures = [] if call.has("empty") else [await _made(call, ask) for _ in range(ask.number)]
         return _reply(call, ask, pictures, texts, originals)
 
-    return await desk.answered(call, made, usd)
+    return await coded(desk, call).answered(call, made, usd)
 
 
 async def _made(call: WireCall, ask: Ask) -> bytes:
@@ -141,7 +140,7 @@ def _reply(call: WireCall, ask: Ask, pictures: Sequence[bytes], texts: int, orig
         "output_tokens_details": {"image_tokens": drawn, "text_tokens": 0},
         "total_tokens": texts + originals + drawn,
     }
-    answer = document(
+    answer = openai_errors.document(
         {
             "created": int(time.time()),
             "background": "transparent" if ask.background == "transparent" else "opaque",
@@ -164,20 +163,14 @@ def _blocked(call: WireCall, stage: str) -> Response:
         "code": "moderation_blocked",
         "moderation_details": {"moderation_stage": stage, "categories": ["sexual"]},
     }
-    return document({"error": error}, 400)
-
-
-def _require_key(request: Request) -> None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise Declined(response(401, _NO_KEY))
+    return openai_errors.document({"error": error}, 400)
 
 
 def _ended(desk: Desk, model: WireModel) -> bool:
     return bool(model.facts.get("ended")) or any(model.fits(pattern) for pattern in desk.terms.ended)
 
 
-def _about(model: WireModel) -> Mapping[str, object]:
+def _about(model: WireModel) -> dict[str, object]:
     return {"id": model.id, "object": "model", "created": _CREATED, "owned_by": "system"}
 
 
@@ -210,4 +203,4 @@ def _exports(url: str) -> Mapping[str, str]:
     return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sandbox"}
 
 
-WIRE: Final = Wire("openai", response, _routes, _exports)
+WIRE: Final = Wire("openai", openai_errors.response, _routes, _exports)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import io
 import json
 import re
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, cast
 
 from PIL import Image
 from starlette.requests import Request
-from starlette.responses import Response
 
 from onbrief.brief import Size
 from onbrief.errors import PictureError
 from onbrief_sandbox.files import size_of
 from onbrief_sandbox.server.easel import Format
-from onbrief_sandbox.server.wires import multipart
+from onbrief_sandbox.server.wires import multipart, openai_errors
 from onbrief_sandbox.server.wires.catalogue import SERVICES, WireModel
-from onbrief_sandbox.server.wires.desk import Declined
 
 MODELS: Final = SERVICES["openai"].models
 MAX_PROMPT = 32_000  # characters
@@ -29,14 +26,6 @@ MAX_ORIGINAL = 50_000_000  # bytes
 MAX_MASK = 4_000_000  # bytes
 
 _SHAPES = ((1024, 1024), (1024, 1536), (1536, 1024))
-_TYPES = {
-    401: "invalid_request_error",
-    404: "invalid_request_error",
-    408: "invalid_request_error",
-    429: "requests",
-    503: "service_unavailable_error",
-}
-_CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 _SHARED = ("model", "prompt", "n", "size", "quality", "background", "output_format", "output_compression", "user")
 _ASIDE = ("safety_identifier", "stream", "partial_images", "complexity", "response_format")
 _FOR_DRAWINGS = frozenset((*_SHARED, *_ASIDE, "moderation"))
@@ -69,25 +58,13 @@ class Ask:
         return -(-steps * narrow * (2_000_000 + width * height) // 4_000_000)
 
 
-def response(status: int, message: str, code: str | None = None, param: str | None = None, kind: str = "") -> Response:
-    """Return an error response."""
-    kind = kind or _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return document({"error": {"message": message, "type": kind, "param": param, "code": code or _CODES.get(status)}}, status)
-
-
-def document(content: Mapping[str, object], status: int = 200) -> Response:
-    """Return a response with this document."""
-    body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(body, status, {"x-request-id": f"req_{secrets.token_hex(16)}"}, "application/json")
-
-
 def refuse(message: str, code: str | None = None, param: str | None = None, status: int = 400) -> NoReturn:
     """Decline a request.
 
     Raises:
         Declined: always.
     """
-    raise Declined(response(status, message, code, param))
+    raise openai_errors.declined(message, code, param, status)
 
 
 def for_drawing(request: Request, body: bytes) -> Ask:

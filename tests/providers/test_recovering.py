@@ -1,0 +1,36 @@
+"""Every provider: its answers are cut at many points, and the process is killed at many moments; what is paid for comes back as
+far as the provider can give it back, and nothing is paid for twice. See recovering.py for how to add one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
+
+LANES = (
+    Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
+    Lane("fal:fal-ai/flux-2/klein/4b", "listing", first="fal.submit", later=("fal.status", "fal.result", "fal.fetch")),
+    Lane(
+        "replicate:black-forest-labs/flux-2-pro",
+        "listing",
+        first="replicate.submit",
+        later=("replicate.poll", "replicate.fetch"),
+    ),
+    Lane("stability:core", None, first="stability.generate"),
+)
+
+
+@pytest.mark.parametrize("lane", LANES, ids=str)
+def test_what_is_lost_comes_back_and_is_never_paid_for_twice(lane: Lane, tmp_path: Path) -> None:
+    with bench_of(lane, tmp_path) as bench:
+        campaign(bench, SAMPLE)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("lane", LANES, ids=str)
+def test_what_is_lost_at_any_point_comes_back_and_is_never_paid_for_twice(lane: Lane, tmp_path: Path) -> None:
+    with bench_of(lane, tmp_path) as bench:
+        print(f"{lane}: {campaign(bench, range(POINTS))}")
