@@ -12,4 +12,4 @@ from tests.providers.over_http import Service, standing_in
 def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
     """The service, for all tests of a file."""
     with standing_in("openai", tmp_path_factory.mktemp("wire")) as running:
-        yield replace(running, url=f"{running.url}/v1")
+        yield replace(running, settings={"base_url": f"{running.url}/v1"})

@@ -41,7 +41,10 @@ class Answer:
         items: Any = document.get("data") or document.get("images")
         first: Any = cast("list[Any]", items)[0] if isinstance(items, list) and items else None
         item = cast("dict[str, Any]", first) if isinstance(first, dict) else {}
-        return cls(document, item, reply.headers.get("x-request-id", ""), _text(item, "b64_json"), _text(item, "url"))
+        text, url = _text(item, "b64_json"), _text(item, "url")
+        if url.startswith("data:"):
+            text, url = url, ""
+        return cls(document, item, reply.headers.get("x-request-id", ""), text, "" if text else url)
 
     def with_data(self, data: bytes) -> Answer:
         """Return the answer with the bytes of its picture."""
