@@ -54,9 +54,6 @@ def _options(role: Role, model: str) -> frozenset[str] | None:
 
 PROVIDER: Final = Provider(
     name="google",
-    title="Gemini",
-    keys=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-    keys_at="https://aistudio.google.com/apikey",
     image_model=_image_model,
     editor=_editor,
     settings=(

@@ -49,9 +49,6 @@ def _options(role: Role, model: str) -> frozenset[str]:
 
 PROVIDER: Final = Provider(
     name="runware",
-    title="Runware",
-    keys=("RUNWARE_API_KEY",),
-    keys_at="https://my.runware.ai/keys",
     image_model=_image_model,
     editor=_editor,
     settings=(Setting("base_url", "the address of the service", default="https://api.runware.ai", check=wire.base_url),),

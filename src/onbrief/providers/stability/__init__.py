@@ -49,9 +49,6 @@ def _options(role: Role, model: str) -> frozenset[str]:
 
 PROVIDER: Final = Provider(
     name="stability",
-    title="Stability AI",
-    keys=("STABILITY_API_KEY",),
-    keys_at="https://platform.stability.ai/account/keys",
     image_model=_image_model,
     editor=_editor,
     settings=(Setting("base_url", "the address of the service", default="https://api.stability.ai", check=wire.base_url),),
