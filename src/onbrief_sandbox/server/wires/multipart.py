@@ -35,10 +35,10 @@ def parts(request: Request, body: bytes) -> list[Part]:
     if about.get_content_type() != "multipart/form-data" or not boundary:
         raise invalid("content-type: must be multipart/form-data")
     found: list[Part] = []
-    first, *pieces, end = (b"\r\n" + body).split(f"\r\n--{boundary}".encode())
-    if first or not end.startswith(b"--"):
+    first, *pieces = (b"\r\n" + body).split(f"\r\n--{boundary}".encode())
+    if first or not pieces or not pieces[-1].startswith(b"--"):
         raise invalid("body: is not a complete form")
-    for piece in pieces:
+    for piece in pieces[:-1]:
         head, blank, data = piece.partition(b"\r\n\r\n")
         lines = head.decode("utf-8", "replace")
         named = _NAME.search(lines)
