@@ -61,9 +61,10 @@ async def within(seconds: float) -> AsyncGenerator[None]:
 
 
 def thinks(client: Client) -> bool:
-    """Return whether a model thinks before it answers, unless it is asked not to."""
+    """Return whether a model thinks before it answers, without being asked to. Some do not if they are forced to use a tool."""
     profile = cast("Mapping[str, object]", client.profile)
-    return bool(profile.get("thinking_always_enabled") or profile.get("thinking_enabled_by_default"))
+    spared = profile.get("forced_tool_choice_disables_thinking") and profile.get("supports_forced_tool_choice", True)
+    return bool(profile.get("thinking_always_enabled") or (profile.get("thinking_enabled_by_default") and not spared))
 
 
 def no_outcome(error: Exception) -> None:

@@ -7,18 +7,7 @@ from collections.abc import Mapping
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import (
-    a1111,
-    bfl,
-    comfyui,
-    fal,
-    google,
-    ollama,
-    openai_language,
-    replicate,
-    runware,
-    stability,
-)
+from onbrief_sandbox.server.wires import a1111, bfl, comfyui, fal, google, ollama, openai, replicate, runware, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
@@ -31,7 +20,7 @@ def wires() -> tuple[Wire, ...]:
         fal.WIRE,
         google.WIRE,
         ollama.WIRE,
-        openai_language.WIRE,
+        openai.WIRE,
         replicate.WIRE,
         runware.WIRE,
         stability.WIRE,
