@@ -44,13 +44,14 @@ class Reply:
 
 @dataclass(slots=True)
 class Recorder:
-    """A running server. `paths` and `bodies` are those of the requests, oldest first. The last reply is repeated; it may be a
-    function of the body.
+    """A running server. `paths`, `headers` and `bodies` are those of the requests, oldest first; names of headers are in lower
+    case. The last reply is repeated; it may be a function of the body.
     """
 
     replies: tuple[Reply | Callable[[Any], Reply], ...]
     port: int = 0
     paths: list[str] = field(default_factory=list[str])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     bodies: list[Any] = field(default_factory=list[Any])
     over: threading.Event = field(default_factory=threading.Event)
     cut: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -60,6 +61,7 @@ class Recorder:
         """Forget what was sent, and give these replies from now on."""
         self.replies = replies
         self.paths.clear()
+        self.headers.clear()
         self.bodies.clear()
 
 
@@ -74,6 +76,7 @@ def recording(*replies: Reply | Callable[[Any], Reply]) -> Generator[Recorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             recorder.paths.append(self.path)
+            recorder.headers.append({name.lower(): value for name, value in self.headers.items()})
             recorder.bodies.append(json.loads(body) if body.startswith(b"{") else body)
             reply = recorder.replies[min(len(recorder.bodies), len(recorder.replies)) - 1]
             if not isinstance(reply, Reply):
