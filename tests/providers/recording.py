@@ -44,15 +44,15 @@ class Reply:
 
 @dataclass(slots=True)
 class Recorder:
-    """A running server. `paths`, `headers` and `bodies` are those of the requests, oldest first; names of headers are in lower
-    case. The last reply is repeated; it may be a function of the body.
+    """A running server. `paths`, `bodies` and `headers` are those of the requests, oldest first. The last reply is
+    repeated; it may be a function of the body.
     """
 
     replies: tuple[Reply | Callable[[Any], Reply], ...]
     port: int = 0
     paths: list[str] = field(default_factory=list[str])
-    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     bodies: list[Any] = field(default_factory=list[Any])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     over: threading.Event = field(default_factory=threading.Event)
     cut: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     """Released for each endless answer that the client did not wait for."""
@@ -61,8 +61,8 @@ class Recorder:
         """Forget what was sent, and give these replies from now on."""
         self.replies = replies
         self.paths.clear()
-        self.headers.clear()
         self.bodies.clear()
+        self.headers.clear()
 
 
 @contextmanager

@@ -50,7 +50,6 @@ POINTS = 40
 """Points of each answer at which it is cut, and moments at which the process is killed."""
 SAMPLE = range(3, POINTS, 10)
 """A tenth of them."""
-RUN_ID = "one"
 
 Environment = Callable[[str], Mapping[str, str]]
 """The environment variables that lead to the stand-in at an address."""
@@ -181,7 +180,7 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
 
     async def go() -> Run:
         models = replace(crew(ScriptedBill()), image_model=registry.image_model(model, settings.tables))
-        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=RUN_ID, seed=7)
+        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=_run_id(out), seed=7)
         async with open_pursuit(order, models) as pursuit:
             ended = [event async for event in pursuit.events()][-1].run
             await pursuit.deliver()
@@ -190,17 +189,22 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
     return asyncio.run(go())
 
 
+def _run_id(out: Path) -> str:
+    """Return the id of the run in a folder. It is another one for each: ids of tries come from it, and a service keeps them."""
+    return f"run-{out.name}"
+
+
 def entries(out: Path) -> list[Entry]:
     """Return the tries of pictures in the ledger."""
     if not (out / "ledger.db").is_file():
         return []
     ledger = SqliteLedger(out / "ledger.db")
     try:
-        if (row := ledger.run(RUN_ID)) is None:
+        if (row := ledger.run(_run_id(out))) is None:
             return []
         token = new_token()
-        recorded = asyncio.run(ledger.claim(RUN_ID, row.request, row.settings, token, 60))
-        asyncio.run(ledger.release(RUN_ID, token, row.outcome))
+        recorded = asyncio.run(ledger.claim(_run_id(out), row.request, row.settings, token, 60))
+        asyncio.run(ledger.release(_run_id(out), token, row.outcome))
         return [entry for entry in recorded.entries if entry.call.kind == "image"]
     finally:
         ledger.close()
