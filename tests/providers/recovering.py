@@ -6,9 +6,9 @@ A provider takes part with a `Lane`, in the tuple of `test_recovering.py`:
 
 `model` is the name as a user writes it; `recovery` how the provider says that it finds pictures, None if it cannot. `first` is
 the operation of the stand-in that accepts and charges, `later` are those that bring the picture after the first reply, by their
-names in scripted faults. `size` is the smallest that the model makes. By default, the stand-in is reached by what
-`wires.mounting.exports` says; a provider that needs more has `around`, a context manager that is given the terms of the server
-and yields other terms, and the environment for an address.
+names in scripted faults; `draws` is the operation that draws, if pictures cost nothing. `size` is the smallest that the model
+makes. By default, the stand-in is reached by what `wires.mounting.exports` says; a provider that needs more has `around`, a
+context manager that is given the terms of the server and yields other terms, and the environment for an address.
 
 In each session, judge and planner are scripted and the image model is the real one, made by its name, over HTTP. The bill of
 the stand-in is the reference.
@@ -50,7 +50,6 @@ POINTS = 40
 """Points of each answer at which it is cut, and moments at which the process is killed."""
 SAMPLE = range(3, POINTS, 10)
 """A tenth of them."""
-RUN_ID = "one"
 
 Environment = Callable[[str], Mapping[str, str]]
 """The environment variables that lead to the stand-in at an address."""
@@ -70,6 +69,7 @@ class Lane:
     recovery: Recovery | None
     first: str
     later: tuple[str, ...] = ()
+    draws: str = ""
     size: Size = (512, 512)
     around: Callable[[Terms], AbstractContextManager[tuple[Terms, Environment]]] = as_exported
 
@@ -129,8 +129,8 @@ class Bench:
 
     @property
     def paid(self) -> list[dict[str, Any]]:
-        """The lines of the bill that cost money."""
-        return [line for line in lines(self.bill) if line["usd"]]
+        """The lines of the bill that cost money, or for which something was drawn at no cost."""
+        return [line for line in lines(self.bill) if line["usd"] or line["operation"] == self.lane.draws]
 
     @property
     def _messages(self) -> int:
@@ -181,7 +181,7 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
 
     async def go() -> Run:
         models = replace(crew(ScriptedBill()), image_model=registry.image_model(model, settings.tables))
-        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=RUN_ID, seed=7)
+        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=run_id_of(out), seed=7)
         async with open_pursuit(order, models) as pursuit:
             ended = [event async for event in pursuit.events()][-1].run
             await pursuit.deliver()
@@ -190,17 +190,22 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
     return asyncio.run(go())
 
 
+def run_id_of(out: Path) -> str:
+    """Return the id of the run in a folder. Each has its own: what a service is sent for two runs of one id is the same."""
+    return f"run-{out.name}"
+
+
 def entries(out: Path) -> list[Entry]:
     """Return the tries of pictures in the ledger."""
     if not (out / "ledger.db").is_file():
         return []
     ledger = SqliteLedger(out / "ledger.db")
     try:
-        if (row := ledger.run(RUN_ID)) is None:
+        if (row := ledger.run(run_id_of(out))) is None:
             return []
         token = new_token()
-        recorded = asyncio.run(ledger.claim(RUN_ID, row.request, row.settings, token, 60))
-        asyncio.run(ledger.release(RUN_ID, token, row.outcome))
+        recorded = asyncio.run(ledger.claim(run_id_of(out), row.request, row.settings, token, 60))
+        asyncio.run(ledger.release(run_id_of(out), token, row.outcome))
         return [entry for entry in recorded.entries if entry.call.kind == "image"]
     finally:
         ledger.close()
