@@ -25,6 +25,7 @@ def sandbox(
     ended: Annotated[list[str] | None, _MANY] = None,
     faults: Path | None = None,
     bill: Path | None = None,
+    invocation_log: str | None = None,
 ) -> int:
     """Serve the sandbox on this machine as if it were Amazon Bedrock.
 
@@ -48,6 +49,9 @@ def sandbox(
         A .toml or .json file with scripted faults.
     bill
         A file to append a line of JSON to for each accepted call.
+    invocation_log
+        s3://BUCKET/PREFIX, to which calls for pictures are logged as Bedrock logs them, so that lost
+        pictures are found. AWS_ENDPOINT_URL_S3 leads to a stand-in for S3.
     """
     from onbrief_sandbox.provider import PROVIDER
 
@@ -56,6 +60,7 @@ def sandbox(
     from onbrief_sandbox.server.app import Terms
     from onbrief_sandbox.server.bill import Bill
     from onbrief_sandbox.server.catalogue import refuse_unknown
+    from onbrief_sandbox.server.invocation_log import InvocationLog
     from onbrief_sandbox.server.serve import HOST, listen, serve
     from onbrief_sandbox.server.wires.mounting import exports
 
@@ -65,8 +70,9 @@ def sandbox(
     for pattern in ended or ():
         refuse_unknown("ended", pattern)
     script = scripts.load(faults) if faults else scripts.Script()
+    log = InvocationLog.of(invocation_log) if invocation_log else None
     with listen(port) as plug:
-        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
+        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill), log=log)
         print(_NOTICE, file=sys.stderr)
         url = f"http://{HOST}:{plug.getsockname()[1]}"
         for name, value in {
@@ -77,6 +83,7 @@ def sandbox(
             "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
             "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
             "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
+            **({"AWS_ENDPOINT_URL_BEDROCK": url} if log else {}),  # it says where the log is
             "ANTHROPIC_BASE_URL": f"{url}/anthropic",
             "ANTHROPIC_API_KEY": "sandbox",
             **exports(url),

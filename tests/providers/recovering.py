@@ -181,7 +181,7 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
 
     async def go() -> Run:
         models = replace(crew(ScriptedBill()), image_model=registry.image_model(model, settings.tables))
-        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=run_id_of(out), seed=7)
+        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=_run_id(out), seed=7)
         async with open_pursuit(order, models) as pursuit:
             ended = [event async for event in pursuit.events()][-1].run
             await pursuit.deliver()
@@ -190,8 +190,8 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
     return asyncio.run(go())
 
 
-def run_id_of(out: Path) -> str:
-    """Return the id of the run in a folder. Each has its own: what a service is sent for two runs of one id is the same."""
+def _run_id(out: Path) -> str:
+    """Return the id of the run in a folder. It is another one for each: ids of tries come from it, and a service keeps them."""
     return f"run-{out.name}"
 
 
@@ -201,11 +201,11 @@ def entries(out: Path) -> list[Entry]:
         return []
     ledger = SqliteLedger(out / "ledger.db")
     try:
-        if (row := ledger.run(run_id_of(out))) is None:
+        if (row := ledger.run(_run_id(out))) is None:
             return []
         token = new_token()
-        recorded = asyncio.run(ledger.claim(run_id_of(out), row.request, row.settings, token, 60))
-        asyncio.run(ledger.release(run_id_of(out), token, row.outcome))
+        recorded = asyncio.run(ledger.claim(_run_id(out), row.request, row.settings, token, 60))
+        asyncio.run(ledger.release(_run_id(out), token, row.outcome))
         return [entry for entry in recorded.entries if entry.call.kind == "image"]
     finally:
         ledger.close()

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers.bedrock.logging_in import logging
 from tests.providers.comfyui.serving import DRAW
 from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
+from tests.sandbox.server.serving import CORE
 
 LANES = (
+    Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
     Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
     Lane(
         f"comfyui:{DRAW}",
@@ -28,6 +31,7 @@ LANES = (
         first="replicate.submit",
         later=("replicate.poll", "replicate.fetch"),
     ),
+    Lane("runware:runware:400@4", "own id", first="runware.draw", later=("runware.response", "runware.image")),
     Lane("stability:core", None, first="stability.generate"),
 )
 

@@ -24,10 +24,10 @@ def fields(request: Request, body: bytes) -> dict[str, bytes]:
     if about.get_content_type() != "multipart/form-data" or not boundary:
         raise invalid("content-type: must be multipart/form-data")
     found: dict[str, bytes] = {}
-    first, *parts, end = (b"\r\n" + body).split(f"\r\n--{boundary}".encode())
-    if first or not end.startswith(b"--"):
+    first, *parts = (b"\r\n" + body).split(f"\r\n--{boundary}".encode())
+    if first or not parts or not parts[-1].startswith(b"--"):
         raise invalid("body: is not a complete form")
-    for part in parts:
+    for part in parts[:-1]:
         head, blank, data = part.partition(b"\r\n\r\n")
         named = _NAME.search(head.decode("utf-8", "replace"))
         if not blank or named is None or named[1] in found:
