@@ -50,7 +50,6 @@ POINTS = 40
 """Points of each answer at which it is cut, and moments at which the process is killed."""
 SAMPLE = range(3, POINTS, 10)
 """A tenth of them."""
-RUN_ID = "one"
 
 Environment = Callable[[str], Mapping[str, str]]
 """The environment variables that lead to the stand-in at an address."""
@@ -98,14 +97,14 @@ class Bench:
         """Lose a picture: the first answers of an operation end at this point. Then resume, and check every promise."""
         fault = Fault(does="cut", share=point / POINTS) if point else Fault(does="reset")
         self.script.now(replace(fault, operation=operation, calls=(1, 2)))
-        out = self._fresh()
+        out = self.fresh()
         session(self.lane.model, self.lane.size, out)
         self.script.now()
         return self._checked(out)
 
     def kill(self, point: int) -> End:
         """Kill the process at this moment of its conversation with the service. Then resume, and check every promise."""
-        out = self._fresh()
+        out = self.fresh()
         child = new_process(session, self.lane.model, self.lane.size, out)
 
         def strike() -> None:
@@ -122,7 +121,7 @@ class Bench:
     def settle(self) -> None:
         """Make an undisturbed run, to know how long its conversation is."""
         self.moments.reset()
-        out = self._fresh()
+        out = self.fresh()
         ended = session(self.lane.model, self.lane.size, out)
         assert (ended.outcome, len(self.paid)) == ("passed", 1)
         self._number.append(self.moments.messages)
@@ -136,7 +135,7 @@ class Bench:
     def _messages(self) -> int:
         return self._number[1]
 
-    def _fresh(self) -> Path:
+    def fresh(self) -> Path:
         self.bill.write_text("")
         self._number[0] += 1
         return self.folder / str(self._number[0])
@@ -181,7 +180,7 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
 
     async def go() -> Run:
         models = replace(crew(ScriptedBill()), image_model=registry.image_model(model, settings.tables))
-        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=RUN_ID, seed=7)
+        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=_run_id(out), seed=7)
         async with open_pursuit(order, models) as pursuit:
             ended = [event async for event in pursuit.events()][-1].run
             await pursuit.deliver()
@@ -190,17 +189,22 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
     return asyncio.run(go())
 
 
+def _run_id(out: Path) -> str:
+    """Return the id of the run in a folder. It is another one for each: ids of tries come from it, and a service keeps them."""
+    return f"run-{out.name}"
+
+
 def entries(out: Path) -> list[Entry]:
     """Return the tries of pictures in the ledger."""
     if not (out / "ledger.db").is_file():
         return []
     ledger = SqliteLedger(out / "ledger.db")
     try:
-        if (row := ledger.run(RUN_ID)) is None:
+        if (row := ledger.run(_run_id(out))) is None:
             return []
         token = new_token()
-        recorded = asyncio.run(ledger.claim(RUN_ID, row.request, row.settings, token, 60))
-        asyncio.run(ledger.release(RUN_ID, token, row.outcome))
+        recorded = asyncio.run(ledger.claim(_run_id(out), row.request, row.settings, token, 60))
+        asyncio.run(ledger.release(_run_id(out), token, row.outcome))
         return [entry for entry in recorded.entries if entry.call.kind == "image"]
     finally:
         ledger.close()

@@ -22,6 +22,7 @@ LANES = (
         first="replicate.submit",
         later=("replicate.poll", "replicate.fetch"),
     ),
+    Lane("runware:runware:400@4", "own id", first="runware.draw", later=("runware.response", "runware.image")),
     Lane("stability:core", None, first="stability.generate"),
 )
 

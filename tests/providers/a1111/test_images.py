@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from onbrief.errors import CallError, ConfigError, Failed, Refused, Unknown, UsageError
+from onbrief.errors import CallError, ConfigError, Failed, OnbriefError, Refused, Unknown, UsageError
 from onbrief.ports import ModelName, Picture
 from onbrief.providers import registry
 from onbrief.providers.a1111 import PROVIDER
@@ -85,7 +85,7 @@ def test_the_server_is_sent_what_the_model_is_asked_for() -> None:
             "prompt": "a (red:1.3) circle",
             "negative_prompt": "blurry",
             "seed": 1,
-            "width": 504,
+            "width": 496,
             "height": 704,
             "steps": 12,
             "cfg_scale": 5.5,
@@ -130,9 +130,10 @@ def test_the_server_is_sent_what_the_model_is_asked_for() -> None:
     ],
     ids=lambda value: str(value.status) if isinstance(value, Reply) else None,
 )
-def test_error_documents_are_read_and_say_what_to_do(reply: Reply, kind: type[Exception], words: str, hint: str) -> None:
+def test_error_documents_are_read_and_say_what_to_do(reply: Reply, kind: type[OnbriefError], words: str, hint: str) -> None:
     _, error = answering("", reply)
     assert type(error) is kind, error
+    assert isinstance(error, OnbriefError)
     assert words in str(error)
     assert hint in error.hint
 

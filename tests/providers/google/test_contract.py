@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from typing import ClassVar
 
 import pytest
 
-from onbrief.ports import Editor, ImageModel
+from onbrief.ports import Change, Editor, ImageModel
 from onbrief.providers import registry
 from onbrief.testing import EditorContract, ImageModelContract
 from onbrief_sandbox.server.faults import Fault
@@ -44,6 +45,7 @@ class TestImageModel(ImageModelContract):
 
 class TestEditor(EditorContract):
     impossible = ("what a nice day",)
+    asking: ClassVar[Mapping[Change, str]] = {"recolour": "make the square red", "letter": 'change the text to "OPEN"'}
 
     @pytest.fixture(autouse=True)
     def service(self, google: Service) -> None:
@@ -53,7 +55,13 @@ class TestEditor(EditorContract):
         return registry.editor(FLASH)
 
     def failing(self) -> Generator[Editor]:
-        for fault in (FAULTS[0], FAULTS[5], Fault(does="text"), Fault(does="truncated"), *FAULTS[-8:]):
+        faults = (
+            Fault(does="status", status=429),
+            Fault(does="status", status=500),
+            Fault(does="reset"),
+            Fault(does="filtered"),
+        )
+        for fault in (*faults, Fault(does="cut", byte=300), Fault(does="text")):
             self.google.script.now(fault)
             yield self.model()
 

@@ -24,6 +24,7 @@ WIRES: Mapping[str, Wire] = {
     "chat": Wire("openai-chat:gpt-4o", "openai.chat", "gpt-4o"),
     "responses": Wire("openai:gpt-5-mini", "openai.respond", "gpt-5-mini"),
     "anthropic": Wire("anthropic:claude-sonnet-5", "Messages", "anthropic.claude-sonnet-5"),
+    "google": Wire("google:gemini-3.8-flash", "google.ask", "gemini-3.8-flash"),
     "ollama": Wire("ollama:qwen2.5vl", "ollama.chat", "qwen2.5vl:7b"),
 }
 EVERY_WIRE = pytest.mark.parametrize("wire", WIRES.values(), ids=list(WIRES))

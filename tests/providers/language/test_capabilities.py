@@ -40,6 +40,23 @@ def test_a_refused_tool_leads_to_an_offered_one_and_that_to_a_schema() -> None:
     assert Capabilities("native").after("This model doesn't support tool use.", ()) is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "registry.ollama.ai/library/llava:latest does not support tools",
+        "This model doesn't support tool use.",
+    ],
+)
+def test_a_model_without_tools_is_asked_for_a_schema_at_once(words: str) -> None:
+    assert Capabilities().after(words, ()) == Capabilities("native")
+
+
+def test_a_refused_schema_leads_to_one_in_the_text() -> None:
+    words = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
+    assert Capabilities("native").after(words, ()) == Capabilities("prompted")
+    assert Capabilities("prompted").after(words, ()) is None
+
+
 def test_what_was_learned_before_stays() -> None:
     known = Capabilities("offered", frozenset({"top_k"}))
     assert known.after("`temperature` is deprecated", SENT) == Capabilities("offered", frozenset({"top_k", "temperature"}))

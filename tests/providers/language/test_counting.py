@@ -88,6 +88,7 @@ def test_a_picture_counts_at_least_what_providers_document(size: tuple[int, int]
         85 + 170 * 8,  # GPT by tiles
     ]
     assert counting.picture_tokens(size) >= max(documented)
+    assert counting.mini_tokens(size) >= 2_833 + 5_667
 
 
 def test_the_longest_request_is_shorter_than_the_longest_price_assumes() -> None:

@@ -89,5 +89,6 @@ def test_a_missing_region_is_a_configuration_error(monkeypatch: pytest.MonkeyPat
 
 def test_options_of_aws_are_not_for_others() -> None:
     pytest.importorskip("openai")
-    with pytest.raises(UsageError, match="expected the options temperature, top_p, top_k, max_tokens, timeout, not region"):
+    options = "temperature, top_p, top_k, max_tokens, timeout, usd_in, usd_out, base_url"
+    with pytest.raises(UsageError, match=f"expected the options {options}, not region"):
         registry.judge("openai:gpt-5?region=us-west-2")

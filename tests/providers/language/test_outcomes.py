@@ -40,6 +40,11 @@ def test_an_unexpected_exception_is_unknown() -> None:
     assert type(classify(KeyError("usage"))) is Unknown
 
 
+def test_a_complete_answer_that_says_that_the_call_failed_is_a_failure() -> None:
+    error = ModelAPIError("a-model", "server_error: sorry", provider_error_code="server_error")
+    assert type(classify(error)) is Failed
+
+
 def test_a_request_that_the_client_refuses_is_a_configuration_error() -> None:
     assert type(classify(UserError("no such thing"))) is ConfigError
 

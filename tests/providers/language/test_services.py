@@ -14,7 +14,7 @@ from pydantic_ai.providers import infer_provider_class
 from onbrief.cli import main
 from onbrief.errors import UsageError
 from onbrief.providers import registry
-from onbrief.providers.language.services import OTHERS, SERVICES, suggested
+from onbrief.providers.language.services import KEYS_AT, OTHERS, SERVICES, suggested
 from tests.installing import ROOT, built
 
 THEIRS = {
@@ -164,6 +164,7 @@ def test_a_missing_key_is_one_line_with_its_variable_before_anything_is_begun(
     needed = f"needs the environment variable {variable}, which is not set" if variable else "cannot be used: "
     assert (out, first.startswith(f"error: judge: {name} {needed}")) == ("", True), err
     assert [line.startswith(f"hint: export {variable}=") for line in hint] == [True] * bool(variable)
+    assert KEYS_AT.get(variable, "") in "".join(hint)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -66,7 +66,8 @@ def client(server: Served, name: str) -> Generator[tuple[Ways, str]]:
         case "mantle":
             each, model = AnthropicBedrockMantle(**KEYS, base_url=f"{url}/anthropic", max_retries=0), BASE
         case _:
-            each, model = anthropic.Anthropic(api_key="sandbox", base_url=f"{url}/anthropic", max_retries=0), BASE
+            model = BASE.removeprefix("anthropic.")
+            each = anthropic.Anthropic(api_key="sandbox", base_url=f"{url}/anthropic", max_retries=0)
     with each:
         yield each, model
 
@@ -189,6 +190,18 @@ def test_an_unknown_version_of_the_api_is_refused(server: Served, version: str |
     assert (status, document["error"]["type"]) == (400, "invalid_request_error")
     assert document["error"]["message"].startswith("anthropic-version: ")
     assert server.raw("/anthropic/v1/messages", body, headers=headers | {"anthropic-version": "2023-06-01"})[0] == 200
+
+
+def test_anthropics_own_api_needs_a_key_and_has_its_own_names(server: Served) -> None:
+    body = json.dumps({"model": "claude-haiku-4-5", "max_tokens": 5, "messages": HELLO}).encode()
+    headers = {"Content-Type": "application/json", "anthropic-version": "2023-06-01"}
+    status, _, document = server.raw("/anthropic/v1/messages", body, headers=headers)
+    assert (status, document["error"]["type"]) == (401, "authentication_error")
+    status, _, document = server.raw("/anthropic/v1/messages", body, headers=headers | {"x-api-key": "sandbox"})
+    assert (status, document["model"]) == (200, "claude-haiku-4-5-20251001")
+    body = json.dumps({"model": "claude-nope", "max_tokens": 5, "messages": HELLO}).encode()
+    status, _, document = server.raw("/anthropic/v1/messages", body, headers=headers | {"x-api-key": "sandbox"})
+    assert (status, document["error"]) == (404, {"type": "not_found_error", "message": "model: claude-nope"})
 
 
 @pytest.mark.parametrize("version", ["2026-10-21", "2027-02-03"])

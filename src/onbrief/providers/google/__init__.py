@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from onbrief.ports import Editor, ImageModel, ListedModel, ModelName, Provider, Role, Setting
+from onbrief.ports import Check, Editor, ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
 from onbrief.providers.wire import base_url
 
+KEYS: Final = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+"""The variables of the key. The first one that is set counts, as in Google's client."""
+
+KEYS_AT: Final = "https://aistudio.google.com/apikey"
 LANGUAGE_MODEL: Final = "google:gemini-3.8-flash"
 """The judge and reviser if only the image model is named: whoever has a key for that has one for this."""
 
@@ -30,6 +34,12 @@ def _models() -> Sequence[ListedModel]:
     from onbrief.providers.listing import image_rows
 
     return image_rows("google", image_models(), as_of())
+
+
+def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
+    from onbrief.providers.google.checks import check
+
+    return check(models, values)
 
 
 def _options(role: Role, model: str) -> frozenset[str] | None:
@@ -55,7 +65,11 @@ PROVIDER: Final = Provider(
     ),
     defaults={"judge": LANGUAGE_MODEL, "reviser": LANGUAGE_MODEL},
     models=_models,
+    check=_check,
     options=_options,
     requires=("google.genai", "httpx2"),
     extra="onbrief[google]",
+    title="Google Gemini",
+    keys=KEYS,
+    keys_at=KEYS_AT,
 )

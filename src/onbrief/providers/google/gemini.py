@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from onbrief.errors import CallError, ConfigError, Failed, Refused, Unknown
 from onbrief.ports import ModelName, Values
+from onbrief.providers import wire
+from onbrief.providers.google import KEYS, KEYS_AT
 from onbrief.providers.google.catalogue import OUTPUT_TOKENS
 from onbrief.providers.http import short
 
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
     import httpx2
     from google.genai import Client
 
-KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
-"""The variables of the key. The first one that is set counts, as in Google's client."""
-
-TIMEOUT = 300.0  # seconds for a whole call; a timeout does not refund it
 TIMEOUTS = (0.1, 3600.0)  # seconds
-CONNECT_TIMEOUT = 10.0  # seconds
 
 Part = str | tuple[bytes, str]
 """A part of a request: a text, or a picture with its media type."""
@@ -39,7 +34,7 @@ class Gemini:
 
     key: str = field(repr=False)
     url: str | None = None
-    timeout: float = TIMEOUT
+    timeout: float = wire.TIMEOUT
 
     @classmethod
     def of(cls, name: ModelName, values: Values) -> Gemini:
@@ -48,12 +43,8 @@ class Gemini:
         Raises:
             UsageError: the timeout is not allowed. ConfigError: there is no key.
         """
-        timeout = name.number("timeout", *TIMEOUTS, TIMEOUT)
-        found = next(filter(None, (os.environ.get(variable, "").strip() for variable in KEYS)), "")
-        if not found:
-            hint = "get one at https://aistudio.google.com/apikey"
-            raise ConfigError(f"{name.key} needs a key in {' or '.join(KEYS)}, which is not set", hint=hint)
-        return cls(found, values.get("base_url"), timeout)
+        timeout = name.number("timeout", *TIMEOUTS, wire.TIMEOUT)
+        return cls(key_for(name), values.get("base_url"), timeout)
 
     async def generate(self, model: str, parts: Sequence[Part], config: Mapping[str, object]) -> dict[str, Any]:
         """Return the answer of a model to these parts, requested once. `config` has fields of the client's
@@ -105,18 +96,31 @@ class Gemini:
         async def leaves(request: httpx2.Request) -> None:
             sent.set()
             limits = request.extensions["timeout"]  # the client gives each step the time of the whole call
-            limits["connect"] = limits["pool"] = min(CONNECT_TIMEOUT, self.timeout)
+            limits["connect"] = limits["pool"] = min(wire.CONNECT_TIMEOUT, self.timeout)
 
-        verify = _certificates()
+        verify = wire.certificates()
         http = httpx2.AsyncClient(verify=verify, follow_redirects=False, event_hooks={"request": [leaves]})
         options = types.HttpOptions(
             base_url=self.url,
             timeout=round(self.timeout * 1000),
             retry_options=types.HttpRetryOptions(attempts=1),
             httpx_async_client=http,
-            client_args={"verify": verify},
+            client_args={"verify": verify},  # these two are for ways of calling that are not used here; without them, the
+            async_client_args={"ssl": verify},  # client would read the certificates for each of them
         )
         return http, Client(vertexai=False, api_key=self.key, http_options=options)
+
+
+def key_for(name: ModelName) -> str:
+    """Return the key.
+
+    Raises:
+        ConfigError: it is not set; the message names the model and the variables, and the hint says where to get a key.
+    """
+    found = next(filter(None, (os.environ.get(variable, "").strip() for variable in KEYS)), "")
+    if not found:
+        raise ConfigError(f"{name.key} needs a key in {' or '.join(KEYS)}, which is not set", hint=f"get one at {KEYS_AT}")
+    return found
 
 
 def _part(part: Part) -> Any:
@@ -136,9 +140,3 @@ def _document(body: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Failed(f"the answer is not a JSON object: {short(body[:80])}")
     return cast("dict[str, Any]", document)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Return what connections are verified with; reading the certificates takes tens of milliseconds."""
-    return ssl.create_default_context()

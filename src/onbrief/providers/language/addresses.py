@@ -1,25 +1,31 @@
 """OpenAI, Anthropic and Ollama, and servers that speak like them (gateways, vLLM, LM Studio, llama.cpp): at the address in the
-option `base_url` of a name, or in each service's own variable.
+option `base_url` of a name, or in each service's own variable. Google: only at the address in its variable.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx2
+from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.models import Model as Client
 from pydantic_ai.models import infer_model
 from pydantic_ai.profiles.openai import OpenAIModelProfile
 
+from onbrief.errors import ConfigError, OnbriefError
 from onbrief.ports import ModelName
 from onbrief.providers import wire
+from onbrief.providers.language import outcomes
 from onbrief.providers.language.capabilities import Mode
+from onbrief.providers.language.model import Outcome, no_outcome
 from onbrief.providers.language.services import ADDRESSED, BASE_URL
 
 _OLDER: OpenAIModelProfile = {"openai_chat_supports_max_completion_tokens": False}
 """For servers that may take no notice of a limit in the field max_completion_tokens, so that an answer would have none."""
 
+_OPENAI = "api.openai.com"
 _NO_KEY = "none"  # what a server without keys is sent: the clients refuse to send nothing
 
 
@@ -40,6 +46,13 @@ def client_of(name: ModelName) -> Client:
 
             key = _key("ANTHROPIC_API_KEY", url)
             return AnthropicModel(name.model, provider=AnthropicProvider(base_url=url, api_key=key, http_client=_http()))
+        case "google":
+            from pydantic_ai.models.google import GoogleModel
+            from pydantic_ai.providers.google import GoogleProvider
+
+            http = _http()
+            http.timeout = wire.TIMEOUT  # each call has a shorter one; without any, the client warns
+            return GoogleModel(name.model, provider=GoogleProvider(http_client=http))
         case "ollama":
             return _ollama(name, url)
         case provider if provider in ADDRESSED:
@@ -62,6 +75,22 @@ def first_mode(name: ModelName, client: Client) -> Mode | None:
     """
     ours = name.provider == "ollama" or (BASE_URL in name.options and name.provider in ("openai", "openai-chat"))
     return "native" if ours and client.profile.get("supports_json_schema_output") else None
+
+
+def outcome_of(name: ModelName, client: Client) -> Outcome:
+    """Return what classifies the errors of a client where it knows more than their status: a compatible server that has no
+    Responses has Chat Completions.
+    """
+
+    def outcome(error: Exception) -> OnbriefError | None:
+        host = urlsplit(client.base_url or "").hostname or ""
+        if host == _OPENAI or not isinstance(error, ModelHTTPError) or error.status_code not in (404, 405, 501):
+            return None
+        chat = str(replace(name, provider="openai-chat"))
+        return ConfigError(f"{host} answers {error.status_code}: {outcomes.words(error)}", hint=f"try {chat}")
+
+    responses = name.provider == "openai-responses" or (name.provider == "openai" and BASE_URL not in name.options)
+    return outcome if responses else no_outcome
 
 
 def is_free(name: ModelName, client: Client) -> bool:

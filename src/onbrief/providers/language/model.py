@@ -61,9 +61,10 @@ async def within(seconds: float) -> AsyncGenerator[None]:
 
 
 def thinks(client: Client) -> bool:
-    """Return whether a model thinks before it answers, unless it is asked not to."""
+    """Return whether a model thinks before it answers, without being asked to. Some do not if they are forced to use a tool."""
     profile = cast("Mapping[str, object]", client.profile)
-    return bool(profile.get("thinking_always_enabled") or profile.get("thinking_enabled_by_default"))
+    spared = profile.get("forced_tool_choice_disables_thinking") and profile.get("supports_forced_tool_choice", True)
+    return bool(profile.get("thinking_always_enabled") or (profile.get("thinking_enabled_by_default") and not spared))
 
 
 def no_outcome(error: Exception) -> None:
@@ -220,7 +221,7 @@ class LanguageModel:
             raise Blocked(f"{self.name} refused to answer ({raw or response.finish_reason}){quote}", hint=hint)
         if response.finish_reason == "length":
             more = f"{'&' if '?' in self.key else '?'}max_tokens={2 * self.max_tokens}"
-            hint = f"raise the limit: {self.key}{more}" if raw in _LIMITS else ""
+            hint = f"raise the limit: {self.key}{more}" if str(raw).lower() in _LIMITS else ""
             cut = "It was too long and was cut short: say everything in fewer words"
             raise Unreadable(
                 f"the answer of {self.name} is cut short ({raw or response.finish_reason})", hint=hint, correction=cut

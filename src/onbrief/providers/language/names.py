@@ -43,9 +43,10 @@ def language_model(
     outcome: Outcome = no_outcome,
     within: Within = within,
     picture_tokens: PictureTokens = counting.picture_tokens,
+    most: int = MAX_TOKENS,
 ) -> LanguageModel:
     """Return the model of this name, called through a client. `options` are those that the name may have; see LanguageModel for
-    `outcome`, `within` and `picture_tokens`.
+    `outcome`, `within` and `picture_tokens`. `most` is the maximum length of an answer, unless the name sets another.
 
     Raises:
         UsageError: an option is unknown, or its value is not allowed.
@@ -56,7 +57,6 @@ def language_model(
         for option, (low, high, whole) in _SAMPLING.items()
         if option in name.options
     }
-    most = MAX_TOKENS + (THOUGHT if "openai_supports_reasoning" in client.profile and thinks(client) else 0)
     max_tokens = int(name.number("max_tokens", 1, 128_000, most, whole=True))
     timeout = name.number("timeout", *TIMEOUTS, TIMEOUT)
     return LanguageModel(str(name), name.key, client, max_tokens, sampling, timeout, outcome, within, picture_tokens)
@@ -85,7 +85,8 @@ def inferred(name: ModelName) -> LanguageModel:
     except Exception as error:  # each service has its own client, which raises what it likes where something is not set up
         raise _unset(name, str(error).partition("\n")[0]) from error
     tokens = counting.mini_tokens if "gpt-4o-mini" in name.model else counting.picture_tokens
-    model = language_model(name, client, options, picture_tokens=tokens)
+    most = MAX_TOKENS + (THOUGHT if thinks(client) else 0)
+    model = language_model(name, client, options, addresses.outcome_of(name, client), within, tokens, most)
     return replace(model, key=addresses.key_of(name), rates=_rates(name, client), mode=addresses.first_mode(name, client))
 
 

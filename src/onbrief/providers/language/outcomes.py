@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, UserError
+from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, ModelQuotaExceededError, UserError
 
 from onbrief.errors import ConfigError, Failed, OnbriefError, Refused, Unknown
 from onbrief.providers import http
@@ -41,6 +41,9 @@ def _answered(error: ModelHTTPError) -> OnbriefError:
     if isinstance(outcome, ConfigError):
         refusal = f"{error.model_name} refused the request ({error.status_code}): {outcome}"
         return ConfigError(refusal, hint=outcome.hint)
+    if isinstance(outcome, Refused) and outcome.retry_after is None:  # some say it in the body, which the client has read
+        of_day = isinstance(error, ModelQuotaExceededError)
+        outcome.retry_after = http.DAY_QUOTA_WAIT if of_day else error.retry_after
     return outcome
 
 

@@ -136,6 +136,7 @@ def rows() -> Iterator[ListedModel]:
         missing = SERVICES[service].missing
         state = f"not installed (pip install '{SERVICES[service].extra}')" if missing else "installed"
         takes = f"the name of a model after the colon, and the variable {variable}"
+        takes += f", or ?{BASE_URL}=URL for another server" if service in ADDRESSED else ""
         yield ListedModel(f"{service}:", "language", f"any model of {title}, through pydantic-ai", state, None, takes)
 
 
