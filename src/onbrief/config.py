@@ -204,7 +204,7 @@ class Settings:
         values += [(f"{table}.{name}", value) for table, own in self.tables.items() for name, value in own.items()]
         for name, value in values:
             if redacted(value) != value:
-                hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY or OPENAI_API_KEY"
+                hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY"
                 raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)
 
     def with_models(self, models: Mapping[ModelRole, str | AnyModel | Ladder]) -> Settings:

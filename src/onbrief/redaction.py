@@ -28,7 +28,7 @@ _FIELDS = (
     r"|x-amz-credential|(?:aws_?)?session_?token|security_?token|access_?token|refresh_?token|id_?token|auth_?token|account_?key"
 )
 _SHAPES = (
-    r"\bsk-[\w-]*\w{20,}"  # OpenAI, Anthropic and others
+    r"\bsk-[\w-]*\w{20,}"  # Anthropic and others
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\b(?:IQoJ|FwoG|FQoG)[\w+/=%-]{40,}"  # session tokens of AWS
     r"|\bABSK[\w+/=]{40,}|\b[a-z]+-api-key-[\w+/=-]{20,}"

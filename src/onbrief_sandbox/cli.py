@@ -14,7 +14,7 @@ from onbrief.errors import UsageError
 
 _MANY = Parameter(negative="", consume_multiple=False)
 _LONGEST = 3600.0  # seconds
-_NOTICE = "sandbox: a stand-in on this machine, not Amazon Bedrock; pictures and answers cost nothing. Press Ctrl-C to stop."
+_NOTICE = "sandbox: a stand-in on this machine, not the services; pictures and answers cost nothing. Press Ctrl-C to stop."
 _SERVER = ("starlette", "uvicorn")  # dependencies in the extra that only this command uses
 
 
@@ -25,16 +25,18 @@ def sandbox(
     ended: Annotated[list[str] | None, _MANY] = None,
     faults: Path | None = None,
     bill: Path | None = None,
+    invocation_log: str | None = None,
 ) -> int:
-    """Serve the sandbox on this machine as if it were Amazon Bedrock.
+    """Serve the sandbox on this machine as if it were Amazon Bedrock, and other services.
 
     For example:
         onbrief sandbox
         onbrief sandbox --port 8080 --latency stability.=2.5 --bill bill.jsonl
         onbrief sandbox --ended stability.stable-diffusion-xl-v1 --faults faults.toml
 
-    Prints the environment variables for clients to standard output. Nothing leaves this machine,
-    calls cost nothing, and keys are not verified. Press Ctrl-C to stop.
+    Prints the environment variables for clients of all services to standard output, as lines for
+    a shell. Nothing leaves this machine, calls cost nothing, and keys are not verified. Press Ctrl-C
+    to stop.
 
     Parameters
     ----------
@@ -48,6 +50,9 @@ def sandbox(
         A .toml or .json file with scripted faults.
     bill
         A file to append a line of JSON to for each accepted call.
+    invocation_log
+        s3://BUCKET/PREFIX, to which calls for pictures are logged as Bedrock logs them, so that lost
+        pictures are found. AWS_ENDPOINT_URL_S3 leads to a stand-in for S3.
     """
     from onbrief_sandbox.provider import PROVIDER
 
@@ -56,8 +61,9 @@ def sandbox(
     from onbrief_sandbox.server.app import Terms
     from onbrief_sandbox.server.bill import Bill
     from onbrief_sandbox.server.catalogue import refuse_unknown
+    from onbrief_sandbox.server.invocation_log import InvocationLog
     from onbrief_sandbox.server.serve import HOST, listen, serve
-    from onbrief_sandbox.server.wires.mounting import exports
+    from onbrief_sandbox.server.wires.mounting import shell
 
     seconds = dict(map(_latency, latency or ()))
     for start in seconds:
@@ -65,8 +71,9 @@ def sandbox(
     for pattern in ended or ():
         refuse_unknown("ended", pattern)
     script = scripts.load(faults) if faults else scripts.Script()
+    log = InvocationLog.of(invocation_log) if invocation_log else None
     with listen(port) as plug:
-        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill))
+        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill), log=log)
         print(_NOTICE, file=sys.stderr)
         url = f"http://{HOST}:{plug.getsockname()[1]}"
         for name, value in {
@@ -77,11 +84,12 @@ def sandbox(
             "AWS_DEFAULT_REGION": "us-west-2",  # boto3 reads this one
             "ANTHROPIC_BEDROCK_BASE_URL": url,  # Anthropic's clients for Bedrock do not read that of AWS
             "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{url}/anthropic",
+            **({"AWS_ENDPOINT_URL_BEDROCK": url} if log else {}),  # it says where the log is
             "ANTHROPIC_BASE_URL": f"{url}/anthropic",
             "ANTHROPIC_API_KEY": "sandbox",
-            **exports(url),
         }.items():
             print(f"export {name}={value}", flush=True)
+        print("\n".join(shell(url)), flush=True)
         serve(plug, terms)
     return 0
 

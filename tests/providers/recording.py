@@ -44,14 +44,15 @@ class Reply:
 
 @dataclass(slots=True)
 class Recorder:
-    """A running server. `paths` and `bodies` are those of the requests, oldest first. The last reply is repeated; it may be a
-    function of the body.
+    """A running server. `paths`, `bodies` and `headers` are those of the requests, oldest first. The last reply is
+    repeated; it may be a function of the body.
     """
 
     replies: tuple[Reply | Callable[[Any], Reply], ...]
     port: int = 0
     paths: list[str] = field(default_factory=list[str])
     bodies: list[Any] = field(default_factory=list[Any])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     over: threading.Event = field(default_factory=threading.Event)
     cut: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     """Released for each endless answer that the client did not wait for."""
@@ -61,6 +62,7 @@ class Recorder:
         self.replies = replies
         self.paths.clear()
         self.bodies.clear()
+        self.headers.clear()
 
 
 @contextmanager
@@ -74,6 +76,7 @@ def recording(*replies: Reply | Callable[[Any], Reply]) -> Generator[Recorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             recorder.paths.append(self.path)
+            recorder.headers.append({name.lower(): value for name, value in self.headers.items()})
             recorder.bodies.append(json.loads(body) if body.startswith(b"{") else body)
             reply = recorder.replies[min(len(recorder.bodies), len(recorder.replies)) - 1]
             if not isinstance(reply, Reply):

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers.bedrock.logging_in import logging
 from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
+from tests.sandbox.server.serving import CORE
 
 LANES = (
+    Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
     Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
     Lane("fal:fal-ai/flux-2/klein/4b", "listing", first="fal.submit", later=("fal.status", "fal.result", "fal.fetch")),
     Lane(

@@ -200,7 +200,7 @@ def test_what_cannot_be_loaded_stops_nothing_else(
 
 
 def test_a_name_of_another_librarys_provider_is_covered_by_that_library() -> None:
-    found = registry.provider("openai")
+    found = registry.provider("mistral")
     assert found is not None
     assert (found.name, registry.provider("nowhere"), registry.provider("")) == ("pydantic-ai", None, None)
 

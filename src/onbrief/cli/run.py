@@ -153,7 +153,7 @@ def resume(
     For example:
         onbrief resume 20261122-101500-3f9a1c
         onbrief resume 20261122-101500-3f9a1c --max-images 24
-        onbrief resume 20261122-101500-3f9a1c --judge openai:gpt-5
+        onbrief resume 20261122-101500-3f9a1c --judge anthropic:claude-opus-5
 
     Pictures on which the judge gave no answer are judged first: by the new judge, or once more by the same one.
     What the former models answered stays valid; the record says from which attempt on others took over.

@@ -72,13 +72,16 @@ class Surcharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Sizes by rule: sides from `low` to `high` in multiples of `step`, at most `pixels` in total, and at most `ratio`:1."""
+    """Sizes by rule: sides from `low` to `high` in multiples of `step`, from `least` to `pixels` in total, and at most
+    `ratio`:1.
+    """
 
     step: int
     low: int
     high: int
     pixels: int
     ratio: float
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,13 +34,15 @@ def nearest_size(size: Size, sizes: Iterable[Size]) -> Size:
 def on_grid(size: Size, grid: Grid) -> Size:
     """Return the size on the grid with about this shape, as near in pixels as the grid allows."""
     wide = min(grid.ratio, max(1 / grid.ratio, ratio_of(size)))
-    pixels = min(grid.pixels, math.prod(size))
+    pixels = min(grid.pixels, max(grid.least, math.prod(size)))
     width, height = math.sqrt(pixels * wide), math.sqrt(pixels / wide)
     scale = max(1.0, grid.low / min(width, height))
     scale *= min(1.0, grid.high / (scale * max(width, height)))
     width, height = (_step(side * scale, grid) for side in (width, height))
     while width * height > grid.pixels or max(width, height) > grid.ratio * min(width, height):
         width, height = (width - grid.step, height) if width >= height else (width, height - grid.step)
+    while width * height < grid.least:
+        width, height = (width + grid.step, height) if width <= height else (width, height + grid.step)
     return width, height
 
 

@@ -214,20 +214,28 @@ class Session:
                     if len(data) > MAX_BODY:
                         raise Failed(f"the answer is longer than {MAX_BODY} bytes")
                 return Reply(response.status_code, bytes(data), {k.lower(): v for k, v in response.headers.items()})
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
-            raise ConfigError(
-                f"{type(error).__name__}: {short(str(error))}", hint="check the address of the service"
-            ) from error
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
-            words = f"no connection to {urlsplit(url).netloc}: {short(str(error)) or type(error).__name__}"
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            failed = lost(error, urlsplit(url).netloc)
+            if isinstance(failed, Refused):
+                self.paid = self.paid and not pays
+            raise failed from error
+
+
+def lost(error: Exception, host: str) -> CallError | ConfigError:
+    """Return the outcome of a request to this host without a complete answer, from an exception of httpx2."""
+    import httpx2
+
+    words = short(str(error))
+    match error:
+        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
+            return ConfigError(f"{type(error).__name__}: {words}", hint="check the address of the service")
+        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout() | httpx2.ProxyError():
+            words = f"no connection to {host}: {words or type(error).__name__}"
             if any(word in words for word in _CERTIFICATE):
-                raise ConfigError(
-                    words, hint="check the address of the service, and the certificates of this machine"
-                ) from error
-            self.paid = self.paid and not pays
-            raise Refused(words) from error
-        except httpx2.HTTPError as error:
-            raise Unknown(f"no complete answer: {type(error).__name__}: {short(str(error))}".rstrip(": ")) from error
+                return ConfigError(words, hint="check the address of the service, and the certificates of this machine")
+            return Refused(words)
+        case _:
+            return Unknown(f"no complete answer: {type(error).__name__}: {words}".rstrip(": "))
 
 
 def key(variable: str, service: str, where: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -83,6 +84,7 @@ def application(terms: Terms) -> Starlette:
             )
         ]
         + [
+            Route("/logging/modelinvocations", partial(_logging, terms)),
             Route("/anthropic/v1/messages", doing(_answered, "Messages"), methods=["POST"]),
             Route("/anthropic/v1/messages/count_tokens", doing(_counted, "Messages"), methods=["POST"]),
         ]
@@ -119,6 +121,11 @@ async def _received(terms: Terms, request: Request, *, by_profile: bool) -> tupl
     return find(identifier, terms.ended, by_profile=by_profile), body
 
 
+async def _logging(terms: Terms, request: Request) -> Response:
+    """Answer GetModelInvocationLoggingConfiguration."""
+    return answers.reply(str(uuid.uuid4()), terms.log.config if terms.log else {})
+
+
 async def _counted(terms: Terms, request: Request, operation: Operation, request_id: str) -> Response:
     """Count tokens, which costs nothing."""
     called, body = await _received(terms, request, by_profile=False)
@@ -135,14 +142,20 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
     fault = terms.script.next(called, operation)
     seconds = terms.seconds(called) + (fault.delay if fault else 0.0)
     call = Call(request_id, called, operation, digest(body), fault, began, seconds)
-    if fault and fault.does in ("status", "reset"):
+    logged = terms.log is not None and isinstance(asked, Order)
+    if fault and (fault.does == "status" or (fault.does == "reset" and not logged)):
         return await _failed(terms, call, fault)
     if isinstance(asked, Order):
         terms.bill.add(call.entry(called.model.usd * len(asked.seeds), "picture"))
         whole = answers.reply(request_id, await _pictures(asked, fault))
+        if terms.log:  # after a minute or so in the service; an answer that is lost is in it all the same
+            await _wait(call)
+            await asyncio.to_thread(terms.log.add, request_id, called.id, request.headers, body, bytes(whole.body))
     else:
         whole = await _completed(terms, call, asked)
     await _wait(call)
+    if fault and fault.does == "reset":
+        return answers.Reset()
     return answers.Cut(whole, fault.byte_of(len(whole.body))) if fault and fault.does == "cut" else whole
 
 

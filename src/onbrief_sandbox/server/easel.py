@@ -30,12 +30,13 @@ async def draw(prompt: str, negative: str, size: Size, seed: int, model: str = "
     return drawn if _canvas(size) == size else await asyncio.to_thread(_scaled, drawn, size)
 
 
-async def edit(image: bytes, instruction: str, seed: int) -> bytes:
-    """Return a PNG of the picture with the change that the instruction requests. If that change is impossible, the picture is
-    returned unchanged: the real service returns and charges for a picture in that case, too.
+async def edit(image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> bytes:
+    """Return a PNG of the picture with the change that the instruction requests, of things under the white part of the mask if
+    there is one. If that change is impossible, the picture is returned unchanged: the real service returns and charges for a
+    picture in that case, too.
     """
     try:
-        edited = await SandboxImageModel.named(ModelName("sandbox")).edit(image, instruction, seed)
+        edited = await SandboxImageModel.named(ModelName("sandbox")).edit(image, instruction, seed, mask)
     except (Failed, UsageError):
         return await asyncio.to_thread(_scaled, image, None)
     return edited.data

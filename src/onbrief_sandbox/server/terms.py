@@ -9,18 +9,21 @@ from glob import escape
 
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Named, Script
+from onbrief_sandbox.server.invocation_log import InvocationLog
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The settings of a server. `latency`: seconds by prefix of the model id; the longest matching prefix applies. `clock`:
-    the seconds since 1970, by which services that keep something forget it.
+    the seconds since 1970, by which services that keep something forget it. `log`: where it writes the log of invocations of
+    Bedrock, if at all.
     """
 
     latency: Mapping[str, float] = field(default_factory=dict[str, float])
     ended: tuple[str, ...] = ()
     script: Script = field(default_factory=Script)
     bill: Bill = field(default_factory=lambda: Bill(None))
+    log: InvocationLog | None = None
     clock: Callable[[], float] = time.time
 
     def seconds(self, called: Named) -> float:

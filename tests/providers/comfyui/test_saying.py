@@ -14,7 +14,7 @@ from onbrief.providers import registry
 from onbrief.providers.comfyui import PROVIDER, saying
 from onbrief.providers.comfyui.workflow import Workflow
 from onbrief_sandbox.server.faults import Fault
-from tests.providers.comfyui.serving import CIRCLE, DRAW, EXAMPLES, OLD, SIZE, Comfy, changed
+from tests.providers.comfyui.serving import CIRCLE, DRAW, EXAMPLES, OLD, SIZE, Comfy, changed, comfy
 from tests.providers.recording import Reply, recording
 
 NOISE = {"class_type": "NoSuchNode", "inputs": {}, "_meta": {"title": "Magic"}}
@@ -116,10 +116,19 @@ def test_an_odd_answer_is_no_error_of_ours(answer: object) -> None:
     assert saying.failure(workflow, [answer, [], ["execution_error"]], ()) == ("the workflow failed", False)
 
 
-def test_a_server_that_is_not_there_refuses_and_an_address_that_is_none_is_a_wrong_input() -> None:
+def test_a_server_that_never_was_there_is_a_wrong_setting_and_one_that_was_may_come_back(tmp_path: Path) -> None:
     model = registry.image_model(f"comfyui:{DRAW}?base_url=http://127.0.0.1:1")
-    with pytest.raises(Refused, match=r"draw.json.*: no connection to 127\.0\.0\.1:1"):
+    with pytest.raises(ConfigError, match=r"draw.json.*: no connection to 127\.0\.0\.1:1") as caught:
         asyncio.run(model.generate(CIRCLE, SIZE, 1))
+    assert caught.value.hint == "start ComfyUI, or set base_url to its address"
+    with comfy(tmp_path) as service:
+        model = service.comfy()
+        asyncio.run(model.generate(CIRCLE, SIZE, 1))
+    with pytest.raises(Refused, match="no connection"):
+        asyncio.run(model.generate(CIRCLE, SIZE, 1))
+
+
+def test_an_address_that_is_none_is_a_wrong_input() -> None:
     for address in ("127.0.0.1:8188", "ftp://host", "http://ann:secret@host"):
         with pytest.raises(UsageError, match=r"base_url: .* is not allowed"):
             registry.image_model(f"comfyui:{DRAW}", {"comfyui": {"base_url": address}})

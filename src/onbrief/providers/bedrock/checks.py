@@ -11,13 +11,36 @@ from onbrief.ports import Check, ModelName, Role, Values
 from onbrief.providers.bedrock import CLAUDE
 from onbrief.providers.bedrock.availability import standing
 from onbrief.providers.bedrock.catalogue import lifecycle_note
+from onbrief.providers.bedrock.client import stand_in
+from onbrief.providers.bedrock.invocation_log import RIGHTS, place_of
 
 
 def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
-    """Yield the findings on credentials and regions, then on each model."""
+    """Yield the findings on credentials and regions, then on each model, and whether lost pictures can be found."""
     yield from _account(values)
     for role, name in models.items():
-        yield from _model(role, name, _region(role, name, values))
+        region = _region(role, name, values)
+        yield from _model(role, name, region)
+        if role == "image_model" and region and not stand_in():
+            yield _log(region)
+
+
+def _log(region: str) -> Check:
+    """Return the finding on the log in which lost pictures are found."""
+    about, lost = "lost pictures", "a picture whose answer is lost stays unknown"
+    try:
+        place = place_of(region)
+    except OnbriefError as error:
+        advice = f"to find lost pictures in the log, allow {RIGHTS}"
+        return Check("warning", about, f"{lost}: whether Bedrock logs invocations could not be asked: {error}", advice)
+    turn_on = "turn on model invocation logging to S3, with images, in the settings of Bedrock; see docs/recovery.md"
+    if place is None:
+        return Check("ok", about, f"{lost}: Bedrock's log of invocations to S3 is off in {region}", turn_on)
+    if not place.pictures:
+        return Check("warning", about, f"{lost}: Bedrock's log in {place.url} has no images", turn_on)
+    return Check(
+        "ok", about, f"are looked for in Bedrock's log in {place.url}; this needs s3:ListBucket and s3:GetObject there"
+    )
 
 
 def _region(role: Role, name: ModelName, values: Values) -> str | None:
@@ -55,9 +78,8 @@ def _model(role: Role, name: ModelName, region: str | None) -> Iterator[Check]:
     """Yield the finding on a model: its availability from Bedrock, or else its state in the catalogue."""
     model = name.model or CLAUDE
     known = f", {note}" if (note := lifecycle_note(model)) else ""
-    stand_in = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
-    if stand_in and not (os.environ.get("AWS_ENDPOINT_URL_BEDROCK") or os.environ.get("AWS_ENDPOINT_URL")):
-        yield Check("ok", role, f"{name}, by {stand_in} instead of Amazon Bedrock")
+    if address := stand_in():
+        yield Check("ok", role, f"{name}, by {address} instead of Amazon Bedrock")
         return
     if region is None:
         yield Check("error", role, f"{name}: no region is set", "set AWS_REGION, such as us-west-2")

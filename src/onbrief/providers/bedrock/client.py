@@ -45,6 +45,12 @@ def client(service: str, region: str | None = None, timeout: float = TIMEOUT) ->
     return made
 
 
+def stand_in() -> str:
+    """Return the address of what answers only calls of models, instead of Bedrock; empty if there is no such thing."""
+    runtime = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")
+    return "" if os.environ.get("AWS_ENDPOINT_URL_BEDROCK") or os.environ.get("AWS_ENDPOINT_URL") else runtime
+
+
 @cache
 def _descriptions() -> Any:
     """Return botocore's loader of service descriptions."""

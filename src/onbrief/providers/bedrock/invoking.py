@@ -30,15 +30,15 @@ def runtime(name: ModelName, region: str) -> Runtime:
     return Runtime(region, name.number("timeout", *_TIMEOUTS, client.TIMEOUT))
 
 
-async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object]) -> Answer:
-    """Send a request body once, and return the answer of Bedrock.
+async def invoke(name: str, runtime: Runtime, model: str, body: dict[str, object], tag: str = "") -> Answer:
+    """Send a request body once, with a tag for Bedrock's log, and return the answer of Bedrock.
 
     Raises:
         CallError: one of its four classes, if there is no answer. Its message names the model.
         ConfigError: something must be changed before any call can succeed. Its message names the model.
     """
     try:
-        return await runtime.invoke(model, body)
+        return await runtime.invoke(model, body, tag)
     except (CallError, ConfigError) as error:
         error.args = (f"{name} in {runtime.region}: {error}",)
         raise

@@ -13,7 +13,7 @@ from onbrief.providers.listing import image_rows
 def rows() -> list[ListedModel]:
     """Return a row for each image model, editing service and Claude model."""
     found: list[ListedModel] = []
-    found += image_rows("bedrock", image_models(), as_of())
+    found += image_rows("bedrock", image_models(), as_of(), "own tag")
     for service in editing_services().values():
         takes = "a picture and an instruction" if service.target else "a picture, an instruction and a mask"
         found.append(ListedModel(f"bedrock:{service.id}", "editing", service.title, "active", None, takes, service.usd))

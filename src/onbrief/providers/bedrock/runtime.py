@@ -33,8 +33,8 @@ class Runtime:
         self._client: Any = None
         self._making = threading.Lock()
 
-    async def invoke(self, model: str, body: dict[str, object]) -> Answer:
-        """Send a request body to a model once, and return its answer.
+    async def invoke(self, model: str, body: dict[str, object], tag: str = "") -> Answer:
+        """Send a request body to a model once, and return its answer. `tag` is metadata as JSON, for the log of invocations.
 
         Raises:
             CallError: one of its four classes, if there is no answer.
@@ -43,16 +43,18 @@ class Runtime:
         from onbrief.providers.bedrock.connections import in_thread, within
 
         async with within(self.timeout):
-            return await in_thread(lambda: self._invoke(model, json.dumps(body).encode()))
+            return await in_thread(lambda: self._invoke(model, json.dumps(body).encode(), tag))
 
-    def _invoke(self, model: str, body: bytes) -> Answer:
+    def _invoke(self, model: str, body: bytes, tag: str) -> Answer:
         bedrock = self._connected()
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
         from urllib3.exceptions import HTTPError
 
         try:
-            reply = bedrock.invoke_model(modelId=model, body=body, contentType="application/json", accept="application/json")
+            tagged = {"requestMetadata": tag} if tag else {}
+            types = {"contentType": "application/json", "accept": "application/json"}
+            reply = bedrock.invoke_model(modelId=model, body=body, **types, **tagged)
             data = _whole(reply["body"])
         except (BotoCoreError, ClientError, ResponseParserError, HTTPError, OSError) as error:
             raise classify(error) from error

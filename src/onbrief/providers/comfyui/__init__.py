@@ -60,6 +60,7 @@ def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
 
 PROVIDER: Final = Provider(
     name="comfyui",
+    title="ComfyUI",
     image_model=_image_model,
     editor=_editor,
     settings=(

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from onbrief.errors import OnbriefError
 from onbrief.ports import Check, ModelName, Role, Values
 from onbrief.providers.comfyui import saying
-from onbrief.providers.comfyui.server import Server
+from onbrief.providers.comfyui.server import ABSENT, Server
 from onbrief.providers.comfyui.workflow import Workflow
 from onbrief.providers.wire import Session
 
@@ -25,8 +25,7 @@ def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
             server = Server.of(name, values["base_url"], workflow)
             version, lacking = asyncio.run(_asked(server))
         except OnbriefError as error:
-            advice = error.hint or "start ComfyUI, or set base_url to its address"
-            yield Check("error", role, f"{name}: the server could not be asked: {error}", advice)
+            yield Check("error", role, f"{name}: the server could not be asked: {error}", error.hint or ABSENT)
             continue
         for words in lacking:
             yield Check("error", role, f"{name}: {words}", "install it on the server, or change the workflow", hopeless=True)

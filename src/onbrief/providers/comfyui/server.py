@@ -25,6 +25,8 @@ from onbrief.providers.wire import Service, Session
 FOLDER = "onbrief"
 """The folder of our files among the server's input and output files."""
 
+ABSENT = "start ComfyUI, or set base_url to its address"
+
 _TIMEOUTS = (0.1, 86_400.0)  # seconds; a queue of other people's work can be long
 _READ = 20.0  # seconds for one look: a busy server can be silent for minutes, which says nothing about the picture
 _FIND = 60.0  # seconds to look for a picture of an earlier session
@@ -56,12 +58,13 @@ class _Interrupted(Failed):
     """Somebody has stopped the job: nothing was drawn."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
-    """A ComfyUI server that runs one workflow."""
+    """A ComfyUI server that runs one workflow. `met`: it has answered, so it exists, and may be restarting if it is silent."""
 
     service: Service
     workflow: Workflow
+    met: bool = False
 
     @classmethod
     def of(cls, name: ModelName, url: str, workflow: Workflow) -> Server:
@@ -81,13 +84,20 @@ class Server:
         taken back.
 
         Raises:
-            CallError, ConfigError: as ports.ImageModel. Refused: the server has lost the job, and will never run it.
+            CallError: as ports.ImageModel. Refused: the server has lost the job, and will never run it.
+            ConfigError: it does not accept the workflow, or there has never been a server at this address.
         """
+        import httpx2
+
         session = None
         try:
             async with self.service.session() as session:
                 uploaded = {name: await _upload(session, data) for name, data in (pictures or {}).items()}
                 return await self._drawn(session, job, {**job.values, **uploaded})
+        except Refused as error:
+            if self.met or not isinstance(error.__cause__, httpx2.ConnectError):
+                raise
+            raise ConfigError(str(error), hint=ABSENT) from error
         except asyncio.CancelledError:
             if session and session.paid:
                 await self._take_back(job.id)
@@ -124,6 +134,7 @@ class Server:
     async def _queue(self, session: Session, job: Job, nodes: dict[str, Any]) -> None:
         """Post the job, once: the server would run it again for each time that it is posted."""
         reply = await session.pay("prompt", json={"prompt": nodes, "prompt_id": job.id}, timeout=_READ)
+        self.met = True
         if "json" not in reply.headers.get("content-type", ""):
             raise ConfigError(f"{self.service.url} does not answer as a ComfyUI server does", hint="check base_url")
         about = reply.object()

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
-from onbrief_sandbox.server.wires import (
-    a1111,
-    bfl,
-    comfyui,
-    fal,
-    google,
-    ollama,
-    openai_language,
-    replicate,
-    runware,
-    stability,
-)
+from onbrief_sandbox.server.wires import a1111, bfl, comfyui, fal, google, ollama, openai, replicate, runware, stability
 from onbrief_sandbox.server.wires.desk import Desk, Wire
 
 
@@ -31,7 +21,7 @@ def wires() -> tuple[Wire, ...]:
         fal.WIRE,
         google.WIRE,
         ollama.WIRE,
-        openai_language.WIRE,
+        openai.WIRE,
         replicate.WIRE,
         runware.WIRE,
         stability.WIRE,
@@ -41,6 +31,17 @@ def wires() -> tuple[Wire, ...]:
 def mounts(terms: Terms) -> list[Mount]:
     """Return the routes of all services."""
     return [Mount(f"/{wire.name}", routes=wire.routes(Desk(wire.name, terms, wire.sorry))) for wire in wires()]
+
+
+def shell(url: str) -> list[str]:
+    """Return the same as lines for a shell, with a comment before those of each service: its name, and what its official client
+    must be given, if it reads no variable.
+    """
+    found: list[str] = []
+    for wire in wires():
+        found.append(f"# {wire.name}{': ' if wire.notes else ''}{wire.notes}")
+        found += [f"export {name}={shlex.quote(value)}" for name, value in wire.exports(f"{url}/{wire.name}").items()]
+    return found
 
 
 def exports(url: str) -> Mapping[str, str]:

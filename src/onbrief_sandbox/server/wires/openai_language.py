@@ -14,7 +14,7 @@ from onbrief_sandbox.server import answers, receiving
 from onbrief_sandbox.server.form import Form, parse
 from onbrief_sandbox.server.streams import SERVER_SENT
 from onbrief_sandbox.server.wires import openai_chat, openai_errors, openai_models, openai_responses
-from onbrief_sandbox.server.wires.desk import Declined, Desk, Wire, WireCall
+from onbrief_sandbox.server.wires.desk import Declined, Desk, WireCall
 from onbrief_sandbox.server.wires.openai_errors import PARAMETERS
 from onbrief_sandbox.server.wires.openai_models import Asked, Completion
 
@@ -29,7 +29,8 @@ def language_routes(desk: Desk) -> Sequence[BaseRoute]:
     desk = replace(desk, sorry=openai_errors.response)
 
     async def chat(request: Request, body: bytes) -> Response:
-        _admit(request)
+        receiving.refuse_web_pages(request)
+        admit(request)
         asked = await asyncio.to_thread(lambda: openai_chat.read(Form(parse(body), PARAMETERS)))
 
         def said(completion: Completion) -> Response:
@@ -41,7 +42,8 @@ def language_routes(desk: Desk) -> Sequence[BaseRoute]:
         return await _answered(desk, "chat", asked.asked, body, said)
 
     async def respond(request: Request, body: bytes) -> Response:
-        _admit(request)
+        receiving.refuse_web_pages(request)
+        admit(request)
         asked = await asyncio.to_thread(lambda: openai_responses.read(Form(parse(body), PARAMETERS)))
 
         def said(completion: Completion) -> Response:
@@ -88,17 +90,12 @@ async def _answered(desk: Desk, operation: str, asked: Asked, body: bytes, said:
     return await coded(desk, call).answered(call, made, openai_models.price(asked.model, completion), kind)
 
 
-def _admit(request: Request) -> None:
-    """Decline requests of web pages, and those without a key."""
-    receiving.refuse_web_pages(request)
+def admit(request: Request) -> None:
+    """Decline requests without a key; pages in a browser cannot send one without asking first.
+
+    Raises:
+        Declined: it has none.
+    """
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise Declined(openai_errors.response(401, _NO_KEY))
-
-
-WIRE = Wire(
-    "openai",
-    openai_errors.response,
-    language_routes,
-    lambda url: {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sandbox"},
-)
