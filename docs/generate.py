@@ -35,7 +35,8 @@ COMMANDS = (
 def documents() -> dict[str, str]:
     """Return the generated documents, by file name in docs/."""
     schema = json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
-    return {"record.schema.json": schema, "cli.md": _command_line(), "api.md": _library(), "providers.md": providers.document()}
+    about = {"providers.md": providers.document(), "server.md": providers.services()}
+    return {"record.schema.json": schema, "cli.md": _command_line(), "api.md": _library(), **about}
 
 
 def _command_line() -> str:

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from onbrief.aws_lambda import handler
+from onbrief.providers import registry
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from tests.aws_lambda.events import Invocation
@@ -138,6 +139,11 @@ def test_every_command_works_as_it_stands_from_top_to_bottom(tmp_path: Path, mon
     shown = [line for language, text in blocks() if language == "text" for line in text.splitlines()]
     assert [line for line in shown if line not in "".join(output for _, _, output in done)] == []
     assert (tmp_path / "sheet.png").is_file()
+
+
+def test_there_is_a_line_for_each_provider_of_pictures() -> None:
+    named = set(re.findall(r"--image-model [\"']?([a-z0-9]+):", README))
+    assert {found.name for found in registry.providers() if found.image_model and not found.trial} - named == set()
 
 
 def shown(pattern: str) -> str:

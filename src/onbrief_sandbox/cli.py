@@ -14,7 +14,7 @@ from onbrief.errors import UsageError
 
 _MANY = Parameter(negative="", consume_multiple=False)
 _LONGEST = 3600.0  # seconds
-_NOTICE = "sandbox: a stand-in on this machine, not Amazon Bedrock; pictures and answers cost nothing. Press Ctrl-C to stop."
+_NOTICE = "sandbox: a stand-in on this machine, not the services; pictures and answers cost nothing. Press Ctrl-C to stop."
 _SERVER = ("starlette", "uvicorn")  # dependencies in the extra that only this command uses
 
 
@@ -27,15 +27,16 @@ def sandbox(
     bill: Path | None = None,
     invocation_log: str | None = None,
 ) -> int:
-    """Serve the sandbox on this machine as if it were Amazon Bedrock.
+    """Serve the sandbox on this machine as if it were Amazon Bedrock, and other services.
 
     For example:
         onbrief sandbox
         onbrief sandbox --port 8080 --latency stability.=2.5 --bill bill.jsonl
         onbrief sandbox --ended stability.stable-diffusion-xl-v1 --faults faults.toml
 
-    Prints the environment variables for clients to standard output. Nothing leaves this machine,
-    calls cost nothing, and keys are not verified. Press Ctrl-C to stop.
+    Prints the environment variables for clients of all services to standard output, as lines for
+    a shell. Nothing leaves this machine, calls cost nothing, and keys are not verified. Press Ctrl-C
+    to stop.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def sandbox(
     from onbrief_sandbox.server.catalogue import refuse_unknown
     from onbrief_sandbox.server.invocation_log import InvocationLog
     from onbrief_sandbox.server.serve import HOST, listen, serve
-    from onbrief_sandbox.server.wires.mounting import exports
+    from onbrief_sandbox.server.wires.mounting import shell
 
     seconds = dict(map(_latency, latency or ()))
     for start in seconds:
@@ -86,9 +87,9 @@ def sandbox(
             **({"AWS_ENDPOINT_URL_BEDROCK": url} if log else {}),  # it says where the log is
             "ANTHROPIC_BASE_URL": f"{url}/anthropic",
             "ANTHROPIC_API_KEY": "sandbox",
-            **exports(url),
         }.items():
             print(f"export {name}={value}", flush=True)
+        print("\n".join(shell(url)), flush=True)
         serve(plug, terms)
     return 0
 

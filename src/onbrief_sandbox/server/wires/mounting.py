@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from starlette.routing import Mount
@@ -30,6 +31,17 @@ def wires() -> tuple[Wire, ...]:
 def mounts(terms: Terms) -> list[Mount]:
     """Return the routes of all services."""
     return [Mount(f"/{wire.name}", routes=wire.routes(Desk(wire.name, terms, wire.sorry))) for wire in wires()]
+
+
+def shell(url: str) -> list[str]:
+    """Return the same as lines for a shell, with a comment before those of each service: its name, and what its official client
+    must be given, if it reads no variable.
+    """
+    found: list[str] = []
+    for wire in wires():
+        found.append(f"# {wire.name}{': ' if wire.notes else ''}{wire.notes}")
+        found += [f"export {name}={shlex.quote(value)}" for name, value in wire.exports(f"{url}/{wire.name}").items()]
+    return found
 
 
 def exports(url: str) -> Mapping[str, str]:
