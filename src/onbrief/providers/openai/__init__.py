@@ -64,8 +64,8 @@ def _check_url(setting: str, value: str) -> None:
 PROVIDER: Final = Provider(
     name="openai",
     title="OpenAI",
-    keys=("OPENAI_API_KEY",),
-    keys_at="https://platform.openai.com/api-keys",
+    keys=(KEY,),
+    keys_at=KEYS_AT,
     image_model=_image_model,
     editor=_editor,
     settings=(
@@ -83,7 +83,4 @@ PROVIDER: Final = Provider(
     options=_options,
     requires=("openai",),
     extra="onbrief[openai]",
-    title="OpenAI",
-    keys=(KEY,),
-    keys_at=KEYS_AT,
 )
