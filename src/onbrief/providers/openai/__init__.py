@@ -10,6 +10,11 @@ from typing import Final
 from onbrief.ports import Check, Editor, ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
 
+KEY: Final = "OPENAI_API_KEY"
+KEYS_AT: Final = "https://platform.openai.com/api-keys"
+LANGUAGE_MODEL: Final = "openai:gpt-6.1-terra"
+"""The judge and reviser if only the image model is named: whoever has a key for that has one for this."""
+
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
     from onbrief.providers.openai.images import OpenAIImageModel
@@ -59,8 +64,8 @@ def _check_url(setting: str, value: str) -> None:
 PROVIDER: Final = Provider(
     name="openai",
     title="OpenAI",
-    keys=("OPENAI_API_KEY",),
-    keys_at="https://platform.openai.com/api-keys",
+    keys=(KEY,),
+    keys_at=KEYS_AT,
     image_model=_image_model,
     editor=_editor,
     settings=(
@@ -71,6 +76,7 @@ PROVIDER: Final = Provider(
         ),
         Setting("api_key_envs", "the variables with keys that names may send to their own addresses, with spaces between"),
     ),
+    defaults={"judge": LANGUAGE_MODEL, "reviser": LANGUAGE_MODEL},
     suggests=_suggested,
     models=_models,
     check=_check,

@@ -13,13 +13,11 @@ from urllib.parse import urljoin, urlsplit
 from onbrief.errors import Failed, Refused, Unknown, UsageError
 from onbrief.ports import ModelName, Values
 from onbrief.providers import wire
-from onbrief.providers.openai import outcomes
+from onbrief.providers.openai import KEY, KEYS_AT, outcomes
 from onbrief.providers.openai.answers import Answer
 from onbrief.providers.wire import Reply
 
 OPENAI: Final = "https://api.openai.com/v1"
-KEY: Final = "OPENAI_API_KEY"
-KEYS_AT: Final = "https://platform.openai.com/api-keys"
 OPTIONS: Final = ("base_url", "api_key_env", "timeout")
 """The options of every name: the address of another server, the variable with its key, and the seconds for a whole call."""
 
