@@ -21,6 +21,7 @@ from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault
 from tests.claude import BRIEF, cups
 from tests.providers.language.services import EVERY_WIRE, WIRES, Wire, lead
+from tests.providers.recording import Reply, recording
 from tests.sandbox.server.serving import HOST, Play, lines, served
 
 Expected = type[OnbriefError]
@@ -196,11 +197,39 @@ def test_an_address_may_be_part_of_the_name_and_so_may_prices(bench: Bench, monk
         assert planner.name == name
 
 
+def test_an_address_in_a_name_is_sent_no_key_unless_it_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "OPENAI_API_KEY": "secret-1",
+        "OPENAI_ORG_ID": "secret-2",
+        "OPENAI_PROJECT_ID": "secret-3",
+        "OPENAI_CUSTOM_HEADERS": "X-Own: secret-4",
+        "ANTHROPIC_API_KEY": "secret-5",
+        "ANTHROPIC_CUSTOM_HEADERS": "X-Own: secret-6",
+        "OLLAMA_API_KEY": "secret-7",
+    }
+    with recording(Reply({"error": {"message": "no"}}, 500)) as recorder:
+        url = f"http://{HOST}:{recorder.port}/v1"
+        usual = dict.fromkeys(("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OLLAMA_BASE_URL"), url)
+        for name, value in {**secrets, **usual}.items():
+            monkeypatch.setenv(name, value)
+        for service in ("openai", "openai-chat", "openai-responses", "anthropic", "ollama"):
+            for address, told in ((url, True), (url.replace("/v1", "/v2"), False)):
+                recorder.headers.clear()
+                with pytest.raises(Failed):
+                    asyncio.run(registry.planner(f"{service}:a?base_url={address}").checklist(BRIEF))
+                (headers,) = recorder.headers
+                assert any("secret" in value for value in headers.values()) == told, (service, headers)
+
+
 def test_a_server_without_responses_has_another_name(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://{HOST}:{bench.port}/ollama/v1")
     with pytest.raises(ConfigError) as caught:
         asyncio.run(registry.planner("openai:gemma3?timeout=60").checklist(BRIEF))
     assert caught.value.hint == "try openai-chat:gemma3?timeout=60"
+    bench.script.now(Fault(does="status", status=401))
+    with pytest.raises(ConfigError) as caught:
+        asyncio.run(registry.planner(f"openai:gpt-4o?base_url=http://{HOST}:{bench.port}/openai/v1").checklist(BRIEF))
+    assert "is sent no key; set OPENAI_BASE_URL" in caught.value.hint
     bench.script.now()
     assert asyncio.run(registry.planner("openai-chat:gemma3").checklist(BRIEF)).requirements
 

@@ -126,8 +126,8 @@ def test_a_name_without_a_known_service_says_which_is_meant(name: str, meant: st
 
 def test_an_image_model_is_not_looked_for_where_none_are() -> None:
     with pytest.raises(UsageError) as caught:
-        registry.image_model("openai:gpt-image-2")
-    assert caught.value.hint == "a model of openai can be judge or planner or reviser"
+        registry.image_model("anthropic:claude-sonnet-5")
+    assert caught.value.hint == "a model of anthropic can be judge or planner or reviser"
     with pytest.raises(UsageError, match=r"one of the providers (\w+ )*bedrock (\w+ )*sandbox\b"):
         registry.image_model("gpt-image-2")
     assert suggested("anything") == ""

@@ -5,6 +5,7 @@ option `base_url` of a name, or in each service's own variable. Google: only at 
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -27,11 +28,26 @@ _OLDER: OpenAIModelProfile = {"openai_chat_supports_max_completion_tokens": Fals
 
 _OPENAI = "api.openai.com"
 _NO_KEY = "none"  # what a server without keys is sent: the clients refuse to send nothing
+_USUAL = {
+    "anthropic": ("ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
+    "ollama": ("OLLAMA_BASE_URL", ""),
+}
+_OF_OPENAI = ("OPENAI_BASE_URL", f"https://{_OPENAI}/v1")
+_PLAIN = frozenset(
+    {
+        *("host", "content-type", "content-length", "transfer-encoding", "accept", "accept-encoding", "connection"),
+        *("user-agent", "anthropic-version", "anthropic-beta"),
+    }
+)
+"""The headers of requests to an address that only a name has."""
 
 
 def client_of(name: ModelName) -> Client:
     """Return the client of a model, at the address in its name if it has one. `openai:` is asked through Chat Completions
-    there, which every compatible server has, and `openai-responses:` through Responses. Such a server may need no key.
+    there, which every compatible server has, and `openai-responses:` through Responses.
+
+    Who may name a model need not be who may use a key. So an address in a name is sent no key and no header from the
+    environment, unless names without an address mean it too: what is at OPENAI_BASE_URL is sent OPENAI_API_KEY.
 
     Raises:
         UsageError: the address is not allowed.
@@ -44,8 +60,8 @@ def client_of(name: ModelName) -> Client:
             from pydantic_ai.models.anthropic import AnthropicModel
             from pydantic_ai.providers.anthropic import AnthropicProvider
 
-            key = _key("ANTHROPIC_API_KEY", url)
-            return AnthropicModel(name.model, provider=AnthropicProvider(base_url=url, api_key=key, http_client=_http()))
+            key, http = _access(name, url)
+            return AnthropicModel(name.model, provider=AnthropicProvider(base_url=url, api_key=key, http_client=http))
         case "google":
             from pydantic_ai.models.google import GoogleModel
             from pydantic_ai.providers.google import GoogleProvider
@@ -79,18 +95,24 @@ def first_mode(name: ModelName, client: Client) -> Mode | None:
 
 def outcome_of(name: ModelName, client: Client) -> Outcome:
     """Return what classifies the errors of a client where it knows more than their status: a compatible server that has no
-    Responses has Chat Completions.
+    Responses has Chat Completions, and an address in a name was sent no key.
     """
+    responses = name.provider == "openai-responses" or (name.provider == "openai" and BASE_URL not in name.options)
+    host = urlsplit(client.base_url or "").hostname or ""
+    variable, _ = _USUAL.get(name.provider, _OF_OPENAI)
 
     def outcome(error: Exception) -> OnbriefError | None:
-        host = urlsplit(client.base_url or "").hostname or ""
-        if host == _OPENAI or not isinstance(error, ModelHTTPError) or error.status_code not in (404, 405, 501):
+        if not isinstance(error, ModelHTTPError):
             return None
-        chat = str(replace(name, provider="openai-chat"))
-        return ConfigError(f"{host} answers {error.status_code}: {outcomes.words(error)}", hint=f"try {chat}")
+        if responses and host != _OPENAI and error.status_code in (404, 405, 501):
+            hint = f"try {replace(name, provider='openai-chat')}"
+        elif BASE_URL in name.options and error.status_code == 401:
+            hint = f"an address in a name is sent no key; set {variable}, and the key of {name.provider}, instead"
+        else:
+            return None
+        return ConfigError(f"{host} answers {error.status_code}: {outcomes.words(error)}", hint=hint)
 
-    responses = name.provider == "openai-responses" or (name.provider == "openai" and BASE_URL not in name.options)
-    return outcome if responses else no_outcome
+    return outcome if name.provider in ADDRESSED else no_outcome
 
 
 def is_free(name: ModelName, client: Client) -> bool:
@@ -102,7 +124,8 @@ def _openai(name: ModelName, url: str | None) -> Client:
     from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
-    provider = OpenAIProvider(base_url=url, api_key=_key("OPENAI_API_KEY", url), http_client=_http())
+    key, http = _access(name, url)
+    provider = OpenAIProvider(base_url=url, api_key=key, http_client=http)
     if name.provider == "openai-responses" or (name.provider == "openai" and url is None):
         return OpenAIResponsesModel(name.model, provider=provider)
     newer = url is None or (provider.model_profile(name.model) or {}).get("openai_supports_reasoning")
@@ -114,7 +137,8 @@ def _ollama(name: ModelName, url: str | None) -> Client:
     from pydantic_ai.models.ollama import OllamaModel
     from pydantic_ai.providers.ollama import OllamaProvider
 
-    provider = OllamaProvider(base_url=url, http_client=_http())
+    key, http = _access(name, url)
+    provider = OllamaProvider(base_url=url, api_key=key, http_client=http)
     hosted = _is_hosted(name, provider.base_url)
     return OllamaModel(name.model, provider=provider, profile={**_OLDER, "supports_json_schema_output": not hosted})
 
@@ -124,19 +148,28 @@ def _is_hosted(name: ModelName, url: str) -> bool:
     return host == "ollama.com" or host.endswith(".ollama.com") or name.model.endswith(("-cloud", ":cloud"))
 
 
-def _key(variable: str, url: str | None) -> str | None:
-    """Return the key of a service; None leaves its absence to the client."""
-    return os.environ.get(variable, "").strip() or (_NO_KEY if url else None)
+def _access(name: ModelName, url: str | None) -> tuple[str | None, httpx2.AsyncClient]:
+    """Return the key for an address, None for the one that the client finds, and what sends requests there."""
+    variable, usual = _USUAL.get(name.provider, _OF_OPENAI)
+    if url is None or url == (os.environ.get(variable, "").strip() or usual).rstrip("/"):
+        return None, _http()
+    return _NO_KEY, _http(_anonymous)
 
 
-def _http() -> httpx2.AsyncClient:
+async def _anonymous(request: httpx2.Request) -> None:
+    for name in [name for name in request.headers if name.lower() not in _PLAIN]:
+        del request.headers[name]
+    request.headers["authorization"] = f"Bearer {_NO_KEY}"
+
+
+def _http(*hooks: Callable[[httpx2.Request], Awaitable[None]]) -> httpx2.AsyncClient:
     """Return what sends requests. A connection serves one call: the next one may run in another event loop, or would only find
     out after it was sent that the server has closed the connection.
     """
     return httpx2.AsyncClient(
         verify=wire.certificates(),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-        event_hooks={"request": [_soon]},
+        event_hooks={"request": [_soon, *hooks]},
     )
 
 
