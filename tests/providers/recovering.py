@@ -98,14 +98,14 @@ class Bench:
         """Lose a picture: the first answers of an operation end at this point. Then resume, and check every promise."""
         fault = Fault(does="cut", share=point / POINTS) if point else Fault(does="reset")
         self.script.now(replace(fault, operation=operation, calls=(1, 2)))
-        out = self._fresh()
+        out = self.fresh()
         session(self.lane.model, self.lane.size, out)
         self.script.now()
         return self._checked(out)
 
     def kill(self, point: int) -> End:
         """Kill the process at this moment of its conversation with the service. Then resume, and check every promise."""
-        out = self._fresh()
+        out = self.fresh()
         child = new_process(session, self.lane.model, self.lane.size, out)
 
         def strike() -> None:
@@ -122,7 +122,7 @@ class Bench:
     def settle(self) -> None:
         """Make an undisturbed run, to know how long its conversation is."""
         self.moments.reset()
-        out = self._fresh()
+        out = self.fresh()
         ended = session(self.lane.model, self.lane.size, out)
         assert (ended.outcome, len(self.paid)) == ("passed", 1)
         self._number.append(self.moments.messages)
@@ -136,7 +136,7 @@ class Bench:
     def _messages(self) -> int:
         return self._number[1]
 
-    def _fresh(self) -> Path:
+    def fresh(self) -> Path:
         self.bill.write_text("")
         self._number[0] += 1
         return self.folder / str(self._number[0])
