@@ -20,6 +20,7 @@ from onbrief.testing import Bill as Calls
 from onbrief.testing import ScriptedImageModel, crew
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
+from onbrief_sandbox.server.wires.mounting import exports
 from tests.providers.wiring import at, keys
 from tests.pursuing import pursue, settings
 from tests.sandbox.server.serving import CORE, lines, served
@@ -37,6 +38,8 @@ def bill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
     (tmp_path / "bill").touch()
     with served(Terms(bill=Bill(tmp_path / "bill"))) as server:
         at(server.port, monkeypatch)
+        for name, value in exports(f"http://127.0.0.1:{server.port}").items():
+            monkeypatch.setenv(name, value)
         yield tmp_path / "bill"
 
 
@@ -71,6 +74,22 @@ def test_the_record_the_report_and_show_say_which_model_drew_which_picture(
     metadata = PictureFile(last.read_bytes()).metadata
     assert metadata is not None
     assert json.loads(metadata.document)["model"] == DEAR
+
+
+def test_two_services_draw_one_after_the_other_and_each_says_once_what_it_does_not_take(
+    bill: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("openai")
+    pytest.importorskip("google.genai")
+    names = ["openai:gpt-image-2", "google:gemini-3.1-flash-image"]
+    judges = ["--judge", "sandbox:", "--reviser", "sandbox:", "--avoid", "people"]
+    ladder = [word for name in names for word in ("--image-model", name)]
+    made = record(capsys, *COMMAND, *ladder, *judges, "--max-prompts", "3", "--max-usd", "2")
+    assert [attempt["model"] for attempt in made["attempts"]] == [names[0], names[0], names[1]]
+    assert [line["operation"] for line in lines(bill)] == ["openai.draw", "openai.draw", "google.draw"]
+    assert made["usage"]["usd"] == pytest.approx(sum(line["usd"] for line in lines(bill)))
+    negative = [warning for warning in made["warnings"] if "takes no negative text" in warning]
+    assert [name in warning for name, warning in zip(("GPT Image 2", "Gemini"), negative, strict=True)] == [True, True]
 
 
 def test_a_run_that_is_resumed_goes_on_at_its_rung_and_no_other_ladder_is_the_same_order(
