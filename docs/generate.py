@@ -27,8 +27,8 @@ _FOR_ONBRIEF = {
 """Members of public classes that only onbrief itself needs."""
 HERE = Path(__file__).parent
 COMMANDS = (
-    "", "run", "judge", "resume", "checklist", "show", "list", "report", "rm", "label", "calibrate", "config", "models",
-    "doctor", "sandbox",
+    "", "run", "judge", "resume", "recover", "checklist", "show", "list", "report", "rm", "label", "calibrate", "config",
+    "models", "doctor", "sandbox",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def test_no_file_outside_a_providers_folder_names_that_provider() -> None:
         for name, folder in OWN.items()
         for path in sorted(ROOT.rglob("*"))
         if path.is_file() and path.suffix != ".pyc" and not path.is_relative_to(folder)
+        if path.name != "redaction.py"  # it knows what the keys of many services look like
         if not any(path.is_relative_to(other) for other in OWN.values())  # one service can offer what another one makes
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if re.search(rf"(?<![a-z]){name}(?![a-z])", line.lower())

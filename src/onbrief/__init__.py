@@ -14,13 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import examine, judge, load, pursue, resume, run, runs
+    from onbrief.api import examine, judge, load, pursue, recover, resume, run, runs
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
     from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
     from onbrief.pursuit.listing import ListedRun
+    from onbrief.pursuit.recovering import LostPicture
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "ImageMade",
     "Limits",
     "ListedRun",
+    "LostPicture",
     "OnbriefError",
     "Prompt",
     "PromptChosen",
@@ -51,19 +53,21 @@ __all__ = [
     "judge",
     "load",
     "pursue",
+    "recover",
     "resume",
     "run",
     "runs",
 ]
 
 _HOMES = {
-    "api": ("examine", "judge", "load", "pursue", "resume", "run", "runs"),
+    "api": ("examine", "judge", "load", "pursue", "recover", "resume", "run", "runs"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
     "events": ("CallTry", "ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
     "pursuit.listing": ("ListedRun",),
+    "pursuit.recovering": ("LostPicture",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
 }
 

@@ -1,4 +1,4 @@
-"""The library's main functions: `pursue` and `examine` are asynchronous; `run`, `judge` and `resume` are synchronous."""
+"""The main functions of the library: `pursue` and `examine` are asynchronous; `run`, `judge`, `resume`, `recover` are not."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,18 @@ from onbrief.interrupts import Interrupts, completed
 from onbrief.limits import Limits
 from onbrief.notebook import bar, in_notebook
 from onbrief.ports import AnyModel, ImageModel, Judge, Ladder, ModelRole, Planner, Reviser, is_object
-from onbrief.pursuit import ListedRun, Order, Pursuit, given_pictures, listed_runs, open_pursuit, recorded_run, resumed
+from onbrief.pursuit import (
+    ListedRun,
+    LostPicture,
+    Order,
+    Pursuit,
+    given_pictures,
+    listed_runs,
+    open_pursuit,
+    recorded_run,
+    resumed,
+)
+from onbrief.pursuit import recover as recovered
 from onbrief.record import Run
 
 Watcher: TypeAlias = Callable[[Event], object]
@@ -221,6 +233,41 @@ def resume(
     models = _models(image_model, judge, planner, reviser, confirm_judge)
     order = resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown)
     return _in_sync(order, on_event, progress)
+
+
+@_explained()
+def recover(
+    run_id: str | None = None,
+    *,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
+    out: str | Path | None = None,
+) -> list[LostPicture]:
+    """Look for pictures whose answers were lost, at the services that made them, and store those that are found.
+
+    Nothing is started and nothing is paid for. What a run does with a picture that was found is decided when it is resumed:
+    `resume` and every start look for lost pictures too.
+
+    Args:
+        run_id: The id of a run; by default, all runs are looked at. Those that another process has are left alone.
+        image_model, judge, planner, reviser, confirm_judge: Models that were given as objects, again; see `resume`.
+        out: The folder or the bucket that the runs are in; by default "onbrief-runs".
+
+    Raises:
+        UsageError: `out` has no such run, or a model of this run that was an object is not given again.
+        LedgerError: the place cannot be read.
+    """
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+
+    async def look() -> list[LostPicture]:
+        async with aclosing(recovered(_settings_at(out), run_id, models)) as found:
+            return [lost async for lost in found]
+
+    with ThreadPoolExecutor(1) as thread:  # an event loop may be running here, as in a notebook
+        return thread.submit(asyncio.run, look()).result()
 
 
 @_explained()

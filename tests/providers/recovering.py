@@ -6,9 +6,9 @@ A provider takes part with a `Lane`, in the tuple of `test_recovering.py`:
 
 `model` is the name as a user writes it; `recovery` how the provider says that it finds pictures, None if it cannot. `first` is
 the operation of the stand-in that accepts and charges, `later` are those that bring the picture after the first reply, by their
-names in scripted faults. `size` is the smallest that the model makes. By default, the stand-in is reached by what
-`wires.mounting.exports` says; a provider that needs more has `around`, a context manager that is given the terms of the server
-and yields other terms, and the environment for an address.
+names in scripted faults; `draws` is the operation that draws, if pictures cost nothing. `size` is the smallest that the model
+makes. By default, the stand-in is reached by what `wires.mounting.exports` says; a provider that needs more has `around`, a
+context manager that is given the terms of the server and yields other terms, and the environment for an address.
 
 In each session, judge and planner are scripted and the image model is the real one, made by its name, over HTTP. The bill of
 the stand-in is the reference.
@@ -69,6 +69,7 @@ class Lane:
     recovery: Recovery | None
     first: str
     later: tuple[str, ...] = ()
+    draws: str = ""
     size: Size = (512, 512)
     around: Callable[[Terms], AbstractContextManager[tuple[Terms, Environment]]] = as_exported
 
@@ -97,14 +98,14 @@ class Bench:
         """Lose a picture: the first answers of an operation end at this point. Then resume, and check every promise."""
         fault = Fault(does="cut", share=point / POINTS) if point else Fault(does="reset")
         self.script.now(replace(fault, operation=operation, calls=(1, 2)))
-        out = self._fresh()
+        out = self.fresh()
         session(self.lane.model, self.lane.size, out)
         self.script.now()
         return self._checked(out)
 
     def kill(self, point: int) -> End:
         """Kill the process at this moment of its conversation with the service. Then resume, and check every promise."""
-        out = self._fresh()
+        out = self.fresh()
         child = new_process(session, self.lane.model, self.lane.size, out)
 
         def strike() -> None:
@@ -121,21 +122,21 @@ class Bench:
     def settle(self) -> None:
         """Make an undisturbed run, to know how long its conversation is."""
         self.moments.reset()
-        out = self._fresh()
+        out = self.fresh()
         ended = session(self.lane.model, self.lane.size, out)
         assert (ended.outcome, len(self.paid)) == ("passed", 1)
         self._number.append(self.moments.messages)
 
     @property
     def paid(self) -> list[dict[str, Any]]:
-        """The lines of the bill that cost money."""
-        return [line for line in lines(self.bill) if line["usd"]]
+        """The lines of the bill that cost money, or for which something was drawn at no cost."""
+        return [line for line in lines(self.bill) if line["usd"] or line["operation"] == self.lane.draws]
 
     @property
     def _messages(self) -> int:
         return self._number[1]
 
-    def _fresh(self) -> Path:
+    def fresh(self) -> Path:
         self.bill.write_text("")
         self._number[0] += 1
         return self.folder / str(self._number[0])

@@ -41,6 +41,7 @@ _EPILOGUE = (
 _OWN = {
     "run": ("run:run", "Make a picture that meets every requirement of a brief."),
     "resume": ("run:resume", "Resume a run. Limits and models that are given replace those of its order."),
+    "recover": ("recovery:recover", "Look for pictures whose answers were lost, without paying for anything."),
     "judge": ("judge:judge", "Judge pictures that exist already, from any tool, by the requirements of a brief."),
     "checklist": ("checklist:checklist", "Show the checklist of a brief, and what the brief leaves open."),
     "show": ("runs:show", "Show the outcome of a run and the verdict on each requirement."),

@@ -122,6 +122,15 @@ class Account(OwnedRun):
         """Return the last try of each recorded call of this step."""
         return self._entries.of_step(step)
 
+    def lost(self, kind: CallKind) -> list[Entry]:
+        """Return the tries of calls of this kind whose outcome is not known, by the order of their calls."""
+        lost = (entry for entry in self._entries if entry.call.kind == kind and entry.state in {"started", "unknown"})
+        return sorted(lost, key=lambda entry: (entry.call.revision, entry.call.attempt, entry.number))
+
+    def tried_as(self, entry: Entry) -> Entry:
+        """Return what is known now of this try."""
+        return self._entries.tries[entry.call.key][entry.number]
+
     def used_others(self, model: str, *kinds: CallKind) -> bool:
         """Return whether calls of these kinds in earlier sessions were of another model than this one."""
         return any(kind in kinds and other != model for kind, other in self._former)

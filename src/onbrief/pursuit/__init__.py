@@ -15,6 +15,8 @@ from onbrief.pursuit.preview import Preview as Preview
 from onbrief.pursuit.preview import preview as preview
 from onbrief.pursuit.pursuit import Pursuit as Pursuit
 from onbrief.pursuit.pursuit import open_pursuit as open_pursuit
+from onbrief.pursuit.recovering import LostPicture as LostPicture
+from onbrief.pursuit.recovering import recover as recover
 from onbrief.pursuit.workspace import LEDGER_FILE as LEDGER_FILE
 from onbrief.pursuit.workspace import Workspace as Workspace
 from onbrief.pursuit.workspace import require_ledger as require_ledger

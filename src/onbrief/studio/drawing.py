@@ -30,7 +30,8 @@ class Drawing:
 
     `ready` is awaited before each paid call, and raises to prevent it. With `embed_metadata`, the stored picture carries its
     prompt, its seed and the call that it came from. A picture is begun only with the money for that many `looks` of the judge.
-    After `draw`, `file` is the picture if its bytes are at hand, and `warnings` are for the record.
+    After `draw`, `file` is the picture if its bytes are at hand, and `warnings` are for the record; `unfound` says why a lost
+    picture was not found.
     """
 
     run: Run
@@ -43,6 +44,7 @@ class Drawing:
     looks: int = 1
     file: PictureFile | None = None
     warnings: list[str] = field(default_factory=list[str])
+    unfound: str = field(default="", init=False)
     _call: Call = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +97,13 @@ class Drawing:
         return await self._keep(file, data, facts, picture.usd, picture.warnings)
 
     async def _recover(self, lost: Entry) -> CallResult | Pending | NotThere | CannotTell:
-        """Look for the picture of a try whose outcome is unknown, wherever it can be: here, then at the provider."""
+        """Look for the picture of a try whose outcome is unknown, wherever it can be."""
+        found = await self._found(lost)
+        self.unfound = found.why if isinstance(found, NotThere | CannotTell) else ""
+        return found
+
+    async def _found(self, lost: Entry) -> CallResult | Pending | NotThere | CannotTell:
+        """Return the picture of a try from the store, or from the provider, or what is known instead."""
         for key in (key for keys in self._keys.values() for key in keys):
             for data in await self.store.copies(key):
                 with contextlib.suppress(PictureError):  # a power cut can leave an empty file, a kill a truncated one

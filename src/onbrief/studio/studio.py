@@ -12,13 +12,14 @@ from itertools import pairwise
 from typing import Any
 
 from onbrief.brief import Checklist, Requirement
-from onbrief.errors import OnbriefError, OverBudget
+from onbrief.errors import Failed, OnbriefError, OverBudget
 from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
-from onbrief.ports import CallKind, ImageModel, Pictures, Store
-from onbrief.record import Attempt, Finding, ModelChange, Prompt, Role, Run
+from onbrief.policy import seed_of
+from onbrief.ports import CallKind, Entry, ImageModel, Pictures, Store, call_key
+from onbrief.record import Attempt, Finding, Image, ModelChange, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
@@ -125,6 +126,45 @@ class LedgerStudio:
         for error in errors:
             if not (passed and isinstance(error, OnbriefError)):  # an attempt that passed counts, whatever else failed
                 raise error
+
+    async def prompted(self, run: Run) -> Run:
+        """Return a new run with its checklist and with all prompts that are recorded. Pays for nothing if no call is sent.
+
+        Raises:
+            Cancelled: the checklist is not recorded, and the account sends nothing.
+        """
+        checklist, added = await self.plan(run)
+        run = replace(run, checklist=checklist).with_prompt(Prompt.first(run.brief, added))
+        while self.ledger.done(call_key("revise", len(run.prompts), 0)):
+            run = run.with_prompt(await self.revise(run, with_history=False))
+        return run
+
+    async def look_for(self, run: Run, lost: Entry) -> tuple[Image | None, str]:
+        """Look for the picture of a try whose outcome is unknown, and return it, or what was said instead.
+
+        Raises:
+            Cancelled: it is still being made, and the account does not wait.
+            OnbriefError: as Account.once and ports.Store.
+        """
+        call = lost.call
+        model = next((model for model in self.crew.image_models if model.name == call.model), None)
+        prompts = run.prompts[: call.revision + 1]
+        if model is None or len(prompts) <= call.revision:
+            return None, "its prompt or its model is not recorded"
+        drawing = Drawing(
+            run=replace(run, prompts=prompts),
+            attempt=Attempt(call.revision, call.attempt, seed_of(run.seed, call.revision, call.attempt), model=model.name),
+            model=model,
+            crew=self.crew,
+            store=self.store,
+            ready=_only_recorded,
+            embed_metadata=self.embed_metadata,
+        )
+        try:
+            attempt = await drawing.draw(self.ledger)
+        except (Skipped, Failed):  # what is known of it is recorded, and nothing is sent again
+            return None, drawing.unfound
+        return attempt.image, drawing.unfound
 
     async def verdicts(self, run: Run, wanted: Callable[[], bool]) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""

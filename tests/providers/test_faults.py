@@ -1,0 +1,105 @@
+"""Every provider of pictures: each fault of its service ends as the table says, and what is paid for is counted.
+
+A provider is added by its lane in test_recovering.py; where its service answers a fault in another way, `DIFFERS` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from onbrief_sandbox.server.faults import Fault
+from tests.providers.recovering import Bench, Lane, bench_of, entries, session
+from tests.providers.test_recovering import LANES
+
+Then = Literal["sent again", "counted", "lost", "blocked", "spoilt", "stopped"]
+"""What must happen. "sent again": nothing was spent, and the call is sent again. "counted": it may have been paid for, and is
+sent again. "lost": its picture comes back if the provider can find it by then; else it is unknown, and not sent again.
+"blocked": the content was refused. "spoilt": the answer is not a usable picture. "stopped": the run stops until something is
+changed.
+"""
+
+
+def status(number: int, message: str = "This is a fault by script.", headers: Mapping[str, str] | None = None) -> Fault:
+    return Fault(does="status", status=number, message=message, headers=dict(headers or {}))
+
+
+FAULTS: dict[str, tuple[Fault, Then]] = {
+    "429": (status(429), "sent again"),
+    "429 with a header": (status(429, headers={"Retry-After": "0"}), "sent again"),
+    "503": (status(503), "sent again"),
+    "529": (status(529), "sent again"),
+    "500": (status(500), "counted"),
+    "502": (status(502), "counted"),
+    "504": (status(504), "counted"),
+    "quota of the day": (status(429, "Requests per day exceeded, please wait before trying again."), "stopped"),
+    "400": (status(400), "stopped"),
+    "401": (status(401), "stopped"),
+    "402": (status(402), "stopped"),
+    "403": (status(403), "stopped"),
+    "404": (status(404), "stopped"),
+    "reset": (Fault(does="reset"), "lost"),
+    "cut at once": (Fault(does="cut", byte=0), "lost"),
+    "cut in the middle": (Fault(does="cut", share=0.5), "lost"),
+    "filtered prompt": (Fault(does="filtered", reason="prompt"), "blocked"),
+    "filtered output": (Fault(does="filtered", reason="output image"), "blocked"),
+    "no picture": (Fault(does="empty"), "counted"),
+    "one colour": (Fault(does="blank"), "spoilt"),
+    "half a picture": (Fault(does="truncated"), "spoilt"),
+    "text for a picture": (Fault(does="text"), "spoilt"),
+}
+DIFFERS: dict[tuple[str, str], Then] = {}
+"""By provider and fault: what happens instead."""
+
+
+@pytest.fixture(scope="module", params=LANES, ids=str)
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Bench]:
+    lane: Lane = request.param
+    with bench_of(lane, tmp_path_factory.mktemp("lane")) as running:
+        yield running
+
+
+def strike(bench: Bench, name: str) -> None:
+    """Make a run whose first call for a picture has this fault, and check what happened."""
+    lane = bench.lane
+    fault, then = FAULTS[name]
+    then = DIFFERS.get((lane.model.partition(":")[0], name), then)
+    bench.script.now(replace(fault, operation=lane.first, calls=(1,)))
+    out = bench.fresh()
+    ended = session(lane.model, lane.size, out)
+    tried, billed = entries(out), sum(line["usd"] for line in bench.paid)
+    states = [entry.state for entry in tried]
+    assert sum(entry.usd or 0.0 for entry in tried) >= billed - 1e-9, "something on the bill was not counted"
+    problem = ended.attempts[0].problem.kind if ended.attempts and ended.attempts[0].problem else None
+    match then:
+        case "sent again":
+            assert (ended.outcome, states, tried[0].usd) == ("passed", ["refused", "done"], 0.0)
+        case "counted":
+            assert (ended.outcome, states) == ("passed", ["failed", "done"]), ended.reason
+        case "lost":
+            assert states == ["done"] if ended.outcome == "passed" else ["unknown"], ended.reason
+            assert ended.outcome == "passed" or lane.recovery in (None, "first reply"), tried
+        case "blocked":
+            assert (ended.outcome, states, problem) == ("blocked", ["blocked"], "blocked"), ended.reason
+        case "spoilt":
+            assert (states, problem in ("blank", "unreadable")) == (["done"], True), (problem, ended.reason)
+        case "stopped":
+            assert (ended.outcome, states, billed) == ("failed", ["refused"], 0), ended.reason
+            bench.script.now()
+            assert session(lane.model, lane.size, out).outcome == "passed"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_ends_as_the_table_says(name: str, bench: Bench) -> None:
+    strike(bench, name)
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_some_faults_of_each_provider_end_as_the_table_says(turn: int, bench: Bench) -> None:
+    """Each provider has other faults, so that all of them are tried."""
+    first = LANES.index(bench.lane) * 3 + turn
+    strike(bench, list(FAULTS)[first * 5 % len(FAULTS)])
