@@ -7,9 +7,10 @@ that names what is allowed, before anything is sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import takewhile
 
 from onbrief.brief import Size
 from onbrief.errors import UsageError
@@ -121,6 +122,13 @@ def find(name: ModelName, models: Mapping[str, ImageModelFacts], model: str = ""
     raise UsageError.of(name.setting, str(name), f"one of {known}")
 
 
+def mistyped(model: str, known: Iterable[str]) -> bool:
+    """Return whether a name differs from one of these by a letter, or by two that have changed places. Another digit makes
+    another model.
+    """
+    return any(_a_letter_apart(model, other) for other in known)
+
+
 def cut(title: str, what: str, text: str, most: int, warnings: list[str]) -> str:
     """Return the text, cut between words with a warning if it has more characters than the model takes."""
     if len(text) <= most:
@@ -138,6 +146,20 @@ def seed_in(title: str, seeds: tuple[int, int], seed: int, warnings: list[str]) 
     sent = least + (seed - least) % (most - least + 1)
     warnings.append(f"{title} takes seeds from {least} to {most}: it is sent {sent} instead of {seed}")
     return sent
+
+
+def _a_letter_apart(one: str, other: str) -> bool:
+    start = _shared(one, other)
+    one, other = one[start:], other[start:]
+    end = _shared(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    swapped = len(one) == 2 and one == other[::-1]
+    return (swapped or (len(one) <= 1 and len(other) <= 1)) and (one + other).isalpha()
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many letters two texts have in common from their starts."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _value(name: ModelName, option: str, rule: Option) -> Value | None:

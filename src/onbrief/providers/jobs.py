@@ -143,6 +143,8 @@ class JobImageModel:
                 if not isinstance(found, Job):
                     return found
                 job = found
+            elif at is not None:
+                _belongs(job, _owner(sent, at))  # so that no other try finds it in the list
             state = await self.queue.look(session, job)
             match state:
                 case Ready():

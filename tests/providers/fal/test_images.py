@@ -159,6 +159,10 @@ def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_name_says_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAL_KEY", "secret-of-the-test")
-    for name, words in (("fal:flux-2-pro", "one of fal:fal-ai/flux-2-pro"), ("fal:fal-ai/../x", "one of fal:")):
+    for name, words in (
+        ("fal:fal-ai/flux-2-rpo", "one of fal:fal-ai/flux-2-pro"),
+        ("fal:flux-2-pro", "one of fal:fal-ai/flux-2-pro"),
+        ("fal:fal-ai/../x", "one of fal:"),
+    ):
         with pytest.raises(UsageError, match=words):
             registry.image_model(name)

@@ -110,6 +110,10 @@ def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_name_says_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPLICATE_API_TOKEN", "secret-of-the-test")
-    for name, words in (("replicate:flux-2-pro", f"one of replicate:{PRO}"), ("replicate:a/b/c", "one of replicate:")):
+    for name, words in (
+        ("replicate:black-forest-labs/flux-2-prox", f"one of replicate:{PRO}"),
+        ("replicate:flux-2-pro", f"one of replicate:{PRO}"),
+        ("replicate:a/b/c", "one of replicate:"),
+    ):
         with pytest.raises(UsageError, match=words):
             registry.image_model(name)

@@ -7,6 +7,12 @@ from typing import Final
 
 from onbrief.ports import Editor, ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
+from onbrief.providers import wire
+
+TITLE: Final = "Black Forest Labs"
+KEY: Final = "BFL_API_KEY"
+KEYS_AT: Final = "https://dashboard.bfl.ai"
+"""What the service is called, the environment variable with its key, and where to get one."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -28,24 +34,15 @@ def _models() -> Sequence[ListedModel]:
     return listing.image_rows("bfl", catalogue.image_models(), catalogue.as_of(), "first reply")
 
 
-def _options(role: Role, model: str) -> frozenset[str] | None:
+def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.bfl import catalogue
 
     facts = catalogue.image_models().get(model)
     return frozenset((*(facts.options if facts else catalogue.option_names()), "timeout"))
 
 
-def _check_url(setting: str, value: str) -> None:
-    from onbrief.providers.wire import base_url
-
-    base_url(setting, value)
-
-
 PROVIDER: Final = Provider(
     name="bfl",
-    title="Black Forest Labs",
-    keys=("BFL_API_KEY",),
-    keys_at="https://dashboard.bfl.ai",
     image_model=_image_model,
     editor=_editor,
     settings=(
@@ -53,11 +50,14 @@ PROVIDER: Final = Provider(
             "base_url",
             "the address of the service; https://api.eu.bfl.ai and https://api.us.bfl.ai keep data in a region",
             default="https://api.bfl.ai",
-            check=_check_url,
+            check=wire.base_url,
         ),
     ),
     models=_models,
     options=_options,
-    requires=("httpx2",),
-    extra="onbrief[http]",
+    requires=wire.REQUIRES,
+    extra=wire.EXTRA,
+    title=TITLE,
+    keys=(KEY,),
+    keys_at=KEYS_AT,
 )

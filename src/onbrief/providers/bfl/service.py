@@ -12,12 +12,12 @@ from typing import Any, cast
 from onbrief.errors import Blocked, Failed
 from onbrief.ports import ModelName, NotThere, Pending, Recovery
 from onbrief.providers import wire
+from onbrief.providers.bfl import KEY, KEYS_AT, TITLE
 from onbrief.providers.drawing import Drawn
 from onbrief.providers.http import short
 from onbrief.providers.jobs import Job, Listed, Ready, State
 from onbrief.providers.wire import Service, Session
 
-KEY = "BFL_API_KEY"
 _CREDIT = 0.01  # US dollars
 _BLOCKED = ("Request Moderated", "Content Moderated")
 
@@ -28,7 +28,7 @@ def service(name: ModelName, base_url: str) -> Service:
     Raises:
         UsageError: the option `timeout` is not allowed. ConfigError: there is no key.
     """
-    key = wire.key(KEY, "Black Forest Labs", "https://dashboard.bfl.ai")
+    key = wire.key(KEY, TITLE, KEYS_AT)
     address = wire.base_url("bfl.base_url", base_url)
     return Service(address, {"x-key": key}, wire.timeout(name), domains=("bfl.ai", "bfl.ml"))
 

@@ -7,6 +7,12 @@ from typing import Final
 
 from onbrief.ports import ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
+from onbrief.providers import wire
+
+TITLE: Final = "fal"
+KEY: Final = "FAL_KEY"
+KEYS_AT: Final = "https://fal.ai/dashboard/keys"
+"""What the service is called, the environment variable with its key, and where to get one."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -19,39 +25,36 @@ def _models() -> Sequence[ListedModel]:
     from onbrief.providers import listing
     from onbrief.providers.fal import catalogue
 
-    return listing.image_rows("fal", catalogue.image_models(), catalogue.as_of(), "listing")
+    rows = listing.image_rows("fal", catalogue.image_models(), catalogue.as_of(), "listing")
+    takes = "prompts of 32000 characters"
+    other = ListedModel("fal:OWNER/MODEL", "image", "any other model of its gallery", "active", None, takes, recovery="listing")
+    return [*rows, other]
 
 
-def _options(role: Role, model: str) -> frozenset[str] | None:
+def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.fal import catalogue
 
     facts = catalogue.image_models().get(model)
     return frozenset((*(facts.options if facts else catalogue.option_names()), "timeout"))
 
 
-def _check_url(setting: str, value: str) -> None:
-    from onbrief.providers.wire import base_url
-
-    base_url(setting, value)
-
-
 PROVIDER: Final = Provider(
     name="fal",
-    title="fal",
-    keys=("FAL_KEY",),
-    keys_at="https://fal.ai/dashboard/keys",
     image_model=_image_model,
     settings=(
-        Setting("base_url", "the address of the queue", default="https://queue.fal.run", check=_check_url),
+        Setting("base_url", "the address of the queue", default="https://queue.fal.run", check=wire.base_url),
         Setting(
             "platform_url",
             "the address of the service's own data, where lost pictures are found",
             default="https://api.fal.ai",
-            check=_check_url,
+            check=wire.base_url,
         ),
     ),
     models=_models,
     options=_options,
-    requires=("httpx2",),
-    extra="onbrief[http]",
+    requires=wire.REQUIRES,
+    extra=wire.EXTRA,
+    title=TITLE,
+    keys=(KEY,),
+    keys_at=KEYS_AT,
 )

@@ -23,7 +23,7 @@ def named(name: ModelName, base_url: str, platform_url: str) -> jobs.JobImageMod
         UsageError: the model or an option is unknown, or a value is not allowed. ConfigError: there is no key.
     """
     known = catalogue.image_models()
-    other = name.model not in known and _PATH.fullmatch(name.model)
+    other = name.model not in known and _PATH.fullmatch(name.model) and not drawing.mistyped(name.model, known)
     facts = _other(name.model) if other else drawing.find(name, known)
     chosen = Chosen.of(name, facts, ("timeout",), catalogue.option_names())
     at = service(name, base_url)

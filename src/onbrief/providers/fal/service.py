@@ -14,11 +14,11 @@ from onbrief.ports import ModelName, NotThere, Pending, Recovery
 from onbrief.providers import http, wire
 from onbrief.providers.catalogue import ImageModelFacts
 from onbrief.providers.drawing import Drawn
+from onbrief.providers.fal import KEY, KEYS_AT, TITLE
 from onbrief.providers.http import short
 from onbrief.providers.jobs import Job, Listed, Ready, State, objects, seconds_of
 from onbrief.providers.wire import Reply, Service, Session
 
-KEY = "FAL_KEY"
 _PAGES = 20  # of 100 requests; a list that has more in the time of one call is not searched further
 _NAMESPACES = ("workflows", "comfy")
 _HEADERS = {
@@ -34,7 +34,7 @@ def service(name: ModelName, base_url: str) -> Service:
     Raises:
         UsageError: the option `timeout` is not allowed. ConfigError: there is no key.
     """
-    key = wire.key(KEY, "fal", "https://fal.ai/dashboard/keys")
+    key = wire.key(KEY, TITLE, KEYS_AT)
     address = wire.base_url("fal.base_url", base_url)
     headers = {"Authorization": f"Key {key}", **_HEADERS}
     return Service(address, headers, wire.timeout(name), outcome, domains=("fal.run", "fal.ai"))

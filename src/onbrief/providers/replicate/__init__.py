@@ -7,6 +7,12 @@ from typing import Final
 
 from onbrief.ports import ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
+from onbrief.providers import wire
+
+TITLE: Final = "Replicate"
+KEY: Final = "REPLICATE_API_TOKEN"
+KEYS_AT: Final = "https://replicate.com/account/api-tokens"
+"""What the service is called, the environment variable with its key, and where to get one."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -19,31 +25,28 @@ def _models() -> Sequence[ListedModel]:
     from onbrief.providers import listing
     from onbrief.providers.replicate import catalogue
 
-    return listing.image_rows("replicate", catalogue.image_models(), catalogue.as_of(), "listing")
+    rows = listing.image_rows("replicate", catalogue.image_models(), catalogue.as_of(), "listing")
+    takes = "prompts of 32000 characters"
+    other = ListedModel("replicate:OWNER/NAME", "image", "any other official model", "active", None, takes, recovery="listing")
+    return [*rows, other]
 
 
-def _options(role: Role, model: str) -> frozenset[str] | None:
+def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.replicate import catalogue
 
     facts = catalogue.image_models().get(model)
     return frozenset((*(facts.options if facts else catalogue.option_names()), "timeout"))
 
 
-def _check_url(setting: str, value: str) -> None:
-    from onbrief.providers.wire import base_url
-
-    base_url(setting, value)
-
-
 PROVIDER: Final = Provider(
     name="replicate",
-    title="Replicate",
-    keys=("REPLICATE_API_TOKEN",),
-    keys_at="https://replicate.com/account/api-tokens",
     image_model=_image_model,
-    settings=(Setting("base_url", "the address of the service", default="https://api.replicate.com", check=_check_url),),
+    settings=(Setting("base_url", "the address of the service", default="https://api.replicate.com", check=wire.base_url),),
     models=_models,
     options=_options,
-    requires=("httpx2",),
-    extra="onbrief[http]",
+    requires=wire.REQUIRES,
+    extra=wire.EXTRA,
+    title=TITLE,
+    keys=(KEY,),
+    keys_at=KEYS_AT,
 )

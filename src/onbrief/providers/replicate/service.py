@@ -12,9 +12,9 @@ from onbrief.providers import http, wire
 from onbrief.providers.drawing import Drawn
 from onbrief.providers.http import short
 from onbrief.providers.jobs import Job, Listed, Ready, State, objects, seconds_of
+from onbrief.providers.replicate import KEY, KEYS_AT, TITLE
 from onbrief.providers.wire import Service, Session
 
-KEY = "REPLICATE_API_TOKEN"
 _PAGES = 30  # of 100 predictions; a list that has more since one call is not searched further
 _SENSITIVE = "(E005)"  # the code of an input or output that was flagged
 
@@ -25,7 +25,7 @@ def service(name: ModelName, base_url: str) -> Service:
     Raises:
         UsageError: the option `timeout` is not allowed. ConfigError: there is no token.
     """
-    token = wire.key(KEY, "Replicate", "https://replicate.com/account/api-tokens")
+    token = wire.key(KEY, TITLE, KEYS_AT)
     address = wire.base_url("replicate.base_url", base_url)
     headers = {"Authorization": f"Bearer {token}"}
     return Service(address, headers, wire.timeout(name), domains=("api.replicate.com",))
