@@ -128,8 +128,9 @@ class Bench:
 
     @property
     def paid(self) -> list[dict[str, Any]]:
-        """The lines of the bill that cost money."""
-        return [line for line in lines(self.bill) if line["usd"]]
+        """The lines of the bill that cost money; of a service that is free, those of the pictures that it makes."""
+        billed = [line for line in lines(self.bill) if line["answer"] != "status"]
+        return [line for line in billed if line["usd"]] or [line for line in billed if line["operation"] == self.lane.first]
 
     @property
     def _messages(self) -> int:
