@@ -51,7 +51,11 @@ FAULTS: dict[str, tuple[Fault, Then]] = {
     "half a picture": (Fault(does="truncated"), "spoilt"),
     "text for a picture": (Fault(does="text"), "spoilt"),
 }
-DIFFERS: dict[tuple[str, str], Then] = {}
+DIFFERS: dict[tuple[str, str], Then] = {
+    ("a1111", "filtered prompt"): "spoilt",  # its filter paints the picture black
+    ("a1111", "filtered output"): "spoilt",
+    ("stability", "403"): "blocked",  # the status with which it refuses content
+}
 """By provider and fault: what happens instead."""
 
 

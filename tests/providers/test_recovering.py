@@ -14,6 +14,7 @@ from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
 from tests.sandbox.server.serving import CORE
 
 LANES = (
+    Lane("a1111:dreamshaper_8", None, first="a1111.txt2img"),
     Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
     Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
     Lane(
@@ -25,6 +26,8 @@ LANES = (
         size=(256, 128),
     ),
     Lane("fal:fal-ai/flux-2/klein/4b", "listing", first="fal.submit", later=("fal.status", "fal.result", "fal.fetch")),
+    Lane("google:gemini-3.1-flash-image", None, first="google.draw"),
+    Lane("openai:gpt-image-2", None, first="openai.draw", size=(1024, 1024)),
     Lane(
         "replicate:black-forest-labs/flux-2-pro",
         "listing",

@@ -69,7 +69,7 @@ class Told:
         if any(word in self.code for word in _UNPAID):
             return ConfigError(self.words, hint=_TOP_UP)
         if "ateLimit" in self.code or self.code in _BUSY:
-            return Refused(self.words, retry_after=http.retry_after(headers))
+            return http.classify(429, self.message, headers=headers, words=self.words)
         error = http.classify(self.status, self.message, self.code, headers, words=self.words)
         if isinstance(error, ConfigError) and self.status in (401, 403):
             return ConfigError(self.words, hint=f"check {KEY}")
