@@ -97,7 +97,8 @@ def _section(provider: Provider) -> Iterator[str]:
         yield ""
     yield from _table(_images(provider))
     if kinds := list(dict.fromkeys(row.recovery for row in _images(provider) if row.recovery)):
-        yield f"A lost picture is found again {' or '.join(_FOUND[kind] for kind in kinds)}."
+        more = "; see [docs/recovery.md](recovery.md)" if (HERE / "recovery.md").is_file() else ""
+        yield f"A lost picture is found again {' or '.join(_FOUND[kind] for kind in kinds)}{more}."
         yield ""
     if months := sorted({row.as_of for row in provider.models() if row.as_of}):
         yield f"As of {', '.join(months)}."

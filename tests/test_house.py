@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,13 +28,19 @@ def test_no_file_outside_a_providers_folder_names_that_provider() -> None:
         for name, folder in OWN.items()
         for path in sorted(ROOT.rglob("*"))
         if path.is_file() and path.suffix != ".pyc" and not path.is_relative_to(folder)
+        if path.name != "redaction.py"  # it knows what the keys of many services look like
         if not any(path.is_relative_to(other) for other in OWN.values())  # one service can offer what another one makes
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if name in line.lower()
+        if re.search(rf"(?<![a-z]){name}(?![a-z])", line.lower())
     ]
     assert naming == []
 
 
 def test_no_file_name_outside_a_providers_folder_names_that_provider() -> None:
     paths = [path for path in ROOT.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__"]
-    assert not [path for name, folder in OWN.items() for path in paths if name in path.name and not path.is_relative_to(folder)]
+    assert not [
+        path
+        for name, folder in OWN.items()
+        for path in paths
+        if name in re.split(r"[._]", path.name) and not path.is_relative_to(folder)
+    ]

@@ -24,6 +24,7 @@ VARIABLES = {
     "AWS_BEARER_TOKEN_ELSEWHERE": "bearer-of-this-environment",
     "AZURE_STORAGE_ACCOUNT_KEY": "the account key of this environment",
     "SOME_SERVICE_API_KEY": "0123456789abcdef-key",
+    "FAL_KEY": "key of three letters",
     "DATABASE_PASSWORD": "correct horse battery",
 }
 KEY_ID, TOKEN, PASSWORD = "ASIAIOSFODNN7EXAMPLE", "IQoJb3JpZ2luX2VjE" + "Ab1/" * 30, "pass%2Fword"

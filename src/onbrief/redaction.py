@@ -16,7 +16,7 @@ REDACTED: Final = "[redacted]"
 
 _SHORTEST = 8  # characters of a variable's value; a shorter one may be a part of any word
 _VARIABLE = re.compile(
-    r"(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|(FAL|SECRET|PRIVATE|ACCESS|ACCOUNT|ENCRYPTION)_KEY|BEARER_TOKEN_\w+)$",
+    r"(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|(^[A-Z]{2,4}|SECRET|PRIVATE|ACCESS|ACCOUNT|ENCRYPTION)_KEY|BEARER_TOKEN_\w+)$",
     re.IGNORECASE,
 )
 
@@ -33,7 +33,7 @@ _SHAPES = (
     r"|\b(?:IQoJ|FwoG|FQoG)[\w+/=%-]{40,}"  # session tokens of AWS
     r"|\bABSK[\w+/=]{40,}|\b[a-z]+-api-key-[\w+/=-]{20,}"
     r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"  # Gemini and its cloud
-    r"|\br8_\w{30,}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"  # Replicate, fal
+    r"|\br8_\w{30,}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"  # of image services
     r"|\bgh[pousr]_\w{30,}|\bhf_\w{30,}|\bgsk_\w{30,}|\bxai-\w{30,}|\bxox[baprs]-[\w-]{10,}"
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"  # JSON Web Tokens
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"

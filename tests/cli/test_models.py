@@ -29,7 +29,7 @@ def test_models_lists_each_model_with_price_sizes_edits_recovery_and_state_in_80
     assert lines[0].split() == ["IMAGE", "MODELS", "price", "sizes", "edits", "recovery", "state"]
     assert {line.split()[0] for line in lines if ":" in line} == {row.name for row in registry.models()}
     at = lines.index(CORE)
-    assert lines[at + 1].split() == ["$0.04", "9", "ratios", "-", "-", "active"]
+    assert lines[at + 1].split() == ["$0.04", "9", "ratios", "-", "own", "tag", "active"]
     at = lines.index(OLD)
     assert (lines[at + 1].split()[-1], lines[at + 2].strip()) == ("ended", "ended on 2025-05-20")
     (claude,) = [line for line in lines if line.startswith(f"{CLAUDE} ")]
@@ -40,7 +40,10 @@ def test_models_lists_each_model_with_price_sizes_edits_recovery_and_state_in_80
 
 def test_words_choose_models_and_say_what_each_takes(capsys: pytest.CaptureFixture[str]) -> None:
     text = " ".join(" ".join(listed(capsys, "bedrock", "Core")).split())
-    assert f"{CORE} $0.04 9 ratios - - active Stable Image Core; takes prompts of 10000 characters; aspect ratios 16:9" in text
+    assert (
+        f"{CORE} $0.04 9 ratios - own tag active Stable Image Core; takes prompts of 10000 characters; aspect ratios 16:9"
+        in text
+    )
     names = [line.split()[0] for line in listed(capsys, "images", "sandbox") if ":" in line]
     assert names == [
         "sandbox:modern",

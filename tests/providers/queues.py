@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import http.client
+import json
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from onbrief.ports import ImageModel, Recovers
 from onbrief.testing import ImageModelContract, RecoveryContract
 from onbrief.testing.recovery_contract import Trouble
 from onbrief_sandbox.server.faults import Fault
-from tests.providers.over_http import PAID_FAULTS, OverHttp
+from tests.providers.over_http import PAID_FAULTS, OverHttp, Service
 
 CUT = 20  # byte of a first reply, which is short
 
@@ -58,3 +61,16 @@ class Recovering(OverHttp, RecoveryContract):
                 script.now()
                 self.service.latency[f"{name}:{self.named.partition('?')[0]}"] = 60.0
         return True
+
+
+def fill(service: Service, path: str, body: object, authorization: str, number: int) -> None:
+    """Send so many requests of somebody else."""
+    parts = urlsplit(service.url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+    headers: Mapping[str, str] = {"Authorization": authorization, "Content-Type": "application/json"}
+    for _ in range(number):
+        connection.request("POST", f"{parts.path}/{path}", json.dumps(body), headers)
+        answer = connection.getresponse()
+        assert answer.status < 300, answer.read()
+        answer.read()
+    connection.close()

@@ -6,9 +6,9 @@ A provider takes part with a `Lane`, in the tuple of `test_recovering.py`:
 
 `model` is the name as a user writes it; `recovery` how the provider says that it finds pictures, None if it cannot. `first` is
 the operation of the stand-in that accepts and charges, `later` are those that bring the picture after the first reply, by their
-names in scripted faults. `size` is the smallest that the model makes. By default, the stand-in is reached by what
-`wires.mounting.exports` says; a provider that needs more has `around`, a context manager that is given the terms of the server
-and yields other terms, and the environment for an address.
+names in scripted faults; `draws` is the operation that draws, if pictures cost nothing. `size` is the smallest that the model
+makes. By default, the stand-in is reached by what `wires.mounting.exports` says; a provider that needs more has `around`, a
+context manager that is given the terms of the server and yields other terms, and the environment for an address.
 
 In each session, judge and planner are scripted and the image model is the real one, made by its name, over HTTP. The bill of
 the stand-in is the reference.
@@ -69,6 +69,7 @@ class Lane:
     recovery: Recovery | None
     first: str
     later: tuple[str, ...] = ()
+    draws: str = ""
     size: Size = (512, 512)
     around: Callable[[Terms], AbstractContextManager[tuple[Terms, Environment]]] = as_exported
 
@@ -128,9 +129,8 @@ class Bench:
 
     @property
     def paid(self) -> list[dict[str, Any]]:
-        """The lines of the bill that cost money; of a service that is free, those of the pictures that it makes."""
-        billed = [line for line in lines(self.bill) if line["answer"] != "status"]
-        return [line for line in billed if line["usd"]] or [line for line in billed if line["operation"] == self.lane.first]
+        """The lines of the bill that cost money, or for which something was drawn at no cost."""
+        return [line for line in lines(self.bill) if line["usd"] or line["operation"] == self.lane.draws]
 
     @property
     def _messages(self) -> int:

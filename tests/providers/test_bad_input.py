@@ -48,9 +48,10 @@ def said(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str]:
 @closed
 def test_a_name_that_is_nearly_one_is_answered_with_the_nearest(provider: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     row = next(row for row in ROWS[provider.name] if named(row))
-    code, err = said(capsys, "run", "a circle", "--image-model", f"{row.name}x")
-    assert (code, err.startswith(f"error: image_model: '{row.name}x' is not allowed")) == (2, True), err
-    assert row.name in err.removeprefix(f"error: image_model: '{row.name}x'")
+    wrong = f"{provider.name}:{row.name.removeprefix(f'{provider.name}:').rpartition('/')[2]}x"
+    code, err = said(capsys, "run", "a circle", "--image-model", wrong)
+    assert (code, err.startswith(f"error: image_model: '{wrong}' is not allowed")) == (2, True), err
+    assert row.name in err.removeprefix(f"error: image_model: '{wrong}'")
 
 
 @each

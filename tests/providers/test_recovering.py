@@ -9,13 +9,22 @@ from pathlib import Path
 import pytest
 
 from tests.providers.bedrock.logging_in import logging
+from tests.providers.comfyui.serving import DRAW
 from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
 from tests.sandbox.server.serving import CORE
 
 LANES = (
-    Lane("a1111:dreamshaper_8", None, first="a1111.txt2img"),
+    Lane("a1111:dreamshaper_8", None, first="a1111.txt2img", draws="a1111.txt2img"),
     Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
     Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
+    Lane(
+        f"comfyui:{DRAW}",
+        "own id",
+        first="comfyui.prompt",
+        later=("comfyui.queue", "comfyui.history", "comfyui.view"),
+        draws="comfyui.run",
+        size=(256, 128),
+    ),
     Lane("fal:fal-ai/flux-2/klein/4b", "listing", first="fal.submit", later=("fal.status", "fal.result", "fal.fetch")),
     Lane("google:gemini-3.1-flash-image", None, first="google.draw"),
     Lane("openai:gpt-image-2", None, first="openai.draw", size=(1024, 1024)),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from onbrief.providers import sizes
 from onbrief.providers.bedrock import catalogue
+from onbrief.providers.catalogue import Grid
 
 NOVA = catalogue.image_models()["amazon.nova-canvas-v1:0"].grid
 ASPECTS = catalogue.image_models()["stability.stable-image-core-v1:1"].aspect_ratios
@@ -56,6 +57,16 @@ def test_a_size_on_the_grid_keeps_its_rules(size: tuple[int, int]) -> None:
     assert min(width, height) >= 320
     assert max(width, height) <= min(4096, 4 * min(width, height))
     assert width * height <= 4_194_304
+
+
+@given(st.tuples(SIDES, SIDES))
+def test_a_size_on_a_grid_with_a_least_number_of_pixels_has_as_many(size: tuple[int, int]) -> None:
+    grid = Grid(step=16, low=480, high=3840, pixels=8_294_400, least=655_360, ratio=3)
+    width, height = sizes.on_grid(size, grid)
+    assert (width % 16, height % 16) == (0, 0)
+    assert 480 <= min(width, height) <= max(width, height) <= min(3840, 3 * min(width, height))
+    assert 655_360 <= width * height <= 8_294_400
+    assert (width, height) == sizes.on_grid((width, height), grid)
 
 
 @pytest.mark.parametrize("size", [(1024, 1024), (320, 320), (2048, 2048), (4096, 1024), (1280, 720)])

@@ -55,8 +55,9 @@ def models(*words: Annotated[str, Parameter(show_default=False)], json_: Json = 
         put(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2) + "\n")
         return 0
     put("".join(f"{line}\n" for line in _lines(rows, in_detail=bool(words))))
-    for month, provider in dict.fromkeys((row.as_of, row.name.partition(":")[0]) for row in rows if row.as_of):
-        say(f"{provider}: as of {month}; `onbrief doctor` asks the provider itself")
+    for month in dict.fromkeys(row.as_of for row in rows if row.as_of):
+        those = dict.fromkeys(row.name.partition(":")[0] for row in rows if row.as_of == month)
+        say(f"as of {month}: {', '.join(those)}; `onbrief doctor` asks a provider itself")
     if not words:
         say("what a model takes: onbrief models NAME")
     for error in registry.broken().values():

@@ -19,7 +19,7 @@ from onbrief.providers.catalogue import ImageModelFacts, Option, Value
 from onbrief.record import Prompt
 
 _SAME = 0.04  # shapes this near count as equal; the models' actual sizes differ this much from their nominal ratios
-_WEIGHT = re.compile(r"\(([^():]+):\s*\d*\.?\d+\)")
+_WEIGHT = re.compile(r"\(([^():]*[^():\s\d])\s*:\s*\d*\.?\d+\)")  # not (16:9) or (at 12:30)
 
 
 @dataclass(frozen=True, slots=True)

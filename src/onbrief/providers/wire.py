@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from onbrief.errors import CallError, ConfigError, Failed, Refused, Unknown, UsageError
+from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused, Unknown, UsageError
 from onbrief.providers import http
 from onbrief.providers.http import short
 
@@ -175,18 +175,18 @@ class Session:
 
     async def fetch(self, url: str, *, own: bool = False) -> bytes:
         """Return the bytes at a URL that the service named. Its headers go there only if the address is its `own`: they hold
-        keys. Asked again while it goes wrong, until the time of the session is up.
+        keys; only without them, redirects are followed. Asked again while it goes wrong, until the time of the session is up.
 
         Raises:
             Unknown: the bytes cannot be had, or are too many.
         """
 
         async def look() -> bytes:
-            return (await self._answered("GET", url, pays=False, own=own)).body
+            return (await self._answered("GET", url, pays=False, own=own, follow_redirects=not own)).body
 
         try:
             return await self.patiently(look)
-        except Failed as error:
+        except (Failed, Blocked) as error:
             raise Unknown(f"sent, but its picture cannot be fetched: {error}") from error
 
     async def _answered(

@@ -150,6 +150,8 @@ def test_a_server_can_ask_for_a_user_and_a_password(service: Service, monkeypatc
     monkeypatch.setenv("A1111_AUTH", "sandbox:wrong")
     with pytest.raises(ConfigError, match="Incorrect username or password"):
         drawn(service, "")
+    elsewhere = registry.image_model(f"a1111:?base_url={service.url}")  # which is not sent them: it draws without
+    assert asyncio.run(elsewhere.generate(CIRCLE, SIZE, 1)).data
     monkeypatch.setenv("A1111_AUTH", "sandbox")
     with pytest.raises(ConfigError, match="user:password"):
         service.model("")

@@ -7,7 +7,7 @@ import json
 import urllib.request
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ async def drawn(model: Recovers, sent: Sent) -> Picture:
 def comfy(folder: Path) -> Generator[Comfy]:
     """Run a server."""
     with standing_in("comfyui", folder) as service:
-        yield Comfy(service.name, service.url, service.script, service.bill)
+        yield Comfy(**{part.name: getattr(service, part.name) for part in fields(service)})
 
 
 def changed(folder: Path, name: str, changes: Mapping[str, Any]) -> Path:

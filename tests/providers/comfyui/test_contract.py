@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import ClassVar
 
-from onbrief.ports import Editor, ImageModel, Picture, Provider, Role
+from onbrief.ports import Editor, ImageModel, Picture, Provider, Recovers, Role
 from onbrief.providers import comfyui
-from onbrief.testing import EditorContract, ImageModelContract, ProviderContract
+from onbrief.testing import EditorContract, ImageModelContract, ProviderContract, RecoveryContract
+from onbrief.testing.recovery_contract import Trouble
 from onbrief_sandbox.server.faults import Fault
 from tests.contract.test_editor import IMPOSSIBLE, OVER_SQUARE, PICTURE
 from tests.providers.comfyui.serving import DRAW, EXAMPLES
@@ -49,6 +50,28 @@ class TestImageModel(_OverHttp, ImageModelContract):
         for fault in FAULTS:
             self.service.script.now(fault)
             yield self.model()
+
+
+class TestRecovery(_OverHttp, RecoveryContract):
+    size = (256, 128)
+
+    def model(self) -> Recovers:
+        model = self.service.model(f"{DRAW}?timeout=2")
+        assert isinstance(model, Recovers)
+        return model
+
+    def disturb(self, trouble: Trouble) -> bool:
+        match trouble:
+            case "none":
+                self.service.script.now()
+            case "lost":  # and the server is silent for as long as the call waits
+                names = ("prompt", "queue", "history", "view")
+                self.service.script.now(*(Fault(operation=f"comfyui.{name}", does="reset") for name in names))
+            case "slow":
+                self.service.script.now(Fault(operation="comfyui.run", delay=60.0))
+            case "filtered":
+                return False
+        return True
 
 
 class TestEditorByWords(_OverHttp, EditorContract):

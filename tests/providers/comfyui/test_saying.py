@@ -14,6 +14,7 @@ from onbrief.providers import registry
 from onbrief.providers.comfyui import PROVIDER, saying
 from onbrief.providers.comfyui.workflow import Workflow
 from onbrief_sandbox.server.faults import Fault
+from tests.contract.test_editor import OVER_SQUARE, PICTURE
 from tests.providers.comfyui.serving import CIRCLE, DRAW, EXAMPLES, OLD, SIZE, Comfy, changed, comfy
 from tests.providers.recording import Reply, recording
 
@@ -151,12 +152,13 @@ def test_doctor_says_what_the_server_lacks_for_the_workflow(service: Comfy, tmp_
 
 
 def test_an_editor_uploads_its_pictures_once_under_their_own_names(service: Comfy) -> None:
-    from tests.contract.test_editor import OVER_SQUARE, PICTURE
-
     service.fresh()
     editor = registry.editor(f"comfyui:{EXAMPLES}/inpaint.json", {"comfyui": {"base_url": service.url}})
     for seed in (1, 2):
         asyncio.run(editor.edit(PICTURE, "remove the square", seed, OVER_SQUARE))
+    service.fresh(Fault(operation="comfyui.upload", does="reset"))
+    with pytest.raises(Refused, match="a picture could not be uploaded"):
+        asyncio.run(editor.edit(PICTURE, "remove the square", 3, OVER_SQUARE))
     uploads = service.asks("object_info/LoadImage")["LoadImage"]["input"]["required"]["image"][0]
     assert len(uploads) == 2
     assert all(name.startswith("onbrief/") for name in uploads)

@@ -1,4 +1,4 @@
-"""Complete runs with Gemini alone: its pictures, its judge and its reviser, and a bill that equals the ledger."""
+"""Complete runs with Gemini's pictures, its judge or another one, and its reviser; and a bill that equals the ledger."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from onbrief.config import Settings
 from onbrief.providers.registry import defaults_for
 from onbrief_sandbox.server.faults import Fault
 from tests.providers.google.reaching import Service
+from tests.providers.language.services import lead
 
 FLASH = "google:gemini-3.1-flash-image?image_size=512"
 GEMINI = "google:gemini-3.8-flash"
@@ -24,13 +25,17 @@ def run(folder: Path, settings: Settings = SETTINGS) -> onbrief.Run:
     return onbrief.run(BRIEF, settings=replace(settings, out=str(folder)), run_id="one", seed=3)
 
 
-def test_a_run_with_gemini_alone_passes_and_its_bill_equals_the_ledger(google: Service, tmp_path: Path) -> None:
-    ended = run(tmp_path)
+@pytest.mark.parametrize(("judge", "judging"), [(GEMINI, "google.ask"), ("openai:gpt-5-mini", "openai.respond")])
+def test_a_run_passes_with_its_own_judge_or_another_and_its_bill_equals_the_ledger(
+    judge: str, judging: str, google: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead(google.port, monkeypatch)
+    ended = run(tmp_path, replace(SETTINGS, judge=judge))
     assert ended.outcome == "passed"
     billed = google.billed()
-    assert {line["operation"] for line in billed} == {"google.draw", "google.ask"}
+    assert {line["operation"] for line in billed} == {"google.draw", "google.ask", judging}
     assert ended.usage.usd == pytest.approx(sum(line["usd"] for line in billed), abs=1e-6)
-    assert run(tmp_path).outcome == "passed"  # which is the same run, and pays for nothing
+    assert run(tmp_path, replace(SETTINGS, judge=judge)).outcome == "passed"  # which is the same run, and pays for nothing
     assert google.billed() == billed
 
 

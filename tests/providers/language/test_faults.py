@@ -66,6 +66,10 @@ OWN: dict[str, dict[str, tuple[Fault, Expected]]] = {
         "length": (Fault(stop_reason="max_tokens"), Unreadable),
         "too long": (Fault(stop_reason="model_context_window_exceeded"), Unreadable),
     },
+    "google": {
+        "length": (Fault(stop_reason="MAX_TOKENS"), Unreadable),
+        "safety": (Fault(stop_reason="SAFETY"), Blocked),
+    },
     "ollama": {"length": (Fault(stop_reason="length"), Unreadable)},
 }
 

@@ -307,6 +307,15 @@ def test_a_server_that_cannot_be_reached_was_sent_nothing(address: str) -> None:
         asyncio.run(named(f"openai:flux?base_url={address}").generate(CIRCLE, SQUARE, 1))
 
 
+def test_a_proxy_of_the_environment_is_used(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{recorder.port}")
+    for variable in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    assert asyncio.run(named("openai:flux?base_url=http://gateway.invalid/v1").generate(CIRCLE, SQUARE, 1)).data == PNG
+    assert recorder.paths == ["http://gateway.invalid/v1/images/generations"]
+
+
 def test_a_server_without_https_is_a_wrong_address(recorder: Recorder) -> None:
     with pytest.raises(ConfigError) as caught:
         asyncio.run(named(f"openai:flux?base_url=https://127.0.0.1:{recorder.port}/v1").generate(CIRCLE, SQUARE, 1))

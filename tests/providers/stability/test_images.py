@@ -101,6 +101,9 @@ def test_the_doctor_asks_for_the_credits(service: Service, monkeypatch: pytest.M
     service.fresh(Fault(does="status", status=401))
     account, _ = PROVIDER.check(models, values)  # pyright: ignore[reportArgumentType]
     assert (account.state, account.hopeless) == ("error", True)
+    service.fresh(Fault(does="status", status=404))  # a gateway may not have it
+    account, _ = PROVIDER.check(models, values)  # pyright: ignore[reportArgumentType]
+    assert (account.state, account.hopeless) == ("warning", False)
     monkeypatch.delenv("STABILITY_API_KEY")
     account, _ = PROVIDER.check(models, values)  # pyright: ignore[reportArgumentType]
     assert "STABILITY_API_KEY" in account.told

@@ -38,21 +38,24 @@ def service(name: ModelName, base_url: str) -> Service:
     Raises:
         UsageError: the address or the timeout is not allowed. ConfigError: what `A1111_AUTH` has is not `user:password`.
     """
-    return connected(wire.base_url(f"base_url of {name.setting}", name.options.get("base_url", base_url)), wire.timeout(name))
+    return connected(name, base_url, wire.timeout(name))
 
 
-def connected(base_url: str, timeout: float) -> Service:
-    """Return the server at this address, with the user and password in the environment, if there are any.
+def connected(name: ModelName, base_url: str, timeout: float) -> Service:
+    """Return the server for a model's name. The user and password in the environment, if there are any, are for the server at
+    `base_url` alone: a name may come from others than who set them.
 
     Raises:
-        ConfigError: they are not written as `user:password`.
+        UsageError: the address is not allowed. ConfigError: they are not written as `user:password`.
     """
-    auth, headers = os.environ.get(AUTH, "").strip(), dict[str, str]()
-    if auth:
+    usual, headers = wire.base_url("a1111.base_url", base_url), dict[str, str]()
+    url = wire.base_url(f"base_url of {name.setting}", name.options.get("base_url", usual))
+    auth = os.environ.get(AUTH, "").strip()
+    if auth and url == usual:
         if ":" not in auth:
             raise ConfigError(f"{AUTH} must be user:password, as the server was given it by --api-auth")
         headers["authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
-    return Service(base_url, headers, timeout, outcome)
+    return Service(url, headers, timeout, outcome)
 
 
 def texts(name: ModelName) -> dict[str, object]:
@@ -66,7 +69,10 @@ def outcome(reply: Reply) -> CallError | ConfigError:
     words = short(": ".join(filter(None, (kind, message))) or f"HTTP {reply.status}")
     error = http.classify(reply.status, message, "", reply.headers, words=words)
     if isinstance(error, ConfigError):
-        hints = {401: f"set {AUTH} to user:password, as in --api-auth", 404: "start the server with --api"}
+        hints = {
+            401: f"set {AUTH} to user:password, as in --api-auth, and the server's address as [a1111] base_url",
+            404: "start the server with --api",
+        }
         return ConfigError(str(error), hint="" if message == "Sampler not found" else hints.get(reply.status, ""))
     if "OutOfMemory" in kind:
         error.hint = "the server has too little memory for this size: ask for smaller pictures"

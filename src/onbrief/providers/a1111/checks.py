@@ -20,7 +20,7 @@ def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
     for role, name in models.items():
         address = name.options.get("base_url", values["base_url"])
         try:
-            service = calling.connected(address, _TIMEOUT)
+            service = calling.connected(name, values["base_url"], _TIMEOUT)
             options = wire.look(service, "sdapi/v1/options").object()
             listed = calling.checkpoints(wire.look(service, "sdapi/v1/sd-models").json())
             state = wire.look(service, "sdapi/v1/progress?skip_current_image=true").object().get("state")

@@ -43,6 +43,9 @@ def _check_url(setting: str, value: str) -> None:
 
 PROVIDER: Final = Provider(
     name="bfl",
+    title="Black Forest Labs",
+    keys=("BFL_API_KEY",),
+    keys_at="https://dashboard.bfl.ai",
     image_model=_image_model,
     editor=_editor,
     settings=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from onbrief.brief import Size
@@ -59,14 +59,19 @@ class ComfyImageModel:
         except (CallError, ConfigError) as error:
             error.args = (f"{self.name}: {error}",)
             raise
-        if not prompt.negative or "negative_prompt" in self.workflow.holes:
-            return picture
-        left_out = "the workflow has no %negative_prompt%: the negative text is left out"
-        return Picture(picture.data, picture.facts, (*picture.warnings, left_out))
+        return self._told(picture, prompt)
 
     async def find(self, sent: Sent, prompt: Prompt, size: Size, seed: int) -> Found | Pending | NotThere:
         """See ports.Recovers. A job that is neither in the queue, nor in the history, nor among the files is never run."""
-        return await self.server.find(_job(sent, prompt, size, seed))
+        answer = await self.server.find(_job(sent, prompt, size, seed))
+        return Found(self._told(answer.picture, prompt)) if isinstance(answer, Found) else answer
+
+    def _told(self, picture: Picture, prompt: Prompt) -> Picture:
+        """Return the picture with a warning about what of the prompt the workflow has no place for."""
+        if not prompt.negative or "negative_prompt" in self.workflow.holes:
+            return picture
+        left_out = "the workflow has no %negative_prompt%: the negative text is left out"
+        return replace(picture, warnings=(*picture.warnings, left_out))
 
 
 def _job(sent: Sent, prompt: Prompt, size: Size, seed: int) -> Job:

@@ -210,8 +210,15 @@ async def _view(session: Session, named: Mapping[str, Any]) -> bytes | None:
 
 
 async def _upload(session: Session, data: bytes) -> str:
-    """Upload a picture, and return its name for a node that loads pictures."""
+    """Upload a picture, and return its name for a node that loads pictures.
+
+    Raises:
+        Refused: it was not uploaded, or that is not known. ConfigError: the server does not take it.
+    """
     name = f"{hashlib.sha256(data).hexdigest()[:24]}.png"
     form = {"subfolder": FOLDER, "type": "input"}
-    about = (await session.ask("upload/image", "POST", files={"image": (name, data, "image/png")}, data=form)).object()
+    try:
+        about = (await session.ask("upload/image", "POST", files={"image": (name, data, "image/png")}, data=form)).object()
+    except Unknown as error:
+        raise Refused(f"a picture could not be uploaded: {error}") from error
     return "/".join(filter(None, (about.get("subfolder"), about.get("name"))))

@@ -37,6 +37,9 @@ def _check_url(setting: str, value: str) -> None:
 
 PROVIDER: Final = Provider(
     name="fal",
+    title="fal",
+    keys=("FAL_KEY",),
+    keys_at="https://fal.ai/dashboard/keys",
     image_model=_image_model,
     settings=(
         Setting("base_url", "the address of the queue", default="https://queue.fal.run", check=_check_url),

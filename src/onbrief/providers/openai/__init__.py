@@ -58,6 +58,9 @@ def _check_url(setting: str, value: str) -> None:
 
 PROVIDER: Final = Provider(
     name="openai",
+    title="OpenAI",
+    keys=("OPENAI_API_KEY",),
+    keys_at="https://platform.openai.com/api-keys",
     image_model=_image_model,
     editor=_editor,
     settings=(

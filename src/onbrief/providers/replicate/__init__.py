@@ -37,6 +37,9 @@ def _check_url(setting: str, value: str) -> None:
 
 PROVIDER: Final = Provider(
     name="replicate",
+    title="Replicate",
+    keys=("REPLICATE_API_TOKEN",),
+    keys_at="https://replicate.com/account/api-tokens",
     image_model=_image_model,
     settings=(Setting("base_url", "the address of the service", default="https://api.replicate.com", check=_check_url),),
     models=_models,

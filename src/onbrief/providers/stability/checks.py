@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from onbrief.errors import ConfigError, OnbriefError
 from onbrief.ports import Check, ModelName, Role, Values
 from onbrief.providers import wire
-from onbrief.providers.stability import calling, catalogue
+from onbrief.providers.stability import KEY, calling, catalogue
 
 _TIMEOUT = 10.0  # seconds
 
@@ -17,9 +17,9 @@ def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
     try:
         reply = wire.look(calling.connected(values["base_url"], _TIMEOUT), "v1/user/balance").object()
     except OnbriefError as error:
-        refused = isinstance(error, ConfigError)  # the key: no call can succeed without it
+        of_key = isinstance(error, ConfigError) and KEY in error.explained  # no call can succeed without it
         advice = error.hint or "check the network, and the setting stability.base_url"
-        yield Check("error" if refused else "warning", "account", str(error), advice, hopeless=refused)
+        yield Check("error" if of_key else "warning", "account", str(error), advice, hopeless=of_key)
     else:
         credits_left = reply.get("credits")
         left = credits_left if isinstance(credits_left, int | float) else 0.0

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, cast
+from typing import Final, Literal, cast
 
 from onbrief.brief import Size
 from onbrief.errors import PictureError
@@ -17,7 +14,7 @@ from onbrief_sandbox.server.conversation import Conversation, Tool, Turn
 from onbrief_sandbox.server.form import Form, parse
 from onbrief_sandbox.server.refusals import invalid
 from onbrief_sandbox.server.wires.catalogue import WireModel
-from onbrief_sandbox.server.wording import Kind, Path, Wording
+from onbrief_sandbox.server.wires.gemini_fields import FIELDS, Message, where
 
 MAX_OUTPUT = 65_536  # tokens
 SHAPES: Final[dict[str, Size]] = {
@@ -77,62 +74,13 @@ class _Config:
     size: str = "1K"
 
 
-class _Fields(Wording):
-    """The messages of the validator in front of the API, and of the API itself."""
-
-    nulls = False
-    strict = True
-
-    def missing(self, path: Path) -> str:
-        return f"* GenerateContentRequest.{_where(path)}: {_where(path[-1:])} is not specified"
-
-    def unknown(self, path: Path) -> str:
-        at = f" at '{_where(path[:-1])}'" if path[:-1] else ""
-        return f'Invalid JSON payload received. Unknown name "{path[-1]}"{at}: Cannot find field.'
-
-    def kind(self, path: Path, value: object, kind: Kind) -> str:
-        named = {"string": "TYPE_STRING", "integer": "TYPE_INT32", "number": "TYPE_FLOAT", "boolean": "TYPE_BOOL"}
-        shown = json.dumps(value, ensure_ascii=False)[:80]
-        return f"Invalid value at '{_where(path)}' ({named.get(kind, kind)}), {shown}"
-
-    def choice(self, path: Path, value: object, allowed: Sequence[str]) -> str:
-        return f"Invalid value at '{_where(path)}' (TYPE_ENUM), {json.dumps(value)[:80]}; expected {', '.join(allowed)}"
-
-    def bound(self, path: Path, value: float, limit: float, *, upper: bool) -> str:
-        side = "at most" if upper else "at least"
-        return f"* GenerateContentRequest.{_where(path)}: must be {side} {limit:g}, but is {value:g}"
-
-    def length(self, path: Path, value: str | Sequence[object], limit: int, *, upper: bool) -> str:
-        if not value:
-            return f"* GenerateContentRequest.{_where(path)}: {_where(path[-1:])} must not be empty."
-        return f"* GenerateContentRequest.{_where(path)}: must have {'at most' if upper else 'at least'} {limit} items"
-
-
-class _Message(Form):
-    """A message of the API. Its fields can be written in camelCase or snake_case, and bytes in either kind of base64."""
-
-    def __init__(self, fields: object, wording: Wording, path: Path = ()) -> None:
-        super().__init__(fields, wording, path)
-        self.fields = {_camel(name): value for name, value in self.fields.items()}
-
-    def bytes(self, name: str) -> bytes:
-        text = self.text(name, least=1).translate(str.maketrans("-_", "+/"))
-        try:
-            return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise invalid(f"Invalid value at '{_where((*self.path, name))}' (TYPE_BYTES), Base64 decoding failed") from error
-
-    def refuse(self, name: str, what: str) -> NoReturn:
-        raise invalid(f"* GenerateContentRequest.{_where((*self.path, name))}: {what}")
-
-
 def read(model: WireModel, body: bytes) -> Ask:
     """Parse a body of generateContent.
 
     Raises:
         Refusal: the service or the model does not accept it.
     """
-    return _read(model, _Message(parse(body), _Fields()))
+    return _read(model, Message(parse(body), FIELDS))
 
 
 def counted(model: WireModel, body: bytes) -> Ask:
@@ -141,7 +89,7 @@ def counted(model: WireModel, body: bytes) -> Ask:
     Raises:
         Refusal: the service does not accept it.
     """
-    form = _Message(parse(body), _Fields())
+    form = Message(parse(body), FIELDS)
     if form.has("generateContentRequest"):
         ask = _read(model, form.form("generateContentRequest"))
     else:
@@ -222,8 +170,9 @@ def _part(part: Form, texts: list[str], images: list[bytes]) -> None:
         raise invalid("You do not have permission to access the File, or it may not exist.")
     elif not part.has("thoughtSignature"):
         part.end()
-        where = _where(part.path)
-        raise invalid(f"* GenerateContentRequest.{where}.data: required oneof field 'data' must have one initialized field")
+        raise invalid(
+            f"* GenerateContentRequest.{where(part.path)}.data: required oneof field 'data' must have one initialized field"
+        )
     part.end()
 
 
@@ -379,16 +328,3 @@ def _lowered(schema: dict[str, object]) -> dict[str, object]:
 def _ratio(shape: str) -> float:
     width, height = map(int, shape.split(":"))
     return width / height
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.lstrip("_").split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def _where(path: Path) -> str:
-    """Return a path as the API writes it: generation_config.stop_sequences[0]."""
-    steps = [
-        f"[{step}]" if isinstance(step, int) else "." + re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", step) for step in path
-    ]
-    return "".join(steps).lstrip(".")

@@ -132,8 +132,9 @@ def price(model: WireModel, size: Size, image: Size | None = None) -> float:
 
 
 def address(request: Request) -> str:
-    """Return the address of the service, as the client of this request knows it."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}"
+    """Return the address of the service, as the client of this request knows it, also behind a proxy that ends TLS."""
+    scheme = "https" if request.headers.get("x-forwarded-proto") == "https" else "http"
+    return f"{scheme}://{request.url.netloc}{request.scope['root_path']}"
 
 
 def reply(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
