@@ -129,10 +129,8 @@ class Bench:
 
     @property
     def paid(self) -> list[dict[str, Any]]:
-        """The lines of the bill that cost money; of a service that is free, those of the pictures that it makes."""
-        billed = [line for line in lines(self.bill) if line["answer"] != "status"]
-        draws = self.lane.draws or self.lane.first
-        return [line for line in billed if line["usd"]] or [line for line in billed if line["operation"] == draws]
+        """The lines of the bill that cost money, or for which something was drawn at no cost."""
+        return [line for line in lines(self.bill) if line["usd"] or line["operation"] == self.lane.draws]
 
     @property
     def _messages(self) -> int:

@@ -15,11 +15,11 @@ from onbrief_sandbox.server.faults import Fault
 from tests.providers.recovering import Bench, Lane, bench_of, entries, session
 from tests.providers.test_recovering import LANES
 
-Then = Literal["sent again", "counted", "lost", "blocked", "spoilt", "stopped"]
+Then = Literal["sent again", "counted", "lost", "blocked", "spoilt", "stopped", "nothing"]
 """What must happen. "sent again": nothing was spent, and the call is sent again. "counted": it may have been paid for, and is
 sent again. "lost": its picture comes back if the provider can find it by then; else it is unknown, and not sent again.
 "blocked": the content was refused. "spoilt": the answer is not a usable picture. "stopped": the run stops until something is
-changed.
+changed. "nothing": the service has no such fault.
 """
 
 
@@ -54,6 +54,8 @@ FAULTS: dict[str, tuple[Fault, Then]] = {
 DIFFERS: dict[tuple[str, str], Then] = {
     ("a1111", "filtered prompt"): "spoilt",  # its filter paints the picture black
     ("a1111", "filtered output"): "spoilt",
+    **{("comfyui", name): "nothing" for name in ("filtered prompt", "filtered output")},
+    **{("comfyui", name): "lost" for name in ("500", "502", "504")},  # it may have queued it all the same: it is asked first
     ("stability", "403"): "blocked",  # the status with which it refuses content
 }
 """By provider and fault: what happens instead."""
@@ -71,7 +73,8 @@ def strike(bench: Bench, name: str) -> None:
     lane = bench.lane
     fault, then = FAULTS[name]
     then = DIFFERS.get((lane.model.partition(":")[0], name), then)
-    bench.script.now(replace(fault, operation=lane.first, calls=(1,)))
+    about_picture = fault.does not in ("status", "reset", "cut")
+    bench.script.now(replace(fault, operation=(lane.draws if about_picture else "") or lane.first, calls=(1,)))
     out = bench.fresh()
     ended = session(lane.model, lane.size, out)
     tried, billed = entries(out), sum(line["usd"] for line in bench.paid)
@@ -84,12 +87,14 @@ def strike(bench: Bench, name: str) -> None:
         case "counted":
             assert (ended.outcome, states) == ("passed", ["failed", "done"]), ended.reason
         case "lost":
-            assert states == ["done"] if ended.outcome == "passed" else ["unknown"], ended.reason
+            assert (ended.outcome, states) in (("passed", ["done"]), ("unknown", ["unknown"])), ended.reason
             assert ended.outcome == "passed" or lane.recovery in (None, "first reply"), tried
         case "blocked":
             assert (ended.outcome, states, problem) == ("blocked", ["blocked"], "blocked"), ended.reason
         case "spoilt":
             assert (states, problem in ("blank", "unreadable")) == (["done"], True), (problem, ended.reason)
+        case "nothing":
+            assert (ended.outcome, states) == ("passed", ["done"])
         case "stopped":
             assert (ended.outcome, states, billed) == ("failed", ["refused"], 0), ended.reason
             bench.script.now()

@@ -14,7 +14,7 @@ from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
 from tests.sandbox.server.serving import CORE
 
 LANES = (
-    Lane("a1111:dreamshaper_8", None, first="a1111.txt2img"),
+    Lane("a1111:dreamshaper_8", None, first="a1111.txt2img", draws="a1111.txt2img"),
     Lane(f"bedrock:{CORE}", "own tag", first="InvokeModel", around=logging),
     Lane("bfl:flux-2-klein-4b", "first reply", first="bfl.submit", later=("bfl.poll", "bfl.fetch")),
     Lane(
