@@ -30,20 +30,19 @@ def status(number: int, message: str = "This is a fault by script.", headers: Ma
 FAULTS: dict[str, tuple[Fault, Then]] = {
     "429": (status(429), "sent again"),
     "429 with a header": (status(429, headers={"Retry-After": "0"}), "sent again"),
+    "429 with a date": (status(429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), "sent again"),
     "503": (status(503), "sent again"),
+    "503 with a header": (status(503, headers={"Retry-After": "0"}), "sent again"),
     "529": (status(529), "sent again"),
-    "500": (status(500), "counted"),
-    "502": (status(502), "counted"),
-    "504": (status(504), "counted"),
+    **{str(number): (status(number), "counted") for number in (408, 424, 500, 502, 504, 507, 520, 524)},
     "quota of the day": (status(429, "Requests per day exceeded, please wait before trying again."), "stopped"),
-    "400": (status(400), "stopped"),
-    "401": (status(401), "stopped"),
-    "402": (status(402), "stopped"),
-    "403": (status(403), "stopped"),
-    "404": (status(404), "stopped"),
+    **{str(number): (status(number), "stopped") for number in (400, 401, 402, 403, 404, 405, 410, 413, 415, 422)},
+    "refused in words": (status(400, "Your request was blocked by our content policy."), "blocked"),
     "reset": (Fault(does="reset"), "lost"),
     "cut at once": (Fault(does="cut", byte=0), "lost"),
+    "cut soon": (Fault(does="cut", share=0.25), "lost"),
     "cut in the middle": (Fault(does="cut", share=0.5), "lost"),
+    "cut near the end": (Fault(does="cut", share=0.99), "lost"),
     "filtered prompt": (Fault(does="filtered", reason="prompt"), "blocked"),
     "filtered output": (Fault(does="filtered", reason="output image"), "blocked"),
     "no picture": (Fault(does="empty"), "counted"),
@@ -55,7 +54,9 @@ DIFFERS: dict[tuple[str, str], Then] = {
     ("a1111", "filtered prompt"): "spoilt",  # its filter paints the picture black
     ("a1111", "filtered output"): "spoilt",
     **{("comfyui", name): "nothing" for name in ("filtered prompt", "filtered output")},
-    **{("comfyui", name): "lost" for name in ("500", "502", "504")},  # it may have queued it all the same: it is asked first
+    **{
+        ("comfyui", name): "lost" for name in ("500", "502", "504", "507", "520", "524")
+    },  # it may have queued it all the same: it is asked first
     ("stability", "403"): "blocked",  # the status with which it refuses content
 }
 """By provider and fault: what happens instead."""
