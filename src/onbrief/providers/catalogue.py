@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -173,6 +174,38 @@ class LanguageModelFacts:
         return f"{self.prefixes[0]}.{self.id}".lstrip(".")
 
 
+class Catalogue:
+    """The file catalogue.toml of a package; it is read when something in it is needed for the first time."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The whole document."""
+        return tomllib.loads(files(self._package).joinpath("catalogue.toml").read_text("utf-8"))
+
+    @cached_property
+    def image_models(self) -> Mapping[str, ImageModelFacts]:
+        """The image models by id, in the order of the file."""
+        return {identifier: image_model_facts(identifier, table) for identifier, table in self.document["image_models"].items()}
+
+    @property
+    def as_of(self) -> str:
+        """The month of its data."""
+        return self.document["as_of"]
+
+    @property
+    def option_names(self) -> frozenset[str]:
+        """The names of all options of all image models."""
+        return frozenset(name for facts in self.image_models.values() for name in facts.options)
+
+    def options_of(self, model: str) -> frozenset[str]:
+        """Return the names of the options of an image model; of one that is not in the catalogue, those of any model."""
+        facts = self.image_models.get(model)
+        return frozenset(facts.options) if facts else self.option_names
+
+
 def image_model_facts(identifier: str, table: Mapping[str, Any]) -> ImageModelFacts:
     """Return an image model from its table in a catalogue."""
     options = {name: Option(**tuples(option)) for name, option in table.get("options", {}).items()}
@@ -182,16 +215,6 @@ def image_model_facts(identifier: str, table: Mapping[str, Any]) -> ImageModelFa
     if "grid" in table:
         more["grid"] = Grid(**table["grid"])
     return ImageModelFacts(**tuples(table) | more)
-
-
-def image_models_of(document: Mapping[str, Any]) -> dict[str, ImageModelFacts]:
-    """Return the image models of a catalogue, the table `image_models` of a TOML document, by id."""
-    return {identifier: image_model_facts(identifier, table) for identifier, table in document["image_models"].items()}
-
-
-def document_of(package: str) -> dict[str, Any]:
-    """Return the document `catalogue.toml` of a package."""
-    return tomllib.loads(files(package).joinpath("catalogue.toml").read_text("utf-8"))
 
 
 def language_model_facts(identifier: str, table: Mapping[str, Any]) -> LanguageModelFacts:

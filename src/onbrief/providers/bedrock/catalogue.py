@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 from onbrief.providers.catalogue import (
+    Catalogue,
     Change,
     EditingFacts,
     ImageModelFacts,
     LanguageModelFacts,
-    image_model_facts,
     language_model_facts,
     tuples,
 )
 
+_CATALOGUE = Catalogue("onbrief.providers.bedrock")
 _ARN = re.compile(r"arn:aws(?:-[a-z]+)*:bedrock:([a-z0-9-]+):(?:[0-9]{12})?:(?:foundation-model|inference-profile)/")
 _PROFILE = re.compile(r"(?:global|us|eu|jp|au|apac)\.")
 
 
-@cache
 def image_models() -> Mapping[str, ImageModelFacts]:
     """Return all image models by id, the active ones first."""
-    return {identifier: image_model_facts(identifier, table) for identifier, table in _document()["image_models"].items()}
+    return _CATALOGUE.image_models
 
 
 @cache
 def language_models() -> Mapping[str, LanguageModelFacts]:
     """Return all language models by id without a prefix, the newest first."""
-    return {identifier: language_model_facts(identifier, table) for identifier, table in _document()["language_models"].items()}
+    return {
+        identifier: language_model_facts(identifier, table)
+        for identifier, table in _CATALOGUE.document["language_models"].items()
+    }
 
 
 def lifecycle_note(identifier: str) -> str:
@@ -44,18 +44,18 @@ def lifecycle_note(identifier: str) -> str:
 
 def as_of() -> str:
     """Return the month of the catalogue's data."""
-    return _document()["as_of"]
+    return _CATALOGUE.as_of
 
 
 @cache
 def editing_services() -> Mapping[Change, EditingFacts]:
     """Return the editing services by the kind of change."""
-    return {change: EditingFacts(**tuples(table)) for change, table in _document()["editing"].items()}
+    return {change: EditingFacts(**tuples(table)) for change, table in _CATALOGUE.document["editing"].items()}
 
 
 def option_names() -> frozenset[str]:
     """Return the names of all options of all image models."""
-    return frozenset(name for facts in image_models().values() for name in facts.options)
+    return _CATALOGUE.option_names
 
 
 def parse_model_id(identifier: str) -> tuple[str, str]:
@@ -63,8 +63,3 @@ def parse_model_id(identifier: str) -> tuple[str, str]:
     arn = _ARN.match(identifier)
     plain = identifier[arn.end() :] if arn else identifier
     return _PROFILE.sub("", plain, count=1), arn[1] if arn else ""
-
-
-@cache
-def _document() -> dict[str, Any]:
-    return tomllib.loads(files("onbrief.providers.bedrock").joinpath("catalogue.toml").read_text("utf-8"))

@@ -8,11 +8,15 @@ from typing import Final
 from onbrief.ports import Editor, ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
 from onbrief.providers import wire
+from onbrief.providers.catalogue import Catalogue
 
 TITLE: Final = "Black Forest Labs"
 KEY: Final = "BFL_API_KEY"
 KEYS_AT: Final = "https://dashboard.bfl.ai"
 """What the service is called, the environment variable with its key, and where to get one."""
+
+CATALOGUE: Final = Catalogue(__name__)
+"""Its image models."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -29,16 +33,12 @@ def _editor(name: ModelName, values: Values) -> Editor:
 
 def _models() -> Sequence[ListedModel]:
     from onbrief.providers import listing
-    from onbrief.providers.bfl import catalogue
 
-    return listing.image_rows("bfl", catalogue.image_models(), catalogue.as_of(), "first reply")
+    return listing.image_rows("bfl", CATALOGUE.image_models, CATALOGUE.as_of, "first reply")
 
 
 def _options(role: Role, model: str) -> frozenset[str]:
-    from onbrief.providers.bfl import catalogue
-
-    facts = catalogue.image_models().get(model)
-    return frozenset((*(facts.options if facts else catalogue.option_names()), "timeout"))
+    return CATALOGUE.options_of(model) | {"timeout"}
 
 
 PROVIDER: Final = Provider(

@@ -10,7 +10,7 @@ from typing import Any
 
 from onbrief.ports import Changes, ModelName, Picture, Sent, Way, unnoted
 from onbrief.providers import drawing, editing, jobs, sizes
-from onbrief.providers.bfl import catalogue
+from onbrief.providers.bfl import CATALOGUE
 from onbrief.providers.bfl.service import BflQueue, service
 from onbrief.providers.drawing import Chosen
 from onbrief.providers.editing import Edit
@@ -40,9 +40,9 @@ class BflEditor:
         Raises:
             UsageError: the model or an option is unknown, or a value is not allowed. ConfigError: there is no key.
         """
-        models = {identifier: facts for identifier, facts in catalogue.image_models().items() if facts.edits}
+        models = {identifier: facts for identifier, facts in CATALOGUE.image_models.items() if facts.edits}
         facts = drawing.find(name, models)
-        chosen = Chosen.of(name, facts, ("timeout",), catalogue.option_names())
+        chosen = Chosen.of(name, facts, ("timeout",), CATALOGUE.option_names)
         usd, largest = chosen.price(), math.ceil(facts.most_pixels / 1_000_000)
         price = None if usd is None else usd + facts.usd_more * largest
         return cls(str(name), price, chosen, BflQueue(service(name, base_url), facts.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onbrief.ports import ModelName
 from onbrief.providers import drawing, jobs
-from onbrief.providers.bfl import catalogue
+from onbrief.providers.bfl import CATALOGUE
 from onbrief.providers.bfl.service import BflQueue, service
 from onbrief.providers.drawing import Chosen
 
@@ -15,7 +15,7 @@ def named(name: ModelName, base_url: str) -> jobs.JobImageModel:
     Raises:
         UsageError: the model or an option is unknown, or a value is not allowed. ConfigError: there is no key.
     """
-    facts = drawing.find(name, catalogue.image_models())
-    chosen = Chosen.of(name, facts, ("timeout",), catalogue.option_names())
+    facts = drawing.find(name, CATALOGUE.image_models)
+    chosen = Chosen.of(name, facts, ("timeout",), CATALOGUE.option_names)
     at = service(name, base_url)
     return jobs.JobImageModel(str(name), chosen.price(), chosen, at, BflQueue(at, facts.id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from onbrief.providers.catalogue import ImageModelFacts, document_of, image_model_facts
+from onbrief.providers.catalogue import Catalogue, ImageModelFacts, image_model_facts
 from onbrief.tokens import Tokens
 
 OUTPUT_TOKENS: Final = 8192
@@ -16,6 +16,7 @@ OUTPUT_TOKENS: Final = 8192
 _BYTES = 4  # of a character at most; no text has more tokens than bytes
 _FRAME = 3000  # tokens of a request beside its text: a picture to edit, and what the service adds
 _DEFAULT_SIZE = "1K"
+_CATALOGUE = Catalogue("onbrief.providers.google")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,13 @@ class Rates:
 @cache
 def image_models() -> Mapping[str, ImageModelFacts]:
     """Return all image models by id, the active ones first. Their prices are the highest of a call."""
-    return {identifier: _priced(identifier, table) for identifier, table in _document()["image_models"].items()}
+    return {identifier: _priced(identifier, table) for identifier, table in _CATALOGUE.document["image_models"].items()}
 
 
 @cache
 def rates() -> Mapping[str, Rates]:
     """Return what the tokens of each image model cost, by id."""
-    return {identifier: Rates(**table) for identifier, table in _document()["rates"].items()}
+    return {identifier: Rates(**table) for identifier, table in _CATALOGUE.document["rates"].items()}
 
 
 def option_names() -> frozenset[str]:
@@ -72,15 +73,10 @@ def option_names() -> frozenset[str]:
 
 def as_of() -> str:
     """Return the month of the catalogue's data."""
-    return _document()["as_of"]
+    return _CATALOGUE.as_of
 
 
 def _priced(identifier: str, table: Mapping[str, Any]) -> ImageModelFacts:
     most = {size: rates()[identifier].most(size, table["prompt"]) for size in rates()[identifier].tokens}
     larger = [{"option": "image_size", "value": size, "usd": usd} for size, usd in most.items()]
     return image_model_facts(identifier, {**table, "usd": most[_DEFAULT_SIZE], "surcharges": larger})
-
-
-@cache
-def _document() -> dict[str, Any]:
-    return document_of("onbrief.providers.google")

@@ -32,7 +32,7 @@ def _models() -> Sequence[ListedModel]:
     from onbrief.providers.listing import image_rows
     from onbrief.providers.openai import catalogue
 
-    return image_rows("openai", catalogue.image_models(), catalogue.document()["as_of"])
+    return image_rows("openai", catalogue.image_models(), catalogue.CATALOGUE.as_of)
 
 
 def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:

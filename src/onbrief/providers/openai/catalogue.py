@@ -11,7 +11,10 @@ from typing import Any, cast
 
 from onbrief.brief import Size
 from onbrief.providers import sizes
-from onbrief.providers.catalogue import ImageModelFacts, Surcharge, document_of, image_model_facts
+from onbrief.providers.catalogue import Catalogue, ImageModelFacts, Surcharge, image_model_facts
+
+CATALOGUE = Catalogue("onbrief.providers.openai")
+"""The catalogue as it is written; see `image_models`."""
 
 _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 _PER_AREA, _LEAST_AREA = 4_000_000, 2_000_000  # pixels; see `quality` in catalogue.toml
@@ -59,7 +62,7 @@ def token_prices(model: str) -> TokenPrices:
 def compatible(model: str) -> ImageModelFacts:
     """Return what is known about a model of another server that speaks as OpenAI does."""
     own = image_models().get(undated(model))
-    known = own or image_model_facts(model, {**document()["compatible"], "usd": None})
+    known = own or image_model_facts(model, {**CATALOGUE.document["compatible"], "usd": None})
     return replace(known, id=model, title=known.title or model, usd=None, surcharges=(), state="active", ended=None)
 
 
@@ -82,15 +85,9 @@ def option_names() -> frozenset[str]:
 
 
 @cache
-def document() -> dict[str, Any]:
-    """Return the catalogue as it is written."""
-    return document_of("onbrief.providers.openai")
-
-
-@cache
 def _tables() -> dict[str, dict[str, Any]]:
     """Return the tables of the models, with what they share with others."""
-    written: dict[str, dict[str, Any]] = document()["image_models"]
+    written: dict[str, dict[str, Any]] = CATALOGUE.document["image_models"]
 
     def whole(name: str) -> dict[str, Any]:
         table = dict(written[name])

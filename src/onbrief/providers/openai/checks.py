@@ -26,7 +26,7 @@ def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
 
 def _model(role: Role, name: ModelName, server: Server) -> Check:
     facts = catalogue.image_models().get(catalogue.undated(name.model)) if server.own else None
-    known = f", {facts.state} as of {catalogue.document()['as_of']}" if facts else ""
+    known = f", {facts.state} as of {catalogue.CATALOGUE.as_of}" if facts else ""
     at = "" if server.url == OPENAI else f" at {server.url}"
     try:
         wire.look(wire.Service(server.url, server.headers, _TIMEOUT), f"models/{name.model}")

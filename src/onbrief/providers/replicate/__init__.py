@@ -8,11 +8,15 @@ from typing import Final
 from onbrief.ports import ImageModel, ListedModel, ModelName, Provider, Role, Setting
 from onbrief.ports.provider import Values
 from onbrief.providers import wire
+from onbrief.providers.catalogue import Catalogue
 
 TITLE: Final = "Replicate"
 KEY: Final = "REPLICATE_API_TOKEN"
 KEYS_AT: Final = "https://replicate.com/account/api-tokens"
 """What the service is called, the environment variable with its key, and where to get one."""
+
+CATALOGUE: Final = Catalogue(__name__)
+"""Its image models."""
 
 
 def _image_model(name: ModelName, values: Values) -> ImageModel:
@@ -23,19 +27,15 @@ def _image_model(name: ModelName, values: Values) -> ImageModel:
 
 def _models() -> Sequence[ListedModel]:
     from onbrief.providers import listing
-    from onbrief.providers.replicate import catalogue
 
-    rows = listing.image_rows("replicate", catalogue.image_models(), catalogue.as_of(), "listing")
+    rows = listing.image_rows("replicate", CATALOGUE.image_models, CATALOGUE.as_of, "listing")
     takes = "prompts of 32000 characters"
     other = ListedModel("replicate:OWNER/NAME", "image", "any other official model", "active", None, takes, recovery="listing")
     return [*rows, other]
 
 
 def _options(role: Role, model: str) -> frozenset[str]:
-    from onbrief.providers.replicate import catalogue
-
-    facts = catalogue.image_models().get(model)
-    return frozenset((*(facts.options if facts else catalogue.option_names()), "timeout"))
+    return CATALOGUE.options_of(model) | {"timeout"}
 
 
 PROVIDER: Final = Provider(

@@ -10,7 +10,7 @@ from onbrief.ports import ModelName
 from onbrief.providers import drawing, jobs
 from onbrief.providers.catalogue import ImageModelFacts
 from onbrief.providers.drawing import Chosen
-from onbrief.providers.replicate import catalogue
+from onbrief.providers.replicate import CATALOGUE
 from onbrief.providers.replicate.service import ReplicateQueue, service
 
 _PATH = re.compile(r"[a-zA-Z0-9][\w.-]*/[a-zA-Z0-9][\w.-]*")
@@ -23,10 +23,10 @@ def named(name: ModelName, base_url: str) -> jobs.JobImageModel:
     Raises:
         UsageError: the model or an option is unknown, or a value is not allowed. ConfigError: there is no key.
     """
-    known = catalogue.image_models()
+    known = CATALOGUE.image_models
     other = name.model not in known and _PATH.fullmatch(name.model) and not drawing.mistyped(name.model, known)
     facts = _other(name.model) if other else drawing.find(name, known)
-    chosen = Chosen.of(name, facts, ("timeout",), catalogue.option_names())
+    chosen = Chosen.of(name, facts, ("timeout",), CATALOGUE.option_names)
     at = service(name, base_url)
     return jobs.JobImageModel(str(name), chosen.price(), chosen, at, ReplicateQueue(at, facts.id))
 

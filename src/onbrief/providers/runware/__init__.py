@@ -43,7 +43,7 @@ def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.runware import calling, catalogue
 
     facts = catalogue.image_models().get(model)
-    own = facts.options if facts else catalogue.option_names()
+    own = facts.options if facts else catalogue.CATALOGUE.option_names
     return frozenset((*(own if role == "image_model" else ()), *calling.OPTIONS))
 
 

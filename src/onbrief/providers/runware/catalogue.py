@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from onbrief.ports import ListedModel, ModelName
 from onbrief.providers import drawing
-from onbrief.providers.catalogue import EditingFacts, Grid, ImageModelFacts, document_of, image_models_of, tuples
+from onbrief.providers.catalogue import Catalogue, EditingFacts, Grid, ImageModelFacts, tuples
 from onbrief.providers.listing import image_rows
 
 EDIT_GRID = Grid(step=64, low=128, high=2048, pixels=4_194_304, ratio=16)
 """The sizes that the editor makes."""
+
+CATALOGUE = Catalogue("onbrief.providers.runware")
+"""Its models, those of the community as one."""
 
 _COMMUNITY = "community"
 _AIR = re.compile(r"(?P<source>[\w.-]+):[\w.-]+@[\w.-]+")
@@ -23,7 +25,7 @@ _AIR = re.compile(r"(?P<source>[\w.-]+):[\w.-]+@[\w.-]+")
 @cache
 def image_models() -> Mapping[str, ImageModelFacts]:
     """Return the image models that are listed one by one."""
-    return {identifier: facts for identifier, facts in _all().items() if identifier != _COMMUNITY}
+    return {identifier: facts for identifier, facts in CATALOGUE.image_models.items() if identifier != _COMMUNITY}
 
 
 def facts_of(name: ModelName) -> ImageModelFacts:
@@ -34,34 +36,19 @@ def facts_of(name: ModelName) -> ImageModelFacts:
     """
     found = _AIR.fullmatch(name.model)
     if found and found["source"] not in {identifier.partition(":")[0] for identifier in image_models()}:
-        return replace(_all()[_COMMUNITY], id=name.model, title=name.model)
+        return replace(CATALOGUE.image_models[_COMMUNITY], id=name.model, title=name.model)
     return drawing.find(name, image_models())
 
 
 @cache
 def editing_service() -> EditingFacts:
     """Return the model of the editor."""
-    return EditingFacts(**tuples(_document()["editing"]["inpaint"]))
-
-
-def option_names() -> frozenset[str]:
-    """Return the names of all options of all image models."""
-    return frozenset(name for facts in _all().values() for name in facts.options)
+    return EditingFacts(**tuples(CATALOGUE.document["editing"]["inpaint"]))
 
 
 def rows() -> list[ListedModel]:
     """Return a row for each image model, and one for the editor."""
-    as_of, editor = _document()["as_of"], editing_service()
+    as_of, editor = CATALOGUE.as_of, editing_service()
     takes = "a picture, an instruction and a mask"
     row = ListedModel(f"runware:{editor.id}", "editing", editor.title, "active", None, takes, editor.usd, as_of=as_of)
     return [*image_rows("runware", image_models(), as_of, "own id"), row]
-
-
-@cache
-def _all() -> Mapping[str, ImageModelFacts]:
-    return image_models_of(_document())
-
-
-@cache
-def _document() -> dict[str, Any]:
-    return document_of("onbrief.providers.runware")

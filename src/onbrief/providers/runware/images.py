@@ -36,7 +36,7 @@ class RunwareImageModel:
         Raises:
             UsageError: the model or an option is unknown, or a value is not allowed. ConfigError: there is no key.
         """
-        chosen = Chosen.of(name, catalogue.facts_of(name), calling.OPTIONS, catalogue.option_names())
+        chosen = Chosen.of(name, catalogue.facts_of(name), calling.OPTIONS, catalogue.CATALOGUE.option_names)
         return cls(str(name), chosen.price(), chosen, calling.service(name, base_url))
 
     @property

@@ -42,8 +42,8 @@ def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
 def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.stability import calling, catalogue
 
-    facts = catalogue.image_models().get(model)
-    own = facts.options if facts else catalogue.option_names()
+    facts = catalogue.CATALOGUE.image_models.get(model)
+    own = facts.options if facts else catalogue.CATALOGUE.option_names
     return frozenset((*(own if role == "image_model" else ()), *calling.OPTIONS))
 
 

@@ -26,5 +26,5 @@ def check(models: Mapping[Role, ModelName], values: Values) -> Iterator[Check]:
         state = "ok" if left > 0 else "warning"
         yield Check(state, "account", f"{left:g} credits", "" if left > 0 else "buy credits, or let the account buy them")
     for role, name in models.items():
-        facts = catalogue.image_models().get(name.model)
+        facts = catalogue.CATALOGUE.image_models.get(name.model)
         yield Check("ok", role, f"{name}, {facts.state} in the catalogue" if facts else str(name))

@@ -32,8 +32,8 @@ class StabilityImageModel:
         Raises:
             UsageError: the model or an option is unknown, or a value is not allowed. ConfigError: there is no key.
         """
-        facts = drawing.find(name, catalogue.image_models())
-        chosen = Chosen.of(name, facts, calling.OPTIONS, catalogue.option_names())
+        facts = drawing.find(name, catalogue.CATALOGUE.image_models)
+        chosen = Chosen.of(name, facts, calling.OPTIONS, catalogue.CATALOGUE.option_names)
         return cls(str(name), chosen.price(), chosen, calling.service(name, base_url))
 
     def check(self, size: Size) -> tuple[str, ...]:
