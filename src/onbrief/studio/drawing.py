@@ -109,8 +109,10 @@ class Drawing:
                 with contextlib.suppress(PictureError):  # a power cut can leave an empty file, a kill a truncated one
                     if found := await asyncio.to_thread(self._checked_if_own, data):
                         return await self._keep(found[0], data, found[1], found_at=key)
-        if not isinstance(self.model, Recovers) or lost.call.model != self.model.name:
-            return CannotTell("only the provider knows")
+        if lost.call.model != self.model.name:
+            return CannotTell(f"it was sent to {lost.call.model}")
+        if not isinstance(self.model, Recovers):
+            return CannotTell("its service gives no lost picture back")
         sent = Sent.of(self.run.run_id, lost.call.key, lost.call.digest, lost.number, lost.handle)
         try:
             answer = await self.model.find(sent, *self._request)
