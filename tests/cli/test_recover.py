@@ -24,23 +24,24 @@ def test_it_prints_what_was_found_and_what_is_not(
         bench.script.now(Fault(does="cut", share=0.5))
         with monkeypatch.context() as without_log:
             without_log.delenv("AWS_ENDPOINT_URL_BEDROCK")
-            assert session(LANE.model, LANE.size, out).outcome == "unknown"
+            run = session(LANE.model, LANE.size, out)
+            assert run.outcome == "unknown"
             capsys.readouterr()
             assert main(["recover", "--out", str(out)]) == 1
             printed = capsys.readouterr()
-            assert "one 000-000  unknown  $0.04  Bedrock's log of invocations to S3 is off" in printed.out
+            assert f"{run.run_id} 000-000  unknown  $0.04  Bedrock's log of invocations to S3 is off" in printed.out
         paid = len(bench.paid)
         assert main(["recover", "--out", str(out), "--json"]) == 0
         printed = capsys.readouterr()
         (lost,) = json.loads(printed.out)
         assert (lost["run_id"], lost["state"], lost["usd"], Path(lost["url"].removeprefix("file://")).is_file()) == (
-            "one",
+            run.run_id,
             "found",
             0.04,
             True,
         )
-        assert "onbrief resume one" in printed.err
-        assert main(["recover", "one", "--out", str(out)]) == 0
+        assert f"onbrief resume {run.run_id}" in printed.err
+        assert main(["recover", run.run_id, "--out", str(out)]) == 0
         assert "nothing is lost" in capsys.readouterr().err
         assert len(bench.paid) == paid
     assert main(["recover", "two", "--out", str(out)]) == 2

@@ -57,7 +57,7 @@ def test_where_no_extra_is_installed_every_name_is_one_line_with_package_and_ext
     own = {"sandbox:": ("numpy", "onbrief[sandbox]"), "bedrock:stability.model": ("boto3", "onbrief[aws]")}
     unknown = [f"{service}:model" for service in sorted(OTHERS)] + ["nowhere:model", "gpt-4o", "google-gla:gemini-2.5-pro"]
     draws = ["run", "a red square", "--image-model"]
-    drawing = own | {"google:model": ("google.genai", "onbrief[google]")}
+    drawing = own | {"google:model": ("google.genai", "onbrief[google]"), "openai:model": ("openai", "onbrief[openai]")}
     asked = [(name, drawing.get(name), [*draws, name]) for name in (*own, *needs, *unknown)]
     for name in (*own, *needs, *unknown):
         asked += [(name, (needs | own).get(name), [*draws, "squares:", "--judge", name])]

@@ -189,7 +189,10 @@ def test_a_script_is_read_from_toml(tmp_path: Path) -> None:
         ({"dose": "reset"}, "fault 1: unknown field 'dose'; expected model, operation,"),
         ({"does": "status", "status": 200}, "fault 1: status: 200 is not allowed; expected an HTTP status from 400 to 599"),
         ({"does": "reset", "status": 500}, "fault 1: status is only allowed if does is status, not reset"),
-        ({"does": "reset", "model": "gpt-*"}, "fault 1: model: 'gpt-*' is not allowed; expected a shell pattern that matches"),
+        (
+            {"does": "reset", "model": "dall-*"},
+            "fault 1: model: 'dall-*' is not allowed; expected a shell pattern that matches",
+        ),
         ({"does": "reset", "operation": "Invoke"}, "fault 1: operation: 'Invoke' is not allowed; expected one of InvokeModel,"),
         ({"does": "reset", "calls": [0]}, "fault 1: calls: [0] is not allowed; expected a list of call numbers, from 1"),
         ({"does": "reset", "calls": [1], "every": 2}, "fault 1: calls and every cannot be combined"),
