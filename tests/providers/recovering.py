@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -166,7 +167,7 @@ class Bench:
     def _must_return(self, left: Sequence[Entry], paid: int) -> bool:
         """Whether the picture has to come back, by the class of the provider."""
         match self.lane.recovery:
-            case "own id" | "own tag":
+            case "own id" | "own tag" | "listing":
                 return paid > 0
             case "first reply":
                 return paid > 0 and any(entry.handle for entry in left)
@@ -181,7 +182,7 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
 
     async def go() -> Run:
         models = replace(crew(ScriptedBill()), image_model=registry.image_model(model, settings.tables))
-        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=_run_id(out), seed=7)
+        order = Order(brief=Brief(text="a red circle", size=size), settings=settings, run_id=_run_id(out), seed=_seed(out))
         async with open_pursuit(order, models) as pursuit:
             ended = [event async for event in pursuit.events()][-1].run
             await pursuit.deliver()
@@ -193,6 +194,11 @@ def session(model: str, size: Size, out: Path, seconds: float | None = None) -> 
 def _run_id(out: Path) -> str:
     """Return the id of the run in a folder. It is another one for each: ids of tries come from it, and a service keeps them."""
     return f"run-{out.name}"
+
+
+def _seed(out: Path) -> int:
+    """Return the seed of the run in a folder, another one for each, as runs have: a list tells equal requests apart by time."""
+    return zlib.crc32(out.name.encode()) % 2**31
 
 
 def entries(out: Path) -> list[Entry]:

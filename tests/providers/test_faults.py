@@ -57,6 +57,8 @@ DIFFERS: dict[tuple[str, str], Then] = {
     **{
         ("comfyui", name): "lost" for name in ("500", "502", "504", "507", "520", "524")
     },  # it may have queued it all the same: it is asked first
+    # It has no policy of content, and what a proxy says with these was not queued:
+    **{("comfyui", name): "stopped" for name in ("refused in words", "408", "424")},
     ("stability", "403"): "blocked",  # the status with which it refuses content
 }
 """By provider and fault: what happens instead."""
