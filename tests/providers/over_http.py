@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from onbrief.ports import Editor, ImageModel
+from onbrief.ports import Editor, ImageModel, Picture
 from onbrief.providers import registry
+from onbrief.testing import EditorContract, ImageModelContract
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault
 from onbrief_sandbox.server.wires.mounting import exports
+from tests.contract.test_editor import IMPOSSIBLE, OVER_SQUARE, PICTURE
 from tests.sandbox.server.serving import Play, lines, served
 
 PAID_FAULTS = (
@@ -76,7 +78,17 @@ class Service:
 
 
 class OverHttp:
-    """What the contracts need of a service: it is fresh for each test, and its bill counts the requests that pay."""
+    """What the contracts need of a service: it is fresh for each test, and its bill counts the requests that pay.
+
+    `named` is the model, without its provider. `failing` fails by each of `faults`, at the operation `at`, by default at any;
+    an answer is cut at the byte `cut` at the latest.
+    """
+
+    named: ClassVar[str]
+    faults: ClassVar[Sequence[Fault]] = PAID_FAULTS
+    at: ClassVar[str] = ""
+    cut: ClassVar[int] = 1000
+    service: Service
 
     @pytest.fixture(autouse=True)
     def of_the_test(self, service: Service) -> Generator[None]:
@@ -87,6 +99,46 @@ class OverHttp:
 
     def sent(self) -> int:
         return len(self.service.lines())
+
+    def striking(self) -> Generator[None]:
+        """Yield once for each fault, which strikes from then on."""
+        operation = f"{self.service.name}.{self.at}" if self.at else None
+        for fault in self.faults:
+            self.service.script.now(replace(fault, operation=operation, byte=min(fault.byte, self.cut)))
+            yield
+
+
+class ImageModels(OverHttp, ImageModelContract):
+    """The contract of image models for a service."""
+
+    sizes = ((1024, 1024), (1000, 700), (64, 64))
+
+    def model(self) -> ImageModel:
+        return self.service.model(self.named)
+
+    def failing(self) -> Generator[ImageModel]:
+        for _ in self.striking():
+            yield self.model()
+
+
+class Editors(OverHttp, EditorContract):
+    """The contract of editors for a service; with a mask where one is needed."""
+
+    impossible = IMPOSSIBLE
+    masked: ClassVar[bool] = False
+
+    def picture(self) -> bytes:
+        return PICTURE
+
+    def model(self) -> Editor:
+        return self.service.editor(self.named)
+
+    async def ask(self, model: Editor) -> Picture:
+        return await model.edit(PICTURE, self.instruction, 1, OVER_SQUARE if self.masked else None)
+
+    def failing(self) -> Generator[Editor]:
+        for _ in self.striking():
+            yield self.model()
 
 
 @contextmanager

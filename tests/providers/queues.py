@@ -4,41 +4,31 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Generator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from onbrief.ports import ImageModel, Recovers
-from onbrief.testing import ImageModelContract, RecoveryContract
+from onbrief.ports import Recovers
+from onbrief.testing import RecoveryContract
 from onbrief.testing.recovery_contract import Trouble
 from onbrief_sandbox.server.faults import Fault
-from tests.providers.over_http import PAID_FAULTS, OverHttp, Service
+from tests.providers.over_http import ImageModels, OverHttp, Service
 
 CUT = 20  # byte of a first reply, which is short
 
 
-class ImageModels(OverHttp, ImageModelContract):
-    """`named` is the model, without its provider."""
+class QueueModels(ImageModels):
+    """The contract of image models; what pays is the submission."""
 
-    named: ClassVar[str]
+    at = "submit"
+    cut = CUT
     size = (512, 512)
     sizes = ((640, 512), (64, 64))
-
-    def model(self) -> ImageModel:
-        return self.service.model(self.named)
-
-    def failing(self) -> Generator[ImageModel]:
-        for fault in PAID_FAULTS:
-            operation = f"{self.service.name}.submit"
-            self.service.script.now(replace(fault, operation=operation, byte=min(fault.byte, CUT)))
-            yield self.model()
 
 
 class Recovering(OverHttp, RecoveryContract):
     """`lost` is the operation whose answers are lost."""
 
-    named: ClassVar[str]
     lost: ClassVar[str] = "submit"
     size = (512, 512)
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
-
-from onbrief.ports import Editor
-from onbrief.testing import EditorContract
-from tests.contract.test_editor import IMPOSSIBLE, PICTURE
-from tests.providers.over_http import PAID_FAULTS, OverHttp
-from tests.providers.queues import CUT, ImageModels, Recovering
+from tests.providers.over_http import Editors
+from tests.providers.queues import CUT, QueueModels, Recovering
 
 
-class TestImageModel(ImageModels):
+class TestImageModel(QueueModels):
     named = "flux-2-klein-4b"
 
 
@@ -21,16 +15,7 @@ class TestRecovery(Recovering):
     lost = "poll"
 
 
-class TestEditor(OverHttp, EditorContract):
-    impossible = IMPOSSIBLE
-
-    def picture(self) -> bytes:
-        return PICTURE
-
-    def model(self) -> Editor:
-        return self.service.editor("flux-2-klein-4b")
-
-    def failing(self) -> Generator[Editor]:
-        for fault in PAID_FAULTS:
-            self.service.script.now(replace(fault, operation="bfl.submit", byte=min(fault.byte, CUT)))
-            yield self.model()
+class TestEditor(Editors):
+    named = "flux-2-klein-4b"
+    at = "submit"
+    cut = CUT

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
-from onbrief.ports import Editor, ImageModel
-from onbrief.testing import EditorContract, ImageModelContract
 from onbrief_sandbox.server.faults import Fault
-from tests.contract.test_editor import IMPOSSIBLE, PICTURE
-from tests.providers.over_http import PAID_FAULTS, OverHttp
+from tests.providers.over_http import PAID_FAULTS, Editors, ImageModels
 
 FAULTS = (
     *PAID_FAULTS,
@@ -19,28 +14,11 @@ FAULTS = (
 )
 
 
-class TestImageModel(OverHttp, ImageModelContract):
-    sizes = ((1024, 1024), (1000, 700), (64, 64))
-
-    def model(self) -> ImageModel:
-        return self.service.model("gpt-image-2?quality=low")
-
-    def failing(self) -> Generator[ImageModel]:
-        for fault in FAULTS:
-            self.service.script.now(fault)
-            yield self.model()
+class TestImageModel(ImageModels):
+    named = "gpt-image-2?quality=low"
+    faults = FAULTS
 
 
-class TestEditor(OverHttp, EditorContract):
-    impossible = IMPOSSIBLE
-
-    def picture(self) -> bytes:
-        return PICTURE
-
-    def model(self) -> Editor:
-        return self.service.editor("gpt-image-2?quality=low")
-
-    def failing(self) -> Generator[Editor]:
-        for fault in FAULTS:
-            self.service.script.now(fault)
-            yield self.model()
+class TestEditor(Editors):
+    named = "gpt-image-2?quality=low"
+    faults = FAULTS

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.providers.queues import ImageModels, Recovering
+from tests.providers.queues import QueueModels, Recovering
 
 
-class TestImageModel(ImageModels):
+class TestImageModel(QueueModels):
     named = "black-forest-labs/flux-2-pro"
 
 
