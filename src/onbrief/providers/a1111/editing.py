@@ -58,7 +58,9 @@ class A1111Editor:
     def _body(self, image: bytes, edit: Edit, seed: int) -> tuple[dict[str, object], tuple[str, ...]]:
         """Return the request for an edit, and a warning for each difference from what was asked for."""
         facts, asked, warnings = self.chosen.facts, edit.asked, list[str]()
-        assert edit.mask is not None and facts.grid and facts.seeds  # there is no change without a mask  # noqa: PT018
+        assert edit.mask is not None  # there is no change without a mask
+        assert facts.grid
+        assert facts.seeds
         width, height = sizes.on_grid((edit.facts.width, edit.facts.height), facts.grid)
         removes = asked.doing == "remove"
         body: dict[str, object] = {
