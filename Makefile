@@ -1,6 +1,8 @@
 # Everything here needs python3 (3.11 or newer), pip and make; it installs into .venv from the hashed files of requirements/.
 PYTHON ?= python3
 BIN := .venv/bin
+COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+  --custom-compile-command "make lock" --upgrade -q
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick lint types tests soak bench docs lock clean
@@ -39,10 +41,9 @@ docs: .venv/test ## Write again what is generated: the record's schema and the c
 	$(BIN)/python -m docs.generate
 
 lock: ## Resolve the dependencies again (needs uv)
-	for name in run test; do \
-	  uv pip compile pyproject.toml requirements/$$name.in --extra sandbox --universal --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" --upgrade -q -o requirements/$$name.txt; \
-	done
+	for name in run test; do $(COMPILE) pyproject.toml requirements/$$name.in --extra sandbox -o requirements/$$name.txt; done
+	$(COMPILE) pyproject.toml requirements/aws.in --extra aws --extra otel -o requirements/aws.txt
+	for name in template ministack; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Delete what was installed and made here
 	rm -rf .venv demo onbrief-runs dist .hypothesis .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

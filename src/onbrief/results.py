@@ -1,0 +1,105 @@
+"""How each brief of a batch ended: the lines of results.jsonl, the rows of results.csv, and what index.html shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal, Self
+
+from onbrief.errors import Outcome, UsageError
+from onbrief.record import Run
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+ResultState = Outcome | Literal["invalid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one brief of a batch ended.
+
+    `id` is that of its row, `number` the line or row that it comes from, `text` the brief. `outcome` is that of its run, or
+    "invalid" for a row that is no brief and was left out; then `reason` says what is wrong with it, and there is no `run_id`.
+    `picture` is the key of the best picture in the batch's folder or bucket, and `thumbnail` and `report` those of its small
+    copy and of its page; they are empty if there are none. `unmet` are the musts that the best picture does not meet, and
+    `reserved` those that are in doubt in a picture that passed. `usd` is what the run has cost in US dollars, None if that is
+    unknown, and `seconds` how long its last session took. Times are ISO 8601, UTC.
+    """
+
+    id: str
+    number: int
+    text: str
+    outcome: ResultState
+    reason: str = ""
+    run_id: str = ""
+    picture: str = ""
+    width: int = 0
+    height: int = 0
+    thumbnail: str = ""
+    report: str = ""
+    model: str = ""
+    unmet: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
+    images: int = 0
+    usd: float | None = 0.0
+    unknown_calls: int = 0
+    seconds: float = 0.0
+    started: str = ""
+    ended: str = ""
+
+    @classmethod
+    def of(cls, run: Run, row_id: str, number: int, *, picture: str | None = None, thumbnail: str = "") -> Result:
+        """Return the result of a run that has ended. `picture` is the key of its best picture, if that is not the usual one."""
+        assert run.outcome is not None
+        best = run.best
+        image = best.image if best else None
+        texts = {r.id: r.text for r in run.checklist.musts} if run.checklist else {}
+        verdict = best.verdict if best else None
+        return cls(
+            id=row_id,
+            number=number,
+            text=run.brief.text,
+            outcome=run.outcome,
+            reason=run.reason,
+            run_id=run.run_id,
+            picture="" if image is None else picture or image.key,
+            width=image.width if image else 0,
+            height=image.height if image else 0,
+            thumbnail=thumbnail,
+            report=f"{run.run_id}/report.html",
+            model=best.model if best else "",
+            unmet=tuple(texts[f.id] for f in verdict.unmet if f.id in texts) if verdict and not verdict.passed else (),
+            reserved=tuple(texts[f.id] for f in verdict.reserved if f.id in texts) if verdict and verdict.passed else (),
+            images=run.usage.images,
+            usd=run.usage.usd,
+            unknown_calls=run.usage.unknown_calls,
+            seconds=run.usage.seconds,
+            started=run.started,
+            ended=run.ended or "",
+        )
+
+    def to_json(self) -> str:
+        """Return the result as one line of JSON, without a line break at its end."""
+        return _adapter().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the result that a line from `to_json` describes. Fields of later versions are left out.
+
+        Raises:
+            UsageError: it is not such a line.
+        """
+        from pydantic import ValidationError
+
+        try:
+            return _adapter().validate_json(text)  # pyright: ignore[reportReturnType]
+        except (ValueError, ValidationError) as error:
+            raise UsageError(f"not a line of results.jsonl: {error}") from error
+
+
+@cache
+def _adapter() -> TypeAdapter[Result]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Result)
