@@ -139,7 +139,7 @@ class Pursuit:
                             await outputs.judged(run, attempt)
                         yield event
                     case RunEnded(run):
-                        yield RunEnded(await self._close(run, studio, outputs))
+                        yield replace(event, run=await self._close(run, studio, outputs))
                     case _:
                         yield event
 
