@@ -18,7 +18,7 @@ from onbrief.batch.rows import Broken, Row
 from onbrief.errors import LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.ports import RunRow
-from onbrief.pursuit import Pursuit, Workspace, open_pursuit
+from onbrief.pursuit import Pursuit, Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
 
@@ -27,6 +27,7 @@ Retry = Literal["failed", "unmet", "unknown"]
 
 FIRST_LOOK, LONGEST_LOOK = 0.5, 5.0  # seconds between two looks at a run that another process has
 TRIES: Final = 3  # of a brief whose run could not be recorded or stored
+MOST_LISTED: Final = 100  # problems of rows
 MOST_IN_A_ROW: Final = 20  # briefs that fail one after the other, with none between them that does not: the rest would, too
 _CONFIGURATION: Final = frozenset({"ConfigError", "NotInstalled"})
 _STORAGE: Final = frozenset({"LedgerError", "StoreError"})
@@ -99,7 +100,8 @@ class _Later:
 class Batch:
     """The briefs of a batch under way, up to `concurrency` at the same time in one workspace.
 
-    `retry` names the outcomes of briefs that have ended to try again. A brief whose run another process has is left to it, and
+    `retry` names the outcomes of briefs that have ended to try again. With `skip_bad`, a row that cannot work is passed over as
+    invalid, as it is in a stream; otherwise nothing is begun. A brief whose run another process has is left to it, and
     taken over if that process dies or stalls. `results` has those that are known when the batch has ended, in no order.
 
     A fault of the configuration pauses the batch: calls in progress end and are recorded, no other is begun, and the run that
@@ -107,7 +109,15 @@ class Batch:
     fail one after the other.
     """
 
-    def __init__(self, workspace: Workspace, outputs: Results, *, concurrency: int = 8, retry: Collection[Retry] = ()) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        outputs: Results,
+        *,
+        concurrency: int = 8,
+        retry: Collection[Retry] = (),
+        skip_bad: bool = False,
+    ) -> None:
         if not 1 <= concurrency <= 1024:
             raise UsageError.of("concurrency", concurrency, "a whole number from 1 to 1024")
         self.results: dict[str, Result] = {}
@@ -117,6 +127,7 @@ class Batch:
         self._outputs = outputs
         self._concurrency = concurrency
         self._retry = frozenset(retry)
+        self._skip_bad = skip_bad
         self._known: dict[str, RunRow] = {}
         self._shared = False  # whether other processes are seen to work on the batch too
         self._closed = False  # no further brief is begun
@@ -142,8 +153,8 @@ class Batch:
         arrive. A caller that closes the generator early stops the batch, and waits for the calls in progress.
 
         Raises:
-            UsageError: runs of these ids are recorded with other briefs or models (of rows that are all there from the start);
-                nothing has been spent.
+            UsageError: a row cannot work (of those that are all there from the start); nothing has been spent.
+            ConfigError: models that they name cannot be used; nothing has been spent.
             OnbriefError: what reading a stream of rows raises, once the briefs in progress have ended.
         """
         await self._look_up(rows)
@@ -250,7 +261,7 @@ class Batch:
             self._shared = True
             self._put_off(later)
         except (UsageError, OtherRequest) as error:  # of this row alone
-            await self._tell(_failed(row, error))
+            await self._tell(_invalid(Broken(row.number, error.explained, row.id, row.order.brief.text)))
         except (LedgerError, StoreError) as error:
             await self._unstored(later, error.explained)
         except OnbriefError as error:
@@ -267,8 +278,7 @@ class Batch:
             found = await asyncio.to_thread(self._workspace.ledger.run, run_id)
         else:
             found = self._known.pop(run_id, None)
-        if found is not None and found.request != later.row.order.request:
-            raise _other(later.row)
+        self._require_same(later.row, found)
         return found
 
     async def _ended(self, row: Row, found: RunRow) -> Result | None:
@@ -286,7 +296,8 @@ class Batch:
     async def _pursue(self, later: _Later, found: RunRow | None) -> None:
         row, order = later.row, later.row.order
         if found is not None and found.outcome in self._retry:
-            order = replace(order, resumes=found.request, resend_unknown=order.resend_unknown or found.outcome == "unknown")
+            resend = {"resend_unknown": "unknown" in self._retry, "resend_failed": "failed" in self._retry}
+            order = replace(order, resumes=found.request, **resend)
         ended: RunEnded | None = None
         async with open_pursuit(order, workspace=self._workspace) as pursuit:
             self._pursuits[row.id] = pursuit
@@ -373,34 +384,41 @@ class Batch:
     # -- before the first one ----------------------------------------------------------------------------------------------
 
     async def _look_up(self, rows: Iterable[Row | Broken] | AsyncIterable[Row | Broken]) -> None:
-        """Look up the runs that the place has already. Of rows that are all there, none may be recorded as another order.
+        """Look up the runs that the place has already, and check each row that is there from the start.
 
         Raises:
-            UsageError: one is.
+            UsageError: one of them cannot work; nothing has been spent.
+            ConfigError: models that they name cannot be used.
         """
         try:
             self._known = {run.run_id: run for run in await asyncio.to_thread(self._workspace.ledger.runs)}
         except Unlisted:
             self._shared = True  # each is looked up by its id
-            return
         for result in self._outputs.recorded.values():  # what was spent counts, also of runs that are not opened again
             if result.run_id in self._known:
                 self._workspace.budget.load(result.run_id, [result.usd])
-        if isinstance(rows, AsyncIterable) or not self._known:
+        if isinstance(rows, AsyncIterable) or self._skip_bad:
             return
-        whole = (row for row in rows if isinstance(row, Row))
-        others = [row for row in whole if (run := self._known.get(_run_id(row))) and run.request != row.order.request]
-        if others:
-            more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
-            error = _other(others[0])
-            raise UsageError(f"{error}{more}", hint=error.hint)
+        problems = [f"row {row.number}: {told}" for row in rows if isinstance(row, Row) and (told := self._problem(row))]
+        if problems:
+            listed = "\n".join(problems[:MOST_LISTED]) + ("\n…" if len(problems) > MOST_LISTED else "")
+            raise UsageError(listed, hint="mend these rows, or leave them out with --skip-bad")
 
+    def _problem(self, row: Row) -> str:
+        """Return why a row cannot be pursued, as far as that can be known before anything is spent."""
+        try:
+            self._require_same(row, self._known.get(_run_id(row)))
+            checked(self._workspace.crew(row.order.settings, models=row.order.models), row.order)
+        except UsageError as error:
+            return error.explained
+        return ""
 
-def _other(row: Row) -> UsageError:
-    return UsageError(
-        f"row {row.number}: id {row.id!r} belongs to a run of another brief, or with other models",
-        hint="give the row another id, choose another --out, or delete that run: onbrief rm " + _run_id(row),
-    )
+    def _require_same(self, row: Row, found: RunRow | None) -> None:
+        if found is not None and found.request != row.order.request:
+            raise UsageError(
+                f"id: {row.id!r} belongs to a run of another brief, or with other models",
+                hint=f"give the row another id, choose another --out, or delete that run: onbrief rm {found.run_id}",
+            )
 
 
 def _run_id(row: Row) -> str:
@@ -410,11 +428,6 @@ def _run_id(row: Row) -> str:
 
 def _invalid(row: Broken) -> Result:
     return Result(id=row.id, number=row.number, text=row.text, outcome="invalid", reason=row.problem)
-
-
-def _failed(row: Row, error: OnbriefError) -> Result:
-    reason, run_id = error.explained, _run_id(row)
-    return Result(id=row.id, number=row.number, text=row.order.brief.text, outcome="failed", reason=reason, run_id=run_id)
 
 
 async def _streamed(rows: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
