@@ -85,7 +85,7 @@ def column_of(header: str) -> Column | None:
     Raises:
         UsageError: there is no such column; the message has the nearest name.
     """
-    if not header.strip() or header.strip().startswith(_NOTES):
+    if not header.strip() or is_note(header.strip()):
         return None
     name, known = plain(header), _by_name()
     if found := known.get(name):
@@ -96,6 +96,16 @@ def column_of(header: str) -> Column | None:
     if name in OTHER_GENERATORS:
         return Column(name, "")
     raise UsageError(f"column {header!r} is not known{_suggestion(name)}", hint=_NOTES_HINT)
+
+
+def is_note(header: str) -> bool:
+    """Return whether a header is that of a column that is left out."""
+    return header.startswith(_NOTES)
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Return whether one of the cells is the name of the column with the text of the briefs."""
+    return any(plain(cell) in _texts() for cell in cells)
 
 
 def check_header(names: Sequence[str], where: str) -> None:
@@ -115,17 +125,14 @@ def check_header(names: Sequence[str], where: str) -> None:
             if column and not column.many and column.name in columns:
                 raise UsageError(f"{where}: there are two columns for {column.name}; the second is {header!r}")
             columns += [column.name] if column else []
-    texts = _by_name()["text"]
-    if texts.name not in columns and not any("did you mean" in problem for problem in unknown):
+    if "text" not in columns and not any("did you mean" in problem for problem in unknown):
         shown = ", ".join(repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:8])
         raise UsageError(
-            f"{where}: no column is named {texts.name} (or {' or '.join(texts.others)}); its columns are {shown}",
+            f"{where}: no column is named {' or '.join(_texts())}; its columns are {shown}",
             hint="the first line names the columns; in a .txt file, each line is a brief",
         )
     if unknown:
         raise UsageError(f"{where}: {'; '.join(unknown)}", hint=_NOTES_HINT)
-    if texts.name not in columns:
-        raise UsageError(f"{where}: no column is named {texts.name}")
     others = [header for header in names if plain(header) in OTHER_GENERATORS]
     if others and not any(plain(header) == "prompt" for header in names):
         raise UsageError(f"{where}: column {others[0]!r} is not known: it is for other image generators", hint=_NOTES_HINT)
@@ -141,3 +148,7 @@ def _suggestion(name: str) -> str:
 @cache
 def _by_name() -> dict[str, Column]:
     return {name: column for column in COLUMNS for name in (column.name, *column.others)}
+
+
+def _texts() -> tuple[str, ...]:
+    return next((column.name, *column.others) for column in COLUMNS if column.name == "text")
