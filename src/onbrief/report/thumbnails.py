@@ -86,6 +86,14 @@ def thumbnail(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
     return _thumbnail(picture, at_most) if picture else None
 
 
+def index_thumbnail(data: bytes) -> bytes | None:
+    """Return a thumbnail for the page of a batch, which has thousands: WebP, at most 256 pixels on its longest side and about
+    10 KB or fewer. None if the bytes are not a usable picture.
+    """
+    made = thumbnail(data, 256, 10_000)
+    return made.data if made else None
+
+
 def enlarged(data: bytes, box: Box | None, longest: int, at_most: int) -> Thumbnail | None:
     """Return a part of a picture with some of its surroundings, enlarged; without a box, all of the picture. Otherwise as
     `thumbnail`.
