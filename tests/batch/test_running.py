@@ -225,7 +225,7 @@ def test_a_row_that_cannot_work_lets_none_begin_unless_bad_rows_are_skipped(tmp_
     bill = Bill()
     large = models(bill, image_model=ScriptedImageModel(bill, on_check=UsageError("size: 64x64 is not allowed")))
     rows = [row(1, models(bill), tmp_path), row(2, large, tmp_path)]
-    with pytest.raises(UsageError, match="row 2: size: 64x64 is not allowed"):
+    with pytest.raises(UsageError, match="line 2: size: 64x64 is not allowed"):
         pursue(tmp_path, rows)
     assert bill.lines == []
     assert [one.outcome for one in pursue(tmp_path, rows, skip_bad=True).results] == ["passed", "invalid"]

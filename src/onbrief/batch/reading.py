@@ -8,6 +8,7 @@ import queue
 import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -140,12 +141,12 @@ def _spreadsheet(file: BinaryIO, where: str, name: str) -> Iterator[Item]:
     from onbrief.batch.workbook import open_sheet  # 20 ms, for those who have one
 
     sheet = open_sheet(file, where, name)
+    hint = f"other sheets: {', '.join(f'{where}#{other}' for other in sheet.others)}" if sheet.others else ""
     try:
-        yield from table_rows(enumerate(sheet.rows, 1), f"{where}, sheet {sheet.name}", unit="row", faults=sheet.faults)
+        for item in table_rows(enumerate(sheet.rows, 1), f"{where}, sheet {sheet.name}", unit="row", faults=sheet.faults):
+            yield replace(item, hint=hint) if isinstance(item, Head) else item
     except UsageError as error:
-        if error.hint or not sheet.others:
-            raise
-        raise UsageError(str(error), hint=f"other sheets: {', '.join(f'{where}#{other}' for other in sheet.others)}") from error
+        raise UsageError(str(error), hint=error.hint or hint) from error
 
 
 _KINDS: Mapping[str, Callable[[BinaryIO, str], Iterator[Item]]] = {

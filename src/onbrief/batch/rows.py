@@ -39,13 +39,14 @@ _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 @dataclass(frozen=True, slots=True)
 class Head:
     """What holds for all rows after it: the `names` of the columns of a table, as they are in it, and the `defaults` of a
-    document. `where` names the place for messages.
+    document. `where` names the place for messages, and `hint` says where else the briefs may be.
     """
 
     number: int
     names: tuple[str, ...] = ()
     where: str = ""
     defaults: tuple[tuple[str, object], ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Row:
     number: int
     id: str
     order: Order
+    unit: str = "line"
 
 
 class BrokenRows(UsageError):
@@ -92,7 +94,7 @@ class BrokenRows(UsageError):
         if more := len(rows) - len(listed):
             listed.append(f"and {more} more")
         count = f"{len(rows)} rows are not briefs:\n  " if len(listed) > 1 else ""
-        super().__init__(count + "\n  ".join(listed), hint="--skip-bad leaves such rows out")
+        super().__init__(count + "\n  ".join(listed), hint="to leave such rows out: --skip-bad")
 
 
 def orders_of(
@@ -208,7 +210,7 @@ class _Orders:
     def _begin(self, head: Head) -> None:
         """Check the columns of a table, and the defaults of a document."""
         if head.names:
-            check_header(head.names, head.where)
+            check_header(head.names, head.where, head.hint)
         if head.defaults:
             said = _said(head.defaults, ())
             wrong = [f"{name} is for one brief alone" for name in ("text", "id") if getattr(said, name)] or said.wrong
@@ -251,7 +253,7 @@ class _Orders:
                     warnings=brief.warnings,
                     models={role: model for role, model in self._models.items() if role not in said.own},
                 )
-                return Row(cells.number, said.id or run_id, order)
+                return Row(cells.number, said.id or run_id, order, cells.unit)
             except UsageError as error:
                 said.wrong.append(_plain(error))
         return Broken(cells.number, "; ".join(said.wrong), said.id, _encodable(said.text), cells.unit)
@@ -331,6 +333,8 @@ _Given = list[tuple[str, object]]
 def _by_column(fields: Iterable[tuple[str, object]], wrong: list[str]) -> dict[str, tuple[Column, _Given]]:
     found: dict[str, tuple[Column, _Given]] = {}
     for header, value in fields:
+        if value is None or value == "":
+            continue
         try:
             column = column_of(header)
         except UsageError as error:
@@ -391,7 +395,7 @@ def _several(name: str, value: object) -> list[str | Mapping[str, object]]:
             parts = [value[start:end] for start, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
         return [part.strip() for part in parts if part.strip()]
     allowed = (str,) if name == "avoid" else (str, Mapping)
-    if isinstance(value, list) and all(isinstance(one, allowed) for one in cast("list[object]", value)):
+    if isinstance(value, list | tuple) and all(isinstance(one, allowed) for one in cast("list[object]", value)):
         return cast("list[str | Mapping[str, object]]", value)
     raise UsageError.of(name, cast("object", value), "a text, or a list of texts")
 
@@ -421,7 +425,7 @@ def _whole(name: str, value: object) -> int:
 def _setting(name: str, value: object) -> object:
     """Return the value of a setting, as far as it is written in another way in a spreadsheet than elsewhere."""
     if not isinstance(value, str):
-        if name == "image_model" and isinstance(value, list):
+        if name == "image_model" and isinstance(value, list | tuple):
             return tuple(str(one) for one in cast("list[object]", value))
         return value
     text = value.strip()

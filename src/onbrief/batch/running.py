@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal, Protocol, TypeVar
 
-from onbrief.batch.rows import Broken, Row
+from onbrief.batch.rows import Broken, BrokenRows, Row
 from onbrief.errors import LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.ports import RunRow
-from onbrief.pursuit import Pursuit, Workspace, checked, open_pursuit
+from onbrief.pursuit import Order, Pursuit, Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
 
@@ -27,7 +28,6 @@ Retry = Literal["failed", "unmet", "unknown"]
 
 FIRST_LOOK, LONGEST_LOOK = 0.5, 5.0  # seconds between two looks at a run that another process has
 TRIES: Final = 3  # of a brief whose run could not be recorded or stored
-MOST_LISTED: Final = 100  # problems of rows
 MOST_IN_A_ROW: Final = 20  # briefs that fail one after the other, with none between them that does not: the rest would, too
 _CONFIGURATION: Final = frozenset({"ConfigError", "NotInstalled"})
 _STORAGE: Final = frozenset({"LedgerError", "StoreError"})
@@ -85,6 +85,70 @@ class Results(Protocol):
         ...
 
 
+class UnderWay(Protocol):
+    """The run of a brief that is being pursued, in this process or in another one."""
+
+    def events(self) -> AsyncGenerator[Event]:
+        """Yield what happens; the last event is RunEnded. As Pursuit.events."""
+        ...
+
+    def stop(self) -> None:
+        """Send no new calls. Those in progress end and are recorded."""
+        ...
+
+    async def thumbnail(self, run: Run) -> str:
+        """Store a small copy of the best picture of the run, which has ended, and return its key; empty without a picture."""
+        ...
+
+    async def deliver(self) -> None:
+        """Record the outcome. As Pursuit.deliver."""
+        ...
+
+
+Opens = Callable[[Order], AbstractAsyncContextManager[UnderWay]]
+"""Begins or resumes the run of an order; raises as open_pursuit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """A run that is pursued in this process."""
+
+    pursuit: Pursuit
+
+    def events(self) -> AsyncGenerator[Event]:
+        return self.pursuit.events()
+
+    def stop(self) -> None:
+        self.pursuit.stop()
+
+    async def thumbnail(self, run: Run) -> str:
+        from onbrief.report.thumbnails import index_thumbnail
+
+        if not (image := run.best.image if run.best else None):
+            return ""
+        data = await self.pursuit.store.read(image.key)
+        small = await asyncio.to_thread(index_thumbnail, data) if data else None
+        if small is None:
+            return ""
+        await self.pursuit.store.replace(thumbnail_key(run), small, "image/webp")
+        return thumbnail_key(run)
+
+    async def deliver(self) -> None:
+        await self.pursuit.deliver()
+
+
+@asynccontextmanager
+async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
+    """Begin or resume the run of an order in this process; see open_pursuit."""
+    async with open_pursuit(order, workspace=workspace) as pursuit:
+        yield _Here(pursuit)
+
+
+def thumbnail_key(run: Run) -> str:
+    """Return the key of the small copy of a run's best picture."""
+    return f"{run.run_id}/thumbnail.webp"
+
+
 @dataclass(slots=True)
 class _Later:
     """A brief that is tried again at this time of the monotonic clock: another process has its run, or its run could not be
@@ -104,6 +168,8 @@ class Batch:
     invalid, as it is in a stream; otherwise nothing is begun. A brief whose run another process has is left to it, and
     taken over if that process dies or stalls. `results` has those that are known when the batch has ended, in no order.
 
+    `opens` begins the run of an order somewhere else than in this process, which is the default.
+
     A fault of the configuration pauses the batch: calls in progress end and are recorded, no other is begun, and the run that
     met it has not ended, so that the same rows again go on with it. So do the money limit of the batch, and many briefs that
     fail one after the other.
@@ -117,6 +183,7 @@ class Batch:
         concurrency: int = 8,
         retry: Collection[Retry] = (),
         skip_bad: bool = False,
+        opens: Opens | None = None,
     ) -> None:
         if not 1 <= concurrency <= 1024:
             raise UsageError.of("concurrency", concurrency, "a whole number from 1 to 1024")
@@ -132,7 +199,8 @@ class Batch:
         self._shared = False  # whether other processes are seen to work on the batch too
         self._closed = False  # no further brief is begun
         self._stopping = False  # and nothing more is sent
-        self._pursuits: dict[str, Pursuit] = {}
+        self._opens: Opens = opens or partial(here, workspace)
+        self._under_way: dict[str, UnderWay] = {}
         self._ready: deque[_Later] = deque()
         self._later: deque[_Later] = deque()
         self._all_read = False
@@ -144,8 +212,8 @@ class Batch:
     def stop(self) -> None:
         """Begin no further brief and send no new calls. Those in progress end and are recorded."""
         self._closed = self._stopping = True
-        for pursuit in self._pursuits.values():
-            pursuit.stop()
+        for run in self._under_way.values():
+            run.stop()
         self._waker = asyncio.ensure_future(self._wake())
 
     async def events(self, rows: Iterable[Row | Broken] | AsyncIterable[Row | Broken]) -> AsyncGenerator[BatchEvent]:
@@ -153,7 +221,7 @@ class Batch:
         arrive. A caller that closes the generator early stops the batch, and waits for the calls in progress.
 
         Raises:
-            UsageError: a row cannot work (of those that are all there from the start); nothing has been spent.
+            BrokenRows: some cannot work (of rows that are all there from the start); nothing has been spent.
             ConfigError: models that they name cannot be used; nothing has been spent.
             OnbriefError: what reading a stream of rows raises, once the briefs in progress have ended.
         """
@@ -291,7 +359,7 @@ class Batch:
         run = await asyncio.to_thread(self._workspace.record_of, found)
         if run is None or run.outcome != found.outcome:
             return None  # it is pursued again, which costs nothing and writes it
-        return await self._result(row, run)
+        return Result.of(run, row.id, row.number, thumbnail=thumbnail_key(run) if run.best and run.best.image else "")
 
     async def _pursue(self, later: _Later, found: RunRow | None) -> None:
         row, order = later.row, later.row.order
@@ -299,26 +367,27 @@ class Batch:
             resend = {"resend_unknown": "unknown" in self._retry, "resend_failed": "failed" in self._retry}
             order = replace(order, resumes=found.request, **resend)
         ended: RunEnded | None = None
-        async with open_pursuit(order, workspace=self._workspace) as pursuit:
-            self._pursuits[row.id] = pursuit
+        async with self._opens(order) as run:
+            self._under_way[row.id] = run
             try:
                 if self._stopping:
-                    pursuit.stop()
+                    run.stop()
                 await self._events.put(BriefBegan(row))
-                async with aclosing(pursuit.events()) as events:
+                async with aclosing(run.events()) as events:
                     async for event in events:
                         await self._events.put(BriefWent(row, event))
                         ended = event if isinstance(event, RunEnded) else None
-                assert ended is not None, "a pursuit ends with RunEnded"
+                assert ended is not None, "a run ends with RunEnded"
                 if await self._goes_on(later, ended):
                     return
-                result = await self._result(row, ended.run, pursuit)
+                thumbnail = await run.thumbnail(ended.run)
+                result = Result.of(ended.run, row.id, row.number, thumbnail=thumbnail)
                 await self._tell(result)
-                await pursuit.deliver()
+                await run.deliver()
                 if result.outcome == "over_budget" and self._workspace.budget.exhausted:
                     await self._pause(result.reason, "to go on, give the same command a higher limit", "over_budget")
             finally:
-                del self._pursuits[row.id]
+                del self._under_way[row.id]
 
     async def _goes_on(self, later: _Later, ended: RunEnded) -> bool:
         """Return whether a run has ended only for now: it is not delivered, so that the same row again goes on with it."""
@@ -343,21 +412,6 @@ class Batch:
             return
         self.left += 1
         await self._pause(reason)
-
-    async def _result(self, row: Row, run: Run, pursuit: Pursuit | None = None) -> Result:
-        """Return the result of a run. If its `pursuit` has just ended, the thumbnail of its best picture is made."""
-        image = run.best.image if run.best else None
-        thumbnail = f"{run.run_id}/thumbnail.webp" if image else ""
-        if image and pursuit:
-            from onbrief.report.thumbnails import index_thumbnail
-
-            data = await pursuit.store.read(image.key)
-            small = await asyncio.to_thread(index_thumbnail, data) if data else None
-            if small:
-                await pursuit.store.replace(thumbnail, small, "image/webp")
-            else:
-                thumbnail = ""
-        return Result.of(run, row.id, row.number, thumbnail=thumbnail)
 
     async def _tell(self, result: Result, *, recorded: bool = False) -> None:
         self.results[result.id or f"#{result.number}"] = result
@@ -387,7 +441,7 @@ class Batch:
         """Look up the runs that the place has already, and check each row that is there from the start.
 
         Raises:
-            UsageError: one of them cannot work; nothing has been spent.
+            BrokenRows: some of them cannot work; nothing has been spent.
             ConfigError: models that they name cannot be used.
         """
         try:
@@ -399,19 +453,17 @@ class Batch:
                 self._workspace.budget.load(result.run_id, [result.usd])
         if isinstance(rows, AsyncIterable) or self._skip_bad:
             return
-        problems = [f"row {row.number}: {told}" for row in rows if isinstance(row, Row) and (told := self._problem(row))]
-        if problems:
-            listed = "\n".join(problems[:MOST_LISTED]) + ("\n…" if len(problems) > MOST_LISTED else "")
-            raise UsageError(listed, hint="mend these rows, or leave them out with --skip-bad")
+        if broken := [broken for row in rows if isinstance(row, Row) and (broken := self._broken(row))]:
+            raise BrokenRows(broken)
 
-    def _problem(self, row: Row) -> str:
-        """Return why a row cannot be pursued, as far as that can be known before anything is spent."""
+    def _broken(self, row: Row) -> Broken | None:
+        """Return a row that cannot be pursued with the reason, as far as that can be known before anything is spent."""
         try:
             self._require_same(row, self._known.get(_run_id(row)))
             checked(self._workspace.crew(row.order.settings, models=row.order.models), row.order)
         except UsageError as error:
-            return error.explained
-        return ""
+            return Broken(row.number, error.explained, row.id, row.order.brief.text, row.unit)
+        return None
 
     def _require_same(self, row: Row, found: RunRow | None) -> None:
         if found is not None and found.request != row.order.request:
