@@ -90,7 +90,9 @@ def index(results: Sequence[Result], summary: Summary, thumbnails: Mapping[str, 
     small = thumbnails or {}
     lines = [_line(n, result, small) for n, result in enumerate(results)]
     models = {model: n for n, model in enumerate(dict.fromkeys(line.model for line in lines if line.model))}
-    first = lines[: max(_FIRST, *(line.n + 1 for line in lines if line.thumbnail.startswith("data:")))] if small else lines[:_FIRST]
+    first = (
+        lines[: max(_FIRST, *(line.n + 1 for line in lines if line.thumbnail.startswith("data:")))] if small else lines[:_FIRST]
+    )
     style, script = text_of("look.css", "index.css"), text_of("index.js")
     return (
         templates()
