@@ -231,7 +231,7 @@ async def open_pursuit(
     await workspace.require_writable()
     alone = order.run_id is None and order.draws
     order, run_id = await _identified(order, workspace.ledger)
-    retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
+    seconds = math.inf if order.settings.max_seconds is None else order.settings.max_seconds
     spending = SpendingPolicy(
         usd=order.settings.max_usd,
         judge_usd=order.settings.max_judge_usd,
@@ -239,6 +239,8 @@ async def open_pursuit(
         ask_again=order.resumes is not None,
         resend_failed=order.resend_failed,
         retry_timeout=retry_timeout,
+        retry_timeout=min(RETRY_TIMEOUT, seconds),
+        turn_timeout=seconds,
         deadline=deadline,
     )
     waits = asyncio.Queue[Wait | None]()
