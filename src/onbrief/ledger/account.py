@@ -46,7 +46,7 @@ from onbrief.ledger.places import Places
 from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
 from onbrief.ledger.spending import CallResult as CallResult
-from onbrief.ledger.spending import Held, Recover, Send, Tell
+from onbrief.ledger.spending import Ended, Held, Recover, Send, Tell
 from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
@@ -95,7 +95,7 @@ class Account(OwnedRun):
         self._under_way: dict[str, asyncio.Lock] = {}
         self._stopping = asyncio.Event()
         self._waits, self._waited = 0, 0.0
-        self._ended: list[Entry] = []
+        self._ended: list[Ended] = []
 
     # -- what is recorded --------------------------------------------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class Account(OwnedRun):
         """Return the usage of the run, in all sessions together; waits and `seconds` are those of this session."""
         return self._entries.usage(seconds=seconds, waits=self._waits, waited_seconds=round(self._waited, 3))
 
-    def take_ended(self) -> list[Entry]:
+    def take_ended(self) -> list[Ended]:
         """Return the tries that have ended since the last time, in this session."""
         ended, self._ended = self._ended, []
         return ended
@@ -410,7 +410,7 @@ class Account(OwnedRun):
 
     def _count(self, entry: Entry) -> None:
         before = self._entries.put(entry)
-        self._ended.append(entry)
+        self._ended.append(Ended(entry, time.time(), before.state if before else "started"))
         self._funds.settle(before.usd if before else 0.0, entry)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import NO_TOKENS, CannotTell, Entry, Note, NotThere, Pending, Recorded, Tokens, Wait
+from onbrief.ports import NO_TOKENS, CannotTell, Entry, Note, NotThere, Pending, Recorded, State, Tokens, Wait
 
 RETRY_TIMEOUT = 300.0  # seconds for which a refused call is retried
 LEAST_LEASE = 1.0  # seconds; a process without time left may still claim a run, and then finds that no call can begin
@@ -57,6 +57,15 @@ class SpendingPolicy:
     def lease_from_now(self) -> float:
         """The duration in seconds of a lease that is claimed or renewed now."""
         return max(self.deadline.time_left(), LEAST_LEASE) if self.deadline else self.lease
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A try that has ended in this session: its entry, when (seconds since 1970), and the state that was recorded before."""
+
+    entry: Entry
+    at: float
+    before: State
 
 
 class Skipped(Exception):

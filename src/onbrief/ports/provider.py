@@ -134,6 +134,8 @@ class Provider:
         options: Returns the options that names of its models can have in a role, or None if they are unknown.
         keys: The environment variables of which one has the key of its service; none if there is no key.
         keys_at: Where to get a key, as a URL.
+        gen_ai_names: What OpenTelemetry calls its services (`gen_ai.provider.name`), by the part before the colon in their
+            models' names, where it is another word.
         digest: Returns the digest of the file that a model is made from, or an empty string if it is made from none. A run is
             not resumed with another digest. Raises UsageError if the file is not one to make a model from.
         rates: Returns the limits of calls that its service documents for all accounts, in the form of RATE_FORM, by the names
@@ -168,6 +170,7 @@ class Provider:
     title: str = ""
     keys: tuple[str, ...] = ()
     keys_at: str = ""
+    gen_ai_names: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def missing(self) -> list[str]:
