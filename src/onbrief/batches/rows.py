@@ -253,7 +253,7 @@ class _Orders:
                     warnings=brief.warnings,
                     models={role: model for role, model in self._models.items() if role not in said.own},
                 )
-                return Row(cells.number, _encodable(said.id) or run_id, order, cells.unit)
+                return Row(cells.number, said.id or run_id, order, cells.unit)
             except UsageError as error:
                 said.wrong.append(_plain(error))
         return Broken(cells.number, "; ".join(said.wrong), said.id, _encodable(said.text), cells.unit)
