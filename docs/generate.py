@@ -16,6 +16,7 @@ from rich.console import Console
 
 import onbrief
 from docs import providers, things
+from onbrief.batches.columns import COLUMNS
 from onbrief.cli.app import build
 from onbrief.record import json_schema
 
@@ -58,8 +59,6 @@ def _library() -> str:
 
 def _batch() -> str:
     """Return docs/batch.md with the table of columns."""
-    from onbrief.batch.columns import COLUMNS
-
     before, mark, rest = (HERE / "batch.md").read_text("utf-8").partition("<!-- columns -->\n")
     rows = [(f"`{column.name}`", " ".join(f"`{other}`" for other in column.others), column.about) for column in COLUMNS]
     lines = [("column", "also", "what it holds"), ("---", "---", "---"), *rows]

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING
 
+from onbrief import telemetry
 from onbrief.aws_lambda.delivery import answer
 
 if TYPE_CHECKING:
     from onbrief.aws_lambda.answers import Answer
     from onbrief.aws_lambda.delivery import Context
+
+TO_RETURN = 1.0  # seconds that are left for Lambda to return the answer, when the last spans and metrics are sent
 
 
 def handler(event: object, context: Context | None) -> Answer:
@@ -26,6 +30,8 @@ def handler(event: object, context: Context | None) -> Answer:
     before = logging.root.manager.disable
     logging.disable(max(before, logging.INFO))
     try:
-        return asyncio.run(answer(event, context))
+        with telemetry.caller(event):
+            return asyncio.run(answer(event, context))
     finally:
+        telemetry.flush(lambda: getattr(context, "get_remaining_time_in_millis", lambda: math.inf)() / 1000 - TO_RETURN)
         logging.disable(before)

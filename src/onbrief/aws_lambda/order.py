@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from onbrief.aws_lambda.event import PLATFORM, Event
-from onbrief.config import load
+from onbrief.config import Settings, load
 from onbrief.ports import ModelName
 from onbrief.providers import registry
 from onbrief.pursuit import Order
@@ -22,11 +23,12 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         UsageError: fields that are valid alone but not together.
     """
     warnings = list(event.warnings)
-    usual = registry.of_platform(PLATFORM).platform_models
+    usual = _usual_models()
+    judge, reviser = event.judge_model or usual.judge, event.reviser_model or usual.reviser
     asked = {
-        "image_model": [_image_model(name, event, warnings) for name in event.image_model or [usual["image_model"]]],
-        "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
-        "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
+        "image_model": [_image_model(name, event, warnings) for name in event.image_model or usual.image_models],
+        "judge": _with_sampling("judge", judge, event, "claude_validate", warnings),
+        "reviser": _with_sampling("reviser", reviser, event, "claude_revise", warnings),
         "policy": event.policy,
         "parallel": event.parallel,
         "out": f"{root}/{event.output_s3_key_prefix.rstrip('/')}",
@@ -48,6 +50,13 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         warnings=tuple(dict.fromkeys(warnings)),
         names=event.output_s3_key_prefix.rpartition("/")[2],
     )
+
+
+def _usual_models() -> Settings:
+    """Return settings with the models of an event that names none: the function's own, else those of the platform."""
+    settings, origins = load({})
+    usual = registry.of_platform(PLATFORM).platform_models
+    return replace(settings, **{role: model for role, model in usual.items() if origins[role] == "default"})
 
 
 def _image_model(name: str, event: Event, warnings: list[str]) -> str:

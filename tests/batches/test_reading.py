@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onbrief.batch import incoming, reading
-from onbrief.batch.reading import read, stream
-from onbrief.batch.rows import Broken, Cells, Head
+from onbrief.batches import incoming, reading
+from onbrief.batches.reading import read, stream
+from onbrief.batches.rows import Broken, Cells, Head
 from onbrief.errors import UsageError
 
 Fields = Mapping[str, object]
@@ -313,7 +313,7 @@ def test_errors_of_a_stream_are_raised_where_it_is_read() -> None:
 def test_a_process_ends_while_its_standard_input_is_silent() -> None:
     code = """
 import asyncio, sys
-from onbrief.batch.reading import stream
+from onbrief.batches.reading import stream
 
 async def go():
     async for item in stream(sys.stdin.buffer):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onbrief.batch.columns import COLUMNS, column_of
-from onbrief.batch.reading import read
-from onbrief.batch.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream, run_id_of
+from onbrief.batches.columns import COLUMNS, column_of
+from onbrief.batches.reading import read
+from onbrief.batches.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream, run_id_of
 from onbrief.config import Settings, load, profile_path
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import AnyModel, ModelRole

@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from onbrief.batch import workbook
-from onbrief.batch.reading import read
-from onbrief.batch.rows import Broken, Cells, Head
+from onbrief.batches import workbook
+from onbrief.batches.reading import read
+from onbrief.batches.rows import Broken, Cells, Head
 from onbrief.errors import UsageError
 
 _ODS = """<?xml version="1.0" encoding="UTF-8"?><office:document-content

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import BinaryIO
 
-from onbrief.batch.columns import is_header, is_note
-from onbrief.batch.incoming import lines_of
-from onbrief.batch.rows import Broken, Cells, Head
+from onbrief.batches.columns import is_header, is_note
+from onbrief.batches.incoming import lines_of
+from onbrief.batches.rows import Broken, Cells, Head
 from onbrief.errors import UsageError
 
 MAX_COLUMNS = 256

@@ -13,10 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from onbrief.batch.document import json_document, json_document_of, json_lines, json_lines_of, text_lines, toml_document
-from onbrief.batch.incoming import MAX_BYTES, lines_of
-from onbrief.batch.rows import Broken, Cells, Head
-from onbrief.batch.table import csv_rows, csv_rows_of, no_brief, table_rows
+from onbrief.batches.document import json_document, json_document_of, json_lines, json_lines_of, text_lines, toml_document
+from onbrief.batches.incoming import MAX_BYTES, lines_of
+from onbrief.batches.rows import Broken, Cells, Head
+from onbrief.batches.table import csv_rows, csv_rows_of, no_brief, table_rows
 from onbrief.errors import UsageError
 
 Item = Head | Cells | Broken
@@ -138,7 +138,7 @@ def _joined(lines: Iterator[str], where: str) -> str:
 
 
 def _spreadsheet(file: BinaryIO, where: str, name: str) -> Iterator[Item]:
-    from onbrief.batch.workbook import open_sheet  # 20 ms, for those who have one
+    from onbrief.batches.workbook import open_sheet  # 20 ms, for those who have one
 
     sheet = open_sheet(file, where, name)
     hint = f"other sheets: {', '.join(f'{where}#{other}' for other in sheet.others)}" if sheet.others else ""

@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, cast
 
-from onbrief.batch.incoming import lines_of, whole_text
-from onbrief.batch.rows import Broken, Cells, Head
-from onbrief.batch.table import no_brief
+from onbrief.batches.incoming import lines_of, whole_text
+from onbrief.batches.rows import Broken, Cells, Head
+from onbrief.batches.table import no_brief
 from onbrief.errors import UsageError
 
 MAX_TOML = 10_000_000  # bytes; it is read slowly
