@@ -216,12 +216,13 @@ def test_all_problems_of_all_rows_are_told_and_nothing_is_begun() -> None:
     rows = [{"text": "a fox", "id": f"a{n}", "seed": "x", "size": "y", "max_images": "z"} for n in range(MAX_LISTED + 20)]
     with pytest.raises(BrokenRows) as caught:
         orders_of(cells({"text": "fine"}, *rows), Settings())
-    lines = str(caught.value).splitlines()
-    assert lines[0] == "120 rows are not briefs:"
-    assert lines[1].startswith("  line 3: ")
-    assert all(f"{field}: " in lines[1] for field in ("seed", "size", "max_images"))
-    assert lines[-1] == "  and 20 more"
-    assert len(lines) == MAX_LISTED + 2
+    first = str(caught.value)
+    assert first.startswith("120 rows are not briefs; the first is line 3: ")
+    assert all(f"{field}: " in first for field in ("seed", "size", "max_images"))
+    listed = caught.value.__notes__
+    assert listed[0].startswith("line 4: ")
+    assert listed[-1] == "and 20 more"
+    assert len(listed) == MAX_LISTED
     assert len(caught.value.rows) == 120
     [good, *broken] = orders_of(cells({"text": "fine"}, *rows), Settings(), skip_bad=True)
     assert isinstance(good, Row)
