@@ -1,31 +1,42 @@
 """The AWS Lambda function: `onbrief.aws_lambda.handler`.
 
 It takes an event with a prompt, stores pictures in S3, and answers with the picture that meets the prompt, or with the reason
-why none does. See event.py for the fields of an event and answers.py for the answers.
+why none does. See event.py for the fields of an event and answers.py for the answers. Events of SQS, SNS, EventBridge and S3
+bring such events in envelopes: see sources.py and dispatch.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from onbrief.aws_lambda.delivery import answer
+from onbrief.aws_lambda.sources import envelope_of
 
 if TYPE_CHECKING:
-    from onbrief.aws_lambda.answers import Answer
     from onbrief.aws_lambda.delivery import Context
 
 
-def handler(event: object, context: Context | None) -> Answer:
-    """Handle one event. Raises nothing: a failure is an answer with status code 400 or 500. Without a context, as in a test or
-    a script, the run gets a new id, and time is not limited.
+def handler(event: object, context: Context | None) -> Mapping[str, object]:
+    """Handle one event. Without a context, as in a test or a script, the run gets a new id, and time is not limited.
 
+    A direct event, or one of API Gateway or a function URL, raises nothing: a failure is an answer with status code 400 or 500.
     Meanwhile, no library logs below WARNING: at the level DEBUG of the function, it would log requests with their credentials.
+
+    Raises:
+        NotCarriedOut: an event of SNS, EventBridge or S3 must be delivered again.
+        UsageError: an event of a service that is not understood.
     """
     before = logging.root.manager.disable
     logging.disable(max(before, logging.INFO))
     try:
-        return asyncio.run(answer(event, context))
+        envelope = envelope_of(event)
+        if envelope is None:
+            return asyncio.run(answer(event, context))
+        from onbrief.aws_lambda.dispatch import dispatch  # imported late: few functions need it
+
+        return asyncio.run(dispatch(envelope, context))
     finally:
         logging.disable(before)
