@@ -134,21 +134,22 @@ def _document(record: Record) -> dict[str, Any] | None:
     Raises:
         OnbriefError: they cannot be read, or are none.
     """
-    from onbrief.aws_lambda.order import usual_place  # imported late: it needs pydantic
+    from onbrief.aws_lambda.order import BUCKET, PREFIX, usual_fields  # imported late: they need pydantic
 
+    usual = usual_fields()
     match record.content:
         case UsageError() as wrong:
             raise wrong
         case StoredBrief() as brief:
-            fields, usual = put_briefs.document_in(brief), usual_place() or {"output_s3_bucket_name": brief.bucket}
+            fields, usual = put_briefs.document_in(brief), {BUCKET: brief.bucket} | usual
         case str() as text:
-            usual = usual_place()
-            fields = _message(text, plain=bool(usual))
+            fields = _message(text, plain=BUCKET in usual)
         case content:
-            fields, usual = dict(content), usual_place()
+            fields = dict(content)
     if fields is None:
         return None
-    return fields if fields.get("output_s3_bucket_name") is not None else {**usual, **fields}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in usual.items() if BUCKET not in fields or name not in {BUCKET, PREFIX}} | fields
 
 
 def _message(text: str, *, plain: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from onbrief.pursuit import Order
 
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
 _S3 = "s3://"
+BUCKET, PREFIX = "output_s3_bucket_name", "output_s3_key_prefix"
 _SDXL = "stable-diffusion-xl"
 _ALL_SAMPLING = "claude-3"  # the generation that takes all three; those after it take fewer, and their users set none
 
@@ -52,19 +53,26 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     )
 
 
-def usual_place() -> dict[str, str]:
-    """Return the fields that name the place in the function's settings, ONBRIEF_OUT; empty if it names none.
+def usual_fields() -> dict[str, object]:
+    """Return the fields that the function's settings have for an event in an envelope, which may lack all but its prompt: the
+    models, and the place that ONBRIEF_OUT names. A setting at its default is left out.
 
     Raises:
-        ConfigError: it is not a place in S3.
+        ConfigError: ONBRIEF_OUT is not a place in S3.
     """
     settings, origins = load({})
+    names = {"image_model": "image_model", "judge": "judge_model", "reviser": "reviser_model", "policy": "policy"}
+    usual: dict[str, object] = {
+        field: [*value] if isinstance(value := getattr(settings, name), tuple) else value
+        for name, field in names.items()
+        if origins[name] != "default"
+    }
     if origins["out"] == "default":
-        return {}
+        return usual
     bucket, _, prefix = settings.out.removeprefix(_S3).strip("/").partition("/")
     if not settings.out.startswith(_S3) or not bucket:
         raise ConfigError(str(UsageError.of("the settings of the function: out", settings.out, "s3://BUCKET/PREFIX")))
-    return {"output_s3_bucket_name": bucket} | ({"output_s3_key_prefix": prefix} if prefix else {})
+    return usual | {BUCKET: bucket} | ({PREFIX: prefix} if prefix else {})
 
 
 def _image_model(name: str, event: Event, warnings: list[str]) -> str:

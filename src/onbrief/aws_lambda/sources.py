@@ -60,7 +60,7 @@ class Record:
     content: str | Fields | StoredBrief | UsageError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """What AWS delivers again as one: a message of a queue, which may have several records, or the whole event. Items with the
     same `group` must be carried out in their order.
@@ -198,7 +198,7 @@ def _brief(about: Fields, stored: Fields, region: object, *, decoded: bool) -> I
         bucket, keys, etag, region if isinstance(region, str) else None, size if isinstance(size, int) else None
     )
     state = etag or stored.get("version-id") or stored.get("versionId") or stored.get("sequencer")
-    digest = hashlib.sha256(json.dumps([bucket, unquote_plus(raw), state]).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps([bucket, keys[0], state]).encode()).hexdigest()[:16]
     stem = _plain(PurePosixPath(keys[0]).stem)[:_LONGEST_STEM].strip("-") or "brief"
     yield Record(brief.url, f"{stem}-{digest}", brief)
 
