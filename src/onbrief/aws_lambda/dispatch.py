@@ -178,5 +178,5 @@ def _settled(record: Record, outcome: str, log: StepLog, reason: str) -> Carried
 
 
 def _reason(about: Carried) -> str:
-    said = about.get("error") or about.get("message") or about["outcome"]
-    return f"{about['event']}: {str(said).removeprefix('Exception: ')}"
+    said = str(about.get("error") or about.get("message") or about["outcome"]).removeprefix("Exception: ")
+    return said if said.startswith(about["event"]) else f"{about['event']}: {said}"

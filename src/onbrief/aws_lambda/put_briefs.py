@@ -78,6 +78,9 @@ def _fields(text: str, stored: StoredBrief) -> dict[str, Any]:
     fields = cast("dict[str, Any]", document)
     if "text" not in fields or "prompt" in fields:
         return fields
-    size = intake.take_size(fields, stored.url)
+    try:
+        size = intake.take_size(fields, stored.url)
+    except UsageError as error:
+        raise UsageError(f"{stored.url}: {error}") from error
     sides = {"sdxl_width": size[0], "sdxl_height": size[1]} if isinstance(size, list | tuple) and len(size) == 2 else {}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return {"prompt": fields.pop("text"), **fields, **sides}
