@@ -50,9 +50,11 @@ class BatchOutputs:
         """Open the files of the batch of this name, or begin them.
 
         Raises:
-            UsageError: the place has the results of another batch.
+            UsageError: the place has the results of another batch, or is a bucket that does not exist.
+            ConfigError: access to the bucket is denied.
             StoreError: they cannot be read or written.
         """
+        await store.require_writable()
         begun = await _begin(store, name)
         lines = open_lines(store, RESULTS)
         return cls(store, lines, _results(await lines.read()), begun)

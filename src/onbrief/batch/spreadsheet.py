@@ -55,4 +55,4 @@ def _inert(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     text = _FORBIDDEN.sub("\ufffd", cell)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA.match(cell) else text

@@ -238,6 +238,7 @@ async def open_pursuit(
         judge_usd=order.settings.max_judge_usd,
         resend_unknown=order.resend_unknown,
         ask_again=order.resumes is not None,
+        resend_failed=order.resend_failed,
         retry_timeout=retry_timeout,
         deadline=deadline,
     )

@@ -168,8 +168,8 @@ class BucketLines:
         """
         if self._timer is not None:
             self._timer.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StoreError):  # what it could not put is put here
-                await self._timer
+            await asyncio.gather(self._timer, return_exceptions=True)  # what it could not put is put here
+            self._timer = None
         if self._waiting:
             await self._put(list)
 
