@@ -2,7 +2,7 @@
 
 It takes an event with a prompt, stores pictures in S3, and answers with the picture that meets the prompt, or with the reason
 why none does. See event.py for the fields of an event and answers.py for the answers. Events of SQS, SNS, EventBridge and S3
-bring such events in envelopes: see sources.py and dispatch.py.
+bring such events in envelopes: see sources.py and dispatch.py. A state machine sends the rows of a batch: see executions.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.sources import envelope_of
@@ -26,17 +26,28 @@ def handler(event: object, context: Context | None) -> Mapping[str, object]:
     Meanwhile, no library logs below WARNING: at the level DEBUG of the function, it would log requests with their credentials.
 
     Raises:
-        NotCarriedOut: an event of SNS, EventBridge or S3 must be delivered again.
+        NotCarriedOut: an event of SNS, EventBridge, S3 or a state machine must be delivered again.
+        ConfigError: something must be changed before a state machine can go on.
         UsageError: an event of a service that is not understood.
     """
     before = logging.root.manager.disable
     logging.disable(max(before, logging.INFO))
     try:
-        envelope = envelope_of(event)
-        if envelope is None:
-            return asyncio.run(answer(event, context))
-        from onbrief.aws_lambda.dispatch import dispatch  # imported late: few functions need it
-
-        return asyncio.run(dispatch(envelope, context))
+        return asyncio.run(_answered(event, context))
     finally:
         logging.disable(before)
+
+
+async def _answered(event: object, context: Context | None) -> Mapping[str, object]:
+    # Imported late: few functions need more than one of these.
+    fields = cast("dict[str, object]", event) if isinstance(event, dict) else {}
+    if {"row", "batch"} <= fields.keys() or "gather" in fields:
+        from onbrief.aws_lambda.executions import execute
+
+        return await execute(fields, context)
+    envelope = envelope_of(cast("object", event))
+    if envelope is None:
+        return await answer(cast("object", event), context)
+    from onbrief.aws_lambda.dispatch import dispatch
+
+    return await dispatch(envelope, context)

@@ -134,9 +134,9 @@ def _document(record: Record) -> dict[str, Any] | None:
     Raises:
         OnbriefError: they cannot be read, or are none.
     """
-    from onbrief.aws_lambda.order import BUCKET, PREFIX, usual_fields  # imported late: they need pydantic
+    from onbrief.aws_lambda.order import BUCKET, PREFIX, usual_place  # imported late: they need pydantic
 
-    usual = usual_fields()
+    usual = usual_place()
     match record.content:
         case UsageError() as wrong:
             raise wrong

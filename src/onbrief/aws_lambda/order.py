@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from onbrief.aws_lambda.event import PLATFORM, Event
 from onbrief.config import load
@@ -25,9 +26,10 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         UsageError: fields that are valid alone but not together.
     """
     warnings = list(event.warnings)
-    usual = registry.of_platform(PLATFORM).platform_models
+    usual = _usual_models()
+    drawing = event.image_model or ([usual["image_model"]] if isinstance(usual["image_model"], str) else usual["image_model"])
     asked = {
-        "image_model": [_image_model(name, event, warnings) for name in event.image_model or [usual["image_model"]]],
+        "image_model": [_image_model(name, event, warnings) for name in drawing],
         "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
         "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
         "policy": event.policy,
@@ -53,26 +55,27 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     )
 
 
-def usual_fields() -> dict[str, object]:
-    """Return the fields that the function's settings have for an event in an envelope, which may lack all but its prompt: the
-    models, and the place that ONBRIEF_OUT names. A setting at its default is left out.
+def usual_place() -> dict[str, str]:
+    """Return the fields that name the place in the function's settings, ONBRIEF_OUT, for events in envelopes that name none;
+    empty if it is not set.
 
     Raises:
-        ConfigError: ONBRIEF_OUT is not a place in S3.
+        ConfigError: it is not a place in S3.
     """
     settings, origins = load({})
-    names = {"image_model": "image_model", "judge": "judge_model", "reviser": "reviser_model", "policy": "policy"}
-    usual: dict[str, object] = {
-        field: [*value] if isinstance(value := getattr(settings, name), tuple) else value
-        for name, field in names.items()
-        if origins[name] != "default"
-    }
     if origins["out"] == "default":
-        return usual
+        return {}
     bucket, _, prefix = settings.out.removeprefix(_S3).strip("/").partition("/")
     if not settings.out.startswith(_S3) or not bucket:
         raise ConfigError(str(UsageError.of("the settings of the function: out", settings.out, "s3://BUCKET/PREFIX")))
-    return usual | {BUCKET: bucket} | ({PREFIX: prefix} if prefix else {})
+    return {BUCKET: bucket} | ({PREFIX: prefix} if prefix else {})
+
+
+def _usual_models() -> Mapping[str, Any]:
+    """Return the models of events that name none: those of the function's settings, else those of the platform."""
+    settings, origins = load({})
+    models = registry.of_platform(PLATFORM).platform_models
+    return {role: model if origins[role] == "default" else getattr(settings, role) for role, model in models.items()}
 
 
 def _image_model(name: str, event: Event, warnings: list[str]) -> str:
