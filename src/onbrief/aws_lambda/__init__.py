@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from onbrief import telemetry
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.sources import envelope_of
 
 if TYPE_CHECKING:
     from onbrief.aws_lambda.delivery import Context
+
+TO_RETURN = 1.0  # seconds that are left for Lambda to return the answer, when the last spans and metrics are sent
 
 
 def handler(event: object, context: Context | None) -> Mapping[str, object]:
@@ -33,8 +37,10 @@ def handler(event: object, context: Context | None) -> Mapping[str, object]:
     before = logging.root.manager.disable
     logging.disable(max(before, logging.INFO))
     try:
-        return asyncio.run(_answered(event, context))
+        with telemetry.caller(event):
+            return asyncio.run(_answered(event, context))
     finally:
+        telemetry.flush(lambda: getattr(context, "get_remaining_time_in_millis", lambda: math.inf)() / 1000 - TO_RETURN)
         logging.disable(before)
 
 

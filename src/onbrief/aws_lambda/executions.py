@@ -23,10 +23,10 @@ from onbrief.aws_lambda.delivery import Context, request_of
 from onbrief.aws_lambda.dispatch import NotCarriedOut
 from onbrief.aws_lambda.event import PLATFORM
 from onbrief.aws_lambda.step_log import StepLog
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.reading import read
-from onbrief.batch.rows import Broken, Cells, Row, orders_of
-from onbrief.batch.running import store_thumbnail, thumbnail_key
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.reading import read
+from onbrief.batches.rows import Broken, Cells, Row, orders_of
+from onbrief.batches.running import store_thumbnail, thumbnail_key
 from onbrief.config import Settings, load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, StoreError, UsageError
 from onbrief.events import RunEnded

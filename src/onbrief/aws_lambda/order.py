@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 from onbrief.aws_lambda.event import PLATFORM, Event
-from onbrief.config import load
+from onbrief.config import Settings, load
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers import registry
@@ -27,11 +27,11 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
     """
     warnings = list(event.warnings)
     usual = _usual_models()
-    drawing = event.image_model or ([usual["image_model"]] if isinstance(usual["image_model"], str) else usual["image_model"])
+    judge, reviser = event.judge_model or usual.judge, event.reviser_model or usual.reviser
     asked = {
-        "image_model": [_image_model(name, event, warnings) for name in drawing],
-        "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
-        "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
+        "image_model": [_image_model(name, event, warnings) for name in event.image_model or usual.image_models],
+        "judge": _with_sampling("judge", judge, event, "claude_validate", warnings),
+        "reviser": _with_sampling("reviser", reviser, event, "claude_revise", warnings),
         "policy": event.policy,
         "parallel": event.parallel,
         "out": f"{root}/{event.output_s3_key_prefix.rstrip('/')}",
@@ -71,11 +71,11 @@ def usual_place() -> dict[str, str]:
     return {BUCKET: bucket} | ({PREFIX: prefix} if prefix else {})
 
 
-def _usual_models() -> Mapping[str, Any]:
-    """Return the models of events that name none: those of the function's settings, else those of the platform."""
+def _usual_models() -> Settings:
+    """Return settings with the models of an event that names none: the function's own, else those of the platform."""
     settings, origins = load({})
-    models = registry.of_platform(PLATFORM).platform_models
-    return {role: model if origins[role] == "default" else getattr(settings, role) for role, model in models.items()}
+    usual = registry.of_platform(PLATFORM).platform_models
+    return replace(settings, **{role: model for role, model in usual.items() if origins[role] == "default"})
 
 
 def _image_model(name: str, event: Event, warnings: list[str]) -> str:

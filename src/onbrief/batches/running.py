@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal, Protocol, TypeVar
 
-from onbrief.batch.rows import Broken, BrokenRows, Row
+from onbrief.batches.rows import Broken, BrokenRows, Row
 from onbrief.errors import LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.ports import RunRow

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from onbrief import intake
-from onbrief.batch.columns import OTHER_GENERATORS, SHAPE, Column, check_header, column_of, plain
+from onbrief.batches.columns import OTHER_GENERATORS, SHAPE, Column, check_header, column_of, plain
 from onbrief.config import NO_PROFILE, Settings, profile_path, settings_of
 from onbrief.errors import UsageError
 from onbrief.ports import AnyModel, Ladder, ModelRole

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from onbrief.batch.rows import Broken, Cells, Head
+from onbrief.batches.rows import Broken, Cells, Head
 from onbrief.documents import encoding_of
 from onbrief.errors import UsageError
 
