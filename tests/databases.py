@@ -51,8 +51,7 @@ class Database:
         """Start the server, and return when it lets clients in."""
         options = [f"-c{name}={value}" for name, value in _OPTIONS.items()]
         command = [_program("postgres"), "-D", self.folder / "data", f"-p{self.port}", *options]
-        user: Any = _as_user()
-        process: subprocess.Popen[bytes] = subprocess.Popen(command, stderr=subprocess.PIPE, **user)
+        process: Any = subprocess.Popen(command, stderr=subprocess.PIPE, **_as_user())
         self._process = process
         assert process.stderr
         said: list[bytes] = []
