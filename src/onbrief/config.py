@@ -202,7 +202,8 @@ class Settings:
         values = [("image_model", name) for name in self.image_models]
         values += [(name, str(getattr(self, name))) for name in (*FOLLOWING, "confirm_judge", "planner", "out")]
         values += [(f"{table}.{name}", value) for table, own in self.tables.items() for name, value in own.items()]
-        for name, value in values:
+        joined = "\n".join(value for _, value in values)
+        for name, value in values if redacted(joined) != joined else ():  # a batch has settings for each of its rows
             if redacted(value) != value:
                 hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY"
                 raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)

@@ -116,7 +116,11 @@ class Waiting(Event):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunEnded(Event):
-    """The run has ended: `run.outcome` and `run.reason` are set. This is the last event."""
+    """The run has ended: `run.outcome` and `run.reason` are set. This is the last event. `fault` is the name of the
+    error's class (see onbrief.errors) if an error ended it, and not the policy.
+    """
+
+    fault: str = field(default="", kw_only=True)
 
     @property
     def _about(self) -> str:

@@ -25,6 +25,7 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
     An OnbriefError ends the run with the outcome of the error's class. The last event is always RunEnded, with the best
     picture so far.
     """
+    fault = ""
     try:
         checklist, added = await studio.plan(run)
         yield ChecklistFrozen(run := await studio.account(replace(run, checklist=checklist)))
@@ -44,12 +45,13 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                 case Stop(outcome, reason):
                     run = run.ended_as(outcome, reason)
     except OnbriefError as error:
-        run = run.ended_as(error.outcome, error.explained)
-    yield RunEnded(await studio.account(run))
+        run, fault = run.ended_as(error.outcome, error.explained), type(error).__name__
+    yield RunEnded(await studio.account(run), fault=fault)
 
 
 async def judge(run: Run, studio: Studio, limits: Limits) -> AsyncGenerator[Event]:
     """Judge the pictures of a new run, which exist already: they are its attempts. Otherwise as `pursue`."""
+    fault = ""
     try:
         checklist, _ = await studio.plan(run)
         yield ChecklistFrozen(run := await studio.account(replace(run, checklist=checklist)))
@@ -60,5 +62,5 @@ async def judge(run: Run, studio: Studio, limits: Limits) -> AsyncGenerator[Even
         if stop := judged(await studio.account(run), limits):
             run = run.ended_as(stop.outcome, stop.reason)
     except OnbriefError as error:
-        run = run.ended_as(error.outcome, error.explained)
-    yield RunEnded(await studio.account(run))
+        run, fault = run.ended_as(error.outcome, error.explained), type(error).__name__
+    yield RunEnded(await studio.account(run), fault=fault)

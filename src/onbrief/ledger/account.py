@@ -245,7 +245,8 @@ class Account(OwnedRun):
     def _asked_again(self, call: Call) -> bool:
         """Return whether a call that ended in an earlier session without a readable answer may be sent once in this one."""
         unsent = self._entries.next_number(call.key) == self._earlier.get(call.key)
-        return self._policy.ask_again and RULES[call.kind].asked_again and unsent
+        allowed = self._policy.resend_failed or (self._policy.ask_again and RULES[call.kind].asked_again)
+        return allowed and unsent
 
     def _give_up(self, call: Call) -> float:
         """Return the time of the monotonic clock after which a call is not sent again."""

@@ -40,7 +40,8 @@ class Order:
     Without a `run_id`, an interrupted run of the same order is resumed if there is one. Without a `seed`, it is derived from
     the run id. `warnings` are in the record from the start. With `names`, the pictures are stored beside the run's folder
     instead of in it, and `names` is the start of their names; see store.Names. `resumes` is the `request` of the recorded run
-    that the user asks to resume; the judges and the reviser may differ from it.
+    that the user asks to resume; the judges and the reviser may differ from it. With `resend_failed`, calls that have failed as
+    often as a run tries them are sent once more, each of which may be charged.
 
     With `pictures`, which exist already, nothing is drawn: they are judged. The same order with the same pictures is always the
     same run; a `run_id` names one that can be given other pictures later.
@@ -57,6 +58,7 @@ class Order:
     run_id: str | None = None
     seed: int | None = None
     resend_unknown: bool = False
+    resend_failed: bool = False
     warnings: tuple[str, ...] = ()
     names: str | None = None
     resumes: str | None = None

@@ -139,7 +139,7 @@ class Pursuit:
                             await outputs.judged(run, attempt)
                         yield event
                     case RunEnded(run):
-                        yield RunEnded(await self._close(run, studio, outputs))
+                        yield replace(event, run=await self._close(run, studio, outputs))
                     case _:
                         yield event
 
@@ -237,6 +237,7 @@ async def open_pursuit(
         judge_usd=order.settings.max_judge_usd,
         resend_unknown=order.resend_unknown,
         ask_again=order.resumes is not None,
+        resend_failed=order.resend_failed,
         retry_timeout=retry_timeout,
         deadline=deadline,
     )

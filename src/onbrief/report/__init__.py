@@ -2,6 +2,6 @@
 
 from onbrief.report.page import card, frame_thumbnail, page
 from onbrief.report.sheet import sheet
-from onbrief.report.thumbnails import Thumbnail, local_pictures
+from onbrief.report.thumbnails import Thumbnail, index_thumbnail, local_pictures
 
-__all__ = ["Thumbnail", "card", "frame_thumbnail", "local_pictures", "page", "sheet"]
+__all__ = ["Thumbnail", "card", "frame_thumbnail", "index_thumbnail", "local_pictures", "page", "sheet"]
