@@ -73,7 +73,7 @@ class Line:
         wanting = self.unmet if self.state == "unmet" else self.reserved if self.state == "passed" else ()
         if not wanting:
             return "" if self.state == "passed" else self.reason
-        return wanting[0] + (f" and {len(wanting) - 1} more" if len(wanting) > 1 else "")
+        return wanting[0] + (f", and {len(wanting) - 1} more" if len(wanting) > 1 else "")
 
     @property
     def alt(self) -> str:
@@ -90,7 +90,9 @@ def index(results: Sequence[Result], summary: Summary, thumbnails: Mapping[str, 
     small = thumbnails or {}
     lines = [_line(n, result, small) for n, result in enumerate(results)]
     models = {model: n for n, model in enumerate(dict.fromkeys(line.model for line in lines if line.model))}
-    first = lines[: max(_FIRST, *(line.n + 1 for line in lines if line.thumbnail.startswith("data:")))] if small else lines[:_FIRST]
+    first = (
+        lines[: max(_FIRST, *(line.n + 1 for line in lines if line.thumbnail.startswith("data:")))] if small else lines[:_FIRST]
+    )
     style, script = text_of("look.css", "index.css"), text_of("index.js")
     return (
         templates()
