@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, TracebackType
 from typing import Any, Final, Self, cast
 
-from onbrief.batch.spreadsheet import results_csv
+from onbrief.batches.spreadsheet import results_csv
 from onbrief.errors import KeyTaken, UsageError
 from onbrief.ledger.owner import now
 from onbrief.results import Result, Summary
