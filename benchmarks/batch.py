@@ -1,8 +1,7 @@
 """What runs cost beside their models when there are ten thousand of them in one process, and what each in flight takes.
 
-The models answer at once, with small pictures of which each differs; every fourth one falls short, so that its run makes another.
-The figures are those of the whole process in tenths of the batch: it must be no slower at the end than at the start, and must
-not grow. `python -m benchmarks.batch 1000` takes a quicker look.
+The models answer at once, with small pictures. Every second picture falls short, so that its run makes another. The figures are
+those of the whole process in tenths of the batch: it must be no slower at the end than at the start, and must not grow. `python -m benchmarks.batch 1000` takes a quicker look.
 """
 
 from __future__ import annotations

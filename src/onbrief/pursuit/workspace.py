@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,7 +18,8 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow
+from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
+from onbrief.providers import registry
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
@@ -33,21 +35,30 @@ _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 class Workspace:
     """A folder or bucket with runs in it. A context manager: when it exits, it waits for pending writes and closes the ledger.
 
-    Shared by all runs that are pursued here are `budget`, a limit in US dollars for all of them together; `rates`, at which each
-    model may be called, as far as is known; `usable`, the models whose providers were asked about them and had nothing against
-    it; and `pages`, the threads that make thumbnails and reports, few because each keeps the memory of its largest picture.
+    All runs that are pursued here share `budget`, a limit in US dollars for all of them together; `rates`, the rate at which
+    each model may be called, as far as it is known; `usable`, the models whose providers were asked about them and had nothing
+    against them; and `pages`, the threads that make thumbnails and reports: few, as each keeps the memory of its largest
+    picture.
     """
 
     def __init__(self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None) -> None:
         self.store = store
         self.ledger: Ledger = _ledger_of(store)
         self.budget = Budget(usd)
-        self.rates = Rates()
         self.usable: set[str] = set()
         self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
         self._settings = settings
         self._crews: dict[tuple[object, ...], Crew] = {}
         self._writable = False
+
+    @cached_property
+    def rates(self) -> Turns:
+        """The turns of all calls. Another object can be put here to share them with other processes.
+
+        Raises:
+            UsageError: the settings have a limit of no model.
+        """
+        return Rates(limits=self._settings.rate_limits, documented=registry.documented_rates)
 
     @classmethod
     def open(cls, settings: Settings, usd: float | None = None) -> Workspace:

@@ -15,20 +15,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal, Protocol, TypeVar
 
-from onbrief.batch.rows import Broken, Row
+from onbrief.batches.rows import Broken, BrokenRows, Row
 from onbrief.errors import LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
+from onbrief.store import RunStore
 
 T = TypeVar("T")
 Retry = Literal["failed", "unmet", "unknown"]
 
 FIRST_LOOK, LONGEST_LOOK = 0.5, 5.0  # seconds between two looks at a run that another process has
 TRIES: Final = 3  # of a brief whose run could not be recorded or stored
-MOST_LISTED: Final = 100  # problems of rows
 MOST_IN_A_ROW: Final = 20  # briefs that fail one after the other, with none between them that does not: the rest would, too
 _CONFIGURATION: Final = frozenset({"ConfigError", "NotInstalled"})
 _STORAGE: Final = frozenset({"LedgerError", "StoreError"})
@@ -123,16 +123,7 @@ class _Here:
         self.pursuit.stop()
 
     async def thumbnail(self, run: Run) -> str:
-        from onbrief.report.thumbnails import index_thumbnail
-
-        if not (image := run.best.image if run.best else None):
-            return ""
-        data = await self.pursuit.store.read(image.key)
-        small = await asyncio.to_thread(index_thumbnail, data) if data else None
-        if small is None:
-            return ""
-        await self.pursuit.store.replace(thumbnail_key(run), small, "image/webp")
-        return thumbnail_key(run)
+        return await store_thumbnail(self.pursuit.store, run)
 
     async def deliver(self) -> None:
         await self.pursuit.deliver()
@@ -143,6 +134,20 @@ async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
     """Begin or resume the run of an order in this process; see open_pursuit."""
     async with open_pursuit(order, workspace=workspace) as pursuit:
         yield _Here(pursuit)
+
+
+async def store_thumbnail(store: RunStore, run: Run) -> str:
+    """Store a small copy of the best picture of a run, and return its key; empty without a picture."""
+    from onbrief.report.thumbnails import index_thumbnail
+
+    if not (image := run.best.image if run.best else None):
+        return ""
+    data = await store.read(image.key)
+    small = await asyncio.to_thread(index_thumbnail, data) if data else None
+    if small is None:
+        return ""
+    await store.replace(thumbnail_key(run), small, "image/webp")
+    return thumbnail_key(run)
 
 
 def thumbnail_key(run: Run) -> str:
@@ -222,7 +227,7 @@ class Batch:
         arrive. A caller that closes the generator early stops the batch, and waits for the calls in progress.
 
         Raises:
-            UsageError: a row cannot work (of those that are all there from the start); nothing has been spent.
+            BrokenRows: some cannot work (of rows that are all there from the start); nothing has been spent.
             ConfigError: models that they name cannot be used; nothing has been spent.
             OnbriefError: what reading a stream of rows raises, once the briefs in progress have ended.
         """
@@ -442,7 +447,7 @@ class Batch:
         """Look up the runs that the place has already, and check each row that is there from the start.
 
         Raises:
-            UsageError: one of them cannot work; nothing has been spent.
+            BrokenRows: some of them cannot work; nothing has been spent.
             ConfigError: models that they name cannot be used.
         """
         try:
@@ -454,19 +459,17 @@ class Batch:
                 self._workspace.budget.load(result.run_id, [result.usd])
         if isinstance(rows, AsyncIterable) or self._skip_bad:
             return
-        problems = [f"row {row.number}: {told}" for row in rows if isinstance(row, Row) and (told := self._problem(row))]
-        if problems:
-            listed = "\n".join(problems[:MOST_LISTED]) + ("\n…" if len(problems) > MOST_LISTED else "")
-            raise UsageError(listed, hint="mend these rows, or leave them out with --skip-bad")
+        if broken := [broken for row in rows if isinstance(row, Row) and (broken := self._broken(row))]:
+            raise BrokenRows(broken)
 
-    def _problem(self, row: Row) -> str:
-        """Return why a row cannot be pursued, as far as that can be known before anything is spent."""
+    def _broken(self, row: Row) -> Broken | None:
+        """Return a row that cannot be pursued with the reason, as far as that can be known before anything is spent."""
         try:
             self._require_same(row, self._known.get(_run_id(row)))
             checked(self._workspace.crew(row.order.settings, models=row.order.models), row.order)
         except UsageError as error:
-            return error.explained
-        return ""
+            return Broken(row.number, error.explained, row.id, row.order.brief.text, row.unit)
+        return None
 
     def _require_same(self, row: Row, found: RunRow | None) -> None:
         if found is not None and found.request != row.order.request:

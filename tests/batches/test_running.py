@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.rows import Broken, Row
-from onbrief.batch.running import MOST_IN_A_ROW, Batch, BatchPaused, BriefEnded
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.rows import Broken, Row
+from onbrief.batches.running import MOST_IN_A_ROW, Batch, BatchPaused, BriefEnded
 from onbrief.config import Settings
 from onbrief.errors import ConfigError, Failed, StoreError, UsageError
 from onbrief.pursuit import Workspace, open_pursuit
 from onbrief.results import Result
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, picture
 from onbrief.testing.scripted import ImageRequest
-from tests.batch.batches import models, pursue, row
+from tests.batches.batches import models, pursue, row
 
 PRICE = 0.005 + 0.04 + 0.006  # a plan, a picture and its judgement
 
@@ -225,7 +225,7 @@ def test_a_row_that_cannot_work_lets_none_begin_unless_bad_rows_are_skipped(tmp_
     bill = Bill()
     large = models(bill, image_model=ScriptedImageModel(bill, on_check=UsageError("size: 64x64 is not allowed")))
     rows = [row(1, models(bill), tmp_path), row(2, large, tmp_path)]
-    with pytest.raises(UsageError, match="row 2: size: 64x64 is not allowed"):
+    with pytest.raises(UsageError, match="line 2: size: 64x64 is not allowed"):
         pursue(tmp_path, rows)
     assert bill.lines == []
     assert [one.outcome for one in pursue(tmp_path, rows, skip_bad=True).results] == ["passed", "invalid"]

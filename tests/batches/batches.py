@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.rows import Broken, Row
-from onbrief.batch.running import Batch, BatchEvent
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.rows import Broken, Row
+from onbrief.batches.running import Batch, BatchEvent
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.ports import AnyModel, ModelRole
@@ -34,7 +34,8 @@ def models(bill: Bill, **about: Any) -> dict[ModelRole, AnyModel]:
 
 def row(number: int, models: Models, out: Path, text: str = "", **settings: Any) -> Row:
     """The row of this number, whose id is `aN`."""
-    wanted = Settings(out=str(out), **{"max_images": 2, "confirm": "never"} | settings).with_models(models)
+    usual: dict[str, Any] = {"max_images": 2, "confirm": "never"}
+    wanted = Settings(out=str(out), **usual | settings).with_models(models)
     brief = Brief(text=text or f"circle number {number}", size=(64, 64))
     order = Order(brief=brief, settings=wanted, run_id=f"a{number}", seed=number, models=models)
     return Row(number, f"a{number}", order)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Sequence
+import sys
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.rows import Broken, Row
-from onbrief.batch.running import Batch, BatchEvent, Opens, Retry
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.reading import read, stream
+from onbrief.batches.rows import Broken, Cells, Row, orders_of, orders_of_stream
+from onbrief.batches.running import Batch, BatchEvent, Opens, Retry
 from onbrief.config import Settings
+from onbrief.errors import UsageError
+from onbrief.intake import STANDARD_INPUT
+from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import Workspace
 from onbrief.results import Summary
 
-USUAL_CONCURRENCY = 8
+USUAL_CONCURRENCY: Final = 8
+_USUAL_NAME: Final = "batch"  # of one that comes from no file
+_NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,10 @@ class Asked:
     engine: AbstractContextManager[Opens] | None = None
 
 
-async def pursue(asked: Asked) -> AsyncGenerator[BatchBegan | BatchEvent | BatchEnded]:
+SessionEvent = BatchBegan | BatchEvent | BatchEnded
+
+
+async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
     """Pursue a batch as far as it goes, and write its files. A caller that closes the generator early stops the batch.
 
     Raises:
@@ -89,3 +101,54 @@ def _limits(settings: Settings) -> dict[str, float | None]:
         name: getattr(settings, name)
         for name in ("max_images", "max_attempts", "max_prompts", "max_usd", "max_judge_usd", "max_seconds")
     }
+
+
+def asked(
+    source: str | Path | Iterable[Any] | AsyncIterable[Any],
+    settings: Settings,
+    *,
+    models: Mapping[ModelRole, AnyModel | Ladder] = _NO_MODELS,
+    requirements: Sequence[Mapping[str, object]] = (),
+    avoid: Sequence[str] = (),
+    skip_bad: bool = False,
+    **about: Any,
+) -> Asked:
+    """Return what a batch is asked for: the rows of a file, of standard input (`-`), or of a program, which are texts or have
+    the columns of a file. All rows of a file are read and checked now. `about` has the other fields of Asked.
+
+    Raises:
+        UsageError: the file or a row cannot be used; nothing has been spent.
+    """
+    if isinstance(source, str) and source != STANDARD_INPUT:
+        source = Path(source)
+    name = source.stem if isinstance(source, Path) else _USUAL_NAME
+    shared: dict[str, Any] = {"models": models, "requirements": requirements, "avoid": avoid, "skip_bad": skip_bad}
+    rows: list[Row | Broken] | AsyncIterable[Row | Broken]
+    if isinstance(source, Path):
+        rows = orders_of(read(source), settings, **shared)
+    elif isinstance(source, AsyncIterable):
+        rows = orders_of_stream(_numbered_stream(source), settings, **shared)
+    elif source == STANDARD_INPUT:
+        rows = orders_of_stream(stream(sys.stdin.buffer), settings, **shared)
+    else:
+        rows = orders_of(_numbered(source), settings, **shared)
+    return Asked(name=name, rows=rows, settings=settings, skip_bad=skip_bad, **about)
+
+
+def _numbered(rows: Iterable[Any]) -> Iterator[Cells]:
+    return (_cells(number, row) for number, row in enumerate(rows, 1))
+
+
+async def _numbered_stream(rows: AsyncIterable[Any]) -> AsyncGenerator[Cells]:
+    number = 0
+    async for row in rows:
+        number += 1
+        yield _cells(number, row)
+
+
+def _cells(number: int, row: Any) -> Cells:
+    if isinstance(row, str):
+        row = {"text": row}
+    if not isinstance(row, Mapping):
+        raise UsageError.of(f"brief {number}", row, "a text, or a mapping with the columns of a file")
+    return Cells(number, tuple(cast("Mapping[str, object]", row).items()), "brief")
