@@ -29,17 +29,12 @@ class CallResult:
 class SpendingPolicy:
     """The terms on which a run may spend.
 
-        `usd` is the limit of all calls together, in US dollars, and `judge_usd` that of the calls of judges. With `resend_unknown`,
-        calls whose outcome is unknown are sent again. With `ask_again`, so are, once, calls that brought no readable answer in
-    <<<<<<< HEAD
-        earlier sessions, if the rules of their kind allow it; with `resend_failed`, also if not. In seconds: the duration of a
-        `lease`, the time for which a refused call is retried (`retry_timeout`), and the `initial_backoff` before the second try.
-        If the process has a `deadline`, the lease lasts until then and is not renewed.
-    =======
-        earlier sessions, if the rules of their kind allow it. In seconds: the duration of a `lease`, the time for which a refused
-        call is retried (`retry_timeout`), the time for which a call waits for its turn (`turn_timeout`), and the `initial_backoff`
-        before the second try. If the process has a `deadline`, the lease lasts until then and is not renewed.
-    >>>>>>> rates
+    `usd` is the limit of all calls together, in US dollars, and `judge_usd` that of the calls of judges. With `resend_unknown`,
+    calls whose outcome is unknown are sent again. With `ask_again`, so are, once, calls that brought no readable answer in
+    earlier sessions, if the rules of their kind allow it; with `resend_failed`, also if not. In seconds: the duration of a
+    `lease`, the time for which a refused call is retried (`retry_timeout`), the time for which a call waits for its turn
+    (`turn_timeout`), and the `initial_backoff` before the second try. If the process has a `deadline`, the lease lasts until
+    then and is not renewed.
     """
 
     usd: float | None = None

@@ -249,7 +249,6 @@ async def open_pursuit(
         resend_unknown=order.resend_unknown,
         ask_again=order.resumes is not None,
         resend_failed=order.resend_failed,
-        retry_timeout=retry_timeout,
         retry_timeout=min(RETRY_TIMEOUT, seconds),
         turn_timeout=seconds,
         deadline=deadline,
