@@ -113,7 +113,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Generator[Cloud]:
         "GATEWAY_PORT": str(port),
         "LAMBDA_EXECUTOR": "local",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",  # instead of minutes
-        "SFN_WAIT_SCALE": "0.1",
+        "SFN_WAIT_SCALE": "0.05",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         **environment,

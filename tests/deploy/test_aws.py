@@ -1,6 +1,7 @@
 """The template, deployed to a stand-in for AWS with the zip of `make lambda`, and what users of the stack do with it.
 
-The stand-in knows no rights (tests/aws_lambda has one for these) and not the names of errors, and it ignores ResultWriter.
+The stand-in knows no rights (tests/aws_lambda has one for these), ignores ResultWriter, and has one name for all that a function
+raises, so that such errors are scripted here.
 """
 
 from __future__ import annotations
@@ -32,6 +33,17 @@ pytestmark = pytest.mark.aws
 README = json.loads(re.findall(r'^\{"prompt".*\}$', (ROOT / "README.md").read_text(), re.MULTILINE)[0])
 EVENT = README | {"output_s3_bucket_name": BUCKET}
 SMALL = {"sdxl_width": 512, "sdxl_height": 512}
+
+RAISED = {
+    "StateMachines": {
+        f"{STACK}-batch": {"TestCases": {"NoRight": {"Run": "no-right"}, "Broken": {"Run": "broken"}}},
+    },
+    "MockedResponses": {
+        "no-right": {"0": {"Throw": {"Error": "ConfigError", "Cause": "allow bedrock:InvokeModel"}}},
+        "broken": {"0": {"Throw": {"Error": "Lambda.Unknown", "Cause": "the process exited"}}},
+    },
+}
+"""What the function raises in executions of `MACHINE#CASE`, in the form that AWS's own local Step Functions reads."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +102,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
         pytest.fail("run `make aws-test`: it packs the function and installs the stand-in for AWS")
     folder = tmp_path_factory.mktemp("aws")
     play = Play()
+    (folder / "raised.json").write_text(json.dumps(RAISED))
     with (
         served(Terms(bill=Bill(folder / "bill.jsonl"), script=play)) as server,
-        running(folder, endpoint(server.port)) as cloud,
+        running(folder, endpoint(server.port) | {"SFN_MOCK_CONFIG": str(folder / "raised.json")}) as cloud,
     ):
         outputs = cloud.deploy(Queue="on", BriefsPrefix="briefs/", Concurrency="2", AlarmEmail="someone@example.com")
         yield Stack(cloud, outputs, server.port, folder / "bill.jsonl", play)
@@ -209,6 +222,31 @@ def test_a_batch_of_thirty_through_the_state_machine(stack: Stack, form: str) ->
     assert (charged - before)[CORE] == sum(int(row["images"]) for row in results)
     again = stack.cloud.execute(stack.outputs["Batch"], given)
     assert (again["status"], stack.charged()) == ("SUCCEEDED", charged)  # nothing is paid for twice
+
+
+@pytest.mark.parametrize(
+    ("case", "status", "of_each"),
+    [("NoRight", "FAILED", {("FAILED", "ConfigError")}), ("Broken", "SUCCEEDED", {("SUCCEEDED", "Lambda.Unknown")})],
+)
+def test_what_all_briefs_lack_stops_a_batch_and_a_broken_invocation_does_not(
+    stack: Stack, case: str, status: str, of_each: set[tuple[str, str]]
+) -> None:
+    stack.put("lists/two.jsonl", "".join(f"{json.dumps(listed(number))}\n" for number in range(2)))
+    given = {"list": "lists/two.jsonl", "batch": {"out": f"s3://{BUCKET}/generated-images/{case.lower()}"}}
+    before = stack.charged()
+    execution = stack.cloud.execute(f"{stack.outputs['Batch']}#{case}", given)
+    assert execution["status"] == status, execution
+    states = stack.cloud.client("stepfunctions")
+    (run,) = states.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+    children = states.list_executions(mapRunArn=run["mapRunArn"])["executions"]
+    ended = [states.describe_execution(executionArn=child["executionArn"]) for child in children]
+    assert {(one["status"], one.get("error") or json.loads(one["output"])["reason"]) for one in ended} == of_each
+    if status == "FAILED":
+        assert execution["error"] == "ConfigError"
+    else:
+        text = stack.read(f"generated-images/{case.lower()}/results.csv").decode("utf-8-sig")
+        assert [row["outcome"] for row in csv.DictReader(io.StringIO(text))] == ["failed"] * 2
+    assert stack.charged() == before
 
 
 def test_an_order_that_pauses_goes_on_by_itself_in_a_batch_and_by_the_same_event(stack: Stack) -> None:
