@@ -100,8 +100,8 @@ class Pursuit:
             self._trace.happened(published)
         return published
 
-    async def deliver(self) -> None:
-        """Record the outcome, now that the result has reached the one who asked for it.
+    async def deliver(self) -> bool:
+        """Record the outcome, now that the result has reached the one who asked for it, and return whether it is recorded.
 
         Until then, the same order resumes this run, which gives the recorded result and pays for nothing. So it does if the
         record or the report could not be written, or another process has taken the run over: then this does nothing.
@@ -111,6 +111,7 @@ class Pursuit:
         """
         if self._complete:
             await self.account.release(self._complete)
+        return self._complete is not None
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""

@@ -15,11 +15,13 @@ from onbrief.report import formatting
 from onbrief.report.changes import Piece, changes, excerpt
 
 
+@cache
 def text_of(*names: str) -> str:
     """Return the texts of these files of the package, one after the other."""
     return "".join(files("onbrief.report").joinpath(name).read_text("utf-8") for name in names)
 
 
+@cache
 def digest(text: str) -> str:
     """Return the sha256 of a style or a script, as a Content-Security-Policy names it."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -55,9 +57,9 @@ def _changes(text: str, former: str | None) -> tuple[Piece, ...]:
 
 def _tongue(text: str) -> Markup:
     """Return the attributes of an element that holds only this text: its language, and its own direction."""
-    return Markup('lang="{}" dir="auto"').format(formatting.language(text))
+    return Markup('lang="') + formatting.language(text) + Markup('" dir="auto"')  # Markup.format takes ten times as long
 
 
 def _words(text: str, at_most: int | None = None) -> Markup:
     """Wrap text from data in a separate element, isolated and with its own direction and language."""
-    return Markup('<bdi lang="{}">{}</bdi>').format(formatting.language(text), formatting.shown(text, at_most))
+    return Markup('<bdi lang="') + formatting.language(text) + Markup('">') + formatting.shown(text, at_most) + Markup("</bdi>")
