@@ -140,7 +140,8 @@ def order_again(
             raise _needs_object(row, role, getattr(before, role))
     tables = {name: table for name, table in before.tables.items() if name not in TABLES}
     tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
-    now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}).with_models(models)
+    here = {"out": settings.out, "ledger": settings.ledger, "tables": tables}
+    now = settings_of({**asdict(before), **given, **here}).with_models(models)
     order = Order(
         brief=brief_of(request["brief"]),
         settings=replace(now, **{name: request.get(name, "") for name in REPLACEABLE}),
