@@ -36,8 +36,8 @@ from onbrief.pursuit import recover as recovered
 from onbrief.record import Run
 
 if TYPE_CHECKING:
-    from onbrief.batch.running import Retry
-    from onbrief.batch.session import SessionEvent
+    from onbrief.batches.running import Retry
+    from onbrief.batches.session import SessionEvent
     from onbrief.results import Result
 
 Watcher: TypeAlias = Callable[[Event], object]
@@ -242,8 +242,8 @@ async def batch(
         OnbriefError: the batch is paused, and what was in progress has ended: a model cannot be used after all, `max_total_usd`
             is used up, or so many briefs in a row have failed that the rest would too.
     """
-    from onbrief.batch import asked, pursue
-    from onbrief.batch.running import BatchPaused, BriefEnded
+    from onbrief.batches import asked, pursue
+    from onbrief.batches.running import BatchPaused, BriefEnded
 
     with _explained():
         models = _models(image_model, judge, planner, reviser, confirm_judge)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class CallTry:
     """One try of a paid call, as the ledger recorded its end. `call` is its key in the ledger, such as `image/000-001`, and
     `number` counts its tries from 0. `state` is `done`, `refused`, `failed`, `unreadable`, `blocked` or `unknown`; if it is not
-    `done`, `message` says why. `usd` is what it cost in US dollars, None if that is unknown.
+    `done`, `message` says why. `usd` is what it cost in US dollars, None if that is unknown. It took `seconds`, and `ended` is
+    when it ended, in seconds since 1970 (0: not known). `before` is the state that was recorded until then: `started`, or
+    `unknown` if its outcome was found only now.
     """
 
     call: str
@@ -35,6 +37,8 @@ class CallTry:
     seconds: float
     tokens: Tokens = NO_TOKENS
     message: str = ""
+    ended: float = 0.0
+    before: str = "started"
 
 
 @dataclass(frozen=True, slots=True)

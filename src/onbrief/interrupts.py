@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import signal
 import sys
 import threading
@@ -81,7 +82,8 @@ def _in_a_thread(work: Callable[[], Coroutine[Any, Any, T]], interrupts: Interru
     ended: Future[T] | None = None
     with ThreadPoolExecutor(1) as thread:
         try:
-            ended = thread.submit(lambda: asyncio.run(work()))
+            own = contextvars.copy_context()  # with what the caller has in his, such as the span of a trace
+            ended = thread.submit(own.run, lambda: asyncio.run(work()))
             return ended.result()
         except BaseException:
             if ended is None or not ended.done():  # raised by the caller's own handler of a signal, at any moment

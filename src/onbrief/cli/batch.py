@@ -30,7 +30,7 @@ from onbrief.config import load
 from onbrief.errors import UsageError
 
 if TYPE_CHECKING:
-    from onbrief.batch.session import Asked, BatchEnded
+    from onbrief.batches.session import Asked, BatchEnded
 
 _LINK = 3600.0  # seconds for which the browser that is opened can read a page in a bucket
 
@@ -89,7 +89,7 @@ def batch(
     open_
         Open index.html when the batch has ended.
     """
-    from onbrief.batch import asked
+    from onbrief.batches import asked
 
     settings = load({**given(models, limits), **({"size": about.size} if about and about.size else {})})[0]
     wanted = asked(
@@ -107,8 +107,8 @@ def batch(
 
 async def _follow(wanted: Asked, as_json: bool, quiet: bool, open_: bool) -> int:
     """Pursue a batch, show its progress, and return the exit code."""
-    from onbrief.batch.display import shown
-    from onbrief.batch.session import BatchBegan, BatchEnded, pursue
+    from onbrief.batches.display import shown
+    from onbrief.batches.session import BatchBegan, BatchEnded, pursue
     from onbrief.store import located, open_store, region_of
 
     ended: BatchEnded | None = None
@@ -159,7 +159,7 @@ def _code(ended: BatchEnded) -> int:
 
 
 def _preview(wanted: Asked) -> int:
-    from onbrief.batch.rows import Row
+    from onbrief.batches.rows import Row
 
     if not isinstance(wanted.rows, list):
         raise UsageError("dry_run: not with briefs that come on standard input; name a file")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from onbrief import telemetry
 from onbrief.config import Settings, load
 from onbrief.errors import ConfigError, OnbriefError, Unlisted
 from onbrief.ports import Check, Model, ModelName, Role
@@ -30,6 +31,8 @@ async def check(flags: Mapping[str, object]) -> list[Check]:
     findings.append(_ocr(settings))
     if settings.tables.get("detector"):
         findings.append(await asyncio.to_thread(_detector, settings))
+    if traced := await asyncio.to_thread(telemetry.check):
+        findings.append(traced)
     return findings
 
 

@@ -105,6 +105,10 @@ def _no_models() -> Sequence[ListedModel]:
     return ()
 
 
+def _no_rates() -> Mapping[str, str]:
+    return {}
+
+
 def _nothing_to_check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
     return [Check("ok", role, str(name)) for role, name in models.items()]
 
@@ -130,8 +134,12 @@ class Provider:
         options: Returns the options that names of its models can have in a role, or None if they are unknown.
         keys: The environment variables of which one has the key of its service; none if there is no key.
         keys_at: Where to get a key, as a URL.
+        gen_ai_names: What OpenTelemetry calls its services (`gen_ai.provider.name`), by the part before the colon in their
+            models' names, where it is another word.
         digest: Returns the digest of the file that a model is made from, or an empty string if it is made from none. A run is
             not resumed with another digest. Raises UsageError if the file is not one to make a model from.
+        rates: Returns the limits of calls that its service documents for all accounts, in the form of RATE_FORM, by the names
+            of its models without the provider, or "*" for all of them together.
         requires: Modules that must be importable for its models to work.
         extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
         notice: A line to print before a run with its image models.
@@ -155,12 +163,14 @@ class Provider:
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
     digest: Callable[[ModelName], str] = lambda name: ""
+    rates: Callable[[], Mapping[str, str]] = _no_rates
     requires: tuple[str, ...] = ()
     extra: str = ""
     notice: str = ""
     title: str = ""
     keys: tuple[str, ...] = ()
     keys_at: str = ""
+    gen_ai_names: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def missing(self) -> list[str]:

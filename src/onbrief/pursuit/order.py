@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from onbrief.brief import Brief
-from onbrief.config import Settings, settings_of
+from onbrief.config import RATES, Settings, settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
@@ -138,8 +138,9 @@ def order_again(
     for role in objects:
         if role not in models and role not in given:
             raise _needs_object(row, role, getattr(before, role))
-    tables = {name: table for name, table in before.tables.items() if name not in TABLES}
-    tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
+    of_now = (*TABLES, RATES)  # where the place is, and how often models may be called
+    tables = {name: table for name, table in before.tables.items() if name not in of_now}
+    tables |= {name: table for name, table in settings.tables.items() if name in of_now}
     here = {"out": settings.out, "ledger": settings.ledger, "tables": tables}
     now = settings_of({**asdict(before), **given, **here}).with_models(models)
     order = Order(

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import sys
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, field, replace
 
-from onbrief import loop
+from onbrief import loop, telemetry
 from onbrief.errors import LeaseLost, LedgerError, Outcome, StoreError, Unlisted
 from onbrief.events import CallTry, Event, ImageJudged, ImageMade, RunEnded, Waiting
 from onbrief.ledger.account import RETRY_TIMEOUT, Account, SpendingPolicy, open_account
 from onbrief.ledger.deadline import Deadline
-from onbrief.ports import Entry, Ledger, Owned, Wait
+from onbrief.ledger.spending import Ended
+from onbrief.ports import Ledger, Owned, Wait
 from onbrief.pursuit.decisions import RecordedPolicy
 from onbrief.pursuit.feed import Feed
 from onbrief.pursuit.given import PictureFiles, numbered
@@ -45,6 +47,7 @@ class Pursuit:
     review: Review | None = None
     feed: Feed = field(default_factory=Feed)
     _complete: Outcome | None = field(default=None, init=False)  # the outcome of a run whose outputs are all written
+    _trace: telemetry.RunTrace | None = field(default=None, init=False)
 
     @property
     def run_id(self) -> str:
@@ -68,10 +71,11 @@ class Pursuit:
         event is RunEnded; when the consumer has delivered what it says, it calls `deliver`.
         """
         run = self._fresh_run()
+        self._trace = trace = telemetry.begun(run, resumed=self.continued)
         try:
             async with contextlib.aclosing(self._pursue(run)) as steps:
                 while True:
-                    step = asyncio.create_task(_next(steps))
+                    step = asyncio.create_task(_next(steps), context=trace.context if trace else None)
                     step.add_done_callback(lambda _: self.waits.put_nowait(None))
                     try:
                         while (wait := await self.waits.get()) is not None:
@@ -87,13 +91,17 @@ class Pursuit:
                     yield self._published(event)
         finally:
             self.feed.close()
+            if trace:
+                trace.close(sys.exception())
 
     def _published(self, event: Event) -> Event:
-        calls = (_call_try(entry) for entry in self.account.take_ended())
-        return self.feed.publish(replace(event, calls=tuple(calls)))
+        published = self.feed.publish(replace(event, calls=tuple(map(_call_try, self.account.take_ended()))))
+        if self._trace:
+            self._trace.happened(published)
+        return published
 
-    async def deliver(self) -> None:
-        """Record the outcome, now that the result has reached the one who asked for it.
+    async def deliver(self) -> bool:
+        """Record the outcome, now that the result has reached the one who asked for it, and return whether it is recorded.
 
         Until then, the same order resumes this run, which gives the recorded result and pays for nothing. So it does if the
         record or the report could not be written, or another process has taken the run over: then this does nothing.
@@ -103,6 +111,7 @@ class Pursuit:
         """
         if self._complete:
             await self.account.release(self._complete)
+        return self._complete is not None
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
@@ -174,8 +183,8 @@ class Pursuit:
         return replace(run, warnings=tuple(studio.warnings))
 
 
-def _call_try(entry: Entry) -> CallTry:
-    call = entry.call
+def _call_try(ended: Ended) -> CallTry:
+    entry, call = ended.entry, ended.entry.call
     return CallTry(
         call=call.key,
         number=entry.number,
@@ -185,6 +194,8 @@ def _call_try(entry: Entry) -> CallTry:
         seconds=entry.seconds,
         tokens=entry.tokens,
         message=entry.message,
+        ended=ended.at,
+        before=ended.before,
     )
 
 
@@ -231,14 +242,15 @@ async def open_pursuit(
     await workspace.require_writable()
     alone = order.run_id is None and order.draws
     order, run_id = await _identified(order, workspace.ledger)
-    retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
+    seconds = math.inf if order.settings.max_seconds is None else order.settings.max_seconds
     spending = SpendingPolicy(
         usd=order.settings.max_usd,
         judge_usd=order.settings.max_judge_usd,
         resend_unknown=order.resend_unknown,
         ask_again=order.resumes is not None,
         resend_failed=order.resend_failed,
-        retry_timeout=retry_timeout,
+        retry_timeout=min(RETRY_TIMEOUT, seconds),
+        turn_timeout=seconds,
         deadline=deadline,
     )
     waits = asyncio.Queue[Wait | None]()

@@ -84,6 +84,7 @@ def _suggested(text: str) -> str:
 PROVIDER: Final = Provider(
     name="bedrock",
     title="Amazon Bedrock",
+    gen_ai_names={"bedrock": "aws.bedrock"},
     image_model=_image_model,
     editor=_editor,
     judge=_judge,

@@ -70,6 +70,7 @@ PROVIDER: Final = Provider(
     requires=("google.genai", "httpx2"),
     extra="onbrief[google]",
     title="Google Gemini",
+    gen_ai_names={"google": "gcp.gemini"},
     keys=KEYS,
     keys_at=KEYS_AT,
 )

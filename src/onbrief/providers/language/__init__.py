@@ -10,7 +10,17 @@ from typing import Final
 
 from onbrief.ports import Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role
 from onbrief.ports.provider import Values
-from onbrief.providers.language.services import BASE_URL, OPTIONS, OTHERS, RATES, SERVICES, require, rows, suggested
+from onbrief.providers.language.services import (
+    BASE_URL,
+    GEN_AI_NAMES,
+    OPTIONS,
+    OTHERS,
+    RATES,
+    SERVICES,
+    require,
+    rows,
+    suggested,
+)
 
 
 def _judge(name: ModelName, values: Values) -> Judge:
@@ -73,4 +83,5 @@ PROVIDER: Final = Provider(
     suggests=_suggested,
     models=_models,
     options=_options,
+    gen_ai_names=GEN_AI_NAMES,
 )

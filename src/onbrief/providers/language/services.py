@@ -70,6 +70,22 @@ SERVICES: Final = {service: client for client in CLIENTS for service in client.s
 OTHERS: Final = frozenset({"elevenlabs", "sentence-transformers", "voyageai"})
 """The services of pydantic-ai that have no language models."""
 
+GEN_AI_NAMES: Final = {
+    "azure": "azure.ai.openai",
+    "azure-responses": "azure.ai.openai",
+    "google-cloud": "gcp.vertex_ai",
+    "google-decisions": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "moonshotai": "moonshot_ai",
+    "openai-chat": "openai",
+    "openai-chatgpt": "openai",
+    "openai-codex": "openai",
+    "openai-decisions": "openai",
+    "openai-responses": "openai",
+    "xai": "x_ai",
+}
+"""What OpenTelemetry calls these services, where it is another word."""
+
 _KEYS = {
     "openai": ("OpenAI", "OPENAI_API_KEY"),
     "anthropic": ("Anthropic", "ANTHROPIC_API_KEY"),

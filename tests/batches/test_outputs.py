@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.spreadsheet import COLUMNS, results_csv
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.spreadsheet import COLUMNS, results_csv
 from onbrief.errors import StoreError, UsageError
 from onbrief.results import ModelSummary, Result, Summary
 from onbrief.store import BucketStore, FolderStore, open_bucket
@@ -157,7 +157,7 @@ def test_a_line_that_was_cut_short_is_no_result_and_spoils_no_other(tmp_path: Pa
 WORKER = """
 import asyncio, sys
 from pathlib import Path
-from onbrief.batch.outputs import BatchOutputs
+from onbrief.batches.outputs import BatchOutputs
 from onbrief.results import Result
 from onbrief.store import FolderStore
 

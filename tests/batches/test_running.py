@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.rows import Broken, Row
-from onbrief.batch.running import MOST_IN_A_ROW, Batch, BatchPaused, BriefEnded
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.rows import Broken, Row
+from onbrief.batches.running import MOST_IN_A_ROW, Batch, BatchPaused, BriefEnded
 from onbrief.config import Settings
 from onbrief.errors import ConfigError, Failed, StoreError, UsageError
 from onbrief.pursuit import Workspace, open_pursuit
 from onbrief.results import Result
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, picture
 from onbrief.testing.scripted import ImageRequest
-from tests.batch.batches import models, pursue, row
+from tests.batches.batches import models, pursue, row
 
 PRICE = 0.005 + 0.04 + 0.006  # a plan, a picture and its judgement
 

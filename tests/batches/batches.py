@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.rows import Broken, Row
-from onbrief.batch.running import Batch, BatchEvent
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.rows import Broken, Row
+from onbrief.batches.running import Batch, BatchEvent
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.ports import AnyModel, ModelRole

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, TracebackType
 from typing import Any, Final, Self, cast
 
-from onbrief.batch.spreadsheet import results_csv
+from onbrief.batches.spreadsheet import results_csv
 from onbrief.errors import KeyTaken, UsageError
 from onbrief.ledger.owner import now
 from onbrief.results import Result, Summary
@@ -20,6 +20,9 @@ RESULTS: Final = "results.jsonl"
 TABLE: Final = "results.csv"
 SUMMARY: Final = "summary.json"
 INDEX: Final = "index.html"
+FEW: Final = 200
+"""The number of rows up to which index.html has its thumbnails in it: some 2 MB."""
+_READS = 8  # thumbnails that are read at a time
 
 
 class BatchOutputs:
@@ -106,8 +109,30 @@ class BatchOutputs:
             limits=limits,
         )
         await self._store.replace(TABLE, await asyncio.to_thread(results_csv, whole), "text/csv; charset=utf-8")
+        page = await asyncio.to_thread(_page, whole, summary, await self._thumbnails(whole))
+        await self._store.replace(INDEX, page.encode(), "text/html; charset=utf-8")
         await self._store.replace(SUMMARY, summary.to_json().encode(), "application/json")
         return summary
+
+    async def _thumbnails(self, results: Sequence[Result]) -> Mapping[str, bytes]:
+        """Return the thumbnails that the page embeds: those of a small batch, so that its page can be sent by itself."""
+        keys = {result.thumbnail for result in results if result.thumbnail}
+        if len(results) > FEW:
+            return {}
+        turn = asyncio.Semaphore(_READS)
+
+        async def read(key: str) -> bytes | None:
+            async with turn:
+                return await self._store.read(key)
+
+        found = zip(keys, await asyncio.gather(*map(read, keys)), strict=True)
+        return {key: data for key, data in found if data}
+
+
+def _page(results: Sequence[Result], summary: Summary, thumbnails: Mapping[str, bytes]) -> str:
+    from onbrief import report  # here, because it imports Jinja, which is not needed before the end
+
+    return report.index(results, summary, thumbnails)
 
 
 async def _begin(store: FolderStore | BucketStore, name: str) -> Mapping[str, Any]:

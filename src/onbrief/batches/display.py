@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from onbrief.batch.running import BatchEvent, BatchPaused, BriefBegan, BriefEnded, BriefWent
+from onbrief.batches.running import BatchEvent, BatchPaused, BriefBegan, BriefEnded, BriefWent
 from onbrief.events import ImageMade, Waiting
 from onbrief.progress import spent
 from onbrief.redaction import plain

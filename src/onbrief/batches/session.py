@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from onbrief.batch.outputs import BatchOutputs
-from onbrief.batch.reading import read, stream
-from onbrief.batch.rows import Broken, Cells, Row, orders_of, orders_of_stream
-from onbrief.batch.running import Batch, BatchEvent, Opens, Retry
+from onbrief.batches.outputs import BatchOutputs
+from onbrief.batches.reading import read, stream
+from onbrief.batches.rows import Broken, Cells, Row, orders_of, orders_of_stream
+from onbrief.batches.running import Batch, BatchEvent, Opens, Retry
 from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.intake import STANDARD_INPUT
