@@ -1,14 +1,16 @@
 # Everything here needs python3 (3.11 or newer), pip and make; it installs into .venv from the hashed files of requirements/.
 PYTHON ?= python3
+# The Python of the Lambda function's runtime; without Python 3.13, the one that is there.
+LAMBDA_PYTHON ?= $(shell for python in python3.13 $(PYTHON); do $$python -c '' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
   --custom-compile-command "make lock" --upgrade -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types tests soak bench docs lock clean
+.PHONY: help demo test quick lint types tests soak bench docs lambda template aws-test lock clean
 
 help: ## Show what there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 demo: .venv/run ## Make two pictures on the sandbox and say where their reports are
 	$(BIN)/onbrief run "three red circles above a blue square on a yellow background" --seed 3 --out demo
@@ -40,6 +42,16 @@ bench: .venv/test ## Measure speed and size; figures go into benchmarks/README.m
 docs: .venv/test ## Write again what is generated: the record's schema and the command line's help
 	$(BIN)/python -m docs.generate
 
+lambda: .venv/run ## Pack the Lambda function into dist/onbrief.zip
+	$(BIN)/python -m deploy.aws.pack --python $(LAMBDA_PYTHON)
+
+template: .venv/template/ready ## Check deploy/aws/template.yaml with sam and cfn-lint
+	AWS_DEFAULT_REGION=us-west-2 SAM_CLI_TELEMETRY=0 .venv/template/bin/sam validate --lint --template deploy/aws/template.yaml
+	.venv/template/bin/cfn-lint deploy/aws/template.yaml
+
+aws-test: .venv/test .venv/ministack/ready template lambda ## Deploy the template to a stand-in for AWS, and send it events
+	$(BIN)/python -m pytest -m aws -n 0 --durations 0 tests/deploy
+
 lock: ## Resolve the dependencies again (needs uv)
 	for name in run test; do $(COMPILE) pyproject.toml requirements/$$name.in --extra sandbox -o requirements/$$name.txt; done
 	$(COMPILE) pyproject.toml requirements/aws.in --extra aws --extra otel -o requirements/aws.txt
@@ -59,4 +71,16 @@ clean: ## Delete what was installed and made here
 
 .venv/test: .venv/run requirements/test.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+# Two environments of their own, because their packages pin others that .venv has in newer versions. --no-deps: the locks are whole,
+# and pip before 24 does not accept a hashed package whose dependency names an extra. The stand-in runs the function in its Python.
+.venv/template/ready: .venv/bin/python requirements/template.txt
+	$(PYTHON) -m venv .venv/template
+	.venv/template/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/template.txt
+	touch $@
+
+.venv/ministack/ready: .venv/bin/python requirements/ministack.txt
+	$(LAMBDA_PYTHON) -m venv .venv/ministack
+	.venv/ministack/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.txt
 	touch $@

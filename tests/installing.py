@@ -77,7 +77,7 @@ def _build(folder: Path) -> None:
     made = Built(folder, next(folder.glob("*.whl")), folder / "env")
     install = ("install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", str(made.wheel))
     _run("-m", "pip", "--python", str(made.python), *install, cwd=folder)
-    for path in _core():
+    for path in needed():
         (made.packages / path.name).symlink_to(path)
 
 
@@ -86,17 +86,22 @@ def _run(*arguments: str, cwd: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def _core() -> set[Path]:
-    """Return where the packages are, in this environment, that onbrief requires without any extra."""
-    found: dict[str, set[Path]] = {}
-    waiting = [Requirement(text) for text in distribution("onbrief").requires or ()]
+def needed(*extras: str) -> set[Path]:
+    """Return where the packages are, in this environment, that onbrief requires with these extras."""
+    found: dict[str, tuple[set[str], set[Path]]] = {}
+    waiting = [("onbrief", {"", *extras})]
     while waiting:
-        requirement = waiting.pop()
-        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        if name in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+        name, asked = waiting.pop()
+        known, _ = found.get(name, (set[str](), set[Path]()))
+        if not asked - known:
             continue
         there = distribution(name)
         tops = {path.parts[0] for path in there.files or () if path.parts[0] not in {"..", "__pycache__"}}
-        found[name] = {Path(str(there.locate_file(top))) for top in tops}
-        waiting += [Requirement(text) for text in there.requires or ()]
-    return {path for paths in found.values() for path in paths}
+        found[name] = known | asked, {Path(str(there.locate_file(top))) for top in tops}
+        waiting += [
+            (re.sub(r"[-_.]+", "-", requirement.name).lower(), {"", *requirement.extras})
+            for requirement in map(Requirement, there.requires or ())
+            if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in asked)
+        ]
+    del found["onbrief"]
+    return {path for _, paths in found.values() for path in paths}

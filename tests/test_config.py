@@ -195,7 +195,7 @@ def test_a_name_counts_before_the_former_one_in_the_same_place(here: Path, home:
     assert loaded(home, ONBRIEF_JUDGE_REGION="eu-west-3")[0].tables == {"bedrock": {"region": "eu-west-3"}}
 
 
-TABLES = "a1111 bedrock bfl comfyui detector fal google ocr openai replicate runware s3 stability"
+TABLES = "a1111 bedrock bfl comfyui detector fal google ocr openai rates replicate runware s3 stability"
 
 
 @pytest.mark.parametrize(

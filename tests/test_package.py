@@ -156,9 +156,14 @@ def test_the_source_distribution_holds_what_a_maintainer_needs_and_nothing_that_
             "README.md",
             "SECURITY.md",
         ),
-        *("benchmarks", "docs", "examples", "pyproject.toml", "requirements", "src", "tests"),
+        *("benchmarks", "deploy", "docs", "examples", "pyproject.toml", "requirements", "src", "tests"),
     }
-    kept = [path for folder in ("src", "tests", "docs", "examples") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    kept = [
+        path
+        for folder in ("src", "tests", "deploy", "docs", "examples")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    ]
     ours = {str(path.relative_to(ROOT)) for path in kept if not {"__pycache__", ".hypothesis"} & set(path.parts)}
     assert ours - names == set()
 

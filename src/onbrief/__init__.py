@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import examine, judge, load, pursue, recover, resume, run, runs
+    from onbrief.api import batch, examine, judge, load, pursue, recover, resume, run, runs
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from onbrief.pursuit.listing import ListedRun
     from onbrief.pursuit.recovering import LostPicture
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
+    from onbrief.results import Result, Summary
 
 __all__ = [
     "Attempt",
@@ -42,13 +43,16 @@ __all__ = [
     "Prompt",
     "PromptChosen",
     "Requirement",
+    "Result",
     "Run",
     "RunEnded",
     "Settings",
+    "Summary",
     "Usage",
     "UsageError",
     "Verdict",
     "Waiting",
+    "batch",
     "examine",
     "judge",
     "load",
@@ -60,7 +64,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("examine", "judge", "load", "pursue", "recover", "resume", "run", "runs"),
+    "api": ("batch", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
@@ -69,6 +73,7 @@ _HOMES = {
     "pursuit.listing": ("ListedRun",),
     "pursuit.recovering": ("LostPicture",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
+    "results": ("Result", "Summary"),
 }
 
 

@@ -1,16 +1,16 @@
-"""The main functions of the library: `pursue` and `examine` are asynchronous; `run`, `judge`, `resume`, `recover` are not."""
+"""The main functions of the library: `pursue`, `examine` and `batch` are asynchronous, and the others are not."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from onbrief import intake
 from onbrief.brief import Brief
@@ -34,6 +34,11 @@ from onbrief.pursuit import (
 )
 from onbrief.pursuit import recover as recovered
 from onbrief.record import Run
+
+if TYPE_CHECKING:
+    from onbrief.batches.running import Retry
+    from onbrief.batches.session import SessionEvent
+    from onbrief.results import Result
 
 Watcher: TypeAlias = Callable[[Event], object]
 _Models: TypeAlias = Mapping[ModelRole, str | AnyModel | Ladder]
@@ -192,6 +197,77 @@ async def examine(
         async with aclosing(_events(order)) as events:
             async for event in events:
                 yield event
+
+
+async def batch(
+    briefs: str | Path | Iterable[str | Mapping[str, object]] | AsyncIterable[str | Mapping[str, object]],
+    *,
+    limits: Limits | None = None,
+    max_total_usd: float | None = None,
+    settings: Settings | None = None,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
+    concurrency: int | None = None,
+    retry: Collection[Retry] = (),
+    skip_bad: bool = False,
+    on_event: Callable[[SessionEvent], object] | None = None,
+) -> AsyncGenerator[Result]:
+    """Pursue many briefs at the same time, and yield the result of each as it ends, in the order in which they end.
+
+        async for result in onbrief.batch("shop.csv", settings=onbrief.Settings(out="shop"), max_total_usd=20):
+            print(result.id, result.outcome, result.picture)
+
+    The same briefs, given again after an interruption, go on: what has ended is yielded at once, and nothing is paid for twice.
+    The place of `settings` has all results at the end: results.jsonl, results.csv, summary.json and the page index.html. A
+    caller that leaves the loop early stops the batch; calls in progress are finished and recorded.
+
+    Args:
+        briefs: The path of a .csv, .tsv, .xlsx, .jsonl or .toml file, or the briefs themselves, as a list or as they come: each
+            a text, or a mapping with the columns of a file, such as `text`, `id`, `size` and `max_usd`.
+        limits: What each brief may use at most; by default those of `settings`.
+        max_total_usd: What all briefs together may cost, in US dollars.
+        settings: Models, policy, folder and so on of briefs that say nothing else.
+        image_model, judge, planner, reviser, confirm_judge: The models, by their names or as objects; see `run`.
+        concurrency: How many briefs to work on at the same time; by default, as many as the models' rate limits allow.
+        retry: Outcomes of briefs to try again: "failed", "unmet" or "unknown".
+        skip_bad: Leave out briefs that cannot work, with the outcome "invalid"; otherwise, none is begun.
+        on_event: Called with each event of the batch (see onbrief.batch) as it happens.
+
+    Raises:
+        UsageError: a brief cannot work; nothing has been spent.
+        ConfigError: a model cannot be used; nothing has been spent.
+        OnbriefError: the batch is paused, and what was in progress has ended: a model cannot be used after all, `max_total_usd`
+            is used up, or so many briefs in a row have failed that the rest would too.
+    """
+    from onbrief.batches import asked, pursue
+    from onbrief.batches.running import BatchPaused, BriefEnded
+
+    with _explained():
+        models = _models(image_model, judge, planner, reviser, confirm_judge)
+        given = replace(settings or Settings(), **_as_settings(limits)).with_models(models)
+        wanted = await asyncio.to_thread(
+            asked,
+            briefs,
+            given,
+            models=_objects(models),
+            usd=max_total_usd,
+            concurrency=concurrency,
+            retry=retry,
+            skip_bad=skip_bad,
+        )
+        paused: BatchPaused | None = None
+        async with aclosing(pursue(wanted)) as events:
+            async for event in events:
+                if on_event:
+                    on_event(event)
+                if isinstance(event, BriefEnded):
+                    yield event.result
+                paused = event if isinstance(event, BatchPaused) else paused
+        if paused:
+            raise OnbriefError(paused.reason, hint=paused.hint)
 
 
 @_explained()

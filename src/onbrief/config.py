@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from onbrief.judging.profile import Profile
     from onbrief.pictures.detector import Detector
-    from onbrief.ports import AnyModel, Ladder, ModelRole, Setting
+    from onbrief.ports import AnyModel, Ladder, ModelRole, RateLimits, Setting
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
+RATES = "rates"
+"""The table of the limits of calls of each model. Its names are those of models, which no variable can have."""
 NO_PROFILE = "none"
 FILE = "onbrief.toml"
 _PATHS = (("detector", "path"), ("detector", "names"))
@@ -166,6 +168,21 @@ class Settings:
 
         return load(self.tables["detector"])
 
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits of calls that the table `rates` sets.
+
+        Raises:
+            UsageError: one is of no model, or is not written as a limit is.
+        """
+        from onbrief.ports import RateLimit
+        from onbrief.providers import registry
+
+        given = self.tables.get(RATES, {})
+        for name in given:
+            registry.require_known(name, RATES, self.tables)
+        return {name: RateLimit.parse(text, f"{RATES}.{name}") for name, text in given.items()}
+
     def _differs(self, profile: Profile) -> str:
         from onbrief.judging.profile import Fingerprint
 
@@ -202,7 +219,8 @@ class Settings:
         values = [("image_model", name) for name in self.image_models]
         values += [(name, str(getattr(self, name))) for name in (*FOLLOWING, "confirm_judge", "planner", "out")]
         values += [(f"{table}.{name}", value) for table, own in self.tables.items() for name, value in own.items()]
-        for name, value in values:
+        joined = "\n".join(value for _, value in values)
+        for name, value in values if redacted(joined) != joined else ():  # a batch has settings for each of its rows
             if redacted(value) != value:
                 hint = "set it in the variable that its provider reads, such as AWS_SECRET_ACCESS_KEY"
                 raise UsageError.of(name, value, "no password, key or token, as settings are written down", hint=hint)
@@ -369,9 +387,11 @@ def _of_tables(given: Mapping[str, object], origin: str) -> Iterator[tuple[str, 
     former = {setting.formerly: (table, setting) for table, own in known.items() for setting in own if setting.formerly}
     flat = {f"{table}_{setting.name}".replace("-", "_"): (table, setting) for table, own in known.items() for setting in own}
     for name, value in sorted(others.items(), key=lambda item: item[0] not in former):
-        if isinstance(value, Mapping):
+        if name == RATES or name.startswith(f"{RATES}_"):
+            yield from _of_rates(name, value, origin)
+        elif isinstance(value, Mapping):
             if name not in known and name not in _broken():
-                raise UsageError.of(f"table in {origin}", name, "one of " + " ".join(sorted(known)))
+                raise UsageError.of(f"table in {origin}", name, "one of " + " ".join(sorted((*known, RATES))))
             yield from _of_table(name, known.get(name), cast("Mapping[str, object]", value))
         elif found := former.get(name) or flat.get(name):
             table, setting = found
@@ -381,6 +401,21 @@ def _of_tables(given: Mapping[str, object], origin: str) -> Iterator[tuple[str, 
         else:
             allowed = [*_plain_names(), *(f"{table}.{setting.name}" for table, own in known.items() for setting in own)]
             raise UsageError.of(f"setting in {origin}", name, "one of " + " ".join(sorted(allowed)))
+
+
+def _of_rates(table: str, value: object, origin: str) -> Iterator[tuple[str, str, str]]:
+    """Yield table, name and value of each limit of calls in the table of a file."""
+    from onbrief.ports import RATE_FORM, ModelName, RateLimit
+
+    if table != RATES or not isinstance(value, Mapping):
+        hint = f'in {FILE}: [{RATES}], then a line such as "PROVIDER:MODEL" = {RATE_FORM.partition(" (")[0]}'
+        raise UsageError(f"{table} in {origin}: limits of calls can be set in a file only, by the names of models", hint=hint)
+    for name, text in cast("Mapping[str, object]", value).items():
+        ModelName.parse(name, f"name in {RATES} of {origin}")
+        if not isinstance(text, str):
+            raise UsageError.of(f"{RATES}.{name}", text, RATE_FORM)
+        RateLimit.parse(text, f"{RATES}.{name}")
+        yield RATES, name, text
 
 
 def _of_table(table: str, settings: tuple[Setting, ...] | None, given: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:

@@ -149,14 +149,18 @@ def decoded(data: bytes, where: str) -> str:
     Raises:
         UsageError: it is in another encoding, or no text.
     """
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode(encoding)
+        text = data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
         raise UsageError(f"{where} cannot be read: {error}", hint="save it as UTF-8") from error
     if "\0" in text:
         raise UsageError(f"{where} cannot be read: it has zero bytes, as no text in UTF-8 has", hint="save it as UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def encoding_of(data: bytes) -> str:
+    """Return the encoding of a text from its first four bytes: that of its byte order mark, or UTF-8."""
+    return next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
 
 
 def validated(

@@ -96,13 +96,16 @@ class CallError(OnbriefError):
 
 
 class Refused(CallError):
-    """The provider did not accept the call; nothing was spent. `retry_after` is the wait that it asks for, in seconds."""
+    """The provider did not accept the call; nothing was spent. `retry_after` is the wait that it asks for, in seconds.
+    `limited`: because of a limit of calls or tokens in a short time.
+    """
 
     retryable = True
 
-    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, limited: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.limited = limited
 
 
 class Failed(CallError):

@@ -1,10 +1,14 @@
-"""How each brief of a batch ended: the lines of results.jsonl, the rows of results.csv, and what index.html shows."""
+"""How each brief of a batch ended, and all of them together: what its results.jsonl, results.csv and summary.json hold."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from onbrief.errors import Outcome, UsageError
 from onbrief.record import Run
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 ResultState = Outcome | Literal["invalid"]
+STATES: tuple[ResultState, ...] = (*get_args(Outcome), "invalid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,85 @@ class Result:
             return _adapter().validate_json(text)  # pyright: ignore[reportReturnType]
         except (ValueError, ValidationError) as error:
             raise UsageError(f"not a line of results.jsonl: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """How the briefs ended whose best picture one image model has drawn."""
+
+    briefs: int = 0
+    passed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """All results of a batch together: its summary.json, which docs/batch-results.md explains.
+
+    `started` is when the batch was first begun, `ended` when it last stopped, None while it goes on; ISO 8601, UTC. `seconds`
+    is how long it has worked, without the pauses between its sessions. `briefs` is how many rows it has, `done` how many have a
+    result. `usd` is None if the price of any call is unknown; `known_usd` is the sum of those that are known. `pass_rate` is
+    that of the briefs that have a run, from 0 to 1, None without any. `limits` are those of the command.
+    """
+
+    name: str
+    started: str
+    ended: str | None = None
+    seconds: float = 0.0
+    briefs: int = 0
+    done: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict[str, int])
+    pass_rate: float | None = None
+    images: int = 0
+    usd: float | None = 0.0
+    known_usd: float = 0.0
+    usd_per_passed: float | None = None
+    unknown_calls: int = 0
+    models: Mapping[str, ModelSummary] = field(default_factory=dict[str, ModelSummary])
+    limits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        results: Sequence[Result],
+        *,
+        started: str,
+        ended: str | None = None,
+        seconds: float = 0.0,
+        briefs: int | None = None,
+        limits: Mapping[str, Any] | None = None,
+    ) -> Summary:
+        """Return the summary of these results. `briefs` is how many rows there are, by default as many as results."""
+        counts = Counter(result.outcome for result in results)
+        runs = len(results) - counts["invalid"]
+        drawn, passed = (
+            Counter(result.model for result in results if result.model and result.outcome in states)
+            for states in (STATES, ("passed",))
+        )
+        prices = [result.usd for result in results]
+        known = math.fsum(usd for usd in prices if usd is not None)
+        usd = None if None in prices else known
+        return cls(
+            name=name,
+            started=started,
+            ended=ended,
+            seconds=round(seconds, 3),
+            briefs=max(len(results), briefs or 0),
+            done=len(results),
+            outcomes={state: counts[state] for state in STATES},
+            pass_rate=counts["passed"] / runs if runs else None,
+            images=sum(result.images for result in results),
+            usd=usd,
+            known_usd=known,
+            usd_per_passed=usd / counts["passed"] if usd is not None and counts["passed"] else None,
+            unknown_calls=sum(result.unknown_calls for result in results),
+            models={model: ModelSummary(briefs=count, passed=passed[model]) for model, count in drawn.most_common()},
+            limits=dict(limits or {}),
+        )
+
+    def to_json(self) -> str:
+        """Return the text of summary.json."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
 
 
 @cache

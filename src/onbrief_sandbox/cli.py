@@ -24,6 +24,7 @@ def sandbox(
     latency: Annotated[list[str] | None, _MANY] = None,
     ended: Annotated[list[str] | None, _MANY] = None,
     faults: Path | None = None,
+    limit: Annotated[list[str] | None, _MANY] = None,
     bill: Path | None = None,
     invocation_log: str | None = None,
 ) -> int:
@@ -33,6 +34,7 @@ def sandbox(
         onbrief sandbox
         onbrief sandbox --port 8080 --latency stability.=2.5 --bill bill.jsonl
         onbrief sandbox --ended stability.stable-diffusion-xl-v1 --faults faults.toml
+        onbrief sandbox --limit "openai:*=600/min"
 
     Prints the environment variables for clients of all services to standard output, as lines for
     a shell. Nothing leaves this machine, calls cost nothing, and keys are not verified. Press Ctrl-C
@@ -48,6 +50,9 @@ def sandbox(
         A model, or a pattern such as "anthropic.*", to treat as retired.
     faults
         A .toml or .json file with scripted faults.
+    limit
+        MODEL=LIMIT, which calls of a model or pattern, or of an operation such as openai.chat, may not
+        exceed: "stability.*=600/min", or "openai.chat=50 requests, 100000 tokens" for a minute.
     bill
         A file to append a line of JSON to for each accepted call.
     invocation_log
@@ -62,6 +67,7 @@ def sandbox(
     from onbrief_sandbox.server.bill import Bill
     from onbrief_sandbox.server.catalogue import refuse_unknown
     from onbrief_sandbox.server.invocation_log import InvocationLog
+    from onbrief_sandbox.server.limits import Limits
     from onbrief_sandbox.server.serve import HOST, listen, serve
     from onbrief_sandbox.server.wires.mounting import shell
 
@@ -71,9 +77,10 @@ def sandbox(
     for pattern in ended or ():
         refuse_unknown("ended", pattern)
     script = scripts.load(faults) if faults else scripts.Script()
+    limits = Limits.parse(limit or ())
     log = InvocationLog.of(invocation_log) if invocation_log else None
     with listen(port) as plug:
-        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill), log=log)
+        terms = Terms(seconds, tuple(ended or ()), script, Bill(bill), log=log, limits=limits)
         print(_NOTICE, file=sys.stderr)
         url = f"http://{HOST}:{plug.getsockname()[1]}"
         for name, value in {

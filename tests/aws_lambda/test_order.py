@@ -42,6 +42,15 @@ def test_the_least_event_is_fifteen_pictures_at_most_by_the_classic_policy(monke
     assert (made.run_id, made.seed, made.warnings) == ("mine", None, ())
 
 
+def test_an_event_that_names_no_model_gets_those_of_the_functions_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBRIEF_IMAGE_MODEL", "bedrock:stability.sd3-5-large-v1:0")
+    monkeypatch.setenv("ONBRIEF_JUDGE", OLD_CLAUDE)
+    made, named = order().settings, order(image_model="sandbox:", judge_model=CLAUDE).settings
+    assert (made.image_model, made.judge.partition("?")[0]) == ("bedrock:stability.sd3-5-large-v1:0", OLD_CLAUDE)
+    assert made.reviser.startswith("bedrock:")
+    assert (named.image_model, named.judge.partition("?")[0]) == ("sandbox:", CLAUDE)
+
+
 def test_sdxl_gets_its_options_by_its_name() -> None:
     assert order(image_model="stability.stable-diffusion-xl-v1").settings.image_model == f"{SDXL}?cfg_scale=7&steps=50"
     name = f"{SDXL}?style_preset=anime&steps=20"

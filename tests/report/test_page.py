@@ -248,7 +248,7 @@ def test_the_card_shows_what_the_best_picture_misses() -> None:
 
 
 def palette(scheme: str) -> dict[str, str]:
-    css = source("page.css")
+    css = source("look.css")
     light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", light))
     return colours if scheme == "light" else colours | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", dark))

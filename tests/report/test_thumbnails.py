@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
-from onbrief.report.thumbnails import enlarged, reduced, thumbnail
+from onbrief.report.thumbnails import enlarged, index_thumbnail, reduced, thumbnail
 from tests.pictures.samples import with_exif
 from tests.report.samples import paint
 
@@ -103,3 +104,28 @@ def test_any_box_gives_a_part_of_the_picture(box: tuple[float, float, float, flo
     part = enlarged(marked(), box, 160, 20_000)
     assert part
     assert 1 <= min(part.width, part.height) <= max(part.width, part.height) <= 160
+
+
+def test_colours_of_a_profile_are_those_that_the_picture_is_seen_with() -> None:
+    standard: bytes = ImageCms.ImageCmsProfile(cast("Any", ImageCms).createProfile("sRGB")).tobytes()
+    at = {name: standard.index(name, 128) for name in (b"rXYZ", b"gXYZ")}
+    swapped = bytearray(standard)
+    for name, other in zip(at, reversed(at), strict=True):
+        swapped[at[name] + 4 : at[name] + 12] = standard[at[other] + 4 : at[other] + 12]
+    seen: list[object] = []
+    for profile in (standard, bytes(swapped), b"no profile at all"):
+        buffer = io.BytesIO()
+        Image.new("RGB", (90, 90), (255, 0, 0)).save(buffer, "PNG", icc_profile=profile)
+        small = reduced(buffer.getvalue(), 30)
+        assert small
+        seen.append(small.getpixel((15, 15)))
+    assert seen == [(255, 0, 0), (0, 255, 0), (255, 0, 0)]
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_the_thumbnail_of_a_page_with_thousands_is_small(form: str) -> None:
+    data = index_thumbnail(encoded(Image.open(io.BytesIO(paint(1, (1024, 640), 9.0))).convert("RGB"), form))
+    assert data
+    with Image.open(io.BytesIO(data)) as picture:
+        assert (picture.format, picture.size, len(data) <= 10_000) == ("WEBP", (256, 160), True)
+    assert index_thumbnail(b"no picture") is None

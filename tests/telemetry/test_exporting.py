@@ -193,6 +193,7 @@ def test_an_invocation_without_time_left_does_not_wait_for_a_receiver_that_hangs
     assert "in time" not in done.stderr
 
 
+MESSAGE = {"eventSource": "aws:sqs", "messageAttributes": {"traceparent": {"stringValue": PARENT, "dataType": "String"}}}
 X_RAY = f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={SPAN};Sampled=0;Lineage=1:0"
 
 
@@ -200,7 +201,8 @@ X_RAY = f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={SPAN};Sampled=0;Lineage=1:0"
     ("event", "variables", "found"),
     [
         ({"headers": {"Traceparent": PARENT, "accept": "*/*"}}, {}, True),
-        ({"messageAttributes": {"traceparent": {"stringValue": PARENT, "dataType": "String"}}}, {}, True),
+        ({"Records": [MESSAGE]}, {}, True),
+        ({"Records": [MESSAGE, MESSAGE]}, {}, False),
         ({"headers": {"traceparent": "nonsense"}, "messageAttributes": None}, {}, False),
         ("not an object", {}, False),
         ({}, {"TRACEPARENT": PARENT}, True),

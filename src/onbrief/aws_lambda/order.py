@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from onbrief.aws_lambda.event import PLATFORM, Event
-from onbrief.config import load
+from onbrief.config import Settings, load
+from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers import registry
 from onbrief.pursuit import Order
 
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
+_S3 = "s3://"
+BUCKET, PREFIX = "output_s3_bucket_name", "output_s3_key_prefix"
 _SDXL = "stable-diffusion-xl"
 _ALL_SAMPLING = "claude-3"  # the generation that takes all three; those after it take fewer, and their users set none
 
@@ -22,11 +26,12 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         UsageError: fields that are valid alone but not together.
     """
     warnings = list(event.warnings)
-    usual = registry.of_platform(PLATFORM).platform_models
+    usual = _usual_models()
+    judge, reviser = event.judge_model or usual.judge, event.reviser_model or usual.reviser
     asked = {
-        "image_model": [_image_model(name, event, warnings) for name in event.image_model or [usual["image_model"]]],
-        "judge": _with_sampling("judge", event.judge_model or usual["judge"], event, "claude_validate", warnings),
-        "reviser": _with_sampling("reviser", event.reviser_model or usual["reviser"], event, "claude_revise", warnings),
+        "image_model": [_image_model(name, event, warnings) for name in event.image_model or usual.image_models],
+        "judge": _with_sampling("judge", judge, event, "claude_validate", warnings),
+        "reviser": _with_sampling("reviser", reviser, event, "claude_revise", warnings),
         "policy": event.policy,
         "parallel": event.parallel,
         "out": f"{root}/{event.output_s3_key_prefix.rstrip('/')}",
@@ -48,6 +53,29 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         warnings=tuple(dict.fromkeys(warnings)),
         names=event.output_s3_key_prefix.rpartition("/")[2],
     )
+
+
+def usual_place() -> dict[str, str]:
+    """Return the fields that name the place in the function's settings, ONBRIEF_OUT, for events in envelopes that name none;
+    empty if it is not set.
+
+    Raises:
+        ConfigError: it is not a place in S3.
+    """
+    settings, origins = load({})
+    if origins["out"] == "default":
+        return {}
+    bucket, _, prefix = settings.out.removeprefix(_S3).strip("/").partition("/")
+    if not settings.out.startswith(_S3) or not bucket:
+        raise ConfigError(str(UsageError.of("the settings of the function: out", settings.out, "s3://BUCKET/PREFIX")))
+    return {BUCKET: bucket} | ({PREFIX: prefix} if prefix else {})
+
+
+def _usual_models() -> Settings:
+    """Return settings with the models of an event that names none: the function's own, else those of the platform."""
+    settings, origins = load({})
+    usual = registry.of_platform(PLATFORM).platform_models
+    return replace(settings, **{role: model for role, model in usual.items() if origins[role] == "default"})
 
 
 def _image_model(name: str, event: Event, warnings: list[str]) -> str:

@@ -27,6 +27,7 @@ For example:
     onbrief run "a red circle left of a blue square"
     onbrief run brief.toml --max-usd 1.50 --parallel 4
     onbrief run "a quiet harbour" --require "three boats" --avoid people
+    onbrief batch shop.csv --out shop
     onbrief judge brief.toml art/
     onbrief list
     onbrief report RUN --output sheet.png
@@ -40,6 +41,7 @@ _EPILOGUE = (
 
 _OWN = {
     "run": ("run:run", "Make a picture that meets every requirement of a brief."),
+    "batch": ("batch:batch", "Make a picture for each brief of a file, many at the same time."),
     "resume": ("run:resume", "Resume a run. Limits and models that are given replace those of its order."),
     "recover": ("recovery:recover", "Look for pictures whose answers were lost, without paying for anything."),
     "judge": ("judge:judge", "Judge pictures that exist already, from any tool, by the requirements of a brief."),

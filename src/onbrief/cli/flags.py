@@ -193,6 +193,25 @@ class BriefFlags(RequirementFlags):
     "An aspect ratio, such as 16:9, instead of a size: about one megapixel."
 
 
+@Parameter(name="*", group=ABOUT)
+@dataclass(kw_only=True)
+class BatchFlags(RequirementFlags):
+    """What holds for each brief of a batch, besides what its row says."""
+
+    size: Annotated[str | None, usual("size")] = None
+    "Width and height in pixels of pictures whose rows state no shape."
+
+
+def requirements_of(flags: RequirementFlags | None) -> list[dict[str, object]]:
+    """Return the user's own requirements, as in a file."""
+    if flags is None:
+        return []
+    return [
+        *({"text": text} for text in flags.require or ()),
+        *({"text": text, "must": False} for text in flags.prefer or ()),
+    ]
+
+
 def given(*flags: SpendingFlags | JudgeFlags | OtherModelFlags | None) -> dict[str, object]:
     """Return the settings that these flags give, by name."""
     pairs = [(field.name, getattr(group, field.name)) for group in flags if group for field in fields(group)]
@@ -225,10 +244,7 @@ def brief_from(source: str, flags: RequirementFlags, settings: Settings) -> Give
         intake.named_by(source),
         size=parse_size(size) if size else size_for_aspect(aspect) if aspect else None,
         usual=settings.picture_size,
-        requirements=[
-            *({"text": text} for text in flags.require or ()),
-            *({"text": text, "must": False} for text in flags.prefer or ()),
-        ],
+        requirements=requirements_of(flags),
         avoid=flags.avoid or (),
         draws=about is not None,
     )

@@ -37,6 +37,7 @@ from onbrief.events import ChecklistFrozen, Event, RunEnded
 from onbrief.record import Run
 
 if TYPE_CHECKING:
+    from onbrief.config import Settings
     from onbrief.policy import LimitName
     from onbrief.pursuit import Order
 
@@ -201,19 +202,19 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
     async with open_pursuit(order, review=review) as pursuit:
         store = pursuit.store
         if not quiet:
-            for notice in _notices(order):
+            for notice in notices(order.settings, draws=order.draws):
                 say(notice)
         if not quiet and pursuit.continued:
             resuming = "resuming run" if order.draws else "what is recorded costs nothing again: run"
             say(f"{resuming} {pursuit.run_id}, started {pursuit.account.row.started}")
-        _stop_on_signals(pursuit.stop)
+        stop_on_signals(pursuit.stop)
         events, before = pursuit.events(), list[Event]()
         if reviewing:  # the terminal is the user's until the checklist is frozen, with no status line on it
             async for event in events:
                 before.append(event)
                 if isinstance(event, (ChecklistFrozen, RunEnded)):
                     break
-            _stop_on_signals(pursuit.stop)
+            stop_on_signals(pursuit.stop)
         with narrator(quiet, order.settings.limits) as show:
             for event in before:
                 show(event)
@@ -251,12 +252,11 @@ async def follow(order: Order, as_json: bool, quiet: bool, open_: bool, reviewin
     return EXIT_CODES[ended.outcome]
 
 
-def _notices(order: Order) -> dict[str, None]:
+def notices(settings: Settings, *, draws: bool = True) -> dict[str, None]:
     """Return the lines of the providers of the models, each once, to print before a run."""
     from onbrief.providers.registry import notice_of
 
-    settings = order.settings
-    names = settings.image_models if order.draws else [settings.judge, *([settings.reviser] if settings.plan else [])]
+    names = settings.image_models if draws else [settings.judge, *([settings.reviser] if settings.plan else [])]
     return dict.fromkeys(notice for name in names if (notice := notice_of(name)))
 
 
@@ -272,7 +272,7 @@ def _advice(run: Run) -> str | None:
     return _ADVICE.get(run.outcome)
 
 
-def _stop_on_signals(stop: Callable[[], None]) -> None:
+def stop_on_signals(stop: Callable[[], None]) -> None:
     """On the first Ctrl-C or SIGTERM, call `stop`, which lets the calls in progress end and records them. On the second, exit
     at once: the outcome of the calls in progress is then unknown.
     """

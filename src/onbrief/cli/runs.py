@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from onbrief.cli.flags import OUTPUT, Json, Place, RunId, Switch
 from onbrief.cli.output import finish, plain, say, write
 from onbrief.cli.verdicts import verdict_table
-from onbrief.config import FILE, declared, load
+from onbrief.config import FILE, RATES, declared, load
 from onbrief.errors import LedgerBusy, UsageError
 from onbrief.progress import so_far, spent
 
@@ -178,6 +178,7 @@ def config(*, json_: Json = False) -> int:
     for table, own in declared().items():
         given = settings.tables.get(table, {})
         values |= {f"{table}.{setting.name}": given.get(setting.name, setting.default) for setting in own}
+    values |= {f"{RATES}.{name}": limit for name, limit in settings.tables.get(RATES, {}).items()}
     if json_:
         document = {name: {"value": value, "from": origins.get(name, "default")} for name, value in values.items()}
         print(json.dumps(document, ensure_ascii=False, indent=2))

@@ -20,7 +20,7 @@ from onbrief.intake.syntax import Pasted, take_apart
 from onbrief.questions.measures import measure
 
 _ALIASES = {"prompt": "text", "negative_prompt": "avoid"}
-_GENERATOR_SETTINGS = frozenset(
+GENERATOR_SETTINGS = frozenset(
     {
         "steps", "num_inference_steps", "sampler", "sampler_name", "sampler_index", "scheduler", "cfg", "cfg_scale",
         "guidance_scale", "seed", "model", "n", "num_images", "batch_size", "n_iter", "quality", "style_preset",
@@ -41,7 +41,7 @@ class Given:
 
 
 def read(
-    given: str | Path | Brief,
+    given: str | Path | Brief | Mapping[str, object],
     *,
     size: Size | None = None,
     usual: Size = DEFAULT_SIZE,
@@ -49,7 +49,8 @@ def read(
     avoid: Sequence[str] = (),
     draws: bool = True,
 ) -> Given:
-    """Read a brief: a text, the file at a path, or a Brief, whose size counts as given if it is not the default.
+    """Read a brief: a text, the file at a path, a document as in a file, or a Brief, whose size counts as given if it is not
+    the default.
 
     `requirements`, as in a file, and `avoid` are added to what it has. `size` is that of the picture if the user says one, and
     `usual` the one where nobody does. Without `draws`, the pictures exist, and their shape is not settled.
@@ -160,7 +161,7 @@ def _fields(given: Mapping[str, object], where: str) -> tuple[dict[str, Any], li
     document = dict(given)
     names, warnings = dict[str, str](), list[str]()
     if "prompt" in document:
-        if ignored := sorted(_GENERATOR_SETTINGS & document.keys()):
+        if ignored := sorted(GENERATOR_SETTINGS & document.keys()):
             warnings.append(f"{where}: left out, as only other image generators understand it: {', '.join(ignored)}")
         document = {name: value for name, value in document.items() if name not in ignored}
         if "text" in document:
@@ -179,12 +180,16 @@ def _fields(given: Mapping[str, object], where: str) -> tuple[dict[str, Any], li
         document["avoid"] = negative
     if isinstance(document.get("requirements"), str):
         document["requirements"] = [document["requirements"]]
-    document["size"] = _size(document, where)
+    document["size"] = take_size(document, where)
     return {**document, "names": names}, warnings
 
 
-def _size(document: dict[str, Any], where: str) -> object:
-    """Take the size out of a document, in whichever of its forms it has."""
+def take_size(document: dict[str, Any], where: str) -> object:
+    """Take the size out of a document, in whichever of its forms it has, and return it; None if there is none.
+
+    Raises:
+        UsageError: there are two, or it is none.
+    """
     found = [name for name in ("size", "aspect", "aspect_ratio", "width", "height") if document.get(name) is not None]
     values = {name: document.pop(name, None) for name in ("size", "aspect", "aspect_ratio", "width", "height")}
     if found == ["width", "height"]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -41,7 +42,7 @@ from onbrief.ledger.funds import Funds
 from onbrief.ledger.funds import Hold as Hold
 from onbrief.ledger.owned import OwnedRun
 from onbrief.ledger.owner import new_token, opened
-from onbrief.ledger.rates import Rates
+from onbrief.ledger.places import Places
 from onbrief.ledger.rules import RULES
 from onbrief.ledger.spending import RETRY_TIMEOUT as RETRY_TIMEOUT
 from onbrief.ledger.spending import CallResult as CallResult
@@ -50,10 +51,11 @@ from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
 from onbrief.ledger.spending import Try as Try
-from onbrief.ports import Call, CallKind, Entry, Ledger, Note, NotThere, Pending, Recorded, Wait
+from onbrief.ports import ASK_AGAIN, Call, CallKind, Entry, Ledger, Note, NotThere, Pending, Recorded, Turns, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
+_TOLD = 0.25  # seconds; a shorter wait for a turn only spreads calls
 
 
 async def _always_ready() -> None:
@@ -75,7 +77,7 @@ class Account(OwnedRun):
         policy: SpendingPolicy,
         *,
         budget: Budget | None = None,
-        rates: Rates | None = None,
+        rates: Turns | None = None,
         tell: Tell | None = None,
         held: Held = _nothing_held,
     ) -> None:
@@ -85,7 +87,7 @@ class Account(OwnedRun):
         judging = Budget(policy.judge_usd, " for judging (max_judge_usd)")
         self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),), judging)
         self._funds.load(recorded.entries, held(recorded))
-        self._rates = rates
+        self._places = Places(rates, recorded.row.run_id)
         self._tell = tell
         self._entries = Entries.of(recorded.entries)
         self._earlier = {key: self._entries.next_number(key) for key in list(self._entries.tries)}
@@ -154,6 +156,7 @@ class Account(OwnedRun):
     def stop(self) -> None:
         """Send no new calls. Calls in progress end and are recorded."""
         self._stopping.set()
+        self._places.wake()
 
     async def once(
         self,
@@ -211,18 +214,11 @@ class Account(OwnedRun):
         began, tries = time.monotonic(), 0
         give_up, backoff = self._give_up(call), self._policy.initial_backoff
         while True:
-            await ready()
-            self._require_may_send(call)
-            if self._rates and (turn := self._rates.take(call.model)):
-                wait = Wait(call, turn.seconds, turn.reason, tries, _since(began))
-                await self._wait(wait, Refused(turn.reason, retry_after=turn.seconds), give_up)
-                continue
+            give_up += await self._turn(call, ready, tries, began, give_up)
             tries += 1
             try:
                 return await self._send(call, send, hold)
             except Refused as error:
-                if self._rates and error.retry_after:
-                    self._rates.pause(call.model, error.retry_after)
                 pause = max(error.retry_after or 0.0, random.uniform(0, backoff))  # noqa: S311 - jitter, not a secret
                 await self._wait(Wait(call, pause, str(error), tries, _since(began)), error, give_up)
                 backoff = min(backoff * 2, MAX_BACKOFF)
@@ -245,7 +241,8 @@ class Account(OwnedRun):
     def _asked_again(self, call: Call) -> bool:
         """Return whether a call that ended in an earlier session without a readable answer may be sent once in this one."""
         unsent = self._entries.next_number(call.key) == self._earlier.get(call.key)
-        return self._policy.ask_again and RULES[call.kind].asked_again and unsent
+        allowed = self._policy.resend_failed or (self._policy.ask_again and RULES[call.kind].asked_again)
+        return allowed and unsent
 
     def _give_up(self, call: Call) -> float:
         """Return the time of the monotonic clock after which a call is not sent again."""
@@ -259,39 +256,82 @@ class Account(OwnedRun):
         if self._policy.deadline:
             self._policy.deadline.require_time_for(call.kind)
 
+    async def _turn(self, call: Call, ready: Ready, tries: int, began: float, give_up: float) -> float:
+        """Wait until it is this call's turn among those of all runs. Return for how many seconds it has waited in the queue,
+        which is nothing that the provider has refused.
+        """
+        queued, told, promised = 0.0, "", -math.inf
+        async with self._places.place(call, self._entries.next_number(call.key)) as place:
+            while True:
+                await ready()
+                self._require_may_send(call)
+                if (turn := await place.ask()) is None:
+                    return queued
+                now = time.monotonic()
+                end = give_up if turn.asked else self._turn_until(call, began)
+                self._require_time_to_wait(Refused(turn.reason, retry_after=turn.seconds), turn.asked or turn.seconds, end)
+                if turn.seconds >= _TOLD and (turn.reason != told or now > promised + _TOLD):
+                    told, promised = turn.reason, now + turn.seconds
+                    self._told(Wait(call, turn.seconds, turn.reason, tries, _since(began)))
+                await self._pause(min(turn.seconds, ASK_AGAIN), place.woken)
+                queued += 0.0 if turn.asked else time.monotonic() - now
+
+    def _turn_until(self, call: Call, began: float) -> float:
+        """Return the time of the monotonic clock until which a call waits for its turn."""
+        deadline, until = self._policy.deadline, began + self._policy.turn_timeout
+        return min(until, time.monotonic() + deadline.spare(call.kind)) if deadline else until
+
     async def _wait(self, wait: Wait, why: Refused, give_up: float) -> None:
         """Report a wait, then wait before a call is sent, at most until the run is stopped."""
-        if time.monotonic() + wait.seconds > give_up:
-            if self._policy.deadline:  # another process resumes the run
-                raise Cancelled(f"too little time is left to wait: {why}", hint=why.hint) from why
-            raise why
+        self._require_time_to_wait(why, wait.seconds, give_up)
         if wait.seconds > 0:
-            self._waits += 1
-            if self._tell:
-                self._tell(wait)
+            self._told(wait)
+        await self._pause(wait.seconds, self._stopping)
+
+    def _require_time_to_wait(self, why: Refused, seconds: float, give_up: float) -> None:
+        if time.monotonic() + seconds <= give_up:
+            return
+        if self._policy.deadline:  # another process resumes the run
+            raise Cancelled(f"too little time is left to wait: {why}", hint=why.hint) from why
+        raise why
+
+    def _told(self, wait: Wait) -> None:
+        self._waits += 1
+        if self._tell:
+            self._tell(wait)
+
+    async def _pause(self, seconds: float, until: asyncio.Event) -> None:
         began = time.monotonic()
         try:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait.seconds)
+                await asyncio.wait_for(until.wait(), seconds)
         finally:
             self._waited += time.monotonic() - began
 
     async def _send(self, call: Call, send: Send, hold: Hold | None) -> Entry:
         """Make one try: record it, send it, record its outcome."""
         # Reserved before the first await: otherwise two calls could both fit under the same rest of the limit.
-        self._funds.reserve(call, hold)
-        entry = Entry(call, self._entries.next_number(call.key), "started", call.price)
+        number = self._entries.next_number(call.key)
+        try:
+            self._funds.reserve(call, hold)
+        except OverBudget:
+            await self._places.give_back(call, number)
+            raise
+        entry = Entry(call, number, "started", call.price)
         self._entries.put(entry)
         try:
             await self._record_begin(entry)
         except LedgerError as error:
+            await self._places.give_back(call, number)
             # A failed commit can still be on disk, so record that nothing was sent.
             with contextlib.suppress(LedgerError):
                 await self._finish(replace(entry, state="refused", usd=0.0, message=f"not sent: {error}"))
             raise
         began = time.monotonic()
         try:
-            sent = await send(Try(entry.number, self._noting(entry)))
+            async with self._places.sending(call, entry.number) as used:
+                sent = await send(Try(entry.number, self._noting(entry)))
+                used(sent.tokens)
         except StoreError:
             raise  # the picture is in the spool; the entry stays `started`, and the next session recovers it
         except CallError as error:
@@ -384,7 +424,7 @@ async def open_account(
     *,
     alone: bool = False,
     budget: Budget | None = None,
-    rates: Rates | None = None,
+    rates: Turns | None = None,
     tell: Tell | None = None,
     held: Held = _nothing_held,
 ) -> AsyncGenerator[Account]:

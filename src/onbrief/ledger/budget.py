@@ -40,6 +40,7 @@ class Budget:
 
     usd: float | None = None
     about: str = ""
+    exhausted: bool = field(default=False, init=False)
     _runs: dict[str, _Spent] = field(default_factory=dict[str, _Spent])
     _all: _Spent = field(default_factory=_Spent)
     _changing: threading.Lock = field(default_factory=threading.Lock)
@@ -78,11 +79,12 @@ class Budget:
         with self._changing:
             if self.usd is not None:
                 if self._all.unknown or price is None:
-                    subject = model if price is None else "an earlier call"
+                    self.exhausted, subject = True, model if price is None else "an earlier call"
                     raise OverBudget(
                         f"the price of {subject} is unknown, so the limit of ${self.usd:g}{self.about} cannot be enforced"
                     )
                 if not self._fits(_nano(price), _nano(hold), _nano(held), _nano(self.usd)):
+                    self.exhausted = True
                     spent, kept = (
                         f"${self._all.nano / NANO:g} of ${self.usd:g}{self.about} is spent",
                         self._all.held - _nano(held),

@@ -3,51 +3,68 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-MINUTE = 60.0
-LEAST = 0.001  # seconds; timers are not more precise, and one pause must not lead to two waits
+from onbrief.ledger.lane import Lane
+from onbrief.ports import NO_LIMIT, Noted, Rate, RateLimit, RateLimits, Turn, every, plain
+
+_NONE: Final[RateLimits] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """How many seconds a request must wait, and why."""
-
-    seconds: float
-    reason: str
+def _undocumented(provider: str) -> RateLimits:
+    return _NONE
 
 
 @dataclass(slots=True)
 class Rates:
-    """The pauses that models asked for, and the maximum number of requests per minute (`per_minute`, by model; others have no
-    such limit). `clock` is in seconds.
+    """The turns of the calls of one process; see ports.Turns.
+
+    `per_minute` and `limits` are the limits that the user has set, by the names of models; see ports.RateLimits. Models without
+    one have the limits that `documented` returns for their provider, or those that their services tell, or that their refusals
+    teach. `clock` is in seconds.
     """
 
     per_minute: Mapping[str, int] = field(default_factory=dict[str, int])
     clock: Callable[[], float] = time.monotonic
-    _paused_until: dict[str, float] = field(default_factory=dict[str, float])
-    _sent: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque[float]))
+    limits: RateLimits = field(default_factory=dict[str, RateLimit])
+    documented: Callable[[str], RateLimits] = _undocumented
+    _lanes: dict[str, Lane] = field(default_factory=dict[str, Lane])
+    _by_model: dict[str, Lane] = field(default_factory=dict[str, Lane])
 
     def pause(self, model: str, seconds: float) -> None:
-        """Send no requests to this model for this time, because it asked for a pause."""
-        self._paused_until[model] = max(self._paused_until.get(model, 0.0), self.clock() + seconds)
+        """See ports.Turns."""
+        self._lane(model).pause(seconds, self.clock())
 
-    def take(self, model: str) -> Turn | None:
-        """Ask to send a request. None: it is counted and must be sent now. Otherwise, wait as long as the turn says and ask
-        again.
+    def take(
+        self, model: str, ticket: str = "", kind: str = "", tokens: int = 0, wake: Callable[[], None] | None = None
+    ) -> Turn | None:
+        """See ports.Turns."""
+        return self._lane(model).take(ticket, kind, tokens, wake, self.clock())
+
+    def note(self, model: str, ticket: str, what: Noted, kind: str = "") -> None:
+        """See ports.Turns."""
+        self._lane(model).note(ticket, kind, what, self.clock())
+
+    def limit(self, model: str) -> RateLimit | None:
+        """Return the limit of requests of a model as far as it is known by now, or None."""
+        return self._lane(model).known
+
+    def _lane(self, model: str) -> Lane:
+        """Return the lane of a model. Models that differ in their options alone share it, unless the name with its options has
+        a limit of its own; those of a provider do if it has one limit for all of them.
         """
-        now = self.clock()
-        if (left := self._paused_until.get(model, now) - now) >= LEAST:
-            return Turn(left, f"{model} asked for a pause")
-        most = self.per_minute.get(model)
-        if most is None:
-            return None
-        sent = self._sent[model]
-        while sent and sent[0] <= now - MINUTE + LEAST:
-            sent.popleft()
-        if len(sent) >= most:
-            return Turn(sent[0] + MINUTE - now, f"requests to {model} are limited to {most} per minute")
-        sent.append(now)
-        return None
+        lane = self._by_model.get(model)
+        if lane is None:
+            name, limit = self._limit(model)
+            lane = self._by_model[model] = self._lanes.setdefault(name, Lane(name, limit))
+        return lane
+
+    def _limit(self, model: str) -> tuple[str, RateLimit]:
+        given = {**{name: RateLimit((Rate(most),)) for name, most in self.per_minute.items()}, **self.limits}
+        for limits in (given, self.documented(model.partition(":")[0])):
+            for name in (model, plain(model), every(model)):
+                if name in limits:
+                    return name, limits[name]
+        return plain(model), NO_LIMIT

@@ -3,7 +3,8 @@
 A picture costs most, and only the store can show whether it was made, so a call for one whose outcome is unknown is never sent
 again unless the user asks for it. Any other call is sent again once. Each try may have been paid for, so the tries of all
 sessions count together: a supervisor that gives the same command again and again must not pay again and again. Only when the
-user asks to resume the run, each call that has no answer is sent once more, except for a picture: the cause may be fixed.
+user asks to resume the run, each call that has no answer is sent once more, except for a picture: the cause may be fixed. So
+is a picture if the user asks for failed calls to be sent again.
 """
 
 from __future__ import annotations

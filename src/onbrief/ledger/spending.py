@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -30,17 +31,20 @@ class SpendingPolicy:
 
     `usd` is the limit of all calls together, in US dollars, and `judge_usd` that of the calls of judges. With `resend_unknown`,
     calls whose outcome is unknown are sent again. With `ask_again`, so are, once, calls that brought no readable answer in
-    earlier sessions, if the rules of their kind allow it. In seconds: the duration of a `lease`, the time for which a refused
-    call is retried (`retry_timeout`), and the `initial_backoff` before the second try. If the process has a `deadline`, the
-    lease lasts until then and is not renewed.
+    earlier sessions, if the rules of their kind allow it; with `resend_failed`, also if not. In seconds: the duration of a
+    `lease`, the time for which a refused call is retried (`retry_timeout`), the time for which a call waits for its turn
+    (`turn_timeout`), and the `initial_backoff` before the second try. If the process has a `deadline`, the lease lasts until
+    then and is not renewed.
     """
 
     usd: float | None = None
     judge_usd: float | None = None
     resend_unknown: bool = False
     ask_again: bool = False
+    resend_failed: bool = False
     lease: float = 60.0
     retry_timeout: float = RETRY_TIMEOUT
+    turn_timeout: float = math.inf
     initial_backoff: float = 1.0
     deadline: Deadline | None = None
 

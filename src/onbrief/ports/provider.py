@@ -105,6 +105,10 @@ def _no_models() -> Sequence[ListedModel]:
     return ()
 
 
+def _no_rates() -> Mapping[str, str]:
+    return {}
+
+
 def _nothing_to_check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
     return [Check("ok", role, str(name)) for role, name in models.items()]
 
@@ -134,6 +138,8 @@ class Provider:
             models' names, where it is another word.
         digest: Returns the digest of the file that a model is made from, or an empty string if it is made from none. A run is
             not resumed with another digest. Raises UsageError if the file is not one to make a model from.
+        rates: Returns the limits of calls that its service documents for all accounts, in the form of RATE_FORM, by the names
+            of its models without the provider, or "*" for all of them together.
         requires: Modules that must be importable for its models to work.
         extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
         notice: A line to print before a run with its image models.
@@ -157,6 +163,7 @@ class Provider:
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
     digest: Callable[[ModelName], str] = lambda name: ""
+    rates: Callable[[], Mapping[str, str]] = _no_rates
     requires: tuple[str, ...] = ()
     extra: str = ""
     notice: str = ""

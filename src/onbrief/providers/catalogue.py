@@ -196,6 +196,11 @@ class Catalogue:
         return self.document["as_of"]
 
     @property
+    def rates(self) -> Mapping[str, str]:
+        """The documented limits of calls; see Provider.rates."""
+        return self.document.get("rates", {})
+
+    @property
     def option_names(self) -> frozenset[str]:
         """The names of all options of all image models."""
         return frozenset(name for facts in self.image_models.values() for name in facts.options)

@@ -15,10 +15,12 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Literal
 
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, Refused
+from onbrief.ports import Allowance, turns
 from onbrief.redaction import redacted
 
 DAY_QUOTA_WAIT = 3600.0  # seconds; no provider says when the day of its quota begins
@@ -30,6 +32,8 @@ _FAILED = frozenset({408, 424})  # and every other one from 500
 _REFUSED_CODES = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "ModelNotReadyException", "ServiceUnavailableException"}
 )
+_LIMITED_CODES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
+_UNLIMITED_CODES = frozenset({"ModelNotReadyException"})  # has status 429, and is no limit
 _FAILED_CODES = frozenset(
     {"ModelTimeoutException", "ModelErrorException", "InternalServerException", "ModelStreamErrorException"}
 )
@@ -60,6 +64,13 @@ _INVALID = re.compile(
     re.IGNORECASE,
 )
 _PER_DAY = re.compile(r"\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
+_LIMIT_HEADER = re.compile(
+    r"(?:[a-z]+-)?ratelimit-(?:(?P<what>limit|remaining|reset)-(?P<counted>requests|tokens)"
+    r"|(?P<first>requests|tokens)-(?P<last>limit|remaining|reset))"
+)
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?")
+_UNITS = (86_400.0, 3600.0, 60.0, 1.0, 0.001)
+_MINUTE = 65.0  # seconds; some round up
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -75,7 +86,9 @@ def classify(
     if status in _REFUSED or code in _REFUSED_CODES:
         if _PER_DAY.search(message):
             return Refused(words, hint="wait until the quota of the day is renewed, or raise it", retry_after=DAY_QUOTA_WAIT)
-        return Refused(words, retry_after=retry_after(headers))
+        wait = retry_after(headers)
+        limited = (status == 429 or code in _LIMITED_CODES) and code not in _UNLIMITED_CODES
+        return Refused(words, retry_after=_until_reset(headers) if wait is None else wait, limited=limited)
     if status in _FAILED or status >= 500 or code in _FAILED_CODES:
         return Failed(words)
     if code.lower() in _BLOCKED_CODES or (status in _WORDED and speaks_of_content(message)):
@@ -99,6 +112,51 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     of_standard = _number(lower.get("retry-after")), _until(lower.get("retry-after"))
     wait = next((wait for wait in (*waits, *of_standard) if wait is not None), None)
     return None if wait is None else min(max(wait, 0.0), MAX_RETRY_AFTER)
+
+
+def hear(headers: Mapping[str, str], tokens: int = 0) -> None:
+    """Tell whoever makes the call what the headers of an answer say about limits, and how many tokens the call has used."""
+    turns.hear(allowances(headers), tokens)
+
+
+def allowances(headers: Mapping[str, str]) -> tuple[Allowance, ...]:
+    """Return what headers say about limits of requests and tokens a minute: `x-ratelimit-limit-requests`, `…-remaining-…` and
+    `…-reset-…`, or, where the kind comes before the word, as in `MAKER-ratelimit-requests-limit`. Limits that are renewed later
+    than in a minute are of a longer time, and left out.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, value in headers.items():
+        if match := _LIMIT_HEADER.fullmatch(name.lower()):
+            what, counted = match["what"] or match["last"], match["counted"] or match["first"]
+            found.setdefault(counted, {})[what] = value
+    said = (_allowance(counted, found[counted]) for counted in ("requests", "tokens") if counted in found)
+    return tuple(one for one in said if one)
+
+
+def _allowance(counted: Literal["requests", "tokens"], said: Mapping[str, str]) -> Allowance | None:
+    most, left = (int(number) if (number := said.get(word, "")).isdecimal() else None for word in ("limit", "remaining"))
+    seconds = _duration(said.get("reset", ""))
+    return None if seconds is not None and seconds > _MINUTE else Allowance(counted, most, left, seconds)
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Return in how many seconds a limit that is used up is renewed, if there is one."""
+    return max((one.seconds for one in allowances(headers) if one.left == 0 and one.seconds is not None), default=None)
+
+
+def _duration(text: str) -> float | None:
+    """Return the seconds of a text such as "6m0s", "12ms" or "1.5", or until a time such as "2026-11-29T06:00:00Z"."""
+    if (number := _number(text)) is not None:
+        return number if 0 <= number <= MAX_RETRY_AFTER else None  # not the seconds since 1970
+    if parts := _DURATION.fullmatch(text):
+        return (
+            sum(float(amount) * unit for amount, unit in zip(parts.groups(default="0"), _UNITS, strict=True)) if text else None
+        )
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - time.time())
 
 
 def _number(text: str | None, unit: float = 1.0) -> float | None:

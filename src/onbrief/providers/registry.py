@@ -11,7 +11,21 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import get_args
 
 from onbrief.errors import ConfigError, OnbriefError, UsageError
-from onbrief.ports import Editor, ImageModel, Judge, ListedModel, ModelName, Planner, Provider, Reviser, Role, Setting, Values
+from onbrief.ports import (
+    Editor,
+    ImageModel,
+    Judge,
+    ListedModel,
+    ModelName,
+    Planner,
+    Provider,
+    RateLimit,
+    RateLimits,
+    Reviser,
+    Role,
+    Setting,
+    Values,
+)
 from onbrief.ports.provider import GROUP, Factory, M
 
 Tables = Mapping[str, Values]
@@ -130,6 +144,42 @@ def digests_of(names: str | Sequence[str]) -> list[str]:
 def settings() -> dict[str, tuple[Setting, ...]]:
     """Return the settings of the providers that have any, by the provider's name."""
     return {found.name: found.settings for found in providers() if found.settings}
+
+
+def documented_rates(name: str) -> RateLimits:
+    """Return the limits of calls that the service of a provider documents, by full names; see ports.RateLimits."""
+    found = _attempted(name) if name in _points() else None
+    if not isinstance(found, Provider):
+        return {}
+    return {f"{name}:{model}": RateLimit.parse(text) for model, text in found.rates().items()}
+
+
+def require_known(text: str, setting: str, tables: Tables = _NO_TABLES) -> None:
+    """Check that a name is that of a model, whether it can be used now or not, or PROVIDER:* for all models of a provider.
+
+    Raises:
+        UsageError: there is no such provider, model or option.
+    """
+    name = ModelName.parse(text, setting)
+    made_by = {role: found for role in get_args(Role) if (found := provider(name.provider, role)) and getattr(found, role)}
+    if not made_by:
+        raise UsageError.of(
+            setting, text, "PROVIDER:MODEL or PROVIDER:*, with a provider that is installed" + _suggestion("image_model", text)
+        )
+    if name.model == "*":
+        return
+    refused: UsageError | None = None
+    for role, found in made_by.items():
+        try:
+            getattr(found, role)(name, found.values(tables.get(found.name, {})))
+        except UsageError as error:
+            refused = refused or error
+        except Exception:  # noqa: BLE001 - it exists: what else it lacks is told when it is used
+            return
+        else:
+            return
+    if refused:
+        raise refused
 
 
 def models() -> list[ListedModel]:

@@ -208,6 +208,8 @@ class Session:
         try:
             self.paid = self.paid or pays
             async with self._client.stream(method, url, headers=headers, **body) as response:
+                if pays:
+                    await hear(response)
                 data = bytearray()
                 async for chunk in response.aiter_bytes():
                     data += chunk
@@ -219,6 +221,11 @@ class Session:
             if isinstance(failed, Refused):
                 self.paid = self.paid and not pays
             raise failed from error
+
+
+async def hear(response: httpx2.Response) -> None:
+    """Note what a response says about limits. Also a hook for clients."""
+    http.hear(response.headers)
 
 
 def lost(error: Exception, host: str) -> CallError | ConfigError:

@@ -12,6 +12,7 @@ from onbrief.pursuit.order import check_run_id as check_run_id
 from onbrief.pursuit.order import kind_of as kind_of
 from onbrief.pursuit.order import new_run_id as new_run_id
 from onbrief.pursuit.preview import Preview as Preview
+from onbrief.pursuit.preview import checked as checked
 from onbrief.pursuit.preview import preview as preview
 from onbrief.pursuit.pursuit import Pursuit as Pursuit
 from onbrief.pursuit.pursuit import open_pursuit as open_pursuit

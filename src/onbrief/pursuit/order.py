@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from onbrief.brief import Brief
-from onbrief.config import Settings, settings_of
+from onbrief.config import RATES, Settings, settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
@@ -40,7 +40,8 @@ class Order:
     Without a `run_id`, an interrupted run of the same order is resumed if there is one. Without a `seed`, it is derived from
     the run id. `warnings` are in the record from the start. With `names`, the pictures are stored beside the run's folder
     instead of in it, and `names` is the start of their names; see store.Names. `resumes` is the `request` of the recorded run
-    that the user asks to resume; the judges and the reviser may differ from it.
+    that the user asks to resume; the judges and the reviser may differ from it. With `resend_failed`, calls that have failed as
+    often as a run tries them are sent once more, each of which may be charged.
 
     With `pictures`, which exist already, nothing is drawn: they are judged. The same order with the same pictures is always the
     same run; a `run_id` names one that can be given other pictures later.
@@ -57,6 +58,7 @@ class Order:
     run_id: str | None = None
     seed: int | None = None
     resend_unknown: bool = False
+    resend_failed: bool = False
     warnings: tuple[str, ...] = ()
     names: str | None = None
     resumes: str | None = None
@@ -136,8 +138,9 @@ def order_again(
     for role in objects:
         if role not in models and role not in given:
             raise _needs_object(row, role, getattr(before, role))
-    tables = {name: table for name, table in before.tables.items() if name not in TABLES}
-    tables |= {name: table for name, table in settings.tables.items() if name in TABLES}  # where the place is now
+    of_now = (*TABLES, RATES)  # where the place is, and how often models may be called
+    tables = {name: table for name, table in before.tables.items() if name not in of_now}
+    tables |= {name: table for name, table in settings.tables.items() if name in of_now}
     now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}).with_models(models)
     order = Order(
         brief=brief_of(request["brief"]),

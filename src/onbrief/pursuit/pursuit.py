@@ -100,8 +100,8 @@ class Pursuit:
             self._trace.happened(published)
         return published
 
-    async def deliver(self) -> None:
-        """Record the outcome, now that the result has reached the one who asked for it.
+    async def deliver(self) -> bool:
+        """Record the outcome, now that the result has reached the one who asked for it, and return whether it is recorded.
 
         Until then, the same order resumes this run, which gives the recorded result and pays for nothing. So it does if the
         record or the report could not be written, or another process has taken the run over: then this does nothing.
@@ -111,6 +111,7 @@ class Pursuit:
         """
         if self._complete:
             await self.account.release(self._complete)
+        return self._complete is not None
 
     async def _pursue(self, run: Run) -> AsyncGenerator[Event]:
         """Yield each event of the loop after its outputs are written."""
@@ -241,13 +242,15 @@ async def open_pursuit(
     await workspace.require_writable()
     alone = order.run_id is None and order.draws
     order, run_id = await _identified(order, workspace.ledger)
-    retry_timeout = min(RETRY_TIMEOUT, math.inf if order.settings.max_seconds is None else order.settings.max_seconds)
+    seconds = math.inf if order.settings.max_seconds is None else order.settings.max_seconds
     spending = SpendingPolicy(
         usd=order.settings.max_usd,
         judge_usd=order.settings.max_judge_usd,
         resend_unknown=order.resend_unknown,
         ask_again=order.resumes is not None,
-        retry_timeout=retry_timeout,
+        resend_failed=order.resend_failed,
+        retry_timeout=min(RETRY_TIMEOUT, seconds),
+        turn_timeout=seconds,
         deadline=deadline,
     )
     waits = asyncio.Queue[Wait | None]()

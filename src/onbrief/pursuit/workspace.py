@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,7 +16,8 @@ from onbrief.ledger.budget import Budget
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow
+from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
+from onbrief.providers import registry
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
@@ -38,10 +40,18 @@ class Workspace:
         self.store = store
         self.ledger: Ledger = _ledger_of(store)
         self.budget = Budget(usd)
-        self.rates = Rates()
         self._settings = settings
         self._crews: dict[tuple[object, ...], Crew] = {}
         self._writable = False
+
+    @cached_property
+    def rates(self) -> Turns:
+        """The turns of all calls. Another object can be put here to share them with other processes.
+
+        Raises:
+            UsageError: the settings have a limit of no model.
+        """
+        return Rates(limits=self._settings.rate_limits, documented=registry.documented_rates)
 
     @classmethod
     def open(cls, settings: Settings, usd: float | None = None) -> Workspace:

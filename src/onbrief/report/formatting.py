@@ -62,9 +62,12 @@ def shown(text: str, at_most: int | None = None) -> str:
     White space is folded. Control characters become their visible signs (U+2400 on), halves of surrogate pairs and
     noncharacters become U+FFFD, and the controls that reorder text are dropped (letters have their own direction).
     """
+    folded = " ".join(text.split())
+    if folded.isascii() and folded.isprintable():  # most texts: nothing in them is replaced
+        return folded if at_most is None or len(folded) <= at_most else folded[: at_most - 1].rstrip() + "…"
     kept: list[str] = []
     marks = 0
-    for character in " ".join(text.split()):
+    for character in folded:
         if at_most is not None and len(kept) > at_most:
             break
         category = unicodedata.category(character)
@@ -91,6 +94,8 @@ def language(text: str) -> str:
 
     A few foreign words do not change the language of a text: a sign in Japanese, described in English, is English.
     """
+    if text.isascii():
+        return ""
     counts = {tag: len(script.findall(text)) for tag, script in _letters().items()}
     if counts["ja"] and counts["ja"] + counts["zh"] >= counts["ko"]:
         counts["ja"] += counts.pop("zh")  # Japanese is written in both

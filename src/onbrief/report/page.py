@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from onbrief.record import Box, Run
 from onbrief.report import formatting
-from onbrief.report.changes import Piece, changes, excerpt
 from onbrief.report.story import Story, story_of
+from onbrief.report.templates import digest, templates, text_of
 from onbrief.report.thumbnails import CARD_RESERVED, Thumbnail, enlarged, thumbnail
 
 _CARD_THUMBNAIL = (360, 40_000)
@@ -44,9 +38,9 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
     """
     story = story_of(run)
     longest, size = next((side, size) for most, side, size in _FRAME_THUMBNAILS if len(run.attempts) <= most)
-    style, script = _text("page.css"), _text("page.js")
+    style, script = text_of("look.css", "page.css"), text_of("page.js")
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             story=story,
@@ -58,9 +52,9 @@ def page(run: Run, pictures: Mapping[str, bytes], thumbnails: Mapping[str, Thumb
             started=formatting.moment(run.started),
             ended=formatting.moment(run.ended or ""),
             style=Markup(style),  # noqa: S704 # a file of this package
-            style_hash=_digest(style),
+            style_hash=digest(style),
             script=Markup(script),  # noqa: S704 # a file of this package
-            script_hash=_digest(script),
+            script_hash=digest(script),
         )
     )
 
@@ -73,7 +67,7 @@ def card(run: Run, pictures: Mapping[str, bytes]) -> str:
     story, best = story_of(run), _best_thumbnail(run, pictures, *_CARD_THUMBNAIL)
     parts = _parts(story, pictures, CARD_RESERVED, *_CARD_PART)
     return (
-        _templates()
+        templates()
         .get_template("card.html")
         .render(story=story, run=run, best_thumbnail=best, parts=parts, most_reserved=CARD_RESERVED)
     )
@@ -112,48 +106,3 @@ def _parts(
             if image and data and (part := enlarged(data, box, longest, size)):
                 parts[image.key, box] = part
     return parts
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _changes(text: str, former: str | None) -> tuple[Piece, ...]:
-    """Compare a text with the one before it; without one, or with little in common, all of it is the same."""
-    text = formatting.shown(text)
-    compared = changes(formatting.shown(former), text) if former is not None else None
-    return (Piece("same", text),) if compared is None else compared
-
-
-def _tongue(text: str) -> Markup:
-    """Return the attributes of an element that holds only this text: its language, and its own direction."""
-    return Markup('lang="{}" dir="auto"').format(formatting.language(text))
-
-
-def _words(text: str, at_most: int | None = None) -> Markup:
-    """Wrap text from data in a separate element, isolated and with its own direction and language."""
-    return Markup('<bdi lang="{}">{}</bdi>').format(formatting.language(text), formatting.shown(text, at_most))
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    filters: dict[str, Any] = {
-        "words": _words,
-        "tongue": _tongue,
-        "changes": _changes,
-        "excerpt": excerpt,
-        "shown": formatting.shown,
-        "money": formatting.money,
-        "duration": formatting.duration,
-        "counted": formatting.counted,
-        "clock": formatting.clock,
-    }
-    environment.filters.update(filters)
-    return environment
-
-
-def _text(name: str) -> str:
-    return files("onbrief.report").joinpath(name).read_text("utf-8")

@@ -7,11 +7,13 @@ import io
 import math
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from PIL import Image
+from PIL import Image, features
 
 from onbrief.errors import PictureError
 from onbrief.pictures.decoding import decoding, flatten_reduced, is_large, opened
@@ -77,13 +79,36 @@ def _reduced(picture: Image.Image, longest: int) -> Image.Image:
     else:
         small = _opaque(picture)
     small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return small.convert("RGB")
+    return _in_srgb(small, picture.info.get("icc_profile"))
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert pixels to sRGB, which a file without a profile is taken for: those of a wide gamut would look dull otherwise. A
+    profile that is broken, or of another kind of picture, is ignored, as browsers ignore it.
+    """
+    if profile and features.check("littlecms2"):
+        from PIL import ImageCms  # here, because few pictures have a profile
+
+        with suppress(ImageCms.PyCMSError, OSError):
+            standard = cast("Any", ImageCms).createProfile("sRGB")  # a type of the C library
+            converted = ImageCms.profileToProfile(picture, io.BytesIO(profile), standard, outputMode="RGB")
+            assert converted is not None
+            return converted
+    return picture.convert("RGB")
 
 
 def thumbnail(data: bytes, longest: int, at_most: int) -> Thumbnail | None:
     """Return a thumbnail of about `at_most` bytes or fewer; None if the bytes are not a usable picture."""
     picture = reduced(data, longest)
     return _thumbnail(picture, at_most) if picture else None
+
+
+def index_thumbnail(data: bytes) -> bytes | None:
+    """Return a thumbnail for the page of a batch, which has thousands: WebP, at most 256 pixels on its longest side and about
+    10 KB or fewer. None if the bytes are not a usable picture.
+    """
+    made = thumbnail(data, 256, 10_000)
+    return made.data if made else None
 
 
 def enlarged(data: bytes, box: Box | None, longest: int, at_most: int) -> Thumbnail | None:

@@ -1,4 +1,6 @@
-"""The keys of a store: `<run_id>/<name>`, always below its place."""
+"""The keys of a store: `<run_id>/<name>`, or `<name>` for a file of the whole batch; always below its place. The id of a run
+has no dot in it, and each of those files has.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from onbrief_sandbox.server import answers, claude, converse, easel, images, messages, mind, receiving, requests, streams
+from onbrief_sandbox.server import (
+    answers,
+    claude,
+    converse,
+    easel,
+    images,
+    limits,
+    messages,
+    mind,
+    receiving,
+    requests,
+    streams,
+)
 from onbrief_sandbox.server.bill import Entry, digest
 from onbrief_sandbox.server.catalogue import Called, find
 from onbrief_sandbox.server.claude import Asked, Completion
@@ -31,6 +43,10 @@ from onbrief_sandbox.server.terms import Terms as Terms
 from onbrief_sandbox.server.wires.mounting import mounts
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+_THROTTLED = {
+    "requests": "Too many requests, please wait before trying again.",
+    "tokens": "Too many tokens, please wait before trying again.",
+}
 Work = Callable[["Terms", Request, Operation, str], Awaitable[Response]]
 
 
@@ -100,7 +116,7 @@ async def _served(terms: Terms, request: Request, operation: Operation, work: Wo
     try:
         return await work(terms, request, operation, request_id)
     except Refusal as refused:
-        return refusal(request_id, refused)
+        return refusal(request_id, refused, dict(refused.headers))
     except ClientDisconnect:
         return Response()  # the client is gone
     except asyncio.CancelledError:  # the server is shutting down during the call
@@ -146,6 +162,7 @@ async def _answered(terms: Terms, request: Request, operation: Operation, reques
     if fault and (fault.does == "status" or (fault.does == "reset" and not logged)):
         return await _failed(terms, call, fault)
     if isinstance(asked, Order):
+        _admit(terms, call)
         terms.bill.add(call.entry(called.model.usd * len(asked.seeds), "picture"))
         whole = answers.reply(request_id, await _pictures(asked, fault))
         if terms.log:  # after a minute or so in the service; an answer that is lost is in it all the same
@@ -187,6 +204,7 @@ async def _completed(terms: Terms, call: Call, asked: Asked) -> Response:
     completion = claude.ended(asked, await mind.answer(asked.conversation))
     if call.fault:
         completion = _with_fault(completion, call.fault)
+    told = _admit(terms, call, completion.tokens_in + completion.tokens_out)
     terms.bill.add(
         call.entry(call.called.price(completion.tokens_in, completion.tokens_out), "tool" if completion.answer.tool else "text")
     )
@@ -204,7 +222,26 @@ async def _completed(terms: Terms, call: Call, asked: Asked) -> Response:
             events = streams.of_message(messages.reply(call.called, completion), latency)
             return answers.Streamed(call.id, streams.as_server_sent(events), streams.SERVER_SENT)
         case _:
-            return answers.reply(call.id, messages.reply(call.called, completion))
+            whole = answers.reply(call.id, messages.reply(call.called, completion))
+            whole.headers.update(told)
+            return whole
+
+
+def _admit(terms: Terms, call: Call, tokens: int = 0) -> dict[str, str]:
+    """Count a call that uses so many tokens. Return the headers in which the service tells where its limits stand; Bedrock
+    tells nothing.
+
+    Raises:
+        Refusal: it exceeds a limit.
+    """
+    called, of_anthropic = call.called, call.operation == "Messages"
+    standings = terms.limits.take(called, call.operation, tokens, terms.clock, called.id)
+    told = limits.headers(standings, "anthropic-ratelimit") if of_anthropic else {}
+    if late := limits.exceeded(standings):
+        words = f"This request would exceed your rate limit of {late.rate}." if of_anthropic else _THROTTLED[late.rate.counted]
+        headers = told | limits.retry_after(late) if of_anthropic else {}
+        raise Refusal("ThrottlingException", words, headers=headers)
+    return told
 
 
 def _with_fault(completion: Completion, fault: Fault) -> Completion:

@@ -34,6 +34,9 @@ or half of Claude's answer. `text`: `text` instead of Claude's answer, or HTML i
 no content.
 """
 
+OPERATIONS = (*get_args(Operation), *wires.operations())
+"""The operations of all services."""
+
 _DELAY = 3600.0
 _NOT_ACCEPTED = frozenset({429, 503, 529, *range(400, 408)})
 
@@ -190,10 +193,9 @@ def _token(value: object) -> bool:
     return isinstance(value, str) and value.isidentifier() and value.isascii()
 
 
-_OPERATIONS = (*get_args(Operation), *wires.operations())
 _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "model": (_pattern, "a shell pattern that matches a model of the server"),
-    "operation": (lambda value: value in _OPERATIONS, "one of " + ", ".join(_OPERATIONS)),
+    "operation": (lambda value: value in OPERATIONS, "one of " + ", ".join(OPERATIONS)),
     "calls": (_numbers, "a list of call numbers, from 1"),
     "every": (_whole(1, 10**9), "a whole number from 1"),
     "delay": (_seconds, f"seconds from 0 to {_DELAY:g}"),

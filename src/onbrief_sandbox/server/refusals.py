@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 STATUS = {
     "ValidationException": 400,
     "ServiceQuotaExceededException": 400,
@@ -22,8 +24,16 @@ STATUS = {
 class Refusal(Exception):
     """The service does not accept a request. `type` is the name of the error in SDKs; it determines the status."""
 
-    def __init__(self, type: str, message: str, *, status: int | None = None) -> None:  # noqa: A002 - the service's term
+    def __init__(
+        self,
+        type: str,  # noqa: A002 - the service's term
+        message: str,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.headers = headers or {}
         self.type = type
         self.status = STATUS[type] if status is None else status
         self.message = message

@@ -55,6 +55,7 @@ PROVIDER: Final = Provider(
     ),
     models=_models,
     options=_options,
+    rates=lambda: CATALOGUE.rates,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
     title=TITLE,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from onbrief.errors import Blocked, Failed
-from onbrief.ports import NO_TOKENS, Picture
+from onbrief.ports import NO_TOKENS, Picture, hear
 from onbrief.providers.encoding import decoded
 from onbrief.providers.google.catalogue import Rates, Usage
 from onbrief.providers.http import short, speaks_of_content
@@ -32,6 +32,7 @@ def picture(name: str, rates: Rates, document: Mapping[str, Any], warnings: tupl
     usage = _usage(document)
     usd = rates.usd(usage) if usage else None
     tokens = usage.tokens if usage else NO_TOKENS
+    hear(tokens=tokens.input + tokens.output)
     candidates = _objects(document.get("candidates"))
     candidate = candidates[0] if candidates else {}
     reason = str(_object(document.get("promptFeedback")).get("blockReason") or "")

@@ -71,7 +71,11 @@ def _quota(words: str, message: str, details: list[dict[str, Any]], headers: dic
     if any("PerDay" in quota for quota in quotas):
         return Refused(words, hint="wait until the quota of the day is renewed, or raise it", retry_after=DAY_QUOTA_WAIT)
     waits = [wait for detail in details if (wait := _seconds(detail.get("retryDelay"))) is not None]
-    return Refused(words, retry_after=waits[0]) if waits else http.classify(429, message, headers=headers, words=words)
+    return (
+        Refused(words, retry_after=waits[0], limited=True)
+        if waits
+        else http.classify(429, message, headers=headers, words=words)
+    )
 
 
 def _config_error(words: str) -> ConfigError:

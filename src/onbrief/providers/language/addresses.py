@@ -169,7 +169,7 @@ def _http(*hooks: Callable[[httpx2.Request], Awaitable[None]]) -> httpx2.AsyncCl
     return httpx2.AsyncClient(
         verify=wire.certificates(),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-        event_hooks={"request": [_soon, *hooks]},
+        event_hooks={"request": [_soon, *hooks], "response": [wire.hear]},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from onbrief.errors import Blocked, Failed
-from onbrief.ports import Picture
+from onbrief.ports import Picture, hear
 from onbrief.providers import wire
 from onbrief.providers.encoding import decoded
 from onbrief.providers.openai.catalogue import TokenPrices
@@ -56,6 +56,8 @@ class Answer:
         Raises:
             Failed: there is none, or it cannot be read.
         """
+        usage = _fields(self.document.get("usage"))
+        hear(tokens=(_count(usage, "input_tokens") or 0) + (_count(usage, "output_tokens") or 0))
         usd = None if prices is None else self.usd(prices)
         if not (self.text or self.data):
             raise Failed(f"{name} answered without a picture", usd=usd)

@@ -126,7 +126,12 @@ class Server:
             max_retries=0,
             timeout=timeout,
             default_headers=headers if self.own else headers | {"Authorization": f"Bearer {key}"},
-            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, verify=wire.certificates(), follow_redirects=False),
+            http_client=openai.DefaultAsyncHttpxClient(
+                timeout=timeout,
+                verify=wire.certificates(),
+                follow_redirects=False,
+                event_hooks={"response": [wire.hear]},
+            ),
         )
         if not self.own:  # these are read from the environment, and are for OpenAI
             client.organization = client.project = None

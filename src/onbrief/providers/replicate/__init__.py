@@ -44,6 +44,7 @@ PROVIDER: Final = Provider(
     settings=(Setting("base_url", "the address of the service", default="https://api.replicate.com", check=wire.base_url),),
     models=_models,
     options=_options,
+    rates=lambda: CATALOGUE.rates,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
     title=TITLE,

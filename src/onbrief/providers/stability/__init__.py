@@ -47,6 +47,12 @@ def _options(role: Role, model: str) -> frozenset[str]:
     return frozenset((*(own if role == "image_model" else ()), *calling.OPTIONS))
 
 
+def _rates() -> Mapping[str, str]:
+    from onbrief.providers.stability.catalogue import CATALOGUE
+
+    return CATALOGUE.rates
+
+
 PROVIDER: Final = Provider(
     name="stability",
     image_model=_image_model,
@@ -55,6 +61,7 @@ PROVIDER: Final = Provider(
     models=_models,
     check=_check,
     options=_options,
+    rates=_rates,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
     title=TITLE,

@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbrief_sandbox.server import answers, easel, receiving
+from onbrief_sandbox.server import answers, easel, limits, receiving
 from onbrief_sandbox.server.bill import Entry, digest
 from onbrief_sandbox.server.faults import Fault
+from onbrief_sandbox.server.limits import Standing
 from onbrief_sandbox.server.refusals import Refusal
 from onbrief_sandbox.server.terms import Terms
 from onbrief_sandbox.server.wires.catalogue import WireModel
@@ -23,6 +24,8 @@ from onbrief_sandbox.server.wires.catalogue import WireModel
 Endpoint = Callable[[Request], Awaitable[Response]]
 Sorry = Callable[[int, str], Response]
 """Makes an error response of a service from a status and a message."""
+Limited = Callable[[str, Standing], Response]
+"""Makes the response of a service to a call above a limit, from the id of the model and where the limit stands."""
 
 
 class Declined(Exception):
@@ -57,11 +60,15 @@ class WireCall:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The desk of one service, with the settings of the server. `sorry` makes its error responses."""
+    """The desk of one service, with the settings of the server. `sorry` makes its error responses, and `limited` those to calls
+    above a limit, if they have a form of their own. With `tells_limits`, all answers say where the limits stand.
+    """
 
     service: str
     terms: Terms
     sorry: Sorry
+    limited: Limited | None = None
+    tells_limits: bool = False
 
     def endpoint(self, work: Callable[[Request, bytes], Awaitable[Response]]) -> Endpoint:
         """Return an endpoint that gets a request and its whole body. Whatever it raises becomes an error of the service."""
@@ -91,12 +98,23 @@ class Desk:
         return WireCall(str(uuid.uuid4()), operation, model, digest(body), fault, time.monotonic(), seconds)
 
     async def answered(
-        self, call: WireCall, make: Callable[[], Awaitable[Response]], usd: float | None = None, kind: str = "picture"
+        self,
+        call: WireCall,
+        make: Callable[[], Awaitable[Response]],
+        usd: float | None = None,
+        kind: str = "picture",
+        tokens: int = 0,
     ) -> Response:
         """Return the answer to a call, or what its fault makes of it. A call that the service accepts is billed for `usd`
-        before it is answered, unless that is None: it costs nothing. An accepted call is done even if its answer is lost.
+        before it is answered, unless that is None: it costs nothing, and no limit holds for it. `tokens` are those that it
+        uses. An accepted call is done even if its answer is lost.
         """
-        fault = call.fault
+        fault, standings = call.fault, list[Standing]()
+        if usd is not None and (fault is None or fault.accepted):
+            operation = f"{self.service}.{call.operation}"
+            standings = self.terms.limits.take(call.model, operation, tokens, self.terms.clock, call.model.id)
+            if late := limits.exceeded(standings):
+                return self._refused(call, late, standings)
         if fault and fault.does == "status":
             if fault.accepted and usd is not None:
                 self.bill(call, 0.0, "status")
@@ -108,10 +126,21 @@ class Desk:
         if usd is not None:
             self.bill(call, usd, kind if fault is None or fault.does == "delay" else fault.does)
         whole = await make()
+        if self.tells_limits:
+            whole.headers.update(limits.headers(standings, "x-ratelimit"))
         await self.wait(call)
         if fault and fault.does == "reset":
             return answers.Reset()
         return answers.Cut(whole, fault.byte_of(len(whole.body))) if fault and fault.does == "cut" else whole
+
+    def _refused(self, call: WireCall, late: Standing, standings: Sequence[Standing]) -> Response:
+        """Return the answer to a call above a limit."""
+        words = f"Request was throttled. The limit of {late.rate} is reached; retry in {late.wait:.1f} seconds."
+        answer = self.limited(call.model.id, late) if self.limited else self.sorry(429, words)
+        answer.headers.update(limits.retry_after(late))
+        if self.tells_limits:
+            answer.headers.update(limits.headers(standings, "x-ratelimit"))
+        return answer
 
     def bill(self, call: WireCall, usd: float, kind: str) -> None:
         """Write a line on the bill."""
@@ -126,7 +155,7 @@ class Desk:
 class Wire:
     """A service that the server answers as, below the path /NAME. `routes` makes its routes, without that path; `exports` the
     environment variables that lead its clients, and ours, to the given address of the service; `notes` says what the official
-    client must be given instead, if it reads none.
+    client must be given instead, if it reads none. `limited` and `tells_limits` as in Desk.
     """
 
     name: str
@@ -134,3 +163,9 @@ class Wire:
     routes: Callable[[Desk], Sequence[BaseRoute]]
     exports: Callable[[str], Mapping[str, str]]
     notes: str = ""
+    limited: Limited | None = None
+    tells_limits: bool = False
+
+    def desk(self, terms: Terms) -> Desk:
+        """Return the desk of the service, with the settings of a server."""
+        return Desk(self.name, terms, self.sorry, self.limited, self.tells_limits)

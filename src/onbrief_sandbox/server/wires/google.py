@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from onbrief_sandbox.language import editing
 from onbrief_sandbox.server import answers, claude, easel, mind
 from onbrief_sandbox.server.conversation import Answer
+from onbrief_sandbox.server.limits import Standing
 from onbrief_sandbox.server.tokens import tokens
 from onbrief_sandbox.server.wires import gemini
 from onbrief_sandbox.server.wires.catalogue import SERVICES, WireModel
@@ -66,9 +67,13 @@ class _Usage:
         written = facts["usd_out"] * (self.words + self.thoughts) + facts.get("usd_image", 0.0) * self.picture
         return round((facts["usd_in"] * self.prompt + written) / 1e6, 9)
 
+    @property
+    def total(self) -> int:
+        return self.prompt + self.words + self.picture + self.thoughts
+
     def document(self) -> Document:
         out = self.words + self.picture
-        document: Document = {"promptTokenCount": self.prompt, "totalTokenCount": self.prompt + out + self.thoughts}
+        document: Document = {"promptTokenCount": self.prompt, "totalTokenCount": self.total}
         parts = {"TEXT": self.prompt - self.shown, "IMAGE": self.shown}
         document["promptTokensDetails"] = [{"modality": name, "tokenCount": count} for name, count in parts.items() if count]
         if out:
@@ -99,6 +104,21 @@ class _Reply:
 def _sorry(status: int, message: str) -> Response:
     named = _STATUSES.get(status, "INTERNAL" if status >= 500 else "INVALID_ARGUMENT")
     return _json({"error": {"code": status, "message": message, "status": named}}, status)
+
+
+def _limited(model: str, standing: Standing) -> Response:
+    """Answer a call above a limit: which one, and how long to wait, is said in details alone."""
+    counted = "Requests" if standing.rate.counted == "requests" else "InputTokens"
+    quota = f"GenerateContent{counted}PerMinutePerProjectPerModel"
+    details: list[object] = [
+        {
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [{"quotaId": quota, "quotaDimensions": {"model": model}}],
+        },
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{standing.wait:.3f}s"},
+    ]
+    message = f"You exceeded your current quota. Please retry in {standing.wait:.3f}s."
+    return _json({"error": {"code": 429, "message": message, "status": _STATUSES[429], "details": details}}, 429)
 
 
 def _routes(desk: Desk) -> Sequence[BaseRoute]:
@@ -137,7 +157,7 @@ async def _generated(desk: Desk, request: Request, body: bytes) -> Response:
         return _json(reply.document(call))
 
     kind = "picture" if gemini.draws(model) else "tool" if any("functionCall" in part for part in reply.parts) else "text"
-    return await desk.answered(call, made, reply.usage.usd(model), kind)
+    return await desk.answered(call, made, reply.usage.usd(model), kind, reply.usage.total)
 
 
 async def _counted(desk: Desk, request: Request, body: bytes) -> Response:
@@ -312,4 +332,4 @@ def _exports(url: str) -> Mapping[str, str]:
     return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "sandbox"}
 
 
-WIRE: Final = Wire("google", _sorry, _routes, _exports)
+WIRE: Final = Wire("google", _sorry, _routes, _exports, limited=_limited)

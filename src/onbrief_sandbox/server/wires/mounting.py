@@ -9,7 +9,7 @@ from starlette.routing import Mount
 
 from onbrief_sandbox.server.terms import Terms
 from onbrief_sandbox.server.wires import a1111, bfl, comfyui, fal, google, ollama, openai, replicate, runware, stability
-from onbrief_sandbox.server.wires.desk import Desk, Wire
+from onbrief_sandbox.server.wires.desk import Wire
 
 
 def wires() -> tuple[Wire, ...]:
@@ -30,7 +30,7 @@ def wires() -> tuple[Wire, ...]:
 
 def mounts(terms: Terms) -> list[Mount]:
     """Return the routes of all services."""
-    return [Mount(f"/{wire.name}", routes=wire.routes(Desk(wire.name, terms, wire.sorry))) for wire in wires()]
+    return [Mount(f"/{wire.name}", routes=wire.routes(wire.desk(terms))) for wire in wires()]
 
 
 def shell(url: str) -> list[str]:

@@ -90,13 +90,13 @@ async def _answered(desk: Desk, operation: str, ask: Ask, body: bytes) -> Respon
         async def blocked() -> Response:
             return _blocked(call, stage)
 
-        return await coded(desk, call).answered(call, blocked, usd)
+        return await coded(desk, call).answered(call, blocked, usd, tokens=texts + originals)
 
     async def made() -> Response:
         pictures = [] if call.has("empty") else [await _made(call, ask) for _ in range(ask.number)]
         return _reply(call, ask, pictures, texts, originals)
 
-    return await coded(desk, call).answered(call, made, usd)
+    return await coded(desk, call).answered(call, made, usd, tokens=texts + originals + ask.drawn * ask.number)
 
 
 async def _made(call: WireCall, ask: Ask) -> bytes:
@@ -203,4 +203,4 @@ def _exports(url: str) -> Mapping[str, str]:
     return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sandbox"}
 
 
-WIRE: Final = Wire("openai", openai_errors.response, _routes, _exports)
+WIRE: Final = Wire("openai", openai_errors.response, _routes, _exports, limited=openai_errors.limited, tells_limits=True)

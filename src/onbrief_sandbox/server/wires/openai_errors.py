@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from onbrief_sandbox.server.form import MALFORMED
+from onbrief_sandbox.server.limits import Standing
 from onbrief_sandbox.server.wires.desk import Declined
 from onbrief_sandbox.server.wording import Kind, Path, Wording
 
@@ -52,6 +53,17 @@ def response(status: int, message: str, code: str | None = None, param: str | No
     kind = kind or _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     error = {"message": message, "type": kind, "param": param, "code": code or None}
     return document({"error": error}, status)
+
+
+def limited(model: str, standing: Standing) -> Response:
+    """Return the response to a call above a limit."""
+    counted, short = ("requests", "RPM") if standing.rate.counted == "requests" else ("tokens", "TPM")
+    used = standing.rate.most - standing.left
+    message = (
+        f"Rate limit reached for {model} in organization org-sandbox on {counted} per min ({short}): "
+        f"Limit {standing.rate.most}, Used {used}. Please try again in {standing.wait:.3g}s."
+    )
+    return response(429, message, "rate_limit_exceeded", kind=counted)
 
 
 def document(content: dict[str, object], status: int = 200) -> Response:

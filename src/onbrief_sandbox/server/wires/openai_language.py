@@ -87,7 +87,8 @@ async def _answered(desk: Desk, operation: str, asked: Asked, body: bytes, said:
 
     made: Callable[[], Awaitable[Response]] = make
     kind = "tool" if completion.tool else "text"
-    return await coded(desk, call).answered(call, made, openai_models.price(asked.model, completion), kind)
+    usd, used = openai_models.price(asked.model, completion), completion.tokens_in + completion.tokens_out
+    return await coded(desk, call).answered(call, made, usd, kind, used)
 
 
 def admit(request: Request) -> None:

@@ -1,1 +1,0 @@
-"""Many briefs in one place: read from a file, pursued at the same time, and their results gathered."""
