@@ -27,7 +27,6 @@ from onbrief.store import BucketStore, FolderStore, Names, RunStore, open_store,
 if TYPE_CHECKING:
     from onbrief.studio import Crew
 
-LEDGER_FILE = "ledger.db"
 _PAGES = 4
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
