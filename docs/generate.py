@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-"""Generate the record's JSON Schema, the command line's help, the library's reference, the tables of providers and of a batch's
-columns, and the sheet of all drawings. `make docs` runs it; a test fails when a document is stale.
-=======
-"""Generate the record's JSON Schema, the command line's help, the library's reference, the tables of providers and of spans and
-metrics, and the sheet of all drawings. `make docs` runs it; a test fails when a document is stale.
->>>>>>> otel
+"""Generate the record's JSON Schema, the command line's help, the library's reference, the tables of providers, of a batch's
+columns, and of spans and metrics, and the sheet of all drawings. `make docs` runs it; a test fails when a document is stale.
 """
 
 from __future__ import annotations
