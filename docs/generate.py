@@ -28,8 +28,8 @@ _FOR_ONBRIEF = {
 """Members of public classes that only onbrief itself needs."""
 HERE = Path(__file__).parent
 COMMANDS = (
-    "", "run", "batch", "judge", "resume", "recover", "checklist", "show", "list", "report", "rm", "label", "calibrate", "config",
-    "models", "doctor", "sandbox",
+    "", "run", "batch", "judge", "resume", "recover", "checklist", "show", "list", "report", "rm", "label", "calibrate",
+    "config", "models", "doctor", "sandbox",
 )  # fmt: skip
 
 
