@@ -22,6 +22,7 @@ from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
+from onbrief.store import RunStore
 
 T = TypeVar("T")
 Retry = Literal["failed", "unmet", "unknown"]
@@ -122,16 +123,7 @@ class _Here:
         self.pursuit.stop()
 
     async def thumbnail(self, run: Run) -> str:
-        from onbrief.report.thumbnails import index_thumbnail
-
-        if not (image := run.best.image if run.best else None):
-            return ""
-        data = await self.pursuit.store.read(image.key)
-        small = await asyncio.to_thread(index_thumbnail, data) if data else None
-        if small is None:
-            return ""
-        await self.pursuit.store.replace(thumbnail_key(run), small, "image/webp")
-        return thumbnail_key(run)
+        return await store_thumbnail(self.pursuit.store, run)
 
     async def deliver(self) -> None:
         await self.pursuit.deliver()
@@ -142,6 +134,36 @@ async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
     """Begin or resume the run of an order in this process; see open_pursuit."""
     async with open_pursuit(order, workspace=workspace) as pursuit:
         yield _Here(pursuit)
+
+
+async def store_thumbnail(store: RunStore, run: Run) -> str:
+    """Store a small copy of the best picture of a run, and return its key; empty without a picture."""
+    from onbrief.report.thumbnails import index_thumbnail
+
+    if not (image := run.best.image if run.best else None):
+        return ""
+    data = await store.read(image.key)
+    small = await asyncio.to_thread(index_thumbnail, data) if data else None
+    if small is None:
+        return ""
+    await store.replace(thumbnail_key(run), small, "image/webp")
+    return thumbnail_key(run)
+
+
+Unfinished = Literal["configuration", "elsewhere", "storage", "stopped"]
+
+
+def unfinished(ended: RunEnded) -> Unfinished | None:
+    """Return why a run has ended only for now; None if it has come to its end. It is not delivered, so that the same order goes
+    on with it: something must be changed first, another process has it, it could not be recorded or stored, or it was stopped.
+    """
+    if ended.fault in _CONFIGURATION:
+        return "configuration"
+    if ended.fault == _ELSEWHERE:
+        return "elsewhere"
+    if ended.fault in _STORAGE:
+        return "storage"
+    return "stopped" if ended.run.outcome == "cancelled" else None
 
 
 def thumbnail_key(run: Run) -> str:
@@ -390,19 +412,19 @@ class Batch:
                 del self._under_way[row.id]
 
     async def _goes_on(self, later: _Later, ended: RunEnded) -> bool:
-        """Return whether a run has ended only for now: it is not delivered, so that the same row again goes on with it."""
-        run = ended.run
-        if ended.fault in _CONFIGURATION:
-            self.left += 1
-            await self._pause(run.reason)
-        elif ended.fault == _ELSEWHERE:
-            self._put_off(later)
-        elif ended.fault in _STORAGE:
-            await self._unstored(later, run.reason)
-        elif run.outcome == "cancelled":
-            self.left += 1
-        else:
-            return False
+        """Return whether a run has ended only for now, after doing what is to be done about it."""
+        match unfinished(ended):
+            case None:
+                return False
+            case "configuration":
+                self.left += 1
+                await self._pause(ended.run.reason)
+            case "elsewhere":
+                self._put_off(later)
+            case "storage":
+                await self._unstored(later, ended.run.reason)
+            case "stopped":
+                self.left += 1
         return True
 
     async def _unstored(self, later: _Later, reason: str) -> None:
