@@ -15,6 +15,7 @@ GONE = 15.0  # seconds after which a ticket that has not asked again loses its p
 
 _ARRIVAL = 0.5  # seconds after a call is sent by which its service has counted it; grows if that is too little
 _MAX_ARRIVAL = 1.8
+_SHARE = 0.05  # of the period of a limit: no later than that
 _FASTER = 1.05  # calls follow each other this much faster than their rate, so that a delay is made up for
 _SPACING = 1.0  # seconds; no longer time is needed between two calls for a limit a second that a limit a minute hides
 _CREDIT = 0.25  # seconds by which late calls may follow each other at once
@@ -99,7 +100,7 @@ class Lane:
                 self._wake()
             case "sent":
                 for window in self._windows:  # the service counts it when it arrives there
-                    window.move(ticket, now + min(self._arrival, window.period * self._arrival / MINUTE))
+                    window.move(ticket, now + min(self._arrival, _SHARE * window.period))
             case "done":
                 self._landed(ticket)
                 if what.tokens:
