@@ -170,6 +170,8 @@ def _answer(status: str, document: str, start: StartResponse) -> list[bytes]:
 def _denied(rights: Rights, environ: WSGIEnvironment, body: bytes) -> str | None:
     """Return None if the request is allowed, "all" if it is denied, else the answer with each key that may not be deleted."""
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+    if "/s3/" not in environ.get("HTTP_AUTHORIZATION", "/s3/"):
+        return None
     key = environ["PATH_INFO"].removeprefix(f"/{BUCKET}").removeprefix("/")
     if method == "POST" and query.startswith("delete"):
         named = re.findall(r"<Key>(.*?)</Key>", body.decode())

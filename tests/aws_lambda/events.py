@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from onbrief.aws_lambda import handler
+from onbrief.aws_lambda.answers import Answer
 from onbrief.aws_lambda.delivery import Context, answer
 
 REQUEST_ID = "6a5c1d1e-0000-4000-8000-00000000000a"
@@ -48,7 +49,7 @@ def deliver(folder: Path, wanted: object, invocation: Invocation | None = None) 
 
 def handled(wanted: object, context: Context) -> tuple[int, dict[str, Any]]:
     """Let the handler handle an event and return the status code and the body of its answer."""
-    reply = handler(wanted, context)
+    reply = cast("Answer", handler(wanted, context))
     return reply["statusCode"], json.loads(reply["body"])
 
 

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
-from onbrief.aws_lambda import answers, handler
+from onbrief.aws_lambda import answers
 from onbrief.aws_lambda.answers import Outputs
 from onbrief.aws_lambda.delivery import answer
 from onbrief.aws_lambda.event import read
@@ -22,7 +22,7 @@ from onbrief.brief import Brief
 from onbrief.errors import Outcome
 from onbrief.pursuit import Workspace
 from onbrief.record import Models, Run
-from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, pictures
+from tests.aws_lambda.events import BUCKET, PLENTY, REQUEST_ID, Invocation, deliver, event, handled, pictures
 
 IMPOSSIBLE = "a red circle that is a blue circle, with a brillig"
 
@@ -210,9 +210,9 @@ def test_an_event_without_a_context_is_handled_with_a_new_run_id_and_no_deadline
 @pytest.mark.parametrize("context", [None, object(), Invocation()])
 @pytest.mark.parametrize("wanted", [None, [], "a red circle", {}])
 def test_an_event_that_is_no_object_is_answered_with_what_is_missing(wanted: object, context: Any) -> None:
-    reply = handler(wanted, context)
-    assert reply["statusCode"] == 400
-    assert "prompt" in json.loads(reply["body"])["error"]
+    status, body = handled(wanted, context)
+    assert status == 400
+    assert "prompt" in body["error"]
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))

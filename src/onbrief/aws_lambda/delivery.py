@@ -7,8 +7,9 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from onbrief.aws_lambda import answers
 from onbrief.aws_lambda.answers import Answer, Outputs
@@ -43,44 +44,79 @@ class Context(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How a delivery ended: the answer to it, and whether the outcome of its run is recorded, so that a further delivery only
+    repeats it. `fault` is the name of the error's class if an error ended it.
+    """
+
+    answer: Answer
+    recorded: bool = False
+    fault: str = ""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body of the answer."""
+        return json.loads(self.answer["body"])
+
+
 async def answer(event: object, context: Context | None, root: str | None = None) -> Answer:
     """Return the answer to an event; raises nothing. `root` replaces `s3://bucket` as the place to which keys are relative.
 
     Outside of Lambda, the context may be None or lack a member: then the run gets a new id, and time is not limited.
     """
-    request_id = getattr(context, "aws_request_id", None)
-    milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
-    deadline = Deadline(lambda: milliseconds() / 1000) if milliseconds else None
+    from onbrief.aws_lambda.event import read  # imported late: it needs pydantic
+
+    request_id, deadline = request_of(context)
     log = StepLog(_run_id_of(request_id) or new_run_id(), request_id, deadline)
-    answered = await _answer(event, root, deadline, log)
-    code, body = answered["statusCode"], json.loads(answered["body"])
+
+    async def asked() -> Event:
+        return read(event)
+
+    return (await deliver(asked, root, deadline, log)).answer
+
+
+def request_of(context: Context | None) -> tuple[object, Deadline | None]:
+    """Return the id of an invocation's request and the time that it has, as far as its context has them."""
+    milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
+    return getattr(context, "aws_request_id", None), Deadline(lambda: milliseconds() / 1000) if milliseconds else None
+
+
+async def deliver(
+    asked: Callable[[], Awaitable[Event]], root: str | None, deadline: Deadline | None, log: StepLog
+) -> Delivered:
+    """Carry out the event that `asked` reads; raises nothing. The id of its run is that of the log if it names none."""
+    delivered = await _delivered(asked, root, deadline, log)
+    code, body = delivered.answer["statusCode"], delivered.body
     level = "INFO" if code < 400 else "WARN" if code < 500 else "ERROR"
     log.write(level, "answered", status=code, outcome=body["outcome"], best=body["best"])
-    return answered
+    return delivered
 
 
-async def _answer(event: object, root: str | None, deadline: Deadline | None, log: StepLog) -> Answer:
-    from onbrief.aws_lambda.event import WrongEvent, read  # imported late: they need pydantic
+async def _delivered(
+    asked: Callable[[], Awaitable[Event]], root: str | None, deadline: Deadline | None, log: StepLog
+) -> Delivered:
+    from onbrief.aws_lambda.event import WrongEvent  # imported late: they need pydantic
     from onbrief.aws_lambda.order import order_of
 
     try:
         _require_settings()
-        asked = read(event)
-        log.run_id = asked.run_id or log.run_id
-        root = root or f"s3://{asked.output_s3_bucket_name}"
-        return await Delivery(asked, order_of(asked, log.run_id, root), deadline, root, log).answer()
+        event = await asked()
+        log.run_id = event.run_id or log.run_id
+        root = root or f"s3://{event.output_s3_bucket_name}"
+        return await Delivery(event, order_of(event, log.run_id, root), deadline, root, log).delivered()
     except WrongEvent as error:
         log.run_id = error.run_id or log.run_id
         log.write("WARN", "wrong_event", fields=[line.partition(":")[0] for line in error.wrong])
         log.write("DEBUG", "wrong_event_errors", errors=error.wrong)
-        return answers.wrong(error.wrong, log.run_id)
+        return Delivered(answers.wrong(error.wrong, log.run_id))
     except (UsageError, OtherRequest) as error:
         reason = in_words_of_events(error.explained)
         log.write("WARN", "refused_event", reason=reason)
-        return answers.wrong([reason], log.run_id)
+        return Delivered(answers.wrong([reason], log.run_id))
     except Exception as error:  # noqa: BLE001 - any error becomes an answer, and a line of the log
         log.broken("broken", error)
-        return answers.broken(error, log.run_id)
+        return Delivered(answers.broken(error, log.run_id), fault=type(error).__name__)
 
 
 def _require_settings() -> None:
@@ -96,7 +132,7 @@ def _require_settings() -> None:
 
 
 class Delivery:
-    """See `answer`."""
+    """See `deliver`."""
 
     def __init__(self, event: Event, order: Order, deadline: Deadline | None, root: str, log: StepLog) -> None:
         self._bucket = event.output_s3_bucket_name
@@ -106,8 +142,8 @@ class Delivery:
         self._log = log
         self._record = f"{event.output_s3_key_prefix.rstrip('/')}/{log.run_id}/run.json"
 
-    async def answer(self) -> Answer:
-        """Pursue the run, or wait for the delivery that does, and return the answer."""
+    async def delivered(self) -> Delivered:
+        """Pursue the run, or wait for the delivery that does."""
         while True:
             try:
                 async with open_pursuit(self._order, deadline=self._deadline) as pursuit:
@@ -116,24 +152,24 @@ class Delivery:
                 with await asyncio.to_thread(Workspace.existing, self._order.settings) as workspace:
                     row = await self._other(workspace)
                     if row is None:
-                        return answers.running(self._log.run_id, f"s3://{self._bucket}/{self._record}")
+                        return Delivered(answers.running(self._log.run_id, f"s3://{self._bucket}/{self._record}"))
                     store = await workspace.store_of(row)
                     if run := await self._recorded(row, store):
-                        return self._answer_for(run, store)
+                        return Delivered(self._answer_for(run, store), recorded=True)
 
-    async def _work(self, pursuit: Pursuit) -> Answer:
+    async def _work(self, pursuit: Pursuit) -> Delivered:
         self._log.begun(self._order, pursuit.continued)
-        run: Run | None = None
+        ended: RunEnded | None = None
         async for event in pursuit.events():
             self._log.happened(event)
-            run = event.run if isinstance(event, RunEnded) else None
-        assert run is not None, "a pursuit ends with RunEnded"
-        answer = self._answer_for(run, pursuit.store)
+            ended = event if isinstance(event, RunEnded) else None
+        assert ended is not None, "a pursuit ends with RunEnded"
+        answer, recorded = self._answer_for(ended.run, pursuit.store), False
         try:
-            await pursuit.deliver()
+            recorded = await pursuit.deliver()
         except LedgerError as error:  # the same event again gets the same answer
             self._log.broken("not_delivered", error)
-        return answer
+        return Delivered(answer, recorded, ended.fault)
 
     def _answer_for(self, run: Run, store: RunStore) -> Answer:
         image = run.best.image if run.best else None

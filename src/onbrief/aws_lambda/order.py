@@ -7,11 +7,14 @@ from typing import Literal
 
 from onbrief.aws_lambda.event import PLATFORM, Event
 from onbrief.config import Settings, load
+from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers import registry
 from onbrief.pursuit import Order
 
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
+_S3 = "s3://"
+BUCKET, PREFIX = "output_s3_bucket_name", "output_s3_key_prefix"
 _SDXL = "stable-diffusion-xl"
 _ALL_SAMPLING = "claude-3"  # the generation that takes all three; those after it take fewer, and their users set none
 
@@ -50,6 +53,22 @@ def order_of(event: Event, run_id: str, root: str) -> Order:
         warnings=tuple(dict.fromkeys(warnings)),
         names=event.output_s3_key_prefix.rpartition("/")[2],
     )
+
+
+def usual_place() -> dict[str, str]:
+    """Return the fields that name the place in the function's settings, ONBRIEF_OUT, for events in envelopes that name none;
+    empty if it is not set.
+
+    Raises:
+        ConfigError: it is not a place in S3.
+    """
+    settings, origins = load({})
+    if origins["out"] == "default":
+        return {}
+    bucket, _, prefix = settings.out.removeprefix(_S3).strip("/").partition("/")
+    if not settings.out.startswith(_S3) or not bucket:
+        raise ConfigError(str(UsageError.of("the settings of the function: out", settings.out, "s3://BUCKET/PREFIX")))
+    return {BUCKET: bucket} | ({PREFIX: prefix} if prefix else {})
 
 
 def _usual_models() -> Settings:

@@ -22,6 +22,7 @@ from onbrief.ports import RunRow
 from onbrief.pursuit import Order, Pursuit, Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
+from onbrief.store import RunStore
 
 T = TypeVar("T")
 Retry = Literal["failed", "unmet", "unknown"]
@@ -122,16 +123,7 @@ class _Here:
         self.pursuit.stop()
 
     async def thumbnail(self, run: Run) -> str:
-        from onbrief.report.thumbnails import index_thumbnail
-
-        if not (image := run.best.image if run.best else None):
-            return ""
-        data = await self.pursuit.store.read(image.key)
-        small = await asyncio.to_thread(index_thumbnail, data) if data else None
-        if small is None:
-            return ""
-        await self.pursuit.store.replace(thumbnail_key(run), small, "image/webp")
-        return thumbnail_key(run)
+        return await store_thumbnail(self.pursuit.store, run)
 
     async def deliver(self) -> None:
         await self.pursuit.deliver()
@@ -142,6 +134,20 @@ async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
     """Begin or resume the run of an order in this process; see open_pursuit."""
     async with open_pursuit(order, workspace=workspace) as pursuit:
         yield _Here(pursuit)
+
+
+async def store_thumbnail(store: RunStore, run: Run) -> str:
+    """Store a small copy of the best picture of a run, and return its key; empty without a picture."""
+    from onbrief.report.thumbnails import index_thumbnail
+
+    if not (image := run.best.image if run.best else None):
+        return ""
+    data = await store.read(image.key)
+    small = await asyncio.to_thread(index_thumbnail, data) if data else None
+    if small is None:
+        return ""
+    await store.replace(thumbnail_key(run), small, "image/webp")
+    return thumbnail_key(run)
 
 
 def thumbnail_key(run: Run) -> str:

@@ -8,8 +8,18 @@ Every door reads briefs here, so that none differs from another: the command lin
 has none of these forms comes out as it went in.
 """
 
-from onbrief.intake.reading import GENERATOR_SETTINGS, Given, read, settled
+from onbrief.intake.reading import GENERATOR_SETTINGS, Given, read, settled, take_size
 from onbrief.intake.source import STANDARD_INPUT, is_file_name, named_by
 from onbrief.intake.statements import requirements_of
 
-__all__ = ["GENERATOR_SETTINGS", "STANDARD_INPUT", "Given", "is_file_name", "named_by", "read", "requirements_of", "settled"]
+__all__ = [
+    "GENERATOR_SETTINGS",
+    "STANDARD_INPUT",
+    "Given",
+    "is_file_name",
+    "named_by",
+    "read",
+    "requirements_of",
+    "settled",
+    "take_size",
+]

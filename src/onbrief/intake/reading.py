@@ -180,12 +180,16 @@ def _fields(given: Mapping[str, object], where: str) -> tuple[dict[str, Any], li
         document["avoid"] = negative
     if isinstance(document.get("requirements"), str):
         document["requirements"] = [document["requirements"]]
-    document["size"] = _size(document, where)
+    document["size"] = take_size(document, where)
     return {**document, "names": names}, warnings
 
 
-def _size(document: dict[str, Any], where: str) -> object:
-    """Take the size out of a document, in whichever of its forms it has."""
+def take_size(document: dict[str, Any], where: str) -> object:
+    """Take the size out of a document, in whichever of its forms it has, and return it; None if there is none.
+
+    Raises:
+        UsageError: there are two, or it is none.
+    """
     found = [name for name in ("size", "aspect", "aspect_ratio", "width", "height") if document.get(name) is not None]
     values = {name: document.pop(name, None) for name in ("size", "aspect", "aspect_ratio", "width", "height")}
     if found == ["width", "height"]:

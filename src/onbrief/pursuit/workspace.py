@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -26,20 +28,25 @@ if TYPE_CHECKING:
     from onbrief.studio import Crew
 
 LEDGER_FILE = "ledger.db"
+_PAGES = 4
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
 
 class Workspace:
     """A folder or bucket with runs in it. A context manager: when it exits, it waits for pending writes and closes the ledger.
 
-    `budget` and `rates` are shared by all runs that are pursued here: a limit in US dollars for all of them together, and the
-    rate at which each model may be called, as far as it is known.
+    All runs that are pursued here share `budget`, a limit in US dollars for all of them together; `rates`, the rate at which
+    each model may be called, as far as it is known; `usable`, the models whose providers were asked about them and had nothing
+    against them; and `pages`, the threads that make thumbnails and reports: few, as each keeps the memory of its largest
+    picture.
     """
 
     def __init__(self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None) -> None:
         self.store = store
         self.ledger: Ledger = _ledger_of(store)
         self.budget = Budget(usd)
+        self.usable: set[str] = set()
+        self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
         self._settings = settings
         self._crews: dict[tuple[object, ...], Crew] = {}
         self._writable = False
@@ -82,6 +89,7 @@ class Workspace:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.pages.shutdown()
         self.ledger.close()
 
     def crew(

@@ -6,7 +6,9 @@ That text contains the service's whole XML answer and obstore's internal state. 
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Final
+from urllib.parse import unquote
 
 from obstore.exceptions import NotSupportedError
 
@@ -18,6 +20,14 @@ _RIGHTS: Final = (
     (r"performing GET", "s3:GetObject"),
     (r"performing (POST|DELETE)|DeleteObjects", "s3:DeleteObject"),
 )
+_NAMED: Final = re.compile(
+    r"not authorized to perform: (?P<action>[\w:-]+)"
+    r"(?: on (?:the )?resource: \"?(?P<resource>arn:[^\"<>]+?)\"?(?= because| with|<|$))?"
+)
+"""How AWS names a missing right, where it does: within an account, and for the keys of encryption too."""
+
+_URL: Final = re.compile(r"performing \w+ https?://(?P<host>[^/\s]+)/(?P<path>[^\s?]*)")
+_HOST_OF_BUCKET: Final = re.compile(r"(?P<bucket>.+?)\.s3[.-]")
 _ADVICE: Final = (
     (r"NoSuchBucket", "create the bucket first, or correct its name"),
     (r"ExpiredToken|TokenRefreshRequired", "these credentials have expired: renew them, for example with aws sso login"),
@@ -33,7 +43,7 @@ _ADVICE: Final = (
 
 def explain(error: Exception) -> str:
     """Return the service's error in one line, followed by advice where there is some."""
-    text = redacted(str(error))
+    text = redacted(unescape(str(error)))
     status = re.search(r"status code: (\d{3} [A-Za-z ]+)", text)
     code, message = (re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("Code", "Message"))
     if status:
@@ -80,6 +90,28 @@ def may_pass(error: Exception) -> bool:
 def _advice(text: str) -> str:
     advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), "")
     if not advice and "AccessDenied" in text:
-        right = next((right for pattern, right in _RIGHTS if re.search(pattern, text)), "more permissions")
-        advice = f"these credentials need {right}"
+        advice = _right(text)
     return f" ({advice})" if advice else ""
+
+
+def _right(text: str) -> str:
+    """Return what to allow: the right that the service names, else that of the request."""
+    named = _NAMED.search(text)
+    action = named["action"] if named else next((right for pattern, right in _RIGHTS if re.search(pattern, text)), "")
+    if not action:
+        return "these credentials need more permissions"
+    resource = (named and named["resource"]) or _resource(text, action)
+    right = f"{action} on {resource}" if resource else action
+    if "explicit deny" in text:
+        return f"a policy denies {right} explicitly: change that policy"
+    return f"these credentials need {right}: allow it in the policy of their role or user"
+
+
+def _resource(text: str, action: str) -> str:
+    """Return the ARN of the object of a request, or of the bucket if it lists; empty if it is not one of S3."""
+    found = _URL.search(text)
+    if not found or not action.startswith("s3:"):
+        return ""
+    of_host = _HOST_OF_BUCKET.match(found["host"])
+    bucket, _, key = f"{of_host['bucket']}/{found['path']}".partition("/") if of_host else found["path"].partition("/")
+    return f"arn:aws:s3:::{bucket}" + (f"/{unquote(key)}" if key and action != "s3:ListBucket" else "")

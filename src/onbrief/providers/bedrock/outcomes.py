@@ -14,6 +14,7 @@ from onbrief.providers.http import short
 
 _CERTIFICATE = re.compile(r"CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|HANDSHAKE_FAILURE|UNKNOWN_CA", re.IGNORECASE)
 _ENDED = re.compile(r"end of its life|marked by provider as legacy", re.IGNORECASE)
+_RIGHT = re.compile(r"not authorized to perform: (?P<action>[\w:-]+)(?: on (?:the )?resource: (?P<resource>\S+))?")
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_ENDED, "choose an active model; `onbrief models` lists them"),
     (re.compile(r"NoRegion|Invalid endpoint"), "set AWS_REGION, such as us-west-2"),
@@ -67,4 +68,15 @@ def _answered(response: Mapping[str, Any]) -> CallError | ConfigError:
 def config_error(words: str) -> ConfigError:
     """Return the error for what must be changed before any call can succeed, with a hint if one fits."""
     hint = next((hint for pattern, hint in _HINTS if pattern.search(words)), "")
-    return ConfigError(short(words), hint=hint)
+    return ConfigError(short(words), hint=_allow(words) or hint)
+
+
+def _allow(words: str) -> str:
+    """Return what to allow, if the service says which right is missing; it does not if the account has no access to a model."""
+    named = _RIGHT.search(words)
+    if not named:
+        return ""
+    right = f"{named['action']} on {named['resource']}" if named["resource"] else named["action"]
+    if "explicit deny" in words:
+        return f"a policy denies {right} explicitly: change that policy"
+    return f"allow {right} in the policy of the role or user"
