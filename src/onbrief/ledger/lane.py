@@ -97,6 +97,9 @@ class Lane:
             case "left":
                 self._returning.discard(_call_of(ticket))
                 self._leave(ticket)
+                self._landed(ticket)
+                for window in self._windows:
+                    window.remove(ticket)
                 self._wake()
             case "sent":
                 for window in self._windows:  # the service counts it when it arrives there
