@@ -244,7 +244,8 @@ class Lane:
         minute. All calls that were sent before the first of them was refused are one lesson.
         """
         counted = [window.remove(ticket) for window in self._windows]
-        if not what.limited or (taken := counted[0]) is None:
+        others = any(one.counted == "requests" and one.left for one in what.heard)  # such as tokens
+        if not what.limited or others or (taken := counted[0]) is None:
             return
         at = taken[0]
         if new := at - _MAX_ARRIVAL > self._lesson_at:
