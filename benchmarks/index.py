@@ -14,7 +14,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from onbrief.batch.outputs import thumbnail
+from onbrief.batches.outputs import thumbnail
 from onbrief.report import index
 from onbrief.results import Result, ResultState, Summary
 
