@@ -45,6 +45,8 @@ def result(n: int, **facts: Any) -> Result:
     outcome = OUTCOMES[n % len(OUTCOMES)]
     drawn = outcome in ("passed", "unmet")
     usual: dict[str, Any] = {
+        "id": f"row-{n}",
+        "number": n + 2,
         "text": TEXTS[n % len(TEXTS)],
         "outcome": outcome,
         "reason": "" if outcome == "passed" else f"why {outcome}",
@@ -62,7 +64,7 @@ def result(n: int, **facts: Any) -> Result:
         "seconds": float(n % 13),
         "ended": f"2026-11-29T01:{n // 60 % 60:02d}:{n % 60:02d}.000Z",
     }
-    return Result(**{"id": f"row-{n}", "number": n + 2, **usual, **facts})
+    return Result(**(usual | facts))
 
 
 def batch(count: int = 24, **facts: Any) -> list[Result]:
@@ -77,7 +79,12 @@ def hostile() -> list[Result]:
 
 
 def written(results: Sequence[Result], thumbnails: Mapping[str, bytes] | None = None, **about: Any) -> str:
-    usual = {"started": "2026-11-28T22:00:00Z", "ended": "2026-11-29T06:10:00Z", "seconds": 4000.0, "limits": {"usd": 20.0}}
+    usual: dict[str, Any] = {
+        "started": "2026-11-28T22:00:00Z",
+        "ended": "2026-11-29T06:10:00Z",
+        "seconds": 4000.0,
+        "limits": {"usd": 20.0},
+    }
     return index(results, Summary.of("shop", results, **(usual | about)), thumbnails)
 
 
