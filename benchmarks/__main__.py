@@ -21,6 +21,7 @@ NAMES = (
     "deciding",
     "many",
     "throughput",
+    "index",
 )
 
 
