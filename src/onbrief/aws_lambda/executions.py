@@ -53,16 +53,16 @@ async def execute(event: Mapping[str, object], context: Context | None) -> dict[
     """
     try:
         if "row" in event:
-            return await _carry_out(event["row"], event.get("number"), _settings(event.get("batch")), context)
+            return await _carry_out(event["row"], event.get("number"), settings_of_batch(event.get("batch")), context)
         gather = _object("gather", event["gather"])
-        return await _gather(gather.get("list"), _settings(gather.get("batch")))
+        return await _gather(gather.get("list"), settings_of_batch(gather.get("batch")))
     except UsageError as error:
         raise ConfigError(error.explained) from error
     except (LedgerError, StoreError) as error:
         raise NotCarriedOut(error.explained) from error
 
 
-def _settings(batch: object) -> Settings:
+def settings_of_batch(batch: object) -> Settings:
     """Return the settings of a batch: those that it gives, else those of the function, else the models of the platform.
 
     Raises:
