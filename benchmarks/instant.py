@@ -21,12 +21,12 @@ SIDE = 1024
 NAME = "bench:instant"
 
 
-class _NoBill(Bill):
+class NoBill(Bill):
     def add(self, line: str) -> None:
         pass
 
 
-class _BlindJudge(ScriptedJudge):
+class BlindJudge(ScriptedJudge):
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         return await super().judge(b"", requirements)  # which hashes the picture for its bill
 
@@ -49,9 +49,9 @@ def crew() -> Crew:
     """Models that answer at once and keep nothing; the first must is never met."""
     return Crew(
         planner=None,
-        image_model=ScriptedImageModel(_NoBill(), lambda asked: picture(), 0.0, name=NAME, asked=deque(maxlen=0)),
-        judge=_BlindJudge(_NoBill(), [{"r1"}], 0.0, name=NAME, asked=deque(maxlen=0)),
-        reviser=ScriptedReviser(_NoBill(), price=0.0, name=NAME, asked=deque(maxlen=0)),
+        image_model=ScriptedImageModel(NoBill(), lambda asked: picture(), 0.0, name=NAME, asked=deque(maxlen=0)),
+        judge=BlindJudge(NoBill(), [{"r1"}], 0.0, name=NAME, asked=deque(maxlen=0)),
+        reviser=ScriptedReviser(NoBill(), price=0.0, name=NAME, asked=deque(maxlen=0)),
     )
 
 

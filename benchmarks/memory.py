@@ -36,10 +36,10 @@ async def _measure(models: str, images: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(dir=".") as out:
         order, crew = _order(models, images, out)
         async with open_pursuit(order, crew) as pursuit:
-            idle = _begin_peak()
+            idle = begin_peak()
             async for _ in pursuit.events():
                 pass
-            return idle, _resident("VmHWM")
+            return idle, resident("VmHWM")
 
 
 def _order(models: str, images: int, out: str) -> tuple[Order, Crew | None]:
@@ -49,12 +49,12 @@ def _order(models: str, images: int, out: str) -> tuple[Order, Crew | None]:
     return Order(brief=Brief(text=_NEVER_MET), settings=settings, run_id="memory"), None
 
 
-def _begin_peak() -> float:
+def begin_peak() -> float:
     Path("/proc/self/clear_refs").write_text("5", "ascii")
-    return _resident("VmRSS")
+    return resident("VmRSS")
 
 
-def _resident(name: str) -> float:
+def resident(name: str) -> float:
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.buckets import Service
+    from tests.databases import Database
 
 # A slow machine is not a defect, so no test has a time limit.
 settings.register_profile("onbrief", deadline=None)
@@ -25,6 +26,7 @@ FIRST = (
     "test_stateful.py",
     "test_deadlines.py",
     "test_browser.py",
+    "test_index.py",
     "test_interrupts.py",
     "test_services.py",
 )
@@ -93,3 +95,12 @@ def s3(s3_service: Service, monkeypatch: pytest.MonkeyPatch) -> Generator[Servic
     yield s3_service
     s3_service.fault = lambda method, path: None
     s3_service.rights = ALL
+
+
+@pytest.fixture(scope="session")
+def database() -> Generator[Database]:
+    """Start one PostgreSQL server for all tests; each test uses a separate schema or place in it."""
+    from tests.databases import database
+
+    with database() as running:
+        yield running

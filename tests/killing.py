@@ -40,6 +40,15 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """What to do while a write is held, which writes count, and whether all other threads are at rest; see hold_at_write."""
+
+    meanwhile: Callable[[], object]
+    counts: Callable[[Write], bool]
+    at_rest: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How the work ended. `at` is the n-th write, or None if there were fewer; then the work ran to its end and `writes` has
     all of them. `error` is its traceback, if it raised.
@@ -71,15 +80,25 @@ def fail_at_write(target: Callable[[], object], n: int, errno: int, within: Path
 
 
 def hold_at_write(
-    target: Callable[[], object], n: int, within: Path, meanwhile: Callable[[], object], *, seconds: float = 60.0
+    target: Callable[[], object],
+    n: int,
+    within: Path,
+    meanwhile: Callable[[], object],
+    *,
+    counts: Callable[[Write], bool],
+    at_rest: Callable[[], bool],
+    seconds: float = 60.0,
 ) -> Outcome:
-    """Run the work in a child; do something before its n-th write (from 1) to a file within this folder, then let it go on.
+    """Run the work in a child; do something before the n-th write (from 1) of those that count, then let it go on.
+
+    The thread that writes is held. The others go on until they are `at_rest`, so that none of them holds a lock that is needed
+    meanwhile; from then on, they are held at their next write.
 
     Raises:
         OSError: this machine forbids tracing.
         TimeoutError: the work took longer than `seconds`, and was killed.
     """
-    return _Tracer(target, n, within, None, seconds, meanwhile).run()
+    return _Tracer(target, n, within, None, seconds, Hold(meanwhile, counts, at_rest)).run()
 
 
 @cache
@@ -237,14 +256,17 @@ class _Tracer:
         within: Path,
         errno: int | None,
         seconds: float,
-        meanwhile: Callable[[], object] | None = None,
+        hold: Hold | None = None,
     ) -> None:
         self.n = n
         self.within = within.resolve()
         self.errno = errno
-        self.meanwhile = meanwhile
+        self.hold = hold
         self.seconds = seconds
         self.writes: list[Write] = []
+        self.counted = 0
+        self.at: Write | None = None
+        self.known = set[int]()
         self.late = False
         self.report, end = os.pipe()
         with warnings.catch_warnings():
@@ -269,7 +291,7 @@ class _Tracer:
                 error = pipe.read().decode(errors="replace")
         if self.late:
             raise TimeoutError(f"the work was still running after {self.seconds} seconds and {len(self.writes)} writes")
-        return Outcome(tuple(self.writes), self.writes[self.n - 1] if len(self.writes) >= self.n else None, error)
+        return Outcome(tuple(self.writes), self.at, error)
 
     def _begin(self) -> None:
         """Wait until the child can be traced, then start to trace it."""
@@ -277,39 +299,58 @@ class _Tracer:
         if not os.WIFSTOPPED(status):
             raise OSError(errors.EPERM, "ptrace is forbidden here")
         _ptrace(_SETOPTIONS, self.child, 0, _OPTIONS)
+        self.known.add(self.child)
         self._resume(self.child)
 
     def _trace(self) -> None:
         """Handle every stop until the child has ended or must be killed."""
-        known = {self.child}
         while True:
             pid, status = os.waitpid(-self.child, _WALL)
             if not os.WIFSTOPPED(status):
                 if pid == self.child:
                     return
-                continue
-            received, event = os.WSTOPSIG(status), status >> 16
-            if event == _EVENT_SECCOMP:
-                with suppress(ProcessLookupError):  # another thread may have ended the process meanwhile
-                    if self._is_the_one(pid):
-                        if self.meanwhile:
-                            self.meanwhile()
-                        elif self.errno is None:
-                            return
-                        else:
-                            _skip(pid, self.errno)
-                received = 0
-            elif event or (pid not in known and received == signal.SIGSTOP):
-                received = 0  # a new thread or process: its announcement or its own first stop, in either order
-            known.add(pid)
-            self._resume(pid, received)
+            elif self._is_the_one(pid, status):
+                if self.hold:
+                    while not self.hold.at_rest():
+                        self._let_another_go_on()
+                    self.hold.meanwhile()
+                elif self.errno is None:
+                    return
+                else:
+                    with suppress(ProcessLookupError):
+                        _skip(pid, self.errno)
+                self._resume(pid)
+            else:
+                self._let_go_on(pid, status)
 
-    def _is_the_one(self, pid: int) -> bool:
-        write = _write_of(pid, self.within)
-        if write is None:
+    def _let_another_go_on(self) -> None:
+        """Handle the stop of another thread than the one that is held, if there is one."""
+        pid, status = os.waitpid(-self.child, _WALL | os.WNOHANG)
+        if pid and os.WIFSTOPPED(status):
+            self._is_the_one(pid, status)  # it is recorded, and is not the one: that is held
+            self._let_go_on(pid, status)
+
+    def _let_go_on(self, pid: int, status: int) -> None:
+        """Resume a thread after a stop that is no more than a stop."""
+        received, event = os.WSTOPSIG(status), status >> 16
+        if event or (pid not in self.known and received == signal.SIGSTOP):
+            received = 0  # a write, or a new thread or process: its announcement or its own first stop, in either order
+        self.known.add(pid)
+        self._resume(pid, received)
+
+    def _is_the_one(self, pid: int, status: int) -> bool:
+        if status >> 16 != _EVENT_SECCOMP:
             return False
-        self.writes.append(write)
-        return len(self.writes) == self.n
+        with suppress(ProcessLookupError):  # another thread may have ended the process meanwhile
+            write = _write_of(pid, self.within)
+            if write is not None:
+                self.writes.append(write)
+                if not self.hold or self.hold.counts(write):
+                    self.counted += 1
+                    if self.counted == self.n:
+                        self.at = write
+                        return True
+        return False
 
     def _resume(self, pid: int, received: int = 0) -> None:
         with suppress(ProcessLookupError):

@@ -53,7 +53,8 @@ def taken_over(call: str, name: str, last: bool) -> Left:
     folder = Path(tempfile.mkdtemp(prefix="onbrief-fence-")).resolve()
     try:
         whole = kill_at_write(partial(sit, folder / "whole", folder / "ignored"), FOREVER, folder / "whole").writes
-        numbers = [n for n, write in enumerate(whole, start=1) if is_output(write, call, name)]
+        counts = partial(is_output, call, name)
+        number = sum(map(counts, whole)) if last else 1
         out, bill = folder / "out", folder / "bill"
         second: dict[str, bytes] = {}
 
@@ -63,15 +64,26 @@ def taken_over(call: str, name: str, last: bool) -> Left:
             sit(out, bill)
             second.update(files(out))
 
-        held = hold_at_write(partial(sit, out, bill), numbers[-1 if last else 0], out, take_over)
+        unlocked = partial(is_unlocked, out / "ledger.db")
+        held = hold_at_write(partial(sit, out, bill), number, out, take_over, counts=counts, at_rest=unlocked)
         assert not held.error, held.error
         return Left(second, files(out), Bill(bill).of("image"))
     finally:
         shutil.rmtree(folder)
 
 
-def is_output(write: Write, call: str, name: str) -> bool:
+def is_output(call: str, name: str, write: Write) -> bool:
     return write.call == call and write.path.name.partition("#")[0] == name
+
+
+def is_unlocked(ledger: Path) -> bool:
+    """Whether no thread of the stalled owner is in a transaction: it could not end it before the owner wakes."""
+    with closing(sqlite3.connect(ledger, timeout=0.01, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 @pytest.fixture(scope="module")

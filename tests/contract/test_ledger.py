@@ -22,12 +22,14 @@ from onbrief.errors import LedgerBusy, LedgerError, UsageError
 from onbrief.ledger.migrations import SCHEMA
 from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
+from onbrief.ledger.postgresql import PostgresLedger
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Ledger, Recorded
 from onbrief.store import Objects, open_bucket
 from onbrief.testing import LedgerContract
 from onbrief.testing.ledger_contract import ELSEWHERE
 from tests.buckets import Service, new_place
+from tests.databases import Database, new_schema
 
 
 class TestSqlite(LedgerContract):
@@ -37,6 +39,15 @@ class TestSqlite(LedgerContract):
 
     def ledger(self) -> Ledger:
         return SqliteLedger(self.path)
+
+
+class TestPostgresql(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def place(self, database: Database) -> None:
+        self.url, self.schema = database.url, new_schema()
+
+    def ledger(self) -> Ledger:
+        return PostgresLedger(self.url, self.schema, create="a test")
 
 
 class TestObjectsInMemory(LedgerContract):
@@ -74,7 +85,11 @@ import sys
 from pathlib import Path
 from onbrief.errors import LedgerBusy
 from onbrief.ledger.owner import new_token
-if "://" in sys.argv[1]:
+if sys.argv[1].startswith("postgresql://"):
+    from onbrief.ledger.postgresql import PostgresLedger
+
+    ledger = PostgresLedger(*sys.argv[1].split("#"), create="a test")
+elif "://" in sys.argv[1]:
     from onbrief.ledger.objects import ObjectsLedger
     from onbrief.store import open_bucket
 
@@ -95,11 +110,13 @@ sys.stdin.readline()
 """
 
 
-@pytest.fixture(params=["sql", "objects in S3"])
+@pytest.fixture(params=["SQLite", "PostgreSQL", "objects in S3"])
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a ledger lies that other processes can open."""
-    if request.param == "sql":
+    if request.param == "SQLite":
         return str(tmp_path / "ledger.db")
+    if request.param == "PostgreSQL":
+        return f"{request.getfixturevalue('database').url}#{new_schema()}"
     request.getfixturevalue("s3")
     return new_place()
 
@@ -138,7 +155,7 @@ def test_of_processes_that_race_for_a_run_exactly_one_wins(shared: str) -> None:
 def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: str) -> None:
     with (
         process(shared) as (stdin, stdout, child),
-        contextlib.closing(objects_ledger(shared) if "://" in shared else SqliteLedger(Path(shared))) as ledger,
+        opened(shared) as ledger,
     ):
         assert stdout.readline() == "ready\n"
         tell(stdin)
@@ -156,6 +173,9 @@ def test_a_live_owner_is_refused_and_a_killed_one_is_taken_over_at_once(shared: 
 
 
 def opened(place: str) -> contextlib.closing[Ledger]:
+    if place.startswith("postgresql://"):
+        url, schema = place.split("#")
+        return contextlib.closing(PostgresLedger(url, schema, create="a test"))
     return contextlib.closing(objects_ledger(place) if "://" in place else SqliteLedger(Path(place)))
 
 

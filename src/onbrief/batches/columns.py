@@ -66,6 +66,8 @@ COLUMNS = (
     _setting("strip_metadata", "`true`: no metadata is embedded in the pictures."),
 )
 
+_ALL = " ".join(column.name for column in COLUMNS)
+
 SHAPE = ("size", "aspect", "width", "height")
 """The columns that say the same thing in different ways: one of them takes precedence over all defaults."""
 
@@ -85,7 +87,7 @@ def column_of(header: str) -> Column | None:
     Raises:
         UsageError: there is no such column; the message has the nearest name.
     """
-    if not header.strip() or header.strip().startswith(_NOTES):
+    if not header.strip() or is_note(header.strip()):
         return None
     name, known = plain(header), _by_name()
     if found := known.get(name):
@@ -95,11 +97,22 @@ def column_of(header: str) -> Column | None:
         return numbered
     if name in OTHER_GENERATORS:
         return Column(name, "")
-    raise UsageError(f"column {header!r} is not known{_suggestion(name)}", hint=_NOTES_HINT)
+    near = _nearest(name)
+    raise UsageError(f"unknown column {header!r}; " + (f"did you mean {near!r}?" if near else f"expected one of {_ALL}"))
 
 
-def check_header(names: Sequence[str], where: str) -> None:
-    """Check the columns of a table.
+def is_note(header: str) -> bool:
+    """Return whether a header is that of a column that is left out."""
+    return header.startswith(_NOTES)
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Return whether one of the cells is the name of the column with the text of the briefs."""
+    return any(plain(cell) in _texts() for cell in cells)
+
+
+def check_header(names: Sequence[str], where: str, hint: str = "") -> None:
+    """Check the columns of a table. `hint` says where else the briefs may be.
 
     Raises:
         UsageError: one is not known, there are two of the same, or none with the text of the briefs.
@@ -109,35 +122,38 @@ def check_header(names: Sequence[str], where: str) -> None:
     for header in names:
         try:
             column = column_of(header)
-        except UsageError as error:
-            unknown.append(str(error))
-        else:
-            if column and not column.many and column.name in columns:
-                raise UsageError(f"{where}: there are two columns for {column.name}; the second is {header!r}")
-            columns += [column.name] if column else []
-    texts = _by_name()["text"]
-    if texts.name not in columns and not any("did you mean" in problem for problem in unknown):
+        except UsageError:
+            unknown.append(header)
+            continue
+        if column and not column.many and column.name in columns:
+            raise UsageError(f"{where}: there are two columns for {column.name}; the second is {header!r}")
+        columns += [column.name] if column else []
+    meant = {header: _nearest(plain(header)) for header in unknown}
+    if "text" not in columns and "text" not in {_by_name()[name].name for name in meant.values() if name}:
         shown = ", ".join(repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:8])
         raise UsageError(
-            f"{where}: no column is named {texts.name} (or {' or '.join(texts.others)}); its columns are {shown}",
-            hint="the first line names the columns; in a .txt file, each line is a brief",
+            f"{where}: no column is named {' or '.join(_texts())}; its columns are {shown}",
+            hint=hint or "the first line names the columns; in a .txt file, each line is a brief",
         )
     if unknown:
-        raise UsageError(f"{where}: {'; '.join(unknown)}", hint=_NOTES_HINT)
-    if texts.name not in columns:
-        raise UsageError(f"{where}: no column is named {texts.name}")
+        said = ", ".join(f"{header!r}{f' (did you mean {near!r}?)' if (near := meant[header]) else ''}" for header in unknown)
+        allowed = "" if all(meant.values()) else f"; expected some of {_ALL}"
+        raise UsageError(f"{where}: unknown column{'' if len(unknown) == 1 else 's'} {said}{allowed}", hint=_NOTES_HINT)
     others = [header for header in names if plain(header) in OTHER_GENERATORS]
     if others and not any(plain(header) == "prompt" for header in names):
-        raise UsageError(f"{where}: column {others[0]!r} is not known: it is for other image generators", hint=_NOTES_HINT)
+        raise UsageError(f"{where}: unknown column {others[0]!r}: it is for other image generators", hint=_NOTES_HINT)
 
 
-def _suggestion(name: str) -> str:
-    known = _by_name()
-    if near := get_close_matches(name, [*known, *_MEANT], 1, 0.7):
-        return f"; did you mean {_MEANT.get(near[0], near[0])!r}?"
-    return f"; expected one of {' '.join(column.name for column in COLUMNS)}"
+def _nearest(name: str) -> str:
+    """Return the column that is probably meant; empty if none is known."""
+    near = get_close_matches(name, [*_by_name(), *_MEANT], 1, 0.7)
+    return _MEANT.get(near[0], near[0]) if near else ""
 
 
 @cache
 def _by_name() -> dict[str, Column]:
     return {name: column for column in COLUMNS for name in (column.name, *column.others)}
+
+
+def _texts() -> tuple[str, ...]:
+    return next((column.name, *column.others) for column in COLUMNS if column.name == "text")

@@ -28,6 +28,7 @@ _MOST_DIGITS = 15
 _CURRENCY = re.compile(r"^\s*(?:\$|USD)\s*|\s*(?:\$|USD)\s*$", re.IGNORECASE)
 _COMMA = re.compile(r"(\d+),(\d{1,2})")
 _WHERE = re.compile(r"^(?:(?:row|brief): )?(?:brief\.)?|(?<=\w) in (?:row|brief)(?=: )")
+_TEXT = "a description of the picture"
 _CLOCK = re.compile(r"(\d+:\d+):00")  # what a spreadsheet makes of 16:9
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
 _BETWEEN = re.compile(r"[;|]")
@@ -39,13 +40,14 @@ _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 @dataclass(frozen=True, slots=True)
 class Head:
     """What holds for all rows after it: the `names` of the columns of a table, as they are in it, and the `defaults` of a
-    document. `where` names the place for messages.
+    document. `where` names the place for messages, and `hint` says where else the briefs may be.
     """
 
     number: int
     names: tuple[str, ...] = ()
     where: str = ""
     defaults: tuple[tuple[str, object], ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class BrokenRows(UsageError):
         if more := len(rows) - len(listed):
             listed.append(f"and {more} more")
         count = f"{len(rows)} rows are not briefs:\n  " if len(listed) > 1 else ""
-        super().__init__(count + "\n  ".join(listed), hint="--skip-bad leaves such rows out")
+        super().__init__(count + "\n  ".join(listed), hint="to leave such rows out: --skip-bad")
 
 
 def orders_of(
@@ -199,14 +201,29 @@ class _Orders:
         """
         match item:
             case Head():
-                if item.names:
-                    check_header(item.names, item.where)
-                self._defaults = item.defaults
+                self._begin(item)
                 return None
             case Broken():
                 return item
             case Cells():
                 return self._row(item)
+
+    def _begin(self, head: Head) -> None:
+        """Check the columns of a table, and the defaults of a document."""
+        if head.names:
+            check_header(head.names, head.where, head.hint)
+        if head.defaults:
+            said = _said((("text", "-"), *head.defaults), ())
+            wrong = ["id is for one brief alone"] if said.id else said.wrong
+            if not wrong:
+                try:
+                    self._settings_with(said.own)
+                    intake.read(said.document)
+                except UsageError as error:
+                    wrong = [_plain(error)]
+            if wrong:
+                raise UsageError(f"{head.where}: what is to hold for all briefs: {'; '.join(wrong)}")
+        self._defaults = head.defaults
 
     def _row(self, cells: Cells) -> Row | Broken:
         said = _said(cells.fields, self._defaults)
@@ -217,7 +234,7 @@ class _Orders:
             settings = self._settings_with(said.own)
         except UsageError as error:
             said.wrong.append(_plain(error))
-        if said.document:
+        if said.text:
             try:
                 usual = (settings or self._settings).picture_size
                 brief = intake.read(said.document, usual=usual, requirements=self._requirements, avoid=self._avoid)
@@ -235,10 +252,10 @@ class _Orders:
                     warnings=brief.warnings,
                     models={role: model for role, model in self._models.items() if role not in said.own},
                 )
-                return Row(cells.number, _encodable(said.id) or run_id, order, cells.unit)
+                return Row(cells.number, said.id or run_id, order, cells.unit)
             except UsageError as error:
                 said.wrong.append(_plain(error))
-        return Broken(cells.number, "; ".join(said.wrong), _encodable(said.id), _encodable(said.text), cells.unit)
+        return Broken(cells.number, "; ".join(said.wrong), said.id, _encodable(said.text), cells.unit)
 
     def _run_id(self, said: _Said, place: str) -> str:
         """Return the run id of a row at this place. That of an id that another row has is wrong."""
@@ -246,6 +263,7 @@ class _Orders:
         if said.id:
             if (first := self._places.setdefault(run_id, place)) != place:
                 said.wrong.append(f"id: {said.id!r} is not allowed; {first} has it already")
+                said.id = ""  # it is that of the other row
             return run_id
         usual = run_id
         while run_id in self._places:
@@ -305,10 +323,8 @@ def _said(fields: Iterable[tuple[str, object]], defaults: Iterable[tuple[str, ob
             _take(said, column, given)
         except UsageError as error:
             said.wrong.append(_plain(error))
-    if not said.document.keys() & {"text", "prompt"}:
-        said.document.clear()
-        if not said.wrong:
-            said.wrong.append("text: it is blank; expected a description of the picture")
+    if "text" not in values:
+        said.wrong.append(f"text: there is none; expected {_TEXT}")
     return said
 
 
@@ -318,6 +334,8 @@ _Given = list[tuple[str, object]]
 def _by_column(fields: Iterable[tuple[str, object]], wrong: list[str]) -> dict[str, tuple[Column, _Given]]:
     found: dict[str, tuple[Column, _Given]] = {}
     for header, value in fields:
+        if value is None or value == "":
+            continue
         try:
             column = column_of(header)
         except UsageError as error:
@@ -339,8 +357,8 @@ def _take(said: _Said, column: Column, given: _Given) -> None:
     name, (header, value) = column.name, given[0]
     match name:
         case "text":
-            if not isinstance(value, str):
-                raise UsageError.of(header, value, "a text")
+            if not isinstance(value, str) or not value.strip():
+                raise UsageError.of(header, value, _TEXT)
             said.text = value.strip()
             said.document["prompt" if plain(header) == "prompt" else "text"] = said.text
         case "id":
@@ -378,16 +396,17 @@ def _several(name: str, value: object) -> list[str | Mapping[str, object]]:
             parts = [value[start:end] for start, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
         return [part.strip() for part in parts if part.strip()]
     allowed = (str,) if name == "avoid" else (str, Mapping)
-    items = cast("list[object]", value) if isinstance(value, list) else [None]
-    if all(isinstance(one, allowed) for one in items):
-        return cast("list[str | Mapping[str, object]]", items)
-    raise UsageError.of(name, value, "a text, or a list of texts")
+    if isinstance(value, list | tuple) and all(isinstance(one, allowed) for one in cast("list[object]", value)):
+        return cast("list[str | Mapping[str, object]]", value)
+    raise UsageError.of(name, cast("object", value), "a text, or a list of texts")
 
 
 def _id(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError.of("id", value, "a text or a number")
     text = " ".join(str(value).split())
+    if _encodable(text) != text:
+        raise UsageError.of("id", value, "valid Unicode")
     if len(text) > MAX_ID:
         raise UsageError.of("id", value, f"at most {MAX_ID} characters")
     return text
@@ -407,7 +426,7 @@ def _whole(name: str, value: object) -> int:
 def _setting(name: str, value: object) -> object:
     """Return the value of a setting, as far as it is written in another way in a spreadsheet than elsewhere."""
     if not isinstance(value, str):
-        if name == "image_model" and isinstance(value, list):
+        if name == "image_model" and isinstance(value, list | tuple):
             return tuple(str(one) for one in cast("list[object]", value))
         return value
     text = value.strip()

@@ -20,7 +20,7 @@ _KNOWN = (_TEXTS | _TABLES | _OTHERS | {".toml", ".json"}) - {""}
 _MOST_WORDS = 3  # of the name of a file; "a sign that says README.md" is a text
 _PATH = re.compile(r"(?:\.{1,2}|~)?/[^\s/][^\s]*")
 _READABLE = "a description, or a .txt, .md, .toml or .json file"
-_MANY = "for many briefs: run a command for each row, with its text or with a file of its own"
+_MANY = "for many briefs: onbrief batch FILE"
 STANDARD_INPUT = "-"
 
 

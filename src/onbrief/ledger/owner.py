@@ -169,6 +169,11 @@ def lease_lost(run_id: str) -> LeaseLost:
     return LeaseLost(f"run {run_id} has been taken over by another process")
 
 
+def just_taken(run_id: str) -> LedgerBusy:
+    """Return the error for a claim that another process was quicker to make."""
+    return LedgerBusy(f"run {run_id} is being claimed by another process", hint="give the same command again in a moment")
+
+
 def no_such_run(run_id: str) -> LedgerError:
     """Return the error for labels of a run that does not exist."""
     return LedgerError(f"there is no run {run_id} any more")

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from onbrief.errors import LedgerError, UsageError
-from onbrief.ledger import tables
+from onbrief.ledger.database import DatabaseLedger
 from onbrief.ledger.migrations import LABELS, MIGRATIONS, SCHEMA
-from onbrief.ledger.owner import lease_lost, no_such_run, now, refuse_if_live, refuse_other_request, refuse_twins
-from onbrief.ledger.rows import require_whole
-from onbrief.ledger.writer import Writer
-from onbrief.ports import Decision, Entry, Label, Recorded, RunRow
+from onbrief.ports import Label
 
+T = TypeVar("T")
 BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
 
 
-class SqliteLedger:
-    """The Ledger port over a SQLite file; see ports.Ledger for what each method does.
-
-    One of these serves all runs of a process: its writer commits together what they write at the same time. Several
-    processes may share the file.
-    """
+class SqliteLedger(DatabaseLedger):
+    """The Ledger port over a SQLite file. The write lock of a transaction covers the whole file, so nothing else is locked."""
 
     def __init__(self, path: Path) -> None:
         """Open the ledger at `path`, and create it if it does not exist; its folder must exist. A ledger of an older schema can
@@ -36,8 +28,8 @@ class SqliteLedger:
             UsageError: the ledger was written by a newer onbrief, or the file is not a ledger.
             LedgerError: it cannot be opened.
         """
+        super().__init__()
         self._path = path
-        self._writer = Writer(self._writing_now)
         self._to_write: sqlite3.Connection | None = None
         try:
             with self._reading() as connection:
@@ -57,126 +49,16 @@ class SqliteLedger:
         self._writer.close()
         self._disconnect()
 
-    # -- writes: each checks before it changes anything, as the writer requires --------------------------------------------
-
-    async def claim(
-        self, run_id: str, request: str, settings: str, token: str, lease: float, *, alone: bool = False
-    ) -> Recorded:
-        """See ports.Ledger."""
-        this: tables.Parameters = {"run_id": run_id}
-        owned = this | {"settings": settings, "token": token, "lease_until": time.time() + lease}
-
-        def claimed(connection: sqlite3.Connection) -> Recorded:
-            found = connection.execute(tables.SELECT_RUN, this).fetchone()
-            if alone:
-                # All rows are read first: a query that an error leaves half read would keep its lock.
-                rows = connection.execute(tables.SELECT_RUNS_OF, {"request": request}).fetchall()
-                refuse_twins(run_id, map(tables.run_of, rows), new=found is None)
-            if found is None:
-                started = now()
-                connection.execute(tables.INSERT_RUN, owned | {"request": request, "started": started})
-                return Recorded(RunRow(run_id, request, settings, started, None, None, live=True))
-            require_whole(tables.run_of(found))
-            refuse_other_request(run_id, found["request"], request)
-            refuse_if_live(run_id, found["owner"], found["lease_until"])
-            connection.execute(tables.TAKE_OVER_RUN, owned)
-            return Recorded(
-                RunRow(run_id, request, settings, found["started"], None, None, live=True),
-                tuple(tables.entry_of(row) for row in connection.execute(tables.SELECT_CALLS, this)),
-                tuple(tables.decision_of(row) for row in connection.execute(tables.SELECT_DECISIONS, this)),
-            )
-
-        return await self._writer.write(claimed)
-
-    async def renew(self, run_id: str, token: str, lease: float) -> None:
-        """See ports.Ledger."""
-        until: tables.Parameters = {"run_id": run_id, "lease_until": time.time() + lease}
-        await self._write(run_id, token, lambda connection: connection.execute(tables.RENEW_RUN, until))
-
-    async def release(self, run_id: str, token: str, outcome: str | None, decisions: Sequence[Decision] = ()) -> None:
-        """See ports.Ledger."""
-        end: tables.Parameters = {"run_id": run_id, "outcome": outcome, "ended": now() if outcome else None}
-
-        def released(connection: sqlite3.Connection) -> None:
-            _insert(connection, run_id, decisions)
-            connection.execute(tables.RELEASE_RUN, end)
-
-        await self._write(run_id, token, released)
-
-    async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
-        """See ports.Ledger."""
-        row = tables.call_row(run_id, entry)
-
-        def begun(connection: sqlite3.Connection) -> None:
-            _insert(connection, run_id, decisions)
-            connection.execute(tables.INSERT_CALL, row)
-
-        await self._write(run_id, token, begun)
-
-    async def finish(self, run_id: str, token: str, entry: Entry) -> None:
-        """See ports.Ledger."""
-        row = tables.finished_row(run_id, entry)
-        await self._write(run_id, token, lambda connection: connection.execute(tables.FINISH_CALL, row))
-
-    async def label(self, run_id: str, labels: Sequence[Label]) -> None:
-        """See ports.Ledger."""
-        rows = [{"run_id": run_id, **asdict(label)} for label in labels]
-
-        def labelled(connection: sqlite3.Connection) -> None:
-            if connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone() is None:
-                raise no_such_run(run_id)
-            connection.executemany(tables.INSERT_LABEL, rows)
-
-        await self._writer.write(labelled)
-
-    async def forget(self, run_id: str) -> None:
-        """See ports.Ledger."""
-
-        def forgotten(connection: sqlite3.Connection) -> None:
-            row = connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone()
-            if row and tables.run_of(row).live:
-                refuse_if_live(run_id, row["owner"], row["lease_until"])
-            connection.execute(tables.DELETE_RUN, {"run_id": run_id})
-
-        await self._writer.write(forgotten)
-
-    async def _write(self, run_id: str, token: str, change: Callable[[sqlite3.Connection], object]) -> None:
-        """Make a change unless the token is no longer the owner's."""
-        owner = {"run_id": run_id, "token": token}
-
-        def owned(connection: sqlite3.Connection) -> None:
-            if connection.execute(tables.SELECT_OWNED, owner).fetchone() is None:
-                raise lease_lost(run_id)
-            change(connection)
-
-        await self._writer.write(owned)
-
-    # -- reads -------------------------------------------------------------------------------------------------------------
-
-    def run(self, run_id: str) -> RunRow | None:
-        """See ports.Ledger."""
-        with self._reading() as connection:
-            row = connection.execute(tables.SELECT_RUN, {"run_id": run_id}).fetchone()
-        return tables.run_of(row) if row else None
-
-    def runs(self) -> list[RunRow]:
-        """See ports.Ledger."""
-        with self._reading() as connection:
-            return [tables.run_of(row) for row in connection.execute(tables.SELECT_RUNS)]
-
-    def runs_of(self, request: str) -> list[RunRow]:
-        """See ports.Ledger."""
-        with self._reading() as connection:
-            return [tables.run_of(row) for row in connection.execute(tables.SELECT_RUNS_OF, {"request": request})]
-
     def labels(self, run_id: str) -> list[Label]:
         """See ports.Ledger."""
-        with self._reading() as connection:
-            if _version(connection) < LABELS:
-                return []
-            return [tables.label_of(row) for row in connection.execute(tables.SELECT_LABELS, {"run_id": run_id})]
+        return super().labels(run_id) if self._read(_version) >= LABELS else []
 
     # -- connections and transactions --------------------------------------------------------------------------------------
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """See DatabaseLedger."""
+        with self._reading() as connection:
+            return work(connection)
 
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection]:
@@ -198,7 +80,7 @@ class SqliteLedger:
                 self._disconnect()  # the error may have left any state: the next transaction gets a new connection
                 raise
 
-    def _writing_now(self) -> AbstractContextManager[sqlite3.Connection]:
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open a transaction on the current schema, for the writer's thread."""
         if not self._current:
             self._migrate()
@@ -242,11 +124,6 @@ class SqliteLedger:
 
     def _strange(self) -> UsageError:
         return UsageError.of("ledger", str(self._path), "a SQLite file that onbrief made")
-
-
-def _insert(connection: sqlite3.Connection, run_id: str, decisions: Sequence[Decision]) -> None:
-    for decision in decisions:
-        connection.execute(tables.INSERT_DECISION, tables.decision_row(run_id, decision))
 
 
 def _text(data: bytes) -> str:

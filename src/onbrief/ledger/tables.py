@@ -160,7 +160,10 @@ def label_of(row: Row) -> Label:
     return rows.label_of(row["run_id"], {name: row[name] for name in names})
 
 
-def run_of(row: Row) -> RunRow:
-    """A row of SELECT_RUN, SELECT_RUNS or SELECT_RUNS_OF."""
+def run_of(row: Row, ahead: float = 0.0) -> RunRow:
+    """A row of SELECT_RUN, SELECT_RUNS or SELECT_RUNS_OF. `ahead` is by how many seconds the clock of the leases is ahead of
+    this machine's.
+    """
     about = {name: row[name] for name in ("request", "settings", "started", "outcome", "ended")}
-    return rows.run_row(row["run_id"], row["owner"], row["lease_until"], about)
+    until = row["lease_until"]
+    return rows.run_row(row["run_id"], row["owner"], until - ahead if ahead else until, about)

@@ -17,6 +17,11 @@ from typing import Any, Generic, TypeVar
 
 from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest
 
+
+class RolledBack(LedgerError):
+    """A transaction was rolled back, or never begun, for a reason that has passed: it can be executed again."""
+
+
 T = TypeVar("T")
 Connection = TypeVar("Connection")
 _REFUSALS = (LeaseLost, LedgerBusy, OtherRequest)
@@ -30,7 +35,9 @@ class Writer(Generic[Connection]):
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
-        """`transaction` opens a write transaction, commits it at the end of its block, and raises LedgerError."""
+        """`transaction` opens a write transaction, commits it at the end of its block, and raises LedgerError. As long as that
+        is RolledBack, the same writes are executed again.
+        """
         self._transaction = transaction
         self._waiting: SimpleQueue[_Write[Connection] | None] = SimpleQueue()  # None: the last item
         self._changing = threading.Lock()
@@ -79,12 +86,19 @@ class Writer(Generic[Connection]):
 
     def _carry_out(self, writes: Sequence[_Write[Connection]]) -> list[_Answer]:
         """Execute these writes in one transaction."""
+        while True:
+            with suppress(RolledBack):
+                return self._carried_out(writes)
+
+    def _carried_out(self, writes: Sequence[_Write[Connection]]) -> list[_Answer]:
         answers: list[_Answer] = []
         begun = False
         try:
             with self._transaction() as connection:
                 begun = True
                 answers.extend(_answer(write, connection) for write in writes)
+        except RolledBack:
+            raise
         except Exception as error:  # noqa: BLE001 - handed to the waiting callers
             # A failed statement may leave half of its write behind or end the transaction, so the batch is rolled back and each
             # write is executed alone, where it can only fail with its own error. If BEGIN or COMMIT fails, it fails for all.

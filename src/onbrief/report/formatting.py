@@ -63,8 +63,8 @@ def shown(text: str, at_most: int | None = None) -> str:
     noncharacters become U+FFFD, and the controls that reorder text are dropped (letters have their own direction).
     """
     folded = " ".join(text.split())
-    if folded.isascii() and folded.isprintable() and (at_most is None or len(folded) <= at_most):
-        return folded  # most texts; a page can have many thousands
+    if folded.isascii() and folded.isprintable():  # most texts: nothing in them is replaced
+        return folded if at_most is None or len(folded) <= at_most else folded[: at_most - 1].rstrip() + "…"
     kept: list[str] = []
     marks = 0
     for character in folded:

@@ -19,7 +19,7 @@ import secrets
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from obstore.exceptions import BaseError
 
@@ -31,6 +31,17 @@ from onbrief.store.spool import NEXT
 Confirm = Callable[[], Awaitable[None]]
 """Raises LeaseLost unless this process still owns the run."""
 
+
+class InThread(Protocol):
+    """Runs a function that blocks."""
+
+    def __call__(self, work: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Awaitable[T]:
+        """Return what the function returns, or raise what it raises."""
+        ...
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 _STAGE: Final = ".owner-"
 _TRIES: Final = 5  # each follows a loss that somebody other than an owner of the run has caused
 
@@ -38,12 +49,14 @@ _TRIES: Final = 5  # each follows a loss that somebody other than an owner of th
 class StagedFiles:
     """The Owned port in a folder; see ports.Owned. `path_of` returns the file of a key, or raises StoreError."""
 
-    def __init__(self, folder: Path, fence: str, confirm: Confirm, path_of: Callable[[str], Path]) -> None:
+    def __init__(self, folder: Path, fence: str, confirm: Confirm, path_of: Callable[[str], Path], in_thread: InThread) -> None:
         self._folder = folder
         self._stage = folder / f"{_STAGE}{fence}"
         self._confirm = confirm
         self._path_of = path_of
+        self._in_thread = in_thread
         self._ready = False
+        self._closed = False
 
     def take_over(self, *, fresh: bool) -> None:
         """Remove the stages of all other owners. The stage of a fresh run needs no confirmation: whatever is replaced in it
@@ -65,10 +78,10 @@ class StagedFiles:
         for _ in range(_TRIES):
             try:
                 if not self._ready:
-                    await asyncio.to_thread(self._stage.mkdir, parents=True, exist_ok=True)
+                    await self._in_thread(self._stage.mkdir, parents=True, exist_ok=True)
                     await self._confirm()
                     self._ready = True
-                return await asyncio.to_thread(self._put, key, data)
+                return await self._in_thread(self._put, key, data)
             except OSError as error:
                 if self._stage.exists() or not self._ready:
                     raise StoreError(f"{self._path_of(key)} cannot be written: {error.strerror}", hint=NEXT) from error
@@ -77,7 +90,9 @@ class StagedFiles:
 
     async def aclose(self) -> None:
         """See ports.Owned."""
-        await asyncio.to_thread(self._close)
+        if not self._closed:
+            self._closed = True
+            await self._in_thread(self._close)
 
     def _put(self, key: str, data: bytes) -> str:
         path = self._path_of(key)
@@ -87,7 +102,10 @@ class StagedFiles:
         return path.as_uri()
 
     def _close(self) -> None:
-        shutil.rmtree(self._stage, ignore_errors=True)
+        try:
+            self._stage.rmdir()
+        except OSError:  # a write was interrupted
+            shutil.rmtree(self._stage, ignore_errors=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()  # fails, and is ignored, unless the run has left nothing
 

@@ -12,8 +12,11 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
 
 from onbrief.errors import KeyTaken, StoreError, UsageError
 from onbrief.store.fence import Confirm, StagedFiles
@@ -22,6 +25,12 @@ from onbrief.store.keys import require_inside
 from onbrief.store.spool import Spool, unstored
 
 ROOM = 16 * 2**20  # bytes of free space required before a picture is paid for
+THREADS: Final = 32
+"""How many files are written at a time, at most. Their threads mostly wait for the disk, which flushes together what waits."""
+
+_KNOWN: Final = 1_000  # run folders that are known to be on disk; one that is forgotten is synced once more
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class FolderStore:
@@ -40,8 +49,10 @@ class FolderStore:
             raise UsageError.of("out", str(folder), f"a folder that can be created ({error.strerror})") from error
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
+        self._place = f"{self.folder}/"
         self._kept: set[Path] = set()  # run folders whose own folder entry is on disk
         self._spool = Spool(os.fsencode(self.folder))
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")  # starts those that are needed
 
     async def require_writable(self, names: str = "") -> None:
         """Do nothing: opening the folder has already verified that it can be written."""
@@ -63,36 +74,39 @@ class FolderStore:
 
     async def create(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
-        return await asyncio.to_thread(self._create, key, data, media_type)
+        return await self._in_thread(self._create, key, data, media_type)
 
     async def replace(self, key: str, data: bytes, media_type: str) -> str:
         """See ports.Store."""
-        return await asyncio.to_thread(self._put, key, data)
+        return await self._in_thread(self._put, key, data)
 
     async def own(self, run_id: str, files: Mapping[str, str], fence: str, confirm: Confirm, *, fresh: bool) -> StagedFiles:
         """See ports.Store."""
-        owned = StagedFiles(self._path(run_id), fence, confirm, self._path)
+        owned = StagedFiles(self._path(run_id), fence, confirm, self._path, self._in_thread)
         try:
-            await asyncio.to_thread(owned.take_over, fresh=fresh)
+            await self._in_thread(owned.take_over, fresh=fresh)
         except OSError as error:
             raise StoreError(f"{self.folder / run_id} cannot be written: {error.strerror}", hint=_FULL) from error
         return owned
 
     async def read(self, key: str) -> bytes | None:
         """See ports.Store."""
-        return await asyncio.to_thread(self.load, key)
+        return await self._in_thread(self.load, key)
 
     async def copies(self, key: str) -> list[bytes]:
         """See ports.Store."""
-        return await asyncio.to_thread(self._copies, key)
+        return await self._in_thread(self._copies, key)
 
     async def keep(self, key: str, data: bytes, reason: str) -> StoreError:
         """See ports.Store."""
-        return unstored(reason, await asyncio.to_thread(self._spool.keep, key, data))
+        return unstored(reason, await self._in_thread(self._spool.keep, key, data))
 
     async def remove(self, run_id: str) -> None:
         """See ports.Store."""
-        await asyncio.to_thread(self._remove, run_id)
+        await self._in_thread(self._remove, run_id)
+
+    async def _in_thread(self, work: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
 
     def _create(self, key: str, data: bytes, media_type: str) -> str:
         require_inside(self.folder, key)
@@ -121,6 +135,8 @@ class FolderStore:
         sync(path.parent)
         if path.parent not in self._kept:
             sync(self.folder)
+            if len(self._kept) >= _KNOWN:
+                self._kept.clear()
             self._kept.add(path.parent)
         for leftover in leftovers(path):
             if contents([leftover]) == [data]:
@@ -169,7 +185,7 @@ class FolderStore:
         Raises:
             StoreError: it could not be.
         """
-        place = f"{self.folder}/"
+        place = self._place
         keys = [key for choice in choices for key in choice]
         longest = place + max(keys, key=len)
         try:
@@ -207,10 +223,12 @@ class FolderStore:
     def _beside(self, key: str) -> Path:
         """Return the file of a key, whose folder is inside; the file itself may be a link."""
         require_inside(self.folder, key)
-        path = self.folder / key
-        if not Path(os.path.realpath(path.parent)).is_relative_to(self.folder):
-            raise StoreError(f"{path} leads out of {self.folder}", hint=_LINK)
-        return path
+        above = key.rpartition("/")[0]
+        # The folder of a run lies directly in this one, so only a link can lead out of it.
+        may_leave = "/" in above or Path(self._place + above).is_symlink()
+        if may_leave and not Path(os.path.realpath(self._place + above)).is_relative_to(self.folder):
+            raise StoreError(f"{self._place}{key} leads out of {self.folder}", hint=_LINK)
+        return Path(self._place + key)
 
 
 _FULL = "free some space or fix the folder, then run the same command again: nothing is drawn twice"

@@ -84,7 +84,7 @@ class Spool:
     def _own(self) -> list[Path]:
         """The folders that exist and that nobody else can write to."""
         own: list[Path] = []
-        for folder in self._folders:
+        for folder in filter(os.path.exists, self._folders):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 _require_own(folder.parents[1])
                 own.append(folder)
