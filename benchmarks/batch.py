@@ -29,7 +29,7 @@ from onbrief.events import ImageJudged
 from onbrief.ports import AnyModel, Judged, ModelRole
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.pursuit.workspace import Workspace
-from onbrief.testing import ImageRequest, JudgeRequest, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, ScriptedReviser
+from onbrief.testing import ImageRequest, JudgeRequest, ScriptedImageModel, ScriptedPlanner, ScriptedReviser
 
 BRIEFS = 10_000
 IN_FLIGHT = 64

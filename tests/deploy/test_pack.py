@@ -20,15 +20,9 @@ from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from tests.buckets import ALL, BUCKET, LEAST, Rights, Service
 from tests.deploy.runtimes import answers
-from tests.deploy.templates import ROOT, Template
+from tests.deploy.templates import COMMANDS, ROOT, Template
 from tests.installing import needed
 from tests.sandbox.server.serving import CORE, lines, served
-
-COMMANDS = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "lambda.md").read_text(), re.DOTALL)
-    for line in block.splitlines()
-]
 
 
 def packed(folder: Path) -> Path:
