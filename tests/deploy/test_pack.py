@@ -117,7 +117,7 @@ def test_the_page_packs_and_deploys_what_the_template_names() -> None:
     assert second.startswith("sam deploy --template deploy/aws/template.yaml --stack-name onbrief ")
     function = Template({}).properties("Function")
     assert (ROOT / "deploy" / "aws" / function["CodeUri"]).resolve() == pack.TO
-    assert (function["Handler"], function["Runtime"]) == ("onbrief.aws_lambda.handler", "python3.13")
+    assert (function["Handler"], function["Runtime"]) == ("onbrief.aws_lambda.handler", f"python{pack.USUAL}")
     assert function["LoggingConfig"].items() >= {"LogFormat": "JSON", "ApplicationLogLevel": "INFO"}.items()
     assert f"--function-name {function['FunctionName']} " in third
     assert fourth.startswith("aws s3 cp ")
