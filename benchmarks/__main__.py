@@ -20,6 +20,7 @@ NAMES = (
     "erring",
     "deciding",
     "many",
+    "batch",
 )
 
 
