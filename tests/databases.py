@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -85,6 +86,14 @@ class Database:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def end_sessions(self) -> None:
+        """Disconnect all ledgers."""
+        self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onbrief'")
+
+    def rows(self, schema: str, table: str, column: str) -> list[Any]:
+        """The values of a column, in their order."""
+        return [value for (value,) in self.execute(f"SELECT {column} FROM {schema}.{table} ORDER BY 1")]  # noqa: S608
+
 
 @contextmanager
 def database() -> Generator[Database]:
@@ -93,8 +102,7 @@ def database() -> Generator[Database]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port: int = free.getsockname()[1]
+        port = _free_port()
         made = [_program("initdb"), "-D", folder / "data", "-Upostgres", "-Atrust", "-EUTF8", "--locale=C", "--no-sync"]
         subprocess.run(made, check=True, capture_output=True, **_as_user())
         server = Database(folder, port)
@@ -110,6 +118,14 @@ def database() -> Generator[Database]:
 def new_schema() -> str:
     """A schema that no other test uses."""
     return f"onbrief_{os.getpid()}_{next(_names)}"
+
+
+def _free_port() -> int:
+    """A port that no connection of another program is given while the server is away."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @cache

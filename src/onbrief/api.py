@@ -281,6 +281,7 @@ def resume(
     reviser: str | Reviser | None = None,
     confirm_judge: str | Judge | None = None,
     out: str | Path | None = None,
+    ledger: str | None = None,
     resend_unknown: bool = False,
     on_event: Callable[[Event], object] | None = None,
     progress: bool | None = None,
@@ -298,6 +299,7 @@ def resume(
         image_model: The same one, or the same list, if it was given as an object or with one.
         judge, planner, reviser, confirm_judge: Models that take over, by their names or as objects; see `run`.
         out: The folder or the bucket that the run is in; by default "onbrief-runs".
+        ledger: The URL of the database with their ledger; by default, it is beside the pictures.
         resend_unknown: Send calls again whose outcome is unknown; they may be charged twice.
         on_event: Called with each event as it happens; see `run`.
         progress: Show the progress; see `run`.
@@ -307,7 +309,7 @@ def resume(
         LedgerBusy: the run is in use by another process.
     """
     models = _models(image_model, judge, planner, reviser, confirm_judge)
-    order = resumed(run_id, _settings_at(out), _as_settings(limits), models=models, resend_unknown=resend_unknown)
+    order = resumed(run_id, _settings_at(out, ledger), _as_settings(limits), models=models, resend_unknown=resend_unknown)
     return _in_sync(order, on_event, progress)
 
 
@@ -321,6 +323,7 @@ def recover(
     reviser: str | Reviser | None = None,
     confirm_judge: str | Judge | None = None,
     out: str | Path | None = None,
+    ledger: str | None = None,
 ) -> list[LostPicture]:
     """Look for pictures whose answers were lost, at the services that made them, and store those that are found.
 
@@ -331,6 +334,7 @@ def recover(
         run_id: The id of a run; by default, all runs are looked at. Those that another process has are left alone.
         image_model, judge, planner, reviser, confirm_judge: Models that were given as objects, again; see `resume`.
         out: The folder or the bucket that the runs are in; by default "onbrief-runs".
+        ledger: The URL of the database with their ledger; by default, it is beside the pictures.
 
     Raises:
         UsageError: `out` has no such run, or a model of this run that was an object is not given again.
@@ -339,7 +343,7 @@ def recover(
     models = _models(image_model, judge, planner, reviser, confirm_judge)
 
     async def look() -> list[LostPicture]:
-        async with aclosing(recovered(_settings_at(out), run_id, models)) as found:
+        async with aclosing(recovered(_settings_at(out, ledger), run_id, models)) as found:
             return [lost async for lost in found]
 
     with ThreadPoolExecutor(1) as thread:  # an event loop may be running here, as in a notebook
@@ -347,37 +351,39 @@ def recover(
 
 
 @_explained()
-def load(run_id: str, *, out: str | Path | None = None) -> Run:
+def load(run_id: str, *, out: str | Path | None = None, ledger: str | None = None) -> Run:
     """Return a recorded run from its record. Nothing is paid for, and no model is asked.
 
     Args:
         run_id: The id of the run; `runs` lists them.
         out: The folder or the bucket, such as "s3://bucket/prefix", that the run is in; by default "onbrief-runs".
+        ledger: The URL of the database with their ledger; by default, it is beside the pictures.
 
     Raises:
         UsageError: there is no such run, or it has no record yet.
         LedgerError, StoreError: it cannot be read.
     """
-    return recorded_run(run_id, _settings_at(out))
+    return recorded_run(run_id, _settings_at(out, ledger))
 
 
 @_explained()
-def runs(*, out: str | Path | None = None, limit: int | None = None) -> list[ListedRun]:
+def runs(*, out: str | Path | None = None, ledger: str | None = None, limit: int | None = None) -> list[ListedRun]:
     """Return the recorded runs, newest first, as small values; `load` of each returns the whole run.
 
     Args:
         out: The folder or the bucket that they are in; by default "onbrief-runs".
+        ledger: The URL of the database with their ledger; by default, it is beside the pictures.
         limit: How many to return, the newest ones.
 
     Raises:
         UsageError: there is no such folder or bucket.
         LedgerError: it cannot be read, or its runs may not be listed.
     """
-    return listed_runs(_settings_at(out), limit)
+    return listed_runs(_settings_at(out, ledger), limit)
 
 
-def _settings_at(out: str | Path | None) -> Settings:
-    return Settings() if out is None else Settings(out=str(out))
+def _settings_at(out: str | Path | None, ledger: str | None) -> Settings:
+    return Settings(ledger=ledger or "") if out is None else Settings(out=str(out), ledger=ledger or "")
 
 
 async def _events(order: Order) -> AsyncGenerator[Event]:

@@ -57,10 +57,10 @@ class Settings:
     `plan`, only the user's own requirements are checked. `strictness`, `max_reservations` and `confirm` say what passes, see
     judging.rule;
     `confirm_judge` is the judge that looks again, by default `judge`, and `planner` finds the requirements, by default
-    `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. With `strip_metadata`, no
-    metadata is embedded in the pictures. `tables` has the settings of providers and of the store that are set, by table and
-    name, without defaults. `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of
-    them.
+    `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. `ledger` is the URL of the
+    database that has the ledger, if that is not beside the pictures. With `strip_metadata`, no metadata is embedded in the
+    pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
+    `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of them.
     """
 
     image_model: str | Sequence[str] = ""
@@ -75,6 +75,7 @@ class Settings:
     profile: str = ""
     parallel: int = 1
     out: str = "onbrief-runs"
+    ledger: str = ""
     size: str = "1024x1024"
     max_images: int = 12
     max_attempts: int = 4

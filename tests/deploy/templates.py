@@ -67,8 +67,8 @@ class Template:
     def statements(self, role: str) -> dict[str, dict[str, Any]]:
         """Return what a role allows: each statement by its name."""
         own = [policy["PolicyDocument"] for policy in self.properties(role).get("Policies", [])]
-        added = [one["Properties"] for one in self.resources.values() if one["Type"] == "AWS::IAM::RolePolicy"]
-        documents = [*own, *(policy["PolicyDocument"] for policy in added if policy["RoleName"] == role)]
+        added = [one["Properties"] for one in self.resources.values() if one["Type"] == "AWS::IAM::Policy"]
+        documents = [*own, *(policy["PolicyDocument"] for policy in added if role in policy["Roles"])]
         return {statement["Sid"]: statement for document in documents for statement in document["Statement"]}
 
     @cached_property

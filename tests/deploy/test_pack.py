@@ -64,12 +64,8 @@ def others(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Path:
-    """A folder with Lambda's runtime client and nothing else."""
-    return runtime_client(tmp_path / "runtime")
-
-
-def runtime_client(folder: Path) -> Path:
-    """Make a folder with Lambda's runtime client, as it is installed here."""
+    """A folder with Lambda's runtime client, as it is installed here, and nothing else."""
+    folder = tmp_path / "runtime"
     folder.mkdir()
     for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         there = distribution(name)

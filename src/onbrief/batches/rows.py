@@ -28,6 +28,7 @@ _MOST_DIGITS = 15
 _CURRENCY = re.compile(r"^\s*(?:\$|USD)\s*|\s*(?:\$|USD)\s*$", re.IGNORECASE)
 _COMMA = re.compile(r"(\d+),(\d{1,2})")
 _WHERE = re.compile(r"^(?:(?:row|brief): )?(?:brief\.)?|(?<=\w) in (?:row|brief)(?=: )")
+_TEXT = "a description of the picture"
 _CLOCK = re.compile(r"(\d+:\d+):00")  # what a spreadsheet makes of 16:9
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
 _BETWEEN = re.compile(r"[;|]")
@@ -212,12 +213,12 @@ class _Orders:
         if head.names:
             check_header(head.names, head.where, head.hint)
         if head.defaults:
-            said = _said(head.defaults, ())
-            wrong = [f"{name} is for one brief alone" for name in ("text", "id") if getattr(said, name)] or said.wrong
+            said = _said((("text", "-"), *head.defaults), ())
+            wrong = ["id is for one brief alone"] if said.id else said.wrong
             if not wrong:
                 try:
                     self._settings_with(said.own)
-                    intake.read({"text": "-", **said.document})
+                    intake.read(said.document)
                 except UsageError as error:
                     wrong = [_plain(error)]
             if wrong:
@@ -233,9 +234,7 @@ class _Orders:
             settings = self._settings_with(said.own)
         except UsageError as error:
             said.wrong.append(_plain(error))
-        if not said.text:
-            said.wrong.append("text: there is none; expected a description of the picture")
-        else:
+        if said.text:
             try:
                 usual = (settings or self._settings).picture_size
                 brief = intake.read(said.document, usual=usual, requirements=self._requirements, avoid=self._avoid)
@@ -324,6 +323,8 @@ def _said(fields: Iterable[tuple[str, object]], defaults: Iterable[tuple[str, ob
             _take(said, column, given)
         except UsageError as error:
             said.wrong.append(_plain(error))
+    if "text" not in values:
+        said.wrong.append(f"text: there is none; expected {_TEXT}")
     return said
 
 
@@ -356,8 +357,8 @@ def _take(said: _Said, column: Column, given: _Given) -> None:
     name, (header, value) = column.name, given[0]
     match name:
         case "text":
-            if not isinstance(value, str):
-                raise UsageError.of(header, value, "a text")
+            if not isinstance(value, str) or not value.strip():
+                raise UsageError.of(header, value, _TEXT)
             said.text = value.strip()
             said.document["prompt" if plain(header) == "prompt" else "text"] = said.text
         case "id":

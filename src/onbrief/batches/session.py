@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from onbrief.batches.concurrency import concurrency
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.reading import read, stream
 from onbrief.batches.rows import Broken, Cells, Row, orders_of, orders_of_stream
@@ -21,7 +22,6 @@ from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import Workspace
 from onbrief.results import Summary
 
-USUAL_CONCURRENCY: Final = 8
 _USUAL_NAME: Final = "batch"  # of one that comes from no file
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
@@ -79,7 +79,7 @@ async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
             batch = Batch(
                 workspace,
                 outputs,
-                concurrency=asked.concurrency or USUAL_CONCURRENCY,
+                concurrency=await asyncio.to_thread(_concurrency, asked, workspace),
                 retry=asked.retry,
                 skip_bad=asked.skip_bad,
                 opens=opens,
@@ -94,6 +94,15 @@ async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
                 limits = {"max_total_usd": asked.usd, **_limits(asked.settings)}
                 summary = await outputs.close(results, briefs=briefs or len(results) + batch.left, limits=limits)
             yield BatchEnded(batch, summary)
+
+
+def _concurrency(asked: Asked, workspace: Workspace) -> int:
+    """Return how many briefs to pursue at the same time: as the user says, or as many as the models of the first one allow."""
+    if asked.concurrency is not None:
+        return asked.concurrency
+    orders = [row.order for row in asked.rows if isinstance(row, Row)][:1] if isinstance(asked.rows, Sequence) else []
+    crew = workspace.crew(orders[0].settings, models=orders[0].models) if orders else workspace.crew(asked.settings)
+    return concurrency(crew, workspace.rates)
 
 
 def _limits(settings: Settings) -> dict[str, float | None]:

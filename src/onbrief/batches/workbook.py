@@ -57,8 +57,8 @@ def open_sheet(file: BinaryIO, where: str, name: str = "") -> Sheet:
     start = file.read(8)
     file.seek(0)
     if not start.startswith((_ZIP, _OLD)):
-        what = "empty" if not start else "no spreadsheet inside"
-        raise UsageError(f"{where} cannot be read: it is {what}", hint="if it is a text, name it .csv" if start else "")
+        what = "there is no spreadsheet in it" if start else "it is empty"
+        raise UsageError(f"{where} cannot be read: {what}", hint="if it is a text, name it .csv" if start else "")
     zipped = start.startswith(_ZIP)
     try:
         if zipped:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import OUTPUT, Json, ModelFlags, Place, given
+from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, ModelFlags, Place, given
 from onbrief.cli.output import finish, put, say, write
 from onbrief.config import NO_PROFILE, load, profile_path
 from onbrief.documents import read_text
@@ -33,6 +33,7 @@ def calibrate(
     models: ModelFlags | None = None,
     output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None,
     out: Place = None,
+    ledger: LedgerUrl = None,
     json_: Json = False,
 ) -> int:
     """Compare a judge with what people say, and choose the rule by which pictures pass.
@@ -69,11 +70,11 @@ def calibrate(
     for name, value in (("max_false_accept", max_false_accept), ("true_rate", true_rate)):
         if not 0 < value < 1:
             raise UsageError.of(name, value, "a share between 0 and 1")
-    settings = load({**given(models), "out": out, "profile": NO_PROFILE})[0]
+    settings = load({**given(models), "out": out, "ledger": ledger, "profile": NO_PROFILE})[0]
     attempts = settings.max_images if attempts is None else attempts
     if not 1 <= attempts <= 10_000:
         raise UsageError.of("attempts", attempts, "a whole number from 1 to 10000")
-    labels = agreed_labels(_read(files, out))
+    labels = agreed_labels(_read(files, out, ledger))
     if not labels:
         raise UsageError("there are no labels to learn from", hint="say what you see in pictures first: onbrief label RUN")
     judges = sorted({one.judge for one in labels})
@@ -106,13 +107,13 @@ def calibrate(
     return 0
 
 
-def _read(files: Sequence[Path], out: str | None) -> list[LabelledFinding]:
+def _read(files: Sequence[Path], out: str | None, ledger: str | None) -> list[LabelledFinding]:
     from onbrief.judging.labels import read_lines
     from onbrief.pursuit import Workspace
     from onbrief.pursuit.labelling import all_labels
 
     if not files:
-        with Workspace.existing(load({"out": out, "profile": NO_PROFILE})[0]) as workspace:
+        with Workspace.existing(load({"out": out, "ledger": ledger, "profile": NO_PROFILE})[0]) as workspace:
             return finish(all_labels(workspace))
     found: list[LabelledFinding] = []
     for path in files:

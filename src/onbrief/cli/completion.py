@@ -19,7 +19,7 @@ def runs(context: CompletionContext) -> dict[str, str]:
     from onbrief.config import load
     from onbrief.pursuit import Workspace, brief_text_of
 
-    with Workspace.existing(load({"out": context["out"].raw})[0]) as workspace:
+    with Workspace.existing(load({name: context[name].raw for name in ("out", "ledger")})[0]) as workspace:
         rows = workspace.ledger.runs()
     return {row.run_id: "" if row.broken else plain(brief_text_of(row))[:_LONGEST] for row in rows}
 

@@ -145,14 +145,11 @@ def _missing(folder: Path) -> Check | None:
 
 def _ledger(settings: Settings) -> Check:
     """Check that the ledger can be read."""
-    from onbrief.pursuit import LEDGER_FILE, Workspace, require_ledger
-    from onbrief.store import is_bucket
+    from onbrief.pursuit import Workspace, future_ledger
 
-    out = settings.out
     try:
-        if not is_bucket(out) and not Path(out, LEDGER_FILE).is_file():
-            require_ledger(Path(out))
-            return Check("ok", "ledger", f"{Path(out, LEDGER_FILE)} will be created")
+        if future := future_ledger(settings):
+            return Check("ok", "ledger", f"{future} will be created")
         with Workspace.existing(settings) as workspace:
             runs = workspace.ledger.runs()
     except Unlisted as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import OUTPUT, Json, ModelFlags, given, usual
+from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, ModelFlags, given, usual
 from onbrief.cli.output import finish, plain
 
 
@@ -16,6 +16,7 @@ def doctor(
     *,
     about: ModelFlags | None = None,
     out: Annotated[str | None, usual("out"), Parameter(group=OUTPUT)] = None,
+    ledger: LedgerUrl = None,
     json_: Json = False,
 ) -> int:
     """Check that runs can work with the current settings, without paying for anything.
@@ -41,7 +42,7 @@ def doctor(
     from onbrief.progress import waiting
 
     with waiting("asking the providers"):
-        findings = finish(check({**given(about), "out": out}))
+        findings = finish(check({**given(about), "out": out, "ledger": ledger}))
     if json_:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:

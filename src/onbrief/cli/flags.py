@@ -49,6 +49,11 @@ Quiet = Annotated[bool, _SWITCH, Parameter(group=OUTPUT)]
 Open = Annotated[bool, _SWITCH, Parameter(name="--open", group=OUTPUT)]
 Json = Annotated[bool, _SWITCH, Parameter(name="--json", group=OUTPUT)]
 Place = Annotated[str | None, usual("out"), Parameter(group=OUTPUT, help="The folder or bucket of the runs.")]
+LedgerUrl = Annotated[
+    str | None,
+    usual("ledger"),
+    Parameter(group=OUTPUT, help="The database of their ledger, as postgresql://user@host/database."),
+]
 
 
 _WITHOUT = {
@@ -58,6 +63,7 @@ _WITHOUT = {
     "confirm_judge": "the judge",
     "planner": "the reviser",
     "profile": "the one that onbrief calibrate wrote for the judge",
+    "ledger": "beside the pictures",
 }
 
 
@@ -76,6 +82,8 @@ class SpendingFlags:
     "How many pictures to generate (of one prompt) and judge concurrently."
     out: Annotated[str | None, usual("out"), Parameter(group=OUTPUT)] = None
     "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
+    ledger: Annotated[str | None, usual("ledger"), Parameter(group=OUTPUT)] = None
+    "A database for the ledger, for workers on several machines, as postgresql://user@host/database."
 
 
 @Parameter(name="*", group=LIMITS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import OUTPUT, Json, Place, RunId, Switch
+from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, Place, RunId, Switch
 from onbrief.cli.output import finish, plain, put, say, write
 from onbrief.cli.runs import recorded
 from onbrief.config import load
@@ -32,6 +32,7 @@ def label(
     export: Switch = False,
     output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None,
     out: Place = None,
+    ledger: LedgerUrl = None,
     json_: Json = False,
 ) -> int:
     """Record what you say of a picture: which requirements it meets.
@@ -66,7 +67,7 @@ def label(
     from onbrief.pursuit.labelling import all_labels, attempt_of, is_attempt, labelled, labels_of, place_of
     from onbrief.report.formatting import counted
 
-    settings = load({"out": out})[0]
+    settings = load({"out": out, "ledger": ledger})[0]
     if export or run_id is None:
         if not export or labels:
             raise UsageError("label: name a run, or use --export alone", hint="onbrief label RUN r1=yes")
@@ -77,7 +78,7 @@ def label(
                 found = [one for one in found if one.run == run_id]
         write(output, "".join(f"{one.to_json()}\n" for one in found))
         return 0
-    run = recorded(run_id, out)[0]
+    run = recorded(run_id, out, ledger)[0]
     named, *rest = labels if labels and is_attempt(run, labels[0]) else (None, *labels)
     attempt = attempt_of(run, named)
     place = place_of(run, attempt)

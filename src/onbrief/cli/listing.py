@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len, set_cell_size
 
-from onbrief.cli.flags import Json, Place
+from onbrief.cli.flags import Json, LedgerUrl, Place
 from onbrief.cli.output import plain, put, say
 from onbrief.config import load
 from onbrief.progress import spent
@@ -33,6 +33,7 @@ def list_(
     limit: int | None = None,
     outcome: State | None = None,
     out: Place = None,
+    ledger: LedgerUrl = None,
     json_: Json = False,
 ) -> int:
     """List the runs, newest first: when each began (local time), its outcome, pictures, cost and brief.
@@ -57,7 +58,7 @@ def list_(
     """
     from onbrief.pursuit import listed_runs
 
-    found = listed_runs(load({"out": out})[0], limit, outcome)
+    found = listed_runs(load({"out": out, "ledger": ledger})[0], limit, outcome)
     listed = [run for run in found if not run.problem]
     if json_:
         put(json.dumps([_document(run) for run in listed], ensure_ascii=False, indent=2) + "\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from onbrief.cli import completion
-from onbrief.cli.flags import Json, Place
+from onbrief.cli.flags import Json, LedgerUrl, Place
 from onbrief.cli.output import plain, put, say
 from onbrief.config import load
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _Run = Annotated[str | None, Parameter(completer=completion.runs, show_default=False)]
 
 
-def recover(run_id: _Run = None, *, out: Place = None, json_: Json = False) -> int:
+def recover(run_id: _Run = None, *, out: Place = None, ledger: LedgerUrl = None, json_: Json = False) -> int:
     """Look for pictures whose answers were lost, without paying for anything.
 
     For example:
@@ -44,7 +44,7 @@ def recover(run_id: _Run = None, *, out: Place = None, json_: Json = False) -> i
     """
     from onbrief.pursuit import recover as recovered
 
-    settings = load({"out": out})[0]
+    settings = load({"out": out, "ledger": ledger})[0]
 
     async def look() -> list[LostPicture]:
         found: list[LostPicture] = []

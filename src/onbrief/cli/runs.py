@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
-from onbrief.cli.flags import OUTPUT, Json, Place, RunId, Switch
+from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, Place, RunId, Switch
 from onbrief.cli.output import finish, plain, say, write
 from onbrief.cli.verdicts import verdict_table
 from onbrief.config import FILE, RATES, declared, load
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LONGEST_LINK = 168  # hours: links of S3 last for at most 7 days
 
 
-def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: Json = False) -> int:
+def show(run_id: RunId, *, out: Place = None, ledger: LedgerUrl = None, link: float | None = None, json_: Json = False) -> int:
     """Show the outcome of a run and the verdict on each requirement.
 
     For example:
@@ -44,7 +44,7 @@ def show(run_id: RunId, *, out: Place = None, link: float | None = None, json_: 
     """
     if link is not None and not 0 < link <= _LONGEST_LINK:
         raise UsageError.of("link", link, f"a number of hours above 0, up to {_LONGEST_LINK}")
-    run, store = recorded(run_id, out)
+    run, store = recorded(run_id, out, ledger)
     if link is not None:
         if not run.best or not run.best.image:
             raise UsageError(f"run {run_id} has no picture")
@@ -95,7 +95,11 @@ def _warned(run: Run) -> int:
 
 
 def report(
-    run_id: RunId, *, output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None, out: Place = None
+    run_id: RunId,
+    *,
+    output: Annotated[Path | None, Parameter(alias="-o", group=OUTPUT)] = None,
+    out: Place = None,
+    ledger: LedgerUrl = None,
 ) -> int:
     """Write the report of a run again, as a page or as a contact sheet.
 
@@ -114,7 +118,7 @@ def report(
     from onbrief.pursuit.outputs import StoredPictures
     from onbrief.store import located
 
-    run, store = recorded(run_id, out)
+    run, store = recorded(run_id, out, ledger)
     images = (attempt.image for attempt in run.attempts if attempt.image)
     pictures = StoredPictures(PictureFiles(images) if run.kind == "judge" else store)
     if output is None:
@@ -129,7 +133,7 @@ def report(
     return 0
 
 
-def rm(run_id: RunId, *, yes: Switch = False, out: Place = None) -> int:
+def rm(run_id: RunId, *, yes: Switch = False, out: Place = None, ledger: LedgerUrl = None) -> int:
     """Delete a run: its pictures, its record and its entries in the ledger.
 
     For example:
@@ -143,7 +147,7 @@ def rm(run_id: RunId, *, yes: Switch = False, out: Place = None) -> int:
     from onbrief.pursuit import Workspace
     from onbrief.store import NamedPictures
 
-    with Workspace.existing(load({"out": out})[0]) as workspace:
+    with Workspace.existing(load({"out": out, "ledger": ledger})[0]) as workspace:
         row = workspace.find_run(run_id, broken=True)
         if row.live:
             raise LedgerBusy(f"run {run_id} is in use by another process", hint="stop that process first")
@@ -190,11 +194,11 @@ def config(*, json_: Json = False) -> int:
     return 0
 
 
-def recorded(run_id: str, out: str | None) -> tuple[Run, RunStore]:
+def recorded(run_id: str, out: str | None, ledger: str | None) -> tuple[Run, RunStore]:
     """Return the record of a run, and the store of its pictures."""
     from onbrief.pursuit import Workspace
 
-    with Workspace.existing(load({"out": out})[0]) as workspace:
+    with Workspace.existing(load({"out": out, "ledger": ledger})[0]) as workspace:
         row = workspace.find_run(run_id)
         store = finish(workspace.store_of(row))
         if run := workspace.record_of(row):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from onbrief.errors import UsageError
 
 SCHEMES: Final = ("postgresql", "postgres")
-_FORM: Final = "postgresql://user@host:port/database"
+FORM: Final = "postgresql://host:port/database, with the user before the host as user@"
 _SECRET: Final = ("password", "sslpassword", "oauth_client_secret")
 _ELSEWHERE: Final = "set PGPASSWORD, or keep it in ~/.pgpass or in the service that PGSERVICE names"
 
@@ -23,8 +23,8 @@ def check_address(url: str) -> None:
         parts = urlsplit(url)
         password, options = parts.password, [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     except ValueError as error:
-        raise UsageError.of("ledger", url, f"{_FORM} ({error})") from error
+        raise UsageError.of("ledger", url, f"{FORM} ({error})") from error
     if password or any(name in _SECRET for name in options):  # the value is not shown
         raise UsageError("ledger: a password in the URL is not allowed, as settings are written down", hint=_ELSEWHERE)
     if parts.scheme not in SCHEMES or not url.isprintable() or " " in url or parts.fragment:
-        raise UsageError.of("ledger", url, _FORM)
+        raise UsageError.of("ledger", url, FORM)

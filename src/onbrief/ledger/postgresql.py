@@ -29,6 +29,21 @@ PATIENCE: Final = 60.0  # seconds for which a server that was there is waited fo
 _CLOCK: Final = "SELECT extract(epoch FROM clock_timestamp())::float AS now"
 
 
+def require_reachable(url: str) -> str:
+    """Check that the server of a ledger lets this process in. Return its address, without the user. Blocks.
+
+    Raises:
+        UsageError: not the URL of a database.
+        LedgerError: it does not.
+    """
+    server = Server(url, "pg_catalog")
+    try:
+        server.connect().close()
+    except psycopg.Error as error:
+        raise server.explained(error) from error
+    return server.address
+
+
 class PostgresLedger(DatabaseLedger):
     """The Ledger port over a schema of a PostgreSQL database."""
 

@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from onbrief.errors import LedgerError, UsageError
-from onbrief.ledger.address import check_address
+from onbrief.ledger.address import FORM, check_address
 from onbrief.ledger.postgresql_schema import MIGRATIONS
 
 _IDLE: Final = "10000"  # milliseconds after which the server ends the transaction of a process that is suspended in it
@@ -53,7 +53,7 @@ class Server:
         try:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError as error:
-            raise UsageError.of("ledger", url, f"postgresql://user@host:port/database ({_first_line(error)})") from error
+            raise UsageError.of("ledger", url, f"{FORM} ({_first_line(error)})") from error
         self._settings: dict[str, Any] = {**_USUAL, **given}
         self._schema = schema
         port = f":{given['port']}" if given.get("port") else ""

@@ -2,6 +2,7 @@
 
 from onbrief.pursuit.given import PictureFiles as PictureFiles
 from onbrief.pursuit.given import given_pictures as given_pictures
+from onbrief.pursuit.ledgers import future_ledger as future_ledger
 from onbrief.pursuit.listing import ListedRun as ListedRun
 from onbrief.pursuit.listing import listed_runs as listed_runs
 from onbrief.pursuit.listing import recorded_run as recorded_run
@@ -18,7 +19,5 @@ from onbrief.pursuit.pursuit import Pursuit as Pursuit
 from onbrief.pursuit.pursuit import open_pursuit as open_pursuit
 from onbrief.pursuit.recovering import LostPicture as LostPicture
 from onbrief.pursuit.recovering import recover as recover
-from onbrief.pursuit.workspace import LEDGER_FILE as LEDGER_FILE
 from onbrief.pursuit.workspace import Workspace as Workspace
-from onbrief.pursuit.workspace import require_ledger as require_ledger
 from onbrief.pursuit.workspace import resumed as resumed

@@ -38,6 +38,7 @@ class ListedRun:
     problem: str = ""
     hint: str = ""
     out: str = ""
+    ledger: str = ""
 
     @property
     def state(self) -> str:
@@ -46,7 +47,7 @@ class ListedRun:
 
     def load(self) -> Run:
         """Return the run from its record; see `onbrief.load`."""
-        return recorded_run(self.run_id, Settings(out=self.out))
+        return recorded_run(self.run_id, Settings(out=self.out, ledger=self.ledger))
 
     def __repr__(self) -> str:
         used = "" if self.images is None else f", {self.images} image{'' if self.images == 1 else 's'}"
@@ -80,19 +81,19 @@ def listed_runs(settings: Settings, limit: int | None = None, state: str | None 
         raise UsageError.of("limit", limit, "a whole number from 1 up")
     with Workspace.existing(settings) as workspace, ThreadPoolExecutor(_THREADS) as threads:
         rows = (row for row in workspace.ledger.runs() if row.broken or state in {None, row.outcome or _unended(row.live)})
-        return list(threads.map(_listed, islice(rows, limit), repeat(workspace), repeat(settings.out)))
+        return list(threads.map(_listed, islice(rows, limit), repeat(workspace), repeat(settings.out), repeat(settings.ledger)))
 
 
 def _unended(live: bool) -> str:
     return "running" if live else "interrupted"
 
 
-def _listed(row: RunRow, workspace: Workspace, out: str) -> ListedRun:
+def _listed(row: RunRow, workspace: Workspace, out: str, ledger: str) -> ListedRun:
     try:
         brief = brief_text_of(row)
         run = workspace.record_of(row)
     except OnbriefError as error:  # told in the list: one such run must not hide the others
-        return ListedRun(run_id=row.run_id, live=row.live, problem=str(error), hint=error.hint, out=out)
+        return ListedRun(run_id=row.run_id, live=row.live, problem=str(error), hint=error.hint, out=out, ledger=ledger)
     return ListedRun(
         run_id=row.run_id,
         outcome=cast("Outcome | None", row.outcome),
@@ -104,4 +105,5 @@ def _listed(row: RunRow, workspace: Workspace, out: str) -> ListedRun:
         images=(run.usage.images or len(run.attempts)) if run else None,
         usd=run.usage.usd if run else None,
         out=out,
+        ledger=ledger,
     )

@@ -141,7 +141,8 @@ def order_again(
     of_now = (*TABLES, RATES)  # where the place is, and how often models may be called
     tables = {name: table for name, table in before.tables.items() if name not in of_now}
     tables |= {name: table for name, table in settings.tables.items() if name in of_now}
-    now = settings_of({**asdict(before), **given, "out": settings.out, "tables": tables}).with_models(models)
+    here = {"out": settings.out, "ledger": settings.ledger, "tables": tables}
+    now = settings_of({**asdict(before), **given, **here}).with_models(models)
     order = Order(
         brief=brief_of(request["brief"]),
         settings=replace(now, **{name: request.get(name, "") for name in REPLACEABLE}),

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from onbrief.config import Settings
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.budget import Budget
-from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
 from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
 from onbrief.providers import registry
+from onbrief.pursuit.ledgers import ledger_of, require_existing, require_own_ledger
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
-from onbrief.store import BucketStore, FolderStore, Names, RunStore, is_bucket, open_bucket, open_store, region_of
+from onbrief.store import BucketStore, FolderStore, Names, RunStore, open_store, region_of
 
 if TYPE_CHECKING:
     from onbrief.studio import Crew
 
-LEDGER_FILE = "ledger.db"
 _PAGES = 4
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
@@ -41,9 +40,11 @@ class Workspace:
     picture.
     """
 
-    def __init__(self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None) -> None:
+    def __init__(
+        self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None, *, existing: bool = False
+    ) -> None:
         self.store = store
-        self.ledger: Ledger = _ledger_of(store)
+        self.ledger: Ledger = ledger_of(store, settings, create=not existing)
         self.budget = Budget(usd)
         self.usable: set[str] = set()
         self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
@@ -62,11 +63,13 @@ class Workspace:
 
     @classmethod
     def open(cls, settings: Settings, usd: float | None = None) -> Workspace:
-        """Open the place that `settings.out` names; a missing folder is created. Blocks while it looks for credentials.
+        """Open the place that `settings.out` names; a missing folder is created. Blocks while it looks for credentials, and
+        connects to the database that `settings.ledger` names.
 
         Raises:
-            UsageError: the kind of place is not supported, the folder cannot be written, or the bucket lacks credentials or a
-                region.
+            UsageError: the kind of place is not supported, the folder cannot be written, the bucket lacks credentials or a
+                region, or its ledger is not where the settings say.
+            LedgerError: the ledger is missing, or cannot be reached.
         """
         return cls(open_store(settings.out, region_of(settings.tables)), settings, usd)
 
@@ -75,15 +78,11 @@ class Workspace:
         """Open the place that `settings.out` names, for reading; nothing is created.
 
         Raises:
-            UsageError: it is a folder without runs.
-            LedgerError: it is a folder with runs, and their ledger is missing.
+            UsageError: it is a folder without runs, or their ledger is not where the settings say.
+            LedgerError: it is a folder with runs, and their ledger is missing; or it cannot be reached.
         """
-        if is_bucket(settings.out):
-            return cls(open_bucket(settings.out, region_of(settings.tables)), settings)
-        require_ledger(Path(settings.out))
-        if not Path(settings.out, LEDGER_FILE).is_file():
-            raise UsageError.of("out", settings.out, f"a folder with runs in it ({LEDGER_FILE} is missing)")
-        return cls.open(settings)
+        require_existing(settings)
+        return cls(open_store(settings.out, region_of(settings.tables)), settings, existing=True)
 
     def __enter__(self) -> Self:
         return self
@@ -182,6 +181,8 @@ class Workspace:
         """
         if not self._writable:
             await self.store.require_writable()
+            if isinstance(self.store, BucketStore) and not self._settings.ledger:
+                await asyncio.to_thread(require_own_ledger, self.store)
             self._writable = True
 
     def _similar(self, run_id: str) -> str:
@@ -223,33 +224,3 @@ def _identity(model: AnyModel | Ladder) -> tuple[str | int, ...]:
     """Return what tells objects apart. They are kept by their crew, so that no other gets the same id."""
     several = model if isinstance(model, tuple) else (model,)
     return tuple(one if isinstance(one, str) else id(one) for one in several)
-
-
-def _ledger_of(store: FolderStore | BucketStore) -> Ledger:
-    """Return the ledger that is stored beside the pictures of a store."""
-    match store:
-        case FolderStore():
-            from onbrief.ledger.sqlite import SqliteLedger  # imported late: a bucket needs no database
-
-            require_ledger(store.folder)
-            return SqliteLedger(store.folder / LEDGER_FILE)
-        case BucketStore():
-            return ObjectsLedger(store.objects, store.url)
-
-
-def require_ledger(folder: Path) -> None:
-    """Check that a folder with runs in it has a ledger. A new one would know nothing of them, and pay for everything again.
-
-    Raises:
-        LedgerError: there are runs, and their ledger is missing or empty.
-    """
-    file = folder / LEDGER_FILE
-    if file.exists() and file.stat().st_size:
-        return
-    runs = sorted(record.parent.name for record in folder.glob("*/run.json") if record.is_file())
-    if runs:
-        named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
-        raise LedgerError(
-            f"the ledger {file} is {'empty' if file.exists() else 'missing'}, but there are runs: {named}",
-            hint=f"restore {LEDGER_FILE} from a backup; to begin anew, move the runs away or choose another folder with --out",
-        )

@@ -108,6 +108,7 @@
     item.className = `frame ${sign}`;
     item.dataset.n = n;
     put(".id", id);
+    put(".name bdi", id);
     put(".choose .spoken", ` ${id}`);
     const link = item.querySelector(".window");
     const [picture, report] = [pictureOf(n), reportOf(n)];

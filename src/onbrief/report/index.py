@@ -73,7 +73,7 @@ class Line:
         wanting = self.unmet if self.state == "unmet" else self.reserved if self.state == "passed" else ()
         if not wanting:
             return "" if self.state == "passed" else self.reason
-        return wanting[0] + (f" and {len(wanting) - 1} more" if len(wanting) > 1 else "")
+        return wanting[0] + (f", and {len(wanting) - 1} more" if len(wanting) > 1 else "")
 
     @property
     def alt(self) -> str:
@@ -122,7 +122,7 @@ def _line(n: int, result: Result, thumbnails: Mapping[str, bytes]) -> Line:
     if result.outcome == "passed" and result.reserved:
         says, sign = f"Passed with {counted(len(result.reserved), 'reservation')}", "borderline"
     elif result.outcome == "unmet" and result.unmet:
-        says = f"{counted(len(result.unmet), 'requirement')} unmet"
+        says = f"Unmet: {counted(len(result.unmet), 'requirement')}"
     text = shown(result.text, _TEXT)
     return Line(
         n=n,

@@ -166,7 +166,8 @@ SPANS: Final = (
 )
 
 WAIT: Final = "onbrief.wait"
-"""The event of a span below which a call waits, with the attributes `onbrief.wait.*`."""
+"""The event of a span below which a call waits."""
+WAIT_ATTRIBUTES: Final = ("onbrief.call", "onbrief.wait.seconds", "onbrief.wait.reason")
 
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)

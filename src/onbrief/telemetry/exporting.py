@@ -271,8 +271,8 @@ class _Flusher(threading.Thread):
 
 @contextmanager
 def caller(event: object) -> Generator[None]:
-    """Let the runs that begin here be parts of the trace that an event comes from, as its HTTP headers say, or its attributes
-    if it is a message of a queue.
+    """Let the runs that begin here be parts of the trace that an event comes from, as its HTTP headers say, or the attributes of
+    the message that it brings. Several messages come from different traces.
     """
     token = _carrier.set(dict(_fields(event)))
     try:
@@ -285,8 +285,12 @@ def _fields(event: object) -> Generator[tuple[str, str]]:
     """Yield the fields of W3C's trace context that an event has."""
     if not isinstance(event, Mapping):
         return
+    outer = cast("Mapping[str, object]", event)
+    records: object = outer.get("Records")
+    if isinstance(records, list) and len(cast("list[object]", records)) == 1:
+        yield from _fields(cast("list[object]", records)[0])
     for part in ("headers", "messageAttributes"):
-        fields: object = cast("Mapping[str, object]", event).get(part)
+        fields: object = outer.get(part)
         for name, value in cast("Mapping[object, object]", fields).items() if isinstance(fields, Mapping) else ():
             text = cast("Mapping[str, object]", value).get("stringValue") if isinstance(value, Mapping) else value
             if str(name).lower() in {"traceparent", "tracestate"} and isinstance(text, str):
