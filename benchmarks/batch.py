@@ -64,7 +64,7 @@ def models(side: int) -> dict[ModelRole, AnyModel]:
     pictures = [_picture(number, side) for number in range(256)] if side == SMALL else [instant.picture()]
 
     def drawn(asked: ImageRequest) -> bytes:
-        return pictures[asked.number % len(pictures)]
+        return b"".join((pictures[asked.number % len(pictures)], b""))  # bytes of its own, as those of an answer are
 
     def judged(asked: JudgeRequest) -> Judged:
         return asked.answer(met=asked.number % 2 > 0)
