@@ -22,6 +22,7 @@ NAMES = (
     "many",
     "throughput",
     "index",
+    "batch",
 )
 
 
