@@ -354,7 +354,7 @@ def _parts(of: CallTry | Waiting) -> tuple[CallKind, int, int, str]:
 def _model(name: str) -> tuple[str, str]:
     """Return the service of a model by its name in the conventions, and the model's own name."""
     word, colon, rest = name.partition(":")
-    if not colon:  # an object of the caller, which is called as he likes
+    if not colon:  # a model that was given as an object can have any name
         return "_OTHER", name
     try:
         found = registry.provider(word)
