@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onbrief.batches.cells import run_id_of
 from onbrief.batches.columns import COLUMNS, column_of
 from onbrief.batches.reading import read
-from onbrief.batches.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream, run_id_of
+from onbrief.batches.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream
 from onbrief.config import Settings, load, profile_path
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import AnyModel, ModelRole
@@ -112,7 +113,7 @@ def test_columns_of_the_brief(row: dict[str, object], expected: dict[str, object
         ("a|b |; c", ["a", "b", "c"]),
         ("a; b\n\n c | d \n", ["a; b", "c | d"]),
         ('the dog is called "A; B" | x', ['the dog is called "A; B"', "x"]),
-        ("the dog is called “A; B”; »C; D«", ["the dog is called “A; B”", "»C", "D«"]),
+        ("the dog is called “A; B”; »C; D«", ["the dog is called “A; B”", "»C; D«"]),
         (["a; b", {"text": "c", "kind": "style"}], ["a; b", "c"]),
         (("a", "b"), ["a", "b"]),
     ],
