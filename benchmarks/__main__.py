@@ -21,6 +21,8 @@ NAMES = (
     "deciding",
     "many",
     "throughput",
+    "index",
+    "batch",
 )
 
 

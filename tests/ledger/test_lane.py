@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -291,3 +292,25 @@ def test_the_stand_in_counts_what_it_accepts() -> None:
         waits.append(late.wait if late else 0.0)
     assert waits == [0.0, 59.0, 0.0, 57.0, 0.0]
     assert service.log == [Decided(at, "m", ok) for at, ok in ((0, True), (1, False), (2, True), (3, False), (60, True))]
+
+
+@pytest.mark.parametrize("known", ["", "6000/min", "6000/min, 1000000 tokens/min"])
+def test_what_is_remembered_of_calls_does_not_grow(known: str) -> None:
+    now = 0.0
+    rates = Rates(limits={MODEL: RateLimit.parse(known)} if known else {}, clock=lambda: now)
+
+    def kept_after(calls: Sequence[int]) -> int:
+        nonlocal now
+        for call in calls:
+            now += 0.2
+            assert rates.take(MODEL, f"r/{call}", "image", 10) is None
+            rates.note(MODEL, f"r/{call}", Noted(state="sent"), "image")
+            rates.note(MODEL, f"r/{call}", Noted(state="done", tokens=10), "image")
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        early = kept_after(range(1_000))  # those of a minute, and more
+        assert kept_after(range(1_000, 4_000)) < 1.2 * early
+    finally:
+        tracemalloc.stop()

@@ -96,8 +96,8 @@ class _Ended:
 
 @contextmanager
 def engine(address: str, settings: Settings, usd: float | None = None) -> Generator[Opens]:
-    """Provide what begins runs on Ray: on a cluster of this machine that lasts as long as the batch (`ray`), or on that of an
-    address (`ray://HOST:PORT`). `usd` is the money limit of all runs together.
+    """Provide what begins runs on Ray: on a cluster of this machine (`ray`), which lasts as long as the batch unless this
+    process has begun one already, or on the cluster at an address (`ray://HOST:PORT`). `usd` is the money limit of all runs.
 
     Raises:
         UsageError: it is no such address; the workers would not share a ledger, or a limit in dollars.
@@ -113,9 +113,12 @@ def engine(address: str, settings: Settings, usd: float | None = None) -> Genera
     if usd is not None and is_bucket(settings.out) and not settings.ledger:
         hint = "name a database with --ledger, or limit each brief with --max-usd"
         raise UsageError("max_total_usd: a ledger in a bucket cannot hold a limit for several processes", hint=hint)
+    rates_of(settings)  # which may raise, better here than in a worker
     ray = _ray()
+    own = not (local and ray.is_initialized())  # a program that has begun Ray itself keeps it
     try:
-        ray.init(**_local() if local else {"address": address}, log_to_driver=False, logging_level="ERROR")
+        if own:
+            ray.init(**_local() if local else {"address": address}, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise LedgerError(f"the cluster at {address} cannot be reached: {error}") from error
     try:
@@ -123,7 +126,8 @@ def engine(address: str, settings: Settings, usd: float | None = None) -> Genera
         with Hosts(ray) as hosts:
             yield _opening(ray, desk, hosts, usd)
     finally:
-        ray.shutdown()
+        if own:
+            ray.shutdown()
 
 
 def _ray() -> Any:

@@ -123,6 +123,8 @@ class Lane:
         return [self._minute, *self._others, *self._tokens]
 
     def _take(self, ticket: str, tokens: float, now: float) -> None:
+        for window in self._windows:
+            window.forget(now)
         for window in (self._minute, *self._others):
             window.add(ticket, now, 1)
         for window in self._tokens:
