@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -231,6 +232,17 @@ def test_what_services_say_of_their_limits_is_observed_unless_the_user_has_set_t
     assert "tokens of p:free are limited to 10000 per minute" in [turn.reason for turn in answers if turn]
 
 
+def test_a_refusal_because_of_tokens_teaches_nothing_about_requests() -> None:
+    now, said = 0.0, (Allowance("requests", 600, 590, 1.0), Allowance("tokens", 10_000, 0, 6.0))
+    rates = Rates(clock=lambda: now)
+    assert rates.take("p:m", "a#0") is None
+    rates.note("p:m", "a#0", Noted(state="refused", limited=True, wait=3.0, heard=said))
+    assert rates.limit("p:m") == RateLimit((Rate(600),))
+    turn = rates.take("p:m", "a#1")
+    assert turn is not None
+    assert turn.asked > 0
+
+
 def test_names_with_options_share_a_limit_unless_they_have_their_own() -> None:
     limits = {"p:m?q=high": RateLimit.parse("1/min"), "p:m": RateLimit.parse("2/min")}
     documented = {"q:*": RateLimit.parse("1/min"), "p:*": RateLimit.parse("9/min")}
@@ -280,3 +292,25 @@ def test_the_stand_in_counts_what_it_accepts() -> None:
         waits.append(late.wait if late else 0.0)
     assert waits == [0.0, 59.0, 0.0, 57.0, 0.0]
     assert service.log == [Decided(at, "m", ok) for at, ok in ((0, True), (1, False), (2, True), (3, False), (60, True))]
+
+
+@pytest.mark.parametrize("known", ["", "6000/min", "6000/min, 1000000 tokens/min"])
+def test_what_is_remembered_of_calls_does_not_grow(known: str) -> None:
+    now = 0.0
+    rates = Rates(limits={MODEL: RateLimit.parse(known)} if known else {}, clock=lambda: now)
+
+    def kept_after(calls: Sequence[int]) -> int:
+        nonlocal now
+        for call in calls:
+            now += 0.2
+            assert rates.take(MODEL, f"r/{call}", "image", 10) is None
+            rates.note(MODEL, f"r/{call}", Noted(state="sent"), "image")
+            rates.note(MODEL, f"r/{call}", Noted(state="done", tokens=10), "image")
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        early = kept_after(range(1_000))  # those of a minute, and more
+        assert kept_after(range(1_000, 4_000)) < 1.2 * early
+    finally:
+        tracemalloc.stop()

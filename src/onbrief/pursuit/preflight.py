@@ -45,7 +45,7 @@ async def require_usable(
         and not any(call.model == writer.name for call in account.answers("plan", "revise"))
     ):
         models.append(("reviser", ModelName.parse(writer.name, "reviser")))
-    asked = {f"{role} {name} {tables}": (role, name) for role, name in models}
+    asked: dict[str, tuple[Role, ModelName]] = {f"{role} {name} {tables}": (role, name) for role, name in models}
     if asked.keys() <= known:
         return
     try:

@@ -59,7 +59,7 @@ class Workspace:
         Raises:
             UsageError: the settings have a limit of no model.
         """
-        return Rates(limits=self._settings.rate_limits, documented=registry.documented_rates)
+        return rates_of(self._settings)
 
     @classmethod
     def open(cls, settings: Settings, usd: float | None = None) -> Workspace:
@@ -200,6 +200,15 @@ class Workspace:
         if start is None:
             return None
         return Names(self._settings.out, region_of(self._settings.tables), start, row.run_id, row.started)
+
+
+def rates_of(settings: Settings) -> Rates:
+    """Return the turns of all calls of one process, or of those that share it.
+
+    Raises:
+        UsageError: the settings have a limit of no model.
+    """
+    return Rates(limits=settings.rate_limits, documented=registry.documented_rates)
 
 
 def resumed(
