@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from onbrief.errors import StoreError
 from onbrief.ports import Owned, Pictures, Store
@@ -57,7 +57,7 @@ class RunOutputs:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for waiting in self._waiting.values():
             waiting.cancel()
-        making = (*self._thumbnails.values(), *([self._page] if self._page else []))
+        making: list[asyncio.Future[Any]] = [*self._thumbnails.values(), *([self._page] if self._page else [])]
         await asyncio.gather(*making, return_exceptions=True)
         self._shut_down()
 
