@@ -20,6 +20,8 @@ NAMES = (
     "erring",
     "deciding",
     "many",
+    "throughput",
+    "index",
     "batch",
 )
 

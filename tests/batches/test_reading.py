@@ -248,6 +248,24 @@ def test_whatever_is_written_as_csv_is_read_as_it_was(
         assert "no row below its header" in problem(path)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    data=st.one_of(st.binary(max_size=80), st.text('text,;\t"{}[]:=#\n\r\0é', max_size=60).map(str.encode)),
+    kind=st.sampled_from([".csv", ".jsonl", ".json", ".toml", ".txt", ".xlsx", ".ods", ""]),
+)
+def test_any_bytes_are_read_or_refused(data: bytes, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"any{kind}"
+    path.write_bytes(data)
+    items: list[reading.Item] = []
+    said = str(path)
+    try:
+        items = list(read(path))
+    except UsageError as error:
+        said = str(error)
+    assert str(path) in said
+    assert items == [] or any(isinstance(item, Cells | Broken) for item in items)
+
+
 class Slow(io.RawIOBase):
     """Bytes that arrive in pieces."""
 

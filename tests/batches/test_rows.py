@@ -216,12 +216,13 @@ def test_all_problems_of_all_rows_are_told_and_nothing_is_begun() -> None:
     rows = [{"text": "a fox", "id": f"a{n}", "seed": "x", "size": "y", "max_images": "z"} for n in range(MAX_LISTED + 20)]
     with pytest.raises(BrokenRows) as caught:
         orders_of(cells({"text": "fine"}, *rows), Settings())
-    lines = str(caught.value).splitlines()
-    assert lines[0] == "120 rows are not briefs:"
-    assert lines[1].startswith("  line 3: ")
-    assert all(f"{field}: " in lines[1] for field in ("seed", "size", "max_images"))
-    assert lines[-1] == "  and 20 more"
-    assert len(lines) == MAX_LISTED + 2
+    first = str(caught.value)
+    assert first.startswith("120 rows are not briefs; the first is line 3: ")
+    assert all(f"{field}: " in first for field in ("seed", "size", "max_images"))
+    listed = caught.value.__notes__
+    assert listed[0].startswith("line 4: ")
+    assert listed[-1] == "and 20 more"
+    assert len(listed) == MAX_LISTED
     assert len(caught.value.rows) == 120
     [good, *broken] = orders_of(cells({"text": "fine"}, *rows), Settings(), skip_bad=True)
     assert isinstance(good, Row)
@@ -252,6 +253,28 @@ def test_every_id_has_its_own_run_id(ids: list[str]) -> None:
     assert len(run_ids) == len(ids)
     for run_id in run_ids:
         check_run_id(run_id)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["1:1", "64x64", "a fox", "3"]),
+    lambda value: (
+        st.lists(value, max_size=2) | st.dictionaries(st.sampled_from(["text", "kind", "must", "x"]), value, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from([column.name for column in COLUMNS]) | st.text(max_size=5), VALUES, max_size=4))
+def test_any_values_are_an_order_or_a_broken_row(row: dict[str, object]) -> None:
+    for about in ({}, {"text": "a fox"}):
+        [found] = orders_of(cells({**about, **row}), Settings(), skip_bad=True)
+        assert isinstance(found, Row) or found.problem
+        str(found).encode()
 
 
 ROWS: list[dict[str, object]] = [
@@ -414,4 +437,7 @@ def test_a_stream_is_read_row_by_row_until_one_is_broken() -> None:
 @pytest.mark.parametrize("name", ["briefs.csv", "briefs.toml"])
 def test_the_examples_can_be_used(name: str) -> None:
     path = Path(__file__).parents[2] / "examples" / name
-    assert all(isinstance(row, Row) and row.order.brief.requirements for row in orders_of(read(path), Settings()))
+    assert all(
+        isinstance(row, Row) and (row.order.brief.requirements or row.order.brief.avoid)
+        for row in orders_of(read(path), Settings())
+    )

@@ -161,6 +161,15 @@ def test_ods(tmp_path: Path) -> None:
     ]
 
 
+def test_xls() -> None:
+    path = Path(__file__).parents[1] / "data" / "spreadsheets" / "briefs.xls"
+    assert rows(path) == [
+        (2, {"text": "größer, “rot”", "seed": "3", "size": "64x64", "id": "2026-01-02"}),
+        (4, {"text": "b", "seed": "4.5", "id": "true"}),
+        (5, {"text": "c"}),
+    ]
+
+
 def test_what_is_no_spreadsheet_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for content, said in (
         (b"text\na fox\n", "there is no spreadsheet in it (if it is a text, name it .csv)"),
@@ -174,6 +183,8 @@ def test_what_is_no_spreadsheet_is_said_in_one_line(tmp_path: Path, monkeypatch:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("word/document.xml", "<a/>")
     assert "cannot be read" in problem(path)
+    cut = ods(path, text("text"), "<table:table-row>")
+    assert "content.xml is damaged: mismatched tag" in problem(cut)
     assert "there is no brief in it" in problem(xlsx(path))
     assert "there is no row below its header" in problem(xlsx(path, ["text"]))
     far = xlsx(path, ["text"], ["a"], change=lambda _, sheet: sheet.cell(1_048_576, 16_384, "x"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -17,11 +18,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.deploy.templates import ACCOUNT, REGION, ROOT, STACK, TEMPLATE
+from tests.deploy.templates import ACCOUNT, COMMANDS, REGION, ROOT, STACK
 
 BIN = ROOT / ".venv" / "ministack" / "bin"
+SAM = ROOT / ".venv" / "template" / "bin" / "sam"
 ZIP = ROOT / "dist" / "onbrief.zip"
-CODE = "code"  # the bucket that `sam deploy` would upload the zip to
 _HOST = "127.0.0.1"
 _LOOK = 0.2  # seconds between two looks at what has no way to say that it is done
 
@@ -32,6 +33,16 @@ class Cloud:
 
     port: int
     log: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which AWS clients find it. Its account is that of the key."""
+        return {
+            "AWS_ENDPOINT_URL": f"http://{_HOST}:{self.port}",
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+        }
 
     def client(self, service: str) -> Any:
         """Return a client of one of its services; it waits until the stand-in has started."""
@@ -45,29 +56,24 @@ class Cloud:
         )
 
     def deploy(self, **parameters: str) -> dict[str, str]:
-        """Deploy the template as `sam deploy` does, and return the outputs of the stack."""
-        s3, formation = self.client("s3"), self.client("cloudformation")
-        s3.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.upload_file(str(ZIP), CODE, ZIP.name)
-        body = TEMPLATE.read_text().replace("CodeUri: ../../dist/onbrief.zip", f"CodeUri: s3://{CODE}/{ZIP.name}")
-        assert CODE in body
-        formation.create_stack(
-            StackName=STACK,
-            TemplateBody=body,
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        """Deploy the template with the command of the page and these parameters, and return the outputs of the stack."""
+        program, *command = shlex.split(COMMANDS[1])
+        assert program == "sam"
+        given = [f"{name}={value}" for name, value in parameters.items()]
+        own = self.environment | {"PATH": os.environ["PATH"], "HOME": str(self.log.parent), "SAM_CLI_TELEMETRY": "0"}
+        self.client("s3").list_buckets()  # the stand-in has started
+        ran = subprocess.run(
+            [SAM, *command, "--parameter-overrides", *given], cwd=ROOT, env=own, capture_output=True, text=True, check=False
         )
-        stack = self.until(lambda: _settled(formation.describe_stacks(StackName=STACK)["Stacks"][0]))
-        events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
-        reasons = [(event["LogicalResourceId"], event.get("ResourceStatusReason")) for event in events]
-        assert stack["StackStatus"] == "CREATE_COMPLETE", reasons
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         if parameters.get("Queue") == "on":  # the stand-in keeps this number as a text, and its poller fails on it
             (source,) = self.client("lambda").list_event_source_mappings(FunctionName=STACK)["EventSourceMappings"]
             most = {"MaximumConcurrency": int(parameters["Concurrency"])}
             self.client("lambda").update_event_source_mapping(UUID=source["UUID"], ScalingConfig=most)
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
-    def until(self, look: Callable[[], Any], seconds: float = 240) -> Any:
+    def until(self, look: Callable[[], Any], seconds: float = 600) -> Any:
         """Return what `look` finds, as soon as it finds something."""
         end = time.monotonic() + seconds
         while (found := look()) is None:
@@ -92,10 +98,6 @@ class Cloud:
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         return payload["statusCode"], json.loads(payload["body"])
-
-
-def _settled(stack: dict[str, Any]) -> dict[str, Any] | None:
-    return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
 
 
 @contextmanager

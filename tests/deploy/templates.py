@@ -15,6 +15,12 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "aws"
 TEMPLATE = FOLDER / "template.yaml"
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "lambda.md").read_text(), re.DOTALL)
+    for line in block.splitlines()
+]
+"""All commands of docs/lambda.md; the first four lead to a picture."""
 ACCOUNT, REGION, STACK = "111122223333", "us-west-2", "onbrief"
 BUCKET = f"{STACK}-{ACCOUNT}-{REGION}"
 _PSEUDO = {

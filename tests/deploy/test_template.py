@@ -141,6 +141,7 @@ def test_the_batch_may_do_what_its_states_do() -> None:
         "ReadLists": f"arn:aws:s3:::{BUCKET}/lists/*",
         "WriteExecutions": f"arn:aws:s3:::{BUCKET}/executions/*",
         "StartExecutions": "arn:aws:states:us-west-2:111122223333:stateMachine:onbrief-batch",
+        "WatchExecutions": "arn:aws:states:us-west-2:111122223333:execution:onbrief-batch/*",
     }
     states = [state for machine in machines(PLAIN.batch) for state in machine["States"].values()]
     assert {state["Parameters"]["FunctionName"] for state in states if state["Type"] == "Task"} == {"Function.Arn"}

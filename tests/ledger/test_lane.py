@@ -232,6 +232,17 @@ def test_what_services_say_of_their_limits_is_observed_unless_the_user_has_set_t
     assert "tokens of p:free are limited to 10000 per minute" in [turn.reason for turn in answers if turn]
 
 
+def test_a_refusal_because_of_tokens_teaches_nothing_about_requests() -> None:
+    now, said = 0.0, (Allowance("requests", 600, 590, 1.0), Allowance("tokens", 10_000, 0, 6.0))
+    rates = Rates(clock=lambda: now)
+    assert rates.take("p:m", "a#0") is None
+    rates.note("p:m", "a#0", Noted(state="refused", limited=True, wait=3.0, heard=said))
+    assert rates.limit("p:m") == RateLimit((Rate(600),))
+    turn = rates.take("p:m", "a#1")
+    assert turn is not None
+    assert turn.asked > 0
+
+
 def test_names_with_options_share_a_limit_unless_they_have_their_own() -> None:
     limits = {"p:m?q=high": RateLimit.parse("1/min"), "p:m": RateLimit.parse("2/min")}
     documented = {"q:*": RateLimit.parse("1/min"), "p:*": RateLimit.parse("9/min")}

@@ -14,7 +14,9 @@ import pytest
 from opentelemetry import trace
 
 from onbrief.cli import main
-from onbrief.telemetry.exporting import LONGEST_FLUSH, caller, check, parent
+from onbrief.telemetry import caller, check
+from onbrief.telemetry.callers import parent
+from onbrief.telemetry.exporting import LONGEST_FLUSH
 from tests.aws_lambda.events import event
 from tests.buckets import BUCKET, Service
 from tests.telemetry.conftest import Application
@@ -231,7 +233,11 @@ def test_the_caller_of_a_run_is_known_by_its_event_or_by_variables(
         ({"OTEL_TRACES_EXPORTER": "console"}, "ok", "traces by console"),
         ({"OTEL_TRACES_EXPORTER": "smoke"}, "warning", "OTEL_TRACES_EXPORTER: 'smoke' is not allowed; expected one of console"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "{}/elsewhere"}, "warning", "code: 404"),
-        ({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "warning", "otlp-proto-grpc installs"),
+        (
+            {"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "warning",
+            "not installed: opentelemetry-exporter-otlp-proto-grpc",
+        ),
         (
             {"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/json"},
             "warning",

@@ -18,6 +18,7 @@ from onbrief.config import NO_PROFILE, Settings, profile_path, settings_of
 from onbrief.errors import UsageError
 from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import MAX_SEED, Order, check_run_id
+from onbrief.redaction import redacted
 
 MAX_LISTED = 100  # broken rows in a message
 MAX_ID = 200  # characters
@@ -87,15 +88,19 @@ class Row:
 
 
 class BrokenRows(UsageError):
-    """Rows that are no briefs; nothing has been started. `rows` are all of them."""
+    """Rows that are no briefs; nothing has been started. `rows` are all of them; the first ones are listed as notes."""
 
     def __init__(self, rows: Sequence[Broken]) -> None:
         self.rows = tuple(rows)
-        listed = [str(row) for row in rows[:MAX_LISTED]]
-        if more := len(rows) - len(listed):
-            listed.append(f"and {more} more")
-        count = f"{len(rows)} rows are not briefs:\n  " if len(listed) > 1 else ""
-        super().__init__(count + "\n  ".join(listed), hint="to leave such rows out: --skip-bad")
+        first = str(rows[0])
+        super().__init__(
+            f"{len(rows)} rows are not briefs; the first is {first}" if len(rows) > 1 else first,
+            hint="to leave such rows out: --skip-bad",
+        )
+        for row in rows[1:MAX_LISTED]:
+            self.add_note(redacted(str(row)))
+        if len(rows) > MAX_LISTED:
+            self.add_note(f"and {len(rows) - MAX_LISTED} more")
 
 
 def orders_of(

@@ -95,7 +95,7 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
                         yield event
             finally:
                 results = sorted(batch.results.values(), key=lambda result: result.number)
-                limits = {"max_total_usd": asked.usd, **_limits(asked.settings)}
+                limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
                 summary = await outputs.close(results, briefs=briefs or len(results) + batch.left, limits=limits)
             yield BatchEnded(batch, summary)
 
@@ -109,7 +109,8 @@ def _concurrency(asked: Asked, workspace: Workspace) -> int:
     return concurrency(crew, workspace.rates)
 
 
-def _limits(settings: Settings) -> dict[str, float | None]:
+def limits_of(settings: Settings) -> dict[str, float | None]:
+    """Return the limits of each brief that says nothing else, by the names of their settings."""
     return {
         name: getattr(settings, name)
         for name in ("max_images", "max_attempts", "max_prompts", "max_usd", "max_judge_usd", "max_seconds")

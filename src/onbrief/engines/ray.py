@@ -96,8 +96,8 @@ class _Ended:
 
 @contextmanager
 def engine(address: str, settings: Settings, usd: float | None = None) -> Generator[Opens]:
-    """Provide what begins runs on Ray: on a cluster of this machine (`ray`), which lasts as long as the batch unless this process
-    has begun one already, or on the cluster at an address (`ray://HOST:PORT`). `usd` is the money limit of all runs together.
+    """Provide what begins runs on Ray: on a cluster of this machine (`ray`), which lasts as long as the batch unless this
+    process has begun one already, or on the cluster at an address (`ray://HOST:PORT`). `usd` is the money limit of all runs.
 
     Raises:
         UsageError: it is no such address; the workers would not share a ledger, or a limit in dollars.

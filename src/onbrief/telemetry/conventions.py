@@ -78,7 +78,8 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "onbrief.call": "the kind of call: `plan`, `image`, `judge`, `confirm`, `revise`, or `review` by the user",
     "onbrief.part": "which of several calls for the same step it is, such as `vote-2`",
     "onbrief.try": "the number of the try of this call, from 0, in all sessions",
-    "onbrief.outcome": "the outcome of a run; `passed`, `not passed` or the problem of a picture; the state of a call",
+    "onbrief.outcome": "the outcome of a run; `passed`, `not passed`, `not judged` or the problem of a picture; the state of a "
+    "call: `done`, `refused`, `failed`, `unreadable`, `blocked` or `unknown`",
     "onbrief.usd": "US dollars: of a call, of a picture with all its calls, or of the run in all sessions",
     "onbrief.images": "pictures that the run has paid for, in all sessions",
     "onbrief.judge_calls": "calls of the judges, in all sessions",
