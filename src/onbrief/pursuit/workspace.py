@@ -89,6 +89,8 @@ class Workspace:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.pages.shutdown()
+        if isinstance(self.store, FolderStore):
+            self.store.close()
         self.ledger.close()
 
     def crew(
