@@ -124,7 +124,7 @@ def test_the_summary_goes_on_where_the_last_session_stopped(store: AnyStore) -> 
         async with await BatchOutputs.open(store, "briefs.csv") as outputs:
             assert json.loads(stored(store, "summary.json"))["ended"] is None
             await outputs.add(result(number))
-            return await outputs.close(list(outputs.recorded.values()), briefs=3, limits={"usd": 2.0})
+            return await outputs.close(list(outputs.recorded.values()), briefs=3, limits={"max_total_usd": 2.0})
 
     one, other = wait(session(1)), wait(session(2))
     written = json.loads(stored(store, "summary.json"))

@@ -285,7 +285,7 @@ class Batch:
         try:
             async for row in _streamed(rows):
                 if isinstance(row, Broken):
-                    await self._tell(_invalid(row))
+                    await self._tell(invalid(row))
                     continue
                 async with self._changed:
                     await self._changed.wait_for(lambda: len(self._ready) < self._concurrency or self._closed)
@@ -351,7 +351,7 @@ class Batch:
             self._shared = True
             self._put_off(later)
         except (UsageError, OtherRequest) as error:  # of this row alone
-            await self._tell(_invalid(Broken(row.number, error.explained, row.id, row.order.brief.text)))
+            await self._tell(invalid(Broken(row.number, error.explained, row.id, row.order.brief.text)))
         except (LedgerError, StoreError) as error:
             await self._unstored(later, error.explained)
         except OnbriefError as error:
@@ -500,7 +500,8 @@ def _run_id(row: Row) -> str:
     return row.order.run_id
 
 
-def _invalid(row: Broken) -> Result:
+def invalid(row: Broken) -> Result:
+    """Return the result of a row that is no brief."""
     return Result(id=row.id, number=row.number, text=row.text, outcome="invalid", reason=row.problem)
 
 
