@@ -128,7 +128,7 @@ def test_the_summary_goes_on_where_the_last_session_stopped(store: AnyStore) -> 
 
     one, other = wait(session(1)), wait(session(2))
     written = json.loads(stored(store, "summary.json"))
-    assert (written["briefs"], written["done"], written["limits"]) == (3, 2, {"usd": 2.0})
+    assert (written["briefs"], written["done"], written["limits"]) == (3, 2, {"max_total_usd": 2.0})
     assert one.started == other.started
     assert one.ended is not None
     assert other.ended is not None

@@ -83,7 +83,7 @@ def written(results: Sequence[Result], thumbnails: Mapping[str, bytes] | None = 
         "started": "2026-11-28T22:00:00Z",
         "ended": "2026-11-29T06:10:00Z",
         "seconds": 4000.0,
-        "limits": {"usd": 20.0},
+        "limits": {"max_total_usd": 20.0},
     }
     return index(results, Summary.of("shop", results, **(usual | about)), thumbnails)
 
