@@ -35,6 +35,11 @@ class Funds:
     _held: dict[str, float] = field(default_factory=dict[str, float])
     _used: dict[str, Hold] = field(default_factory=dict[str, Hold])
 
+    @property
+    def held(self) -> float:
+        """The amount in US dollars that is held for calls of this run to come."""
+        return sum(self._held.values())
+
     def load(self, entries: Iterable[Entry], held: Mapping[str, float]) -> None:
         """Count the recorded entries of the run, and hold these amounts for calls of these steps."""
         entries, self._held = list(entries), dict(held)
