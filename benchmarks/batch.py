@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -97,7 +98,7 @@ async def pursue(number: int, side: int, in_flight: int, out: str) -> list[Mark]
     asked = Asked(name="bench", rows=rows(number, side, settings), settings=settings, concurrency=in_flight)
     marks: list[Mark] = []
     runs = attempts = 0
-    async for event in session.pursue(asked):
+    async for event in session.pursue(asked, lambda _: nullcontext()):
         match event:
             case session.BatchBegan():
                 marks.append(Mark.now(0, 0))

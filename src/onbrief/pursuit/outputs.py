@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from onbrief.errors import StoreError
 from onbrief.ports import Owned, Pictures, Store
@@ -48,6 +48,7 @@ class RunOutputs:
         self._shut_down = self._threads.shutdown if threads is None else lambda: None
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         self._thumbnails: dict[str, asyncio.Future[Thumbnail | None]] = {}
+        self._page: asyncio.Future[str] | None = None
         self._written = -math.inf
 
     async def __aenter__(self) -> Self:
@@ -56,7 +57,8 @@ class RunOutputs:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for waiting in self._waiting.values():
             waiting.cancel()
-        await asyncio.gather(*self._thumbnails.values(), return_exceptions=True)
+        making: list[asyncio.Future[Any]] = [*self._thumbnails.values(), *([self._page] if self._page else [])]
+        await asyncio.gather(*making, return_exceptions=True)
         self._shut_down()
 
     def made(self, attempt: Attempt) -> None:
@@ -92,8 +94,9 @@ class RunOutputs:
         Raises:
             StoreError: a picture cannot be read, or the page cannot be written.
         """
-        made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await making)}
-        page = await asyncio.get_running_loop().run_in_executor(self._threads, _page, run, self._pictures, made)
+        made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await asyncio.shield(making))}
+        self._page = asyncio.get_running_loop().run_in_executor(self._threads, _page, run, self._pictures, made)
+        page = await asyncio.shield(self._page)  # if this is cancelled, its thread is still waited for
         await self._replaced.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
 
     def _begin(self, image: Image) -> None:

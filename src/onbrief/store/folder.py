@@ -54,6 +54,11 @@ class FolderStore:
         self._spool = Spool(os.fsencode(self.folder))
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")  # starts those that are needed
 
+    def close(self) -> None:
+        """Wait for the writes in progress."""
+        threads, self._threads = self._threads, ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        threads.shutdown()
+
     async def require_writable(self, names: str = "") -> None:
         """Do nothing: opening the folder has already verified that it can be written."""
 
