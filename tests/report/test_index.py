@@ -256,9 +256,9 @@ def test_rows_are_filtered_searched_and_sorted_and_the_address_says_how(show: Sh
     results = batch()
     page = show(written(results, embedded(results)))
     found = page.locator("#found")
-    assert found.inner_text() == "24 briefs"
+    assert found.inner_text() == "24 rows"
     page.locator("[data-state=unmet]").click()
-    assert (ids(page), found.inner_text()) == (["row-1", "row-9", "row-17"], "3 of 24 briefs")
+    assert (ids(page), found.inner_text()) == (["row-1", "row-9", "row-17"], "3 of 24 rows")
     page.locator("[data-state=failed]").click()
     page.locator("#query").fill("CAFE angstrom")
     assert ids(page) == []
@@ -277,7 +277,7 @@ def test_rows_are_filtered_searched_and_sorted_and_the_address_says_how(show: Sh
     assert ids(page) == ["row-2", "row-14", "row-8", "row-20"]
     assert state(page) == "#q=Cafe+angstrom&model=model:one&sort=usd&reverse=1"
     page.locator("#all").click()
-    assert (found.inner_text(), state(page)) == ("24 briefs", "#sort=usd&reverse=1")
+    assert (found.inner_text(), state(page)) == ("24 rows", "#sort=usd&reverse=1")
     assert page.evaluate("document.activeElement.id") == "query"
     assert complaints == []
 

@@ -93,7 +93,8 @@
     if (reverse.ariaPressed === "true") order.reverse();
     for (const button of outcomes) button.querySelector(".count").textContent = numbers.format(tally[button.dataset.state] ?? 0);
     const narrowed = words.length > 0 || wanted !== null || among.size > 0;
-    at("found").textContent = narrowed ? `${numbers.format(order.length)} of ${numbers.format(count)} briefs` : `${numbers.format(count)} briefs`;
+    const rows = `${numbers.format(count)} row${count === 1 ? "" : "s"}`;
+    at("found").textContent = narrowed ? `${numbers.format(order.length)} of ${rows}` : rows;
     at("all").hidden = !narrowed;
     if (count) at("none").hidden = order.length > 0;
     draw(true);
