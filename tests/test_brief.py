@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from onbrief.brief import (
     Checklist,
     Kind,
     Requirement,
+    fields_of,
     parse_size,
     size_for_aspect,
 )
@@ -237,3 +239,10 @@ def test_an_aspect_is_a_size_of_about_a_megapixel(text: str, size: tuple[int, in
 def test_an_invalid_aspect_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"^aspect: .* expected WIDTH:HEIGHT"):
         size_for_aspect(text)
+
+
+def test_documents_with_dataclasses_in_them_are_encoded_as_ledgers_have_them() -> None:
+    brief = Brief(text="a red circle", requirements=(CIRCLE, RED), avoid=("dogs",))
+    assert json.dumps({"brief": brief}, default=fields_of) == json.dumps({"brief": asdict(brief)})
+    with pytest.raises(TypeError):
+        json.dumps({1: object()}, default=fields_of)
