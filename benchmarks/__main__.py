@@ -20,6 +20,9 @@ NAMES = (
     "erring",
     "deciding",
     "many",
+    "throughput",
+    "index",
+    "batch",
 )
 
 

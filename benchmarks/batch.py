@@ -1,8 +1,8 @@
 """What runs cost beside their models when there are ten thousand of them in one process, and what each in flight takes.
 
-The models answer at once, with small pictures of which each differs; every fourth one falls short, so that its run makes another.
-The figures are those of the whole process in tenths of the batch: it must be no slower at the end than at the start, and must
-not grow. `python -m benchmarks.batch 1000` takes a quicker look.
+The models answer at once, with small pictures. Every second one falls short, and then its run makes another. The figures are
+those of the process in each tenth of the batch: the last must be no slower than the first, and memory must not grow.
+`python -m benchmarks.batch 1000` takes a quicker look.
 """
 
 from __future__ import annotations
@@ -10,26 +10,32 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import subprocess
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from PIL import Image
 
 from benchmarks import instant
 from benchmarks.geneval import briefs
-from benchmarks.memory import resident
+from benchmarks.memory import begin_peak, resident
+from onbrief.batches import session
+from onbrief.batches.rows import Row
+from onbrief.batches.running import BriefEnded, BriefWent
+from onbrief.batches.session import Asked
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.events import ImageJudged
 from onbrief.ports import AnyModel, Judged, ModelRole
-from onbrief.pursuit import Order, open_pursuit
-from onbrief.pursuit.workspace import Workspace
-from onbrief.testing import ImageRequest, JudgeRequest, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, ScriptedReviser
+from onbrief.pursuit import Order
+from onbrief.testing import ImageRequest, JudgeRequest, ScriptedImageModel, ScriptedPlanner, ScriptedReviser
 
 BRIEFS = 10_000
 IN_FLIGHT = 64
@@ -38,44 +44,31 @@ SMALL = 64  # pixels of a side
 LARGE = 1024
 
 
-@dataclass(slots=True)
-class Progress:
-    """The attempts that were judged, and what the process took at the end of each tenth of the briefs."""
-
-    briefs: int
-    attempts: int = 0
-    runs: int = 0
-    marks: list[Mark] = field(default_factory=list["Mark"])
-
-    def ended(self) -> None:
-        self.runs += 1
-        if self.runs % max(1, self.briefs // PARTS) == 0:
-            self.mark()
-
-    def mark(self) -> None:
-        self.marks.append(Mark(time.perf_counter(), time.process_time(), self.runs, self.attempts, resident("VmRSS")))
-
-
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The state of the process at one moment: in seconds, attempts and MB."""
+    """The state of the process at one moment: runs and attempts so far, time and CPU time in seconds, memory in MB."""
 
-    at: float
-    cpu: float
     runs: int
     attempts: int
+    at: float
+    cpu: float
     memory: float
+
+    @classmethod
+    def now(cls, runs: int, attempts: int) -> Mark:
+        """Return the state of now."""
+        return cls(runs, attempts, time.perf_counter(), time.process_time(), resident("VmRSS"))
 
 
 def models(side: int) -> dict[ModelRole, AnyModel]:
-    """Models that answer at once and keep nothing. Of every four pictures one falls short."""
+    """Models that answer at once and keep nothing. Every second picture falls short."""
     pictures = [_picture(number, side) for number in range(256)] if side == SMALL else [instant.picture()]
 
     def drawn(asked: ImageRequest) -> bytes:
-        return pictures[asked.number % len(pictures)]
+        return b"".join((pictures[asked.number % len(pictures)], b""))  # bytes of its own, as those of an answer are
 
     def judged(asked: JudgeRequest) -> Judged:
-        return asked.answer(met=asked.number % 4 > 0)
+        return asked.answer(met=asked.number % 2 > 0)
 
     bill = instant.NoBill()
     return {
@@ -86,48 +79,51 @@ def models(side: int) -> dict[ModelRole, AnyModel]:
     }
 
 
-def orders(number: int, side: int, out: str) -> Iterator[Order]:
-    """Orders as a file of briefs gives them: each has words of its own and the run id of its row."""
+def rows(number: int, side: int, settings: Settings) -> list[Row]:
+    """Rows as a file of briefs gives them: each has words of its own, and a run of its own."""
     crew = models(side)
+    settings = settings.with_models(crew)
+    prompts = [brief.prompt for brief in briefs()]
+    found: list[Row] = []
+    for n in range(number):
+        brief = Brief(text=f"{prompts[n % len(prompts)]}, picture {n}", size=(side, side))
+        found.append(Row(n, f"{n:05}", Order(brief=brief, settings=settings, run_id=f"row-{n:05}", models=crew)))
+    return found
+
+
+async def pursue(number: int, side: int, in_flight: int, out: str) -> list[Mark]:
+    """Pursue a batch, and return the state of the process before it and after each part of its briefs."""
     # Lettering is read by a model of its own, where one is installed.
-    settings = Settings(out=out, tables={"ocr": {"use": "never"}}).with_models(crew)
-    for row in range(number):
-        text = f"{briefs()[row % len(briefs())].prompt}, picture {row}"
-        yield Order(brief=Brief(text=text, size=(side, side)), settings=settings, run_id=f"row-{row:05}", models=crew)
+    settings = Settings(out=out, tables={"ocr": {"use": "never"}})
+    asked = Asked(name="bench", rows=rows(number, side, settings), settings=settings, concurrency=in_flight)
+    marks: list[Mark] = []
+    runs = attempts = 0
+    async for event in session.pursue(asked, lambda _: nullcontext()):
+        match event:
+            case session.BatchBegan():
+                marks.append(Mark.now(0, 0))
+            case BriefWent(_, ImageJudged()):
+                attempts += 1
+            case BriefEnded(result):
+                assert result.outcome == "passed", result
+                runs += 1
+                if runs % max(1, number // PARTS) == 0:
+                    marks.append(Mark.now(runs, attempts))
+            case _:
+                pass
+    return marks
 
 
-async def pursue_all(orders: Iterable[Order], workspace: Workspace, in_flight: int, progress: Progress) -> None:
-    """Pursue orders, so many at a time."""
-    left = iter(orders)
-
-    async def work() -> None:
-        for order in left:
-            async with open_pursuit(order, workspace=workspace) as pursuit:
-                async for event in pursuit.events():
-                    progress.attempts += isinstance(event, ImageJudged)
-                assert event.run.outcome == "passed", event.run.reason
-                await pursuit.deliver()
-            progress.ended()
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(in_flight):
-            group.create_task(work())
-
-
-def measure(number: int, side: int, in_flight: int) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as out:  # where users' pictures lie: /tmp may be in memory
-        progress = Progress(number)
-        with Workspace.open(Settings(out=out)) as workspace:
-            progress.mark()
-            asyncio.run(pursue_all(orders(number, side, out), workspace, in_flight, progress))
-    for before, after in pairwise(progress.marks):
+def print_parts(marks: Sequence[Mark]) -> None:
+    """Print how fast each part was, and what the process took after it."""
+    print("    runs   attempts a second   cores   MB")
+    for before, after in pairwise(marks):
         seconds = after.at - before.at
-        rate, cpu = (after.attempts - before.attempts) / seconds, (after.cpu - before.cpu) / seconds
-        print(f"  {after.runs:6} runs: {rate:6.1f} attempts a second, {cpu:4.2f} cores, {after.memory:6.1f} MB", flush=True)
-    first, last = progress.marks[0], progress.marks[-1]
-    print(
-        f"  {(last.attempts - first.attempts) / (last.at - first.at):.1f} attempts a second, {progress.attempts / progress.runs:.2f} a run"
-    )
+        rate, cores = (after.attempts - before.attempts) / seconds, (after.cpu - before.cpu) / seconds
+        print(f"  {after.runs:6} {rate:19.1f} {cores:7.2f} {after.memory:6.1f}")
+    first, last = marks[0], marks[-1]
+    attempts, cpu = last.attempts - first.attempts, last.cpu - first.cpu
+    print(f"  in all {attempts / (last.at - first.at):.1f} attempts a second, {1000 * cpu / attempts:.1f} ms of CPU each")
 
 
 def _picture(number: int, side: int) -> bytes:
@@ -141,8 +137,26 @@ def _picture(number: int, side: int) -> bytes:
 
 
 def main() -> None:
-    measure(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    for arguments in ((BRIEFS, SMALL, IN_FLIGHT), (64, LARGE, 16), (128, LARGE, 32)):
+        command = [sys.executable, "-m", "benchmarks.batch", *map(str, arguments)]
+        print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="", flush=True)
+
+
+def measure(number: int, side: int, in_flight: int) -> None:
+    with tempfile.TemporaryDirectory(dir=".") as out:  # where users' pictures lie: /tmp may be in memory
+        asyncio.run(pursue(in_flight, SMALL, in_flight, str(Path(out, "warm"))))
+        idle = begin_peak()
+        marks = asyncio.run(pursue(number, side, in_flight, str(Path(out, "bench"))))
+        peak = resident("VmHWM")
+    print(f"{number} briefs, {in_flight} in flight, pictures of {side}x{side}")
+    if side == SMALL:
+        print_parts(marks)
+    else:
+        print(f"  {peak - idle:.0f} MB above {idle:.0f} MB, {(peak - idle) / in_flight:.1f} MB each")
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        measure(int(sys.argv[1]), *(int(each) for each in sys.argv[2:] or (SMALL, IN_FLIGHT)))
+    else:
+        main()

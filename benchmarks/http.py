@@ -44,16 +44,18 @@ def main() -> None:
 
 
 @contextmanager
-def server(*latency: str) -> Generator[dict[str, str]]:
-    """A sandbox server in a process of its own, and the environment in which the tools of AWS find it."""
+def server(*latency: str, limit: str = "") -> Generator[dict[str, str]]:
+    """A sandbox server in a process of its own, and the environment in which the tools of AWS find it, and our providers."""
     command = [sys.executable, "-m", "onbrief", "sandbox", *(f"--latency={one}" for one in latency)]
+    command += ["--limit", limit] if limit else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:
             names: dict[str, str] = {}
-            while "AWS_DEFAULT_REGION" not in names:  # the last line
-                name, _, value = process.stdout.readline().strip().removeprefix("export ").partition("=")
-                names[name] = value
+            while "STABILITY_API_KEY" not in names:  # the last line
+                line = process.stdout.readline().strip()
+                name, mark, value = line.removeprefix("export ").partition("=")
+                names |= {name: value} if mark and line.startswith("export ") else {}
             yield {**os.environ, **names}
         finally:
             process.terminate()

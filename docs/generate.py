@@ -1,5 +1,5 @@
-"""Generate the record's JSON Schema, the command line's help, the library's reference, the tables of providers and the sheet of
-all drawings. `make docs` runs it; a test fails when a document is stale.
+"""Generate the record's JSON Schema, the command line's help, the library's reference, the tables of providers, of a batch's
+columns, and of spans and metrics, and the sheet of all drawings. `make docs` runs it; a test fails when a document is stale.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 from rich.console import Console
 
 import onbrief
-from docs import providers, things
+from docs import providers, telemetry, things
+from onbrief.batches.columns import COLUMNS
 from onbrief.cli.app import build
 from onbrief.record import json_schema
 
@@ -27,16 +28,16 @@ _FOR_ONBRIEF = {
 """Members of public classes that only onbrief itself needs."""
 HERE = Path(__file__).parent
 COMMANDS = (
-    "", "run", "judge", "resume", "recover", "checklist", "show", "list", "report", "rm", "label", "calibrate", "config",
-    "models", "doctor", "sandbox",
+    "", "run", "batch", "judge", "resume", "recover", "checklist", "show", "list", "report", "rm", "label", "calibrate",
+    "config", "models", "doctor", "sandbox",
 )  # fmt: skip
 
 
 def documents() -> dict[str, str]:
     """Return the generated documents, by file name in docs/."""
     schema = json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
-    about = {"providers.md": providers.document(), "server.md": providers.services()}
-    return {"record.schema.json": schema, "cli.md": _command_line(), "api.md": _library(), **about}
+    about = {"providers.md": providers.document(), "server.md": providers.services(), "telemetry.md": telemetry.document()}
+    return {"record.schema.json": schema, "cli.md": _command_line(), "api.md": _library(), "batch.md": _batch(), **about}
 
 
 def _command_line() -> str:
@@ -54,6 +55,21 @@ def _library() -> str:
     written, mark, _ = (HERE / "api.md").read_text("utf-8").partition("## Reference\n")
     names = sorted(onbrief.__all__, key=lambda name: inspect.isclass(getattr(onbrief, name)))  # functions first
     return written + mark + "".join(_documented(name, getattr(onbrief, name)) for name in names)
+
+
+def _batch() -> str:
+    """Return docs/batch.md with the table of columns."""
+    before, mark, rest = (HERE / "batch.md").read_text("utf-8").partition("<!-- columns -->\n")
+    rows = [(f"`{column.name}`", " ".join(f"`{other}`" for other in column.others), column.about) for column in COLUMNS]
+    lines = [("column", "also", "what it holds"), ("---", "---", "---"), *rows]
+    end = "<!-- end of columns -->"
+    return (
+        before
+        + mark
+        + "".join(f"| {' | '.join(line)} |\n".replace("|  |", "| |") for line in lines)
+        + end
+        + rest.partition(end)[2]
+    )
 
 
 def _documented(name: str, what: Any) -> str:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from socket import SHUT_RD, SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -121,7 +122,7 @@ def service() -> Generator[Service]:
         if wrong == "unconditional":
             environ.pop("HTTP_IF_NONE_MATCH", None)
         if denied := _denied(running.rights, environ, body):
-            return _refused("403 AccessDenied", start) if denied == "all" else _answer("200 OK", denied, start)
+            return _answer("200 OK" if denied.startswith("<DeleteResult") else "403 Forbidden", denied, start)
         status, headers, done = _done(moto, environ)
         if status.startswith("404") and b"NoSuchKey" in done and LIST not in running.rights.actions:
             return _refused("403 AccessDenied", start)
@@ -168,7 +169,7 @@ def _answer(status: str, document: str, start: StartResponse) -> list[bytes]:
 
 
 def _denied(rights: Rights, environ: WSGIEnvironment, body: bytes) -> str | None:
-    """Return None if the request is allowed, "all" if it is denied, else the answer with each key that may not be deleted."""
+    """Return None if the request is allowed, else the answer: for keys to delete, with each that may not be deleted."""
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
     if "/s3/" not in environ.get("HTTP_AUTHORIZATION", "/s3/"):
         return None
@@ -180,7 +181,21 @@ def _denied(rights: Rights, environ: WSGIEnvironment, body: bytes) -> str | None
         errors = (f"<Error><Key>{name}</Key><Code>AccessDenied</Code><Message>no</Message></Error>" for name in named)
         return f'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{"".join(errors)}</DeleteResult>'
     action = {"PUT": PUT, "GET": GET if key else LIST, "HEAD": GET, "DELETE": DELETE}[method]
-    return None if rights.allow(action, key) else "all"
+    resource = f"arn:aws:s3:::{BUCKET}" + (f"/{key}" if key else "")
+    return (
+        None
+        if rights.allow(action, key)
+        else f"<Error><Code>AccessDenied</Code><Message>{denial(action, resource)}</Message></Error>"
+    )
+
+
+def denial(action: str, resource: str) -> str:
+    """Return the words in which AWS says that no policy of a role allows an action. S3 puts the resource in quotation marks."""
+    named = f"&quot;{escape(resource)}&quot;" if action.startswith("s3:") else resource
+    return (
+        f"User: arn:aws:sts::111122223333:assumed-role/onbrief/onbrief is not authorized to perform: {action} on resource: "
+        f"{named} because no identity-based policy allows the {action} action"
+    )
 
 
 def _break_off(connection: socket, how: str, status: str, headers: list[tuple[str, str]], body: bytes) -> NoReturn:

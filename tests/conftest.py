@@ -26,6 +26,7 @@ FIRST = (
     "test_stateful.py",
     "test_deadlines.py",
     "test_browser.py",
+    "test_index.py",
     "test_interrupts.py",
     "test_services.py",
 )

@@ -36,6 +36,8 @@ def tests_of(path: Path) -> list[Path]:
     """
     if path.parts[0] == "tests" and path.name.startswith("test_"):
         return [path]
+    if path.parts[0] == "deploy":
+        return [Path("tests/deploy", "test_pack.py" if path.suffix == ".py" else "test_template.py")]
     if path.suffix != ".py" or path.parts[0] != "src":
         return []
     package, *rooms = path.with_suffix("").parts[1:]

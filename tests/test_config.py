@@ -12,6 +12,7 @@ from onbrief.config import Settings, load, settings_of
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import Classic
+from onbrief.ports import Rate, RateLimit
 
 
 @pytest.fixture
@@ -213,6 +214,14 @@ TABLES = "a1111 bedrock bfl comfyui detector fal google ocr openai rates replica
         ("[tables.s3]\nregion = 1", f"table in onbrief.toml: 'tables' is not allowed; expected one of {TABLES}"),
         ("[sandbox]\na = 1", f"table in onbrief.toml: 'sandbox' is not allowed; expected one of {TABLES}"),
         ('bedrock = "x"', "setting in onbrief.toml: 'bedrock' is not allowed; expected one of "),
+        ("[rates]\nfast = '5/min'", "name in rates of onbrief.toml: 'fast' is not allowed; expected PROVIDER:MODEL"),
+        (
+            "[rates]\n'a:b' = '5 a fortnight'",
+            "rates.a:b: '5 a fortnight' is not allowed; expected \"50 requests, 100000 tokens\"",
+        ),
+        ("[rates]\n'a:b' = '0/min'", "rates.a:b: '0/min' is not allowed; expected numbers greater than 0"),
+        ("[rates]\n'a:b' = 5", 'rates.a:b: 5 is not allowed; expected "50 requests, 100000 tokens"'),
+        ("rates = '5/min'", "rates in onbrief.toml: limits of calls can be set in a file only, by the names of models"),
         ("[max_images]\na = 1", "max_images in settings: {'a': 1} is not allowed; expected a valid integer"),
     ],
 )
@@ -230,6 +239,36 @@ def test_a_variable_of_a_table_is_refused_by_its_name(here: Path, home: Path) ->
         loaded(home, ONBRIEF_BEDROCK_REGION="here")
     with pytest.raises(UsageError, match=r"^setting in environment: 'bedrock_zone' is not allowed"):
         loaded(home, ONBRIEF_BEDROCK_ZONE="here")
+
+
+def test_limits_of_calls_are_set_in_files_by_the_names_of_models(here: Path, home: Path) -> None:
+    users_file(home, "[rates]\n'sandbox:*' = '9/min'\n'sandbox:sdxl' = '24 at once'")
+    (here / "onbrief.toml").write_text("[rates]\n'sandbox:*' = '50 requests, 100000 tokens'")
+    settings, origins = loaded(home)
+    assert settings.rate_limits == {
+        "sandbox:*": RateLimit((Rate(50), Rate(100_000, "tokens"))),
+        "sandbox:sdxl": RateLimit(at_once=24),
+    }
+    assert origins["rates.sandbox:*"] == "onbrief.toml"
+    for name in ("ONBRIEF_RATES", "ONBRIEF_RATES_SANDBOX"):
+        with pytest.raises(UsageError, match="in environment: limits of calls can be set in a file only") as caught:
+            loaded(home, {}, **{name: "5/min"})
+        assert caught.value.hint.startswith("in onbrief.toml: [rates]")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sandbox:sdxll", "rates: 'sandbox:sdxll' is not allowed; expected "),
+        ("sandbax:sdxl", "rates: 'sandbax:sdxl' is not allowed; expected PROVIDER:MODEL or PROVIDER:*"),
+        ("nobody:*", "rates: 'nobody:*' is not allowed; expected PROVIDER:MODEL or PROVIDER:*"),
+    ],
+)
+def test_a_limit_of_no_model_is_refused_before_a_run_uses_it(name: str, message: str) -> None:
+    settings = Settings(tables={"rates": {name: "5/min"}})
+    with pytest.raises(UsageError) as caught:
+        _ = settings.rate_limits
+    assert str(caught.value).startswith(message)
 
 
 # -- without what an extra installs ----------------------------------------------------------------------------------

@@ -234,6 +234,7 @@ def test_the_floors_of_contributing_are_those_that_are_enforced() -> None:
         ("src/onbrief_sandbox/painting/drawings/farm.py", ["tests/sandbox/painting/test_drawings.py"]),
         ("src/onbrief_sandbox/world/breaking.py", ["tests/sandbox/world/test_world.py"]),
         ("tests/test_money.py", ["tests/test_money.py"]),
+        ("deploy/aws/template.yaml", ["tests/deploy/test_template.py"]),
         ("docs/briefs.md", []),
     ],
 )

@@ -24,6 +24,7 @@ REQUIREMENTS: Final = ROOT / "requirements" / "aws.txt"
 TO: Final = ROOT / "dist" / "onbrief.zip"
 PLATFORMS: Final = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
 TASK: Final = "/var/task"  # where Lambda unpacks the zip: so that tracebacks name the files that are there
+USUAL: Final = "3.13"  # the runtime of the template
 MOST_UNPACKED: Final = 250 * 2**20  # bytes; Lambda's limit
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 COLD_STARTS: Final = 5
@@ -59,8 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
         f"python{version}; cold start on this machine {seconds:.2f} s, of which a processor worked {worked:.2f} s "
         f"(medians of {COLD_STARTS})"
     )
-    if version != "3.13":
-        print(f"Python 3.13 was not found; deploy this zip with the parameter Runtime=python{version}")
+    if version != USUAL:
+        print(f"deploy it with the parameter Runtime=python{version}")
 
 
 def add_dependencies(python: str, task: Path) -> None:

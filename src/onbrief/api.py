@@ -213,6 +213,7 @@ async def batch(
     concurrency: int | None = None,
     retry: Collection[Retry] = (),
     skip_bad: bool = False,
+    engine: str | None = None,
     on_event: Callable[[SessionEvent], object] | None = None,
 ) -> AsyncGenerator[Result]:
     """Pursue many briefs at the same time, and yield the result of each as it ends, in the order in which they end.
@@ -234,6 +235,7 @@ async def batch(
         concurrency: How many briefs to work on at the same time; by default, as many as the models' rate limits allow.
         retry: Outcomes of briefs to try again: "failed", "unmet" or "unknown".
         skip_bad: Leave out briefs that cannot work, with the outcome "invalid"; otherwise, none is begun.
+        engine: Where the briefs are pursued instead of in this process: "ray", or "ray://HOST:PORT".
         on_event: Called with each event of the batch (see onbrief.batch) as it happens.
 
     Raises:
@@ -244,6 +246,7 @@ async def batch(
     """
     from onbrief.batches import asked, pursue
     from onbrief.batches.running import BatchPaused, BriefEnded
+    from onbrief.engines import engine as engine_of
 
     with _explained():
         models = _models(image_model, judge, planner, reviser, confirm_judge)
@@ -257,9 +260,10 @@ async def batch(
             concurrency=concurrency,
             retry=retry,
             skip_bad=skip_bad,
+            engine=engine,
         )
         paused: BatchPaused | None = None
-        async with aclosing(pursue(wanted)) as events:
+        async with aclosing(pursue(wanted, engine_of)) as events:
             async for event in events:
                 if on_event:
                     on_event(event)

@@ -82,7 +82,7 @@ def _in_a_thread(work: Callable[[], Coroutine[Any, Any, T]], interrupts: Interru
     ended: Future[T] | None = None
     with ThreadPoolExecutor(1) as thread:
         try:
-            own = contextvars.copy_context()  # with what the caller has in his, such as the span of a trace
+            own = contextvars.copy_context()  # the caller's, which has the current span of a trace
             ended = thread.submit(own.run, lambda: asyncio.run(work()))
             return ended.result()
         except BaseException:

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from onbrief.aws_lambda import handler
 from onbrief.ledger.rules import RULES
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
+from tests.aws_lambda.envelopes import message_id, sqs
 from tests.aws_lambda.events import REQUEST_ID, Invocation, handled
 from tests.buckets import BUCKET, Service
 from tests.forks import new_executor, new_process
@@ -117,6 +119,26 @@ def test_an_event_whose_process_was_killed_during_an_image_call_is_resumed_by_it
     assert services.pictures("killed") == [f"images-000-00{n}.png" for n in range(1, len(drawn))]
     assert handled(wanted, Invocation())[1]["best"] == body["best"]
     assert len(lines(services.bill)) == len(bodies)
+
+
+def test_a_message_whose_function_was_killed_during_an_image_call_is_resumed_by_its_next_delivery(services: Services) -> None:
+    wanted = sqs(event("a red circle", "killed-message"))
+    child = new_process(handler, wanted, Invocation())
+
+    def strike() -> None:
+        assert child.pid
+        os.kill(child.pid, signal.SIGKILL)
+
+    services.moments.reset(2, 0, strike)
+    child.start()
+    child.join()
+    services.moments.reset()
+    assert child.exitcode == -signal.SIGKILL
+    assert handler(wanted, Invocation()) == {"batchItemFailures": []}
+    bodies = [line["sha256"] for line in lines(services.bill)]
+    run = json.loads(services.s3.read(f"s3://{BUCKET}/killed-message", f"images/sqs-{message_id(0)}/run.json"))
+    assert (run["outcome"], run["usage"]["unknown_calls"], len(set(bodies))) == ("passed", 1, len(bodies))
+    assert run["usage"]["images"] == len([line for line in lines(services.bill) if line["model"] == CORE])
 
 
 def test_an_event_that_is_delivered_three_times_at_once_is_on_the_bill_once(services: Services, at_home: Path) -> None:

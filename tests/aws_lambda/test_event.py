@@ -24,7 +24,8 @@ CLAUDE = {
     for name, value in {"temperature": 1.0, "top_p": 0.999, "top_k": 250, "max_tokens": 4096}.items()
 }
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "lambda.md").read_text()
-ROWS = re.findall(r"^\| `(\w+)` \| (?:`(.*?)` )?\| .+ \|$", PAGE, re.MULTILINE)
+SECTION = PAGE.partition("## The event\n")[2].partition("\n## ")[0]
+ROWS = re.findall(r"^\| `(\w+)` \| (?:`(.*?)` )?\| .+ \|$", SECTION, re.MULTILINE)
 
 
 def wrong(event: object) -> list[str]:

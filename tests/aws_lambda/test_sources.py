@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from onbrief.aws_lambda.event import read
+from onbrief.aws_lambda.executions import settings_of_batch
 from onbrief.aws_lambda.sources import Record, StoredBrief, envelope_of
 from onbrief.errors import UsageError
 from onbrief.pursuit import check_run_id
@@ -139,3 +142,16 @@ def test_events_of_other_services_are_refused() -> None:
 def test_every_id_of_a_message_gives_a_valid_run_id(given: str) -> None:
     (record,) = records(sns(WANTED, given))
     check_run_id(record.run_id)
+
+
+def test_the_examples_of_the_page_are_understood() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lambda-events.md").read_text()
+    order, notification_, row, gather = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+    assert read(order | {"output_s3_bucket_name": "my-bucket"}).run_id == "order-1234"
+    (configured,) = notification_["LambdaFunctionConfigurations"]
+    assert configured["Events"] == ["s3:ObjectCreated:*"]
+    settings = settings_of_batch(row["batch"])
+    assert (settings.out, settings.max_usd) == ("s3://my-bucket/generated-images/foxes", 0.5)
+    assert (settings_of_batch(gather["gather"]["batch"]), gather["gather"].keys()) == (settings, {"list", "batch"})
+    for step in ("again", "ignored", "replaced"):
+        assert f"| `{step}` |" in page

@@ -136,6 +136,20 @@ def test_the_summary_goes_on_where_the_last_session_stopped(store: AnyStore) -> 
     assert one.seconds < other.seconds == written["seconds"]
 
 
+@pytest.mark.parametrize(("count", "embedded"), [(3, 3), (201, 0)])
+def test_the_page_of_a_small_batch_has_its_thumbnails_in_it(store: AnyStore, count: int, embedded: int) -> None:
+    results = [result(n, picture=f"run-{n}/000-000.png", thumbnail=f"run-{n}/thumbnail.webp") for n in range(count)]
+
+    async def ended() -> None:
+        async with await BatchOutputs.open(store, "briefs.csv") as outputs:
+            for each in results[:3]:
+                await store.replace(each.thumbnail, b"a thumbnail", "image/webp")
+            await outputs.close(results)
+
+    wait(ended())
+    assert stored(store, "index.html").count('src="data:image/webp') == embedded
+
+
 # -- a folder ----------------------------------------------------------------------------------------------------------
 
 

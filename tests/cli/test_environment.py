@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Generator
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 
 from onbrief.cli import main
+from onbrief.pursuit import Workspace, open_pursuit
 from onbrief.testing import Bill, ScriptedJudge, ScriptedReviser, crew
-from tests.pursuing import pursue
+from tests.pursuing import order, pursue, settings
 
 CORE = "stability.stable-image-core-v1:1"
 OLD = "stability.stable-diffusion-xl-v1"
@@ -226,3 +228,25 @@ def test_a_model_that_cannot_be_used_is_known_before_the_first_picture_and_repla
         assert (run.outcome, run.reason[: len(says)], bill.of("image")) == ("failed", says, [])
         run = pursue(tmp_path, crew(bill), run_id="r")[-1].run
     assert (run.outcome, len(bill.of("image"))) == ("passed", 1)
+
+
+@pytest.mark.usefixtures("bedrock")
+def test_a_model_is_asked_about_for_the_first_run_of_a_place_and_not_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = replace(crew(Bill()), judge=ScriptedJudge(name=f"bedrock:global.{CLAUDE}"))
+
+    async def outcome(workspace: Workspace, run_id: str) -> str | None:
+        async with open_pursuit(order(tmp_path, run_id=run_id), models, workspace=workspace) as pursuit:
+            return [event.run.outcome async for event in pursuit.events()][-1]
+
+    async def outcomes() -> list[str | None]:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "poor")  # nothing is said against the model
+        with Workspace.open(settings(out=str(tmp_path))) as workspace:
+            first = await outcome(workspace, "first")
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")  # now something would be
+            second = await outcome(workspace, "second")
+        with Workspace.open(settings(out=str(tmp_path))) as workspace:
+            return [first, second, await outcome(workspace, "third")]
+
+    assert asyncio.run(outcomes()) == ["passed", "passed", "failed"]

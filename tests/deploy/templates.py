@@ -15,6 +15,12 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "aws"
 TEMPLATE = FOLDER / "template.yaml"
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "lambda.md").read_text(), re.DOTALL)
+    for line in block.splitlines()
+]
+"""All commands of docs/lambda.md; the first four lead to a picture."""
 ACCOUNT, REGION, STACK = "111122223333", "us-west-2", "onbrief"
 BUCKET = f"{STACK}-{ACCOUNT}-{REGION}"
 _PSEUDO = {
@@ -67,8 +73,8 @@ class Template:
     def statements(self, role: str) -> dict[str, dict[str, Any]]:
         """Return what a role allows: each statement by its name."""
         own = [policy["PolicyDocument"] for policy in self.properties(role).get("Policies", [])]
-        added = [one["Properties"] for one in self.resources.values() if one["Type"] == "AWS::IAM::RolePolicy"]
-        documents = [*own, *(policy["PolicyDocument"] for policy in added if policy["RoleName"] == role)]
+        added = [one["Properties"] for one in self.resources.values() if one["Type"] == "AWS::IAM::Policy"]
+        documents = [*own, *(policy["PolicyDocument"] for policy in added if role in policy["Roles"])]
         return {statement["Sid"]: statement for document in documents for statement in document["Statement"]}
 
     @cached_property

@@ -20,15 +20,9 @@ from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from tests.buckets import ALL, BUCKET, LEAST, Rights, Service
 from tests.deploy.runtimes import answers
-from tests.deploy.templates import ROOT, Template
+from tests.deploy.templates import COMMANDS, ROOT, Template
 from tests.installing import needed
 from tests.sandbox.server.serving import CORE, lines, served
-
-COMMANDS = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "lambda.md").read_text(), re.DOTALL)
-    for line in block.splitlines()
-]
 
 
 def packed(folder: Path) -> Path:
@@ -64,12 +58,8 @@ def others(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Path:
-    """A folder with Lambda's runtime client and nothing else."""
-    return runtime_client(tmp_path / "runtime")
-
-
-def runtime_client(folder: Path) -> Path:
-    """Make a folder with Lambda's runtime client, as it is installed here."""
+    """A folder with Lambda's runtime client, as it is installed here, and nothing else."""
+    folder = tmp_path / "runtime"
     folder.mkdir()
     for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         there = distribution(name)
@@ -127,7 +117,7 @@ def test_the_page_packs_and_deploys_what_the_template_names() -> None:
     assert second.startswith("sam deploy --template deploy/aws/template.yaml --stack-name onbrief ")
     function = Template({}).properties("Function")
     assert (ROOT / "deploy" / "aws" / function["CodeUri"]).resolve() == pack.TO
-    assert (function["Handler"], function["Runtime"]) == ("onbrief.aws_lambda.handler", "python3.13")
+    assert (function["Handler"], function["Runtime"]) == ("onbrief.aws_lambda.handler", f"python{pack.USUAL}")
     assert function["LoggingConfig"].items() >= {"LogFormat": "JSON", "ApplicationLogLevel": "INFO"}.items()
     assert f"--function-name {function['FunctionName']} " in third
     assert fourth.startswith("aws s3 cp ")

@@ -123,9 +123,15 @@ def test_both_forms_of_a_list_are_carried_out_alike() -> None:
     assert first == second
     assert first["MaxConcurrency"] == 10
     assert first["ItemSelector"].keys() == {"row.$", "number.$", "batch.$"}
-    assert first["ToleratedFailurePercentage"] == 100  # a failed brief does not stop the others
     run = first["ItemProcessor"]["States"]["Run"]
-    assert run["Catch"][0]["ErrorEquals"] == run["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert [(caught["ErrorEquals"], caught["Next"]) for caught in run["Catch"]] == [
+        (["ConfigError"], "Cannot go on"),  # a failed execution: it stops the batch
+        (["States.ALL"], "Failed"),  # a failed brief: the others go on
+    ]
+    assert not {name for name in first if name.startswith("Tolerated")}
+    assert first["ItemProcessor"]["States"]["Failed"]["Type"] == "Pass"
+    raised = [name for retry in run["Retry"] for name in retry["ErrorEquals"]]
+    assert raised == ["ConfigError", "NotCarriedOut", "Lambda.TooManyRequestsException", "States.ALL"]
 
 
 def test_the_batch_may_do_what_its_states_do() -> None:
@@ -135,6 +141,7 @@ def test_the_batch_may_do_what_its_states_do() -> None:
         "ReadLists": f"arn:aws:s3:::{BUCKET}/lists/*",
         "WriteExecutions": f"arn:aws:s3:::{BUCKET}/executions/*",
         "StartExecutions": "arn:aws:states:us-west-2:111122223333:stateMachine:onbrief-batch",
+        "WatchExecutions": "arn:aws:states:us-west-2:111122223333:execution:onbrief-batch/*",
     }
     states = [state for machine in machines(PLAIN.batch) for state in machine["States"].values()]
     assert {state["Parameters"]["FunctionName"] for state in states if state["Type"] == "Task"} == {"Function.Arn"}

@@ -40,7 +40,20 @@ from onbrief.ledger.rates import Rates
 from onbrief.ledger.rules import OUT_OF_TRIES
 from onbrief.ledger.spending import Recover
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, CallKind, CannotTell, Decision, Entry, State, Tokens, Wait
+from onbrief.ports import (
+    Allowance,
+    Call,
+    CallKind,
+    CannotTell,
+    Decision,
+    Entry,
+    Rate,
+    RateLimit,
+    State,
+    Tokens,
+    Wait,
+    hear,
+)
 from tests.ledgers import Blocking
 
 PRICE = 0.04
@@ -796,6 +809,71 @@ def test_a_run_that_is_stopped_waits_for_no_turn(ledger: SqliteLedger) -> None:
 
     assert asyncio.run(go()) == 0
     assert entries(ledger) == []
+
+
+def test_runs_take_turns_and_one_that_waits_says_so_once_and_gives_up_in_time(ledger: SqliteLedger) -> None:
+    now, waits = 0.0, list[Wait]()
+    rates = Rates(limits={IMAGE.model: RateLimit.parse("1/hour")}, clock=lambda: now)
+    hasty = replace(AT_ONCE, retry_timeout=0.0, turn_timeout=1.0)
+
+    async def run(run_id: str, policy: SpendingPolicy = AT_ONCE, *, stop: bool = False) -> str:
+        waiting = asyncio.Event()
+
+        def tell(wait: Wait) -> None:
+            waits.append(wait)
+            waiting.set()
+
+        async with open_account(ledger, run_id, "{}", "{}", policy, rates=rates, tell=tell) as account:
+            call = asyncio.create_task(account.once(IMAGE, Provider([DONE])))
+            if stop:
+                await waiting.wait()
+                account.stop()
+            try:
+                return (await call).state
+            except OnbriefError as error:
+                return f"{type(error).__name__}: {error}"
+
+    async def go() -> list[str]:
+        nonlocal now
+        ended = [await run("a"), await run("b", hasty), await run("c", stop=True)]
+        now += 3601.0
+        return [*ended, await run("d"), await run("e", replace(hasty, usd=0.0))]
+
+    limited = "Refused: requests to test:painter are limited to 1 per hour"
+    assert asyncio.run(go()) == ["done", limited, "Cancelled: stopped by the user", "done", limited]
+    assert [(wait.reason, wait.seconds > 3500) for wait in waits] == [(limited.removeprefix("Refused: "), True)]
+
+
+def test_a_turn_that_is_not_used_is_given_back(ledger: SqliteLedger) -> None:
+    rates = Rates(limits={IMAGE.model: RateLimit.parse("1/hour")})
+
+    async def go() -> str:
+        async with open_account(ledger, "a", "{}", "{}", replace(AT_ONCE, usd=0.0), rates=rates) as account:
+            with pytest.raises(OverBudget):
+                await account.once(IMAGE, Provider([DONE]))
+        async with open_account(ledger, "b", "{}", "{}", AT_ONCE, rates=rates) as account:
+            return (await account.once(IMAGE, Provider([DONE]))).state
+
+    assert asyncio.run(go()) == "done"
+
+
+def test_tokens_and_refusals_are_noted_for_all_runs(ledger: SqliteLedger) -> None:
+    rates = Rates()
+    used = CallResult("{}", 0.01, Tokens(30, 12))
+
+    async def send(_: Try) -> CallResult:
+        hear([Allowance("requests", 5, 4, 1.0)])
+        return used
+
+    async def go() -> RateLimit | None:
+        async with open_account(ledger, "a", "{}", "{}", AT_ONCE, rates=rates) as account:
+            assert (await account.once(JUDGE, send)).tokens == used.tokens
+            refused = Provider([Refused("slow down", limited=True), DONE])
+            assert (await account.once(IMAGE, refused)).state == "done"
+        return rates.limit(JUDGE.model)
+
+    assert asyncio.run(go()) == RateLimit((Rate(5),))
+    assert rates.limit(IMAGE.model) == RateLimit((Rate(1),))  # it was refused with none in the minute before
 
 
 def test_no_wait_is_silent(ledger: SqliteLedger) -> None:

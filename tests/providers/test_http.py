@@ -7,7 +7,17 @@ from email.utils import format_datetime
 import pytest
 
 from onbrief.errors import Blocked, ConfigError, Failed, OnbriefError, Refused
-from onbrief.providers.http import DAY_QUOTA_WAIT, MAX_RETRY_AFTER, MAX_WORDS, classify, retry_after, short, speaks_of_content
+from onbrief.ports import Allowance
+from onbrief.providers.http import (
+    DAY_QUOTA_WAIT,
+    MAX_RETRY_AFTER,
+    MAX_WORDS,
+    allowances,
+    classify,
+    retry_after,
+    short,
+    speaks_of_content,
+)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +159,41 @@ def test_an_error_says_what_the_provider_wrote_at_a_bounded_length() -> None:
     assert str(classify(418, "")) == "HTTP 418"
     assert len(str(classify(400, "a" * 10_000))) == MAX_WORDS
     assert short(b"\xff" + b"a" * 10_000) == "\ufffd" + "a" * (MAX_WORDS - 2) + "…"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, ()),
+        (
+            {
+                "X-RateLimit-Limit-Requests": "5000",
+                "x-ratelimit-remaining-requests": "4999",
+                "x-ratelimit-reset-requests": "12ms",
+                "x-ratelimit-limit-tokens": "160000",
+                "x-ratelimit-reset-tokens": "1m0.5s",
+                "x-ratelimit-remaining-tokens_usage_based": "1",
+            },
+            (Allowance("requests", 5000, 4999, 0.012), Allowance("tokens", 160_000, None, 60.5)),
+        ),
+        ({"x-ratelimit-limit-requests": "200", "x-ratelimit-reset-requests": "7m12s"}, ()),  # a limit of a day
+        ({"maker-ratelimit-requests-limit": "50", "maker-ratelimit-requests-remaining": "x"}, (Allowance("requests", 50),)),
+        ({"ratelimit-reset-requests": "1763000000"}, (Allowance("requests"),)),
+        ({"x-ratelimit-limit": "24", "x-ratelimit-limit-images": "5"}, ()),
+    ],
+)
+def test_headers_say_where_limits_of_a_minute_stand(headers: dict[str, str], expected: tuple[Allowance, ...]) -> None:
+    assert allowances(headers) == expected
+
+
+def test_a_time_in_a_header_is_that_until_which_a_limit_is_used_up() -> None:
+    at = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
+    headers = {"maker-ratelimit-tokens-remaining": "0", "maker-ratelimit-tokens-reset": at}
+    refused = classify(429, "slow down", headers=headers)
+    assert isinstance(refused, Refused)
+    assert refused.limited
+    assert refused.retry_after == pytest.approx(30, abs=5)
+    overloaded, loading = classify(503, "busy"), classify(429, "it loads", "ModelNotReadyException")
+    assert isinstance(overloaded, Refused)
+    assert isinstance(loading, Refused)
+    assert (overloaded.limited, loading.limited) == (False, False)

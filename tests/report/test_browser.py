@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from onbrief.report import card, page
 from tests.report import samples
+from tests.report.browsing import Show, accessible, sideways
 from tests.report.hostile import MARKUP, MISCHIEF, PAYLOADS, run_of
 from tests.report.samples import Pictured
 from tests.report.test_page import palette
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = os.environ.get("ONBRIEF_CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-Show = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium: install it, or name it in ONBRIEF_CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """The messages on the browser's console, and all addresses that it requested except the page's own."""
-    return []
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path, complaints: list[str]) -> Iterator[Show]:
-    contexts: list[Page] = []
-
-    def open_page(html: str, width: int = 1280, **options: Any) -> Page:
-        file = tmp_path / "report.html"
-        file.write_text(html, encoding="utf-8")
-        shown = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        contexts.append(shown)
-        shown.on("console", lambda message: complaints.append(message.text))
-        shown.on("pageerror", lambda error: complaints.append(str(error)))
-        shown.on("dialog", lambda dialog: complaints.append(dialog.message))
-        shown.goto(file.as_uri())
-        shown.on("request", lambda request: complaints.append(request.url))
-        return shown
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def sideways(shown: Page, width: int) -> int:
-    """Return by how many pixels the page is wider than a window of this width."""
-    shown.set_viewport_size({"width": width, "height": 900})
-    return shown.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize("make", samples.SAMPLES.values(), ids=samples.SAMPLES)
@@ -160,13 +103,6 @@ def test_a_strip_scrolls_by_itself(show: Show) -> None:
     shown.locator(".frame img").nth(2).scroll_into_view_if_needed()
     assert strip.evaluate("e => e.scrollLeft") > 0
     assert sideways(shown, 390) == 0
-
-
-def accessible(shown: Page, role: str) -> list[str]:
-    """The names of all nodes of a role in the accessibility tree."""
-    session: Any = shown.context.new_cdp_session(shown)
-    nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
-    return [node["name"]["value"] for node in nodes if not node["ignored"] and node["role"]["value"] == role]
 
 
 def test_everything_has_a_name_in_the_accessibility_tree(show: Show) -> None:

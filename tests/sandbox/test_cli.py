@@ -67,6 +67,10 @@ def test_the_lines_to_export_are_all_that_a_client_needs(tmp_path: Path, number:
         (["--latency", "gpt=1"], "latency: 'gpt*' is not allowed; expected a model of the sandbox"),
         (["--ended", "gpt"], "ended: 'gpt' is not allowed; expected a model of the sandbox"),
         (["--faults", "none.toml"], "faults: 'none.toml' is not allowed; expected a file that can be read"),
+        (["--limit", "openai:*"], "limit: 'openai:*' is not allowed; expected MODEL=LIMIT, such as"),
+        (["--limit", "gpt=5/min"], "limit: 'gpt=5/min' is not allowed; expected a model of the sandbox before the ="),
+        (["--limit", "openai.chat=5"], "limit: '5' is not allowed; expected \"50 requests, 100000 tokens\""),
+        (["--limit", "openai.chat=5 at once"], "limit: 'openai.chat=5 at once' is not allowed; expected MODEL=LIMIT"),
         (["--bill", "no/such/folder"], "bill: 'no/such/folder' is not allowed; expected a file that can be written"),
     ],
 )

@@ -28,7 +28,7 @@ SETTLED: Final = frozenset({"passed", "unmet", "over_budget", "blocked", "ignore
 _TO_BEGIN: Final = min(rule.seconds for rule in RULES.values())  # seconds; with less left, no call would be sent
 
 Carried = dict[str, Any]
-"""What is answered about a record: the body of its answer, with its `record` as the envelope names it."""
+"""What is answered about a record: the body of its answer, its id as `event`, and whether it is `carried_out`."""
 
 
 class NotCarriedOut(Exception):

@@ -27,6 +27,7 @@ from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.reading import read
 from onbrief.batches.rows import Broken, Cells, Row, orders_of
 from onbrief.batches.running import store_thumbnail, thumbnail_key
+from onbrief.batches.session import limits_of
 from onbrief.config import Settings, load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, StoreError, UsageError
 from onbrief.events import RunEnded
@@ -36,7 +37,7 @@ from onbrief.pursuit import Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
 from onbrief.store import open_bucket, region_of
-from onbrief.store.refusals import explain
+from onbrief.store.refusals import explain, is_denied, is_missing
 
 READS: Final = 32  # records of runs that are read at the same time
 _CONFIGURATION: Final = frozenset({"ConfigError", "NotInstalled"})
@@ -53,16 +54,16 @@ async def execute(event: Mapping[str, object], context: Context | None) -> dict[
     """
     try:
         if "row" in event:
-            return await _carry_out(event["row"], event.get("number"), _settings(event.get("batch")), context)
+            return await _carry_out(event["row"], event.get("number"), settings_of_batch(event.get("batch")), context)
         gather = _object("gather", event["gather"])
-        return await _gather(gather.get("list"), _settings(gather.get("batch")))
+        return await _gather(gather.get("list"), settings_of_batch(gather.get("batch")))
     except UsageError as error:
         raise ConfigError(error.explained) from error
     except (LedgerError, StoreError) as error:
         raise NotCarriedOut(error.explained) from error
 
 
-def _settings(batch: object) -> Settings:
+def settings_of_batch(batch: object) -> Settings:
     """Return the settings of a batch: those that it gives, else those of the function, else the models of the platform.
 
     Raises:
@@ -153,7 +154,7 @@ async def _gather(source: object, settings: Settings) -> dict[str, Any]:
     with await asyncio.to_thread(Workspace.open, settings) as workspace:
         async with await BatchOutputs.open(workspace.store, PurePosixPath(source).stem) as outputs:
             results = await _results(rows, workspace)
-            summary = await outputs.close(results, briefs=len(rows), limits=None)
+            summary = await outputs.close(results, briefs=len(rows), limits=limits_of(settings))
     files = {name.replace(".", "_"): f"{settings.out.rstrip('/')}/{name}" for name in _SHOWN}
     return {"status": "ended", **asdict(summary), **files}
 
@@ -170,7 +171,8 @@ def _listed(source: str, settings: Settings) -> Sequence[Row | Broken]:
     try:
         data = open_bucket(place, region_of(settings.tables)).objects.get(name)
     except (OSError, BaseError) as error:
-        raise StoreError(f"{source} cannot be read: {explain(error)}") from error
+        lasting = is_denied(error) or is_missing(error)
+        raise (ConfigError if lasting else StoreError)(f"{source} cannot be read: {explain(error)}") from error
     if data is None:
         raise UsageError.of("gather.list", source, "a list that is there")
     with tempfile.TemporaryDirectory() as folder:

@@ -40,12 +40,12 @@ def read(source: str | Path) -> Iterator[Item]:
         path = Path(where).expanduser()
     kind = path.suffix.lower()
     if "://" in where:
-        raise UsageError.of("file", where, "a file on this machine", hint="download it first, as CSV or XLSX")
+        raise UsageError(f"{where} cannot be read: it is not on this machine", hint="download it first, as CSV or XLSX")
     if path.is_dir():
-        raise UsageError.of("file", where, "a file; this is a folder")
+        raise UsageError(f"{where} cannot be read: it is a folder; expected a file of briefs")
     if kind not in _KINDS and kind not in _SPREADSHEETS:
         allowed = " ".join((*filter(None, _KINDS), *_SPREADSHEETS))
-        raise UsageError.of("file", where, f"one of {allowed}", hint=_HINTS.get(kind, ""))
+        raise UsageError(f"{where} cannot be read: expected one of {allowed}", hint=_HINTS.get(kind, ""))
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size  # of a pipe, it is 0
@@ -53,7 +53,8 @@ def read(source: str | Path) -> Iterator[Item]:
                 raise UsageError(f"{where} cannot be read: it has {size} bytes, and {MAX_BYTES} are allowed")
             yield from _KINDS[kind](file, where) if kind in _KINDS else _spreadsheet(file, where, sheet)
     except OSError as error:
-        raise UsageError(f"{where} cannot be read: {error.strerror or error}") from error
+        hint = "for a single brief: onbrief run" if " " in where else ""
+        raise UsageError(f"{where} cannot be read: {error.strerror or error}", hint=hint) from error
 
 
 async def stream(stdin: BinaryIO) -> AsyncGenerator[Item]:

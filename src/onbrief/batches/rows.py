@@ -14,10 +14,12 @@ from typing import Any, cast
 
 from onbrief import intake
 from onbrief.batches.columns import OTHER_GENERATORS, SHAPE, Column, check_header, column_of, plain
+from onbrief.brief import MAX_BRIEF_CHARACTERS, Size
 from onbrief.config import NO_PROFILE, Settings, profile_path, settings_of
 from onbrief.errors import UsageError
 from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import MAX_SEED, Order, check_run_id
+from onbrief.redaction import redacted
 
 MAX_LISTED = 100  # broken rows in a message
 MAX_ID = 200  # characters
@@ -28,6 +30,7 @@ _MOST_DIGITS = 15
 _CURRENCY = re.compile(r"^\s*(?:\$|USD)\s*|\s*(?:\$|USD)\s*$", re.IGNORECASE)
 _COMMA = re.compile(r"(\d+),(\d{1,2})")
 _WHERE = re.compile(r"^(?:(?:row|brief): )?(?:brief\.)?|(?<=\w) in (?:row|brief)(?=: )")
+_TEXT = "a description of the picture"
 _CLOCK = re.compile(r"(\d+:\d+):00")  # what a spreadsheet makes of 16:9
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
 _BETWEEN = re.compile(r"[;|]")
@@ -86,15 +89,19 @@ class Row:
 
 
 class BrokenRows(UsageError):
-    """Rows that are no briefs; nothing has been started. `rows` are all of them."""
+    """Rows that are no briefs; nothing has been started. `rows` are all of them; the first ones are listed as notes."""
 
     def __init__(self, rows: Sequence[Broken]) -> None:
         self.rows = tuple(rows)
-        listed = [str(row) for row in rows[:MAX_LISTED]]
-        if more := len(rows) - len(listed):
-            listed.append(f"and {more} more")
-        count = f"{len(rows)} rows are not briefs:\n  " if len(listed) > 1 else ""
-        super().__init__(count + "\n  ".join(listed), hint="to leave such rows out: --skip-bad")
+        first = str(rows[0])
+        super().__init__(
+            f"{len(rows)} rows are not briefs; the first is {first}" if len(rows) > 1 else first,
+            hint="to leave such rows out: --skip-bad",
+        )
+        for row in rows[1:MAX_LISTED]:
+            self.add_note(redacted(str(row)))
+        if len(rows) > MAX_LISTED:
+            self.add_note(f"and {len(rows) - MAX_LISTED} more")
 
 
 def orders_of(
@@ -161,11 +168,19 @@ class _Said:
     wrong: list[str] = field(default_factory=list[str])
 
     @property
-    def run_id(self) -> str:
-        """The run id of a row without an id: that of all it says that makes a difference to its pictures."""
+    def has_shape(self) -> bool:
+        """Whether it says the shape of its picture, apart from its text."""
+        return not self.document.keys().isdisjoint(SHAPE)
+
+    def run_id(self, shape: Size | None) -> str:
+        """Return the run id of a row without an id: that of all it says that makes a difference to its pictures. `shape` is
+        that of its file.
+        """
         document = {
             "text" if name == "prompt" else name: value for name, value in self.document.items() if name not in OTHER_GENERATORS
         }
+        if shape and not self.has_shape:
+            document["size"] = "x".join(map(str, shape))
         own = {name: value for name, value in self.own.items() if name not in _LIMITS}
         return f"{_slug(self.text) or 'brief'}-{_hash(json.dumps([document, self.seed, own], sort_keys=True, default=str))}"
 
@@ -187,6 +202,7 @@ class _Orders:
         self._avoid = avoid
         self._resend_unknown = resend_unknown
         self._defaults: tuple[tuple[str, object], ...] = ()
+        self._shape: Size | None = None
         self._places: dict[str, str] = {}  # where each run id was first
         self._repeats: dict[str, int] = {}
         self._known: dict[str, Settings] = {}
@@ -212,17 +228,19 @@ class _Orders:
         if head.names:
             check_header(head.names, head.where, head.hint)
         if head.defaults:
-            said = _said(head.defaults, ())
-            wrong = [f"{name} is for one brief alone" for name in ("text", "id") if getattr(said, name)] or said.wrong
+            said = _said((("text", "-"), *head.defaults), ())
+            wrong = ["id is for one brief alone"] if said.id else said.wrong
             if not wrong:
                 try:
                     self._settings_with(said.own)
-                    intake.read({"text": "-", **said.document})
+                    size = intake.read(said.document).brief.size
+                    self._shape = size if said.has_shape else None
                 except UsageError as error:
                     wrong = [_plain(error)]
             if wrong:
                 raise UsageError(f"{head.where}: what is to hold for all briefs: {'; '.join(wrong)}")
-        self._defaults = head.defaults
+        # A shape of all is the usual one: a row may state another one in its text.
+        self._defaults = tuple(pair for pair in head.defaults if getattr(column_of(pair[0]), "name", "") not in SHAPE)
 
     def _row(self, cells: Cells) -> Row | Broken:
         said = _said(cells.fields, self._defaults)
@@ -233,11 +251,9 @@ class _Orders:
             settings = self._settings_with(said.own)
         except UsageError as error:
             said.wrong.append(_plain(error))
-        if not said.text:
-            said.wrong.append("text: there is none; expected a description of the picture")
-        else:
+        if said.text:
             try:
-                usual = (settings or self._settings).picture_size
+                usual = self._shape or self._settings.picture_size
                 brief = intake.read(said.document, usual=usual, requirements=self._requirements, avoid=self._avoid)
             except UsageError as error:
                 said.wrong.append(_plain(error))
@@ -256,11 +272,11 @@ class _Orders:
                 return Row(cells.number, said.id or run_id, order, cells.unit)
             except UsageError as error:
                 said.wrong.append(_plain(error))
-        return Broken(cells.number, "; ".join(said.wrong), said.id, _encodable(said.text), cells.unit)
+        return Broken(cells.number, "; ".join(said.wrong), said.id, _encodable(said.text[:MAX_BRIEF_CHARACTERS]), cells.unit)
 
     def _run_id(self, said: _Said, place: str) -> str:
         """Return the run id of a row at this place. That of an id that another row has is wrong."""
-        run_id = run_id_of(said.id) if said.id else said.run_id
+        run_id = run_id_of(said.id) if said.id else said.run_id(self._shape)
         if said.id:
             if (first := self._places.setdefault(run_id, place)) != place:
                 said.wrong.append(f"id: {said.id!r} is not allowed; {first} has it already")
@@ -310,10 +326,8 @@ def run_id_of(row_id: str) -> str:
 def _said(fields: Iterable[tuple[str, object]], defaults: Iterable[tuple[str, object]]) -> _Said:
     """Return what the fields of a row and the defaults of its file say."""
     said = _Said()
-    values, shared = _by_column(fields, said.wrong), _by_column(defaults, said.wrong)
-    if values.keys() & set(SHAPE):
-        shared = {name: found for name, found in shared.items() if name not in SHAPE}
-    for name, (column, given) in shared.items():
+    values = _by_column(fields, said.wrong)
+    for name, (column, given) in _by_column(defaults, said.wrong).items():
         own = values.setdefault(name, (column, []))[1]
         if column.many or not own:
             own += given
@@ -324,6 +338,8 @@ def _said(fields: Iterable[tuple[str, object]], defaults: Iterable[tuple[str, ob
             _take(said, column, given)
         except UsageError as error:
             said.wrong.append(_plain(error))
+    if "text" not in values:
+        said.wrong.append(f"text: there is none; expected {_TEXT}")
     return said
 
 
@@ -356,8 +372,8 @@ def _take(said: _Said, column: Column, given: _Given) -> None:
     name, (header, value) = column.name, given[0]
     match name:
         case "text":
-            if not isinstance(value, str):
-                raise UsageError.of(header, value, "a text")
+            if not isinstance(value, str) or not value.strip():
+                raise UsageError.of(header, value, _TEXT)
             said.text = value.strip()
             said.document["prompt" if plain(header) == "prompt" else "text"] = said.text
         case "id":

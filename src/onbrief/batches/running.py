@@ -150,6 +150,22 @@ async def store_thumbnail(store: RunStore, run: Run) -> str:
     return thumbnail_key(run)
 
 
+Unfinished = Literal["configuration", "elsewhere", "storage", "stopped"]
+
+
+def unfinished(ended: RunEnded) -> Unfinished | None:
+    """Return why a run has ended only for now; None if it has come to its end. It is not delivered, so that the same order goes
+    on with it: something must be changed first, another process has it, it could not be recorded or stored, or it was stopped.
+    """
+    if ended.fault in _CONFIGURATION:
+        return "configuration"
+    if ended.fault == _ELSEWHERE:
+        return "elsewhere"
+    if ended.fault in _STORAGE:
+        return "storage"
+    return "stopped" if ended.run.outcome == "cancelled" else None
+
+
 def thumbnail_key(run: Run) -> str:
     """Return the key of the small copy of a run's best picture."""
     return f"{run.run_id}/thumbnail.webp"
@@ -396,19 +412,19 @@ class Batch:
                 del self._under_way[row.id]
 
     async def _goes_on(self, later: _Later, ended: RunEnded) -> bool:
-        """Return whether a run has ended only for now: it is not delivered, so that the same row again goes on with it."""
-        run = ended.run
-        if ended.fault in _CONFIGURATION:
-            self.left += 1
-            await self._pause(run.reason)
-        elif ended.fault == _ELSEWHERE:
-            self._put_off(later)
-        elif ended.fault in _STORAGE:
-            await self._unstored(later, run.reason)
-        elif run.outcome == "cancelled":
-            self.left += 1
-        else:
-            return False
+        """Return whether a run has ended only for now, after doing what is to be done about it."""
+        match unfinished(ended):
+            case None:
+                return False
+            case "configuration":
+                self.left += 1
+                await self._pause(ended.run.reason)
+            case "elsewhere":
+                self._put_off(later)
+            case "storage":
+                await self._unstored(later, ended.run.reason)
+            case "stopped":
+                self.left += 1
         return True
 
     async def _unstored(self, later: _Later, reason: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from onbrief.batches.concurrency import concurrency
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.reading import read, stream
 from onbrief.batches.rows import Broken, Cells, Row, orders_of, orders_of_stream
@@ -21,7 +22,6 @@ from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import Workspace
 from onbrief.results import Summary
 
-USUAL_CONCURRENCY: Final = 8
 _USUAL_NAME: Final = "batch"  # of one that comes from no file
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
@@ -45,8 +45,8 @@ class BatchEnded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a batch is asked for. `name` is its own among those of other places, and `settings` are those of rows that say
-    nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` opens runs elsewhere; see Batch for
-    the rest.
+    nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` names where runs are pursued, if
+    that is not this process; see Batch for the rest.
     """
 
     name: str
@@ -56,13 +56,17 @@ class Asked:
     concurrency: int | None = None
     retry: Collection[Retry] = ()
     skip_bad: bool = False
-    engine: AbstractContextManager[Opens] | None = None
+    engine: str | None = None
 
 
 SessionEvent = BatchBegan | BatchEvent | BatchEnded
 
 
-async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
+Engine = Callable[[Asked], AbstractContextManager[Opens | None]]
+"""Makes what begins the runs of a batch; None begins them in this process."""
+
+
+async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
     """Pursue a batch as far as it goes, and write its files. A caller that closes the generator early stops the batch.
 
     Raises:
@@ -71,7 +75,7 @@ async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
     """
     briefs = len(asked.rows) if isinstance(asked.rows, Sequence) else None
     with (
-        asked.engine or nullcontext() as opens,
+        engine(asked) as opens,
         await asyncio.to_thread(Workspace.open, asked.settings, asked.usd) as workspace,
     ):
         await workspace.require_writable()
@@ -79,7 +83,7 @@ async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
             batch = Batch(
                 workspace,
                 outputs,
-                concurrency=asked.concurrency or USUAL_CONCURRENCY,
+                concurrency=await asyncio.to_thread(_concurrency, asked, workspace),
                 retry=asked.retry,
                 skip_bad=asked.skip_bad,
                 opens=opens,
@@ -91,12 +95,22 @@ async def pursue(asked: Asked) -> AsyncGenerator[SessionEvent]:
                         yield event
             finally:
                 results = sorted(batch.results.values(), key=lambda result: result.number)
-                limits = {"max_total_usd": asked.usd, **_limits(asked.settings)}
+                limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
                 summary = await outputs.close(results, briefs=briefs or len(results) + batch.left, limits=limits)
             yield BatchEnded(batch, summary)
 
 
-def _limits(settings: Settings) -> dict[str, float | None]:
+def _concurrency(asked: Asked, workspace: Workspace) -> int:
+    """Return how many briefs to pursue at the same time: as the user says, or as many as the models of the first one allow."""
+    if asked.concurrency is not None:
+        return asked.concurrency
+    orders = [row.order for row in asked.rows if isinstance(row, Row)][:1] if isinstance(asked.rows, Sequence) else []
+    crew = workspace.crew(orders[0].settings, models=orders[0].models) if orders else workspace.crew(asked.settings)
+    return concurrency(crew, workspace.rates)
+
+
+def limits_of(settings: Settings) -> dict[str, float | None]:
+    """Return the limits of each brief that says nothing else, by the names of their settings."""
     return {
         name: getattr(settings, name)
         for name in ("max_images", "max_attempts", "max_prompts", "max_usd", "max_judge_usd", "max_seconds")

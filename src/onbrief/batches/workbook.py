@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import BinaryIO
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
@@ -21,6 +22,7 @@ MAX_UNPACKED = 500_000_000  # bytes
 MAX_CELLS = 20_000_000  # of the area with cells, which is read as a whole: a single cell far below would take all memory
 
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_AGAIN = "save it as XLSX, or export it as CSV"
 _NO_VALUE = "its formula has no value in the file; open it in a spreadsheet, and save it again"
 
 _TAG = r"<(?:\w+:)?"
@@ -57,12 +59,12 @@ def open_sheet(file: BinaryIO, where: str, name: str = "") -> Sheet:
     start = file.read(8)
     file.seek(0)
     if not start.startswith((_ZIP, _OLD)):
-        what = "empty" if not start else "no spreadsheet inside"
-        raise UsageError(f"{where} cannot be read: it is {what}", hint="if it is a text, name it .csv" if start else "")
+        what = "there is no spreadsheet in it" if start else "it is empty"
+        raise UsageError(f"{where} cannot be read: {what}", hint="if it is a text, name it .csv" if start else "")
     zipped = start.startswith(_ZIP)
     try:
         if zipped:
-            _check_size(file, where)
+            _check_archive(file, where)
         with CalamineWorkbook.from_filelike(file) as book:
             sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
             wanted = _wanted(sheets, name, where)
@@ -76,7 +78,7 @@ def open_sheet(file: BinaryIO, where: str, name: str = "") -> Sheet:
         if isinstance(error, UsageError):
             raise
         reason = f"a part is missing: {error}" if isinstance(error, KeyError) else error
-        raise UsageError(f"{where} cannot be read: {reason}", hint="save it as XLSX, or export it as CSV") from error
+        raise UsageError(f"{where} cannot be read: {reason}", hint=_AGAIN) from error
     found.rows = ([shown(value) for value in row] for row in values)
     return found
 
@@ -123,12 +125,25 @@ def _seen(sheet: SheetMetadata) -> bool:
     return sheet.visible == SheetVisibleEnum.Visible
 
 
-def _check_size(file: BinaryIO, where: str) -> None:
+def _check_archive(file: BinaryIO, where: str) -> None:
+    """Check the size of a zipped spreadsheet and the form of its parts: with some that are damaged, its reader never ends."""
     with zipfile.ZipFile(file) as archive:
         size = sum(part.file_size for part in archive.infolist())
+        if size > MAX_UNPACKED:
+            raise UsageError(f"{where} cannot be read: it has {size} bytes unpacked, and {MAX_UNPACKED} are allowed")
+        for name in archive.namelist():
+            if name.endswith((".xml", ".rels")):
+                parser = ParserCreate()
+                parser.StartDoctypeDeclHandler = _refuse_entities
+                try:
+                    parser.Parse(archive.read(name), True)
+                except ExpatError as error:
+                    raise UsageError(f"{where} cannot be read: {name} is damaged: {error}", hint=_AGAIN) from error
     file.seek(0)
-    if size > MAX_UNPACKED:
-        raise UsageError(f"{where} cannot be read: it has {size} bytes unpacked, and {MAX_UNPACKED} are allowed")
+
+
+def _refuse_entities(*_: object) -> None:
+    raise ExpatError("it declares entities")
 
 
 def _faults(file: BinaryIO, where: str, name: str) -> dict[int, dict[int, str]]:

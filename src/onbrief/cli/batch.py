@@ -47,6 +47,7 @@ def batch(
         list[Literal["failed", "unmet", "unknown"]] | None, Parameter(group=RUN, negative="", consume_multiple=False)
     ] = None,
     skip_bad: Flag = False,
+    engine: Annotated[str | None, Parameter(group=RUN, show_default="this process")] = None,
     dry_run: Flag = False,
     json_: Json = False,
     quiet: Quiet = False,
@@ -80,6 +81,8 @@ def batch(
         Try briefs again that have ended so; can be given several times.
     skip_bad
         Leave out rows that are no briefs, and take the rest.
+    engine
+        Where the briefs are pursued instead: ray for processes on this machine, ray://HOST:PORT for a cluster of Ray.
     dry_run
         Check the file and say how many briefs and pictures it can come to; generate nothing.
     json_
@@ -101,6 +104,7 @@ def batch(
         concurrency=concurrency,
         retry=tuple(retry or ()),
         skip_bad=skip_bad,
+        engine=engine,
     )
     return _preview(wanted) if dry_run else finish(_follow(wanted, json_, quiet, open_))
 
@@ -109,12 +113,13 @@ async def _follow(wanted: Asked, as_json: bool, quiet: bool, open_: bool) -> int
     """Pursue a batch, show its progress, and return the exit code."""
     from onbrief.batches.display import shown
     from onbrief.batches.session import BatchBegan, BatchEnded, pursue
+    from onbrief.engines import engine
     from onbrief.store import located, open_store, region_of
 
     ended: BatchEnded | None = None
     with contextlib.ExitStack() as display:
         show = None
-        async with contextlib.aclosing(pursue(wanted)) as events:
+        async with contextlib.aclosing(pursue(wanted, engine)) as events:
             async for event in events:
                 if isinstance(event, BatchBegan):
                     if not quiet:

@@ -15,9 +15,10 @@ GONE = 15.0  # seconds after which a ticket that has not asked again loses its p
 
 _ARRIVAL = 0.5  # seconds after a call is sent by which its service has counted it; grows if that is too little
 _MAX_ARRIVAL = 1.8
+_SHARE = 0.05  # of the period of a limit: no later than that
 _FASTER = 1.05  # calls follow each other this much faster than their rate, so that a delay is made up for
 _SPACING = 1.0  # seconds; no longer time is needed between two calls for a limit a second that a limit a minute hides
-_CREDIT = 0.25  # seconds by which late calls may follow each other at once
+_CREDIT, _MAX_CREDIT = 0.25, 1.0  # seconds by which late calls may follow each other at once; more on a busy machine
 _BRIEF = 5.0  # seconds; a shorter wait is that of a limit a second
 _WHOLE = 0.75  # of a minute with calls: what was accepted in it is the limit
 _SOON, _LATER, _LATEST = MINUTE, 10 * MINUTE, 60 * MINUTE  # seconds without a refusal after which more is tried
@@ -59,6 +60,7 @@ class Lane:
         self._last_place = 0
         self._average: dict[str, float] = {}
         self._arrival = _ARRIVAL
+        self._late = 0.0  # by how much calls have asked again late: on a busy machine they also arrive late
         self._ease = 1.0  # by how much calls are spread further than by their rate
         self._accepted, self._span = 0, 0.0  # the calls in the minute before the latest lesson, and its seconds with calls
         self._lesson_at, self._lesson, self._before = -math.inf, math.inf, math.inf
@@ -79,6 +81,7 @@ class Lane:
     def take(self, ticket: str, kind: str, tokens: int, wake: Callable[[], None] | None, now: float) -> Turn | None:
         """See ports.Turns. A `ticket` that is empty waits behind all others, and keeps no place."""
         amount = self._average.get(kind) or tokens or FIRST_TOKENS
+        self._late = max(0.95 * self._late, now - self._expected.get(ticket, math.inf) + GONE)
         turn = self._turn(self._place(ticket, now), amount, now)
         if turn is None:
             self._leave(ticket)
@@ -96,10 +99,14 @@ class Lane:
             case "left":
                 self._returning.discard(_call_of(ticket))
                 self._leave(ticket)
+                self._landed(ticket)
+                for window in self._windows:
+                    window.remove(ticket)
                 self._wake()
             case "sent":
+                arrival = min(max(self._arrival, 2 * self._late), _MAX_ARRIVAL)
                 for window in self._windows:  # the service counts it when it arrives there
-                    window.move(ticket, now + min(self._arrival, window.period * self._arrival / MINUTE))
+                    window.move(ticket, now + min(arrival, _SHARE * window.period))
             case "done":
                 self._landed(ticket)
                 if what.tokens:
@@ -116,13 +123,15 @@ class Lane:
         return [self._minute, *self._others, *self._tokens]
 
     def _take(self, ticket: str, tokens: float, now: float) -> None:
+        for window in self._windows:
+            window.forget(now)
         for window in (self._minute, *self._others):
             window.add(ticket, now, 1)
         for window in self._tokens:
             window.add(ticket, now, tokens)
         self._flying[ticket] = now
-        pace = self._pace
-        self._next = max(self._next, now - (_CREDIT if self._ease == 1.0 else 0.0)) + pace
+        credit = min(max(_CREDIT, self._late), _MAX_CREDIT) if self._ease == 1.0 else 0.0
+        self._next = max(self._next, now - credit) + self._pace
 
     def _turn(self, place: int, tokens: float, now: float) -> Turn | None:
         """Return how long the call at this place of the queue must wait."""
@@ -237,10 +246,11 @@ class Lane:
         minute. All calls that were sent before the first of them was refused are one lesson.
         """
         counted = [window.remove(ticket) for window in self._windows]
-        if not what.limited or (taken := counted[0]) is None:
+        others = any(one.counted == "requests" and one.left for one in what.heard)  # such as tokens
+        if not what.limited or others or (taken := counted[0]) is None:
             return
         at = taken[0]
-        if new := at - self._arrival > self._lesson_at:
+        if new := at - _MAX_ARRIVAL > self._lesson_at:
             self._lesson_at, self._before = now, self._minute.most
             sent = sorted(self._minute.times(at - MINUTE, now + self._arrival))
             self._accepted, self._span = len(sent), max(0.0, at - sent[0]) if sent else 0.0

@@ -90,7 +90,7 @@ class Places:
 
     async def give_back(self, call: Call, number: int) -> None:
         """Note that a try whose turn it was is not sent."""
-        await self._note(call, number, Noted(state="refused"))
+        await self._note(call, number, Noted(state="left"))
 
     async def _note(self, call: Call, number: int, what: Noted) -> None:
         if self._turns is not None:

@@ -44,7 +44,7 @@ class Window:
         """Return how many of this size, more than 0, fit now. There must be a limit. One that is larger than the whole limit
         fits into an empty window.
         """
-        self._forget(now)
+        self.forget(now)
         return max(int((self.most - self.used) // amount), 0 if self._taken else 1)
 
     def free_in(self, amount: float, now: float) -> float:
@@ -62,7 +62,8 @@ class Window:
         """Yield the times of what was taken between these two, the latter included."""
         return (at for at, _ in self._taken.values() if since < at <= until)
 
-    def _forget(self, now: float) -> None:
+    def forget(self, now: float) -> None:
+        """Keep no longer what has left the window. A window without a limit is asked for no room, and grows without this."""
         while self._taken:
             ticket, (at, _) = next(iter(self._taken.items()))
             if at > now - self.period + LEAST:

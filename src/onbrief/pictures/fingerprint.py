@@ -39,7 +39,7 @@ def alike(one: str, other: str) -> bool:
     return max(cells) <= ALIKE_EACH and sum(cells) <= most
 
 
-@lru_cache(4096)
+@lru_cache(2048)  # those of one run, as a run has at most 2,000 pictures
 def _cells(text: str) -> tuple[bytes, int]:
     """Return the cells of a fingerprint, and their sum."""
     cells = bytes.fromhex(text)

@@ -140,6 +140,8 @@ class Provider:
             not resumed with another digest. Raises UsageError if the file is not one to make a model from.
         rates: Returns the limits of calls that its service documents for all accounts, in the form of RATE_FORM, by the names
             of its models without the provider, or "*" for all of them together.
+        weights: Returns whether a model of a name is loaded into this process with its weights, when it is first asked. Where
+            runs are spread over many processes, such a model then lives in a few of them.
         requires: Modules that must be importable for its models to work.
         extra: What to install if they are not, as an argument of pip: `onbrief[aws]`.
         notice: A line to print before a run with its image models.
@@ -164,6 +166,7 @@ class Provider:
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
     digest: Callable[[ModelName], str] = lambda name: ""
     rates: Callable[[], Mapping[str, str]] = _no_rates
+    weights: Callable[[ModelName], bool] = lambda name: False
     requires: tuple[str, ...] = ()
     extra: str = ""
     notice: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from onbrief.errors import StoreError
@@ -125,6 +126,7 @@ CallKind = Literal["plan", "review", "image", "judge", "confirm", "revise"]
 State = Literal["started", "done", "refused", "failed", "unreadable", "unknown", "blocked"]
 
 
+@lru_cache(4096)
 def call_key(kind: CallKind, revision: int, attempt: int, part: str = "") -> str:
     """Return the key of a paid step within its run: `image/001-003`, or `judge/001-003/vote-2` for a part of one."""
     return f"{kind}/{revision:03d}-{attempt:03d}" + (f"/{part}" if part else "")

@@ -108,7 +108,7 @@ class Allowance:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """What became of a call that has asked for its turn. `state`: it is `sent` now, has an answer (`done`), was `refused`, or
-    has `left` its place before its turn came.
+    has `left`, before its turn came or without using it.
 
     `tokens` is what its answer says that it used. `limited`: it was refused because of a limit, and may be sent again after
     `wait` seconds, None if the service does not say it. `heard` is what the headers of the answer said.

@@ -20,4 +20,5 @@ from onbrief.pursuit.pursuit import open_pursuit as open_pursuit
 from onbrief.pursuit.recovering import LostPicture as LostPicture
 from onbrief.pursuit.recovering import recover as recover
 from onbrief.pursuit.workspace import Workspace as Workspace
+from onbrief.pursuit.workspace import rates_of as rates_of
 from onbrief.pursuit.workspace import resumed as resumed

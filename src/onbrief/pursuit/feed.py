@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from onbrief.events import Event
+from onbrief.events import CallTry, Event
 
 
 class Feed:
@@ -20,9 +20,9 @@ class Feed:
         self._changed = asyncio.Event()
         self._closed = False
 
-    def publish(self, event: Event) -> Event:
-        """Number an event, make it available to all readers, and return it."""
-        numbered = replace(event, number=len(self._events))
+    def publish(self, event: Event, calls: tuple[CallTry, ...] = ()) -> Event:
+        """Number an event, add the calls that have ended before it, make it available to all readers, and return it."""
+        numbered = replace(event, number=len(self._events), calls=calls or event.calls)
         self._events.append(numbered)
         self._wake()
         return numbered

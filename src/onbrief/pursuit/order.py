@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
-from onbrief.brief import Brief
+from onbrief.brief import Brief, fields_of
 from onbrief.config import RATES, Settings, settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
@@ -95,7 +95,7 @@ class Order:
         """
         more: dict[str, object] = {"pictures": places_of(self.pictures)} if self.pictures else {}
         more |= {"objects": sorted(self.models)} if self.models else {}
-        return json.dumps(asdict(self.settings) | more, ensure_ascii=False, sort_keys=True)
+        return _to_json(fields_of(self.settings) | more)
 
     @property
     def request(self) -> str:
@@ -113,7 +113,7 @@ class Order:
             fixed |= {"image_model_files": files}
         fixed |= {"detector": detector.digest} if (detector := s.detector) else {}
         fixed |= {name: value for name in _OTHERS if (value := getattr(s, name)) != getattr(_USUAL, name)}
-        return json.dumps({"brief": asdict(self.brief), "seed": self.seed, **fixed}, ensure_ascii=False, sort_keys=True)
+        return _to_json({"brief": self.brief, "seed": self.seed, **fixed})
 
 
 def order_again(
@@ -167,6 +167,13 @@ def order_again(
             "change only limits, the judges or the reviser, or start another run"
         )
     return replace(order, settings=now, resumes=row.request)
+
+
+def _to_json(document: object) -> str:
+    return _ENCODER.encode(document)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=fields_of)  # json.dumps makes one each time
 
 
 def kind_of(row: RunRow) -> RunKind:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from onbrief.errors import StoreError
 from onbrief.ports import Owned, Pictures, Store
@@ -31,16 +31,24 @@ class RunOutputs:
     the end of the run. If the judge answers before that begins, the thumbnail is made with the report.
     """
 
-    def __init__(self, store: Store, owned: Owned | None = None, pictures: Pictures | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owned: Owned | None = None,
+        pictures: Pictures | None = None,
+        threads: ThreadPoolExecutor | None = None,
+    ) -> None:
         """The record and the report are replaced in `owned`, by default in the store itself, which has no fence. The pictures
-        are read from `pictures`, by default from the store.
+        are read from `pictures`, by default from the store. Thumbnails and the report are made in `threads`, by default in one
+        of its own.
         """
         self._pictures = pictures or store
         self._replaced = owned or store
-        # One separate thread, because each thread that decodes pictures keeps the memory of its largest one.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
+        self._threads = threads or ThreadPoolExecutor(1, thread_name_prefix="pages")
+        self._shut_down = self._threads.shutdown if threads is None else lambda: None
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         self._thumbnails: dict[str, asyncio.Future[Thumbnail | None]] = {}
+        self._page: asyncio.Future[str] | None = None
         self._written = -math.inf
 
     async def __aenter__(self) -> Self:
@@ -49,8 +57,9 @@ class RunOutputs:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for waiting in self._waiting.values():
             waiting.cancel()
-        await asyncio.gather(*self._thumbnails.values(), return_exceptions=True)
-        self._thread.shutdown()
+        making: list[asyncio.Future[Any]] = [*self._thumbnails.values(), *([self._page] if self._page else [])]
+        await asyncio.gather(*making, return_exceptions=True)
+        self._shut_down()
 
     def made(self, attempt: Attempt) -> None:
         """Register that a picture is stored and about to be judged."""
@@ -85,12 +94,13 @@ class RunOutputs:
         Raises:
             StoreError: a picture cannot be read, or the page cannot be written.
         """
-        made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await making)}
-        page = await asyncio.get_running_loop().run_in_executor(self._thread, _page, run, self._pictures, made)
+        made = {key: thumbnail for key, making in self._thumbnails.items() if (thumbnail := await asyncio.shield(making))}
+        self._page = asyncio.get_running_loop().run_in_executor(self._threads, _page, run, self._pictures, made)
+        page = await asyncio.shield(self._page)  # if this is cancelled, its thread is still waited for
         await self._replaced.replace(f"{run.run_id}/report.html", page.encode(), "text/html")
 
     def _begin(self, image: Image) -> None:
-        self._thumbnails[image.key] = asyncio.get_running_loop().run_in_executor(self._thread, self._thumbnail, image)
+        self._thumbnails[image.key] = asyncio.get_running_loop().run_in_executor(self._threads, self._thumbnail, image)
 
     def _thumbnail(self, image: Image) -> Thumbnail | None:
         from onbrief import report

@@ -15,10 +15,15 @@ TIMEOUT = 5.0  # seconds; a provider that says nothing until then is asked by th
 
 
 async def require_usable(
-    crew: Crew, tables: registry.Tables, account: Account, objects: Mapping[ModelRole, AnyModel | Ladder]
+    crew: Crew,
+    tables: registry.Tables,
+    account: Account,
+    objects: Mapping[ModelRole, AnyModel | Ladder],
+    known: set[str],
 ) -> None:
     """Ask the providers of the judge and the reviser about these models, at no cost. A model that has answered in this run is
     not asked about, nor are `objects`, which have no provider. What a provider does not know, or may not say, prevents nothing.
+    Models that are `known` were asked about for another run; those with nothing against them are added.
 
     Raises:
         ConfigError: no call of a model can succeed.
@@ -40,13 +45,17 @@ async def require_usable(
         and not any(call.model == writer.name for call in account.answers("plan", "revise"))
     ):
         models.append(("reviser", ModelName.parse(writer.name, "reviser")))
+    asked: dict[str, tuple[Role, ModelName]] = {f"{role} {name} {tables}": (role, name) for role, name in models}
+    if asked.keys() <= known:
+        return
     try:
         async with asyncio.timeout(TIMEOUT):
-            found = await asyncio.to_thread(list, _hopeless(models, tables))
+            found = await asyncio.to_thread(list, _hopeless([one for key, one in asked.items() if key not in known], tables))
     except TimeoutError:
         return
     if found:
         raise ConfigError(f"{found[0].about}: {found[0].told}", hint=found[0].advice)
+    known.update(asked)
 
 
 def _hopeless(models: list[tuple[Role, ModelName]], tables: registry.Tables) -> Iterator[Check]:

@@ -40,6 +40,7 @@ class Pursuit:
 
     order: Order
     crew: Crew
+    workspace: Workspace
     store: RunStore
     owned: Owned
     account: Account
@@ -95,7 +96,7 @@ class Pursuit:
                 trace.close(sys.exception())
 
     def _published(self, event: Event) -> Event:
-        published = self.feed.publish(replace(event, calls=tuple(map(_call_try, self.account.take_ended()))))
+        published = self.feed.publish(event, tuple(map(_call_try, self.account.take_ended())))
         if self._trace:
             self._trace.happened(published)
         return published
@@ -127,7 +128,9 @@ class Pursuit:
             rule=settings.rule,
             review=self.review,
             evidence=Evidence.of(settings.tables),
-            require_usable=lambda: require_usable(self.crew, settings.tables, self.account, self.order.models),
+            require_usable=lambda: require_usable(
+                self.crew, settings.tables, self.account, self.order.models, self.workspace.usable
+            ),
         )
         model = self.crew.image_model
         dropped = model.check(self.order.brief.size) if model else ()
@@ -137,7 +140,10 @@ class Pursuit:
             steps = loop.pursue(run, studio, settings.limits, RecordedPolicy(settings.chosen_policy, self.account))
         else:
             steps = loop.judge(run, studio, settings.limits)
-        async with RunOutputs(self.store, self.owned, given) as outputs, contextlib.aclosing(steps) as events:
+        async with (
+            RunOutputs(self.store, self.owned, given, self.workspace.pages) as outputs,
+            contextlib.aclosing(steps) as events,
+        ):
             async for event in events:
                 match event:
                     case ImageMade(_, attempt):
@@ -270,7 +276,16 @@ async def open_pursuit(
         fresh = not account.recorded
         owned = await store.own(account.row.run_id, FILES, account.fence, account.confirm, fresh=fresh)
         async with contextlib.aclosing(owned):
-            yield Pursuit(order=order, crew=crew, store=store, owned=owned, account=account, waits=waits, review=review)
+            yield Pursuit(
+                order=order,
+                crew=crew,
+                workspace=workspace,
+                store=store,
+                owned=owned,
+                account=account,
+                waits=waits,
+                review=review,
+            )
 
 
 async def _identified(order: Order, ledger: Ledger) -> tuple[Order, str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from functools import cached_property
 from types import TracebackType
@@ -25,14 +27,17 @@ from onbrief.store import BucketStore, FolderStore, Names, RunStore, open_store,
 if TYPE_CHECKING:
     from onbrief.studio import Crew
 
+_PAGES = 4
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
 
 
 class Workspace:
     """A folder or bucket with runs in it. A context manager: when it exits, it waits for pending writes and closes the ledger.
 
-    `budget` and `rates` are shared by all runs that are pursued here: a limit in US dollars for all of them together, and the
-    rate at which each model may be called, as far as it is known.
+    All runs that are pursued here share `budget`, a limit in US dollars for all of them together; `rates`, the rate at which
+    each model may be called, as far as it is known; `usable`, the models whose providers were asked about them and had nothing
+    against them; and `pages`, the threads that make thumbnails and reports: few, as each keeps the memory of its largest
+    picture.
     """
 
     def __init__(
@@ -47,6 +52,8 @@ class Workspace:
         self.store = store
         self.ledger: Ledger = ledger_of(store, settings, Fund(fund, usd) if fund else None, create=not existing)
         self.budget = Budget(usd)
+        self.usable: set[str] = set()
+        self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
         self._settings = settings
         self._crews: dict[tuple[object, ...], Crew] = {}
         self._writable = False
@@ -58,7 +65,7 @@ class Workspace:
         Raises:
             UsageError: the settings have a limit of no model.
         """
-        return Rates(limits=self._settings.rate_limits, documented=registry.documented_rates)
+        return rates_of(self._settings)
 
     @classmethod
     def open(cls, settings: Settings, usd: float | None = None, fund: str = "") -> Workspace:
@@ -90,6 +97,9 @@ class Workspace:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.pages.shutdown()
+        if isinstance(self.store, FolderStore):
+            self.store.close()
         self.ledger.close()
 
     def crew(
@@ -201,6 +211,15 @@ class Workspace:
         if start is None:
             return None
         return Names(self._settings.out, region_of(self._settings.tables), start, row.run_id, row.started)
+
+
+def rates_of(settings: Settings) -> Rates:
+    """Return the turns of all calls of one process, or of those that share it.
+
+    Raises:
+        UsageError: the settings have a limit of no model.
+    """
+    return Rates(limits=settings.rate_limits, documented=registry.documented_rates)
 
 
 def resumed(

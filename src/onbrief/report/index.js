@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const SPARE = 3; // lines of frames that are kept ready above and below the window
+  const SPARE = 700; // pixels above and below the window in which frames are kept ready
   const PRINTED = 600; // frames on paper
   const at = (id) => document.getElementById(id);
   const data = JSON.parse(at("data").textContent);
@@ -108,6 +108,7 @@
     item.className = `frame ${sign}`;
     item.dataset.n = n;
     put(".id", id);
+    put(".name bdi", id);
     put(".choose .spoken", ` ${id}`);
     const link = item.querySelector(".window");
     const [picture, report] = [pictureOf(n), reportOf(n)];
@@ -158,8 +159,8 @@
   const draw = (anew = false) => {
     const lines = Math.ceil(order.length / columns);
     const { top } = list.getBoundingClientRect();
-    let first = Math.max(0, Math.min(lines, Math.floor(-top / height) - SPARE));
-    let last = Math.min(lines, Math.max(first, Math.ceil((innerHeight - top) / height) + SPARE));
+    let first = Math.max(0, Math.min(lines, Math.floor((-top - SPARE) / height)));
+    let last = Math.min(lines, Math.max(first, Math.ceil((innerHeight - top + SPARE) / height)));
     if (printing) [first, last] = [0, Math.ceil(Math.min(order.length, PRINTED) / columns)];
     if (!anew && first === range[0] && last === range[1]) return;
     range = [first, last];

@@ -22,7 +22,7 @@ from onbrief.report.templates import digest, templates, text_of
 from onbrief.report.thumbnails import Thumbnail
 from onbrief.results import STATES, Result, ResultState, Summary
 
-_FIRST = 60  # rows that are HTML in any page: what a large window shows at first
+_FIRST = 60  # rows that are HTML, if thumbnails are not: what a large window shows at first
 _TEXT, _REASON, _REQUIREMENT, _REQUIREMENTS, _NAME = 1_000, 600, 240, 16, 120  # characters, and how many requirements
 
 _WORDS: Final[Mapping[ResultState, tuple[str, str, str]]] = {
@@ -73,7 +73,7 @@ class Line:
         wanting = self.unmet if self.state == "unmet" else self.reserved if self.state == "passed" else ()
         if not wanting:
             return "" if self.state == "passed" else self.reason
-        return wanting[0] + (f" and {len(wanting) - 1} more" if len(wanting) > 1 else "")
+        return wanting[0] + (f", and {len(wanting) - 1} more" if len(wanting) > 1 else "")
 
     @property
     def alt(self) -> str:
@@ -90,9 +90,7 @@ def index(results: Sequence[Result], summary: Summary, thumbnails: Mapping[str, 
     small = thumbnails or {}
     lines = [_line(n, result, small) for n, result in enumerate(results)]
     models = {model: n for n, model in enumerate(dict.fromkeys(line.model for line in lines if line.model))}
-    first = (
-        lines[: max(_FIRST, *(line.n + 1 for line in lines if line.thumbnail.startswith("data:")))] if small else lines[:_FIRST]
-    )
+    first = lines if small else lines[:_FIRST]
     style, script = text_of("look.css", "index.css"), text_of("index.js")
     return (
         templates()
@@ -122,7 +120,7 @@ def _line(n: int, result: Result, thumbnails: Mapping[str, bytes]) -> Line:
     if result.outcome == "passed" and result.reserved:
         says, sign = f"Passed with {counted(len(result.reserved), 'reservation')}", "borderline"
     elif result.outcome == "unmet" and result.unmet:
-        says = f"{counted(len(result.unmet), 'requirement')} unmet"
+        says = f"Unmet: {counted(len(result.unmet), 'requirement')}"
     text = shown(result.text, _TEXT)
     return Line(
         n=n,

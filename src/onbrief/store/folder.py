@@ -49,9 +49,15 @@ class FolderStore:
             raise UsageError.of("out", str(folder), f"a folder that can be created ({error.strerror})") from error
         if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
             raise UsageError.of("out", str(folder), "a folder that can be written")
+        self._place = f"{self.folder}/"
         self._kept: set[Path] = set()  # run folders whose own folder entry is on disk
         self._spool = Spool(os.fsencode(self.folder))
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")  # starts those that are needed
+
+    def close(self) -> None:
+        """Wait for the writes in progress."""
+        threads, self._threads = self._threads, ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        threads.shutdown()
 
     async def require_writable(self, names: str = "") -> None:
         """Do nothing: opening the folder has already verified that it can be written."""
@@ -184,7 +190,7 @@ class FolderStore:
         Raises:
             StoreError: it could not be.
         """
-        place = f"{self.folder}/"
+        place = self._place
         keys = [key for choice in choices for key in choice]
         longest = place + max(keys, key=len)
         try:
@@ -222,12 +228,12 @@ class FolderStore:
     def _beside(self, key: str) -> Path:
         """Return the file of a key, whose folder is inside; the file itself may be a link."""
         require_inside(self.folder, key)
-        path = self.folder / key
+        above = key.rpartition("/")[0]
         # The folder of a run lies directly in this one, so only a link can lead out of it.
-        may_leave = path.parent.is_symlink() or path.parent.parent != self.folder
-        if may_leave and not Path(os.path.realpath(path.parent)).is_relative_to(self.folder):
-            raise StoreError(f"{path} leads out of {self.folder}", hint=_LINK)
-        return path
+        may_leave = "/" in above or Path(self._place + above).is_symlink()
+        if may_leave and not Path(os.path.realpath(self._place + above)).is_relative_to(self.folder):
+            raise StoreError(f"{self._place}{key} leads out of {self.folder}", hint=_LINK)
+        return Path(self._place + key)
 
 
 _FULL = "free some space or fix the folder, then run the same command again: nothing is drawn twice"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from onbrief.brief import Requirement
+from onbrief.brief import Requirement, fields_of
 from onbrief.errors import LedgerError
 from onbrief.ledger.account import Account, CallResult
 from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Judge, Model, Tokens
@@ -91,5 +91,10 @@ def recorded(entry: Entry, build: Callable[[Any], T]) -> T:
 
 
 def to_json(document: object) -> str:
-    """Write compact JSON in ASCII, so that whatever a model answered can be hashed and stored."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+    """Write compact JSON in ASCII, so that whatever a model answered can be hashed and stored. Dataclasses are objects with
+    their fields.
+    """
+    return _ENCODER.encode(document)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=fields_of)  # json.dumps makes one each time

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from onbrief.brief import Size
@@ -21,6 +21,7 @@ from onbrief.studio.crew import Crew
 from onbrief.studio.due import judgement_of
 from onbrief.version import VERSION
 
+_AT_ONCE = 65_536  # bytes that are hashed in less time than it takes to wake a thread
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -129,11 +130,15 @@ class Drawing:
         warnings: tuple[str, ...] = (),
         found_at: str = "",
     ) -> CallResult:
-        """Store a picture that has been checked, if possible under the key where it was found. Its hash is computed while the
-        store waits for the disk or the network.
+        """Store a picture that has been checked, if possible under the key where it was found. The hash of a large one is
+        computed while the store waits for the disk or the network.
         """
         keys = sorted(self._keys[facts.media_type], key=lambda key: key != found_at)
-        (key, url), sha256 = await asyncio.gather(self._create(keys, data, facts.media_type), asyncio.to_thread(_sha256, data))
+        if len(data) <= _AT_ONCE:
+            (key, url), sha256 = await self._create(keys, data, facts.media_type), _sha256(data)
+        else:
+            stored = self._create(keys, data, facts.media_type)
+            (key, url), sha256 = await asyncio.gather(stored, asyncio.to_thread(_sha256, data))
         self.file = file
         image = Image(key, url, sha256, facts.media_type, facts.width, facts.height, len(data))
         problem = Problem("blank", "the picture is of one colour") if facts.blank else None
@@ -147,7 +152,7 @@ class Drawing:
         raise await self.store.keep(keys[-1], data, f"{' and '.join(keys)} already hold other pictures")
 
     def _result(self, image: Image | None, problem: Problem | None, usd: float | None, warnings: tuple[str, ...]) -> CallResult:
-        document = {"image": image and asdict(image), "problem": problem and asdict(problem), "warnings": warnings}
+        document = {"image": image, "problem": problem, "warnings": warnings}
         in_store = image is not None and problem is None
         return result_of(document, usd, recoverable=in_store)
 

@@ -7,10 +7,10 @@ recorded with it, so that a resumed run has the checklist that it had, whatever 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
+from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement, fields_of
 from onbrief.ledger.account import Account, CallResult, Try
 from onbrief.ports import Call, Completes, Entry, OpenQuestion, Planned, Planner, call_key
 from onbrief.questions import coverage
@@ -80,7 +80,7 @@ async def plan(brief: Brief, planner: Planner | None, account: Account) -> Plan:
         return Plan()
 
     def call(attempt: int, planner: Planner, request: dict[str, object]) -> Any:
-        return call_for(account, "plan", 0, attempt, planner, {"brief": asdict(brief), **request}, price_of(planner, brief))
+        return call_for(account, "plan", 0, attempt, planner, {"brief": brief, **request}, price_of(planner, brief))
 
     asking = Asking(planner)
 
@@ -119,7 +119,7 @@ async def agreed(
     async def send(_: Try) -> CallResult:
         planned = {_words(requirement) for requirement in checklist.requirements}
         added = [requirement.id for requirement in chosen.requirements if _words(requirement) not in planned]
-        requirements: object = [asdict(requirement) for requirement in chosen.requirements]
+        requirements = chosen.requirements
         return result_of({"requirements": requirements, "added": added} if added else requirements, 0.0)
 
     return _reviewed(await account.once(Call("review", 0, 0, "user:", checklist.sha256, 0.0), send))
@@ -171,9 +171,9 @@ def plan_of(entry: Entry) -> Plan:
 
 
 def _result(plan: Plan, answer: Planned) -> CallResult:
-    requirements: object = [asdict(requirement) for requirement in plan.requirements]
-    more = {name: value for name, value in asdict(plan).items() if name != "requirements" and value not in ((), None)}
-    return result_of({"requirements": requirements, **more} if more else requirements, answer.usd, answer.tokens)
+    more = {name: value for name, value in fields_of(plan).items() if name != "requirements" and value not in ((), None)}
+    document = {"requirements": plan.requirements, **more} if more else plan.requirements
+    return result_of(document, answer.usd, answer.tokens)
 
 
 def _without(planned: Planned, contradicting: dict[int, str]) -> Plan:

@@ -19,7 +19,7 @@ from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import seed_of
 from onbrief.ports import CallKind, Entry, ImageModel, Pictures, Store, call_key
-from onbrief.record import Attempt, Finding, Image, ModelChange, Prompt, Role, Run
+from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
@@ -54,8 +54,12 @@ class LedgerStudio:
     evidence: Evidence = field(default_factory=Evidence)
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
     warnings: dict[str, None] = field(default_factory=dict[str, None])
+    _names: Models = field(init=False)
     _opened: float = field(default_factory=time.monotonic)
     _fingerprints: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        self._names = self.crew.names  # every event needs them
 
     async def plan(self, run: Run) -> tuple[Checklist, Sequence[Requirement]]:
         """See ports.Studio."""
@@ -188,7 +192,7 @@ class LedgerStudio:
         usage = self.ledger.usage(seconds=round(time.monotonic() - self._opened, 3))
         for warning in self.crew.warnings:
             self.warn(warning)
-        names = self.crew.names
+        names = self._names
         judges = tuple(self._changes("judge", names.judge, "judge"))
         same = {(change.former, change.model) for change in judges}  # a judge that also took the second look
         again = (c for c in self._changes("confirm_judge", self.crew.closer.name, "confirm") if (c.former, c.model) not in same)

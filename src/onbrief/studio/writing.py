@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from onbrief.brief import MAX_BRIEF_CHARACTERS
 from onbrief.errors import Failed
 from onbrief.ledger.account import Account, CallResult, Try
@@ -26,11 +24,11 @@ async def revise(run: Run, reviser: Reviser, account: Account, *, with_history: 
         prompt = Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
         if not prompt.text:
             raise Failed(f"{reviser.name} wrote an empty prompt", usd=revised.usd, tokens=revised.tokens)
-        return result_of(asdict(prompt), revised.usd, revised.tokens)
+        return result_of(prompt, revised.usd, revised.tokens)
 
     # The history is not part of the request's identity: it grows when a run is resumed with higher limits, and a prompt that
     # has been paid for stays the prompt of its revision.
-    request = {"brief": asdict(run.brief), "checklist": checklist.sha256}
+    request = {"brief": run.brief, "checklist": checklist.sha256}
     price = price_of(reviser, run.brief, checklist, revision, history)
     entry = await account.once(call_for(account, "revise", revision, 0, reviser, request, price), send)
     return recorded(entry, lambda prompt: Prompt(**prompt))

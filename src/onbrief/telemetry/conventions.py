@@ -78,7 +78,8 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "onbrief.call": "the kind of call: `plan`, `image`, `judge`, `confirm`, `revise`, or `review` by the user",
     "onbrief.part": "which of several calls for the same step it is, such as `vote-2`",
     "onbrief.try": "the number of the try of this call, from 0, in all sessions",
-    "onbrief.outcome": "the outcome of a run; `passed`, `not passed` or the problem of a picture; the state of a call",
+    "onbrief.outcome": "the outcome of a run; `passed`, `not passed`, `not judged` or the problem of a picture; the state of a "
+    "call: `done`, `refused`, `failed`, `unreadable`, `blocked` or `unknown`",
     "onbrief.usd": "US dollars: of a call, of a picture with all its calls, or of the run in all sessions",
     "onbrief.images": "pictures that the run has paid for, in all sessions",
     "onbrief.judge_calls": "calls of the judges, in all sessions",
@@ -166,7 +167,8 @@ SPANS: Final = (
 )
 
 WAIT: Final = "onbrief.wait"
-"""The event of a span below which a call waits, with the attributes `onbrief.wait.*`."""
+"""The event of a span below which a call waits."""
+WAIT_ATTRIBUTES: Final = ("onbrief.call", "onbrief.wait.seconds", "onbrief.wait.reason")
 
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)

@@ -7,45 +7,36 @@ for them, and does not fail because of them. What cannot be set up or sent is on
 from __future__ import annotations
 
 import atexit
-import contextlib
 import logging
 import os
 import queue
-import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from onbrief.errors import ConfigError, NotInstalled, OnbriefError
-from onbrief.ports import Check
 from onbrief.redaction import plain, redacted
 from onbrief.telemetry.conventions import METRICS
 from onbrief.version import VERSION
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
     from opentelemetry.metrics import Counter, Histogram, MeterProvider
     from opentelemetry.trace import Tracer, TracerProvider
 
 EXTRA: Final = "onbrief[otel]"
 LONGEST_FLUSH: Final = 3.0
 """Seconds that the end of a process or of an invocation waits for what is not sent yet."""
-_PROBE = 3.0  # seconds that `check` gives an exporter
 _SCHEMA = "https://opentelemetry.io/schemas/1.37.0"
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
-_X_RAY = re.compile(r"Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=([01])")
 
 Signal = Literal["traces", "metrics"]
 log: Final = logging.getLogger("onbrief")
-_carrier: ContextVar[Mapping[str, str]] = ContextVar("onbrief_trace_carrier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +56,9 @@ class _Providers:
 
 def sink() -> Sink | None:
     """Return where the spans and metrics of a run that begins now go; None if OpenTelemetry is not set up."""
-    if _disabled():
+    if disabled():
         return None
-    providers = _of_application() or _by_variables()
+    providers = of_application() or _by_variables()
     return _sink(providers) if providers else None
 
 
@@ -92,23 +83,25 @@ def _sink(providers: _Providers) -> Sink:
 # -- what is set up ----------------------------------------------------------------------------------------------------
 
 
-def _disabled() -> bool:
+def disabled() -> bool:
+    """Return whether everything is turned off, also what the application has set."""
     return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
-def _exporters(signal: Signal) -> tuple[str, ...]:
+def chosen(signal: Signal) -> tuple[str, ...]:
     """Return the names of the exporters that the variables choose for a signal. Without a name, one is chosen by an address."""
     word = signal.upper()
     if named := os.environ.get(f"OTEL_{word}_EXPORTER", "").strip():
         return tuple(name for one in named.split(",") if (name := one.strip()) and name.lower() != "none")
-    return ("otlp",) if _address(signal) else ()
+    return ("otlp",) if address(signal) else ()
 
 
-def _address(signal: Signal) -> str:
+def address(signal: Signal) -> str:
+    """Return the address that the variables give to a signal; an empty string if they give none."""
     return os.environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 
 
-def _of_application() -> _Providers | None:
+def of_application() -> _Providers | None:
     """Return the providers that the application has set, if it has: then it decides where everything goes."""
     tracers, meters = _set("trace", "get_tracer_provider"), _set("metrics", "get_meter_provider")
     if tracers is None and meters is None:
@@ -127,7 +120,7 @@ def _set(module: str, get: str) -> Any | None:
 
 def _by_variables() -> _Providers | None:
     """Return the providers of this process that the variables ask for, if they do."""
-    return _own() if _exporters("traces") or _exporters("metrics") else None
+    return _own() if chosen("traces") or chosen("metrics") else None
 
 
 @cache
@@ -151,7 +144,7 @@ os.register_at_fork(after_in_child=_own.cache_clear)  # threads that export do n
 
 
 def _made() -> _Providers:
-    _require_installed()
+    require_installed()
     from opentelemetry.metrics import NoOpMeterProvider
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
@@ -162,8 +155,8 @@ def _made() -> _Providers:
 
     named = OTELResourceDetector().detect().attributes
     resource = Resource.create({"service.name": "onbrief", "service.version": VERSION, **named})
-    exporters = [_exporter("traces", name) for name in _exporters("traces")]
-    others = [_exporter("metrics", name) for name in _exporters("metrics")]
+    exporters = [exporter_of("traces", name) for name in chosen("traces")]
+    others = [exporter_of("metrics", name) for name in chosen("metrics")]
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     for exporter in exporters:
         tracers.add_span_processor(BatchSpanProcessor(exporter))
@@ -172,12 +165,17 @@ def _made() -> _Providers:
     return _Providers(tracers if exporters else NoOpTracerProvider(), meters)
 
 
-def _require_installed() -> None:
+def require_installed() -> None:
+    """Check that the SDK can be imported.
+
+    Raises:
+        NotInstalled: it cannot; the API alone comes with other libraries.
+    """
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         raise NotInstalled.of("OpenTelemetry", ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"], EXTRA)
 
 
-def _exporter(signal: Signal, name: str, **arguments: object) -> Any:
+def exporter_of(signal: Signal, name: str, **arguments: object) -> Any:
     """Return an exporter by its name in the variables. Installed packages bring them by entry point.
 
     Raises:
@@ -194,7 +192,7 @@ def _exporter(signal: Signal, name: str, **arguments: object) -> Any:
     if not points and name == _PROTOCOLS["http/protobuf"]:
         raise NotInstalled.of("OpenTelemetry", ["opentelemetry-exporter-otlp-proto-http"], EXTRA)
     if not points and name == _PROTOCOLS["grpc"]:
-        raise NotInstalled.of("OpenTelemetry", ["grpc"], "opentelemetry-exporter-otlp-proto-grpc")
+        raise NotInstalled.of("OpenTelemetry", [package := "opentelemetry-exporter-otlp-proto-grpc"], package)
     if not points:
         known = " ".join(sorted({"none", "otlp", *(point.name for point in entry_points(group=group))}))
         raise ConfigError(f"OTEL_{signal.upper()}_EXPORTER: {name!r} is not allowed; expected one of {known}")
@@ -223,7 +221,8 @@ class _FirstLine(logging.Handler):
 
 def flush(time_left: Callable[[], float] = lambda: LONGEST_FLUSH) -> None:
     """Send what is not sent yet, if OpenTelemetry is set up. It waits as long as there is time, and LONGEST_FLUSH at most."""
-    providers = None if _disabled() else _of_application() or _by_variables()
+    own = _own() if _own.cache_info().currsize else None  # if no run has begun, there is nothing to send
+    providers = None if disabled() else of_application() or own
     if providers and (seconds := time_left()) > 0:
         _flushed([_flusher(providers.tracers), _flusher(providers.meters)], seconds)
 
@@ -264,116 +263,3 @@ class _Flusher(threading.Thread):
             except Exception as error:  # noqa: BLE001 - exporters are plug-ins, and this thread must go on
                 log.warning("OpenTelemetry: %s: %s", type(error).__name__, redacted(str(error)))
             done.set()
-
-
-# -- whose spans are the parents -----------------------------------------------------------------------------------------
-
-
-@contextmanager
-def caller(event: object) -> Generator[None]:
-    """Let the runs that begin here be parts of the trace that an event comes from, as its HTTP headers say, or its attributes
-    if it is a message of a queue.
-    """
-    token = _carrier.set(dict(_fields(event)))
-    try:
-        yield
-    finally:
-        _carrier.reset(token)
-
-
-def _fields(event: object) -> Generator[tuple[str, str]]:
-    """Yield the fields of W3C's trace context that an event has."""
-    if not isinstance(event, Mapping):
-        return
-    for part in ("headers", "messageAttributes"):
-        fields: object = cast("Mapping[str, object]", event).get(part)
-        for name, value in cast("Mapping[object, object]", fields).items() if isinstance(fields, Mapping) else ():
-            text = cast("Mapping[str, object]", value).get("stringValue") if isinstance(value, Mapping) else value
-            if str(name).lower() in {"traceparent", "tracestate"} and isinstance(text, str):
-                yield str(name).lower(), text
-
-
-def parent() -> Context:
-    """Return the context of the caller's span: the current one, or that of the event, of the variables TRACEPARENT and
-    TRACESTATE, or of X-Ray. Without any, what begins in it begins a trace.
-    """
-    from opentelemetry import trace
-    from opentelemetry.context import get_current
-    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-    current = get_current()
-    if trace.get_current_span(current).get_span_context().is_valid:
-        return current
-    known = {name.strip() for name in os.environ.get("OTEL_PROPAGATORS", "tracecontext").split(",")}
-    if "tracecontext" in known:
-        of_process = {name.lower(): value for name in ("TRACEPARENT", "TRACESTATE") if (value := os.environ.get(name))}
-        current = TraceContextTextMapPropagator().extract(_carrier.get({}) or of_process, current)
-    # Lambda sets this one for each invocation, and says "not sampled" unless X-Ray is turned on: so only if it is asked for.
-    if known & {"xray", "xray-lambda"} and (found := _X_RAY.search(os.environ.get("_X_AMZN_TRACE_ID", ""))):
-        flags = trace.TraceFlags(int(found[4]))
-        there = trace.SpanContext(int(found[1] + found[2], 16), int(found[3], 16), is_remote=True, trace_flags=flags)
-        if not trace.get_current_span(current).get_span_context().is_valid:
-            current = trace.set_span_in_context(trace.NonRecordingSpan(there), current)
-    return current
-
-
-# -- onbrief doctor ------------------------------------------------------------------------------------------------------
-
-
-def check() -> Check | None:
-    """Return the line of `onbrief doctor`; None if OpenTelemetry is not set up. Sends an empty request to each address, and
-    blocks.
-    """
-    chosen: dict[Signal, tuple[str, ...]] = {"traces": _exporters("traces"), "metrics": _exporters("metrics")}
-    if _of_application():
-        return Check("ok", "telemetry", "spans and metrics go where the program that runs this one sends its own")
-    if not any(chosen.values()):
-        return None
-    if _disabled():
-        return Check("ok", "telemetry", "runs are not traced (OTEL_SDK_DISABLED)")
-    places: list[str] = []
-    for signal, names in chosen.items():
-        for name in names:
-            place = f"{signal} by {name}" + (
-                f" to {_address(signal) or 'the usual address'}" if name.startswith("otlp") else ""
-            )
-            if refusal := _refusal(signal, name):
-                advice = refusal.hint or "runs go on without it; check the variables OTEL_*, or set OTEL_SDK_DISABLED=true"
-                return Check("warning", "telemetry", f"{place}: {refusal}", advice)
-            places.append(place)
-    return Check("ok", "telemetry", ", ".join(places))
-
-
-def _refusal(signal: Signal, name: str) -> OnbriefError | None:
-    """Return why nothing can be sent by an exporter, or None if it can."""
-    said: list[str] = []
-    listener = logging.Handler(logging.WARNING)
-    listener.emit = lambda record: said.append(plain(record.getMessage()))
-    logger = logging.getLogger("opentelemetry")
-    logger.addHandler(listener)
-    try:
-        _require_installed()
-        exporter = _exporter(signal, name, **({"timeout": _PROBE} if name.startswith("otlp") else {}))
-        with contextlib.closing(_Closing(exporter)):
-            done: Any = exporter.export(_nothing(signal)) if hasattr(exporter, "export") else None
-    except OnbriefError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - exporters are plug-ins
-        return ConfigError(f"{type(error).__name__}: {error}")
-    finally:
-        logger.removeHandler(listener)
-    return ConfigError(said[0] if said else "it cannot be sent") if getattr(done, "name", "") == "FAILURE" else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Closing:
-    exporter: Any
-
-    def close(self) -> None:
-        self.exporter.shutdown()
-
-
-def _nothing(signal: Signal) -> Any:
-    from opentelemetry.sdk.metrics.export import MetricsData
-
-    return [] if signal == "traces" else MetricsData(resource_metrics=[])

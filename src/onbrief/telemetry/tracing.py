@@ -32,6 +32,7 @@ from onbrief.providers import registry
 from onbrief.record import Attempt, Run
 from onbrief.redaction import redacted
 from onbrief.telemetry import exporting
+from onbrief.telemetry.callers import parent
 from onbrief.telemetry.conventions import CONTENT, IMAGE, RUN, WAIT, WORDS, WORKFLOW
 from onbrief.telemetry.exporting import Sink, log
 from onbrief.tokens import NO_TOKENS
@@ -101,9 +102,9 @@ class RunTrace:
         self._revisions: dict[int, _Open] = {}
         self._steps: dict[tuple[int, int], _Step] = {}
         self._closed = False
-        parent = exporting.parent()
-        span = self._span(f"{RUN} {WORKFLOW}", parent, self._began, {**about, "onbrief.run.kind": run.kind})
-        self._top = self._opened(span, parent, self._began)
+        above = parent()
+        span = self._span(f"{RUN} {WORKFLOW}", above, self._began, {**about, "onbrief.run.kind": run.kind})
+        self._top = self._opened(span, above, self._began)
         self.context = contextvars.copy_context()
         self.context.run(attach, self._top.context)
 
@@ -353,7 +354,7 @@ def _parts(of: CallTry | Waiting) -> tuple[CallKind, int, int, str]:
 def _model(name: str) -> tuple[str, str]:
     """Return the service of a model by its name in the conventions, and the model's own name."""
     word, colon, rest = name.partition(":")
-    if not colon:  # an object of the caller, which is called as he likes
+    if not colon:  # a model that was given as an object can have any name
         return "_OTHER", name
     try:
         found = registry.provider(word)
