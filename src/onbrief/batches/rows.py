@@ -64,8 +64,8 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One brief of a batch. `order` has the run id that is always that of this row. `named`: the file gives the row its id, which
-    otherwise is made from what it says.
+    """One brief of a batch. `order` has the run id that is always that of this row. `named`: the file gives it its id, which is
+    otherwise made from what the row says.
     """
 
     number: int
