@@ -1,8 +1,8 @@
-"""How much of a limit of 600 pictures a minute is used, which a server in a process of its own enforces, over HTTP.
+"""How much of a limit, such as 600 pictures a minute, is used, which a server in a process of its own enforces, over HTTP.
 
-The limit is set, or learnt from the refusals of the first minute. `python -m benchmarks.throughput 3 runs` is for three minutes
-and whole runs, whose small pictures are judged at once; with `calls`, pictures are paid for and recorded one after the other,
-and nothing else is done with them: where something else uses the processors, that shows the limit and not the machine.
+The limit is set, or learnt from the refusals of the first minute. `python -m benchmarks.throughput 3 runs 600` is for three
+minutes and whole runs, whose small pictures are judged at once. With `calls`, pictures are paid for and recorded one after the
+other, and nothing else is done with them: where something else uses the processors, that shows the limit and not the machine.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ from onbrief.providers import registry
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Prompt
 
-LIMIT = 600
 AT_ONCE = 48
 MODEL = "a1111:"
-SIZE = (64, 64)
+SMALL, DRAWN = (64, 64), (512, 512)  # the smallest that the server draws; it makes smaller ones of those
 PICTURES = 8  # of each run; the server keeps its latest eight, so that it need not draw each again
-_BRIEF = Brief(text="a red circle", requirements=(Requirement(id="r1", text="there is a red circle"),), size=SIZE)
+_BRIEF = Brief(text="a red circle", requirements=(Requirement(id="r1", text="there is a red circle"),), size=SMALL)
 
 
 @dataclass
@@ -53,14 +52,14 @@ class Counted:
             (self.made if state == "done" else self.refused).append(time.monotonic() - self.began)
 
 
-def main(minutes: int = 3, what: str = "runs") -> None:
-    for about, rates in (("known", {f"{MODEL}*": f"{LIMIT} requests"}), ("learnt", {})):
-        with server(limit=f"a1111:*={LIMIT}/min") as environment, tempfile.TemporaryDirectory() as out:
+def main(minutes: int = 3, what: str = "runs", limit: int = 600) -> None:
+    for about, rates in (("known", {f"{MODEL}*": f"{limit} requests"}), ("learnt", {})):
+        with server(limit=f"a1111:*={limit}/min") as environment, tempfile.TemporaryDirectory() as out:
             os.environ.update(environment)
             counted = asyncio.run(_measured(minutes, what, out, rates))
         by_minute, refused = (Counter(int(at // 60) for at in times) for times in (counted.made, counted.refused))
-        shown = ", ".join(f"{by_minute[n] / LIMIT:.1%} ({refused[n]} refused)" for n in range(minutes))
-        print(f"  {what}, {about:6} by minute: {shown}", flush=True)
+        shown = ", ".join(f"{by_minute[n] / limit:.1%} ({refused[n]} refused)" for n in range(minutes))
+        print(f"  {limit} a minute, {what}, {about:6} by minute: {shown}", flush=True)
 
 
 async def _measured(minutes: int, what: str, out: str, rates: Mapping[str, str]) -> Counted:
@@ -77,7 +76,7 @@ async def _measured(minutes: int, what: str, out: str, rates: Mapping[str, str])
         tables={"rates": dict(rates), "a1111": {"base_url": os.environ["ONBRIEF_A1111_BASE_URL"]}},
     )
     model, work = registry.image_model(MODEL, settings.tables), _run if what == "runs" else _calls
-    await model.generate(Prompt(0, "a red circle"), SIZE, 1)  # what is imported and made once is there by now
+    await model.generate(Prompt(0, "a red circle"), DRAWN, 1)  # what is imported and made once is there by now
     numbers, now = count(), time.monotonic()
     counted = Counted(now, now + 60 * minutes)
 
@@ -106,7 +105,7 @@ async def _calls(run_id: str, model: ImageModel, settings: Settings, workspace: 
     """Pay for the pictures of one run, one after the other."""
 
     async def send(_: Try) -> CallResult:
-        await model.generate(Prompt(0, "a red circle"), SIZE, 1)
+        await model.generate(Prompt(0, "a red circle"), DRAWN, 1)
         return CallResult("{}")
 
     async with open_account(workspace.ledger, run_id, "{}", "{}", SpendingPolicy(), rates=workspace.rates) as account:

@@ -26,6 +26,7 @@ for name in (
     "onbrief.providers.bedrock.availability",
     "onbrief.providers.bedrock.checks",
     "onbrief.providers.bedrock.converse",
+    "onbrief.ledger.postgresql",
     "onbrief.providers.bedrock.images",
     "onbrief.providers.language.names",
     "onbrief.providers.language.roles",

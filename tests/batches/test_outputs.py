@@ -124,16 +124,30 @@ def test_the_summary_goes_on_where_the_last_session_stopped(store: AnyStore) -> 
         async with await BatchOutputs.open(store, "briefs.csv") as outputs:
             assert json.loads(stored(store, "summary.json"))["ended"] is None
             await outputs.add(result(number))
-            return await outputs.close(list(outputs.recorded.values()), briefs=3, limits={"usd": 2.0})
+            return await outputs.close(list(outputs.recorded.values()), briefs=3, limits={"max_total_usd": 2.0})
 
     one, other = wait(session(1)), wait(session(2))
     written = json.loads(stored(store, "summary.json"))
-    assert (written["briefs"], written["done"], written["limits"]) == (3, 2, {"usd": 2.0})
+    assert (written["briefs"], written["done"], written["limits"]) == (3, 2, {"max_total_usd": 2.0})
     assert one.started == other.started
     assert one.ended is not None
     assert other.ended is not None
     assert one.ended < other.ended
     assert one.seconds < other.seconds == written["seconds"]
+
+
+@pytest.mark.parametrize(("count", "embedded"), [(3, 3), (201, 0)])
+def test_the_page_of_a_small_batch_has_its_thumbnails_in_it(store: AnyStore, count: int, embedded: int) -> None:
+    results = [result(n, picture=f"run-{n}/000-000.png", thumbnail=f"run-{n}/thumbnail.webp") for n in range(count)]
+
+    async def ended() -> None:
+        async with await BatchOutputs.open(store, "briefs.csv") as outputs:
+            for each in results[:3]:
+                await store.replace(each.thumbnail, b"a thumbnail", "image/webp")
+            await outputs.close(results)
+
+    wait(ended())
+    assert stored(store, "index.html").count('src="data:image/webp') == embedded
 
 
 # -- a folder ----------------------------------------------------------------------------------------------------------

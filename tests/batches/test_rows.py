@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onbrief.batches.cells import run_id_of
 from onbrief.batches.columns import COLUMNS, column_of
 from onbrief.batches.reading import read
-from onbrief.batches.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream, run_id_of
+from onbrief.batches.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream
 from onbrief.config import Settings, load, profile_path
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import AnyModel, ModelRole
@@ -88,6 +89,7 @@ def test_columns_of_a_table_are_checked_at_once(names: list[str], said: str) -> 
     [
         ({"size": "512x768"}, {"size": (512, 768)}),
         ({"aspect": "16:9"}, {"size": (1344, 768)}),
+        ({"size": [512, 768]}, {"size": (512, 768)}),
         ({"aspect": "16:09:00"}, {"size": (1344, 768)}),
         ({"width": "512", "height": 768.0}, {"size": (512, 768)}),
         ({"text": "a fox --ar 16:9 --no people"}, {"text": "a fox", "size": (1344, 768), "avoid": ("people",)}),
@@ -111,7 +113,7 @@ def test_columns_of_the_brief(row: dict[str, object], expected: dict[str, object
         ("a|b |; c", ["a", "b", "c"]),
         ("a; b\n\n c | d \n", ["a; b", "c | d"]),
         ('the dog is called "A; B" | x', ['the dog is called "A; B"', "x"]),
-        ("the dog is called “A; B”; »C; D«", ["the dog is called “A; B”", "»C", "D«"]),
+        ("the dog is called “A; B”; »C; D«", ["the dog is called “A; B”", "»C; D«"]),
         (["a; b", {"text": "c", "kind": "style"}], ["a; b", "c"]),
         (("a", "b"), ["a", "b"]),
     ],
@@ -316,6 +318,9 @@ def test_what_makes_no_difference_to_a_picture_is_no_other_run(tmp_path: Path) -
     )
     (tmp_path / "a.csv").write_text("text,seed\na fox,3\n")
     (tmp_path / "a.jsonl").write_text('{"seed": 3, "text": "a fox"}\n')
+    (tmp_path / "b.toml").write_text('size = "512x512"\n[[briefs]]\ntext = "a fox"\n')
+    [sized] = orders_of(read(tmp_path / "b.toml"), Settings())
+    assert sized.id == orders({"text": "a fox", "size": "512x512"})[0].id
     [[one], [other]] = [orders_of(read(tmp_path / name), Settings()) for name in ("a.csv", "a.jsonl")]
     assert one.id == other.id == "a-fox-bb25b8ff3ad0", "this id must stay: runs that exist are found by it"
 
@@ -336,11 +341,12 @@ def test_defaults_of_a_file_hold_where_a_row_says_nothing_else(tmp_path: Path) -
     path.write_text(
         'size = "512x512"\navoid = "people"\nrequire = "red"\nmax_usd = 1\n[[briefs]]\ntext = "a"\n'
         '[[briefs]]\ntext = "b"\naspect = "16:9"\navoid = ["text"]\nMax-USD = 2\n'
-        '[[briefs.requirements]]\ntext = "exactly 3 cats"\nkind = "style"\n'
+        '[[briefs.requirements]]\ntext = "exactly 3 cats"\nkind = "style"\n[[briefs]]\ntext = "c --ar 16:9"\n'
     )
-    first, second = [row.order for row in orders_of(read(path), Settings()) if isinstance(row, Row)]
+    first, second, third = [row.order for row in orders_of(read(path), Settings()) if isinstance(row, Row)]
     assert (first.brief.size, first.brief.avoid, first.settings.max_usd) == ((512, 512), ("people",), 1)
     assert (second.brief.size, second.brief.avoid, second.settings.max_usd) == ((1344, 768), ("text", "people"), 2)
+    assert third.brief.size == (1344, 768), "its text says otherwise"
     assert [(requirement.text, requirement.kind) for requirement in second.brief.requirements] == [
         ("exactly 3 cats", "style"),
         ("red", "whole"),

@@ -139,7 +139,7 @@ def test_a_process_that_is_suspended_in_a_transaction_holds_up_no_other(
 
         def transaction() -> None:
             with suspended._transaction() as connection:
-                assert suspended._owned(connection, "a-run", ELSEWHERE)
+                assert connection.execute("SELECT run_id FROM runs FOR UPDATE").fetchone()
                 asyncio.run(claim(other, new_token()))
                 connection.execute("UPDATE runs SET outcome = 'passed'")
 

@@ -26,7 +26,7 @@ from onbrief.aws_lambda.step_log import StepLog
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.reading import read
 from onbrief.batches.rows import Broken, Cells, Row, orders_of
-from onbrief.batches.running import store_thumbnail, thumbnail_key
+from onbrief.batches.running import invalid, store_thumbnail, thumbnail_key, unfinished
 from onbrief.batches.session import limits_of
 from onbrief.config import Settings, load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, StoreError, UsageError
@@ -40,8 +40,6 @@ from onbrief.store import open_bucket, region_of
 from onbrief.store.refusals import explain, is_denied, is_missing
 
 READS: Final = 32  # records of runs that are read at the same time
-_CONFIGURATION: Final = frozenset({"ConfigError", "NotInstalled"})
-_TRY_AGAIN: Final = frozenset({"Refused", "StoreError", "LedgerError", "LedgerBusy", "LeaseLost"})
 _SHOWN: Final = ("results.csv", "index.html")
 
 
@@ -82,19 +80,19 @@ async def _carry_out(given: object, number: object, settings: Settings, context:
     request_id, deadline = request_of(context)
     row = await asyncio.to_thread(_row, given, number + 1 if isinstance(number, int) else 1, settings)
     if isinstance(row, Broken):
-        return _answer(_invalid(row))
+        return _answer(invalid(row))
     assert row.order.run_id is not None, "rows have run ids"
     log = StepLog(row.order.run_id, request_id, deadline)
     try:
         with await asyncio.to_thread(Workspace.open, settings) as workspace:
             if broken := _broken(row, workspace):
-                return _answer(_invalid(broken))
+                return _answer(invalid(broken))
             return await _pursue(row, workspace, deadline, log)
     except LedgerBusy:
         return {"id": row.id, "run_id": row.order.run_id, "outcome": "running", "status": "paused", "result": None}
     except OtherRequest as error:
         problem = f"id: {row.id!r} belongs to a run of another brief, or with other models: {error}"
-        return _answer(_invalid(Broken(row.number, problem, row.id, row.order.brief.text)))
+        return _answer(invalid(Broken(row.number, problem, row.id, row.order.brief.text)))
 
 
 def _broken(row: Row, workspace: Workspace) -> Broken | None:
@@ -104,10 +102,6 @@ def _broken(row: Row, workspace: Workspace) -> Broken | None:
     except UsageError as error:
         return Broken(row.number, error.explained, row.id, row.order.brief.text)
     return None
-
-
-def _invalid(row: Broken) -> Result:
-    return Result(id=row.id, number=row.number, text=row.text, outcome="invalid", reason=row.problem)
 
 
 def _row(given: object, number: int, settings: Settings) -> Row | Broken:
@@ -129,9 +123,9 @@ async def _pursue(row: Row, workspace: Workspace, deadline: Deadline | None, log
                 ended = event if isinstance(event, RunEnded) else None
         assert ended is not None, "a pursuit ends with RunEnded"
         run = ended.run
-        if ended.fault in _CONFIGURATION:
+        if unfinished(ended) == "configuration":
             raise ConfigError(run.reason)
-        if ended.fault in _TRY_AGAIN:
+        if unfinished(ended) in {"elsewhere", "storage"} or ended.fault == "Refused":
             raise NotCarriedOut(run.reason)
         result = Result.of(run, row.id, row.number, thumbnail=await store_thumbnail(pursuit.store, run))
         if run.outcome == "cancelled":
@@ -191,12 +185,12 @@ async def _results(rows: Sequence[Row | Broken], workspace: Workspace) -> list[R
 
     async def result(row: Row | Broken) -> Result:
         if isinstance(row, Broken):
-            return _invalid(row)
+            return invalid(row)
         async with turns:
             ids = dict.fromkeys((row.order.run_id or "", first[row.order.request]))
             runs = [run for run_id in ids if (run := await _recorded(run_id, workspace))]
         if not runs and (broken := _broken(row, workspace)):
-            return _invalid(broken)
+            return invalid(broken)
         if not runs:
             reason = "it has no record: see its execution"
             return Result(id=row.id, number=row.number, text=row.order.brief.text, outcome="failed", reason=reason)

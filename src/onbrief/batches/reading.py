@@ -53,7 +53,8 @@ def read(source: str | Path) -> Iterator[Item]:
                 raise UsageError(f"{where} cannot be read: it has {size} bytes, and {MAX_BYTES} are allowed")
             yield from _KINDS[kind](file, where) if kind in _KINDS else _spreadsheet(file, where, sheet)
     except OSError as error:
-        raise UsageError(f"{where} cannot be read: {error.strerror or error}") from error
+        hint = "for a single brief: onbrief run" if " " in where else ""
+        raise UsageError(f"{where} cannot be read: {error.strerror or error}", hint=hint) from error
 
 
 async def stream(stdin: BinaryIO) -> AsyncGenerator[Item]:

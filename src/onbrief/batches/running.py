@@ -101,8 +101,12 @@ class UnderWay(Protocol):
         """Store a small copy of the best picture of the run, which has ended, and return its key; empty without a picture."""
         ...
 
-    async def deliver(self) -> None:
+    async def deliver(self) -> object:
         """Record the outcome. As Pursuit.deliver."""
+        ...
+
+    def exhausted(self) -> bool:
+        """Return whether the money that it shares with the other runs of the batch has been refused to a call."""
         ...
 
 
@@ -114,6 +118,7 @@ Opens = Callable[[Order], AbstractAsyncContextManager[UnderWay]]
 class _Here:
     """A run that is pursued in this process."""
 
+    workspace: Workspace
     pursuit: Pursuit
 
     def events(self) -> AsyncGenerator[Event]:
@@ -125,15 +130,18 @@ class _Here:
     async def thumbnail(self, run: Run) -> str:
         return await store_thumbnail(self.pursuit.store, run)
 
-    async def deliver(self) -> None:
-        await self.pursuit.deliver()
+    async def deliver(self) -> object:
+        return await self.pursuit.deliver()
+
+    def exhausted(self) -> bool:
+        return self.workspace.budget.exhausted
 
 
 @asynccontextmanager
 async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
     """Begin or resume the run of an order in this process; see open_pursuit."""
     async with open_pursuit(order, workspace=workspace) as pursuit:
-        yield _Here(pursuit)
+        yield _Here(workspace, pursuit)
 
 
 async def store_thumbnail(store: RunStore, run: Run) -> str:
@@ -288,7 +296,7 @@ class Batch:
         try:
             async for row in _streamed(rows):
                 if isinstance(row, Broken):
-                    await self._tell(_invalid(row))
+                    await self._tell(invalid(row))
                     continue
                 async with self._changed:
                     await self._changed.wait_for(lambda: len(self._ready) < self._concurrency or self._closed)
@@ -354,7 +362,7 @@ class Batch:
             self._shared = True
             self._put_off(later)
         except (UsageError, OtherRequest) as error:  # of this row alone
-            await self._tell(_invalid(Broken(row.number, error.explained, row.id, row.order.brief.text)))
+            await self._tell(invalid(Broken(row.number, error.explained, row.id, row.order.brief.text)))
         except (LedgerError, StoreError) as error:
             await self._unstored(later, error.explained)
         except OnbriefError as error:
@@ -409,7 +417,7 @@ class Batch:
                 result = Result.of(ended.run, row.id, row.number, thumbnail=thumbnail)
                 await self._tell(result)
                 await run.deliver()
-                if result.outcome == "over_budget" and self._workspace.budget.exhausted:
+                if result.outcome == "over_budget" and run.exhausted():
                     await self._pause(result.reason, "to go on, give the same command a higher limit", "over_budget")
             finally:
                 del self._under_way[row.id]
@@ -503,7 +511,8 @@ def _run_id(row: Row) -> str:
     return row.order.run_id
 
 
-def _invalid(row: Broken) -> Result:
+def invalid(row: Broken) -> Result:
+    """Return the result of a row that is no brief."""
     return Result(id=row.id, number=row.number, text=row.text, outcome="invalid", reason=row.problem)
 
 

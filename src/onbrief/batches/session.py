@@ -76,7 +76,7 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
     briefs = len(asked.rows) if isinstance(asked.rows, Sequence) else None
     with (
         engine(asked) as opens,
-        await asyncio.to_thread(Workspace.open, asked.settings, asked.usd) as workspace,
+        await asyncio.to_thread(Workspace.open, asked.settings, asked.usd, asked.name) as workspace,
     ):
         await workspace.require_writable()
         async with await BatchOutputs.open(workspace.store, asked.name) as outputs:

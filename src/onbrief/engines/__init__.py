@@ -19,4 +19,4 @@ def engine(asked: Asked) -> AbstractContextManager[Opens | None]:
         return nullcontext()
     from onbrief.engines import ray
 
-    return ray.engine(asked.engine, asked.settings, asked.usd)
+    return ray.engine(asked.engine, asked.settings, asked.usd, asked.name)

@@ -92,7 +92,7 @@ class Hosts:
         names = settings.image_models
         if "image_model" not in order.models and any(_has_weights(name) for name in names):
             several = tuple(self._stub("image_model", name, order) if _has_weights(name) else name for name in names)
-            found["image_model"] = cast("AnyModel | Ladder", several if len(several) > 1 else several[0])
+            found["image_model"] = cast("AnyModel | Ladder", several if len(names) > 1 else several[0])
         if "judge" not in order.models and _has_weights(settings.judge):
             found["judge"] = self._stub("judge", settings.judge, order)
         return found

@@ -34,6 +34,9 @@ CPUS: Final = 0.25
 """Of a core for each run: a run mostly waits for models, and uses some 50 ms of a core for each picture beside that."""
 RETRIES: Final = 3
 """How often Ray runs a task again whose worker has died, before the batch puts the brief off."""
+_Money = tuple[float | None, str]
+"""A money limit in US dollars, and the name of its fund."""
+
 _PREFIX: Final = "ray://"
 _MOST_WAITING: Final = 100_000  # calls of the desk in progress: each run waits there to be stopped
 
@@ -91,13 +94,15 @@ class _Ended:
     run: str = ""
     fault: str = ""
     thumbnail: str = ""
+    exhausted: bool = False
     error: OnbriefError | None = None
 
 
 @contextmanager
-def engine(address: str, settings: Settings, usd: float | None = None) -> Generator[Opens]:
+def engine(address: str, settings: Settings, usd: float | None = None, fund: str = "") -> Generator[Opens]:
     """Provide what begins runs on Ray: on a cluster of this machine (`ray`), which lasts as long as the batch unless this
-    process has begun one already, or on the cluster at an address (`ray://HOST:PORT`). `usd` is the money limit of all runs.
+    process has begun one already, or on the cluster at an address (`ray://HOST:PORT`). `usd` is the money limit of all runs,
+    and `fund` its name in the ledger.
 
     Raises:
         UsageError: it is no such address; the workers would not share a ledger, or a limit in dollars.
@@ -124,7 +129,7 @@ def engine(address: str, settings: Settings, usd: float | None = None) -> Genera
     try:
         desk = ray.remote(num_cpus=0, max_concurrency=_MOST_WAITING)(Desk).remote(settings)
         with Hosts(ray) as hosts:
-            yield _opening(ray, desk, hosts, usd)
+            yield _opening(ray, desk, hosts, (usd, fund))
     finally:
         if own:
             ray.shutdown()
@@ -144,13 +149,13 @@ def _local() -> dict[str, Any]:
     return {"num_cpus": os.cpu_count(), "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
 
 
-def _opening(ray: Any, desk: Any, hosts: Hosts, usd: float | None) -> Opens:
+def _opening(ray: Any, desk: Any, hosts: Hosts, money: _Money) -> Opens:
     task = ray.remote(num_cpus=CPUS, max_retries=RETRIES)(_pursued)
 
     @asynccontextmanager
     async def away(order: Order) -> AsyncGenerator[UnderWay]:
         order = replace(order, models={**order.models, **hosts.stubs(order)})
-        yield _Away(ray, task.remote(order, desk, usd), desk)
+        yield _Away(ray, task.remote(order, desk, money), desk)
 
     return cast("Callable[[Order], AbstractAsyncContextManager[UnderWay]]", away)
 
@@ -160,7 +165,7 @@ class _Away:
 
     def __init__(self, ray: Any, ended: Awaitable[_Ended], desk: Any) -> None:
         self._ray, self._ended, self._desk = ray, ended, desk
-        self._thumbnail = ""
+        self._last = _Ended()
 
     async def events(self) -> AsyncGenerator[Event]:
         try:
@@ -169,32 +174,35 @@ class _Away:
             raise StoreError(f"the run's workers have died: {error}") from error
         if ended.error:
             raise ended.error
-        self._thumbnail = ended.thumbnail
+        self._last = ended
         yield RunEnded(Run.from_json(ended.run), fault=ended.fault)
 
     def stop(self) -> None:
         self._desk.stop.remote()
 
     async def thumbnail(self, run: Run) -> str:
-        return self._thumbnail
+        return self._last.thumbnail
 
     async def deliver(self) -> None:
         pass  # the worker did
+
+    def exhausted(self) -> bool:
+        return self._last.exhausted
 
 
 # -- in the workers --------------------------------------------------------------------------------------------------------
 
 
-def _pursued(order: Order, desk: Any, usd: float | None) -> _Ended:
+def _pursued(order: Order, desk: Any, money: _Money) -> _Ended:
     """Pursue the run of an order in this worker."""
     # One event loop for all runs of the worker: the connections of its models belong to it.
-    return _loop().run_until_complete(_pursue(order, desk, usd))
+    return _loop().run_until_complete(_pursue(order, desk, money))
 
 
-async def _pursue(order: Order, desk: Any, usd: float | None) -> _Ended:
+async def _pursue(order: Order, desk: Any, money: _Money) -> _Ended:
     stopped = asyncio.ensure_future(_as_coroutine(desk.stopped.remote()))
     try:
-        workspace = await asyncio.to_thread(_workspace, order.settings.out, order.settings.ledger, usd, order.settings)
+        workspace = await asyncio.to_thread(_workspace, order.settings, money)
         workspace.rates = _DeskTurns(desk)
         ended: RunEnded | None = None
         async with open_pursuit(order, workspace=workspace) as pursuit:
@@ -206,7 +214,7 @@ async def _pursue(order: Order, desk: Any, usd: float | None) -> _Ended:
             if not unfinished(ended):
                 thumbnail = await store_thumbnail(pursuit.store, ended.run)
                 await pursuit.deliver()
-        return _Ended(ended.run.to_json(), ended.fault, thumbnail)
+        return _Ended(ended.run.to_json(), ended.fault, thumbnail, workspace.budget.exhausted)
     except OnbriefError as error:
         return _Ended(error=error)
     finally:
@@ -225,9 +233,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 _open: dict[tuple[object, ...], Workspace] = {}
 
 
-def _workspace(out: str, ledger: str, usd: float | None, settings: Settings) -> Workspace:
+def _workspace(settings: Settings, money: _Money) -> Workspace:
     """Return the workspace of this place, which the worker keeps open."""
-    key = (out, ledger, usd)
+    key = (settings.out, settings.ledger, money)
     if key not in _open:
-        _open[key] = Workspace.open(settings, usd)
+        _open[key] = Workspace.open(settings, *money)
     return _open[key]

@@ -51,7 +51,7 @@ from onbrief.ledger.spending import Ready as Ready
 from onbrief.ledger.spending import Skipped as Skipped
 from onbrief.ledger.spending import SpendingPolicy as SpendingPolicy
 from onbrief.ledger.spending import Try as Try
-from onbrief.ports import ASK_AGAIN, Call, CallKind, Entry, Ledger, Note, NotThere, Pending, Recorded, Turns, Wait
+from onbrief.ports import ASK_AGAIN, Call, CallKind, Entry, HoldsMoney, Ledger, Note, NotThere, Pending, Recorded, Turns, Wait
 from onbrief.record import Usage
 
 MAX_BACKOFF = 30.0  # seconds between two tries of a refused call
@@ -191,6 +191,7 @@ class Account(OwnedRun):
     def give_back(self, *steps: str) -> None:
         """Hold no money any longer for the calls of these steps, because they will not be made; for none, if none is given."""
         self._funds.give_back(*steps)
+        self._hold()
 
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
@@ -319,8 +320,15 @@ class Account(OwnedRun):
             raise
         entry = Entry(call, number, "started", call.price)
         self._entries.put(entry)
+        self._hold()
         try:
             await self._record_begin(entry)
+        except OverBudget:  # of a fund that other processes share; nothing is recorded
+            self._entries.drop(entry)
+            self._funds.settle(entry.usd, replace(entry, state="refused", usd=0.0))
+            self._funds.exhausted()
+            await self._places.give_back(call, number)
+            raise
         except LedgerError as error:
             await self._places.give_back(call, number)
             # A failed commit can still be on disk, so record that nothing was sent.
@@ -412,6 +420,12 @@ class Account(OwnedRun):
         before = self._entries.put(entry)
         self._ended.append(Ended(entry, time.time(), before.state if before else "started"))
         self._funds.settle(before.usd if before else 0.0, entry)
+        self._hold()
+
+    def _hold(self) -> None:
+        """Tell a ledger whose money other processes share what is held for calls to come."""
+        if isinstance(self._ledger, HoldsMoney):
+            self._ledger.hold(self._run_id, self._funds.held)
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ def check_address(url: str) -> None:
     """
     try:
         parts = urlsplit(url)
+        _ = parts.port  # it is read here
         password, options = parts.password, [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     except ValueError as error:
         raise UsageError.of("ledger", url, f"{FORM} ({error})") from error

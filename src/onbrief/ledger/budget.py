@@ -29,7 +29,7 @@ class _Spent:
         if usd is None:
             self.unknown += sign
         else:
-            self.nano += sign * _nano(usd)
+            self.nano += sign * nano(usd)
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Budget:
         """Count the recorded costs of a run and hold these amounts for it, replacing what was counted and held for it before.
         Recorded costs are facts, so the sum may exceed the limit; then nothing new fits.
         """
-        now = _Spent(held=sum(_nano(usd) for usd in held))
+        now = _Spent(held=sum(nano(usd) for usd in held))
         for usd in recorded:
             now.add(usd)
         with self._changing:
@@ -83,23 +83,23 @@ class Budget:
                     raise OverBudget(
                         f"the price of {subject} is unknown, so the limit of ${self.usd:g}{self.about} cannot be enforced"
                     )
-                if not self._fits(_nano(price), _nano(hold), _nano(held), _nano(self.usd)):
+                if not self._fits(nano(price), nano(hold), nano(held), nano(self.usd)):
                     self.exhausted = True
                     spent, kept = (
                         f"${self._all.nano / NANO:g} of ${self.usd:g}{self.about} is spent",
-                        self._all.held - _nano(held),
+                        self._all.held - nano(held),
                     )
                     kept_too = f", ${kept / NANO:g} is held for calls to come" if kept else ""
                     raise OverBudget(f"{spent}{kept_too}, and the next step may cost ${price + hold:g}")
             self._count(run_id, price, 1)
-            self._hold(run_id, _nano(hold) - _nano(held))
+            self._hold(run_id, nano(hold) - nano(held))
 
     def settle(self, run_id: str, reserved: float | None, usd: float | None, hold: float = 0.0) -> None:
         """Replace the amount that was counted for a call by its cost. `hold` is held from now on, or no longer if negative."""
         with self._changing:
             self._count(run_id, reserved, -1)
             self._count(run_id, usd, 1)
-            self._hold(run_id, _nano(hold))
+            self._hold(run_id, nano(hold))
 
     def _fits(self, price: int, hold: int, held: int, limit: int) -> bool:
         """Whether a call fits: never above the limit, and only into what is not held for others."""
@@ -115,5 +115,6 @@ class Budget:
             spent.held += nano
 
 
-def _nano(usd: float) -> int:
+def nano(usd: float) -> int:
+    """Return an amount in US dollars as whole nano-dollars."""
     return round(usd * NANO)

@@ -7,38 +7,20 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
-from onbrief.ledger import tables
+from onbrief.ledger import shared_fund, tables
+from onbrief.ledger.budget import nano
 from onbrief.ledger.owner import just_taken, lease_lost, no_such_run, now, refuse_if_live, refuse_other_request, refuse_twins
 from onbrief.ledger.rows import require_whole
+from onbrief.ledger.tables import Connection
 from onbrief.ledger.writer import Writer
-from onbrief.ports import Decision, Entry, Label, Recorded, RunRow
+from onbrief.ports import Decision, Entry, Fund, Label, Recorded, RunRow
 
 T = TypeVar("T")
-
-
-class Cursor(Protocol):
-    """The rows of a statement."""
-
-    def fetchone(self) -> Any:
-        """Return the next row, or None."""
-        ...
-
-    def __iter__(self) -> Iterator[Any]:
-        """Yield the other rows."""
-        ...
-
-
-class Connection(Protocol):
-    """A connection, as the statements of tables.py need it."""
-
-    def execute(self, sql: str, parameters: Mapping[str, Any] = ..., /) -> Cursor:
-        """Execute a statement with parameters written as `:name`."""
-        ...
 
 
 class DatabaseLedger(ABC):
@@ -48,10 +30,18 @@ class DatabaseLedger(ABC):
     processes may share the database.
     """
 
-    def __init__(self) -> None:
+    _locking = ""  # what is added to a SELECT of a row that nobody else may change until the end of the transaction
+
+    def __init__(self, fund: Fund | None = None) -> None:
         self._writer = Writer(self._transaction)
+        self._fund = fund
+        self._held: dict[str, int] = {}  # nano-dollars that each run of this process holds for calls to come
 
     # -- what each database does in its own way ----------------------------------------------------------------------------
+
+    @abstractmethod
+    def close(self) -> None:
+        """See ports.Ledger."""
 
     @abstractmethod
     def _transaction(self) -> AbstractContextManager[Connection]:
@@ -60,10 +50,6 @@ class DatabaseLedger(ABC):
     @abstractmethod
     def _read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` reads. It may be called again."""
-
-    def _owned(self, connection: Connection, run_id: str, token: str) -> bool:
-        """Return whether this is the token of the run's owner, which stays so until the end of the transaction."""
-        return connection.execute(tables.SELECT_OWNED, {"run_id": run_id, "token": token}).fetchone() is not None
 
     def _claims(self, connection: Connection, run_id: str, request: str | None) -> bool:
         """Return whether no other transaction can claim or delete this run until the end of this one, nor, with a `request`,
@@ -100,6 +86,8 @@ class DatabaseLedger(ABC):
             if found is None:
                 started = now()
                 connection.execute(tables.INSERT_RUN, owned | {"request": request, "started": started})
+                if self._fund:
+                    shared_fund.join(connection, run_id, self._fund, ())
                 return Recorded(RunRow(run_id, request, settings, started, None, None, live=True))
             require_whole(tables.run_of(found, ahead))
             refuse_other_request(run_id, found["request"], request)
@@ -107,9 +95,12 @@ class DatabaseLedger(ABC):
             if not self._holds(connection, found):
                 raise just_taken(run_id)
             connection.execute(tables.TAKE_OVER_RUN, owned)
+            entries = tuple(tables.entry_of(row) for row in connection.execute(tables.SELECT_CALLS, this))
+            if self._fund:
+                shared_fund.join(connection, run_id, self._fund, entries)
             return Recorded(
                 RunRow(run_id, request, settings, found["started"], None, None, live=True),
-                tuple(tables.entry_of(row) for row in connection.execute(tables.SELECT_CALLS, this)),
+                entries,
                 tuple(tables.decision_of(row) for row in connection.execute(tables.SELECT_DECISIONS, this)),
             )
 
@@ -118,7 +109,7 @@ class DatabaseLedger(ABC):
     async def renew(self, run_id: str, token: str, lease: float) -> None:
         """See ports.Ledger."""
 
-        def renewed(connection: Connection) -> None:
+        def renewed(connection: Connection, _: tables.Row) -> None:
             until = time.time() + self._ahead(connection) + lease
             connection.execute(tables.RENEW_RUN, {"run_id": run_id, "lease_until": until})
 
@@ -128,17 +119,20 @@ class DatabaseLedger(ABC):
         """See ports.Ledger."""
         end: tables.Parameters = {"run_id": run_id, "outcome": outcome, "ended": now() if outcome else None}
 
-        def released(connection: Connection) -> None:
+        def released(connection: Connection, row: tables.Row) -> None:
             _insert(connection, run_id, decisions)
+            shared_fund.leave(connection, row)
             connection.execute(tables.RELEASE_RUN, end)
 
+        self._held.pop(run_id, None)
         await self._write(run_id, token, released)
 
     async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
         """See ports.Ledger."""
-        row = tables.call_row(run_id, entry)
+        row, held = tables.call_row(run_id, entry), self._held.get(run_id, 0)
 
-        def begun(connection: Connection) -> None:
+        def begun(connection: Connection, of_run: tables.Row) -> None:
+            shared_fund.reserve(connection, of_run, entry, held, self._fund, self._locking)
             _insert(connection, run_id, decisions)
             connection.execute(tables.INSERT_CALL, row)
 
@@ -146,8 +140,17 @@ class DatabaseLedger(ABC):
 
     async def finish(self, run_id: str, token: str, entry: Entry) -> None:
         """See ports.Ledger."""
-        row = tables.finished_row(run_id, entry)
-        await self._write(run_id, token, lambda connection: connection.execute(tables.FINISH_CALL, row))
+        row, held = tables.finished_row(run_id, entry), self._held.get(run_id, 0)
+
+        def finished(connection: Connection, of_run: tables.Row) -> None:
+            shared_fund.settle(connection, of_run, row, entry, held)
+            connection.execute(tables.FINISH_CALL, row)
+
+        await self._write(run_id, token, finished)
+
+    def hold(self, run_id: str, usd: float) -> None:
+        """See ports.HoldsMoney."""
+        self._held[run_id] = nano(usd)
 
     async def label(self, run_id: str, labels: Sequence[Label]) -> None:
         """See ports.Ledger."""
@@ -175,17 +178,20 @@ class DatabaseLedger(ABC):
                 refuse_if_live(run_id, row["owner"], row["lease_until"] - ahead)
             if not self._holds(connection, row):
                 raise just_taken(run_id)
+            shared_fund.leave(connection, connection.execute(tables.SELECT_MEMBER, {"run_id": run_id}).fetchone())
             connection.execute(tables.DELETE_RUN, {"run_id": run_id})
 
         await self._writer.write(forgotten)
 
-    async def _write(self, run_id: str, token: str, change: Callable[[Connection], object]) -> None:
-        """Make a change unless the token is no longer the owner's."""
+    async def _write(self, run_id: str, token: str, change: Callable[[Connection, tables.Row], object]) -> None:
+        """Make a change, with the row of the run, unless the token is no longer the owner's."""
 
         def owned(connection: Connection) -> None:
-            if not self._owned(connection, run_id, token):
+            this: tables.Parameters = {"run_id": run_id, "token": token}
+            row = connection.execute(f"{tables.SELECT_OWNED}{self._locking}", this).fetchone()
+            if row is None:
                 raise lease_lost(run_id)
-            change(connection)
+            change(connection, row)
 
         await self._writer.write(owned)
 

@@ -41,6 +41,14 @@ class Entries:
         tries[entry.number], self._usage = entry, None
         return before
 
+    def drop(self, entry: Entry) -> None:
+        """Remove a try that was not made."""
+        tries = self.tries[entry.call.key]
+        del tries[entry.number]
+        if not tries:
+            self._steps[entry.call.step].remove(entry.call.key)
+        self._usage = None
+
     def next_number(self, key: str) -> int:
         """Return the number of the next try of a call."""
         return max(self.tries.get(key, ()), default=-1) + 1

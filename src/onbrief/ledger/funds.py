@@ -35,6 +35,11 @@ class Funds:
     _held: dict[str, float] = field(default_factory=dict[str, float])
     _used: dict[str, Hold] = field(default_factory=dict[str, Hold])
 
+    @property
+    def held(self) -> float:
+        """The amount in US dollars that is held for calls of this run to come."""
+        return sum(self._held.values())
+
     def load(self, entries: Iterable[Entry], held: Mapping[str, float]) -> None:
         """Count the recorded entries of the run, and hold these amounts for calls of these steps."""
         entries, self._held = list(entries), dict(held)
@@ -77,6 +82,11 @@ class Funds:
             self._held[again.step] = again.usd
         for budget in self._paying(entry.call.step):
             budget.settle(self.run_id, reserved, entry.usd, again.usd if again else 0.0)
+
+    def exhausted(self) -> None:
+        """Note that a call does not fit in what is left of the money that the run shares with others."""
+        for budget in self.budgets[1:]:
+            budget.exhausted = True
 
     def give_back(self, *steps: str) -> None:
         """Hold nothing any longer for the calls of these steps; of all, if none is given."""

@@ -258,7 +258,8 @@ class Lane:
             self._accepted -= 1
         period = MINUTE if what.wait is None else min(MINUTE, max(self._span + what.wait, LEAST))
         whole = self._span >= _WHOLE * MINUTE or (what.wait is not None and period >= _WHOLE * MINUTE)
-        most = max(1.0, self._accepted * MINUTE / period)
+        accepted = self._accepted - self._accepted // 100  # the first of them may be a moment older for the service
+        most = max(1.0, accepted * MINUTE / period)
         if math.isfinite(self._before):
             most = self._corrected(most, what.wait, new=new, whole=whole)
         self._minute.most = min(most, self._before)

@@ -89,11 +89,26 @@ CREATE TABLE labels (
 
 _HANDLE = "ALTER TABLE calls ADD COLUMN handle TEXT NOT NULL DEFAULT ''"
 
+_FUNDS = """\
+CREATE TABLE funds (
+    name TEXT NOT NULL,
+    nano INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    PRIMARY KEY (name)
+) WITHOUT ROWID"""
+_FUND = "ALTER TABLE runs ADD COLUMN fund TEXT"
+_HELD = "ALTER TABLE runs ADD COLUMN held INTEGER NOT NULL DEFAULT 0"
+
+# Every order without a run id looks for runs of the same request.
+_RUNS_OF = "CREATE INDEX runs_of_request ON runs (request)"
+
 MIGRATIONS: Final = (
     Migration("runs and calls", (_RUNS, _CALLS)),
     Migration("decisions, parts of calls", (_DECISIONS, _PART)),
     Migration("labels", (_LABELS,)),
     Migration("handles of calls", (_HANDLE,)),
+    Migration("funds that runs share, runs by request", (_FUNDS, _FUND, _HELD, _RUNS_OF)),
 )
 SCHEMA: Final = len(MIGRATIONS)
 """The schema version: the number of migrations that a ledger has run."""

@@ -4,7 +4,8 @@ Every write is one create-only put and reads nothing, as long as no other proces
 if the next number is still free. If it is taken, another process has taken over the run, or an earlier put of this process
 succeeded although its response was lost. Then the log is read to its end, and the token is checked again.
 
-Leases depend on the clocks of the machines, which must agree within seconds.
+Leases depend on the clocks of the machines, which must agree within seconds. A money limit that several processes share (see
+ports.Fund) needs a transaction over all their runs, which a bucket does not have: here, limits are those of one process.
 """
 
 from __future__ import annotations

@@ -19,10 +19,12 @@ import psycopg
 
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger import tables
-from onbrief.ledger.database import Connection, DatabaseLedger
+from onbrief.ledger.database import DatabaseLedger
 from onbrief.ledger.postgresql_schema import SCHEMA
 from onbrief.ledger.postgresql_session import Outage, Server, Session, is_conflict, is_outage, is_starting
+from onbrief.ledger.tables import Connection
 from onbrief.ledger.writer import RolledBack
+from onbrief.ports import Fund
 
 T = TypeVar("T")
 PATIENCE: Final = 60.0  # seconds for which a server that was there is waited for: a usual lease
@@ -47,16 +49,20 @@ def require_reachable(url: str) -> str:
 class PostgresLedger(DatabaseLedger):
     """The Ledger port over a schema of a PostgreSQL database."""
 
-    def __init__(self, url: str, schema: str, *, create: str | None = None, patience: float = PATIENCE) -> None:
+    _locking = " FOR NO KEY UPDATE"
+
+    def __init__(
+        self, url: str, schema: str, fund: Fund | None = None, *, create: str | None = None, patience: float = PATIENCE
+    ) -> None:
         """Open the ledger in this schema. With `create`, which says for people what the schema is for, it is made if there is
-        none. One of an older version is brought up to date. `patience` is for how many seconds a server that was there, and is
-        gone, is waited for.
+        none. One of an older version is brought up to date. The runs of this process spend from `fund`. `patience` is for how
+        many seconds a server that was there, and is gone, is waited for.
 
         Raises:
             UsageError: not the URL of a database, or the ledger was written by a newer onbrief.
             LedgerError: the server cannot be reached, there is no such schema, or a right is missing.
         """
-        super().__init__()
+        super().__init__(fund)
         self._server = Server(url, schema)
         self._schema = schema
         self._name = secrets.token_hex(16)  # of the writer
@@ -110,10 +116,6 @@ class PostgresLedger(DatabaseLedger):
                 else:
                     self._outages["read"].ended()
                     return found
-
-    def _owned(self, connection: Connection, run_id: str, token: str) -> bool:
-        this = {"run_id": run_id, "token": token}
-        return connection.execute(f"{tables.SELECT_OWNED} FOR NO KEY UPDATE", this).fetchone() is not None
 
     def _claims(self, connection: Connection, run_id: str, request: str | None) -> bool:
         # Claims do not wait for each other: two processes that claim the same runs in another order would wait for ever.

@@ -16,7 +16,9 @@ CREATE TABLE runs (
     outcome TEXT,
     ended TEXT,
     owner TEXT,
-    lease_until FLOAT NOT NULL
+    lease_until FLOAT NOT NULL,
+    fund TEXT,
+    held BIGINT NOT NULL DEFAULT 0
 )"""
 _RUNS_OF = "CREATE INDEX runs_of_request ON runs USING hash (request)"
 
@@ -71,6 +73,15 @@ CREATE TABLE labels (
     PRIMARY KEY (run_id, revision, attempt, requirement, "by")
 )"""
 
+# Amounts in nano-dollars.
+_FUNDS = """\
+CREATE TABLE funds (
+    name TEXT PRIMARY KEY,
+    nano BIGINT NOT NULL,
+    unknown BIGINT NOT NULL,
+    held BIGINT NOT NULL
+)"""
+
 # The number of the last transaction that each writer has committed: it asks for it when the answer to a COMMIT is lost.
 _WRITERS = """\
 CREATE TABLE writers (
@@ -79,6 +90,6 @@ CREATE TABLE writers (
     at TIMESTAMPTZ NOT NULL
 )"""
 
-MIGRATIONS: Final = (Migration("all tables", (_RUNS, _RUNS_OF, _CALLS, _DECISIONS, _LABELS, _WRITERS)),)
+MIGRATIONS: Final = (Migration("all tables", (_RUNS, _RUNS_OF, _CALLS, _DECISIONS, _LABELS, _FUNDS, _WRITERS)),)
 SCHEMA: Final = len(MIGRATIONS)
 """The version: the number of migrations that a ledger has run."""

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.database import DatabaseLedger
 from onbrief.ledger.migrations import LABELS, MIGRATIONS, SCHEMA
-from onbrief.ports import Label
+from onbrief.ports import Fund, Label
 
 T = TypeVar("T")
 BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
@@ -20,15 +20,15 @@ BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
 class SqliteLedger(DatabaseLedger):
     """The Ledger port over a SQLite file. The write lock of a transaction covers the whole file, so nothing else is locked."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fund: Fund | None = None) -> None:
         """Open the ledger at `path`, and create it if it does not exist; its folder must exist. A ledger of an older schema can
-        be read as it is, even in a read-only place; the first write upgrades it.
+        be read as it is, even in a read-only place; the first write upgrades it. The runs of this process spend from `fund`.
 
         Raises:
             UsageError: the ledger was written by a newer onbrief, or the file is not a ledger.
             LedgerError: it cannot be opened.
         """
-        super().__init__()
+        super().__init__(fund)
         self._path = path
         self._to_write: sqlite3.Connection | None = None
         try:

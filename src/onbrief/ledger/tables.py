@@ -7,6 +7,7 @@ begin a transaction and lock) is left to the module of each. migrations.py has t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from onbrief.ledger import rows
@@ -23,13 +24,34 @@ class Row(Protocol):
         """The value of a column."""
 
 
+class Cursor(Protocol):
+    """The rows of a statement."""
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the other rows."""
+        ...
+
+
+class Connection(Protocol):
+    """A connection, as the statements need it."""
+
+    def execute(self, sql: str, parameters: Mapping[str, Any] = ..., /) -> Cursor:
+        """Execute a statement with parameters written as `:name`."""
+        ...
+
+
 _RUN: Final = "SELECT run_id, request, settings, started, outcome, ended, owner, lease_until FROM runs"
 _NEWEST_FIRST: Final = "ORDER BY started DESC, run_id DESC"
 
 SELECT_RUN: Final = f"{_RUN} WHERE run_id = :run_id"
 SELECT_RUNS: Final = f"{_RUN} {_NEWEST_FIRST}"
 SELECT_RUNS_OF: Final = f"{_RUN} WHERE request = :request {_NEWEST_FIRST}"
-SELECT_OWNED: Final = "SELECT run_id FROM runs WHERE run_id = :run_id AND owner = :token"
+SELECT_MEMBER: Final = "SELECT run_id, fund, held FROM runs WHERE run_id = :run_id"
+SELECT_OWNED: Final = f"{SELECT_MEMBER} AND owner = :token"
 INSERT_RUN: Final = """\
 INSERT INTO runs (run_id, request, settings, started, outcome, ended, owner, lease_until)
 VALUES (:run_id, :request, :settings, :started, NULL, NULL, :token, :lease_until)"""
@@ -71,6 +93,15 @@ INSERT INTO labels (run_id, revision, attempt, requirement, label, "by", note, a
 VALUES (:run_id, :revision, :attempt, :requirement, :label, :by, :note, :at)
 ON CONFLICT (run_id, revision, attempt, requirement, "by") DO UPDATE SET
     label = excluded.label, note = excluded.note, at = excluded.at"""
+
+INSERT_FUND: Final = "INSERT INTO funds (name, nano, unknown, held) VALUES (:name, 0, 0, 0) ON CONFLICT (name) DO NOTHING"
+JOIN_FUND: Final = "UPDATE runs SET fund = :fund, held = 0 WHERE run_id = :run_id"
+SELECT_FUND: Final = "SELECT nano, unknown, held FROM funds WHERE name = :name"
+CHANGE_FUND: Final = """\
+UPDATE funds SET nano = nano + :nano, unknown = unknown + :unknown, held = held + :held WHERE name = :name"""
+HOLD: Final = "UPDATE runs SET held = :held WHERE run_id = :run_id"
+SELECT_USD: Final = """\
+SELECT usd FROM calls WHERE run_id = :run_id AND "key" = :key AND number = :number"""
 
 # -- rows ------------------------------------------------------------------------------------------------------------------
 

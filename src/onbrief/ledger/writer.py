@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest
+from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OtherRequest, OverBudget
 
 
 class RolledBack(LedgerError):
@@ -24,14 +24,15 @@ class RolledBack(LedgerError):
 
 T = TypeVar("T")
 Connection = TypeVar("Connection")
-_REFUSALS = (LeaseLost, LedgerBusy, OtherRequest)
+_REFUSALS = (LeaseLost, LedgerBusy, OtherRequest, OverBudget)
 
 
 class Writer(Generic[Connection]):
     """Executes writes in the order in which they are submitted. A write is a function of a connection.
 
-    A write checks before it changes anything: if it raises LeaseLost, LedgerBusy or OtherRequest, it has changed nothing, so
-    the error goes to its caller alone and the other writes are committed. A write may be executed again after a rollback.
+    A write checks before it changes anything: if it raises LeaseLost, LedgerBusy, OtherRequest or OverBudget, it has changed
+    nothing, so the error goes to its caller alone and the other writes are committed. A write may be executed again after a
+    rollback.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:

@@ -51,6 +51,8 @@ from onbrief.ports.storage import CallKind as CallKind
 from onbrief.ports.storage import Decision as Decision
 from onbrief.ports.storage import DecisionKind as DecisionKind
 from onbrief.ports.storage import Entry as Entry
+from onbrief.ports.storage import Fund as Fund
+from onbrief.ports.storage import HoldsMoney as HoldsMoney
 from onbrief.ports.storage import Label as Label
 from onbrief.ports.storage import LabelWord as LabelWord
 from onbrief.ports.storage import Ledger as Ledger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from onbrief.errors import StoreError
 from onbrief.ports.models import NO_TOKENS, Tokens
@@ -265,6 +265,29 @@ class Label:
     def place(self) -> tuple[int, int, str, str]:
         """What it is about and whose it is: a later label of the same place replaces it."""
         return self.revision, self.attempt, self.requirement, self.by
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """Money that runs share, in whatever process they are: at most `usd` US dollars, or no limit (None), which only counts. A
+    fund is known by its name, within the ledger of a place.
+    """
+
+    name: str
+    usd: float | None
+
+
+@runtime_checkable
+class HoldsMoney(Protocol):
+    """A ledger that can be opened with a Fund: those in a database. What its runs have spent in any session is counted when
+    they are claimed, and `begin` raises OverBudget, and records nothing, if a call does not fit.
+    """
+
+    def hold(self, run_id: str, usd: float) -> None:
+        """Hold this amount in US dollars, in place of any other, for calls of a run to come: from its next `begin` or `finish`
+        on, until `release`.
+        """
+        ...
 
 
 class Ledger(Protocol):

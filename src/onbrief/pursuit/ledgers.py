@@ -20,7 +20,7 @@ from obstore.exceptions import BaseError
 from onbrief.config import Settings
 from onbrief.errors import KeyTaken, LedgerError, NotInstalled, StoreError, UsageError
 from onbrief.ledger.objects import REQUESTS, ObjectsLedger
-from onbrief.ports import Ledger
+from onbrief.ports import Fund, Ledger
 from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, region_of
 from onbrief.store.refusals import is_denied
 
@@ -35,8 +35,9 @@ _ANOTHER: Final = "choose another place with --out"
 Place = FolderStore | BucketStore
 
 
-def ledger_of(place: Place, settings: Settings, *, create: bool = True) -> Ledger:
-    """Open the ledger of a place. Blocks. Without `create`, it must be there.
+def ledger_of(place: Place, settings: Settings, fund: Fund | None = None, *, create: bool = True) -> Ledger:
+    """Open the ledger of a place. Blocks. Without `create`, it must be there. The runs of this process spend from `fund`,
+    unless the ledger is in a bucket: that cannot count what others spend.
 
     Raises:
         UsageError: the settings do not name the ledger of this place, or there is none.
@@ -44,14 +45,14 @@ def ledger_of(place: Place, settings: Settings, *, create: bool = True) -> Ledge
         LedgerError: it is missing, or cannot be reached.
     """
     if settings.ledger:
-        return _in_database(place, settings.ledger, create=create)
+        return _in_database(place, settings.ledger, fund, create=create)
     if isinstance(place, BucketStore):
         return ObjectsLedger(place.objects, place.url)
     from onbrief.ledger.sqlite import SqliteLedger  # imported late: a bucket needs no database
 
     require_own_ledger(place)
     require_ledger(place.folder)
-    return SqliteLedger(place.folder / LEDGER_FILE)
+    return SqliteLedger(place.folder / LEDGER_FILE, fund)
 
 
 def require_existing(settings: Settings) -> None:
@@ -119,7 +120,7 @@ def future_ledger(settings: Settings) -> str | None:
     return str(folder / LEDGER_FILE)
 
 
-def _in_database(place: Place, url: str, *, create: bool) -> Ledger:
+def _in_database(place: Place, url: str, fund: Fund | None, *, create: bool) -> Ledger:
     postgresql = _postgresql()
     found = _recorded(place) if create else _read(place)
     if found is None:
@@ -130,7 +131,7 @@ def _in_database(place: Place, url: str, *, create: bool) -> Ledger:
         found = _create(place, address)
     # One process may have written the file, and ended before it made the schema: as long as there is no run, it can be made.
     new = f"onbrief: the runs of {_name(place)}" if create and not _has_folders(place) else None
-    ledger: Ledger = postgresql.PostgresLedger(url, found["schema"], create=new)
+    ledger: Ledger = postgresql.PostgresLedger(url, found["schema"], fund, create=new)
     return ledger
 
 

@@ -17,7 +17,7 @@ from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.budget import Budget
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
-from onbrief.ports import AnyModel, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
+from onbrief.ports import AnyModel, Fund, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
 from onbrief.providers import registry
 from onbrief.pursuit.ledgers import ledger_of, require_existing, require_own_ledger
 from onbrief.pursuit.order import Order, check_run_id, order_again
@@ -41,10 +41,16 @@ class Workspace:
     """
 
     def __init__(
-        self, store: FolderStore | BucketStore, settings: Settings, usd: float | None = None, *, existing: bool = False
+        self,
+        store: FolderStore | BucketStore,
+        settings: Settings,
+        usd: float | None = None,
+        fund: str = "",
+        *,
+        existing: bool = False,
     ) -> None:
         self.store = store
-        self.ledger: Ledger = ledger_of(store, settings, create=not existing)
+        self.ledger: Ledger = ledger_of(store, settings, Fund(fund, usd) if fund else None, create=not existing)
         self.budget = Budget(usd)
         self.usable: set[str] = set()
         self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
@@ -62,16 +68,19 @@ class Workspace:
         return rates_of(self._settings)
 
     @classmethod
-    def open(cls, settings: Settings, usd: float | None = None) -> Workspace:
+    def open(cls, settings: Settings, usd: float | None = None, fund: str = "") -> Workspace:
         """Open the place that `settings.out` names; a missing folder is created. Blocks while it looks for credentials, and
         connects to the database that `settings.ledger` names.
+
+        `usd` is the limit of all runs together, in US dollars. With the name of a `fund`, it also holds for those of other
+        processes that name the same one, and for what earlier sessions have spent; not in a bucket without such a database.
 
         Raises:
             UsageError: the kind of place is not supported, the folder cannot be written, the bucket lacks credentials or a
                 region, or its ledger is not where the settings say.
             LedgerError: the ledger is missing, or cannot be reached.
         """
-        return cls(open_store(settings.out, region_of(settings.tables)), settings, usd)
+        return cls(open_store(settings.out, region_of(settings.tables)), settings, usd, fund)
 
     @classmethod
     def existing(cls, settings: Settings) -> Workspace:

@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const SPARE = 3; // lines of frames that are kept ready above and below the window
+  const SPARE = 700; // pixels above and below the window in which frames are kept ready
   const PRINTED = 600; // frames on paper
   const at = (id) => document.getElementById(id);
   const data = JSON.parse(at("data").textContent);
@@ -93,7 +93,8 @@
     if (reverse.ariaPressed === "true") order.reverse();
     for (const button of outcomes) button.querySelector(".count").textContent = numbers.format(tally[button.dataset.state] ?? 0);
     const narrowed = words.length > 0 || wanted !== null || among.size > 0;
-    at("found").textContent = narrowed ? `${numbers.format(order.length)} of ${numbers.format(count)} briefs` : `${numbers.format(count)} briefs`;
+    const rows = `${numbers.format(count)} row${count === 1 ? "" : "s"}`;
+    at("found").textContent = narrowed ? `${numbers.format(order.length)} of ${rows}` : rows;
     at("all").hidden = !narrowed;
     if (count) at("none").hidden = order.length > 0;
     draw(true);
@@ -159,8 +160,8 @@
   const draw = (anew = false) => {
     const lines = Math.ceil(order.length / columns);
     const { top } = list.getBoundingClientRect();
-    let first = Math.max(0, Math.min(lines, Math.floor(-top / height) - SPARE));
-    let last = Math.min(lines, Math.max(first, Math.ceil((innerHeight - top) / height) + SPARE));
+    let first = Math.max(0, Math.min(lines, Math.floor((-top - SPARE) / height)));
+    let last = Math.min(lines, Math.max(first, Math.ceil((innerHeight - top + SPARE) / height)));
     if (printing) [first, last] = [0, Math.ceil(Math.min(order.length, PRINTED) / columns)];
     if (!anew && first === range[0] && last === range[1]) return;
     range = [first, last];
