@@ -264,8 +264,11 @@ class Batch:
                 yield event
         except GeneratorExit:
             self.stop()
-            while await self._events.get() is not None:
-                pass
+            while not ended.done():  # not until None comes: an event loop that closes has cancelled what would bring it
+                event = asyncio.ensure_future(self._events.get())
+                await asyncio.wait((event, ended), return_when=asyncio.FIRST_COMPLETED)
+                event.cancel()
+                await asyncio.gather(event, return_exceptions=True)
             raise
         finally:
             for task in (reader, *workers, ended):
