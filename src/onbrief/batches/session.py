@@ -95,9 +95,10 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
                     async for event in events:
                         yield event
             finally:
-                results = sorted(batch.results.values(), key=lambda result: result.number)
                 limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
-                summary = await outputs.close(results, briefs=briefs or len(results) + batch.left, limits=limits)
+                summary = await outputs.close(
+                    list(batch.known.values()), briefs=briefs or batch.ended + batch.left, limits=limits
+                )
             yield BatchEnded(batch, summary)
 
 
