@@ -39,7 +39,7 @@ SHORTER = (
 )
 
 
-EXPECTED = {"run": {0, 3}, "resume": {0, 3}, "judge": {0, 3}}
+EXPECTED = {"run": {0, 3}, "batch": {0, 3}, "resume": {0, 3}, "judge": {0, 3}}
 """Exit codes of commands that draw or judge: a picture passed, or none did. All others end with 0."""
 CELL = """
 import ast, asyncio, inspect, sys
