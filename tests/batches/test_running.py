@@ -178,9 +178,8 @@ def test_a_run_that_another_process_has_is_left_to_it_and_its_result_is_known(tm
                 batches = [Batch(one, its, concurrency=2), Batch(other, own, concurrency=2)]
 
                 async def follow(batch: Batch) -> list[str]:
-                    async for _ in batch.events(rows):
-                        pass
-                    return sorted(f"{result.id} {result.outcome}" for result in batch.results.values())
+                    ended = [event.result async for event in batch.events(rows) if isinstance(event, BriefEnded)]
+                    return sorted(f"{result.id} {result.outcome}" for result in ended)
 
                 async with open_pursuit(rows[0].order, workspace=one) as pursuit:  # for as long as both begin
                     ends = [asyncio.create_task(follow(batch)) for batch in batches]
