@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -233,8 +234,11 @@ def test_a_row_that_cannot_work_lets_none_begin_unless_bad_rows_are_skipped(tmp_
 def test_an_id_of_another_brief_is_refused_before_anything_is_spent(tmp_path: Path) -> None:
     bill = Bill()
     pursue(tmp_path, [row(1, models(bill), tmp_path)])
-    with pytest.raises(UsageError, match="id: 'a1' belongs to a run of another brief"):
-        pursue(tmp_path, [row(1, models(bill), tmp_path, text="something else")])
+    other = row(1, models(bill), tmp_path, text="something else")
+    with pytest.raises(UsageError, match=r"id: .a1. belongs to a run of another brief.*give the row another id.* --out "):
+        pursue(tmp_path, [other])
+    with pytest.raises(UsageError, match=r"this brief has a run with another size.*give the same flags as then"):
+        pursue(tmp_path, [replace(other, named=False)])
     assert len(bill.lines) == 3
 
 

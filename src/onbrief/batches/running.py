@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection,
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from shlex import quote
 from typing import Final, Literal, Protocol, TypeVar
 
 from onbrief.batches.rows import Broken, BrokenRows, Row
@@ -502,11 +503,15 @@ class Batch:
         return None
 
     def _require_same(self, row: Row, found: RunRow | None) -> None:
-        if found is not None and found.request != row.order.request:
-            raise UsageError(
-                f"id: {row.id!r} belongs to a run of another brief, or with other models",
-                hint=f"give the row another id, choose another --out, or delete that run: onbrief rm {found.run_id}",
-            )
+        if found is None or found.request == row.order.request:
+            return
+        elsewhere = f"choose another --out, or delete that run: onbrief rm {found.run_id} --out {quote(row.order.settings.out)}"
+        if row.named:
+            told, instead = f"id: {row.id!r} belongs to a run of another brief, or with other models", "give the row another id"
+        else:
+            told = f"this brief has a run with another size, other models or other settings here: {row.id}"
+            instead = "give the same flags as then"
+        raise UsageError(told, hint=f"{instead}, {elsewhere}")
 
 
 def _run_id(row: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
@@ -47,6 +48,9 @@ class Asked:
     """What a batch is asked for. `name` is its own among those of other places, and `settings` are those of rows that say
     nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` names where runs are pursued, if
     that is not this process. `models` are those that are given as objects; see Batch for the rest.
+
+    Raises:
+        UsageError: `usd` is not a number from 0 up.
     """
 
     name: str
@@ -58,6 +62,10 @@ class Asked:
     skip_bad: bool = False
     engine: str | None = None
     models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
+
+    def __post_init__(self) -> None:
+        if self.usd is not None and not (self.usd >= 0 and math.isfinite(self.usd)):
+            raise UsageError.of("max_total_usd", self.usd, "a number from 0 up")
 
 
 SessionEvent = BatchBegan | BatchEvent | BatchEnded
