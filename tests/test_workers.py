@@ -12,12 +12,16 @@ from dataclasses import replace
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import pytest
 
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.testing import Bill, ImageRequest, crew, picture
+from tests.batch_campaign import DONE, campaign
 from tests.databases import Database
 from tests.forks import new_process
 from tests.interruption import SEED, pixel_crew
@@ -83,6 +87,18 @@ def calls(settings: Settings, database: Database) -> list[tuple[object, ...]]:
     return database.execute(f"SELECT {columns} FROM {schema_of(settings)}.calls ORDER BY 1, 2, 3")  # noqa: S608
 
 
+def suspend(worker: BaseProcess) -> None:
+    os.kill(worker.pid or 0, signal.SIGSTOP)
+    while Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        pass
+
+
+def wake(worker: BaseProcess) -> None:
+    """Let a suspended worker go on to its end."""
+    os.kill(worker.pid or 0, signal.SIGCONT)
+    worker.join()
+
+
 def test_a_run_whose_worker_is_killed_is_resumed_and_pays_for_nothing_twice(database: Database, tmp_path: Path) -> None:
     settings, bill = settings_of(tmp_path / "out", database), tmp_path / "bill"
     killed = new_process(partial(work, kill=True), settings, bill, ["one"])
@@ -103,17 +119,13 @@ def test_a_worker_that_is_suspended_past_its_lease_writes_and_pays_nothing_when_
     here, end = Pipe()
     suspended = new_process(work, settings, bill, ["one"], end)
     suspended.start()
-    assert suspended.pid
     here.recv()
-    os.kill(suspended.pid, signal.SIGSTOP)
-    while Path(f"/proc/{suspended.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-        pass
+    suspend(suspended)
     database.execute(f"UPDATE {schema_of(settings)}.runs SET lease_until = 1")  # noqa: S608 - as when the time has passed
     work(settings, bill, ["one"])
     before = files(tmp_path / "out"), calls(settings, database), images(bill)
     here.send("go on")
-    os.kill(suspended.pid, signal.SIGCONT)
-    suspended.join()
+    wake(suspended)
     assert suspended.exitcode == 0
     after = files(tmp_path / "out"), calls(settings, database), images(bill)
     late = {name: after[0].pop(name) for name in after[0].keys() - before[0].keys()}
@@ -147,3 +159,51 @@ def test_a_server_that_crashes_twice_during_the_runs_of_two_workers_costs_nothin
     assert sorted(images(bill)) == ["four", "one", "three", "two"]
     states = {call[3] for call in calls(settings, database)}
     assert states == {"done"}, "an answer was lost while the server was away"
+
+
+@pytest.mark.parametrize(
+    ("briefs", "number", "every", "lease"),
+    [(6, 2, 12, False), pytest.param(100, 4, 150, True, marks=pytest.mark.soak)],
+)
+def test_workers_share_a_batch_while_one_is_suspended_past_its_lease_and_the_server_crashes_twice(
+    database: Database, tmp_path: Path, briefs: int, number: int, every: int, lease: bool
+) -> None:
+    """The lease ends when its time has passed, or at once in the small sample."""
+    with campaign(tmp_path, briefs, "--ledger", database.url) as batch:
+        workers: list[BaseProcess] = []
+        done: list[int] = []
+
+        def pause() -> None:
+            suspend(workers[0])
+            if not lease:
+                schema = json.loads((batch.out / "ledger.json").read_text())["schema"]
+                database.execute(f"UPDATE {schema}.runs SET lease_until = 1")  # noqa: S608
+
+        def crash() -> None:
+            database.kill()
+            database.start()
+
+        def strike() -> None:
+            (pause, crash, crash)[len(done)]()
+            done.append(batch.moments.messages)
+            if len(done) < 3:
+                batch.moments.at, batch.moments.pieces = batch.moments.messages + every, 1
+
+        batch.moments.reset(every, 1, strike, stops=False)
+        workers += [batch.begin() for _ in range(number)]
+        suspended, *others = workers
+        for worker in others:
+            worker.join()
+        assert [worker.exitcode in DONE for worker in others] == [True] * len(others)
+        assert len(done) == 3
+        settings = settings_of(batch.out, database)
+        before = calls(settings, database), batch.bill.read_bytes(), files(batch.out)
+        wake(suspended)
+        after = calls(settings, database), batch.bill.read_bytes(), files(batch.out)
+        assert suspended.exitcode in DONE
+        assert after[:2] == before[:2]
+        changed = {name for name, data in after[2].items() if before[2].get(name) != data}
+        pictures = {name for name in changed if name.endswith(".png")}  # paid for before it was suspended, and kept
+        assert pictures.isdisjoint(before[2])
+        assert changed - pictures <= {"index.html", "summary.json"}, "it wrote more than how the batch has ended"
+        print(f"{number} workers, {len(pictures)} pictures kept by the one that woke: {batch.check()}")
