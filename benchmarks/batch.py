@@ -105,7 +105,7 @@ async def pursue(number: int, side: int, in_flight: int, out: str) -> list[Mark]
             case BriefWent(_, ImageJudged()):
                 attempts += 1
             case BriefEnded(result):
-                assert result.outcome == "passed", result
+                assert result.outcome in {"passed", "unmet"}, result  # a run may have no luck with all its pictures
                 runs += 1
                 if runs % max(1, number // PARTS) == 0:
                     marks.append(Mark.now(runs, attempts))

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from onbrief.batches.outputs import thumbnail
 from onbrief.report import index
+from onbrief.report import index_thumbnail as thumbnail
 from onbrief.results import Result, ResultState, Summary
 
 ROWS: Final = 10_000

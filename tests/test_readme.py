@@ -39,7 +39,7 @@ SHORTER = (
 )
 
 
-EXPECTED = {"run": {0, 3}, "resume": {0, 3}, "judge": {0, 3}}
+EXPECTED = {"run": {0, 3}, "batch": {0, 3}, "resume": {0, 3}, "judge": {0, 3}}
 """Exit codes of commands that draw or judge: a picture passed, or none did. All others end with 0."""
 CELL = """
 import ast, asyncio, inspect, sys
@@ -191,7 +191,7 @@ def test_the_command_makes_a_picture_in_the_bucket(here: Path, s3: Service, comm
 
 def test_the_event_is_answered_with_the_url_of_a_picture(here: Path, s3: Service) -> None:
     answer = handler(json.loads(shown(r'\{"prompt".*\}')), Invocation())
-    body: dict[str, Any] = json.loads(answer["body"])
+    body: dict[str, Any] = json.loads(str(answer["body"]))
     assert (answer["statusCode"], body["status"], body["outcome"]) == (200, "SUCCESS", "passed"), body
     assert body["best"].removeprefix(f"s3://{BUCKET}/") in keys(s3, "generated-images-")
     assert Counter(line["model"] for line in lines(here / BILL))[CORE] == body["usage"]["images"]

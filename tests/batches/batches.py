@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.rows import Broken, Row
-from onbrief.batches.running import Batch, BatchEvent
+from onbrief.batches.running import Batch, BatchEvent, BriefEnded
 from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.ports import AnyModel, ModelRole
@@ -51,7 +51,8 @@ class Went:
     @property
     def results(self) -> Sequence[Result]:
         """The results in the order of their rows."""
-        return sorted(self.batch.results.values(), key=lambda result: result.number)
+        ended = (event.result for event in self.events if isinstance(event, BriefEnded))
+        return sorted(ended, key=lambda result: result.number)
 
     def of(self, kind: type[BatchEvent]) -> list[Any]:
         """The events of one type."""

@@ -108,15 +108,26 @@ def test_the_final_files_have_the_results_of_all_workers_in_the_order_of_the_row
         await first.close([result(3), older, result(2)])
 
     wait(worked())
-    assert recorded(store) == ["row-3", "row-4", "row-2", "row-1"]
+    assert recorded(store) == ["row-1", "row-2", "row-3", "row-4"]
     rows = list(csv.DictReader(io.StringIO(stored(store, "results.csv").lstrip("\ufeff"))))
     assert [(row["id"], row["outcome"]) for row in rows] == [
+        ("row-1", "passed"),
+        ("row-2", "passed"),
         ("row-3", "passed"),
         ("row-4", "unmet"),
-        ("row-2", "passed"),
-        ("row-1", "passed"),
     ]
     assert json.loads(stored(store, "summary.json"))["outcomes"]["passed"] == 3
+
+
+def test_rows_that_are_no_briefs_and_have_no_id_are_all_told(store: AnyStore) -> None:
+    async def worked() -> None:
+        outputs = await BatchOutputs.open(store, "briefs.csv")
+        for number in (2, 3):
+            await outputs.add(Result(id="", number=number, text="", outcome="invalid", reason="text: expected a value"))
+        await outputs.close([])
+
+    wait(worked())
+    assert json.loads(stored(store, "summary.json"))["outcomes"]["invalid"] == 2
 
 
 def test_the_summary_goes_on_where_the_last_session_stopped(store: AnyStore) -> None:

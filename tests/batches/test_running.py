@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,9 +178,8 @@ def test_a_run_that_another_process_has_is_left_to_it_and_its_result_is_known(tm
                 batches = [Batch(one, its, concurrency=2), Batch(other, own, concurrency=2)]
 
                 async def follow(batch: Batch) -> list[str]:
-                    async for _ in batch.events(rows):
-                        pass
-                    return sorted(f"{result.id} {result.outcome}" for result in batch.results.values())
+                    ended = [event.result async for event in batch.events(rows) if isinstance(event, BriefEnded)]
+                    return sorted(f"{result.id} {result.outcome}" for result in ended)
 
                 async with open_pursuit(rows[0].order, workspace=one) as pursuit:  # for as long as both begin
                     ends = [asyncio.create_task(follow(batch)) for batch in batches]
@@ -234,8 +234,11 @@ def test_a_row_that_cannot_work_lets_none_begin_unless_bad_rows_are_skipped(tmp_
 def test_an_id_of_another_brief_is_refused_before_anything_is_spent(tmp_path: Path) -> None:
     bill = Bill()
     pursue(tmp_path, [row(1, models(bill), tmp_path)])
-    with pytest.raises(UsageError, match="id: 'a1' belongs to a run of another brief"):
-        pursue(tmp_path, [row(1, models(bill), tmp_path, text="something else")])
+    other = row(1, models(bill), tmp_path, text="something else")
+    with pytest.raises(UsageError, match=r"id: .a1. belongs to a run of another brief.*give the row another id.* --out "):
+        pursue(tmp_path, [other])
+    with pytest.raises(UsageError, match=r"this brief has a run with another size.*give the same flags as then"):
+        pursue(tmp_path, [replace(other, named=False)])
     assert len(bill.lines) == 3
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def gather(out: Path, briefs: Any, bill: Bill, **about: Any) -> list[onbrief.Res
 
     async def go() -> list[onbrief.Result]:
         settings = onbrief.Settings(out=str(out))
-        given: Mapping[Any, Any] = models(bill) | about
+        given: dict[str, Any] = {**models(bill), **about}
         return [result async for result in onbrief.batch(briefs, settings=settings, **given)]
 
     return sorted(asyncio.run(go()), key=lambda result: result.number)

@@ -84,6 +84,12 @@ def test_a_broken_row_can_be_skipped_and_is_told_in_the_results(capsys: pytest.C
 def test_a_dry_run_says_what_the_file_comes_to_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["batch", "shop.csv", *FLAGS, "--max-total-usd", "5", "--dry-run"]) == 0
     assert capsys.readouterr().out == "2 briefs, at most 2 images, at most $5\n"
+    Path("shop.csv").write_text("two stars\n")
+    Path("shop.csv").rename("shop.txt")
+    assert main(["batch", "shop.txt", *FLAGS, "--dry-run"]) == 0
+    assert capsys.readouterr().out == "1 brief, at most 1 image\n"
+    assert main(["batch", "shop.txt", *FLAGS, "--max-total-usd=-1"]) == 2
+    assert "max_total_usd: -1.0 is not allowed" in capsys.readouterr().err
     assert not Path("shop").exists()
 
 
@@ -104,8 +110,9 @@ def test_ctrl_c_ends_what_is_in_progress_and_the_same_command_goes_on() -> None:
             if line.startswith("a1 "):
                 process.send_signal(signal.SIGINT)
                 break
-        process.stderr.read()
+        told = process.stderr.read()
     assert process.returncode == 130
+    assert " not finished\nhint: give the same command again to go on" in told
     assert 1 <= len(results()) < 5
     assert main(["batch", "shop.csv", *FLAGS, "--quiet"]) in {0, 3}
     assert [result.id for result in results()] == [f"a{n}" for n in range(1, 6)]

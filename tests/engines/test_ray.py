@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,7 @@ BRIEFS = [{"id": f"a{n}", "text": f"circle number {n}", "size": "64x64", "seed":
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     """A cluster that all tests of this module share, whose workers find the provider of this folder."""
-    import ray
-
+    ray: Any = import_module("ray")
     plugin = tmp_path_factory.mktemp("plugin")
     (plugin / "heavy.py").write_text(textwrap.dedent(HEAVY))
     about = plugin / "heavy-1.dist-info"
@@ -62,7 +62,7 @@ def gather(out: Path, bill: Bill, briefs: Any = BRIEFS, **about: Any) -> list[on
 
     async def go() -> list[onbrief.Result]:
         settings = onbrief.Settings(out=str(out), confirm="never", **about.pop("settings", {}))
-        given = {"engine": "ray", **models(bill), **about}
+        given: dict[str, Any] = {"engine": "ray", **models(bill), **about}
         return [result async for result in onbrief.batch(briefs, settings=settings, **given)]
 
     return sorted(asyncio.run(go()), key=lambda result: result.number)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onbrief.ledger.rates import Rates, Turn
+from onbrief.ledger.rates import Rates
+from onbrief.ports import Turn
 
 
 @dataclass

@@ -109,7 +109,7 @@ def test_without_its_script_the_page_says_how_the_batch_went_and_links_to_its_ro
         "50 of 108 briefs passed",
         "20 not done yet: the same command resumes the batch.",
         "12 rows of the file are not briefs.",
-        "The first 60 of 100 rows; all of them are in results.csv .",
+        "The first 60 of 100 briefs; all of them are in results.csv .",
         "of $20.00",
     ):
         assert text in outline.text
@@ -256,9 +256,9 @@ def test_rows_are_filtered_searched_and_sorted_and_the_address_says_how(show: Sh
     results = batch()
     page = show(written(results, embedded(results)))
     found = page.locator("#found")
-    assert found.inner_text() == "24 rows"
+    assert found.inner_text() == "24 briefs"
     page.locator("[data-state=unmet]").click()
-    assert (ids(page), found.inner_text()) == (["row-1", "row-9", "row-17"], "3 of 24 rows")
+    assert (ids(page), found.inner_text()) == (["row-1", "row-9", "row-17"], "3 of 24 briefs")
     page.locator("[data-state=failed]").click()
     page.locator("#query").fill("CAFE angstrom")
     assert ids(page) == []
@@ -277,7 +277,7 @@ def test_rows_are_filtered_searched_and_sorted_and_the_address_says_how(show: Sh
     assert ids(page) == ["row-2", "row-14", "row-8", "row-20"]
     assert state(page) == "#q=Cafe+angstrom&model=model:one&sort=usd&reverse=1"
     page.locator("#all").click()
-    assert (found.inner_text(), state(page)) == ("24 rows", "#sort=usd&reverse=1")
+    assert (found.inner_text(), state(page)) == ("24 briefs", "#sort=usd&reverse=1")
     assert page.evaluate("document.activeElement.id") == "query"
     assert complaints == []
 
@@ -408,7 +408,7 @@ def test_without_a_script_the_first_rows_are_there_and_no_tool_is(show: Show) ->
     page = show(written(batch(100)), java_script_enabled=False)
     assert page.locator(".frame").count() == 60
     assert page.locator("button:visible, input:visible, select:visible").count() == 0
-    assert page.locator("noscript, .sub", has_text="The first 60 of 100 rows").first.is_visible()
+    assert page.locator("noscript, .sub", has_text="The first 60 of 100 briefs").first.is_visible()
 
 
 # -- where the page lies ---------------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
 from onbrief.batches.running import BatchEvent, BatchPaused, BriefBegan, BriefEnded, BriefWent
-from onbrief.events import ImageMade, Waiting
+from onbrief.events import ImageMade, RunEnded, Waiting
 from onbrief.progress import spent
 from onbrief.redaction import plain
 from onbrief.results import Result
@@ -34,11 +35,12 @@ class Standing:
     usd: float | None = None
     outcomes: Counter[str] = field(default_factory=Counter[str])
     recorded: int = 0
-    running: int = 0
+    running: set[str] = field(default_factory=set[str])
     images: int = 0
     spent: float = 0.0
     known: bool = True
-    waiting: str = ""
+    waiting: dict[str, str] = field(default_factory=dict[str, str])
+    paused: bool = False
     began: float = field(default_factory=time.monotonic)
     _made: deque[float] = field(default_factory=deque[float])
     _costs: dict[str, float] = field(default_factory=dict[str, float])
@@ -46,25 +48,28 @@ class Standing:
     def now(self, event: BatchEvent) -> None:
         """Note what an event says."""
         match event:
-            case BriefBegan():
-                self.running += 1
+            case BriefBegan(row):
+                self.running.add(row.id)
             case BriefWent(row, happened):
                 usd = happened.run.usage.usd
                 self.known = self.known and usd is not None
                 self.spent += (usd or 0.0) - self._costs.get(row.id, 0.0)
                 self._costs[row.id] = usd or 0.0
-                self.waiting = happened.reason if isinstance(happened, Waiting) else ""
+                self.waiting.pop(row.id, None)
+                if isinstance(happened, Waiting):
+                    self.waiting[row.id] = happened.reason
+                if isinstance(happened, RunEnded):  # also of one that goes on later
+                    self.running.discard(row.id)
                 if isinstance(happened, ImageMade):
                     self.images += 1
                     self._made.append(time.monotonic())
             case BriefEnded(result, recorded):
                 self.outcomes[result.outcome] += 1
                 self.recorded += recorded
-                self.running -= not recorded and result.outcome != "invalid"
                 before = self._costs.pop(result.id, 0.0)
                 self.spent += (result.usd or 0.0) - before
             case BatchPaused():
-                self.waiting = "paused"
+                self.paused = True
 
     @property
     def ended(self) -> int:
@@ -89,8 +94,10 @@ class Standing:
             parts.append(f"{rate:.0f} images/min")
         if left := self._left():
             parts.append(f"{left} left")
-        if self.waiting:
-            parts.append(f"waiting: {self.waiting[:40]}" if self.waiting != "paused" else "paused, ending")
+        if self.paused:
+            parts.append("paused, calls in progress end")
+        elif self.waiting and len(self.waiting) >= len(self.running):  # one among many that go on would flicker
+            parts.append(f"waiting: {next(reversed(self.waiting.values()))}")
         return " · ".join(parts)
 
     def _money(self) -> str:
@@ -100,12 +107,12 @@ class Standing:
     def _left(self) -> str:
         """How long the rest takes if it goes on as in this session, in words."""
         new = self.ended - self.recorded
-        if self.rows is None or not new or self.ended >= self.rows:
+        if self.rows is None or self.ended >= self.rows or new < max(1, len(self.running)):  # the first ones alone mislead
             return ""
         seconds = (time.monotonic() - self.began) / new * (self.rows - self.ended)
-        return (
-            f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-        )
+        if seconds < _MINUTE:
+            return f"{max(10.0, round(seconds, -1)):.0f} s"
+        return f"{seconds / _MINUTE:.0f} min" if seconds < 90 * _MINUTE else f"{seconds / 3600:.1f} h"
 
     def __rich__(self) -> Text:
         return Text(self.line, no_wrap=True, overflow="ellipsis")
@@ -120,7 +127,7 @@ def shown(quiet: bool, rows: int | None, usd: float | None = None) -> Generator[
     standing = Standing(rows, usd)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if console.is_terminal:
-        with console.status(standing):
+        with Live(standing, console=console, refresh_per_second=2, transient=True):
 
             def lively(event: BatchEvent) -> None:
                 standing.now(event)
@@ -143,7 +150,8 @@ def _line(result: Result) -> str:
     what = f"row {result.number}" if result.outcome == "invalid" else result.id
     told = result.outcome if result.outcome == "invalid" else f"{result.outcome}: {spent(result.images, result.usd)}"
     why = "" if result.outcome == "passed" else f", {result.reason}"
-    return f"{what} {told}{why}"[:_WIDTH]
+    line = f"{what} {told}{why}"
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 
 @contextmanager

@@ -70,7 +70,7 @@ class BatchOutputs:
 
     @property
     def recorded(self) -> Mapping[str, Result]:
-        """The last result of each brief by its id: those that were there, and those added since."""
+        """The last result of each brief by its id, of those that were there when this was opened."""
         return self._recorded
 
     async def add(self, result: Result) -> None:
@@ -79,15 +79,14 @@ class BatchOutputs:
         Raises:
             StoreError: it cannot be written, or, in a bucket, those before it cannot.
         """
-        self._recorded[result.id] = result
         await self._lines.append(result.to_json().encode())
 
     async def close(
         self, results: Sequence[Result], *, briefs: int | None = None, limits: Mapping[str, Any] | None = None
     ) -> Summary:
-        """Write all files whole, and return the summary. `results` are all that this process knows, in the order of their rows;
-        what others have added comes after them. `briefs` is how many rows there are, if some have no result yet, and `limits`
-        are those of the command, for the summary.
+        """Write all files whole, in the order of rows, and return the summary. `results` are what this process knows besides
+        those that it has added. `briefs` is how many rows there are, if some have no result yet, and `limits` are those of
+        the command, for the summary.
 
         Raises:
             StoreError: one of them cannot be written.
@@ -174,25 +173,22 @@ def _results(lines: Iterable[bytes]) -> dict[str, Result]:
             result = Result.from_json(line)
         except UsageError:
             continue
-        found[result.id] = result
+        found[_key(result)] = result
     return found
 
 
-def _merged(results: Sequence[Result], recorded: Mapping[str, Result]) -> list[Result]:
-    """Return these results, or later ones of the same briefs that others have recorded, and then those of other briefs."""
-    known = {result.id for result in results}
-    others = sorted((result for result in recorded.values() if result.id not in known), key=lambda result: result.number)
-    return [_later(result, recorded.get(result.id)) for result in results] + others
+def _merged(known: Iterable[Result], recorded: Mapping[str, Result]) -> list[Result]:
+    """Return the results that are known or recorded in the order of their rows; of two of the same brief, the later one."""
+    whole = dict(recorded)
+    for result in known:
+        whole[_key(result)] = _later(result, recorded.get(_key(result)))
+    return sorted(whole.values(), key=lambda result: result.number)
+
+
+def _key(result: Result) -> str:
+    """Return what tells a brief from others: its id, or the number of a row that is no brief and may have none."""
+    return result.id or f"#{result.number}"
 
 
 def _later(known: Result, recorded: Result | None) -> Result:
     return recorded if recorded and known.ended and recorded.ended > known.ended else known
-
-
-def thumbnail(data: bytes) -> bytes | None:
-    """Return a small copy of a picture for index.html, as WebP of at most 256 pixels on its longest side and some 10 KB; None
-    if the bytes are not a usable picture. Blocks.
-    """
-    from onbrief.report import index_thumbnail  # here, because it imports Jinja, which is not needed before the first picture
-
-    return index_thumbnail(data)

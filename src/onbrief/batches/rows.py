@@ -64,12 +64,15 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One brief of a batch. `order` has the run id that is always that of this row."""
+    """One brief of a batch. `order` has the run id that is always that of this row. `named`: the file gives it its id, which is
+    otherwise made from what the row says.
+    """
 
     number: int
     id: str
     order: Order
     unit: str = "line"
+    named: bool = True
 
 
 class BrokenRows(UsageError):
@@ -224,7 +227,7 @@ class _Orders:
                     warnings=brief.warnings,
                     models={role: model for role, model in self._models.items() if role not in said.own},
                 )
-                return Row(cells.number, said.id or run_id, order, cells.unit)
+                return Row(cells.number, said.id or run_id, order, cells.unit, bool(said.id))
             except UsageError as error:
                 said.wrong.append(explained(error))
         return Broken(cells.number, "; ".join(said.wrong), said.id, encodable(said.text[:MAX_BRIEF_CHARACTERS]), cells.unit)

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection,
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from shlex import quote
 from typing import Final, Literal, Protocol, TypeVar
 
 from onbrief.batches.rows import Broken, BrokenRows, Row
@@ -196,7 +197,7 @@ class Batch:
 
     `retry` names the outcomes of briefs that have ended to try again. With `skip_bad`, a row that cannot work is passed over as
     invalid, as it is in a stream; otherwise nothing is begun. A brief whose run another process has is left to it, and
-    taken over if that process dies or stalls. `results` has those that are known when the batch has ended, in no order.
+    taken over if that process dies or stalls.
 
     `opens` begins the run of an order somewhere else than in this process, which is the default.
 
@@ -217,7 +218,8 @@ class Batch:
     ) -> None:
         if not 1 <= concurrency <= 1024:
             raise UsageError.of("concurrency", concurrency, "a whole number from 1 to 1024")
-        self.results: dict[str, Result] = {}
+        self.ended = 0  # briefs with a result
+        self.known: dict[str, Result] = {}  # results that were there before; the others are only written, as they are many
         self.paused: BatchPaused | None = None
         self.left = 0  # briefs that have not ended, as far as they have been read
         self._workspace = workspace
@@ -264,8 +266,11 @@ class Batch:
                 yield event
         except GeneratorExit:
             self.stop()
-            while await self._events.get() is not None:
-                pass
+            while not ended.done():  # not until None comes: an event loop that closes has cancelled what would bring it
+                event = asyncio.ensure_future(self._events.get())
+                await asyncio.wait((event, ended), return_when=asyncio.FIRST_COMPLETED)
+                event.cancel()
+                await asyncio.gather(event, return_exceptions=True)
             raise
         finally:
             for task in (reader, *workers, ended):
@@ -444,7 +449,9 @@ class Batch:
         await self._pause(reason)
 
     async def _tell(self, result: Result, *, recorded: bool = False) -> None:
-        self.results[result.id or f"#{result.number}"] = result
+        self.ended += 1
+        if recorded:
+            self.known[result.id] = result
         if self._outputs.recorded.get(result.id) != result and not (recorded and self._shared):
             await self._outputs.add(result)
         await self._events.put(BriefEnded(result, recorded))
@@ -496,11 +503,15 @@ class Batch:
         return None
 
     def _require_same(self, row: Row, found: RunRow | None) -> None:
-        if found is not None and found.request != row.order.request:
-            raise UsageError(
-                f"id: {row.id!r} belongs to a run of another brief, or with other models",
-                hint=f"give the row another id, choose another --out, or delete that run: onbrief rm {found.run_id}",
-            )
+        if found is None or found.request == row.order.request:
+            return
+        elsewhere = f"choose another --out, or delete that run: onbrief rm {found.run_id} --out {quote(row.order.settings.out)}"
+        if row.named:
+            told, instead = f"id: {row.id!r} belongs to a run of another brief, or with other models", "give the row another id"
+        else:
+            told = f"this brief has a run with another size, other models or other settings here: {row.id}"
+            instead = "give the same flags as then"
+        raise UsageError(told, hint=f"{instead}, {elsewhere}")
 
 
 def _run_id(row: Row) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -18,7 +19,7 @@ from onbrief.batches.running import Batch, BatchEvent, Opens, Retry
 from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.intake import STANDARD_INPUT
-from onbrief.ports import AnyModel, Ladder, ModelRole
+from onbrief.ports import AnyModel, Ladder, ModelRole, is_object
 from onbrief.pursuit import Workspace
 from onbrief.results import Summary
 
@@ -46,7 +47,10 @@ class BatchEnded:
 class Asked:
     """What a batch is asked for. `name` is its own among those of other places, and `settings` are those of rows that say
     nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` names where runs are pursued, if
-    that is not this process; see Batch for the rest.
+    that is not this process. `models` are those that are given as objects; see Batch for the rest.
+
+    Raises:
+        UsageError: `usd` is not a number from 0 up.
     """
 
     name: str
@@ -57,6 +61,11 @@ class Asked:
     retry: Collection[Retry] = ()
     skip_bad: bool = False
     engine: str | None = None
+    models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
+
+    def __post_init__(self) -> None:
+        if self.usd is not None and not (self.usd >= 0 and math.isfinite(self.usd)):
+            raise UsageError.of("max_total_usd", self.usd, "a number from 0 up")
 
 
 SessionEvent = BatchBegan | BatchEvent | BatchEnded
@@ -94,9 +103,10 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
                     async for event in events:
                         yield event
             finally:
-                results = sorted(batch.results.values(), key=lambda result: result.number)
                 limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
-                summary = await outputs.close(results, briefs=briefs or len(results) + batch.left, limits=limits)
+                summary = await outputs.close(
+                    list(batch.known.values()), briefs=briefs or batch.ended + batch.left, limits=limits
+                )
             yield BatchEnded(batch, summary)
 
 
@@ -105,7 +115,11 @@ def _concurrency(asked: Asked, workspace: Workspace) -> int:
     if asked.concurrency is not None:
         return asked.concurrency
     orders = [row.order for row in asked.rows if isinstance(row, Row)][:1] if isinstance(asked.rows, Sequence) else []
-    crew = workspace.crew(orders[0].settings, models=orders[0].models) if orders else workspace.crew(asked.settings)
+    crew = (
+        workspace.crew(orders[0].settings, models=orders[0].models)
+        if orders
+        else workspace.crew(asked.settings, models=asked.models)
+    )
     return concurrency(crew, workspace.rates)
 
 
@@ -146,7 +160,8 @@ def asked(
         rows = orders_of_stream(stream(sys.stdin.buffer), settings, **shared)
     else:
         rows = orders_of(_numbered(source), settings, **shared)
-    return Asked(name=name, rows=rows, settings=settings, skip_bad=skip_bad, **about)
+    objects: Mapping[ModelRole, AnyModel | Ladder] = {role: model for role, model in models.items() if is_object(model)}
+    return Asked(name=name, rows=rows, settings=settings, skip_bad=skip_bad, models=objects, **about)
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Cells]:

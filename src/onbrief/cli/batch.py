@@ -142,8 +142,10 @@ async def _follow(wanted: Asked, as_json: bool, quiet: bool, open_: bool) -> int
         say(f"paused: {batch.paused.reason}")
         say(f"hint: {batch.paused.hint or 'fix it, then give the same command again: it goes on'}")
     others = ", ".join(f"{number} {outcome}" for outcome, number in summary.outcomes.items() if number and outcome != "passed")
-    left = f", {batch.left} to be begun or ended" if batch.left else ""
+    left = f", {batch.left} not finished" if batch.left else ""
     say(f"{summary.outcomes['passed']} of {summary.briefs} passed{f', {others}' if others else ''}{left}")
+    if batch.left and not batch.paused:
+        say("hint: give the same command again to go on; nothing is paid for twice")
     if not quiet:
         if retried := [state for state in ("failed", "unknown") if summary.outcomes[state]]:
             say(f"hint: to try these again, add {' '.join(f'--retry {state}' for state in retried)} to the same command")
@@ -174,5 +176,6 @@ def _preview(wanted: Asked) -> int:
         if not isinstance(row, Row):
             print(f"left out: {row}", file=sys.stderr)
     cost = f", at most ${wanted.usd:g}" if wanted.usd is not None else ""
-    print(f"{len(rows)} briefs, at most {images} images{cost}")
+    many = (f"{number} {what}{'' if number == 1 else 's'}" for number, what in ((len(rows), "brief"), (images, "image")))
+    print(", at most ".join(many) + cost)
     return 0

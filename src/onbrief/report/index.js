@@ -93,7 +93,7 @@
     if (reverse.ariaPressed === "true") order.reverse();
     for (const button of outcomes) button.querySelector(".count").textContent = numbers.format(tally[button.dataset.state] ?? 0);
     const narrowed = words.length > 0 || wanted !== null || among.size > 0;
-    const rows = `${numbers.format(count)} row${count === 1 ? "" : "s"}`;
+    const rows = `${numbers.format(count)} brief${count === 1 ? "" : "s"}`;
     at("found").textContent = narrowed ? `${numbers.format(order.length)} of ${rows}` : rows;
     at("all").hidden = !narrowed;
     if (count) at("none").hidden = order.length > 0;
