@@ -101,7 +101,10 @@ def test_a_wrong_field_of_a_brief_is_named(document: dict[str, object], message:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "examples").glob("*.toml")), ids=lambda path: path.name)
+ONE_BRIEF = [path for path in sorted((Path(__file__).parents[1] / "examples").glob("*.toml")) if path.name != "briefs.toml"]
+
+
+@pytest.mark.parametrize("path", ONE_BRIEF, ids=lambda path: path.name)
 def test_the_examples_are_briefs(path: Path) -> None:
     assert intake.read(path).brief.text
 
