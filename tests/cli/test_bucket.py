@@ -146,7 +146,8 @@ def test_a_run_needs_no_more_than_to_put_and_to_get(s3: Service, out: str, capsy
     for command in (["list"], ["rm", first["run_id"], "--yes"]):
         assert main([*command, "--out", out]) == 1
         error = capsys.readouterr().err
-        assert re.match(r"error: .* 403 Forbidden, AccessDenied, .*s3:ListBucket\)", error)
+        needed = r"\(these credentials need s3:ListBucket on arn:aws:s3:::pictures: allow it "
+        assert re.match(rf"error: .* 403 Forbidden, AccessDenied, .*{needed}", error)
     s3.rights = ALL
     assert [key for key in s3.keys(out) if "/" not in key] == [".write-check"]
 

@@ -53,6 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(folder))
         assert main([*RUN, "--quiet"]) == 3
+        assert main(["label", "mine", "r1=yes", "--by", "somebody"]) == 0  # for `label --export`, whichever test is first
         yield folder
 
 

@@ -21,6 +21,7 @@ from onbrief.batches import BatchBegan
 from onbrief.batches.running import BriefEnded
 from onbrief.engines.ray import engine
 from onbrief.errors import ConfigError, OnbriefError, UsageError
+from onbrief.providers import registry
 from onbrief.testing import Bill, ScriptedImageModel
 from tests.batch_campaign import DONE, campaign
 from tests.batches.batches import models
@@ -44,6 +45,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     (about / "entry_points.txt").write_text("[onbrief.providers]\nheavy = heavy:PROVIDER\n")
     paths = os.pathsep.join([str(plugin), str(Path(__file__).parents[2])])
     sys.path.insert(0, str(plugin))
+    registry._points.cache_clear()  # another test of this process may have looked for providers before
     ray.init(
         num_cpus=2,
         include_dashboard=False,
@@ -55,6 +57,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     yield plugin
     ray.shutdown()
     sys.path.remove(str(plugin))
+    registry._points.cache_clear()
 
 
 def gather(out: Path, bill: Bill, briefs: Any = BRIEFS, **about: Any) -> list[onbrief.Result]:
@@ -148,8 +151,8 @@ HEAVY = """
         def check(self, size):
             return ()
         async def generate(self, prompt, size, seed):
-            with Path(os.environ.get("HEAVY", "/dev/null")).open("a") as file:
-                file.write(f"{os.getpid()} {seed}\\n")
+            with Path(__file__).with_name("calls").open("a") as file:
+                file.write(f"{os.getpid()}\\n")
             return Picture(picture(seed))
 
     PROVIDER = Provider(name="heavy", image_model=lambda name, values: Heavy(), weights=lambda name: True)
@@ -161,6 +164,9 @@ def test_a_model_with_weights_lives_in_one_process_for_all_workers(cluster: Path
     results = gather(tmp_path / "out", bill, image_model="heavy:")
     assert [one.outcome for one in results] == ["passed"] * 8
     assert {one.model for one in results} == {"heavy:"}
+    calls = (cluster / "calls").read_text().split()
+    assert len(calls) == 8
+    assert len({*calls, str(os.getpid())}) == 2  # one process, and not this one
 
 
 @pytest.mark.parametrize(
