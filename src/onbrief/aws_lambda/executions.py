@@ -26,8 +26,9 @@ from onbrief.aws_lambda.step_log import StepLog
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.reading import read
 from onbrief.batches.rows import Broken, Cells, Row, orders_of
-from onbrief.batches.running import invalid, store_thumbnail, thumbnail_key, unfinished
+from onbrief.batches.running import invalid
 from onbrief.batches.session import limits_of
+from onbrief.batches.under_way import store_thumbnail, thumbnail_key, unfinished
 from onbrief.config import Settings, load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, StoreError, UsageError
 from onbrief.events import RunEnded

@@ -9,21 +9,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from shlex import quote
 from typing import Final, Literal, Protocol, TypeVar
 
 from onbrief.batches.rows import Broken, BrokenRows, Row
+from onbrief.batches.under_way import Opens, UnderWay, here, thumbnail_key, unfinished
 from onbrief.errors import LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.ports import RunRow
-from onbrief.pursuit import Order, Pursuit, Workspace, checked, open_pursuit
-from onbrief.record import Run
+from onbrief.pursuit import Workspace, checked
 from onbrief.results import Result
-from onbrief.store import RunStore
 
 T = TypeVar("T")
 Retry = Literal["failed", "unmet", "unknown"]
@@ -31,10 +30,7 @@ Retry = Literal["failed", "unmet", "unknown"]
 FIRST_LOOK, LONGEST_LOOK = 0.5, 5.0  # seconds between two looks at a run that another process has
 TRIES: Final = 3  # of a brief whose run could not be recorded or stored
 MOST_IN_A_ROW: Final = 20  # briefs that fail one after the other, with none between them that does not: the rest would, too
-_CONFIGURATION: Final = frozenset({"ConfigError", "NotInstalled"})
-_STORAGE: Final = frozenset({"LedgerError", "StoreError"})
 _AGAIN: Final = frozenset({None, "cancelled", "over_budget"})  # outcomes that the same command resumes
-_ELSEWHERE: Final = "LeaseLost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,99 +83,6 @@ class Results(Protocol):
         ...
 
 
-class UnderWay(Protocol):
-    """The run of a brief that is being pursued, in this process or in another one."""
-
-    def events(self) -> AsyncGenerator[Event]:
-        """Yield what happens; the last event is RunEnded. As Pursuit.events."""
-        ...
-
-    def stop(self) -> None:
-        """Send no new calls. Those in progress end and are recorded."""
-        ...
-
-    async def thumbnail(self, run: Run) -> str:
-        """Store a small copy of the best picture of the run, which has ended, and return its key; empty without a picture."""
-        ...
-
-    async def deliver(self) -> object:
-        """Record the outcome. As Pursuit.deliver."""
-        ...
-
-    def exhausted(self) -> bool:
-        """Return whether the money that it shares with the other runs of the batch has been refused to a call."""
-        ...
-
-
-Opens = Callable[[Order], AbstractAsyncContextManager[UnderWay]]
-"""Begins or resumes the run of an order; raises as open_pursuit."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Here:
-    """A run that is pursued in this process."""
-
-    workspace: Workspace
-    pursuit: Pursuit
-
-    def events(self) -> AsyncGenerator[Event]:
-        return self.pursuit.events()
-
-    def stop(self) -> None:
-        self.pursuit.stop()
-
-    async def thumbnail(self, run: Run) -> str:
-        return await store_thumbnail(self.pursuit.store, run)
-
-    async def deliver(self) -> object:
-        return await self.pursuit.deliver()
-
-    def exhausted(self) -> bool:
-        return self.workspace.budget.exhausted
-
-
-@asynccontextmanager
-async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
-    """Begin or resume the run of an order in this process; see open_pursuit."""
-    async with open_pursuit(order, workspace=workspace) as pursuit:
-        yield _Here(workspace, pursuit)
-
-
-async def store_thumbnail(store: RunStore, run: Run) -> str:
-    """Store a small copy of the best picture of a run, and return its key; empty without a picture."""
-    from onbrief.report.thumbnails import index_thumbnail
-
-    if not (image := run.best.image if run.best else None):
-        return ""
-    data = await store.read(image.key)
-    small = await asyncio.to_thread(index_thumbnail, data) if data else None
-    if small is None:
-        return ""
-    await store.replace(thumbnail_key(run), small, "image/webp")
-    return thumbnail_key(run)
-
-
-Unfinished = Literal["configuration", "elsewhere", "storage", "stopped"]
-
-
-def unfinished(ended: RunEnded) -> Unfinished | None:
-    """Return why a run has ended only for now; None if it has come to its end. It is not delivered, so that the same order goes
-    on with it: something must be changed first, another process has it, it could not be recorded or stored, or it was stopped.
-    """
-    if ended.fault in _CONFIGURATION:
-        return "configuration"
-    if ended.fault == _ELSEWHERE:
-        return "elsewhere"
-    if ended.fault in _STORAGE:
-        return "storage"
-    return "stopped" if ended.run.outcome == "cancelled" else None
-
-
-def thumbnail_key(run: Run) -> str:
-    """Return the key of the small copy of a run's best picture."""
-    return f"{run.run_id}/thumbnail.webp"
-
-
 @dataclass(slots=True)
 class _Later:
     """A brief that is tried again at this time of the monotonic clock: another process has its run, or its run could not be
@@ -219,7 +122,9 @@ class Batch:
         if not 1 <= concurrency <= 1024:
             raise UsageError.of("concurrency", concurrency, "a whole number from 1 to 1024")
         self.ended = 0  # briefs with a result
-        self.known: dict[str, Result] = {}  # results that were there before; the others are only written, as they are many
+        self.known_before: dict[
+            str, Result
+        ] = {}  # results that were there before; the others are only written, as they are many
         self.paused: BatchPaused | None = None
         self.left = 0  # briefs that have not ended, as far as they have been read
         self._workspace = workspace
@@ -227,7 +132,7 @@ class Batch:
         self._concurrency = concurrency
         self._retry = frozenset(retry)
         self._skip_bad = skip_bad
-        self._known: dict[str, RunRow] = {}
+        self._runs_before: dict[str, RunRow] = {}
         self._shared = False  # whether other processes are seen to work on the batch too
         self._closed = False  # no further brief is begun
         self._stopping = False  # and nothing more is sent
@@ -377,10 +282,10 @@ class Batch:
         """
         run_id = _run_id(later.row)
         if later.at or self._shared:
-            self._known.pop(run_id, None)
+            self._runs_before.pop(run_id, None)
             found = await asyncio.to_thread(self._workspace.ledger.run, run_id)
         else:
-            found = self._known.pop(run_id, None)
+            found = self._runs_before.pop(run_id, None)
         self._require_same(later.row, found)
         return found
 
@@ -451,7 +356,7 @@ class Batch:
     async def _tell(self, result: Result, *, recorded: bool = False) -> None:
         self.ended += 1
         if recorded:
-            self.known[result.id] = result
+            self.known_before[result.id] = result
         if self._outputs.recorded.get(result.id) != result and not (recorded and self._shared):
             await self._outputs.add(result)
         await self._events.put(BriefEnded(result, recorded))
@@ -482,11 +387,11 @@ class Batch:
             ConfigError: models that they name cannot be used.
         """
         try:
-            self._known = {run.run_id: run for run in await asyncio.to_thread(self._workspace.ledger.runs)}
+            self._runs_before = {run.run_id: run for run in await asyncio.to_thread(self._workspace.ledger.runs)}
         except Unlisted:
             self._shared = True  # each is looked up by its id
         for result in self._outputs.recorded.values():  # what was spent counts, also of runs that are not opened again
-            if result.run_id in self._known:
+            if result.run_id in self._runs_before:
                 self._workspace.budget.load(result.run_id, [result.usd])
         if isinstance(rows, AsyncIterable) or self._skip_bad:
             return
@@ -496,7 +401,7 @@ class Batch:
     def _broken(self, row: Row) -> Broken | None:
         """Return a row that cannot be pursued with the reason, as far as that can be known before anything is spent."""
         try:
-            self._require_same(row, self._known.get(_run_id(row)))
+            self._require_same(row, self._runs_before.get(_run_id(row)))
             checked(self._workspace.crew(row.order.settings, models=row.order.models), row.order)
         except UsageError as error:
             return Broken(row.number, error.explained, row.id, row.order.brief.text, row.unit)

@@ -15,7 +15,8 @@ from onbrief.batches.concurrency import concurrency
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.reading import read, stream
 from onbrief.batches.rows import Broken, Cells, Row, orders_of, orders_of_stream
-from onbrief.batches.running import Batch, BatchEvent, Opens, Retry
+from onbrief.batches.running import Batch, BatchEvent, Retry
+from onbrief.batches.under_way import Opens
 from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.intake import STANDARD_INPUT
@@ -105,7 +106,7 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
             finally:
                 limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
                 summary = await outputs.close(
-                    list(batch.known.values()), briefs=briefs or batch.ended + batch.left, limits=limits
+                    list(batch.known_before.values()), briefs=briefs or batch.ended + batch.left, limits=limits
                 )
             yield BatchEnded(batch, summary)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 from onbrief.batches import Asked
-from onbrief.batches.running import Opens
+from onbrief.batches.under_way import Opens
 
 
 def engine(asked: Asked) -> AbstractContextManager[Opens | None]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, cast
 
-from onbrief.batches.running import Opens, UnderWay, store_thumbnail, unfinished
+from onbrief.batches.under_way import Opens, UnderWay, store_thumbnail, unfinished
 from onbrief.config import Settings
 from onbrief.engines.hosts import Hosts
 from onbrief.errors import LedgerError, NotInstalled, OnbriefError, StoreError, UsageError
