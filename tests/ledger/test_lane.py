@@ -132,7 +132,7 @@ def test_a_known_limit_is_used_up_and_not_once_exceeded(late: float) -> None:
 
 @pytest.mark.parametrize("latency", [(0.001, 0.05), (0.3, 0.6)])
 def test_calls_that_arrive_late_are_counted_as_late_as_their_answers_show(latency: tuple[float, float]) -> None:
-    world = World("600/min", "600 requests", stall=1.0, latency=latency).go(3)
+    world = World("600/min", "600 requests", stall=2.0, latency=latency).go(3)
     assert world.refused == []
     assert [world.minute(n)[0] >= 0.97 * 600 for n in range(3)] == [True] * 3
 

@@ -25,7 +25,7 @@ _SOON, _LATER, _LATEST = MINUTE, 10 * MINUTE, 60 * MINUTE  # seconds without a r
 _FULL = 0.97  # of the limit, from which on it counts as used up
 _QUICK, _SLOW = 2.0, 1.1  # by which factor in a minute
 _STEP = 10.0  # seconds; growth after an idle time is not made up for
-_WEIGHT = 0.2  # of the latest call in the average of tokens
+_WEIGHT = 0.2  # of the latest call in averages
 
 
 class Lane:
@@ -60,6 +60,8 @@ class Lane:
         self._last_place = 0
         self._average: dict[str, float] = {}
         self._arrival = _ARRIVAL
+        self._usual = 0.0  # seconds that a call takes, on average
+        self._answered_at = math.inf  # when the first call was
         self._late = 0.0  # by how much calls have asked again late: on a busy machine they also arrive late
         self._ease = 1.0  # by how much calls are spread further than by their rate
         self._accepted, self._span = 0, 0.0  # the calls in the minute before the latest lesson, and its seconds with calls
@@ -179,11 +181,17 @@ class Lane:
         return len(self._flying)
 
     def _answered(self, ticket: str, now: float) -> None:
-        """Count a call as late as its answer, which is when its service may have counted it: unless that was a long call."""
+        """Count a call as late as its answer, which is when its service may have counted it: unless calls usually take long. Of
+        those that were sent before the first answer, it is not known yet how long they usually take.
+        """
         began = self._flying.get(ticket, -math.inf)
-        for window in self._windows:
-            if now <= began + min(_MAX_ARRIVAL, _SHARE * window.period):
-                window.move(ticket, now)
+        took, self._answered_at = now - began, min(now, self._answered_at)
+        if self._usual <= _MAX_ARRIVAL or took > 2 * self._usual or began < self._answered_at:
+            for window in self._windows:
+                if took <= _SHARE * window.period:
+                    window.move(ticket, now)
+        if math.isfinite(took):
+            self._usual += (took - self._usual) * (_WEIGHT if self._usual else 1.0)
 
     def _landed(self, ticket: str) -> None:
         if self._flying.pop(ticket, None) is not None and self._at_once is not None:
