@@ -43,8 +43,8 @@ class UnderWay(Protocol):
         ...
 
 
-Opens = Callable[[Order], AbstractAsyncContextManager[UnderWay]]
-"""Begins or resumes the run of an order; raises as open_pursuit."""
+Opens = Callable[[Workspace, Order], AbstractAsyncContextManager[UnderWay]]
+"""Begins or resumes the run of an order, whose batch has this workspace; raises as open_pursuit."""
 
 
 @dataclass(frozen=True, slots=True)
