@@ -48,7 +48,7 @@ class BatchEnded:
 class Asked:
     """What a batch is asked for. `name` is its own among those of other places, and `settings` are those of rows that say
     nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` names where runs are pursued, if
-    that is not this process. `models` are those that are given as objects; see Batch for the rest.
+    that is not this process; see onbrief.engines. `models` are those that are given as objects; see Batch for the rest.
 
     Raises:
         UsageError: `usd` is not a number from 0 up.
