@@ -22,6 +22,7 @@ from onbrief.config import Settings
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.testing import Bill, ImageRequest, crew, picture
 from tests.batch_campaign import DONE, campaign
+from tests.batches.batches import files
 from tests.databases import Database
 from tests.forks import new_process
 from tests.interruption import SEED, pixel_crew
@@ -66,10 +67,6 @@ def images(bill: Path) -> dict[str, list[str]]:
     """The pictures on the bill of each run."""
     bills = sorted(bill.parent.glob(f"{bill.name}-*"))
     return {path.name.removeprefix(f"{bill.name}-"): Bill(path).of("image") for path in bills}
-
-
-def files(out: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
 def outcomes(settings: Settings) -> dict[str, str | None]:
@@ -163,7 +160,7 @@ def test_a_server_that_crashes_twice_during_the_runs_of_two_workers_costs_nothin
 
 @pytest.mark.parametrize(
     ("briefs", "number", "every", "lease"),
-    [(6, 2, 12, False), pytest.param(100, 4, 150, True, marks=pytest.mark.soak)],
+    [(6, 2, 12, False), pytest.param(500, 4, 700, True, marks=pytest.mark.soak)],
 )
 def test_workers_share_a_batch_while_one_is_suspended_past_its_lease_and_the_server_crashes_twice(
     database: Database, tmp_path: Path, briefs: int, number: int, every: int, lease: bool

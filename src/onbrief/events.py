@@ -121,7 +121,8 @@ class Waiting(Event):
 @dataclass(frozen=True, slots=True, repr=False)
 class RunEnded(Event):
     """The run has ended: `run.outcome` and `run.reason` are set. This is the last event. `fault` is the name of the
-    error's class (see onbrief.errors) if an error ended it, and not the policy.
+    error's class (see onbrief.errors) if an error ended it, and not the policy; or "LeaseLost" if another process had taken it
+    over when it ended, and has its record now.
     """
 
     fault: str = field(default="", kw_only=True)

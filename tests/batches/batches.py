@@ -80,3 +80,8 @@ def pursue(
                 return went
 
     return asyncio.run(go())
+
+
+def files(out: Path) -> dict[str, bytes]:
+    """All files of a place, by their names in it."""
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}

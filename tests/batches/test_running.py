@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import replace
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.rows import Broken, Row
 from onbrief.batches.running import MOST_IN_A_ROW, Batch, BatchPaused, BriefEnded
+from onbrief.batches.under_way import Opens, UnderWay, here
 from onbrief.config import Settings
 from onbrief.errors import ConfigError, Failed, StoreError, UsageError
-from onbrief.pursuit import Workspace, open_pursuit
+from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
+from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.results import Result
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, picture
 from onbrief.testing.scripted import ImageRequest
-from tests.batches.batches import models, pursue, row
+from tests.batches.batches import files, models, pursue, row
 
 PRICE = 0.005 + 0.04 + 0.006  # a plan, a picture and its judgement
 
@@ -52,6 +58,57 @@ def test_results_that_were_lost_are_read_from_the_records(tmp_path: Path) -> Non
         (one.id, one.picture, one.thumbnail) for one in before.results
     ]
     assert len(bill.lines) == 6
+
+
+@dataclass
+class Stalled:
+    """A run whose process is suspended after an event, until another process has taken the run over."""
+
+    run: UnderWay
+    when: type[Event]
+    take: Callable[[], object]
+
+    async def events(self) -> AsyncGenerator[Event]:
+        async for event in self.run.events():
+            yield event
+            if isinstance(event, self.when):
+                self.take()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.run, name)
+
+
+@pytest.mark.parametrize("when", [ImageMade, ImageJudged, RunEnded])
+def test_a_brief_whose_run_another_process_takes_over_and_ends_is_told_once(tmp_path: Path, when: type[Event]) -> None:
+    rows = [row(1, models(Bill()), tmp_path)]
+
+    def owned_by(owner: str | None) -> None:
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
+            connection.execute("UPDATE runs SET owner = ?, lease_until = 1e12", (owner,))
+
+    async def go(opens: Callable[[Workspace], Opens] = lambda workspace: partial(here, workspace)) -> list[BriefEnded]:
+        with Workspace.open(Settings(out=str(tmp_path))) as workspace:
+            async with await BatchOutputs.open(workspace.store, "test") as outputs:
+                events = Batch(workspace, outputs, opens=opens(workspace)).events(rows)
+                return [event async for event in events if isinstance(event, BriefEnded)]
+
+    def stalling(workspace: Workspace) -> Opens:
+        @asynccontextmanager
+        async def opens(order: Order) -> AsyncGenerator[UnderWay]:
+            async with here(workspace, order) as run:
+                yield cast("UnderWay", Stalled(run, when, lambda: owned_by("another-host/1/abc")))
+            owned_by(None)
+            assert [one.result.outcome for one in await go()] == ["passed"]
+            written.update(files(tmp_path))
+
+        return opens
+
+    written: dict[str, bytes] = {}
+    told = asyncio.run(go(stalling))
+    assert [(one.result.id, one.result.outcome) for one in told] == [("a1", "passed")]
+    assert len(lines(tmp_path)) == 1 + (when is RunEnded)
+    if when is not RunEnded:  # what it had written before it was suspended, it may write
+        assert files(tmp_path) == written
 
 
 def test_concurrent_briefs_are_as_many_as_allowed(tmp_path: Path) -> None:

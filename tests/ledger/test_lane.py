@@ -38,6 +38,7 @@ class World:
     latency: tuple[float, float] = (2.0, 6.0)
     network: tuple[float, float] = (0.005, 0.15)
     late: float = 0.02  # the most by which a run wakes late
+    stall: float = 0.0  # by how much calls of the first five seconds arrive later
     seed: int = 1
     tokens: int = 0  # of each call
     now: float = 0.0
@@ -104,7 +105,7 @@ class World:
             self.rates.note(MODEL, ticket, Noted(state="done", tokens=self.tokens), "image")
             self.want(run, call + 1, 0, calls)
 
-        self.at(self.draw.uniform(*self.network), arrive)
+        self.at(self.draw.uniform(*self.network) + (self.stall if self.now < 5 else 0.0), arrive)
 
     @property
     def accepted(self) -> list[float]:
@@ -127,6 +128,13 @@ def test_a_known_limit_is_used_up_and_not_once_exceeded(late: float) -> None:
     assert world.refused == []
     assert most_within(1.0, world.accepted) <= 15  # a limit a second may hide in it
     assert world.asked < 4 * world.sent
+
+
+@pytest.mark.parametrize("latency", [(0.001, 0.05), (0.3, 0.6)])
+def test_calls_that_arrive_late_are_counted_as_late_as_their_answers_show(latency: tuple[float, float]) -> None:
+    world = World("600/min", "600 requests", stall=1.0, latency=latency).go(3)
+    assert world.refused == []
+    assert [world.minute(n)[0] >= 0.97 * 600 for n in range(3)] == [True] * 3
 
 
 @pytest.mark.parametrize("hints", [True, False])

@@ -17,7 +17,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from onbrief.batches.rows import Broken, BrokenRows, Row
 from onbrief.batches.under_way import Opens, UnderWay, here, thumbnail_key, unfinished
-from onbrief.errors import LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
+from onbrief.errors import LeaseLost, LedgerBusy, LedgerError, OnbriefError, OtherRequest, StoreError, Unlisted, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.ports import RunRow
 from onbrief.pursuit import Workspace, checked
@@ -322,7 +322,12 @@ class Batch:
                 thumbnail = await run.thumbnail(ended.run)
                 result = Result.of(ended.run, row.id, row.number, thumbnail=thumbnail)
                 await self._tell(result)
-                await run.deliver()
+                try:
+                    await run.deliver()
+                except LeaseLost:  # whoever has taken the run over finds it at its end
+                    self._shared = True
+                except LedgerError as error:  # the brief has ended all the same; the same rows again record it
+                    await self._pause(error.explained)
                 if result.outcome == "over_budget" and run.exhausted():
                     await self._pause(result.reason, "to go on, give the same command a higher limit", "over_budget")
             finally:
@@ -337,6 +342,7 @@ class Batch:
                 self.left += 1
                 await self._pause(ended.run.reason)
             case "elsewhere":
+                self._shared = True
                 self._put_off(later)
             case "storage":
                 await self._unstored(later, ended.run.reason)

@@ -84,6 +84,7 @@ class Account(OwnedRun):
         super().__init__(ledger, recorded.row.run_id, token, policy, recorded.decisions)
         self.row = recorded.row
         self.recorded = bool(recorded.entries)
+        self._shared_money = ledger if isinstance(ledger, HoldsMoney) else None  # asked once: it is slow in Python 3.11
         judging = Budget(policy.judge_usd, " for judging (max_judge_usd)")
         self._funds = Funds(recorded.row.run_id, (Budget(policy.usd), budget) if budget else (Budget(policy.usd),), judging)
         self._funds.load(recorded.entries, held(recorded))
@@ -424,8 +425,8 @@ class Account(OwnedRun):
 
     def _hold(self) -> None:
         """Tell a ledger whose money other processes share what is held for calls to come."""
-        if isinstance(self._ledger, HoldsMoney):
-            self._ledger.hold(self._run_id, self._funds.held)
+        if self._shared_money:
+            self._shared_money.hold(self._run_id, self._funds.held)
 
 
 @asynccontextmanager

@@ -150,7 +150,10 @@ class DatabaseLedger(ABC):
 
     def hold(self, run_id: str, usd: float) -> None:
         """See ports.HoldsMoney."""
-        self._held[run_id] = nano(usd)
+        if usd:
+            self._held[run_id] = nano(usd)
+        else:  # also of a run that has ended, which is remembered no longer
+            self._held.pop(run_id, None)
 
     async def label(self, run_id: str, labels: Sequence[Label]) -> None:
         """See ports.Ledger."""

@@ -118,6 +118,7 @@ class Lane:
                 for window in self._windows:  # the service counts it when it arrives there
                     window.move(ticket, now + min(arrival, _SHARE * window.period))
             case "done":
+                self._answered(ticket, now)
                 self._landed(ticket)
                 if what.tokens:
                     self._used(ticket, kind, what.tokens)
@@ -186,6 +187,13 @@ class Lane:
                 break
             del self._flying[ticket]
         return len(self._flying)
+
+    def _answered(self, ticket: str, now: float) -> None:
+        """Count a call as late as its answer, which is when its service may have counted it: unless that was a long call."""
+        began = self._flying.get(ticket, -math.inf)
+        for window in self._windows:
+            if now <= began + min(_MAX_ARRIVAL, _SHARE * window.period):
+                window.move(ticket, now)
 
     def _landed(self, ticket: str) -> None:
         if self._flying.pop(ticket, None) is not None and self._at_once is not None:

@@ -30,8 +30,9 @@ class Window:
         return taken
 
     def move(self, ticket: str, at: float) -> None:
-        """Change when something was taken, to later than everything else."""
-        if taken := self.remove(ticket):
+        """Change when something was taken, if that was earlier. What was taken before it and counts later is kept as long."""
+        taken = self._taken.get(ticket)
+        if taken and taken[0] < at:
             self.add(ticket, at, taken[1])
 
     def amend(self, ticket: str, amount: float) -> None:

@@ -48,6 +48,7 @@ class Pursuit:
     review: Review | None = None
     feed: Feed = field(default_factory=Feed)
     _complete: Outcome | None = field(default=None, init=False)  # the outcome of a run whose outputs are all written
+    _fault: str = field(default="", init=False)  # what has kept them from being written; see RunEnded
     _trace: telemetry.RunTrace | None = field(default=None, init=False)
 
     @property
@@ -154,7 +155,8 @@ class Pursuit:
                             await outputs.judged(run, attempt)
                         yield event
                     case RunEnded(run):
-                        yield replace(event, run=await self._close(run, studio, outputs))
+                        closed = await self._close(run, studio, outputs)
+                        yield replace(event, run=closed, fault=event.fault or self._fault)
                     case _:
                         yield event
 
@@ -178,6 +180,7 @@ class Pursuit:
             try:
                 await self.account.confirm()
             except LeaseLost as error:  # the files in the store now belong to the other owner
+                self._fault = LeaseLost.__name__
                 studio.warn(str(error))
                 return replace(run, warnings=tuple(studio.warnings))
         run = await studio.account(run)
