@@ -24,11 +24,10 @@ Money = tuple[float | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run has ended in a worker: its last event and the key of its thumbnail, or the error that it could not be begun
-    with. `exhausted`: the money of the batch has been refused to a call.
+    """How a run has ended in a worker, after its last event: the key of its thumbnail, or the error with which it could not be
+    begun or delivered. `exhausted`: the money of the batch has been refused to a call.
     """
 
-    event: RunEnded | None = None
     thumbnail: str = ""
     exhausted: bool = False
     error: Exception | None = None
@@ -38,21 +37,19 @@ class Away:
     """A run that a worker pursues; see UnderWay."""
 
     def __init__(self, told: AsyncGenerator[Event | Ended], stop: Callable[[], object]) -> None:
-        """`told` is what the worker says of it; the last is how it has ended."""
+        """`told` are its events, and at last how it has ended."""
         self._told, self._stop = told, stop
         self._ended = Ended()
 
     async def events(self) -> AsyncGenerator[Event]:
         """See UnderWay."""
         async for each in self._told:
-            if not isinstance(each, Ended):
+            if isinstance(each, Ended):
+                if each.error:
+                    raise each.error
+                self._ended = each
+            else:
                 yield each
-                continue
-            if each.error:
-                raise each.error
-            assert each.event is not None, "a run ends with RunEnded"
-            self._ended = each
-            yield each.event
 
     def stop(self) -> None:
         """See UnderWay."""
@@ -71,24 +68,22 @@ class Away:
 
 
 async def pursued(order: Order, workspace: Workspace, stopped: asyncio.Future[None], tell: Callable[[Event], object]) -> Ended:
-    """Pursue the run of an order in this process, to its end or until `stopped` is done, and return how it ended. `tell` takes
-    the events before the last one.
+    """Pursue the run of an order in this process, to its end or until `stopped` is done, `tell` its events, and return how it
+    ended.
     """
     try:
         ended: RunEnded | None = None
         async with open_pursuit(order, workspace=workspace) as pursuit:
             stopped.add_done_callback(lambda done: None if done.cancelled() else pursuit.stop())
             async for event in pursuit.events():
-                if isinstance(event, RunEnded):
-                    ended = event
-                else:
-                    tell(event)
+                tell(event)
+                ended = event if isinstance(event, RunEnded) else None
             assert ended is not None, "a pursuit ends with RunEnded"
             thumbnail = ""
             if not unfinished(ended):
                 thumbnail = await store_thumbnail(pursuit.store, ended.run)
                 await pursuit.deliver()
-        return Ended(ended, thumbnail, workspace.budget.exhausted)
+        return Ended(thumbnail, workspace.budget.exhausted)
     except OnbriefError as error:
         return Ended(error=error)
 

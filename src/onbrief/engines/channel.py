@@ -6,9 +6,13 @@ Whoever can write to such a socket can run code: both ends are processes of the 
 from __future__ import annotations
 
 import asyncio
+import io
 import pickle
 import socket
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import cache
+from operator import attrgetter
 from typing import Any, Final, cast
 
 _LENGTH: Final = 4  # bytes of the number before a packet
@@ -46,7 +50,7 @@ class Channel(asyncio.Protocol):
     def _flush(self) -> None:
         messages, self._outgoing = self._outgoing, []
         if messages and self._transport and not self._transport.is_closing():
-            packet = pickle.dumps(messages, pickle.HIGHEST_PROTOCOL)
+            packet = _pickled(messages)
             self._transport.write(len(packet).to_bytes(_LENGTH, "big") + packet)
 
     # -- as asyncio calls it -----------------------------------------------------------------------------------------------
@@ -71,3 +75,48 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         self._lost()
+
+
+# -- how messages are pickled ----------------------------------------------------------------------------------------------
+
+_Reduced = tuple[Callable[..., object], tuple[object, ...]]
+
+
+class _Reducers(dict[type, Callable[[Any], _Reduced]]):
+    """How objects are pickled, by their class. Events and records are frozen dataclasses with slots, for which dataclasses
+    itself looks up the fields each time.
+    """
+
+    def __missing__(self, kind: type) -> Callable[[Any], _Reduced]:
+        if len(names := _names(kind)) < 2:  # of one name, attrgetter returns no tuple
+            raise KeyError(kind)
+        values = attrgetter(*names)
+
+        def reduced(value: Any) -> _Reduced:
+            return _made, (kind, values(value))
+
+        self[kind] = reduced
+        return reduced
+
+
+_REDUCERS: Final = _Reducers()
+
+
+def _pickled(messages: list[object]) -> bytes:
+    out = io.BytesIO()
+    pickler = pickle.Pickler(out, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _REDUCERS
+    pickler.dump(messages)
+    return out.getvalue()
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) and hasattr(kind, "__slots__") else ()
+
+
+def _made(kind: Any, values: tuple[object, ...]) -> object:
+    made: object = object.__new__(kind)
+    for name, value in zip(_names(kind), values, strict=True):
+        object.__setattr__(made, name, value)
+    return made

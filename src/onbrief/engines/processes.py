@@ -27,6 +27,7 @@ from onbrief.batches.under_way import Opens, UnderWay, here
 from onbrief.engines.away import ALLOWED, Away, Ended, require_one_limit
 from onbrief.engines.channel import Channel
 from onbrief.engines.hosts import has_weights
+from onbrief.engines.telling import Listener, Told
 from onbrief.engines.turns import Desk
 from onbrief.engines.worker import SIGNALS, Begin, CannotStart, Happened, Models, Ready, Start, Stop, work
 from onbrief.errors import OnbriefError, StoreError, UsageError
@@ -93,11 +94,11 @@ class _Workers:
             return
         group = self._groups.of(order)
         worker, number = self._least_busy(), next(self._numbers)
-        told = worker.runs[number] = asyncio.Queue[Event | Ended]()
+        told = worker.runs[number] = asyncio.Queue[Told | Ended]()
         try:
             await asyncio.shield(worker.ready)
             worker.send(Begin(number, order if group is None else replace(order, models={}), group))
-            yield Away(_told(told), lambda: worker.send(Stop(number)))
+            yield Away(_told(told, Listener(order.brief)), lambda: worker.send(Stop(number)))
         finally:
             if worker.runs.pop(number, None):  # nobody waits for it any more
                 worker.send(Stop(number))
@@ -163,19 +164,17 @@ def _pickled(models: Models) -> bytes:
     return pickle.dumps(dict(models))
 
 
-async def _told(told: asyncio.Queue[Event | Ended]) -> AsyncGenerator[Event | Ended]:
-    while True:
-        each = await told.get()
-        yield each
-        if isinstance(each, Ended):
-            return
+async def _told(told: asyncio.Queue[Told | Ended], listener: Listener) -> AsyncGenerator[Event | Ended]:
+    while not isinstance(each := await told.get(), Ended):
+        yield listener.event(each)
+    yield each
 
 
 class _Worker:
     """A worker process, as the parent sees it. `ready` is done when it can begin, or raises why it cannot."""
 
     def __init__(self, start: Start, desk: Desk) -> None:
-        self.runs: dict[int, asyncio.Queue[Event | Ended]] = {}
+        self.runs: dict[int, asyncio.Queue[Told | Ended]] = {}
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.has_gone = False
         self._lost = asyncio.Event()

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +24,7 @@ from onbrief.config import Settings
 from onbrief.engines.away import ALLOWED, Away, Ended, Money, pursued, require_one_limit
 from onbrief.engines.hosts import Hosts
 from onbrief.errors import LedgerError, NotInstalled, OnbriefError, StoreError, UsageError
+from onbrief.events import Event
 from onbrief.ports import Noted, Turn
 from onbrief.pursuit import Order, Workspace, rates_of
 from onbrief.store import is_bucket
@@ -143,9 +145,10 @@ def _opening(ray: Any, desk: Any, hosts: Hosts, money: Money) -> Opens:
     return away
 
 
-async def _told(ray: Any, ended: Awaitable[Ended]) -> AsyncGenerator[Ended]:
+async def _told(ray: Any, told: Awaitable[Sequence[Event | Ended]]) -> AsyncGenerator[Event | Ended]:
     try:
-        yield await ended
+        for each in await told:
+            yield each
     except ray.exceptions.RayError as error:  # its workers have died, again and again
         raise StoreError(f"the run's workers have died: {error}") from error
 
@@ -153,20 +156,23 @@ async def _told(ray: Any, ended: Awaitable[Ended]) -> AsyncGenerator[Ended]:
 # -- in the workers --------------------------------------------------------------------------------------------------------
 
 
-def _pursued(order: Order, desk: Any, money: Money) -> Ended:
-    """Pursue the run of an order in this worker."""
+def _pursued(order: Order, desk: Any, money: Money) -> Sequence[Event | Ended]:
+    """Pursue the run of an order in this worker, and return its last event and how it ended."""
     # One event loop for all runs of the worker: the connections of its models belong to it.
     return _loop().run_until_complete(_pursue(order, desk, money))
 
 
-async def _pursue(order: Order, desk: Any, money: Money) -> Ended:
+async def _pursue(order: Order, desk: Any, money: Money) -> Sequence[Event | Ended]:
     stopped = asyncio.ensure_future(_as_coroutine(desk.stopped.remote()))
     try:
         workspace = await asyncio.to_thread(_workspace, order.settings, money)
         workspace.rates = _DeskTurns(desk)
-        return await pursued(order, workspace, stopped, lambda event: None)
+        last = deque[Event](maxlen=1)
+        ended = await pursued(order, workspace, stopped, last.append)
     except OnbriefError as error:
-        return Ended(error=error)
+        return (Ended(error=error),)
+    else:
+        return *last, ended
     finally:
         stopped.cancel()
 

@@ -19,9 +19,9 @@ from typing import Any, Final, NamedTuple
 from onbrief.config import Settings
 from onbrief.engines.away import Ended, Money, pursued
 from onbrief.engines.channel import Channel
+from onbrief.engines.telling import Teller, Told
 from onbrief.engines.turns import DeskTurns
 from onbrief.errors import OnbriefError, UsageError
-from onbrief.events import Event
 from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import Order, Workspace
 
@@ -67,7 +67,7 @@ class Happened(NamedTuple):
     """What the worker says of a run."""
 
     number: int
-    what: Event | Ended
+    what: Told | Ended
 
 
 @dataclass(slots=True)
@@ -132,16 +132,17 @@ class _Worker:
 
     async def _pursue(self, number: int, order: Order, group: int | None, run: _Run) -> None:
         assert self._workspace is not None
+        teller = Teller(order.brief)
         try:
             if group is not None:
                 order = replace(order, models=self._groups[group])
-            ended = await pursued(order, self._workspace, run.stopped, lambda event: self._tell(number, event))
+            ended = await pursued(order, self._workspace, run.stopped, lambda event: self._tell(number, teller.told(event)))
         except Exception as error:  # noqa: BLE001 - the parent raises it
             ended = Ended(error=_sendable(error))
         self._tell(number, ended)
         del self._runs[number]
 
-    def _tell(self, number: int, what: Event | Ended) -> None:
+    def _tell(self, number: int, what: Told | Ended) -> None:
         self._channel.send(Happened(number, what))
 
 
