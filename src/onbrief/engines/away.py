@@ -81,7 +81,7 @@ async def pursued(order: Order, workspace: Workspace, stopped: asyncio.Future[No
             assert ended is not None, "a pursuit ends with RunEnded"
             thumbnail = ""
             if not unfinished(ended):
-                thumbnail = await store_thumbnail(pursuit.store, ended.run)
+                thumbnail = await store_thumbnail(pursuit, ended.run)
                 await pursuit.deliver()
         return Ended(thumbnail, workspace.budget.exhausted)
     except OnbriefError as error:
