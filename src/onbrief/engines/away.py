@@ -9,7 +9,7 @@ from typing import Final
 
 from onbrief.batches.under_way import store_thumbnail, unfinished
 from onbrief.config import Settings
-from onbrief.errors import OnbriefError, UsageError
+from onbrief.errors import LedgerError, OnbriefError, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Run
@@ -25,11 +25,12 @@ Money = tuple[float | None, str]
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a run has ended in a worker, after its last event: the key of its thumbnail, or the error with which it could not be
-    begun or delivered. `exhausted`: the money of the batch has been refused to a call.
+    begun. `exhausted`: the money of the batch has been refused to a call. `undelivered`: why its outcome is not recorded.
     """
 
     thumbnail: str = ""
     exhausted: bool = False
+    undelivered: LedgerError | None = None
     error: Exception | None = None
 
 
@@ -60,7 +61,9 @@ class Away:
         return self._ended.thumbnail
 
     async def deliver(self) -> None:
-        """See UnderWay. The worker did."""
+        """See UnderWay. The worker has tried it."""
+        if self._ended.undelivered:
+            raise self._ended.undelivered
 
     def exhausted(self) -> bool:
         """See UnderWay."""
@@ -79,11 +82,14 @@ async def pursued(order: Order, workspace: Workspace, stopped: asyncio.Future[No
                 tell(event)
                 ended = event if isinstance(event, RunEnded) else None
             assert ended is not None, "a pursuit ends with RunEnded"
-            thumbnail = ""
+            thumbnail, undelivered = "", None
             if not unfinished(ended):
                 thumbnail = await store_thumbnail(pursuit, ended.run)
-                await pursuit.deliver()
-        return Ended(thumbnail, workspace.budget.exhausted)
+                try:
+                    await pursuit.deliver()
+                except LedgerError as error:
+                    undelivered = error
+        return Ended(thumbnail, workspace.budget.exhausted, undelivered)
     except OnbriefError as error:
         return Ended(error=error)
 
