@@ -46,7 +46,7 @@ class Ready(NamedTuple):
 class CannotStart(NamedTuple):
     """The worker cannot begin, and ends."""
 
-    error: OnbriefError
+    error: Exception
 
 
 class Begin(NamedTuple):
@@ -89,8 +89,8 @@ class _Worker:
         self._alone = asyncio.Event()
 
     async def work(self, end: socket.socket) -> None:
+        self._turns = DeskTurns(lambda message: self._channel.send(message))
         self._channel = await Channel.over(end, self._receive, self._lost)
-        self._turns = DeskTurns(self._channel.send)
         await self._alone.wait()
         await asyncio.gather(
             *(run.task for run in self._runs.values() if run.task), *([self._starting] if self._starting else [])
@@ -121,8 +121,8 @@ class _Worker:
         try:
             self._groups = [_unpickled(group) for group in start.groups]
             self._workspace = await asyncio.to_thread(Workspace.open, start.settings, *start.money)
-        except OnbriefError as error:
-            self._channel.send(CannotStart(error))
+        except Exception as error:  # noqa: BLE001 - the parent raises it
+            self._channel.send(CannotStart(error if isinstance(error, OnbriefError) else _sendable(error)))
             self._channel.close()
             return
         self._workspace.rates = self._turns
