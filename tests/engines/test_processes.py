@@ -22,12 +22,12 @@ from tests.batch_campaign import DONE, campaign
 from tests.batches.batches import models
 
 
-def gather(out: Path, **about: Any) -> list[onbrief.Result]:
-    """The results of a batch of four briefs in a worker process."""
+def gather(out: Path, number: int = 4, **about: Any) -> list[onbrief.Result]:
+    """The results of a batch of so many briefs in a worker process."""
 
     async def go() -> list[onbrief.Result]:
         settings = onbrief.Settings(out=str(out), tables={"ocr": {"use": "never"}})
-        briefs = [{"id": f"a{n}", "text": f"circle number {n}", "size": "64x64", "seed": n} for n in range(1, 5)]
+        briefs = [{"id": f"a{n}", "text": f"circle number {n}", "size": "64x64", "seed": n} for n in range(1, number + 1)]
         given: dict[str, Any] = {**models(Bill()), "engine": "processes:1", **about}
         return [result async for result in onbrief.batch(briefs, settings=settings, **given)]
 
@@ -79,7 +79,7 @@ class Deadly(ScriptedImageModel):
 
 def test_workers_that_die_again_and_again_pause_the_batch(tmp_path: Path) -> None:
     with pytest.raises(OnbriefError, match=r"the worker process of the run has ended \(SIGKILL\)"):
-        gather(tmp_path / "out", image_model=Deadly(), concurrency=1)
+        gather(tmp_path / "out", 1, image_model=Deadly())
     assert not multiprocessing.active_children()
 
 
