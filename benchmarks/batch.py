@@ -1,14 +1,16 @@
-"""What runs cost beside their models when there are ten thousand of them in one process, and what each in flight takes.
+"""What runs cost beside their models when there are ten thousand of them, and what each in flight takes.
 
 The models answer at once, with small pictures. Every second one falls short, and then its run makes another. The figures are
-those of the process in each tenth of the batch: the last must be no slower than the first, and memory must not grow.
-`python -m benchmarks.batch 1000` takes a quicker look.
+those of all processes together, the database server aside, in each tenth of the batch: the last must be no slower than the
+first, and memory must not grow. `python -m benchmarks.batch 1000 64 64 processes postgresql` takes a quicker look at worker
+processes that share a PostgreSQL server; `here` instead of `processes` pursues all runs in one process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import os
 import random
 import subprocess
 import sys
@@ -18,7 +20,9 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from multiprocessing import active_children, current_process
 from pathlib import Path
 
 from PIL import Image
@@ -26,6 +30,7 @@ from PIL import Image
 from benchmarks import instant
 from benchmarks.geneval import briefs
 from benchmarks.memory import begin_peak, resident
+from onbrief import engines
 from onbrief.batches import session
 from onbrief.batches.rows import Row
 from onbrief.batches.running import BriefEnded, BriefWent
@@ -36,6 +41,7 @@ from onbrief.events import ImageJudged
 from onbrief.ports import AnyModel, Judged, ModelRole
 from onbrief.pursuit import Order
 from onbrief.testing import ImageRequest, JudgeRequest, ScriptedImageModel, ScriptedPlanner, ScriptedReviser
+from tests.databases import database
 
 BRIEFS = 10_000
 IN_FLIGHT = 64
@@ -46,7 +52,9 @@ LARGE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The state of the process at one moment: runs and attempts so far, time and CPU time in seconds, memory in MB."""
+    """The state of this process and its workers at one moment: runs and attempts so far, time and CPU time in seconds, memory
+    in MB.
+    """
 
     runs: int
     attempts: int
@@ -57,23 +65,36 @@ class Mark:
     @classmethod
     def now(cls, runs: int, attempts: int) -> Mark:
         """Return the state of now."""
-        return cls(runs, attempts, time.perf_counter(), time.process_time(), resident("VmRSS"))
+        pids = [process.pid for process in (*active_children(), current_process())]
+        cpu = sum(map(_cpu, pids))
+        return cls(runs, attempts, time.perf_counter(), cpu, sum(resident("VmRSS", pid) for pid in pids))
 
 
-def models(side: int) -> dict[ModelRole, AnyModel]:
-    """Models that answer at once and keep nothing. Every second picture falls short."""
-    pictures = [_picture(number, side) for number in range(256)] if side == SMALL else [instant.picture()]
+def _cpu(pid: int | None) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def drawn(asked: ImageRequest) -> bytes:
-        return b"".join((pictures[asked.number % len(pictures)], b""))  # bytes of its own, as those of an answer are
 
-    def judged(asked: JudgeRequest) -> Judged:
-        return asked.answer(met=asked.number % 2 > 0)
+@cache
+def _pictures() -> list[bytes]:
+    return [_picture(number, SMALL) for number in range(256)]
 
+
+def _drawn(asked: ImageRequest) -> bytes:
+    pictures = [instant.picture()] if asked.size[0] == LARGE else _pictures()
+    return b"".join((pictures[asked.number % len(pictures)], b""))  # bytes of its own, as those of an answer are
+
+
+def _judged(asked: JudgeRequest) -> Judged:
+    return asked.answer(met=asked.number % 2 > 0)
+
+
+def models() -> dict[ModelRole, AnyModel]:
+    """Models that answer at once and keep nothing, in any process. Every second picture falls short."""
     bill = instant.NoBill()
     return {
-        "image_model": ScriptedImageModel(bill, drawn, 0.0, name=instant.NAME, asked=deque(maxlen=0)),
-        "judge": instant.BlindJudge(bill, judged, 0.0, name=instant.NAME, asked=deque(maxlen=0)),
+        "image_model": ScriptedImageModel(bill, _drawn, 0.0, name=instant.NAME, asked=deque(maxlen=0)),
+        "judge": instant.BlindJudge(bill, _judged, 0.0, name=instant.NAME, asked=deque(maxlen=0)),
         "reviser": ScriptedReviser(bill, price=0.0, name=instant.NAME, asked=deque(maxlen=0)),
         "planner": ScriptedPlanner(bill, price=0.0, name=instant.NAME, asked=deque(maxlen=0)),
     }
@@ -81,7 +102,7 @@ def models(side: int) -> dict[ModelRole, AnyModel]:
 
 def rows(number: int, side: int, settings: Settings) -> list[Row]:
     """Rows as a file of briefs gives them: each has words of its own, and a run of its own."""
-    crew = models(side)
+    crew = models()
     settings = settings.with_models(crew)
     prompts = [brief.prompt for brief in briefs()]
     found: list[Row] = []
@@ -91,14 +112,15 @@ def rows(number: int, side: int, settings: Settings) -> list[Row]:
     return found
 
 
-async def pursue(number: int, side: int, in_flight: int, out: str) -> list[Mark]:
-    """Pursue a batch, and return the state of the process before it and after each part of its briefs."""
+async def pursue(number: int, side: int, in_flight: int, out: str, engine: str | None = None, ledger: str = "") -> list[Mark]:
+    """Pursue a batch, and return the state of the processes before it and after each part of its briefs."""
     # Lettering is read by a model of its own, where one is installed.
-    settings = Settings(out=out, tables={"ocr": {"use": "never"}})
-    asked = Asked(name="bench", rows=rows(number, side, settings), settings=settings, concurrency=in_flight)
+    settings = Settings(out=out, ledger=ledger, tables={"ocr": {"use": "never"}})
+    all_rows = rows(number, side, settings)
+    asked = Asked(name="bench", rows=all_rows, settings=settings, concurrency=in_flight, engine=engine)
     marks: list[Mark] = []
     runs = attempts = 0
-    async for event in session.pursue(asked, lambda _: nullcontext()):
+    async for event in session.pursue(asked, engines.engine):
         match event:
             case session.BatchBegan():
                 marks.append(Mark.now(0, 0))
@@ -115,7 +137,7 @@ async def pursue(number: int, side: int, in_flight: int, out: str) -> list[Mark]
 
 
 def print_parts(marks: Sequence[Mark]) -> None:
-    """Print how fast each part was, and what the process took after it."""
+    """Print how fast each part was, and what the processes took after it."""
     print("    runs   attempts a second   cores   MB")
     for before, after in pairwise(marks):
         seconds = after.at - before.at
@@ -137,18 +159,28 @@ def _picture(number: int, side: int) -> bytes:
 
 
 def main() -> None:
-    for arguments in ((BRIEFS, SMALL, IN_FLIGHT), (64, LARGE, 16), (128, LARGE, 32)):
+    for arguments in (
+        (BRIEFS, SMALL, IN_FLIGHT),
+        (BRIEFS, SMALL, IN_FLIGHT, "processes"),
+        (BRIEFS, SMALL, IN_FLIGHT, "processes", "postgresql"),
+        (64, LARGE, 16),
+        (128, LARGE, 32),
+    ):
         command = [sys.executable, "-m", "benchmarks.batch", *map(str, arguments)]
         print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="", flush=True)
 
 
-def measure(number: int, side: int, in_flight: int) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as out:  # where users' pictures lie: /tmp may be in memory
-        asyncio.run(pursue(in_flight, SMALL, in_flight, str(Path(out, "warm"))))
+def measure(number: int, side: int, in_flight: int, engine: str = "here", ledger: str = "sqlite") -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=".") as out,  # where users' pictures lie: /tmp may be in memory
+        database() if ledger == "postgresql" else nullcontext() as server,
+    ):
+        where = (None if engine == "here" else engine, server.url if server else "")
+        asyncio.run(pursue(in_flight, SMALL, in_flight, str(Path(out, "warm")), *where))
         idle = begin_peak()
-        marks = asyncio.run(pursue(number, side, in_flight, str(Path(out, "bench"))))
+        marks = asyncio.run(pursue(number, side, in_flight, str(Path(out, "bench")), *where))
         peak = resident("VmHWM")
-    print(f"{number} briefs, {in_flight} in flight, pictures of {side}x{side}")
+    print(f"{number} briefs, {in_flight} in flight, pictures of {side}x{side}, {engine}, {ledger}")
     if side == SMALL:
         print_parts(marks)
     else:
@@ -157,6 +189,8 @@ def measure(number: int, side: int, in_flight: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        measure(int(sys.argv[1]), *(int(each) for each in sys.argv[2:] or (SMALL, IN_FLIGHT)))
+        numbers = [int(each) for each in sys.argv[1:4]]
+        number, side, in_flight = numbers + [BRIEFS, SMALL, IN_FLIGHT][len(numbers) :]
+        measure(number, side, in_flight, *sys.argv[4:])
     else:
         main()

@@ -54,8 +54,8 @@ def begin_peak() -> float:
     return resident("VmRSS")
 
 
-def resident(name: str) -> float:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+def resident(name: str, pid: int | str | None = "self") -> float:
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 

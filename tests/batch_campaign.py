@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.geneval import briefs as geneval_briefs
 from onbrief.results import Result
-from tests.forks import command, new_process
+from tests.forks import command, command_alone, new_process
 from tests.relays import Moments, relay
 
 CORE = "stability.stable-image-core-v1:1"
@@ -43,17 +43,20 @@ class Campaign:
     moments: Moments
     options: tuple[str, ...] = ()
 
-    def begin(self, *more: str) -> BaseProcess:
-        """Start a worker: the command of the batch, in a process of its own."""
+    def begin(self, *more: str, alone: bool = False) -> BaseProcess:
+        """Start a worker: the command of the batch, in a process of its own; if `alone`, in a group of its own."""
         arguments = ["batch", str(self.file), "--out", str(self.out), "--max-images", "3", "--concurrency", "6", "--quiet"]
-        worker = new_process(command, [*arguments, *MODELS, *self.options, *more], **self.environment)
+        worker = new_process(
+            command_alone if alone else command, [*arguments, *MODELS, *self.options, *more], **self.environment
+        )
         worker.start()
         return worker
 
     def killed(self, at: int) -> int | None:
         """Run a worker, kill it with SIGKILL at this message, and return its exit code."""
         workers: list[BaseProcess] = []
-        self.moments.reset(at, 0, lambda: os.kill(workers[0].pid or 0, signal.SIGKILL))
+        # Workers outlive their command until their calls have ended, so this message must arrive: its answer is awaited.
+        self.moments.reset(at, int("--engine" in self.options), lambda: os.kill(workers[0].pid or 0, signal.SIGKILL))
         workers.append(self.begin())
         workers[0].join()
         return workers[0].exitcode
@@ -110,7 +113,7 @@ def campaign(folder: Path, number: int, *options: str) -> Generator[Campaign]:
         exported = dict(_exported(sandbox.stdout.readline()) for _ in range(5))
         port = int(exported["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].rpartition(":")[2])
         url = f"http://127.0.0.1:{stack.enter_context(relay(port, moments))}"
-        environment = {**exported, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url}
+        environment = {**exported, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url, "ONBRIEF_OCR_USE": "never"}
         yield Campaign(file, folder / "out", bill, len(prompts), environment, moments, options)
 
 

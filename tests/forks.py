@@ -31,6 +31,12 @@ def command(arguments: list[str]) -> None:
     sys.exit(main(arguments))
 
 
+def command_alone(arguments: list[str]) -> None:
+    """Run the command line as a shell would, in a group of processes of its own."""
+    os.setpgid(0, 0)
+    command(arguments)
+
+
 def new_executor(home: Path, *, processes: int = 1, for_each_task: bool = False) -> ProcessPoolExecutor:
     """Return an executor with new processes, or with one for each task. They have this home folder."""
     environment = {**os.environ, **dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"), str(home))}

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,22 +85,19 @@ def test_a_brief_whose_run_another_process_takes_over_and_ends_is_told_once(tmp_
         with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
             connection.execute("UPDATE runs SET owner = ?, lease_until = 1e12", (owner,))
 
-    async def go(opens: Callable[[Workspace], Opens] = lambda workspace: partial(here, workspace)) -> list[BriefEnded]:
+    async def go(opens: Opens = here) -> list[BriefEnded]:
         with Workspace.open(Settings(out=str(tmp_path))) as workspace:
             async with await BatchOutputs.open(workspace.store, "test") as outputs:
-                events = Batch(workspace, outputs, opens=opens(workspace)).events(rows)
+                events = Batch(workspace, outputs, opens=opens).events(rows)
                 return [event async for event in events if isinstance(event, BriefEnded)]
 
-    def stalling(workspace: Workspace) -> Opens:
-        @asynccontextmanager
-        async def opens(order: Order) -> AsyncGenerator[UnderWay]:
-            async with here(workspace, order) as run:
-                yield cast("UnderWay", Stalled(run, when, lambda: owned_by("another-host/1/abc")))
-            owned_by(None)
-            assert [one.result.outcome for one in await go()] == ["passed"]
-            written.update(files(tmp_path))
-
-        return opens
+    @asynccontextmanager
+    async def stalling(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
+        async with here(workspace, order) as run:
+            yield cast("UnderWay", Stalled(run, when, lambda: owned_by("another-host/1/abc")))
+        owned_by(None)
+        assert [one.result.outcome for one in await go()] == ["passed"]
+        written.update(files(tmp_path))
 
     written: dict[str, bytes] = {}
     told = asyncio.run(go(stalling))

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from shlex import quote
 from typing import Final, Literal, Protocol, TypeVar
 
@@ -117,7 +116,7 @@ class Batch:
         concurrency: int = 8,
         retry: Collection[Retry] = (),
         skip_bad: bool = False,
-        opens: Opens | None = None,
+        opens: Opens = here,
     ) -> None:
         if not 1 <= concurrency <= 1024:
             raise UsageError.of("concurrency", concurrency, "a whole number from 1 to 1024")
@@ -136,7 +135,7 @@ class Batch:
         self._shared = False  # whether other processes are seen to work on the batch too
         self._closed = False  # no further brief is begun
         self._stopping = False  # and nothing more is sent
-        self._opens: Opens = opens or partial(here, workspace)
+        self._opens = opens
         self._under_way: dict[str, UnderWay] = {}
         self._ready: deque[_Later] = deque()
         self._later: deque[_Later] = deque()
@@ -307,7 +306,7 @@ class Batch:
             resend = {"resend_unknown": "unknown" in self._retry, "resend_failed": "failed" in self._retry}
             order = replace(order, resumes=found.request, **resend)
         ended: RunEnded | None = None
-        async with self._opens(order) as run:
+        async with self._opens(self._workspace, order) as run:
             self._under_way[row.id] = run
             try:
                 if self._stopping:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -48,7 +48,7 @@ class BatchEnded:
 class Asked:
     """What a batch is asked for. `name` is its own among those of other places, and `settings` are those of rows that say
     nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` names where runs are pursued, if
-    that is not this process. `models` are those that are given as objects; see Batch for the rest.
+    that is not this process; see onbrief.engines. `models` are those that are given as objects; see Batch for the rest.
 
     Raises:
         UsageError: `usd` is not a number from 0 up.
@@ -72,8 +72,8 @@ class Asked:
 SessionEvent = BatchBegan | BatchEvent | BatchEnded
 
 
-Engine = Callable[[Asked], AbstractContextManager[Opens | None]]
-"""Makes what begins the runs of a batch; None begins them in this process."""
+Engine = Callable[[Asked], AbstractAsyncContextManager[Opens]]
+"""Makes what begins the runs of a batch."""
 
 
 async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
@@ -84,31 +84,29 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
         StoreError: a file cannot be written.
     """
     briefs = len(asked.rows) if isinstance(asked.rows, Sequence) else None
-    with (
-        engine(asked) as opens,
-        await asyncio.to_thread(Workspace.open, asked.settings, asked.usd, asked.name) as workspace,
-    ):
-        await workspace.require_writable()
-        async with await BatchOutputs.open(workspace.store, asked.name) as outputs:
-            batch = Batch(
-                workspace,
-                outputs,
-                concurrency=await asyncio.to_thread(_concurrency, asked, workspace),
-                retry=asked.retry,
-                skip_bad=asked.skip_bad,
-                opens=opens,
-            )
-            yield BatchBegan(batch, briefs)
-            try:
-                async with aclosing(batch.events(asked.rows)) as events:
-                    async for event in events:
-                        yield event
-            finally:
-                limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
-                summary = await outputs.close(
-                    list(batch.known_before.values()), briefs=briefs or batch.ended + batch.left, limits=limits
+    async with engine(asked) as opens:
+        with await asyncio.to_thread(Workspace.open, asked.settings, asked.usd, asked.name) as workspace:
+            await workspace.require_writable()
+            async with await BatchOutputs.open(workspace.store, asked.name) as outputs:
+                batch = Batch(
+                    workspace,
+                    outputs,
+                    concurrency=await asyncio.to_thread(_concurrency, asked, workspace),
+                    retry=asked.retry,
+                    skip_bad=asked.skip_bad,
+                    opens=opens,
                 )
-            yield BatchEnded(batch, summary)
+                yield BatchBegan(batch, briefs)
+                try:
+                    async with aclosing(batch.events(asked.rows)) as events:
+                        async for event in events:
+                            yield event
+                finally:
+                    limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
+                    summary = await outputs.close(
+                        list(batch.known_before.values()), briefs=briefs or batch.ended + batch.left, limits=limits
+                    )
+                yield BatchEnded(batch, summary)
 
 
 def _concurrency(asked: Asked, workspace: Workspace) -> int:

@@ -43,8 +43,8 @@ class UnderWay(Protocol):
         ...
 
 
-Opens = Callable[[Order], AbstractAsyncContextManager[UnderWay]]
-"""Begins or resumes the run of an order; raises as open_pursuit."""
+Opens = Callable[[Workspace, Order], AbstractAsyncContextManager[UnderWay]]
+"""Begins or resumes the run of an order, whose batch has this workspace; raises as open_pursuit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class _Here:
         self.pursuit.stop()
 
     async def thumbnail(self, run: Run) -> str:
-        return await store_thumbnail(self.pursuit.store, run)
+        return await store_thumbnail(self.pursuit, run)
 
     async def deliver(self) -> object:
         return await self.pursuit.deliver()
@@ -77,18 +77,23 @@ async def here(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
         yield _Here(workspace, pursuit)
 
 
-async def store_thumbnail(store: RunStore, run: Run) -> str:
+async def store_thumbnail(pursuit: Pursuit, run: Run) -> str:
     """Store a small copy of the best picture of a run, and return its key; empty without a picture."""
-    from onbrief.report.thumbnails import index_thumbnail
-
     if not (image := run.best.image if run.best else None):
         return ""
-    data = await store.read(image.key)
-    small = await asyncio.to_thread(index_thumbnail, data) if data else None
+    threads, loop = pursuit.workspace.pages, asyncio.get_running_loop()
+    small = await loop.run_in_executor(threads, _reduced, pursuit.store, image.key)
     if small is None:
         return ""
-    await store.replace(thumbnail_key(run), small, "image/webp")
+    await pursuit.store.replace(thumbnail_key(run), small, "image/webp")
     return thumbnail_key(run)
+
+
+def _reduced(store: RunStore, key: str) -> bytes | None:
+    from onbrief.report.thumbnails import index_thumbnail
+
+    data = store.load(key)
+    return index_thumbnail(data) if data else None
 
 
 Unfinished = Literal["configuration", "elsewhere", "storage", "stopped"]

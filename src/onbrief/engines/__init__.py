@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from onbrief.batches import Asked
-from onbrief.batches.under_way import Opens
+from onbrief.batches.under_way import Opens, here
 
 
-def engine(asked: Asked) -> AbstractContextManager[Opens | None]:
-    """Return what begins the runs of a batch, for as long as its context lasts; None begins them in this process.
+@asynccontextmanager
+async def engine(asked: Asked) -> AsyncGenerator[Opens]:
+    """Provide what begins the runs of a batch, as long as its context lasts: in this process, unless another engine is named.
 
     Raises:
         UsageError: there is no such engine, or it does not suit the batch.
         NotInstalled: it is not installed.
+        OnbriefError: it cannot be started. Nothing has been spent.
     """
     if asked.engine is None:
-        return nullcontext()
-    from onbrief.engines import ray
+        yield here
+    elif asked.engine.partition(":")[0] == "processes":
+        from onbrief.engines import processes
 
-    return ray.engine(asked.engine, asked.settings, asked.usd, asked.name)
+        async with processes.engine(asked) as opens:
+            yield opens
+    else:
+        from onbrief.engines import ray
+
+        with ray.engine(asked.engine, asked.settings, asked.usd, asked.name) as opens:
+            yield opens

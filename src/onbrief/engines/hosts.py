@@ -90,10 +90,10 @@ class Hosts:
         """Return what takes the place of models with weights in this order, by their role."""
         settings, found = order.settings, dict[ModelRole, AnyModel | Ladder]()
         names = settings.image_models
-        if "image_model" not in order.models and any(_has_weights(name) for name in names):
-            several = tuple(self._stub("image_model", name, order) if _has_weights(name) else name for name in names)
+        if "image_model" not in order.models and any(has_weights(name) for name in names):
+            several = tuple(self._stub("image_model", name, order) if has_weights(name) else name for name in names)
             found["image_model"] = cast("AnyModel | Ladder", several if len(names) > 1 else several[0])
-        if "judge" not in order.models and _has_weights(settings.judge):
+        if "judge" not in order.models and has_weights(settings.judge):
             found["judge"] = self._stub("judge", settings.judge, order)
         return found
 
@@ -112,7 +112,7 @@ class Hosts:
         return self._stubs[key]
 
 
-def _has_weights(name: str) -> bool:
+def has_weights(name: str) -> bool:
     """Return whether a model of this name is loaded into the process with its weights, as its provider says."""
     if not name:
         return False

@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, cast
 
-from onbrief.batches.under_way import Opens, UnderWay, store_thumbnail, unfinished
+from onbrief.batches.under_way import Opens, UnderWay
 from onbrief.config import Settings
+from onbrief.engines.away import ALLOWED, Away, Ended, Money, pursued, require_one_limit
 from onbrief.engines.hosts import Hosts
 from onbrief.errors import LedgerError, NotInstalled, OnbriefError, StoreError, UsageError
-from onbrief.events import Event, RunEnded
+from onbrief.events import Event
 from onbrief.ports import Noted, Turn
-from onbrief.pursuit import Order, Workspace, open_pursuit, rates_of
-from onbrief.record import Run
+from onbrief.pursuit import Order, Workspace, rates_of
 from onbrief.store import is_bucket
 
 NAME: Final = "ray"
@@ -34,9 +35,6 @@ CPUS: Final = 0.25
 """Of a core for each run: a run mostly waits for models, and uses some 50 ms of a core for each picture beside that."""
 RETRIES: Final = 3
 """How often Ray runs a task again whose worker has died, before the batch puts the brief off."""
-_Money = tuple[float | None, str]
-"""A money limit in US dollars, and the name of its fund."""
-
 _PREFIX: Final = "ray://"
 _MOST_WAITING: Final = 100_000  # calls of the desk in progress: each run waits there to be stopped
 
@@ -87,17 +85,6 @@ class _DeskTurns:
         return self.desk.note.remote(model, ticket, what, kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """What a task returns: the run as its events ended, with its thumbnail, or the error that it could not be begun with."""
-
-    run: str = ""
-    fault: str = ""
-    thumbnail: str = ""
-    exhausted: bool = False
-    error: OnbriefError | None = None
-
-
 @contextmanager
 def engine(address: str, settings: Settings, usd: float | None = None, fund: str = "") -> Generator[Opens]:
     """Provide what begins runs on Ray: on a cluster of this machine (`ray`), which lasts as long as the batch unless this
@@ -111,13 +98,11 @@ def engine(address: str, settings: Settings, usd: float | None = None, fund: str
     """
     local = address == NAME
     if not local and not (address.startswith(_PREFIX) and address != _PREFIX):
-        raise UsageError.of("engine", address, f"{NAME}, or {_PREFIX}HOST:PORT of a cluster")
+        raise UsageError.of("engine", address, ALLOWED)
     if not local and not is_bucket(settings.out) and not settings.ledger:
         hint = "name a bucket with --out, or a database with --ledger and a folder that all machines share"
         raise UsageError(f"engine: the workers of {address} do not share the ledger in {settings.out}", hint=hint)
-    if usd is not None and is_bucket(settings.out) and not settings.ledger:
-        hint = "name a database with --ledger, or limit each brief with --max-usd"
-        raise UsageError("max_total_usd: a ledger in a bucket cannot hold a limit for several processes", hint=hint)
+    require_one_limit(settings, usd)
     rates_of(settings)  # which may raise, better here than in a worker
     ray = _ray()
     own = not (local and ray.is_initialized())  # a program that has begun Ray itself keeps it
@@ -149,74 +134,45 @@ def _local() -> dict[str, Any]:
     return {"num_cpus": os.cpu_count(), "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
 
 
-def _opening(ray: Any, desk: Any, hosts: Hosts, money: _Money) -> Opens:
+def _opening(ray: Any, desk: Any, hosts: Hosts, money: Money) -> Opens:
     task = ray.remote(num_cpus=CPUS, max_retries=RETRIES)(_pursued)
 
     @asynccontextmanager
-    async def away(order: Order) -> AsyncGenerator[UnderWay]:
+    async def away(workspace: Workspace, order: Order) -> AsyncGenerator[UnderWay]:
         order = replace(order, models={**order.models, **hosts.stubs(order)})
-        yield _Away(ray, task.remote(order, desk, money), desk)
+        yield Away(_told(ray, task.remote(order, desk, money)), desk.stop.remote)
 
-    return cast("Callable[[Order], AbstractAsyncContextManager[UnderWay]]", away)
+    return away
 
 
-class _Away:
-    """A run that is pursued by a worker."""
-
-    def __init__(self, ray: Any, ended: Awaitable[_Ended], desk: Any) -> None:
-        self._ray, self._ended, self._desk = ray, ended, desk
-        self._last = _Ended()
-
-    async def events(self) -> AsyncGenerator[Event]:
-        try:
-            ended = await self._ended
-        except self._ray.exceptions.RayError as error:  # its workers have died, again and again
-            raise StoreError(f"the run's workers have died: {error}") from error
-        if ended.error:
-            raise ended.error
-        self._last = ended
-        yield RunEnded(Run.from_json(ended.run), fault=ended.fault)
-
-    def stop(self) -> None:
-        self._desk.stop.remote()
-
-    async def thumbnail(self, run: Run) -> str:
-        return self._last.thumbnail
-
-    async def deliver(self) -> None:
-        pass  # the worker did
-
-    def exhausted(self) -> bool:
-        return self._last.exhausted
+async def _told(ray: Any, told: Awaitable[Sequence[Event | Ended]]) -> AsyncGenerator[Event | Ended]:
+    try:
+        for each in await told:
+            yield each
+    except ray.exceptions.RayError as error:  # its workers have died, again and again
+        raise StoreError(f"the run's workers have died: {error}") from error
 
 
 # -- in the workers --------------------------------------------------------------------------------------------------------
 
 
-def _pursued(order: Order, desk: Any, money: _Money) -> _Ended:
-    """Pursue the run of an order in this worker."""
+def _pursued(order: Order, desk: Any, money: Money) -> Sequence[Event | Ended]:
+    """Pursue the run of an order in this worker, and return its last event and how it ended."""
     # One event loop for all runs of the worker: the connections of its models belong to it.
     return _loop().run_until_complete(_pursue(order, desk, money))
 
 
-async def _pursue(order: Order, desk: Any, money: _Money) -> _Ended:
+async def _pursue(order: Order, desk: Any, money: Money) -> Sequence[Event | Ended]:
     stopped = asyncio.ensure_future(_as_coroutine(desk.stopped.remote()))
     try:
         workspace = await asyncio.to_thread(_workspace, order.settings, money)
         workspace.rates = _DeskTurns(desk)
-        ended: RunEnded | None = None
-        async with open_pursuit(order, workspace=workspace) as pursuit:
-            stopped.add_done_callback(lambda done: None if done.cancelled() else pursuit.stop())
-            async for event in pursuit.events():
-                ended = event if isinstance(event, RunEnded) else None
-            assert ended is not None, "a pursuit ends with RunEnded"
-            thumbnail = ""
-            if not unfinished(ended):
-                thumbnail = await store_thumbnail(pursuit.store, ended.run)
-                await pursuit.deliver()
-        return _Ended(ended.run.to_json(), ended.fault, thumbnail, workspace.budget.exhausted)
+        last = deque[Event](maxlen=1)
+        ended = await pursued(order, workspace, stopped, last.append)
     except OnbriefError as error:
-        return _Ended(error=error)
+        return (Ended(error=error),)
+    else:
+        return *last, ended
     finally:
         stopped.cancel()
 
@@ -233,7 +189,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 _open: dict[tuple[object, ...], Workspace] = {}
 
 
-def _workspace(settings: Settings, money: _Money) -> Workspace:
+def _workspace(settings: Settings, money: Money) -> Workspace:
     """Return the workspace of this place, which the worker keeps open."""
     key = (settings.out, settings.ledger, money)
     if key not in _open:

@@ -94,6 +94,16 @@ class Lane:
                 self._wakes[ticket] = wake
         return turn
 
+    def count(self, ticket: str, kind: str, tokens: int, now: float) -> None:
+        """See Rates.count."""
+        self._leave(ticket)
+        self._take(ticket, self._average.get(kind) or tokens or FIRST_TOKENS, now)
+
+    def is_free(self, now: float) -> bool:
+        """See Rates.is_free."""
+        limited = self._at_once is not None or any(math.isfinite(window.most) for window in self._windows)
+        return not limited and self._paused_until <= now
+
     def note(self, ticket: str, kind: str, what: Noted, now: float) -> None:
         """See ports.Turns."""
         self._hear(what.heard, now)

@@ -47,6 +47,14 @@ class Rates:
         """See ports.Turns."""
         self._lane(model).note(ticket, kind, what, self.clock())
 
+    def count(self, model: str, ticket: str, kind: str, tokens: int) -> None:
+        """Count a call that was sent without asking, because no limit was known when it was."""
+        self._lane(model).count(ticket, kind, tokens, self.clock())
+
+    def is_free(self, model: str) -> bool:
+        """Return whether no limit of a model is known, and no pause: any call may be sent at once."""
+        return self._lane(model).is_free(self.clock())
+
     def limit(self, model: str) -> RateLimit | None:
         """Return the limit of requests of a model as far as it is known by now, or None."""
         return self._lane(model).known
