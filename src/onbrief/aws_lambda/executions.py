@@ -128,7 +128,7 @@ async def _pursue(row: Row, workspace: Workspace, deadline: Deadline | None, log
             raise ConfigError(run.reason)
         if unfinished(ended) in {"elsewhere", "storage"} or ended.fault == "Refused":
             raise NotCarriedOut(run.reason)
-        result = Result.of(run, row.id, row.number, thumbnail=await store_thumbnail(pursuit.store, run))
+        result = Result.of(run, row.id, row.number, thumbnail=await store_thumbnail(pursuit, run))
         if run.outcome == "cancelled":
             return {**_answer(result), "outcome": "paused", "status": "paused"}
         if not await pursuit.deliver():
