@@ -266,4 +266,4 @@ def test_workers_that_are_killed_lose_no_brief_and_pay_for_no_picture_twice(engi
 @pytest.mark.soak
 @pytest.mark.parametrize("engine", [PROCESSES, RAY])
 def test_workers_that_are_killed_ten_times_in_a_batch_of_200(engine: str, tmp_path: Path) -> None:
-    print(workers_killed(tmp_path, engine, 200, 10, 150))
+    print(workers_killed(tmp_path, engine, 200, 10, 110))
