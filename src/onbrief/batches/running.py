@@ -121,9 +121,8 @@ class Batch:
         if not 1 <= concurrency <= 1024:
             raise UsageError.of("concurrency", concurrency, "a whole number from 1 to 1024")
         self.ended = 0  # briefs with a result
-        self.known_before: dict[
-            str, Result
-        ] = {}  # results that were there before; the others are only written, as they are many
+        # Results that were there before. The others are only written, as they are many.
+        self.known_before: dict[str, Result] = {}
         self.paused: BatchPaused | None = None
         self.left = 0  # briefs that have not ended, as far as they have been read
         self._workspace = workspace
