@@ -556,6 +556,32 @@ def test_a_result_that_comes_after_the_run_was_taken_over_changes_nothing(ledger
         assert [row["state"] for row in connection.execute("SELECT state FROM calls")] == ["started"]
 
 
+class TakenOver(SqliteLedger):
+    """A ledger whose process is suspended past its lease as soon as a call is recorded, while another one takes over."""
+
+    async def begin(self, run_id: str, token: str, entry: Entry, decisions: Sequence[Decision] = ()) -> None:
+        await super().begin(run_id, token, entry, decisions)
+        take_over(self)
+
+
+@pytest.mark.parametrize(("lease", "sent"), [(1e-6, 0), (60.0, 1)])
+def test_a_process_that_was_suspended_past_its_lease_before_sending_sends_nothing(
+    tmp_path: Path, lease: float, sent: int
+) -> None:
+    """A write that took less than a third of the lease needs no second look."""
+
+    async def go() -> tuple[int, list[State]]:
+        provider = Provider([DONE])
+        with contextlib.closing(TakenOver(tmp_path / "ledger.db")) as ledger:
+            async with account_of(ledger, replace(AT_ONCE, lease=lease)) as account:
+                with pytest.raises(LeaseLost):
+                    await account.once(IMAGE, provider)
+            with ledger._reading() as connection:
+                return provider.sent, [row["state"] for row in connection.execute("SELECT state FROM calls")]
+
+    assert asyncio.run(go()) == (sent, ["started"])
+
+
 class Flaky(SqliteLedger):
     """A ledger that renews a lease by this script: what to raise, or None to do it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Sequence
 
 from onbrief.errors import LeaseLost, LedgerError
@@ -37,10 +38,18 @@ class OwnedRun:
         self._pending.append(decision)
 
     async def _record_begin(self, entry: Entry) -> None:
-        """Record a call before it is sent."""
+        """Record a call before it is sent.
+
+        Raises:
+            LeaseLost: another process has taken over the run, be it after the call was recorded: a process that is suspended
+                between the two would otherwise send a call whose outcome the other one has recorded as unknown.
+        """
+        began = time.time()
         decisions = tuple(self._pending)  # kept until recorded: calls that begin at the same time all carry them
         await self._write(self._ledger.begin(self._run_id, self._token, entry, decisions))
         self._are_recorded(decisions)
+        if time.time() - began > self._policy.lease_from_now / 3:  # the interval of renewals: one was missed
+            await self.confirm()
 
     async def _record_end(self, entry: Entry) -> None:
         """Record the outcome of a call."""
