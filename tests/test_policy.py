@@ -23,7 +23,9 @@ NO_ANSWER = undecided(CHECKLIST, Problem("unreadable", "not JSON"))
 
 def again(run: Run, count: int = 1) -> Generate:
     made = len(run.round)
-    return Generate(tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + count)))
+    return Generate(
+        run.prompt.revision, tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + count))
+    )
 
 
 # -- both policies ---------------------------------------------------------------------------------------------------
@@ -33,7 +35,7 @@ BOTH = pytest.mark.parametrize("policy", [Classic(), Adaptive()], ids=["classic"
 
 @BOTH
 def test_the_first_step_draws_with_the_seed_of_the_run(policy: Policy) -> None:
-    assert policy.next(fresh(seed=7), LIMITS) == Generate((7,))
+    assert policy.next(fresh(seed=7), LIMITS) == Generate(0, (7,))
 
 
 @BOTH
@@ -170,7 +172,7 @@ def test_a_revision_that_repeats_a_refused_prompt_ends_the_run(policy: Policy) -
     run = history(problem((0, 0), "blocked", "no swords"))
     assert policy.next(run.with_prompt(replace(run.prompt, revision=1)), LIMITS) == Stop("blocked", "no swords")
     assert policy.next(run.with_prompt(replace(run.prompt, revision=1, negative="swords")), LIMITS) == Generate(
-        (seed_of(1, 1, 0),)
+        1, (seed_of(1, 1, 0),)
     )
 
 
@@ -196,10 +198,10 @@ def test_other_problems_are_tried_again_with_another_seed(
 @pytest.mark.parametrize(
     ("run", "step"),
     [
-        (history(judged((0, 0), BAD1)), Generate((seed_of(1, 0, 1),))),
-        (history(judged((0, 0), BAD1), judged((0, 1), BAD1)), Generate((seed_of(1, 0, 2),))),
+        (history(judged((0, 0), BAD1)), Generate(0, (seed_of(1, 0, 1),))),
+        (history(judged((0, 0), BAD1), judged((0, 1), BAD1)), Generate(0, (seed_of(1, 0, 2),))),
         (history(*(judged((0, n), BAD1) for n in range(3))), Revise(with_history=False)),
-        (history(*(judged((0, n), BAD1) for n in range(3)), prompts=2), Generate((seed_of(1, 1, 0),))),
+        (history(*(judged((0, n), BAD1) for n in range(3)), prompts=2), Generate(1, (seed_of(1, 1, 0),))),
         (history(*(problem((0, n), "blank") for n in range(3))), Revise(with_history=False)),
         (
             history(*(judged((r, n), BAD1) for r in range(3) for n in range(3))),
@@ -218,19 +220,19 @@ def test_classic_gives_each_prompt_all_its_attempts_and_then_writes_one_from_the
     ("run", "step"),
     [
         (history(judged((0, 0), BAD1)), Revise(with_history=True)),
-        (history(judged((0, 0), UNSURE)), Generate((seed_of(1, 0, 1),))),
+        (history(judged((0, 0), UNSURE)), Generate(0, (seed_of(1, 0, 1),))),
         (history(judged((0, 0), UNSURE), judged((0, 1), BAD1)), Revise(with_history=True)),
-        (history(judged((0, 0), BAD2), judged((0, 1), UNSURE)), Generate((seed_of(1, 0, 2),))),
-        (history(judged((0, 0), NO_ANSWER)), Generate((seed_of(1, 0, 1),))),
+        (history(judged((0, 0), BAD2), judged((0, 1), UNSURE)), Generate(0, (seed_of(1, 0, 2),))),
+        (history(judged((0, 0), NO_ANSWER)), Generate(0, (seed_of(1, 0, 1),))),
         (history(judged((0, 0), NO_ANSWER), judged((0, 1), BAD1)), Revise(with_history=True)),
-        (history(judged((0, 0), BAD1), judged((0, 1), BAD2)), Generate((seed_of(1, 0, 2),))),
+        (history(judged((0, 0), BAD1), judged((0, 1), BAD2)), Generate(0, (seed_of(1, 0, 2),))),
         (history(judged((0, 0), BAD12), judged((0, 1), BAD2)), Revise(with_history=True)),
         (history(judged((0, 0), BAD1), problem((0, 1), "blank")), Revise(with_history=True)),
-        (history(problem((0, 0), "blank")), Generate((seed_of(1, 0, 1),))),
+        (history(problem((0, 0), "blank")), Generate(0, (seed_of(1, 0, 1),))),
         (history(*(problem((0, n), "blank") for n in range(3))), Revise(with_history=True)),
         (history(judged((0, 0), BAD1), judged((0, 1), BAD2), judged((0, 2), BAD1)), Revise(with_history=True)),
         (history(judged((0, 0), BAD1), judged((1, 0), BAD2)), Revise(with_history=True)),
-        (history(judged((2, 0), BAD1)), Generate((seed_of(1, 2, 1),))),
+        (history(judged((2, 0), BAD1)), Generate(2, (seed_of(1, 2, 1),))),
         (
             history(*(judged((2, n), BAD1) for n in range(3))),
             Stop("unmet", "all 3 prompts are used up; no image met r1 (there is a circle)"),
@@ -379,7 +381,7 @@ def check(world: World, run: Run, step: Step) -> None:
     assert (type(mixed), getattr(mixed, "outcome", None)) == (type(step), getattr(step, "outcome", None))
     assert (step == Stop("passed", getattr(step, "reason", ""))) == passed
     match step:
-        case Generate(seeds):
+        case Generate(_, seeds):
             assert (run.prompt.text, run.prompt.negative) not in [(p.text, p.negative) for p in refused_prompts(run)]
             assert 1 <= len(seeds) <= policy.parallel
             assert seeds == again(run, len(seeds)).seeds
@@ -413,7 +415,7 @@ def test_whatever_happens_the_rules_hold(world: World) -> None:
         step = world.policy.next(run, world.limits)
         check(world, run, step)
         match step:
-            case Generate(seeds):
+            case Generate(_, seeds):
                 numbers = range(len(run.round), len(run.round) + len(seeds))
                 batch: list[tuple[int, Fate]] = [(number, next(fates)) for number in numbers]
                 passes = any(isinstance(fate, Verdict) and fate.passed for _, fate in batch)

@@ -12,17 +12,17 @@ from onbrief.errors import UsageError
 class Limits:
     """The most that a run may use. A limit is checked before money is spent, never after.
 
-    `images` counts every picture that is requested, including those that fail; `attempts` is the number of images for one
-    prompt; `prompts` includes the first one; `usd` is in US dollars, for all calls together, and `judge_usd` for those of the
-    judge; `seconds` is measured from when the run is started or resumed. None means no limit.
+    `images` counts every picture that is requested, including those that fail and those that are edited; `attempts` is the
+    number of images for one prompt; `prompts` includes the first one; `usd` is in US dollars, for all calls together, and
+    `judge_usd` for those of the judge; `seconds` is measured from when the run is started or resumed. None means no limit.
 
     Raises:
         UsageError: a number outside its range.
     """
 
     images: int = 12
-    attempts: int = 4
-    prompts: int = 12
+    attempts: int | None = None
+    prompts: int | None = None
     usd: float | None = None
     judge_usd: float | None = None
     seconds: float | None = None
@@ -30,6 +30,8 @@ class Limits:
     def __post_init__(self) -> None:
         for field in ("images", "attempts", "prompts"):
             value = getattr(self, field)
+            if value is None and field != "images":
+                continue
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
                 raise UsageError.of(f"limits.{field}", value, "a whole number from 1 to 10000")
         for field in ("usd", "judge_usd", "seconds"):

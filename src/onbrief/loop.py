@@ -14,9 +14,9 @@ from dataclasses import replace
 from onbrief.errors import OnbriefError
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
 from onbrief.limits import Limits
-from onbrief.policy import Generate, Policy, Revise, Stop, judged
+from onbrief.policy import Generate, Policy, Repair, Revise, Stop, judged
 from onbrief.ports import Studio
-from onbrief.record import Prompt, Run
+from onbrief.record import Attempt, Prompt, Run
 
 
 async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> AsyncGenerator[Event]:
@@ -36,8 +36,8 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
                 case Revise(with_history):
                     run = run.with_prompt(await studio.revise(run, with_history))
                     yield PromptChosen(run := await studio.account(run))
-                case Generate(seeds, rung=rung):
-                    async with aclosing(studio.attempts(run, seeds, rung)) as attempts:
+                case Generate() | Repair() as step:
+                    async with aclosing(_pictures(run, studio, step)) as attempts:
                         async for attempt in attempts:
                             run = await studio.account(run.with_attempt(attempt))
                             yield ImageJudged(run, attempt) if attempt.complete else ImageMade(run, attempt)
@@ -47,6 +47,12 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
     except OnbriefError as error:
         run, fault = run.ended_as(error.outcome, error.explained), type(error).__name__
     yield RunEnded(await studio.account(run), fault=fault)
+
+
+def _pictures(run: Run, studio: Studio, step: Generate | Repair) -> AsyncGenerator[Attempt]:
+    if isinstance(step, Repair):
+        return studio.repair(run, run.named(step.of), step.must, step.seed, step.rung)
+    return studio.attempts(run, run.prompts[step.revision], step.seeds, step.rung)
 
 
 async def judge(run: Run, studio: Studio, limits: Limits) -> AsyncGenerator[Event]:

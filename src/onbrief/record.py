@@ -194,8 +194,9 @@ class Attempt:
     """One attempt at a picture: prompt, seed, image, verdict and cost. Numbered by (revision, attempt), both from 0.
 
     `image` is None without a usable picture, and `problem` says why. `verdict` is also None for a picture that was not judged
-    because another one of its round had already passed. `usd` and `seconds` are those of its calls. `model` is the image model
-    that drew it; it is empty for pictures that existed already, and in records of earlier versions.
+    because another one of its round had already passed. An edited picture has the prompt of the one that it was made from,
+    whose name is `base`; `must` is the id of the requirement that the edit is for. `usd` and `seconds` are those of its calls.
+    `model` is the image model that drew it; it is empty for pictures that existed already, and in records of earlier versions.
     """
 
     revision: int
@@ -207,6 +208,8 @@ class Attempt:
     usd: float = 0.0
     seconds: float = 0.0
     model: str = ""
+    base: str = ""
+    must: str = ""
 
     @property
     def name(self) -> str:
@@ -327,7 +330,22 @@ class Run:
     @property
     def round(self) -> tuple[Attempt, ...]:
         """The attempts made with the prompt in use."""
-        return tuple(a for a in self.attempts if a.revision == self.prompt.revision)
+        return self.of_prompt(self.prompt.revision)
+
+    def of_prompt(self, revision: int) -> tuple[Attempt, ...]:
+        """The attempts made with the prompt of this revision, edited ones among them."""
+        return tuple(a for a in self.attempts if a.revision == revision)
+
+    def named(self, name: str) -> Attempt:
+        """The attempt of this name, such as "001-003".
+
+        Raises:
+            KeyError: there is none.
+        """
+        for attempt in self.attempts:
+            if attempt.name == name:
+                return attempt
+        raise KeyError(name)
 
     @property
     def best(self) -> Attempt | None:

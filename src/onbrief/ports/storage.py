@@ -198,7 +198,7 @@ class RunRow:
         return not self.live and self.outcome in {None, "failed", "cancelled", "unknown"}
 
 
-DecisionKind = Literal["generate", "revise", "stop", "judge"]
+DecisionKind = Literal["generate", "repair", "revise", "stop", "judge"]
 
 
 @dataclass(frozen=True, slots=True)

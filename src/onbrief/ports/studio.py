@@ -20,9 +20,15 @@ class Studio(Protocol):
         """Return the next prompt, written from the brief alone unless `with_history`."""
         ...
 
-    def attempts(self, run: Run, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
-        """Make one attempt per seed, concurrently, with the current prompt and the image model at this place on the ladder.
-        Each is yielded twice: when its picture is stored and when it is judged. Once one has passed, no new calls are sent.
+    def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
+        """Make one attempt per seed, concurrently, with this prompt and the image model at this place on the ladder. Each is
+        yielded twice: when its picture is stored and when it is judged. Once one has passed, no new calls are sent.
+        """
+        ...
+
+    def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
+        """Make one attempt by changing the picture of another one so that it meets this must, with the editor of the image
+        model at this place on the ladder, or in pixels where that is enough. It is yielded twice, as in `attempts`.
         """
         ...
 

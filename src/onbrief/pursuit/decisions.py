@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from onbrief.ledger.account import Account
 from onbrief.limits import Limits
-from onbrief.policy import Generate, Policy, Revise, Step, Stop, seed_of
+from onbrief.policy import Generate, Policy, Repair, Revise, Step, Stop, seed_of
 from onbrief.ports import Call, Decision, call_key
 from onbrief.record import Run
 
@@ -47,26 +47,31 @@ class RecordedPolicy:
 
     def _recorded_step(self, decision: Decision, run: Run, second: bool) -> Step | None:
         """Return the part of a decision that is left to follow; None if none of it was begun or all of it is in the run."""
-        inputs, revision = decision.inputs, run.prompt.revision
+        inputs, newest = decision.inputs, run.prompt.revision
         match decision.kind:
-            case "generate" if inputs["revision"] == revision:
-                numbers = self._begun(inputs["attempts"], run, second)
+            case "generate" if (revision := inputs["revision"]) <= newest:
+                numbers = self._begun(revision, inputs["attempts"], run, second)
                 seeds = tuple(seed_of(run.seed, revision, n) for n in numbers)
-                return Generate(seeds, decision.reason, inputs.get("rung", 0)) if seeds else None
-            case "revise" if inputs["revision"] == revision + 1 and self.account.done(call_key("revise", revision + 1, 0)):
+                return Generate(revision, seeds, decision.reason, inputs.get("rung", 0)) if seeds else None
+            case "repair" if (revision := inputs["revision"]) <= newest:
+                if not (numbers := self._begun(revision, inputs["attempts"], run, second)):
+                    return None
+                seed = seed_of(run.seed, revision, numbers[0])
+                return Repair(inputs["of"], inputs["must"], seed, decision.reason, inputs.get("rung", 0))
+            case "revise" if inputs["revision"] == newest + 1 and self.account.done(call_key("revise", newest + 1, 0)):
                 return Revise(inputs["with_history"], decision.reason)
             case _:  # a stop is never followed, because limits may have grown
                 return None
 
-    def _begun(self, attempts: Sequence[int], run: Run, second: bool) -> Sequence[int]:
+    def _begun(self, revision: int, attempts: Sequence[int], run: Run, second: bool) -> Sequence[int]:
         """Return the numbers of the attempts to follow next, in order.
 
         Pictures of one round are begun in any order, so there may be a gap: one that was never sent, before others that were.
         The first visit follows those before the gap: if one of them passes, the run ends without paying for more. The second
         visit draws the one in the gap, together with those after it.
         """
-        made = len(run.round)
-        keys = {n: call_key("image", run.prompt.revision, n) for n in attempts if n >= made}
+        made = len(run.of_prompt(revision))
+        keys = {n: call_key("image", revision, n) for n in attempts if n >= made}
         begun = [n for n, key in keys.items() if self.account.begun(key)]
         if second:
             passed = any(attempt.passed for attempt in run.attempts)
@@ -98,11 +103,16 @@ def decisions_behind(calls: Iterable[Call]) -> list[Decision]:
 def _decision(step: Step, run: Run, number: int) -> Decision:
     seconds, usd = run.usage.seconds, run.usage.usd
     match step:
-        case Generate(seeds, rung=rung):
-            made = len(run.round)
-            inputs = {"revision": run.prompt.revision, "attempts": list(range(made, made + len(seeds)))}
+        case Generate(revision, seeds, rung=rung):
+            made = len(run.of_prompt(revision))
+            inputs = {"revision": revision, "attempts": list(range(made, made + len(seeds)))}
             inputs |= {"rung": rung} if rung else {}
             return Decision(number, "generate", inputs, step.reason, seconds, usd)
+        case Repair(of, must, rung=rung):
+            revision = run.named(of).revision
+            inputs = {"revision": revision, "attempts": [len(run.of_prompt(revision))], "of": of, "must": must}
+            inputs |= {"rung": rung} if rung else {}
+            return Decision(number, "repair", inputs, step.reason, seconds, usd)
         case Revise(with_history):
             seen = [attempt.name for attempt in run.attempts] if with_history else []
             inputs = {"revision": len(run.prompts), "with_history": with_history, "attempts": seen}

@@ -39,7 +39,7 @@ async def preview(order: Order) -> Preview:
     notes = order.settings.calibration_notes
     checks = [warning for model in crew.image_models for warning in model.check(order.brief.size)]
     warnings = tuple(dict.fromkeys((*order.warnings, *notes, *checks, *crew.warnings, *plan.warnings)))
-    checklist, revisions = plan.checklist(order.brief), min(limits.prompts, limits.images) - 1
+    checklist, revisions = plan.checklist(order.brief), min(limits.prompts or limits.images, limits.images) - 1
     prices = [
         *((1, price) for price in plan_prices),
         (limits.images, _dearest(crew, order.brief)),

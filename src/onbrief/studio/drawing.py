@@ -36,6 +36,7 @@ class Drawing:
     """
 
     run: Run
+    prompt: Prompt
     attempt: Attempt
     model: ImageModel
     crew: Crew
@@ -49,7 +50,7 @@ class Drawing:
     _call: Call = field(init=False)
 
     def __post_init__(self) -> None:
-        prompt, size = self.run.prompt, self.run.brief.size
+        prompt, size = self.prompt, self.run.brief.size
         request = {"text": prompt.text, "negative": prompt.negative, "size": size, "seed": self.attempt.seed}
         revision, attempt = self.attempt.revision, self.attempt.attempt
         self._call = call_of("image", revision, attempt, self.model, request, self._price)
@@ -174,7 +175,7 @@ class Drawing:
     def _metadata(self) -> tuple[str, str]:
         """The parameters and the document to embed."""
         assert self.run.checklist is not None
-        prompt, seed, model = self.run.prompt, self.attempt.seed, self.model.name
+        prompt, seed, model = self.prompt, self.attempt.seed, self.model.name
         about = {
             "run_id": self.run.run_id,
             "revision": self.attempt.revision,
@@ -196,7 +197,7 @@ class Drawing:
 
     @property
     def _request(self) -> tuple[Prompt, Size, int]:
-        return self.run.prompt, self.run.brief.size, self.attempt.seed
+        return self.prompt, self.run.brief.size, self.attempt.seed
 
     @property
     def _keys(self) -> dict[str, tuple[str, str]]:

@@ -79,7 +79,12 @@ class LedgerStudio:
         assert self.crew.reviser is not None
         return await writing.revise(run, self.crew.reviser, self.ledger, with_history=with_history)
 
-    async def attempts(self, run: Run, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
+    async def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
+        """See ports.Studio."""
+        raise NotImplementedError
+        yield of
+
+    async def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
         model = self.crew.image_models[rung]
         for warning in model.check(run.brief.size):
@@ -88,7 +93,7 @@ class LedgerStudio:
         complete: set[int] = set()
         errors: list[Exception] = []
         unaffordable: dict[int, OverBudget] = {}
-        numbered = list(enumerate(seeds, len(run.round)))
+        numbered = list(enumerate(seeds, len(run.of_prompt(prompt.revision))))
 
         async def only_if_wanted() -> None:
             if passed or failed:
@@ -96,7 +101,7 @@ class LedgerStudio:
 
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
-            async for attempt in self._attempt(run, model, number, seed, _only_recorded):
+            async for attempt in self._attempt(run, prompt, model, number, seed, _only_recorded):
                 if attempt.complete:
                     complete.add(number)
                     passed = passed or attempt.passed
@@ -106,7 +111,7 @@ class LedgerStudio:
             """Yield one attempt. Its error is kept for later, so that calls in progress of the others end and are recorded."""
             nonlocal passed, failed
             try:
-                async with aclosing(self._attempt(run, model, number, seed, only_if_wanted)) as attempts:
+                async with aclosing(self._attempt(run, prompt, model, number, seed, only_if_wanted)) as attempts:
                     async for attempt in attempts:
                         passed = passed or attempt.passed
                         yield attempt
@@ -156,7 +161,8 @@ class LedgerStudio:
         if model is None or len(prompts) <= call.revision:
             return None, "its prompt or its model is not recorded"
         drawing = Drawing(
-            run=replace(run, prompts=prompts),
+            run=run,
+            prompt=prompts[-1],
             attempt=Attempt(call.revision, call.attempt, seed_of(run.seed, call.revision, call.attempt), model=model.name),
             model=model,
             crew=self.crew,
@@ -216,12 +222,15 @@ class LedgerStudio:
         """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
         self.warnings[redacted(text)] = None
 
-    async def _attempt(self, run: Run, model: ImageModel, number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
+    async def _attempt(
+        self, run: Run, prompt: Prompt, model: ImageModel, number: int, seed: int, ready: Ready
+    ) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
         assert run.checklist is not None
         drawing = Drawing(
             run=run,
-            attempt=Attempt(run.prompt.revision, number, seed, model=model.name),
+            prompt=prompt,
+            attempt=Attempt(prompt.revision, number, seed, model=model.name),
             model=model,
             crew=self.crew,
             store=self.store,

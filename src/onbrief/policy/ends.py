@@ -1,21 +1,18 @@
-"""Decide what a run does next from what has happened so far. Pure: a replay decides the same, and tests need no models."""
+"""What ends a run, whatever the policy: a pass, a judge that gives no answers, a refusal, a limit; and the words for it."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Literal
 
 from onbrief.brief import Requirement
-from onbrief.errors import Outcome, UsageError
+from onbrief.errors import Outcome
 from onbrief.limits import Limits
+from onbrief.policy.steps import Revise, Step, Stop
 from onbrief.record import Attempt, ProblemKind, Run, Verdict
 
-PolicyName = Literal["adaptive", "classic"]
 LimitName = Literal["images", "prompts", "usd", "judge_usd", "seconds"]
-SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
 
 MAX_UNANSWERED = 2
 """How many pictures in a row may stay without an answer of the judge. After that, more pictures would get none either. A judge
@@ -33,7 +30,6 @@ _LIMITS: dict[LimitName, str] = {  # how the reason of a run begins that has rea
     "judge_usd": r"\S+ of \S+ for judging",
     "usd": r"\S+ of \S+ is spent",
 }
-_USED_UP = "every attempt of this prompt is used up"
 _UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
     "unreadable": ("failed", "the judge's answers cannot be read"),
     "blocked": ("failed", "the judge refuses to answer"),
@@ -42,131 +38,6 @@ _UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
 }
 _FIRST = "resume with another judge, or when the cause is fixed: these pictures are judged first"
 _REWORD = "word it so that a picture can show it, make it a preference, or use another judge"
-
-
-@dataclass(frozen=True, slots=True)
-class Generate:
-    """Generate one picture per seed, concurrently, with the current prompt. `reason` explains why to people. `rung` is the
-    place of the image model on the ladder, from 0.
-    """
-
-    seeds: tuple[int, ...]
-    reason: str = field(default="", compare=False)
-    rung: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Revise:
-    """Have a new prompt written, from what was tried or from the brief alone. `reason` explains why to people."""
-
-    with_history: bool
-    reason: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End the run."""
-
-    outcome: Outcome
-    reason: str
-
-
-Step = Generate | Revise | Stop
-
-
-class Policy(Protocol):
-    """Decides what happens next."""
-
-    def next(self, run: Run, limits: Limits) -> Step:
-        """Return the next step of a run that has a checklist and a prompt. It depends on nothing else."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Classic:
-    """Make a fixed number of attempts per prompt, then have a new prompt written from the brief alone."""
-
-    parallel: int = 1
-
-    def next(self, run: Run, limits: Limits) -> Step:
-        """See Policy."""
-        if over := _over(run, limits):
-            return over
-        if len(run.round) >= limits.attempts:
-            return _revise(run, limits, False, _USED_UP)
-        return _generate(run, limits, self.parallel)
-
-
-@dataclass(frozen=True, slots=True)
-class Adaptive:
-    """Revise as soon as the same must fell short in every picture of this prompt, else try again with another seed. A picture
-    in which it is undecided says nothing about the prompt.
-
-    When no prompts are left, the last one is tried until its attempts are used up.
-    """
-
-    parallel: int = 1
-
-    def next(self, run: Run, limits: Limits) -> Step:
-        """See Policy."""
-        if over := _over(run, limits):
-            return over
-        if (stuck := _always_short(run, run.round)) and len(run.prompts) < limits.prompts:
-            return _revise(run, limits, True, f"no picture of this prompt met {', '.join(must.id for must in stuck)}")
-        if len(run.round) >= limits.attempts:
-            return _revise(run, limits, True, _USED_UP)
-        return _generate(run, limits, self.parallel)
-
-
-def named(name: str, parallel: int) -> Policy:
-    """Return the policy of this name, which has up to `parallel` pictures of a prompt generated and judged concurrently.
-
-    Raises:
-        UsageError: the name is unknown, or `parallel` is not from 1 to 64.
-    """
-    if not 1 <= parallel <= 64:
-        raise UsageError.of("parallel", parallel, "a whole number from 1 to 64")
-    match name:
-        case "adaptive":
-            return Adaptive(parallel)
-        case "classic":
-            return Classic(parallel)
-        case _:
-            raise UsageError.of("policy", name, " or ".join(get_args(PolicyName)))
-
-
-def seed_of(run_seed: int, revision: int, attempt: int) -> int:
-    """Return the seed of an attempt, derived from the seed of the run. The first attempt uses the seed of the run itself."""
-    if (revision, attempt) == (0, 0):
-        return run_seed
-    low, high = SEED_RANGE
-    digest = hashlib.sha256(f"{run_seed}/{revision}/{attempt}".encode()).digest()
-    return low + int.from_bytes(digest[:8], "big") % (high - low + 1)
-
-
-def rung_of(run: Run, limits: Limits) -> int:
-    """Return the place on the ladder, from 0, of the image model that draws the current prompt.
-
-    The first prompt is drawn by the first model. The next model takes over after a prompt that brought no picture with more
-    musts met than those before, and in time for each model to get a prompt within the limits. None is given up again.
-    """
-    ladder, current = run.models.ladder, run.prompt.revision
-    if not ladder or current == 0:
-        return 0
-    if run.round:
-        return ladder.index(run.round[-1].model)
-    reached = max((ladder.index(attempt.model) for attempt in run.attempts), default=0)
-    before, last = ([a for a in run.attempts if (a.revision == current - 1) == new] for new in (False, True))
-    in_vain = bool(before) and _most_accepted(run, last) <= _most_accepted(run, before)
-    left = min(limits.prompts - current, -(-(limits.images - len(run.attempts)) // limits.attempts))
-    return min(len(ladder) - 1, max(reached + in_vain, len(ladder) - left))
-
-
-def _most_accepted(run: Run, attempts: list[Attempt]) -> int:
-    """Return how many musts the best of these pictures meets, perhaps with a reservation; 0 if none is judged."""
-    musts = {must.id for must in run.checklist.musts} if run.checklist else set[str]()
-    verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
-    return max((len(musts & verdict.ids("met").union(verdict.reservations)) for verdict in verdicts), default=0)
 
 
 def judged(run: Run, limits: Limits) -> Stop | None:
@@ -212,20 +83,7 @@ def _most_often(run: Run, short: list[Attempt]) -> str:
     return ": " + "; ".join(f"{must.id} ({must.text}) in {missed[must.id]}" for must in most) if most else ""
 
 
-def _generate(run: Run, limits: Limits, parallel: int) -> Generate:
-    made = len(run.round)
-    wanted = min(parallel, limits.attempts - made, limits.images - len(run.attempts))
-    seeds = tuple(seed_of(run.seed, run.prompt.revision, number) for number in range(made, made + wanted))
-    return Generate(seeds, "another seed" if made else "a new prompt", rung_of(run, limits))
-
-
-def _revise(run: Run, limits: Limits, with_history: bool, reason: str) -> Step:
-    if len(run.prompts) < limits.prompts:
-        return Revise(with_history, reason)
-    return _fell_short(run, f"all {limits.prompts} prompts are used up")
-
-
-def _over(run: Run, limits: Limits) -> Step | None:
+def over(run: Run, limits: Limits) -> Step | None:
     """Return the step that precedes any policy's choice, or None: on a pass, a judge that does not decide, a refusal by the
     provider, or a limit.
     """
@@ -238,10 +96,10 @@ def _over(run: Run, limits: Limits) -> Step | None:
     if stop := _unanswered(run) or _undecided(run):
         return stop
     if len(run.attempts) >= limits.images:
-        return _blocked(run, last=True) or _fell_short(run, f"all {limits.images} images are used up")
+        return _blocked(run, last=True) or fell_short(run, f"all {limits.images} images are used up")
     if limits.seconds is not None and run.usage.seconds >= limits.seconds:
-        return _fell_short(run, f"the time of {limits.seconds:g} seconds is used up")
-    return _blocked(run, last=len(run.prompts) >= limits.prompts)
+        return fell_short(run, f"the time of {limits.seconds:g} seconds is used up")
+    return _blocked(run, last=limits.prompts is not None and len(run.prompts) >= limits.prompts)
 
 
 def _blocked(run: Run, *, last: bool) -> Step | None:
@@ -314,11 +172,11 @@ def _named(musts: list[Requirement]) -> str:
     return "; ".join(f"{must.id} ({must.text})" for must in musts)
 
 
-def _fell_short(run: Run, limit: str) -> Stop:
-    """Return the stop at a limit, with what no image met."""
+def fell_short(run: Run, limit: str) -> Stop:
+    """Return the stop `unmet` at a limit, with what no image met."""
     unanswered = [a.verdict.problem for a in run.attempts if a.verdict and a.verdict.problem]
     details: list[str] = []
-    if never := _always_short(run, run.attempts):
+    if never := always_short(run, run.attempts):
         details.append(f"no image met {_named(never)}")
     if undecided := never_decided(run):
         details.append(_cannot_tell(undecided))
@@ -338,7 +196,7 @@ def _unmet(run: Run, *details: str, first: str = "") -> Stop:
     return Stop("unknown" if unknown else "unmet", "; ".join(filter(None, (first, lost, *details))))
 
 
-def _always_short(run: Run, attempts: tuple[Attempt, ...]) -> list[Requirement]:
+def always_short(run: Run, attempts: tuple[Attempt, ...]) -> list[Requirement]:
     """Return the musts that fell short in every picture of these in which the judge could tell; none if it could in none."""
     verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
     accepted, short = set[str](), set[str]()
