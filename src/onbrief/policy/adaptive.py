@@ -1,9 +1,9 @@
 """The adaptive policy: takes the step that promises the most accepted pictures for the money, or for the time.
 
-docs/policy.md explains it. In short: `chances` says how likely a picture of each prompt is to pass, for each degree of difficulty
-that the brief may have. Each choice is a bet that can be made a few times: draw with a prompt; have a prompt written and draw with
-it; change one part of a picture that lacks only that. The bet with the best ratio of its chance to its cost is next, which is the
-best order for independent bets of which one must be won.
+docs/policy.md explains it. In short: `chances` says how likely a picture of each prompt is to pass, for each degree of
+difficulty that the brief may have. Each choice is a bet that can be made a few times: draw with a prompt; have a prompt written
+and draw with it; change one part of a picture that lacks only that. The bet with the best ratio of its chance to its cost is
+next, which is the best order for independent bets of which one must be won.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from onbrief.limits import Limits
-from onbrief.policy.chances import Chances, Outlook, Source, roots_short
+from onbrief.policy.chances import Chances, Outlook, Source
 from onbrief.policy.ends import fell_short, over
 from onbrief.policy.means import Means, Rung
 from onbrief.policy.priors import Priors, usual
@@ -51,7 +51,7 @@ class Adaptive:
     parallel: int | None = 1
     prefer: Preference = "money"
     give_up_below: float = 0.0
-    means: Means = Means()
+    means: Means = field(default_factory=Means)
     priors: Priors = field(default_factory=usual)
 
     def next(self, run: Run, limits: Limits) -> Step:

@@ -4,9 +4,9 @@ The log odds that a picture meets a must whose parents are met are taken to be t
 
     rate of its kind + brief + must + wording, and for a prompt of the reviser also + revised + stress
 
-in which brief, must, wording and revised are unknown: normally distributed around 0 with the standard deviations of priors.toml.
-Those that all musts share (brief, revised) span a grid of cells, each with its probability; the others are summed over for each
-must by itself. Only drawn pictures tell something: an edited one says nothing about its prompt.
+in which brief, must, wording and revised are unknown: normally distributed around 0 with the standard deviations of
+priors.toml. Those that all musts share (brief, revised) span a grid of cells, each with its probability; the others are summed
+over for each must by itself. Only drawn pictures tell something: an edited one says nothing about its prompt.
 """
 
 from __future__ import annotations
