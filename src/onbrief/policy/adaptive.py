@@ -18,13 +18,14 @@ from onbrief.policy.chances import Chances, Outlook, Source
 from onbrief.policy.ends import fell_short, over
 from onbrief.policy.means import Means, Rung
 from onbrief.policy.priors import Priors, usual
-from onbrief.policy.steps import Generate, Repair, Revise, Step, seed_of
+from onbrief.policy.steps import Generate, Repair, Revise, Step, Stop, seed_of
 from onbrief.record import Attempt, Run
 
 Preference = Literal["money", "time"]
 
 _BETS = 6  # how often at most a bet is made, in its reckoning
-_WIDTH = 6  # pictures at a time, if time is preferred and nobody says how many
+_WIDTH = 6  # pictures at a time at most, if time is preferred and nobody says how many
+_LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Adaptive:
         if choosing.hope(best) < self.give_up_below:
             hope = f"a chance of less than {self.give_up_below:.0%} is left that a picture passes"
             return fell_short(run, hope)
-        return choosing.as_wide(best)
+        return choosing.step(best)
 
 
 class _Choosing:
@@ -97,9 +98,32 @@ class _Choosing:
         """Return the chance that one of the pictures that are left passes, if the best bet is made with all of them."""
         return 1 - (1 - best.first) ** self.left
 
-    def as_wide(self, bet: _Bet) -> Step:
-        """Return the step of a bet, for as many pictures at a time as there should be."""
-        return bet.step
+    def step(self, bet: _Bet) -> Step:
+        """Return the step of a bet with its reason, for as many pictures at a time as there should be."""
+        chance = f"a chance of about {bet.first:.0%}"
+        match bet.step:
+            case Generate(revision, _, rung=rung):
+                made = len(self.run.of_prompt(revision))
+                width = min(self._width(bet), self.left)
+                if self.limits.attempts is not None:
+                    width = min(width, self.limits.attempts - made)
+                seeds = tuple(seed_of(self.run.seed, revision, made + n) for n in range(width))
+                which = "this prompt" if revision == self.run.prompt.revision else f"prompt {revision}"
+                what = f"{which} again" if made else f"the first picture of {which}"
+                by = f" by {self.models[rung]}" if len(self.models) > 1 else ""
+                return Generate(revision, seeds, f"{what}{by}: {chance}, the best for its {self.policy.prefer}", rung)
+            case Repair(of, must, seed, rung=rung):
+                return Repair(of, must, seed, f"{of} lacks only {must}: {chance} to change that", rung)
+            case Revise(with_history):
+                return Revise(with_history, f"a new prompt: {chance} for its pictures, the best for their {self.policy.prefer}")
+            case Stop():
+                return bet.step
+
+    def _width(self, bet: _Bet) -> int:
+        """Return how many pictures to make at a time: if time is preferred, so many that one of them is likely to pass."""
+        if self.policy.parallel is not None or self.policy.prefer == "money":
+            return self.policy.parallel or 1
+        return next((n for n in range(1, _WIDTH) if 1 - (1 - bet.first) ** n >= _LIKELY), _WIDTH)
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
