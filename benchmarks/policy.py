@@ -1,6 +1,6 @@
 """How many pictures, how much money and how long each policy takes for an accepted picture, in the sandbox's world.
 
-    python -m benchmarks.policy [geneval hard] --every 4 --seeds 1 --images 15 --models sandbox:sdxl --policies classic,adaptive
+    python -m benchmarks.policy [geneval hard long] --every 4 --seeds 1 --images 15 --models sandbox:sdxl --policies classic,adaptive
 
 No picture is painted (see playing.py), and everything is drawn from texts and seeds: the figures are the same on every machine.
 """
@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import cast, get_args
 
-from benchmarks import geneval, hard
+from benchmarks import geneval, hard, long
 from benchmarks.figures import table
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
 from benchmarks.policies import CLASSIC, POLICIES, limits_of
@@ -27,6 +27,7 @@ from onbrief_sandbox.world import MODELS, Model
 SETS: dict[str, Callable[[], list[str]]] = {
     "geneval": lambda: [brief.prompt for brief in geneval.briefs()],
     "hard": lambda: [brief.text for brief in hard.hard_briefs()],
+    "long": lambda: [brief.text for brief in long.long_briefs()],
 }
 PROCESSES = 2
 
