@@ -1,6 +1,6 @@
 """How many pictures, how much money and how long each policy takes for an accepted picture, in the sandbox's world.
 
-    python -m benchmarks.policy [geneval hard long] --every 4 --seeds 1 --images 15 --models sandbox:sdxl --policies classic,adaptive
+    python -m benchmarks.policy [geneval hard long] --every 4 --seeds 1 --images 15 --policies classic,adaptive
 
 No picture is painted (see playing.py), and everything is drawn from texts and seeds: the figures are the same on every machine.
 """
