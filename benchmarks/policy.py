@@ -19,8 +19,9 @@ from typing import cast, get_args
 
 from benchmarks import geneval, hard, long
 from benchmarks.figures import table
+from benchmarks.oracle import Knowledge
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
-from benchmarks.policies import CLASSIC, POLICIES, limits_of
+from benchmarks.policies import CLASSIC, ORACLES, POLICIES, limits_of, made
 from benchmarks.runs import Played, line
 from onbrief_sandbox.world import MODELS, Model
 
@@ -41,7 +42,7 @@ class Choice:
     seeds: int = 6
     images: tuple[int, ...] = tuple(CLASSIC)
     models: tuple[Model, ...] = get_args(Model)
-    policies: tuple[str, ...] = tuple(POLICIES)
+    policies: tuple[str, ...] = (*POLICIES, *ORACLES)
 
     @property
     def briefs(self) -> list[tuple[str, int, str]]:
@@ -59,11 +60,12 @@ def runs_of(choice: Choice, brief: tuple[str, int, str]) -> list[Played]:
 async def _runs(choice: Choice, name: str, number: int, stage: Stage) -> list[Played]:
     found: list[Played] = []
     for model in choice.models:
+        known = Knowledge(stage, model)
         for images in choice.images:
             for policy in choice.policies:
                 for seed in range(1, choice.seeds + 1):
                     studio = PlayedStudio(stage, (Rung(model, TERMS.image_usd),))
-                    run = await played(studio, limits_of(policy, images), POLICIES[policy](), seed)
+                    run = await played(studio, limits_of(policy, images), made(policy, known), seed)
                     if run.outcome == "failed":
                         raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
                     found.append(
@@ -126,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=6, metavar="N", help="runs of each brief")
     parser.add_argument("--images", default=",".join(map(str, CLASSIC)), metavar="N,…", help="limits of images")
     parser.add_argument("--models", default=",".join(f"sandbox:{model}" for model in MODELS), metavar="NAME,…")
-    parser.add_argument("--policies", default=",".join(POLICIES), metavar="NAME,…")
+    parser.add_argument("--policies", default=",".join((*POLICIES, *ORACLES)), metavar="NAME,…")
     parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write each run into FILE, a line of JSON each")
     return parser
