@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.former import Former
+from benchmarks.oracle import Knowledge, Oracle
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Classic, Generate, Policy, Step, seed_of
 from onbrief.policy.ends import over
@@ -42,6 +43,15 @@ POLICIES: dict[str, Callable[[], Policy]] = {
     "without_repair": Adaptive,
     "plain": Plain,
 }
+
+
+ORACLES = {"oracle": False, "foreseeing": True}
+"""The oracles, and whether they foresee what prompts will be worth before they are written."""
+
+
+def made(policy: str, known: Knowledge) -> Policy:
+    """The policy of this name. Only an oracle uses what is known."""
+    return Oracle(known, ORACLES[policy]) if policy in ORACLES else POLICIES[policy]()
 
 
 def limits_of(policy: str, images: int) -> Limits:
