@@ -28,6 +28,7 @@ from onbrief.policy.ends import over
 from onbrief.record import Attempt, Prompt, Run
 from onbrief_sandbox import world
 from onbrief_sandbox.language import editing, sentences
+from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.world.changes import NotThereError, done
 from onbrief_sandbox.world.draws import chooser
 from onbrief_sandbox.world.editing import kind
@@ -73,7 +74,8 @@ class Knowledge:
     """What the oracle knows of one brief and one image model, whatever happens in a run."""
 
     def __init__(self, stage: Stage, model: world.Model) -> None:
-        self.stage, self.model = stage, model
+        self.stage = stage
+        self.model: world.Model = model
         self._musts = stage.checklist.musts
         self._claims = {must.id: sentences.read(must.text) or () for must in self._musts}
         self._below = {must.id: {m.id for m in self._musts if must.id in m.parents} for must in self._musts}
@@ -121,8 +123,7 @@ class Knowledge:
         if self._below[must]:
             return 0.0
         edit = editing.read(self.stage.checklist[must].text)
-        name = {editing.Recolour: "colour", editing.SetCount: "count", editing.Move: "relation", editing.Letter: "text"}
-        return 0.0 if edit is None else round(EDIT[name.get(type(edit), "object")] * self._intact(must), 3)
+        return 0.0 if edit is None else round(EDIT[kind(edit, Sight(()))] * self._intact(must), 3)
 
     def _intact(self, must: str) -> float:
         """The chance that an edit breaks nothing that is required and that it is not about."""
