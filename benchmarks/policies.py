@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from benchmarks.former import Former
 from benchmarks.oracle import Knowledge, Oracle
+from benchmarks.playing import TERMS, Rung
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Classic, Generate, Policy, Step, seed_of
+from onbrief.policy import means as policy
 from onbrief.policy.ends import over
-from onbrief.policy.means import Means, Rung
+from onbrief.policy.means import Means
 from onbrief.record import Attempt, Run
 from onbrief_sandbox.language import editing
 
@@ -34,29 +35,46 @@ def _repairs(run: Run, attempt: Attempt, must: str) -> bool:
     return editing.read(run.checklist[must].text) is not None
 
 
-MEANS = Means(rungs=(Rung(repairs=_repairs),))
+def means(ladder: tuple[Rung, ...], *, repairs: bool = True) -> Means:
+    """What a policy may know of these image models."""
+    return Means(
+        rungs=tuple(
+            policy.Rung(
+                usd=rung.usd + TERMS.judge_usd,
+                seconds=TERMS.image_seconds + TERMS.judge_seconds,
+                edit_usd=TERMS.edit_usd + TERMS.judge_usd,
+                edit_seconds=TERMS.edit_seconds + TERMS.judge_seconds,
+                repairs=_repairs if repairs else None,
+            )
+            for rung in ladder
+        ),
+        prompt_usd=TERMS.revise_usd,
+        prompt_seconds=TERMS.revise_seconds,
+    )
 
-POLICIES: dict[str, Callable[[], Policy]] = {
-    "classic": Classic,
-    "former": Former,
-    "adaptive": partial(Adaptive, means=MEANS),
-    "without_repair": Adaptive,
-    "plain": Plain,
+
+POLICIES: dict[str, Callable[[tuple[Rung, ...]], Policy]] = {
+    "classic": lambda _: Classic(),
+    "former": lambda _: Former(),
+    "adaptive": lambda ladder: Adaptive(means=means(ladder)),
+    "in_time": lambda ladder: Adaptive(parallel=None, prefer="time", means=means(ladder)),
+    "without_repair": lambda ladder: Adaptive(means=means(ladder, repairs=False)),
+    "plain": lambda _: Plain(),
 }
-
+"""By name, from the image models at hand. `in_time` is the adaptive policy that prefers time."""
 
 ORACLES = {"oracle": False, "foreseeing": True}
 """The oracles, and whether they foresee what prompts will be worth before they are written."""
 
 
-def made(policy: str, known: Knowledge) -> Policy:
-    """The policy of this name. Only an oracle uses what is known."""
-    return Oracle(known, ORACLES[policy]) if policy in ORACLES else POLICIES[policy]()
+def made(name: str, ladder: tuple[Rung, ...], known: Knowledge) -> Policy:
+    """The policy of this name. An oracle uses what is known of the first image model."""
+    return Oracle(known, ORACLES[name]) if name in ORACLES else POLICIES[name](ladder)
 
 
-def limits_of(policy: str, images: int) -> Limits:
+def limits_of(name: str, images: int) -> Limits:
     """The limits of a policy: images alone, where it does not need others."""
-    if policy not in ("classic", "former"):
+    if name not in ("classic", "former"):
         return Limits(images=images)
     attempts, prompts = CLASSIC[images]
     return Limits(images=images, attempts=attempts, prompts=prompts)
