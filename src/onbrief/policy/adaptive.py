@@ -24,6 +24,7 @@ from onbrief.record import Attempt, Run
 Preference = Literal["money", "time"]
 
 _BETS = 6  # how often at most a bet is made, in its reckoning
+_EDITS = 1  # how often at most a picture is edited, in its reckoning
 _WIDTH = 6  # pictures at a time at most, if time is preferred and nobody says how many
 _LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
 
@@ -148,6 +149,7 @@ class _Choosing:
         alone = self._best(step, [(o.weight, o.passes, cost) for o in outlooks], before, first)
         if rung.repairs is None or self.left < 2:
             return alone
+        tries = min(_EDITS, self.left - 1)
         with_repair: list[tuple[float, float, float]] = []
         for outlook in outlooks:
             chance, more = outlook.passes, 0.0
@@ -155,8 +157,9 @@ class _Choosing:
                 mends = self._mends(must.id, outlook)
                 if mends / edit > alone.worth:
                     near = self._near(must.id, outlook)
-                    chance += near * mends
-                    more += near * edit
+                    vain = (1 - mends) ** tries
+                    chance += near * (1 - vain)
+                    more += near * edit * (1 - vain) / mends
             with_repair.append((outlook.weight, chance, cost + more))
         return max(alone, self._best(step, with_repair, before, first), key=lambda bet: bet.worth)
 
