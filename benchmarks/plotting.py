@@ -32,7 +32,7 @@ def plot(runs: Sequence[Played]) -> str:
     found = {row: some for row, some in rows(runs).items() if row[2] == limit}
     sets, models = list(dict.fromkeys(row[0] for row in found)), list(dict.fromkeys(row[1] for row in found))
     policies = [name for name in dict.fromkeys(row[3] for row in found) if name != "in_time"]
-    width, height = _WIDE * len(sets), _HIGH * len(models) + 24
+    width, height = max(_WIDE * len(sets), _LEFT + 110 * len(policies)), _HIGH * len(models) + 24
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'font-family="sans-serif" font-size="10" fill="#333">',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmarks.former import Former
 from benchmarks.oracle import Knowledge, Oracle
@@ -12,7 +13,7 @@ from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Classic, Generate, Policy, Step, seed_of
 from onbrief.policy import means as policy
 from onbrief.policy.ends import over
-from onbrief.policy.means import Means
+from onbrief.policy.means import Cost, Means
 from onbrief.record import Attempt, Run
 from onbrief_sandbox.language import editing
 
@@ -29,28 +30,28 @@ class Plain:
         return over(run, limits) or Generate(0, (seed_of(run.seed, 0, len(run.attempts)),))
 
 
-def _repairs(run: Run, attempt: Attempt, must: str) -> bool:
+def _repairs(run: Run, attempt: Attempt, must: str) -> Literal["editor"] | None:
     """The sandbox's editor changes by words what it understands."""
     assert run.checklist is not None
-    return editing.read(run.checklist[must].text) is not None
+    return "editor" if editing.read(run.checklist[must].text) else None
 
 
-def means(ladder: tuple[Rung, ...], *, repairs: bool = True) -> Means:
+def _nothing(run: Run, attempt: Attempt, must: str) -> None:
+    """No repair."""
+
+
+def means(ladder: tuple[Rung, ...], *, repairs: bool = True) -> Callable[[Run], Means]:
     """What a policy may know of these image models."""
-    return Means(
+    edit = Cost(TERMS.edit_usd, TERMS.edit_seconds) if repairs else None
+    known = Means(
         rungs=tuple(
-            policy.Rung(
-                usd=rung.usd + TERMS.judge_usd,
-                seconds=TERMS.image_seconds + TERMS.judge_seconds,
-                edit_usd=TERMS.edit_usd + TERMS.judge_usd,
-                edit_seconds=TERMS.edit_seconds + TERMS.judge_seconds,
-                repairs=_repairs if repairs else None,
-            )
+            policy.Rung(picture=Cost(rung.usd, TERMS.image_seconds), edit=edit, repairs=_repairs if repairs else _nothing)
             for rung in ladder
         ),
-        prompt_usd=TERMS.revise_usd,
-        prompt_seconds=TERMS.revise_seconds,
+        judgement=Cost(TERMS.judge_usd, TERMS.judge_seconds),
+        prompt=Cost(TERMS.revise_usd, TERMS.revise_seconds),
     )
+    return lambda _: known
 
 
 POLICIES: dict[str, Callable[[tuple[Rung, ...]], Policy]] = {
