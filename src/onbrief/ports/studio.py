@@ -29,6 +29,9 @@ class Studio(Protocol):
     def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
         """Make one attempt by changing the picture of another one so that it meets this must, with the editor of the image
         model at this place on the ladder, or in pixels where that is enough. It is yielded twice, as in `attempts`.
+
+        Raises:
+            ValueError: questions/repairs.py knows no such repair of this picture, which an edited one never has.
         """
         ...
 
