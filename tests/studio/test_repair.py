@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from PIL import Image as Pillow
 from onbrief.brief import Brief
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, OnbriefError, Unknown, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade
-from onbrief.pictures import PictureFile, inspect
+from onbrief.pictures import PictureFile
 from onbrief.record import Run
 from onbrief.studio import Crew
 from onbrief.testing import Bill, EditRequest, EditScript, ScriptedEditor, crew, picture
