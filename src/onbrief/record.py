@@ -218,6 +218,11 @@ class Attempt:
         return f"{self.revision:03d}-{self.attempt:03d}"
 
     @property
+    def origin(self) -> str:
+        """What an edited picture was made from, and for which must: "repair of 000-002: r3". Empty for a drawn one."""
+        return f"repair of {self.base}: {self.must}" if self.base else ""
+
+    @property
     def passed(self) -> bool:
         """Whether the picture is accepted: every must is met, or borderline and accepted with a reservation."""
         return self.verdict is not None and self.verdict.passed
