@@ -118,6 +118,8 @@ def test_what_is_missing_is_added_as_the_checklist_wants_it() -> None:
     made = attempt(("r1", "unmet"), ("r2", "met"), ("r3", "unmet"), ("r4", "unmet"))
     assert repair_of(wanted, made, "r1", ANY) == ByEditor("add a green apple left of the cat", "add")
     assert repair_of(wanted, made, "r3", ANY) is None  # nothing is there to be green
+    other = attempt(("r1", "met"), ("r2", "unmet"), ("r3", "met"), ("r4", "unmet"))
+    assert repair_of(wanted, other, "r2", ANY) == ByEditor("add a cat to the right of the apple", "add")
     without = attempt(("r1", "unmet"), ("r2", "unmet"), ("r3", "unmet"), ("r4", "unmet"))
     assert repair_of(wanted, without, "r1", ANY) == ByEditor("add a green apple", "add")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,14 +14,26 @@ import pytest
 from PIL import Image as Pillow
 
 from onbrief.brief import Brief
-from onbrief.errors import Blocked, CallError, ConfigError, Failed, OnbriefError, Unknown, UsageError
+from onbrief.errors import Blocked, CallError, ConfigError, Failed, OnbriefError, Refused, Unknown, Unreadable, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade
 from onbrief.pictures import PictureFile
+from onbrief.ports import ModelName
+from onbrief.pursuit.recovering import LostPicture, recover
 from onbrief.record import Run
 from onbrief.studio import Crew
-from onbrief.testing import Bill, EditRequest, EditScript, ScriptedEditor, crew, picture
-from onbrief.testing.scripted import ScriptedPlanner
-from tests.pursuing import pursue
+from onbrief.testing import (
+    Bill,
+    EditRequest,
+    EditScript,
+    ScriptedEditor,
+    ScriptedImageModel,
+    ScriptedJudge,
+    ScriptedPlanner,
+    crew,
+    picture,
+)
+from onbrief_sandbox.models import SandboxImageModel
+from tests.pursuing import pursue, settings
 from tests.repairing import RepairingSettings
 
 R1 = {"r1"}
@@ -34,9 +47,11 @@ def models(
     return replace(made, planner=ScriptedPlanner(bill, [tuple(texts)]), beside={"test:painter": editor})
 
 
-def run_of(folder: Path, crew: Crew, brief: Brief | None = None, **more: Any) -> tuple[Run, list[Event]]:
+def run_of(
+    folder: Path, crew: Crew, brief: Brief | None = None, run_id: str | None = None, **more: Any
+) -> tuple[Run, list[Event]]:
     wanted = replace(RepairingSettings(max_images=3, confirm="never", tables={"ocr": {"use": "never"}}), **more)
-    events = pursue(folder, crew, wanted, brief or Brief(text="a dog", size=(64, 64)))
+    events = pursue(folder, crew, wanted, brief or Brief(text="a dog", size=(64, 64)), run_id=run_id)
     return events[-1].run, events
 
 
@@ -144,3 +159,85 @@ def test_a_picture_of_the_same_bytes_has_the_verdict_of_the_earlier_one(tmp_path
 def test_an_edited_picture_is_never_edited(tmp_path: Path) -> None:
     run, _ = run_of(tmp_path, models(Bill(), R1), max_images=6)
     assert [attempt.base for attempt in run.attempts] == ["", "000-000", "", "000-002", "", "000-004"]
+
+
+def test_money_held_for_a_judgement_that_is_not_needed_is_free_again(tmp_path: Path) -> None:
+    unchanged = models(Bill(), R1, set(), script=lambda asked: asked.image)
+    most = 0.005 + 0.046 + 0.07 + 0.046
+    run, _ = run_of(tmp_path, unchanged, max_usd=most + 0.0001)
+    assert (run.outcome, len(run.attempts)) == ("passed", 3)
+    assert run.usage.usd == pytest.approx(most)
+
+
+def test_pictures_of_the_same_bytes_that_are_drawn_at_once_are_judged_once(tmp_path: Path) -> None:
+    bill = Bill()
+    twins = crew(bill, R1, answer=[picture(1)])
+    chosen = settings(max_images=4, parallel=4, max_attempts=4, confirm="never", tables={"ocr": {"use": "never"}})
+    run = pursue(tmp_path, twins, chosen)[-1].run
+    assert len({attempt.verdict for attempt in run.attempts}) == 1
+    assert (len(run.attempts), len(bill.of("judge"))) == (4, 1)
+    assert run.usage.usd == pytest.approx(0.005 + 4 * 0.04 + 0.006)
+    again = pursue(tmp_path, twins, chosen, run_id=run.run_id)[-1].run
+    assert (again.attempts, len(bill.of("judge"))) == (run.attempts, 1)
+
+
+def test_a_judge_that_gave_no_answer_is_asked_about_the_same_picture_again(tmp_path: Path) -> None:
+    bill = Bill()
+    unread = replace(crew(bill, answer=[picture(1)]), judge=ScriptedJudge(bill, (*[Unreadable("no")] * 3, set[str]())))
+    run = pursue(tmp_path, unread, settings(max_images=4, confirm="never"))[-1].run
+    assert run.outcome == "passed"
+    assert [attempt.passed for attempt in run.attempts] == [False, True]
+
+
+def test_a_lost_edit_is_found_in_the_store_and_by_recover(tmp_path: Path) -> None:
+    bill, name = Bill(), "r/000-001.png"
+    run, _ = run_of(tmp_path / "twin", models(Bill(), R1, set()), run_id="r")
+    image = run.attempts[1].image
+    assert image
+    lost, _ = run_of(tmp_path / "out", models(bill, R1, {"r1"}, script=[Unknown("cut off")]), run_id="r", max_images=2)
+    assert (lost.outcome, lost.usage.unknown_calls) == ("unknown", 1)
+    chosen = replace(RepairingSettings(), out=str(tmp_path / "out"))
+
+    async def looked() -> list[LostPicture]:
+        return [found async for found in recover(chosen, "r")]
+
+    (found,) = asyncio.run(looked())
+    assert (found.state, found.attempt, found.model) == ("unknown", "000-001", "test:editor")
+    (tmp_path / "out" / name).write_bytes(image.read())
+    (found,) = asyncio.run(looked())
+    assert (found.state, found.usd) == ("found", 0.07)
+    resumed, _ = run_of(tmp_path / "out", models(bill, R1, set()), run_id="r")
+    assert (resumed.outcome, len(bill.of("edit"))) == ("passed", 1)
+    assert resumed.attempts[1].image
+    assert resumed.attempts[1].image.sha256 == image.sha256
+
+
+def test_an_edit_that_was_refused_leaves_its_number_to_whatever_comes_next(tmp_path: Path) -> None:
+    bill = Bill()
+    busy = models(bill, R1, set(), script=[Refused("busy", retry_after=9_999.0)])
+    run, _ = run_of(tmp_path, busy)
+    assert (run.outcome, len(run.attempts)) == ("failed", 1)
+    plain = settings(max_images=3, confirm="never", tables={"ocr": {"use": "never"}})
+    resumed = pursue(tmp_path, busy, plain, Brief(text="a dog", size=(64, 64)))[-1].run
+    assert resumed.run_id == run.run_id
+    assert (resumed.outcome, [attempt.base for attempt in resumed.attempts]) == ("passed", ["", ""])
+
+
+def test_a_model_that_edits_is_its_own_editor_and_one_without_a_price_is_beside_no_model_that_has_one() -> None:
+    sandbox = SandboxImageModel.named(ModelName.parse("sandbox:sdxl?usd=0.01"))
+    priced, unpriced = ScriptedImageModel(name="test:a"), ScriptedImageModel(name="test:b", price=None)
+    beside = {"test:a": ScriptedEditor(price=None, name="test:x"), "test:b": ScriptedEditor(price=None, name="test:y")}
+    made = replace(
+        crew(Bill()), image_model=sandbox, dearer=(priced, unpriced, ScriptedImageModel(name="test:c")), beside=beside
+    )
+    assert [editor.name if editor else None for editor in made.editors] == [sandbox.name, None, "test:y", None]
+
+
+def test_the_sandbox_repairs_what_its_older_model_got_wrong(tmp_path: Path) -> None:
+    chosen = RepairingSettings(image_model="sandbox:sdxl?usd=0.04", judge="sandbox:", reviser="sandbox:", max_images=12)
+    brief = Brief(text="a dog left of a cat", size=(512, 512))
+    run = pursue(tmp_path, chosen.crew(), chosen, brief)[-1].run
+    assert run.outcome == "passed"
+    assert [attempt.base for attempt in run.attempts] == ["", "000-000", "", "000-002"]  # the first edit does not succeed
+    assert {attempt.model for attempt in run.attempts} == {"sandbox:sdxl?usd=0.04"}
+    assert run.usage.usd == pytest.approx(0.04 * len(run.attempts))

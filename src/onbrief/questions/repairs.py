@@ -37,6 +37,10 @@ _DIRECTIONS = {
     "next to": "next to", "beside": "next to", "on top of": "on top of", "on": "onto", "in front of": "in front of",
     "inside": "into", "in": "into",
 }  # fmt: skip
+_TURNED = {
+    "to the left of": "to the right of", "to the right of": "to the left of", "above": "below", "below": "above",
+    "next to": "next to",
+}  # fmt: skip
 _DIRECTION = "|".join(sorted(_DIRECTIONS, key=len, reverse=True))
 _THERE = re.compile(r"there (?:is|are) (.+)", re.IGNORECASE)
 _HAS = re.compile(r"(the [\w' -]+?) (?:has|have) (.+)", re.IGNORECASE)
@@ -179,9 +183,13 @@ def _with_children(thing: str, noun: str, children: list[Requirement], where: st
 def _where(child: Requirement, noun: str) -> str:
     """Return where a thing is to be, if this requirement says that; otherwise an empty text."""
     found = _RELATED.fullmatch(child.text.rstrip("."))
-    if not found or found[1].casefold() != noun.casefold() or _JOINED.search(found[3]):
+    if not found or _JOINED.search(child.text.rstrip(".")):
         return ""
-    return f" {found[2].lower()} the {found[3]}"
+    thing, direction, other = found[1], _DIRECTIONS[found[2].lower()], found[3]
+    if thing.casefold() == noun.casefold():
+        return f" {found[2].lower()} the {other}"
+    turned = _TURNED.get(direction) if other.casefold() == noun.casefold() else None
+    return f" {turned} the {thing}" if turned else ""
 
 
 def _changed(text: str) -> Iterator[tuple[Change, str]]:
