@@ -13,14 +13,17 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from onbrief.brief import Brief
+from onbrief.brief import Brief, Requirement
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, OnbriefError, Refused, Unknown, Unreadable, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade
 from onbrief.pictures import PictureFile
-from onbrief.ports import ModelName
+from onbrief.ports import Judged, ModelName, Planned
 from onbrief.pursuit.recovering import LostPicture, recover
-from onbrief.record import Run
+from onbrief.questions.repairs import ByEditor
+from onbrief.record import Finding, Run
+from onbrief.store import open_store
 from onbrief.studio import Crew
+from onbrief.studio.sources import repairing
 from onbrief.testing import (
     Bill,
     EditRequest,
@@ -241,3 +244,28 @@ def test_the_sandbox_repairs_what_its_older_model_got_wrong(tmp_path: Path) -> N
     assert [attempt.base for attempt in run.attempts] == ["", "000-000", "", "000-002"]  # the first edit does not succeed
     assert {attempt.model for attempt in run.attempts} == {"sandbox:sdxl?usd=0.04"}
     assert run.usage.usd == pytest.approx(0.04 * len(run.attempts))
+
+
+def test_what_cannot_be_repaired_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    run, _ = run_of(tmp_path, models(Bill(), R1, set()))
+    drawn, edited = run.attempts
+    store, editor = open_store(str(tmp_path)), ScriptedEditor()
+    with pytest.raises(ValueError, match="repair of 000-000: r1"):
+        repairing(run, edited, "r1", 1, editor, store)
+    with pytest.raises(ConfigError, match="r1 of 000-000 cannot be repaired"):
+        repairing(run, drawn, "r1", 1, None, store)
+    with pytest.raises(ConfigError, match="r1 of 000-000 cannot be repaired"):
+        repairing(run, drawn, "r1", 1, ScriptedEditor(changes={"remove": frozenset(("words",))}), store)
+    assert repairing(run, drawn, "r1", 1, editor, store).repair == ByEditor("add a dog", "add")
+
+
+def test_a_place_is_told_by_a_mask_where_words_are_not_enough(tmp_path: Path) -> None:
+    unmet = Judged((Finding("r1", "unmet", 0.02, "a car", box=(0.25, 0.25, 0.5, 0.5)),))
+    editor = ScriptedEditor(Bill(), changes={"remove": frozenset(("mask",))})
+    planner = ScriptedPlanner(script=[Planned((Requirement(id="r1", text="there is no car", kind="absence"),))])
+    made = replace(crew(Bill(), unmet, set()), planner=planner, beside={"test:painter": editor})
+    run, _ = run_of(tmp_path, made)
+    (request,) = editor.asked
+    assert (run.outcome, request.instruction) == ("passed", "remove the car")
+    assert request.mask
+    assert Pillow.open(BytesIO(request.mask)).getbbox() == (13, 13, 35, 35)

@@ -31,7 +31,8 @@ class Studio(Protocol):
         model at this place on the ladder, or in pixels where that is enough. It is yielded twice, as in `attempts`.
 
         Raises:
-            ValueError: questions/repairs.py knows no such repair of this picture, which an edited one never has.
+            ValueError: the picture is an edited one.
+            ConfigError: no such repair is known, or there is no editor that can make it.
         """
         ...
 

@@ -26,7 +26,7 @@ from onbrief.ports import (
     Sent,
 )
 from onbrief.ports.recovery import Answer
-from onbrief.questions.repairs import ByEditor, InPixels
+from onbrief.questions.repairs import ByEditor, InPixels, repair_of
 from onbrief.record import Attempt, Image, Problem, Prompt, Run
 from onbrief.studio.calls import call_of, price_of
 
@@ -198,6 +198,25 @@ class FromPicture:
 
     async def _edited(self) -> Picture:
         return await self.editor.edit(self._picture, self.repair.instruction, self.attempt.seed, self._mask)
+
+
+def repairing(run: Run, of: Attempt, must: str, seed: int, editor: Editor | None, store: Pictures) -> FromPicture:
+    """Return the next attempt of a run, which is the picture of another one changed so that it meets this must.
+
+    Raises:
+        ValueError: the picture is an edited one.
+        ConfigError: no such repair is known, or there is no editor that can make it.
+    """
+    if of.base:
+        raise ValueError(f"{of.name} is itself a {of.origin}")
+    assert run.checklist is not None
+    repair = repair_of(run.checklist, of, must, editor.changes if editor else {})
+    by = PixelEditor(repair) if isinstance(repair, InPixels) else editor
+    if repair is None or of.image is None or by is None:
+        raise ConfigError(f"{must} of {of.name} cannot be repaired: there is no editor for it")
+    number = len(run.of_prompt(of.revision))
+    attempt = Attempt(of.revision, number, seed, model=by.name, base=of.name, must=must)
+    return FromPicture(attempt, of.image, by, repair, store)
 
 
 @dataclass(slots=True)

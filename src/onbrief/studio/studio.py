@@ -19,7 +19,6 @@ from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import seed_of
 from onbrief.ports import CallKind, Entry, Pictures, Store, call_key
-from onbrief.questions.repairs import InPixels, repair_of
 from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
@@ -30,7 +29,7 @@ from onbrief.studio.making import Making
 from onbrief.studio.merged import merged
 from onbrief.studio.planning import Review
 from onbrief.studio.queue import worked_off
-from onbrief.studio.sources import FromPicture, FromPrompt, FromStore, PixelEditor, Source
+from onbrief.studio.sources import FromPrompt, FromStore, Source, repairing
 
 
 async def _nothing_to_check() -> None:
@@ -85,19 +84,9 @@ class LedgerStudio:
 
     async def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
-        editor = self.crew.editors[rung]
-        assert run.checklist is not None
-        assert of.image is not None
-        repair = repair_of(run.checklist, of, must, editor.changes if editor else {})
-        if isinstance(repair, InPixels):
-            editor = PixelEditor(repair)
-        if repair is None or editor is None:
-            raise ValueError(f"{must} of {of.name} cannot be repaired")
-        number = len(run.of_prompt(of.revision))
-        begun = Attempt(of.revision, number, seed, model=editor.name, base=of.name, must=must)
-        source = FromPicture(begun, of.image, editor, repair, self.store)
+        source = repairing(run, of, must, seed, self.crew.editors[rung], self.store)
         ready = _only_recorded if any(attempt.passed for attempt in run.attempts) else _nothing_to_check
-        async with aclosing(self._attempt(run, begun, source, ready)) as attempts:
+        async with aclosing(self._attempt(run, source.attempt, source, ready)) as attempts:
             async for attempt in attempts:
                 yield attempt
 
