@@ -45,6 +45,7 @@ def test_without_anything_the_defaults_hold(here: Path, home: Path) -> None:
     settings, origins = loaded(home)
     assert settings == Settings()
     assert set(origins.values()) == {"default"}
+    assert settings.limits == Limits(images=12)  # numbers of prompts, and of pictures of each, are limits only if they are set
 
 
 def test_flags_come_before_variables_before_the_folders_file_before_the_users_before_the_defaults(

@@ -60,7 +60,7 @@ class Settings:
     `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. `ledger` is the URL of the
     database that has the ledger, if that is not beside the pictures. With `strip_metadata`, no metadata is embedded in the
     pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
-    `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of them.
+    All limits but `max_images` are limits only if they are set; see Limits for all of them.
     """
 
     image_model: str | Sequence[str] = ""
@@ -78,8 +78,8 @@ class Settings:
     ledger: str = ""
     size: str = "1024x1024"
     max_images: int = 12
-    max_attempts: int = 4
-    max_prompts: int = 12
+    max_attempts: int | None = None
+    max_prompts: int | None = None
     max_usd: float | None = None
     max_judge_usd: float | None = None
     max_seconds: float | None = None

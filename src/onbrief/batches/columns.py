@@ -47,7 +47,7 @@ COLUMNS = (
     Column("height", "Height in pixels, together with `width`."),
     Column("seed", "The seed from which all others of the run are derived."),
     _setting("max_images", "Maximum number of pictures."),
-    _setting("max_attempts", "Maximum number of pictures for one prompt."),
+    _setting("max_attempts", "Maximum number of pictures for one prompt; `classic` makes 4 if none is set."),
     _setting("max_prompts", "Maximum number of prompts, with the first one."),
     _setting("max_usd", "Money limit of this run in US dollars, such as `0.50`."),
     _setting("max_judge_usd", "The same for the calls of the judge alone."),

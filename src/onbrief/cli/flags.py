@@ -94,7 +94,7 @@ class DrawingLimitFlags:
     max_images: Annotated[int | None, usual("max_images")] = None
     "Maximum number of pictures."
     max_attempts: Annotated[int | None, usual("max_attempts")] = None
-    "Maximum number of pictures for one prompt."
+    "Maximum number of pictures for one prompt; the classic policy makes 4 if none is set."
     max_prompts: Annotated[int | None, usual("max_prompts")] = None
     "Maximum number of prompts, including the first."
 
