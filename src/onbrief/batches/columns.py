@@ -58,6 +58,8 @@ COLUMNS = (
     _setting("planner", "Another text model, which finds the requirements."),
     _setting("confirm_judge", "Another vision model, for the second look."),
     _setting("policy", "`adaptive` or `classic`."),
+    _setting("priority", "`money` or `time`: what to save where one costs the other."),
+    _setting("give_up_below", "End the run early when its chance to pass falls below this, such as `0.02`."),
     _setting("strictness", "`strict`, `fair` or `lenient`."),
     _setting("max_reservations", "Maximum number of musts that may be in doubt in a picture that passes."),
     _setting("confirm", "`never`, `borderline` or `always`."),

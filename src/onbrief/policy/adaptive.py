@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from onbrief.limits import Limits
 from onbrief.policy.classic import USED_UP, attempts_of, generated, revised
 from onbrief.policy.ends import always_short, over
-from onbrief.policy.steps import Step
+from onbrief.policy.steps import Preference, Step
 from onbrief.record import Run
+
+WIDE = 4
+"""How many pictures of a prompt are made at once if that is left to the policy and time is preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +19,13 @@ class Adaptive:
     """Revise as soon as the same must fell short in every picture of this prompt, else try again with another seed. A picture
     in which it is undecided says nothing about the prompt.
 
-    When no prompts are left, the last one is tried until its attempts are used up.
+    When no prompts are left, the last one is tried until its attempts are used up. Without `parallel`, one picture is made at a
+    time if money is preferred, else several.
     """
 
-    parallel: int = 1
+    parallel: int | None = 1
+    prefer: Preference = "money"
+    give_up_below: float = 0.0
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""
@@ -30,4 +36,4 @@ class Adaptive:
             return revised(run, limits, True, f"no picture of this prompt met {', '.join(must.id for must in stuck)}")
         if len(run.round) >= attempts_of(limits):
             return revised(run, limits, True, USED_UP)
-        return generated(run, limits, self.parallel)
+        return generated(run, limits, self.parallel or (WIDE if self.prefer == "time" else 1))
