@@ -18,7 +18,7 @@ from onbrief.brief import Size, parse_size
 from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Rule, Strictness
-from onbrief.limits import Limits
+from onbrief.limits import Limits, require_amount
 from onbrief.policy import PARALLEL, WIDE, Policy, PolicyName, Preference, named
 from onbrief.redaction import redacted
 
@@ -63,6 +63,8 @@ class Settings:
     `priority` is what a policy saves where money costs time, `give_up_below` the chance to pass below which it ends a run
     early, and `parallel` how many pictures of a prompt to generate and judge concurrently; "auto" leaves that to the policy,
     which makes several only if time has priority. All limits but `max_images` are limits only if they are set; see Limits.
+    `max_total_usd` is one for all runs of the place that have it, in whatever process and session: together, they never spend
+    more.
     """
 
     image_model: str | Sequence[str] = ""
@@ -86,6 +88,7 @@ class Settings:
     max_prompts: int | None = None
     max_usd: float | None = None
     max_judge_usd: float | None = None
+    max_total_usd: float | None = None
     max_seconds: float | None = None
     plan: bool = True
     strip_metadata: bool = False
@@ -101,6 +104,7 @@ class Settings:
             usual = cast("Mapping[str, str]", registry.defaults_for(self.image_models[0]))
             for name in FOLLOWING:
                 object.__setattr__(self, name, getattr(self, name) or _Usual(usual.get(name, "")))
+        require_amount("max_total_usd", self.max_total_usd)
         self._refuse_secrets()
 
     @property

@@ -114,7 +114,16 @@ class LimitFlags(SpendingFlags, DrawingLimitFlags):
 
 @Parameter(name="*", group=LIMITS)
 @dataclass(kw_only=True)
-class OtherLimitFlags(LimitFlags):
+class RunLimitFlags(LimitFlags):
+    """The limits of a single run."""
+
+    max_total_usd: Annotated[float | None, usual("max_total_usd")] = None
+    "Maximum cost of all runs of the folder or bucket that have this limit, together, in US dollars."
+
+
+@Parameter(name="*", group=LIMITS)
+@dataclass(kw_only=True)
+class OtherLimitFlags(RunLimitFlags):
     """The limits of a run that is resumed: without a flag, those of its order hold."""
 
     max_images: Annotated[int | None, _AS_BEFORE] = None
@@ -122,6 +131,7 @@ class OtherLimitFlags(LimitFlags):
     max_prompts: Annotated[int | None, _AS_BEFORE] = None
     max_usd: Annotated[float | None, _AS_BEFORE] = None
     max_judge_usd: Annotated[float | None, _AS_BEFORE] = None
+    max_total_usd: Annotated[float | None, _AS_BEFORE] = None
     max_seconds: Annotated[float | None, _AS_BEFORE] = None
     parallel: Annotated[Literal["auto"] | int | None, _AS_BEFORE, Parameter(show_choices=False)] = None
     priority: Annotated[Preference | None, _AS_BEFORE] = None

@@ -3,6 +3,7 @@
 from onbrief.pursuit.given import PictureFiles as PictureFiles
 from onbrief.pursuit.given import given_pictures as given_pictures
 from onbrief.pursuit.ledgers import future_ledger as future_ledger
+from onbrief.pursuit.ledgers import require_one_limit as require_one_limit
 from onbrief.pursuit.listing import ListedRun as ListedRun
 from onbrief.pursuit.listing import listed_runs as listed_runs
 from onbrief.pursuit.listing import recorded_run as recorded_run

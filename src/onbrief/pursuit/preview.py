@@ -79,10 +79,8 @@ def checked(crew: Crew, order: Order) -> Crew:
     """
     for model in crew.image_models:
         model.check(order.brief.size)
-    if order.settings.max_usd is not None and crew.unpriced:
-        names = ", ".join(crew.unpriced)
-        raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, because the price of {names} is unknown")
-    if order.settings.max_judge_usd is not None and crew.unpriced_judges:
-        names, given = ", ".join(crew.unpriced_judges), order.settings.max_judge_usd
-        raise UsageError.of("max_judge_usd", given, f"no limit in dollars, because the price of {names} is unknown")
+    unpriced = {"max_usd": crew.unpriced, "max_total_usd": crew.unpriced, "max_judge_usd": crew.unpriced_judges}
+    for name, models in unpriced.items():
+        if models and (usd := getattr(order.settings, name)) is not None:
+            raise UsageError.of(name, usd, f"no limit in dollars, because the price of {', '.join(models)} is unknown")
     return crew
