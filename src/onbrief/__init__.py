@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import batch, examine, judge, load, pursue, recover, resume, run, runs
+    from onbrief.api import batch, examine, judge, load, pursue, recover, resume, run, runs, stats
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from onbrief.pursuit.recovering import LostPicture
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
     from onbrief.results import Result, Summary
+    from onbrief.run_statistics import ModelStatistics
 
 __all__ = [
     "Attempt",
@@ -39,6 +40,7 @@ __all__ = [
     "Limits",
     "ListedRun",
     "LostPicture",
+    "ModelStatistics",
     "OnbriefError",
     "Prompt",
     "PromptChosen",
@@ -61,10 +63,11 @@ __all__ = [
     "resume",
     "run",
     "runs",
+    "stats",
 ]
 
 _HOMES = {
-    "api": ("batch", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs"),
+    "api": ("batch", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs", "stats"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
@@ -74,6 +77,7 @@ _HOMES = {
     "pursuit.recovering": ("LostPicture",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
     "results": ("Result", "Summary"),
+    "run_statistics": ("ModelStatistics",),
 }
 
 

@@ -29,11 +29,13 @@ from onbrief.pursuit import (
     given_pictures,
     listed_runs,
     open_pursuit,
+    place_statistics,
     recorded_run,
     resumed,
 )
 from onbrief.pursuit import recover as recovered
 from onbrief.record import Run
+from onbrief.run_statistics import ModelStatistics
 
 if TYPE_CHECKING:
     from onbrief.batches.running import Retry
@@ -386,6 +388,22 @@ def runs(*, out: str | Path | None = None, ledger: str | None = None, limit: int
         LedgerError: it cannot be read, or its runs may not be listed.
     """
     return listed_runs(_settings_at(out, ledger), limit)
+
+
+@_explained()
+def stats(*, out: str | Path | None = None, ledger: str | None = None) -> tuple[ModelStatistics, ...]:
+    """Return how often each image model of the recorded runs met each kind of requirement, and what its runs have used. Runs
+    that cannot be read are left out; `runs` names them.
+
+    Args:
+        out: The folder or the bucket that they are in; by default "onbrief-runs".
+        ledger: The URL of the database with their ledger; by default, it is beside the pictures.
+
+    Raises:
+        UsageError: there is no such folder or bucket.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    return place_statistics(_settings_at(out, ledger)).models
 
 
 def _settings_at(out: str | Path | None, ledger: str | None) -> Settings:

@@ -51,6 +51,7 @@ _OWN = {
         "listing:list_",
         "List the runs, newest first: when each began (local time), its outcome, pictures, cost and brief.",
     ),
+    "stats": ("stats:stats", "Say how often each image model met each kind of requirement, and what a pass has cost."),
     "report": ("runs:report", "Write the report of a run again, as a page or as a contact sheet."),
     "rm": ("runs:rm", "Delete a run: its pictures, its record and its entries in the ledger."),
     "label": ("label:label", "Record what you say of a picture: which requirements it meets."),
