@@ -28,7 +28,7 @@ _FOR_ONBRIEF = {
 """Members of public classes that only onbrief itself needs."""
 HERE = Path(__file__).parent
 COMMANDS = (
-    "", "run", "batch", "judge", "resume", "recover", "checklist", "show", "list", "stats", "report", "rm", "label",
+    "", "run", "batch", "estimate", "judge", "resume", "recover", "checklist", "show", "list", "stats", "report", "rm", "label",
     "calibrate", "config", "models", "doctor", "sandbox",
 )  # fmt: skip
 

@@ -14,12 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import batch, examine, judge, load, pursue, recover, resume, run, runs, stats
+    from onbrief.api import batch, estimate, examine, judge, load, pursue, recover, resume, run, runs, stats
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
     from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
+    from onbrief.pursuit.estimate import Estimate
     from onbrief.pursuit.listing import ListedRun
     from onbrief.pursuit.recovering import LostPicture
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
@@ -32,6 +33,7 @@ __all__ = [
     "CallTry",
     "Checklist",
     "ChecklistFrozen",
+    "Estimate",
     "Event",
     "Finding",
     "Image",
@@ -55,6 +57,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "batch",
+    "estimate",
     "examine",
     "judge",
     "load",
@@ -67,12 +70,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("batch", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs", "stats"),
+    "api": ("batch", "estimate", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs", "stats"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
     "events": ("CallTry", "ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
+    "pursuit.estimate": ("Estimate",),
     "pursuit.listing": ("ListedRun",),
     "pursuit.recovering": ("LostPicture",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),

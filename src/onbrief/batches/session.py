@@ -21,7 +21,7 @@ from onbrief.errors import UsageError
 from onbrief.intake import STANDARD_INPUT
 from onbrief.limits import require_amount
 from onbrief.ports import AnyModel, Ladder, ModelRole, is_object
-from onbrief.pursuit import Workspace
+from onbrief.pursuit import Order, Workspace
 from onbrief.results import Summary
 
 _USUAL_NAME: Final = "batch"  # of one that comes from no file
@@ -166,6 +166,18 @@ def asked(
         rows = orders_of(_numbered(source), settings, **shared)
     objects: Mapping[ModelRole, AnyModel | Ladder] = {role: model for role, model in models.items() if is_object(model)}
     return Asked(name=name, rows=rows, settings=settings, skip_bad=skip_bad, models=objects, **about)
+
+
+async def all_orders(asked: Asked) -> list[Order]:
+    """Return the orders of all rows that are briefs, which have come by then.
+
+    Raises:
+        UsageError: a row cannot be used, or there is none.
+    """
+    rows = list(asked.rows) if isinstance(asked.rows, Sequence) else [row async for row in asked.rows]
+    if orders := [row.order for row in rows if isinstance(row, Row)]:
+        return orders
+    raise UsageError("there is no brief; expected at least one")
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Cells]:

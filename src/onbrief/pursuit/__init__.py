@@ -1,5 +1,9 @@
 """Orders, workspaces and the pursuit of one run: what the command line, the library and the Lambda handler are built on."""
 
+from onbrief.pursuit.estimate import Estimate as Estimate
+from onbrief.pursuit.estimate import estimate as estimate
+from onbrief.pursuit.estimate import estimated as estimated
+from onbrief.pursuit.estimate import past_of as past_of
 from onbrief.pursuit.given import PictureFiles as PictureFiles
 from onbrief.pursuit.given import given_pictures as given_pictures
 from onbrief.pursuit.ledgers import future_ledger as future_ledger

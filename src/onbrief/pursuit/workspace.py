@@ -19,6 +19,7 @@ from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
 from onbrief.ports import AnyModel, Fund, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
 from onbrief.providers import registry
+from onbrief.pursuit.crews import Crews
 from onbrief.pursuit.ledgers import ledger_of, require_existing, require_one_limit, require_own_ledger
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
@@ -58,7 +59,7 @@ class Workspace:
         self.usable: set[str] = set()
         self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
         self._settings = settings
-        self._crews: dict[tuple[object, ...], Crew] = {}
+        self._crews = Crews()
         self._writable = False
 
     @cached_property
@@ -118,20 +119,7 @@ class Workspace:
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
-        named = (
-            settings.image_models,
-            settings.judge,
-            settings.confirm_judge,
-            settings.reviser,
-            settings.planner,
-            settings.plan,
-            draws,
-            repr(settings.tables),
-            *((role, _identity(models[role])) for role in sorted(models)),
-        )
-        if named not in self._crews:
-            self._crews[named] = settings.crew(draws=draws, models=models)
-        return self._crews[named]
+        return self._crews.crew(settings, draws=draws, models=models)
 
     def find_run(self, run_id: str, *, broken: bool = False) -> RunRow:
         """Return a run of this place; with `broken`, also one that cannot be read.
@@ -245,9 +233,3 @@ def resumed(
     with Workspace.existing(settings) as workspace:
         row = workspace.find_run(run_id)
     return order_again(row, settings, given, models=models, resend_unknown=resend_unknown)
-
-
-def _identity(model: AnyModel | Ladder) -> tuple[str | int, ...]:
-    """Return what tells objects apart. They are kept by their crew, so that no other gets the same id."""
-    several = model if isinstance(model, tuple) else (model,)
-    return tuple(one if isinstance(one, str) else id(one) for one in several)
