@@ -267,6 +267,7 @@ class Settings:
         several = cast("Ladder", draw if isinstance(draw, tuple) else (draw,)) if draws else ()
         # First: the others' defaults depend on it.
         ladder = [registry.image_model(one, self.tables) if isinstance(one, str) else one for one in several]
+        named = [one for one in several if isinstance(one, str)]
         if not self.planner and "reviser" in made:
             made.setdefault("planner", made["reviser"])
 
@@ -276,6 +277,7 @@ class Settings:
         return Crew(
             image_model=ladder[0] if ladder else None,
             dearer=tuple(ladder[1:]),
+            beside={name: editor for name in named if (editor := registry.editor_beside(name, self.tables))},
             planner=of("planner", lambda: registry.planner(self.planner or self.reviser, self.tables), needed=self.plan),
             judge=of("judge", lambda: registry.judge(self.judge, self.tables)),
             reviser=of("reviser", lambda: registry.reviser(self.reviser, self.tables), needed=draws),

@@ -197,7 +197,9 @@ class Account(OwnedRun):
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
         last = self._entries.decisive(call.key)
-        if last and last.call.digest != call.digest:
+        # What was refused binds nobody: its step may be another one when the run is resumed with other limits.
+        sent = [entry for entry in self._entries.of_key(call.key) if entry.state != "refused"]
+        if any(entry.call.digest != call.digest for entry in sent):
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
         if last and last.state != "done" and self._entries.lost(call.key):
             last = await self._settle(call, recover)

@@ -14,6 +14,7 @@ from onbrief.policy.ends import reservations as reservations
 from onbrief.policy.steps import SEED_RANGE as SEED_RANGE
 from onbrief.policy.steps import Generate as Generate
 from onbrief.policy.steps import Policy as Policy
+from onbrief.policy.steps import Preference as Preference
 from onbrief.policy.steps import Repair as Repair
 from onbrief.policy.steps import Revise as Revise
 from onbrief.policy.steps import Step as Step

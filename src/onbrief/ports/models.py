@@ -157,6 +157,7 @@ Changes = Mapping[Change, frozenset[Way]]
 """The changes that an editor can make, and in which ways each of them can be asked for."""
 
 
+@runtime_checkable
 class Editor(Model, Protocol):
     """Changes one thing in a picture and leaves the rest, as far as it can."""
 

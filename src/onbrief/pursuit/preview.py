@@ -42,7 +42,7 @@ async def preview(order: Order) -> Preview:
     checklist, revisions = plan.checklist(order.brief), min(limits.prompts or limits.images, limits.images) - 1
     prices = [
         *((1, price) for price in plan_prices),
-        (limits.images, _dearest(crew, order.brief)),
+        (limits.images, _dearest(crew, order.brief, repairs=order.settings.policy == "adaptive")),
         (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
         (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
@@ -52,9 +52,12 @@ async def preview(order: Order) -> Preview:
     return Preview(checklist, Prompt.first(order.brief), usd, warnings, plan.questions)
 
 
-def _dearest(crew: Crew, brief: Brief) -> float | None:
-    """Return the most that a picture of this size can cost in US dollars, whichever model draws it; None if it is unknown."""
+def _dearest(crew: Crew, brief: Brief, *, repairs: bool) -> float | None:
+    """Return the most that a picture of this size can cost in US dollars, whichever model draws it, or edits it if the run
+    `repairs`; None if it is unknown.
+    """
     prices = [price_of(model, Prompt.first(brief), brief.size, 0) for model in crew.image_models]
+    prices += [editor.price for editor in crew.editors if editor and repairs]
     return None if None in prices else max(price for price in prices if price is not None)
 
 
