@@ -263,15 +263,30 @@ def test_seeds_of_a_long_run_are_all_different() -> None:
 
 
 def test_policies_have_names() -> None:
-    assert (named("adaptive", 3), named("classic", 1)) == (Adaptive(3), Classic(1))
+    assert (named("adaptive", 3), named("classic", None)) == (Adaptive(3), Classic(None))
+    assert named("adaptive", None, prefer="time", give_up_below=0.1) == Adaptive(None, "time", 0.1)
+
+
+def test_a_chance_is_from_0_to_1() -> None:
+    with pytest.raises(UsageError, match=r"give_up_below: 1\.5 is not allowed; expected a number from 0 to 1"):
+        named("adaptive", 1, give_up_below=1.5)
+
+
+@pytest.mark.parametrize(("policy", "pictures"), [(Adaptive(None), 1), (Adaptive(None, "time"), 4), (Classic(None), 1)])
+def test_a_policy_that_chooses_the_width_makes_several_pictures_at_once_only_to_save_time(
+    policy: Policy, pictures: int
+) -> None:
+    step = policy.next(fresh(), Limits())
+    assert isinstance(step, Generate)
+    assert len(step.seeds) == pictures
 
 
 @pytest.mark.parametrize(
     ("name", "parallel", "message"),
     [
         ("greedy", 1, "policy: 'greedy' is not allowed; expected adaptive or classic"),
-        ("adaptive", 0, "parallel: 0 is not allowed; expected a whole number from 1 to 64"),
-        ("classic", 65, "parallel: 65 is not allowed; expected a whole number from 1 to 64"),
+        ("adaptive", 0, "parallel: 0 is not allowed; expected auto or a whole number from 1 to 64"),
+        ("classic", 65, "parallel: 65 is not allowed; expected auto or a whole number from 1 to 64"),
     ],
 )
 def test_another_name_or_number_is_refused(name: str, parallel: int, message: str) -> None:

@@ -25,8 +25,10 @@ _BETS = 6  # how often at most a bet is made, in its reckoning
 _IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and all others still do
 _ALMOST_NOTHING = 1e-6
 _EDITS = 1  # how often at most a picture is edited, in its reckoning
-_WIDTH = 6  # pictures at a time at most, if time is preferred and nobody says how many
 _LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
+
+WIDE = 6
+"""How many pictures of a prompt at most are made at once if that is left to the policy and time is preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class _Choosing:
         """Return how many pictures to make at a time: if time is preferred, so many that one of them is likely to pass."""
         if self.policy.parallel is not None or self.policy.prefer == "money":
             return self.policy.parallel or 1
-        return next((n for n in range(1, _WIDTH) if 1 - (1 - bet.first) ** n >= _LIKELY), _WIDTH)
+        return next((n for n in range(1, WIDE) if 1 - (1 - bet.first) ** n >= _LIKELY), WIDE)
 
     def _cost(self, *costs: Cost) -> float:
         if self.policy.prefer == "money" and self.means.priced:

@@ -19,7 +19,7 @@ ATTEMPTS = 4
 class Classic:
     """Make a fixed number of attempts per prompt, then have a new prompt written from the brief alone."""
 
-    parallel: int = 1
+    parallel: int | None = 1
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""
@@ -27,7 +27,7 @@ class Classic:
             return end
         if len(run.round) >= attempts_of(limits):
             return revised(run, limits, False, USED_UP)
-        return generated(run, limits, self.parallel)
+        return generated(run, limits, self.parallel or 1)
 
 
 def attempts_of(limits: Limits) -> int:

@@ -124,7 +124,7 @@ class Pursuit:
             store=self.store,
             ledger=self.account,
             given=given,
-            parallel=settings.parallel,
+            parallel=settings.judged_at_once,
             embed_metadata=not settings.strip_metadata,
             rule=settings.rule,
             review=self.review,
