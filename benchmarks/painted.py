@@ -12,12 +12,13 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
-from benchmarks.playing import SIZE, PlayedStudio, Rung, Shown, Stage, played
+from benchmarks.playing import CHANGES, SIZE, PlayedStudio, Rung, Shown, Stage, played
 from benchmarks.policies import limits_of
 from benchmarks.policy import SETS
 from onbrief.errors import Failed
 from onbrief.policy import Classic
-from onbrief.record import Run, Verdict
+from onbrief.questions.repairs import repair_of
+from onbrief.record import Attempt, Verdict
 from onbrief_sandbox import world
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.imagining import picture
@@ -56,25 +57,25 @@ def compare(text: str, model: world.Model, compared: Compared, edits: int = EDIT
         data, _ = picture(prompt.text, prompt.negative, SIZE, attempt.seed, model)
         shown = stage.drawn(prompt, model, attempt.seed)
         compared.compare(f"{text}, {model} {attempt.name}", shown.verdict, stage.judged(look(data)))
-        if must := _only(run, shown):
+        if instruction := _repair(stage, attempt, shown):
             for number in range(edits):
                 compared.edits += 1
-                now = stage.edited(shown, must, number)
+                now = stage.edited(shown, instruction, number)
                 compared.mended["played"] += now is not None and now.verdict.passed
-                compared.mended["painted"] += _mends(stage, data, must, number)
+                compared.mended["painted"] += _mends(stage, data, instruction, number)
 
 
-def _only(run: Run, shown: Shown) -> str:
-    """The must that is all that a picture lacks, but for what depends on it; empty if there is no such must."""
-    assert run.checklist is not None
+def _repair(stage: Stage, attempt: Attempt, shown: Shown) -> str:
+    """The edit for the must that is all that a picture lacks, but for what depends on it; empty if there is none."""
     lacking = {finding.id for finding in shown.verdict.unmet}
-    roots = [id_ for id_ in lacking if lacking.isdisjoint(run.checklist[id_].parents)]
-    return roots[0] if len(roots) == 1 else ""
+    roots = [id_ for id_ in lacking if lacking.isdisjoint(stage.checklist[id_].parents)]
+    repair = repair_of(stage.checklist, attempt, roots[0], CHANGES) if len(roots) == 1 else None
+    return repair.instruction if repair else ""
 
 
-def _mends(stage: Stage, data: bytes, must: str, seed: int) -> bool:
+def _mends(stage: Stage, data: bytes, instruction: str, seed: int) -> bool:
     try:
-        return stage.judged(look(edited(data, stage.checklist[must].text, seed))).passed
+        return stage.judged(look(edited(data, instruction, seed))).passed
     except Failed:
         return False
 

@@ -16,6 +16,7 @@ from onbrief.limits import Limits
 from onbrief.loop import pursue
 from onbrief.policy import Policy
 from onbrief.ports import History, Revised
+from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Image, Models, Problem, Prompt, Run, Usage, Verdict
 from onbrief_sandbox import world
 from onbrief_sandbox.erring import ErringEye, Errors
@@ -24,12 +25,15 @@ from onbrief_sandbox.language import editing
 from onbrief_sandbox.language.grammar import parse
 from onbrief_sandbox.language.planner import requirements
 from onbrief_sandbox.language.writer import SandboxWriter
-from onbrief_sandbox.models import find
+from onbrief_sandbox.models import SandboxImageModel, find
 from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.world.changes import NotThereError
 from onbrief_sandbox.world.editing import edited
 
 SIZE = (1024, 1024)
+CHANGES = SandboxImageModel("sandbox:", 0.0, 0.0).changes
+"""What the sandbox's editor can change."""
+
 STARTED = "2026-01-01T00:00:00.000Z"
 
 
@@ -106,13 +110,11 @@ class Stage:
             self._drawn[key] = Shown("\0".join(map(str, key)), sight, self.judged(sight))
         return self._drawn[key]
 
-    def edited(self, shown: Shown, must: str, seed: int) -> Shown | None:
-        """The picture after an edit for this must, by words; None if there is none to ask for, or nothing to be changed."""
-        text = self.checklist[must].text
-        edit = editing.read(text)
-        if edit is None:
-            return None
-        key = f"{shown.key}\0{text}\0{seed}"
+    def edited(self, shown: Shown, instruction: str, seed: int) -> Shown | None:
+        """The picture after this edit; None if the picture does not show what the edit is about."""
+        edit = editing.read(instruction)
+        assert edit, f"the sandbox's editor does not understand {instruction!r}"
+        key = f"{shown.key}\0{instruction}\0{seed}"
         try:
             sight = edited(shown.sight, edit, key)
         except NotThereError:
@@ -178,11 +180,13 @@ class PlayedStudio:
         attempt = Attempt(
             of.revision, len(run.of_prompt(of.revision)), seed, model=self.ladder[rung].name, base=of.name, must=must
         )
-        shown = self.stage.edited(self._shown[of.name], must, seed)
+        repair = repair_of(self.stage.checklist, of, must, CHANGES)
+        assert isinstance(repair, ByEditor)
+        shown = self.stage.edited(self._shown[of.name], repair.instruction, seed)
         self.edits += 1
         if shown is None:
             self._spend(self.terms.edit_usd, self.terms.edit_seconds, images=1)
-            yield replace(attempt, problem=Problem("unreadable", "there is nothing to be changed"), usd=self.terms.edit_usd)
+            yield replace(attempt, problem=Problem("failed", "there is nothing to be changed"), usd=self.terms.edit_usd)
             return
         self._spend(0.0, self.terms.edit_seconds + self.terms.judge_seconds)
         yield self._judged(attempt, shown, self.terms.edit_usd)

@@ -8,14 +8,14 @@ from typing import Literal
 
 from benchmarks.former import Former
 from benchmarks.oracle import Knowledge, Oracle
-from benchmarks.playing import TERMS, Rung
+from benchmarks.playing import CHANGES, TERMS, Rung
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Classic, Generate, Policy, Step, seed_of
 from onbrief.policy import means as policy
 from onbrief.policy.ends import over
 from onbrief.policy.means import Cost, Means
+from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Run
-from onbrief_sandbox.language import editing
 
 CLASSIC = {8: (3, 3), 15: (5, 3), 20: (7, 3)}
 """The attempts for a prompt and the prompts that policies with such limits have, by the number of images."""
@@ -31,9 +31,9 @@ class Plain:
 
 
 def _repairs(run: Run, attempt: Attempt, must: str) -> Literal["editor"] | None:
-    """The sandbox's editor changes by words what it understands."""
+    """What the sandbox's editor can repair."""
     assert run.checklist is not None
-    return "editor" if editing.read(run.checklist[must].text) else None
+    return "editor" if isinstance(repair_of(run.checklist, attempt, must, CHANGES), ByEditor) else None
 
 
 def _nothing(run: Run, attempt: Attempt, must: str) -> None:
