@@ -66,6 +66,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A must that no prompt can reach, in the opinion of a reviser: its id, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Revised:
     """The text of the next prompt, its negative text, and the reason for the change. `usd` as in Planned."""
 
@@ -74,6 +82,7 @@ class Revised:
     reason: str = ""
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
+    unreachable: tuple[Unreachable, ...] = ()
 
 
 class Model(Protocol):
@@ -241,7 +250,7 @@ class Planner(Model, Protocol):
 
 
 History = Sequence[tuple[Prompt, Sequence[Attempt]]]
-"""The prompts that were tried, each with its attempts, oldest first."""
+"""The prompts that were tried, each with its attempts but for edited pictures, which say nothing about it; oldest first."""
 
 
 @runtime_checkable
@@ -261,6 +270,9 @@ class Reviser(Model, Protocol):
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         """Return prompt number `revision` for this checklist, worded differently from the prompts before it. `history` has
         those prompts with their attempts, oldest first; it is empty if the policy wants a prompt from the brief alone.
+
+        What it returns is checked before it is used (docs/prompts.md). A reviser that implements Corrects is asked once more
+        if it fails; then, or with any other reviser, the best earlier prompt is used with a new ending.
 
         Raises:
             CallError: there is no answer.

@@ -95,7 +95,7 @@ async def _revised(shown: dict[str, Any], revision: int) -> Document:
     checklist = Checklist(tuple(_requirement(r) for r in shown["checklist"]))
     history = [_tried(tried) for tried in shown.get("history", ())]
     revised = await SandboxWriter("sandbox:", None).revise(brief, checklist, revision, history)
-    return {"reason": revised.reason, "text": revised.text, "negative": revised.negative}
+    return {"reason": revised.reason, "unreachable": [], "text": revised.text, "negative": revised.negative}
 
 
 def _requirement(shown: dict[str, Any]) -> Requirement:
@@ -104,14 +104,15 @@ def _requirement(shown: dict[str, Any]) -> Requirement:
 
 
 def _tried(tried: dict[str, Any]) -> tuple[Prompt, list[Attempt]]:
-    """Return a prompt with one attempt per judgement, and each requirement unmet in as many attempts as reported."""
-    prompt, results = Prompt(tried["prompt"], tried["text"], tried["negative"]), tried["results"]
-    judged = max((result["of"] for result in results), default=0)
+    """Return a prompt with one attempt per picture, and each requirement unmet in as many attempts as reported."""
+    prompt = Prompt(tried["prompt"], tried["text"], tried["negative"])
+    short = {result["id"]: result["borderline"] + result["unmet"] for result in tried["results"]}
     attempts: list[Attempt] = []
-    for number in range(min(judged, 1000)):
-        unmet = {result["id"] for result in results if number < result["of"] - result["met"]}
-        found = tuple(Finding(r["id"], "unmet" if r["id"] in unmet else "met", 0.5) for r in results)
-        attempts.append(Attempt(prompt.revision, number, 0, verdict=Verdict(not unmet, found)))
+    for number in range(min(tried["pictures"], 1000)):
+        found = [Finding(id_, "unmet" if number < times else "met", 0.5) for id_, times in short.items()]
+        found += [Finding(id_, "met", 0.5) for id_ in tried["met"]]
+        unmet = any(finding.verdict == "unmet" for finding in found)
+        attempts.append(Attempt(prompt.revision, number, 0, verdict=Verdict(not unmet, tuple(found))))
     return prompt, attempts
 
 
