@@ -1,4 +1,4 @@
-"""How an image model is best written for. It is data of the model's provider: the reviser is told, and its prompts are checked."""
+"""How an image model is best written for: data of its provider, which the reviser is told and by which prompts are checked."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Unit = Literal["words", "characters", "CLIP tokens"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """The prompts that an image model understands best. They have at most `most` units: more is cut off by a model that counts in
-    CLIP tokens or characters, and does not help one that counts in words.
+    """The prompts that an image model understands best. They have at most `most` units: more is cut off by a model that counts
+    in CLIP tokens or characters, and does not help one that counts in words.
 
     `negative`: it takes a negative text. `weights`: it reads "(word:1.2)". `hardest_first`: what comes first counts most;
     otherwise a description in natural order is best, the scene before its details.
@@ -44,12 +44,3 @@ class HasDialect(Protocol):
 def dialect_of(model: object) -> Dialect:
     """Return the dialect of an image model."""
     return getattr(model, "dialect", NATURAL)  # not isinstance(model, HasDialect), which is slow in Python 3.11
-
-
-@runtime_checkable
-class WritesFor(Protocol):
-    """A reviser that writes differently for different image models."""
-
-    def writing_for(self, dialect: Dialect) -> WritesFor:
-        """Return the same reviser, for the image model that draws next."""
-        ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
+from onbrief.ports.dialect import Dialect
 from onbrief.record import Attempt, Box, Finding, Prompt
 from onbrief.tokens import NO_TOKENS as NO_TOKENS
 from onbrief.tokens import Tokens as Tokens
@@ -277,4 +278,13 @@ class Reviser(Model, Protocol):
         Raises:
             CallError: there is no answer.
         """
+        ...
+
+
+@runtime_checkable
+class WritesFor(Reviser, Protocol):
+    """A reviser that writes differently for different image models."""
+
+    def writing_for(self, dialect: Dialect) -> Reviser:
+        """Return the same reviser, for an image model of this dialect."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import UsageError
-from onbrief.ports import Completes, OpenQuestion, Planner
+from onbrief.ports import Completes, Corrects, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew, looks, planning, price_of
@@ -45,7 +45,8 @@ async def preview(order: Order) -> Preview:
         (limits.images, _dearest(crew, order.brief)),
         (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
         (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
-        (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
+        # The last one has the longest history. Each may be asked for twice; see writing.py.
+        (revisions * (1 + isinstance(crew.reviser, Corrects)), price_of(crew.reviser, order.brief, checklist, revisions, None)),
     ]
     most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
     usd = most if most is None or limits.usd is None else min(most, limits.usd)

@@ -11,6 +11,7 @@ import lzma
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 _PIECE = re.compile(r"'(?:s|t|re|ve|m|ll|d)|[^\W\d_]+|\d|(?:[^\s\w]|_)+", re.IGNORECASE)
 
@@ -35,7 +36,7 @@ def _pieces(word: str) -> int:
     parts = [letters[byte] for byte in word.encode("utf-8", "replace")]
     parts[-1] += "</w>"
     while len(parts) > 1:
-        best = min(zip(parts, parts[1:], strict=False), key=lambda pair: ranks.get(pair, len(ranks)))
+        best = min(pairwise(parts), key=lambda pair: ranks.get(pair, len(ranks)))
         if best not in ranks:
             break
         joined: list[str] = []

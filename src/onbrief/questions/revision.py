@@ -34,8 +34,6 @@ model could print: the name of a colour instead of its code, no measures such as
 - lays out what seems to contradict itself in different parts of the picture: for "blue sky" and "at sunset", a blue sky above \
 and the sunset along the horizon. Where one thing would hide another, choose a pose, a cut or an angle that shows both.
 
-{{dialect}}
-
 {NOTICE}"""
 
 _CLIP = """\
@@ -56,7 +54,7 @@ thing once and where it is; what is said twice is easily drawn twice."""
 _WEIGHTS = """\
 - It reads weights: "(three cups:1.2)", from 1.1 to 1.4. Put one on one or two things at most: each weakens the others."""
 
-_NO_WEIGHTS = """\
+NO_WEIGHTS = """\
 - It reads no weights: brackets and numbers for stress are words to it."""
 
 _NEGATIVE = """\
@@ -74,8 +72,8 @@ everything on the checklist has a place of its own and can be seen whole. Then d
 
 _AGAIN = """\
 Below is what was tried, oldest first: each prompt with the results of its pictures. `met` are the requirements that every \
-picture met. For each of the others, it says how many of its pictures met it, in how many it was `borderline` (fair people would \
-differ) and in how many plainly `unmet`, and what was `seen`. `with_it` are requirements that could not be met because \
+picture met. For each of the others, it says how many of its pictures met it, in how many it was `borderline` (fair people \
+would differ) and in how many plainly `unmet`, and what was `seen`. `with_it` are requirements that could not be met because \
 this one was not: they are no failures of their own. `undecided` is what the checker could not tell; it says nothing against \
 a prompt.
 - A thing that is missing is a matter of arrangement, not of stress: give it a place and a size of its own, simplify what \
@@ -89,9 +87,7 @@ lettering: its own clause, and what it is written on.
 - Where a prompt was blocked, say the same in words that no filter minds.
 - Never repeat a prompt."""
 
-_UNREACHABLE = (
-    "If there is a must that no prompt can reach (a landscape format for a square picture), name it in `unreachable`."
-)
+_UNREACHABLE = "A must that no prompt can reach (a landscape format for a square picture) is named in `unreachable`."
 
 
 def revise(
@@ -103,6 +99,7 @@ def revise(
     """
     parts = [
         f"Write prompt number {revision}. {_UNREACHABLE}",
+        "\n".join(["The image model that draws next:", *_spoken(dialect)]),
         material("brief", {"text": brief.text, "avoid": list(brief.avoid), "size": list(brief.size)}),
         material(
             "checklist",
@@ -116,8 +113,7 @@ def revise(
         parts += [_AGAIN, shown.advice(history, checklist), material("history", shown.table(history, checklist))]
     else:
         parts += [_FIRST]
-    system = _SYSTEM.replace("{dialect}", "\n".join(["The image model that draws next:", *_spoken(dialect)]))
-    return Question(system, "\n\n".join(parts), "revision", _schema(dialect), lambda answer: _read(answer, checklist))
+    return Question(_SYSTEM, "\n\n".join(parts), "revision", _schema(dialect), lambda answer: _read(answer, checklist))
 
 
 def correction(prompt: Prompt, faults: Sequence[str]) -> str:
@@ -134,7 +130,7 @@ def _spoken(dialect: Dialect) -> Iterator[str]:
     else:
         yield _LONG.format(most=dialect.most, unit=dialect.unit)
     yield _HARDEST_FIRST if dialect.hardest_first else _NATURAL
-    yield _WEIGHTS if dialect.weights else _NO_WEIGHTS
+    yield _WEIGHTS if dialect.weights else NO_WEIGHTS
     yield _NEGATIVE if dialect.negative else _NO_NEGATIVE
 
 

@@ -19,12 +19,41 @@ _FRAME = re.compile(
 )
 _DENIES = re.compile(r"(?:no|not|non|without|never|avoid|don't|do not|free of)\b", re.IGNORECASE)
 _LETTERING = ("text", "words", "letters", "lettering", "writing", "caption")
-_NO_THINGS = vocabulary.COLOURS | frozenset(
-    ["picture", "image", "photo", "photograph", "scene", "view", "part", "side", "piece", "group", "left", "right", "third", "half"]
-)
-_PLACES = "above below under behind beside near over inside on top middle front background among"
-_RELATIVE = frozenset(f"that which who whose {_PLACES}".split())
-_VERBS = frozenset(f"is are was were has have can could looks look shows show {_PLACES}".split())
+_NO_THINGS = vocabulary.COLOURS | {
+    *(
+        "picture",
+        "image",
+        "photo",
+        "photograph",
+        "scene",
+        "view",
+        "part",
+        "side",
+        "piece",
+        "group",
+        "left",
+        "right",
+        "third",
+        "half",
+    )
+}
+_PLACES = {
+    "above",
+    "below",
+    "under",
+    "behind",
+    "beside",
+    "near",
+    "over",
+    "inside",
+    "on",
+    "top",
+    "middle",
+    "front",
+    "background",
+}
+_RELATIVE = frozenset(_PLACES | {"among", "that", "which", "who", "whose"})
+_VERBS = frozenset(_PLACES | {"is", "are", "was", "were", "has", "have", "can", "could", "looks", "look", "shows", "show"})
 
 
 def length(text: str, dialect: Dialect) -> int:
@@ -49,7 +78,21 @@ def faults(prompt: Prompt, brief: Brief, checklist: Checklist, dialect: Dialect,
     )
 
 
+def is_new(prompt: Prompt, brief: Brief, tried: Sequence[Prompt]) -> bool:
+    """Return whether a prompt has words, and is neither the brief as it stands nor one that was tried."""
+    return bool(prompt.text) and not any(_repeated(prompt, brief, tried))
+
+
+def cut(prompt: Prompt, dialect: Dialect) -> tuple[str, ...]:
+    """Return a warning if a model that reads CLIP tokens does not read the whole prompt."""
+    if dialect.unit != "CLIP tokens" or (size := length(prompt.text, dialect)) <= dialect.most:
+        return ()
+    return (f"of prompt {prompt.revision}, with {size} CLIP tokens, all after the first {dialect.most} may be cut off",)
+
+
 def _repeated(prompt: Prompt, brief: Brief, tried: Sequence[Prompt]) -> Iterator[str]:
+    if not prompt.text:
+        yield "`text` is empty"
     if letters_of(prompt.text) == letters_of(brief.text):
         yield "`text` is the brief as it stands"
         return

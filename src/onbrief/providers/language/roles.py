@@ -135,68 +135,6 @@ class TextReviser(Role):
         return await self.model.ask(questions.revise(brief, checklist, revision, history, self.dialect))
 
 
-def _question(self, brief: Brief) -> Question[Planned]:
-    return questions.complete(brief, self.planned, self.missing) if self.planned else questions.plan(brief)
-
-
-@dataclass(frozen=True, slots=True)
-class VisionJudge(Role):
-    """See ports.Judge."""
-
-    picture_limits: PictureLimits = ANY_PICTURE
-
-    def price_of(self, requirements: Sequence[Requirement], size: Size) -> float | None:
-        """See ports.PricedByRequest: the price of the first or of a closer look, whichever is more. A larger picture than the
-        judge accepts is scaled down before.
-        """
-        parts, colours = {requirement.id: "A" for requirement in requirements}, questions.COLOURS[: pictures.SQUARES]
-        asked = (_question(requirements, colours), questions.confirm(requirements, colours, parts))
-        prices = [self.model.price_of(question, pictures.view_size(size, self.picture_limits)) for question in asked]
-        return max((price for price in prices if price is not None), default=None)
-
-    async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
-        """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy. The model is shown it with a band below,
-        which proves that it sees; see questions/control.py.
-
-        A single requirement of the kind "whole" is a description and is judged as one; see questions.whole.
-
-        Raises:
-            PictureError: the bytes are not a picture.
-            ConfigError: access or credentials are wrong, or the model does not exist.
-        """
-        view = await asyncio.to_thread(pictures.view_of, image, self.picture_limits)
-        return await self.model.ask(_question(requirements, view.colours), view.data)
-
-    async def look_closer(
-        self, image: bytes, requirements: Sequence[Requirement], boxes: Mapping[str, Box] | None = None
-    ) -> Judged:
-        """See ports.LooksCloser. What is shown is one picture: the whole one, and beside it the parts in the boxes, enlarged.
-
-        Raises:
-            PictureError, ConfigError: as `judge`.
-        """
-        view = await asyncio.to_thread(pictures.view_of, image, self.picture_limits, boxes)
-        return await self.model.ask(questions.confirm(requirements, view.colours, view.parts), view.data)
-
-
-class TextReviser(Role):
-    """See ports.Reviser."""
-
-    def price_of(self, brief: Brief, checklist: Checklist, revision: int, history: History | None) -> float | None:
-        """See ports.PricedByRequest. The prompts of the longest history have a character for each token of an answer."""
-        if history is None:
-            history = questions.longest_history(brief, checklist, revision, self.model.max_tokens)
-        return self.model.price_of(questions.revise(brief, checklist, revision, history))
-
-    async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
-        """See ports.Reviser.
-
-        Raises:
-            ConfigError: access or credentials are wrong, or the model does not exist.
-        """
-        return await self.model.ask(questions.revise(brief, checklist, revision, history))
-
-
 def _question(requirements: Sequence[Requirement], colours: Sequence[SquareColour]) -> Question[Judged]:
     """Return the question about these requirements. A lone description is split into statements by the model; among other
     requirements, it is one statement.

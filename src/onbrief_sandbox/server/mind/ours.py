@@ -14,6 +14,7 @@ from onbrief.errors import UsageError
 from onbrief.ports import OpenQuestion
 from onbrief.questions.control import CONTROL, LEFTMOST
 from onbrief.questions.looking import ENLARGED
+from onbrief.questions.revision import NO_WEIGHTS
 from onbrief.questions.sides import NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language.planner import SandboxPlanner
@@ -49,7 +50,7 @@ async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
     shown = questions.materials(turn.text)
     if "brief" in shown and "checklist" in shown:
         number = _NUMBER.search(turn.text)
-        return await _revised(shown, int(number[1]) if number else 1)
+        return await _revised(shown, int(number[1]) if number else 1, weights=NO_WEIGHTS not in turn.text)
     if "brief" in shown:
         return await _planned(shown)
     if "description" not in shown and _JUDGE not in turn.text:
@@ -90,11 +91,11 @@ async def _planned(shown: dict[str, Any]) -> Document:
     return {"requirements": requirements, "questions": [asdict(question) for question in asking]}
 
 
-async def _revised(shown: dict[str, Any], revision: int) -> Document:
+async def _revised(shown: dict[str, Any], revision: int, *, weights: bool) -> Document:
     brief = Brief(text=shown["brief"]["text"], avoid=tuple(shown["brief"]["avoid"]))
     checklist = Checklist(tuple(_requirement(r) for r in shown["checklist"]))
     history = [_tried(tried) for tried in shown.get("history", ())]
-    revised = await SandboxWriter("sandbox:", None).revise(brief, checklist, revision, history)
+    revised = await SandboxWriter("sandbox:", None, weights=weights).revise(brief, checklist, revision, history)
     return {"reason": revised.reason, "unreachable": [], "text": revised.text, "negative": revised.negative}
 
 
