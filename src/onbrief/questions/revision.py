@@ -8,7 +8,7 @@ from onbrief.brief import Brief, Checklist
 from onbrief.errors import Blocked
 from onbrief.ports import NATURAL, Dialect, History, Revised, Unreachable
 from onbrief.questions import history as shown
-from onbrief.questions import parsing, schema
+from onbrief.questions import parsing, schema, usable
 from onbrief.questions.declining import declines
 from onbrief.questions.question import NOTICE, Question, material
 from onbrief.record import Prompt
@@ -110,7 +110,10 @@ def revise(
         ),
     ]
     if history:
-        parts += [_AGAIN, shown.advice(history, checklist), material("history", shown.table(history, checklist))]
+        tried = shown.table(history, checklist)
+        if dialect.unit == "CLIP tokens":  # so that a model sees how they are counted
+            tried = [{**one, "length": f"{usable.length(str(one['text']), dialect)} CLIP tokens"} for one in tried]
+        parts += [_AGAIN, shown.advice(history, checklist), material("history", tried)]
     else:
         parts += [_FIRST]
     return Question(_SYSTEM, "\n\n".join(parts), "revision", _schema(dialect), lambda answer: _read(answer, checklist))
