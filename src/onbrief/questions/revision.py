@@ -63,7 +63,7 @@ checklist or the brief wants absent, and not in the prompt. Never a word that na
 phrase ("empty bottle" weakens the bottle, "other text" the lettering), and not what was seen wrong in a picture ("brown \
 belt" where the belt is to be red): say in the prompt what is wanted instead. Mostly it is short, or empty."""
 
-_NO_NEGATIVE = """\
+NO_NEGATIVE = """\
 - It takes no negative text. What must be absent is said in the prompt, once and in few words, at its end: "no people"."""
 
 _FIRST = """\
@@ -134,7 +134,7 @@ def _spoken(dialect: Dialect) -> Iterator[str]:
         yield _LONG.format(most=dialect.most, unit=dialect.unit)
     yield _HARDEST_FIRST if dialect.hardest_first else _NATURAL
     yield _WEIGHTS if dialect.weights else NO_WEIGHTS
-    yield _NEGATIVE if dialect.negative else _NO_NEGATIVE
+    yield _NEGATIVE if dialect.negative else NO_NEGATIVE
 
 
 def _schema(dialect: Dialect) -> dict[str, object]:

@@ -14,7 +14,7 @@ from onbrief.errors import UsageError
 from onbrief.ports import OpenQuestion
 from onbrief.questions.control import CONTROL, LEFTMOST
 from onbrief.questions.looking import ENLARGED
-from onbrief.questions.revision import NO_WEIGHTS
+from onbrief.questions.revision import NO_NEGATIVE, NO_WEIGHTS
 from onbrief.questions.sides import NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language.planner import SandboxPlanner
@@ -50,7 +50,8 @@ async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
     shown = questions.materials(turn.text)
     if "brief" in shown and "checklist" in shown:
         number = _NUMBER.search(turn.text)
-        return await _revised(shown, int(number[1]) if number else 1, weights=NO_WEIGHTS not in turn.text)
+        revised = await _revised(shown, int(number[1]) if number else 1, weights=NO_WEIGHTS not in turn.text)
+        return {name: text for name, text in revised.items() if name != "negative" or NO_NEGATIVE not in turn.text}
     if "brief" in shown:
         return await _planned(shown)
     if "description" not in shown and _JUDGE not in turn.text:
