@@ -129,7 +129,7 @@ def correction(prompt: Prompt, faults: Sequence[str]) -> str:
 
 def _spoken(dialect: Dialect) -> Iterator[str]:
     if dialect.unit == "CLIP tokens":
-        yield _CLIP.format(most=dialect.most, words=dialect.most * 2 // 3)
+        yield _CLIP.format(most=dialect.most, words=dialect.most * 3 // 5)
     else:
         yield _LONG.format(most=dialect.most, unit=dialect.unit)
     yield _HARDEST_FIRST if dialect.hardest_first else _NATURAL

@@ -113,8 +113,9 @@ def _form(prompt: Prompt, dialect: Dialect) -> Iterator[str]:
         yield "it has syntax of another image generator, which this model reads as words"
     for name, text in (("text", prompt.text), ("negative", prompt.negative)):
         if (size := length(text, dialect)) > dialect.most:
-            more = size - dialect.most
-            yield f"`{name}` has {size} {dialect.unit}, {more} more than the {dialect.most} that the model reads: shorten it"
+            spare = dialect.most // 15  # whoever cannot count them misses again by a few
+            told = f"{dialect.most} that the model reads: leave out at least {size - dialect.most + spare}"
+            yield f"`{name}` has {size} {dialect.unit}, more than the {told}"
 
 
 def _negative(prompt: Prompt, brief: Brief, checklist: Checklist) -> Iterator[str]:
