@@ -36,7 +36,7 @@ async def revise(run: Run, reviser: Reviser, account: Account, dialect: Dialect,
     """Return the next prompt of a run, for an image model of this dialect; see ports.Studio."""
     assert run.checklist is not None
     checklist, revision = run.checklist, len(run.prompts)
-    history = _history(run) if with_history else ()
+    history = history_of(run) if with_history else ()
     writer = reviser.writing_for(dialect) if isinstance(reviser, WritesFor) else reviser
 
     async def once(attempt: int, writer: Reviser, faults: Sequence[str], then: Callable[[Revised], Written]) -> Written:
@@ -128,7 +128,7 @@ def _prompt(revised: Revised, revision: int) -> Prompt:
     return Prompt(revision, _bounded(revised.text), _bounded(revised.negative), _bounded(revised.reason))
 
 
-def _history(run: Run) -> History:
+def history_of(run: Run) -> History:
     """Return the prompts with what was drawn of them; an edited picture says nothing about its prompt."""
     return [(p, [a for a in run.attempts if a.revision == p.revision and not a.base]) for p in run.prompts]
 
