@@ -1,8 +1,8 @@
 """Recorded prompts of a strong language model for the reviser's own question, checked as onbrief checks them.
 
-The questions are made from the checklists and answers of data/real, for an image model that reads CLIP tokens and one that reads
-long text. data/revising has what the model answered to each, and README.md there says how. `python -m benchmarks revising`
-prints the table; `python -m benchmarks.revising CASE clip|long` prints a question.
+The questions are made from the checklists and answers of data/real, for one image model that reads CLIP tokens and one that
+reads long text. data/revising has what the model answered to each, and its README.md says how. `python -m benchmarks
+revising` prints the table; `python -m benchmarks.revising CASE clip|long` prints a question.
 """
 
 from __future__ import annotations
