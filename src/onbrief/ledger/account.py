@@ -125,6 +125,10 @@ class Account(OwnedRun):
         """Return the last try of each recorded call of this step."""
         return self._entries.of_step(step)
 
+    def failures(self, key: str) -> int:
+        """Return how many tries of a call have failed or brought no readable answer, in all sessions."""
+        return len(self._entries.ended(key, "failed")) + len(self._entries.ended(key, "unreadable"))
+
     def lost(self, kind: CallKind) -> list[Entry]:
         """Return the tries of calls of this kind whose outcome is not known, by the order of their calls."""
         lost = (entry for entry in self._entries if entry.call.kind == kind and entry.state in {"started", "unknown"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import UsageError
 from onbrief.policy.expected import most_images
-from onbrief.ports import Completes, OpenQuestion, Planner
+from onbrief.ports import Completes, Corrects, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew, looks, planning, price_of
@@ -65,6 +65,7 @@ async def preview(order: Order, crew: Crew | None = None) -> Preview:
     warnings = tuple(dict.fromkeys((*order.warnings, *notes, *checks, *crew.warnings, *plan.warnings)))
     checklist, most = plan.checklist(order.brief), most_images(limits)
     revisions = min(limits.prompts or most, most) - 1
+    asked = 1 + isinstance(crew.reviser, Corrects)  # each may be asked for twice; see writing.py
     prices = Prices(
         plan=tuple(plan_prices),
         image=_dearest(crew, order.brief, repairs=order.settings.policy == "adaptive"),
@@ -73,7 +74,7 @@ async def preview(order: Order, crew: Crew | None = None) -> Preview:
         revision=price_of(crew.reviser, order.brief, checklist, revisions, None),  # the last one has the longest history
     )
     confirmations = 0 if order.settings.confirm == "never" else most
-    usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=revisions)
+    usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=asked * revisions)
     for limit in (limits.usd, order.settings.max_total_usd):
         usd = usd if usd is None or limit is None else min(usd, limit)
     return Preview(checklist, Prompt.first(order.brief), usd, prices, warnings, plan.questions)

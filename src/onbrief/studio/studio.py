@@ -18,7 +18,8 @@ from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import seed_of
-from onbrief.ports import CallKind, Entry, Pictures, Store, call_key
+from onbrief.ports import CallKind, Entry, Pictures, Store, call_key, dialect_of
+from onbrief.questions import usable
 from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
@@ -80,7 +81,13 @@ class LedgerStudio:
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
         assert self.crew.reviser is not None
-        return await writing.revise(run, self.crew.reviser, self.ledger, with_history=with_history)
+        drew = [attempt.model for attempt in run.attempts][-1:]
+        models = self.crew.image_models
+        model = next((model for model in models if model.name in drew), models[0])  # most likely the one that draws next
+        written = await writing.revise(run, self.crew.reviser, self.ledger, dialect_of(model), with_history=with_history)
+        for warning in written.warnings:
+            self.warn(warning)
+        return written.prompt
 
     async def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
@@ -93,7 +100,7 @@ class LedgerStudio:
     async def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
         model = self.crew.image_models[rung]
-        for warning in model.check(run.brief.size):
+        for warning in (*model.check(run.brief.size), *usable.cut(prompt, dialect_of(model))):
             self.warn(warning)
         passed, failed = any(attempt.passed for attempt in run.attempts), False
         complete: set[int] = set()
@@ -154,7 +161,7 @@ class LedgerStudio:
         """
         checklist, added = await self.plan(run)
         run = replace(run, checklist=checklist).with_prompt(Prompt.first(run.brief, added))
-        while self.ledger.done(call_key("revise", len(run.prompts), 0)):
+        while writing.is_written(self.ledger, len(run.prompts)):
             run = run.with_prompt(await self.revise(run, with_history=False))
         return run
 
