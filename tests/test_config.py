@@ -101,9 +101,9 @@ def test_variables_are_text_and_become_what_the_setting_is(here: Path, home: Pat
 def test_how_many_at_once_is_a_number_or_left_to_the_policy(here: Path, home: Path) -> None:
     (here / "onbrief.toml").write_text('parallel = 3\npriority = "time"\ngive_up_below = 0.05')
     three, auto = loaded(home)[0], loaded(home, ONBRIEF_PARALLEL="auto")[0]
-    assert (three.chosen_policy, three.judged_at_once) == (Adaptive(3, "time", 0.05), 3)
-    assert (auto.chosen_policy, auto.judged_at_once) == (Adaptive(None, "time", 0.05), WIDE)
-    assert (Settings().chosen_policy, Settings().judged_at_once) == (Adaptive(None), 1)
+    assert (three.policy_with(), three.judged_at_once) == (Adaptive(3, "time", 0.05), 3)
+    assert (auto.policy_with(), auto.judged_at_once) == (Adaptive(None, "time", 0.05), WIDE)
+    assert (Settings().policy_with(), Settings().judged_at_once) == (Adaptive(None), 1)
 
 
 def test_variables_of_others_are_none_of_ours(here: Path, home: Path) -> None:
@@ -354,7 +354,7 @@ def test_doctor_says_that_no_image_model_is_set(here: Path) -> None:
 def test_settings_know_their_limits_size_and_policy() -> None:
     settings = settings_of({"max_images": 3, "max_usd": 1, "size": "64x128", "policy": "classic", "parallel": 2})
     assert settings.limits == Limits(images=3, usd=1.0)
-    assert (settings.picture_size, settings.chosen_policy) == ((64, 128), Classic(2))
+    assert (settings.picture_size, settings.policy_with()) == ((64, 128), Classic(2))
 
 
 WITHOUT_HOME = """

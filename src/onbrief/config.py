@@ -19,7 +19,7 @@ from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Rule, Strictness
 from onbrief.limits import Limits, require_amount
-from onbrief.policy import PARALLEL, WIDE, Policy, PolicyName, Preference, named
+from onbrief.policy import PARALLEL, WIDE, Means, Policy, PolicyName, Preference, named, usual_means
 from onbrief.redaction import redacted
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from onbrief.judging.profile import Profile
     from onbrief.pictures.detector import Detector
     from onbrief.ports import AnyModel, Ladder, ModelRole, RateLimits, Setting
+    from onbrief.record import Run
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
@@ -206,10 +207,9 @@ class Settings:
         """How many pictures that exist already are judged concurrently."""
         return self._width or (WIDE if self.priority == "time" else 1)
 
-    @property
-    def chosen_policy(self) -> Policy:
-        """The policy that `policy` names."""
-        return named(self.policy, self._width, prefer=self.priority, give_up_below=self.give_up_below)
+    def policy_with(self, means: Callable[[Run], Means] = usual_means) -> Policy:
+        """Return the policy that `policy` names, which may know this of the models."""
+        return named(self.policy, self._width, prefer=self.priority, give_up_below=self.give_up_below, means=means)
 
     def require_models(self, *, draws: bool = True) -> None:
         """Refuse settings that lack a model for a run, which `draws` or only judges pictures that exist already.
@@ -284,6 +284,7 @@ class Settings:
         several = cast("Ladder", draw if isinstance(draw, tuple) else (draw,)) if draws else ()
         # First: the others' defaults depend on it.
         ladder = [registry.image_model(one, self.tables) if isinstance(one, str) else one for one in several]
+        named = [one for one in several if isinstance(one, str)]
         if not self.planner and "reviser" in made:
             made.setdefault("planner", made["reviser"])
 
@@ -293,6 +294,7 @@ class Settings:
         return Crew(
             image_model=ladder[0] if ladder else None,
             dearer=tuple(ladder[1:]),
+            beside={name: editor for name in named if (editor := registry.editor_beside(name, self.tables))},
             planner=of("planner", lambda: registry.planner(self.planner or self.reviser, self.tables), needed=self.plan),
             judge=of("judge", lambda: registry.judge(self.judge, self.tables)),
             reviser=of("reviser", lambda: registry.reviser(self.reviser, self.tables), needed=draws),
@@ -362,7 +364,7 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
     if isinstance(many := plain.get("parallel"), str) and many != "auto" and not many.isdecimal():
         raise UsageError.of("parallel", many, PARALLEL)  # of a number or a text, validation would name only the number
     settings = validated(_settings(), {**plain, "tables": tables}, where)
-    _ = settings.limits, settings.picture_size, settings.chosen_policy
+    _ = settings.limits, settings.picture_size, settings.policy_with()
     _ = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)  # a profile is read when it is used
     return settings
 

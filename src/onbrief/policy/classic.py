@@ -59,9 +59,10 @@ def rung_of(run: Run, limits: Limits) -> int:
     ladder, current = run.models.ladder, run.prompt.revision
     if not ladder or current == 0:
         return 0
-    if run.round:
-        return ladder.index(run.round[-1].model)
-    reached = max((ladder.index(attempt.model) for attempt in run.attempts), default=0)
+    drawn = [attempt for attempt in run.attempts if not attempt.base]  # editors are not on it
+    if own := [attempt for attempt in drawn if attempt.revision == current]:
+        return ladder.index(own[-1].model)
+    reached = max((ladder.index(attempt.model) for attempt in drawn), default=0)
     before, last = ([a for a in run.attempts if (a.revision == current - 1) == new] for new in (False, True))
     in_vain = bool(before) and _most_accepted(run, last) <= _most_accepted(run, before)
     left = -(-(limits.images - len(run.attempts)) // attempts_of(limits))

@@ -110,7 +110,8 @@ def _blocked(run: Run, *, last: bool) -> Step | None:
     The first refusal leads to a revision. A second one ends the run with the provider's message, and so does a revision that
     repeats a refused prompt.
     """
-    refusals = {a.revision: a.problem.message for a in run.attempts if a.problem and a.problem.kind == "blocked"}
+    drawn = [a for a in run.attempts if not a.base]  # an editor that refuses says nothing of the prompt
+    refusals = {a.revision: a.problem.message for a in drawn if a.problem and a.problem.kind == "blocked"}
     refused = {(p.text, p.negative): refusals[p.revision] for p in run.prompts if p.revision in refusals}
     words = refused.get((run.prompt.text, run.prompt.negative))
     if words is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import UsageError
 from onbrief.policy.expected import most_images
-from onbrief.ports import Completes, OpenQuestion, Planner
+from onbrief.ports import Completes, Corrects, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew, looks, planning, price_of
@@ -65,23 +65,27 @@ async def preview(order: Order, crew: Crew | None = None) -> Preview:
     warnings = tuple(dict.fromkeys((*order.warnings, *notes, *checks, *crew.warnings, *plan.warnings)))
     checklist, most = plan.checklist(order.brief), most_images(limits)
     revisions = min(limits.prompts or most, most) - 1
+    asked = 1 + isinstance(crew.reviser, Corrects)  # each may be asked for twice; see writing.py
     prices = Prices(
         plan=tuple(plan_prices),
-        image=_dearest(crew, order.brief),
+        image=_dearest(crew, order.brief, repairs=order.settings.policy == "adaptive"),
         judgement=crew.judgement_price(checklist, looks(order.settings.tables)),
         confirmation=crew.confirmation_price(checklist),
         revision=price_of(crew.reviser, order.brief, checklist, revisions, None),  # the last one has the longest history
     )
     confirmations = 0 if order.settings.confirm == "never" else most
-    usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=revisions)
+    usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=asked * revisions)
     for limit in (limits.usd, order.settings.max_total_usd):
         usd = usd if usd is None or limit is None else min(usd, limit)
     return Preview(checklist, Prompt.first(order.brief), usd, prices, warnings, plan.questions)
 
 
-def _dearest(crew: Crew, brief: Brief) -> float | None:
-    """Return the most that a picture of this size can cost in US dollars, whichever model draws it; None if it is unknown."""
+def _dearest(crew: Crew, brief: Brief, *, repairs: bool) -> float | None:
+    """Return the most that a picture of this size can cost in US dollars, whichever model draws it, or edits it if the run
+    `repairs`; None if it is unknown.
+    """
     prices = [price_of(model, Prompt.first(brief), brief.size, 0) for model in crew.image_models]
+    prices += [editor.price for editor in crew.editors if editor and repairs]
     return None if None in prices else max(price for price in prices if price is not None)
 
 

@@ -18,17 +18,19 @@ from onbrief.judging.rule import FAIR, Rule
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import seed_of
-from onbrief.ports import CallKind, Entry, ImageModel, Pictures, Store, call_key
+from onbrief.ports import CallKind, Entry, Pictures, Store, call_key, dialect_of
+from onbrief.questions import usable
 from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
-from onbrief.studio.drawing import Drawing
 from onbrief.studio.evidence import Evidence, warnings
 from onbrief.studio.judging import Judging
+from onbrief.studio.making import Making
 from onbrief.studio.merged import merged
 from onbrief.studio.planning import Review
 from onbrief.studio.queue import worked_off
+from onbrief.studio.sources import FromPrompt, FromStore, Source, repairing
 
 
 async def _nothing_to_check() -> None:
@@ -57,6 +59,8 @@ class LedgerStudio:
     _names: Models = field(init=False)
     _opened: float = field(default_factory=time.monotonic)
     _fingerprints: dict[str, str] = field(default_factory=dict[str, str])
+    _verdicts: dict[str, Attempt] = field(default_factory=dict[str, Attempt])  # by the content of pictures
+    _at_work: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     def __post_init__(self) -> None:
         self._names = self.crew.names  # every event needs them
@@ -77,17 +81,26 @@ class LedgerStudio:
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
         assert self.crew.reviser is not None
-        return await writing.revise(run, self.crew.reviser, self.ledger, with_history=with_history)
+        drew = [attempt.model for attempt in run.attempts][-1:]
+        models = self.crew.image_models
+        model = next((model for model in models if model.name in drew), models[0])  # most likely the one that draws next
+        written = await writing.revise(run, self.crew.reviser, self.ledger, dialect_of(model), with_history=with_history)
+        for warning in written.warnings:
+            self.warn(warning)
+        return written.prompt
 
     async def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
-        raise NotImplementedError
-        yield of
+        source = repairing(run, of, must, seed, self.crew.editors[rung], self.store)
+        ready = _only_recorded if any(attempt.passed for attempt in run.attempts) else _nothing_to_check
+        async with aclosing(self._attempt(run, source.attempt, source, ready)) as attempts:
+            async for attempt in attempts:
+                yield attempt
 
     async def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
         model = self.crew.image_models[rung]
-        for warning in model.check(run.brief.size):
+        for warning in (*model.check(run.brief.size), *usable.cut(prompt, dialect_of(model))):
             self.warn(warning)
         passed, failed = any(attempt.passed for attempt in run.attempts), False
         complete: set[int] = set()
@@ -99,9 +112,13 @@ class LedgerStudio:
             if passed or failed:
                 raise Skipped
 
+        def drawn(number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
+            attempt = Attempt(prompt.revision, number, seed, model=model.name)
+            return self._attempt(run, attempt, FromPrompt(run, prompt, attempt, model), ready)
+
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
-            async for attempt in self._attempt(run, prompt, model, number, seed, _only_recorded):
+            async for attempt in drawn(number, seed, _only_recorded):
                 if attempt.complete:
                     complete.add(number)
                     passed = passed or attempt.passed
@@ -111,7 +128,7 @@ class LedgerStudio:
             """Yield one attempt. Its error is kept for later, so that calls in progress of the others end and are recorded."""
             nonlocal passed, failed
             try:
-                async with aclosing(self._attempt(run, prompt, model, number, seed, only_if_wanted)) as attempts:
+                async with aclosing(drawn(number, seed, only_if_wanted)) as attempts:
                     async for attempt in attempts:
                         passed = passed or attempt.passed
                         yield attempt
@@ -144,7 +161,7 @@ class LedgerStudio:
         """
         checklist, added = await self.plan(run)
         run = replace(run, checklist=checklist).with_prompt(Prompt.first(run.brief, added))
-        while self.ledger.done(call_key("revise", len(run.prompts), 0)):
+        while writing.is_written(self.ledger, len(run.prompts)):
             run = run.with_prompt(await self.revise(run, with_history=False))
         return run
 
@@ -157,24 +174,18 @@ class LedgerStudio:
         """
         call = lost.call
         model = next((model for model in self.crew.image_models if model.name == call.model), None)
-        prompts = run.prompts[: call.revision + 1]
-        if model is None or len(prompts) <= call.revision:
-            return None, "its prompt or its model is not recorded"
-        drawing = Drawing(
-            run=run,
-            prompt=prompts[-1],
-            attempt=Attempt(call.revision, call.attempt, seed_of(run.seed, call.revision, call.attempt), model=model.name),
-            model=model,
-            crew=self.crew,
-            store=self.store,
-            ready=_only_recorded,
-            embed_metadata=self.embed_metadata,
-        )
+        if len(run.prompts) <= call.revision:
+            return None, "its prompt is not recorded"
+        prompt = run.prompts[call.revision]
+        attempt = Attempt(call.revision, call.attempt, seed_of(run.seed, call.revision, call.attempt), model=call.model)
+        drawn = FromPrompt(run, prompt, attempt, model) if model else None
+        source = drawn if drawn and drawn.call.digest == call.digest else FromStore(call)
+        making = self._making(run, attempt, source, _only_recorded)
         try:
-            attempt = await drawing.draw(self.ledger)
+            attempt = await making.made(self.ledger)
         except (Skipped, Failed):  # what is known of it is recorded, and nothing is sent again
-            return None, drawing.unfound
-        return attempt.image, drawing.unfound
+            return None, making.unfound
+        return attempt.image, making.unfound
 
     async def verdicts(self, run: Run, wanted: Callable[[], bool]) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
@@ -222,33 +233,52 @@ class LedgerStudio:
         """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
         self.warnings[redacted(text)] = None
 
-    async def _attempt(
-        self, run: Run, prompt: Prompt, model: ImageModel, number: int, seed: int, ready: Ready
-    ) -> AsyncGenerator[Attempt]:
+    async def _attempt(self, run: Run, attempt: Attempt, source: Source, ready: Ready) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
         assert run.checklist is not None
-        drawing = Drawing(
+        making = self._making(run, attempt, source, ready)
+        try:
+            attempt = await making.made(self.ledger)
+            for warning in making.warnings:
+                self.warn(warning)
+            yield attempt
+            if attempt.image and not attempt.problem:
+                judging, content = self._judging(run, attempt, ready, making.file), making.content
+                del making  # the judging releases the picture once it has the judge's copy
+                yield await self._judged_once(attempt, judging, content)
+        except Skipped:
+            return
+
+    def _making(self, run: Run, attempt: Attempt, source: Source, ready: Ready) -> Making:
+        return Making(
             run=run,
-            prompt=prompt,
-            attempt=Attempt(prompt.revision, number, seed, model=model.name),
-            model=model,
+            prompt=run.prompts[attempt.revision],
+            attempt=attempt,
+            source=source,
             crew=self.crew,
             store=self.store,
             ready=ready,
             embed_metadata=self.embed_metadata,
             looks=2 if self.evidence.read else 1,
         )
-        try:
-            attempt = await drawing.draw(self.ledger)
-            for warning in drawing.warnings:
-                self.warn(warning)
-            yield attempt
-            if attempt.image and not attempt.problem:
-                judging = self._judging(run, attempt, ready, drawing.file)
-                del drawing  # the judging releases the picture once it has the judge's copy
-                yield await self._judged(judging)
-        except Skipped:
-            return
+
+    async def _judged_once(self, attempt: Attempt, judging: Judging, content: str) -> Attempt:
+        """Return the attempt with its verdict: that of an earlier picture of exactly the same bytes, if there is one with an
+        answer of the judge. While one of them is judged, the others wait.
+        """
+        if not content:  # of earlier versions
+            return await self._judged(judging)
+        async with self._at_work.setdefault(content, asyncio.Lock()):
+            step = call_key("judge", attempt.revision, attempt.attempt)
+            same = self._verdicts.get(content)
+            if same is None or self.ledger.begun(step):
+                attempt = await self._judged(judging)
+                if attempt.verdict and not attempt.verdict.problem:
+                    self._verdicts.setdefault(content, attempt)
+                return attempt
+            self.ledger.give_back(step)
+            self.warn(f"{attempt.name} is the same picture as {same.name}, and has its verdict")
+            return replace(attempt, verdict=same.verdict)
 
     async def _judged(self, judging: Judging) -> Attempt:
         attempt = await judging.verdict(self.ledger)
@@ -276,10 +306,11 @@ class LedgerStudio:
 
     def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:
         """Warn of what the evidence beside the judge's answer shows of a picture."""
-        earlier = {name: own for name, own in sorted(self._fingerprints.items()) if name != attempt.name}
+        edited = attempt.base  # it is like the picture that it was made from, as it should be
+        earlier = {} if edited else {name: own for name, own in sorted(self._fingerprints.items()) if name != attempt.name}
         for warning in warnings(attempt.name, found, earlier):
             self.warn(warning)
-        for finding in about(FINGERPRINT, found):
+        for finding in () if edited else about(FINGERPRINT, found):
             self._fingerprints[attempt.name] = finding.evidence
 
 
