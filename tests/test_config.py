@@ -132,6 +132,7 @@ def test_an_unknown_setting_is_refused_with_where_it_stands_and_what_there_is(he
         ("MAX_IMAGES", "0", "limits.images: 0 is not allowed; expected a whole number from 1 to 10000"),
         ("MAX_USD", "-1", "limits.usd: -1.0 is not allowed; expected a number from 0 up"),
         ("MAX_USD", "nan", "limits.usd: nan is not allowed; expected a number from 0 up"),
+        ("MAX_TOTAL_USD", "-1", "settings: max_total_usd: -1.0 is not allowed; expected a number from 0 up"),
         ("PARALLEL", "65", "parallel: 65 is not allowed; expected auto or a whole number from 1 to 64"),
         ("PARALLEL", "many", "parallel: 'many' is not allowed; expected auto or a whole number from 1 to 64"),
         ("POLICY", "greedy", "policy in settings: 'greedy' is not allowed; expected 'adaptive' or 'classic'"),

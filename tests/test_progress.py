@@ -194,6 +194,7 @@ def test_quiet_tells_outcome_and_reason_in_one_line(
         (["--max-prompts", "1", "--max-attempts", "1"], "--max-prompts N or --max-attempts N"),
         (["--max-seconds", "0"], "--max-seconds X"),
         (["--max-usd", "1.5"], "--max-usd X"),
+        (["--max-total-usd", "1.5"], "--max-total-usd X"),
         (["--max-seconds", "0", "--max-usd", "1.5"], "--max-seconds X"),
     ],
 )
@@ -207,6 +208,8 @@ def test_a_limit_is_known_by_the_reason_that_it_gives() -> None:
     with pytest.raises(OverBudget) as over:
         Budget(1.0, " for judging (max_judge_usd)").reserve("r", "m", 2.0)
     assert limit_reached(RUN.ended_as("over_budget", str(over.value))) == "judge_usd"
+    shared = "$0.3 of the $1 that all runs of this place share is spent, $0.6 is held for calls to come, and the next step may"
+    assert limit_reached(RUN.ended_as("over_budget", shared)) == "total_usd"
     with pytest.raises(OverBudget) as over:
         Budget(1.0).reserve("r", "m", None)
     assert limit_reached(RUN.ended_as("over_budget", str(over.value))) is None  # more money would not help

@@ -61,7 +61,7 @@ class Settings:
     `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. `ledger` is the URL of the
     database that has the ledger, if that is not beside the pictures. With `strip_metadata`, no metadata is embedded in the
     pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
-    `priority` is what a policy saves where money costs time, `give_up_below` the chance to pass below which it ends a run
+    `priority` is what a policy saves where one costs the other, `give_up_below` the chance to pass below which it ends a run
     early, and `parallel` how many pictures of a prompt to generate and judge concurrently; "auto" leaves that to the policy,
     which makes several only if time has priority. All limits but `max_images` are limits only if they are set; see Limits.
     `max_total_usd` is one for all runs of the place that have it, in whatever process and session: together, they never spend

@@ -438,13 +438,14 @@ def test_a_picture_that_could_not_be_judged_is_not_paid_for(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("unpriced", ["image_model", "judge", "reviser", "planner"])
-def test_an_unknown_price_with_a_limit_is_refused_before_anything_is_written(tmp_path: Path, unpriced: str) -> None:
+@pytest.mark.parametrize("limit", ["max_usd", "max_total_usd"])
+def test_an_unknown_price_with_a_limit_is_refused_before_anything_is_written(tmp_path: Path, unpriced: str, limit: str) -> None:
     bill = Bill()
     given = crew(bill)
     model = getattr(given, unpriced)
     given = replace(given, **{unpriced: replace(model, price=None, name="test:free")})
-    with pytest.raises(UsageError, match=r"max_usd: 5\.0 is not allowed; .* the price of test:free is unknown"):
-        pursue(tmp_path / "out", given, settings(max_usd=5.0))
+    with pytest.raises(UsageError, match=rf"{limit}: 5\.0 is not allowed; .* the price of test:free is unknown"):
+        pursue(tmp_path / "out", given, settings(**{limit: 5.0}))
     assert (list(tmp_path.iterdir()), bill.lines) == ([], [])
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from onbrief.brief import Brief
 from onbrief.config import Settings
 from onbrief.errors import Refused, UsageError
 from onbrief.events import RunEnded, Waiting
-from onbrief.pursuit import Workspace, open_pursuit
+from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Run
 from onbrief.testing import Bill, crew, picture
 from tests.pursuing import order
@@ -53,6 +54,32 @@ def test_a_limit_in_dollars_holds_for_all_runs_together(tmp_path: Path) -> None:
     prices = {"plan": 0.005, "image": 0.04, "judge": 0.006, "revise": 0.005}
     assert sum(prices[line.split()[0]] for line in bill.lines) <= 0.5
     assert {run.outcome for run in runs} == {"over_budget"}
+
+
+def test_the_total_of_the_settings_holds_for_single_runs_and_for_batches_without_one_of_their_own(tmp_path: Path) -> None:
+    """The second picture does not fit, in whatever session and under whatever name it is begun."""
+    settings, bill = replace(Settings(), out=str(tmp_path), max_total_usd=0.08, max_images=1), Bill()
+
+    async def alone(run_id: str, settings: Settings) -> str:
+        wanted = Order(brief=Brief(text="a circle"), settings=settings, run_id=run_id)
+        async with open_pursuit(wanted, crew(bill)) as pursuit:
+            last = [event async for event in pursuit.events()][-1]
+        return f"{last.run.outcome}: {last.run.reason}"
+
+    async def of_batch() -> Run:
+        with Workspace.open(settings, fund="shop") as workspace:
+            return await ended(tmp_path, workspace, "batched", bill)
+
+    assert asyncio.run(alone("first", settings)).startswith("passed")
+    assert "$0.08 that all runs of this place share is spent" in asyncio.run(alone("second", settings))
+    assert asyncio.run(of_batch()).outcome == "over_budget"
+    assert len(bill.of("image")) == 1
+    assert asyncio.run(alone("second", replace(settings, max_total_usd=0.2))).startswith("passed")
+
+
+def test_a_bucket_cannot_hold_a_total_for_several_processes() -> None:
+    with pytest.raises(UsageError, match="max_total_usd: a ledger in a bucket cannot hold a limit for several processes"):
+        Workspace.open(replace(Settings(), out="s3://bucket/x", max_total_usd=1.0))
 
 
 def test_a_pause_that_one_run_is_asked_for_is_kept_by_the_others(tmp_path: Path) -> None:
