@@ -19,7 +19,7 @@ from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import seed_of
 from onbrief.ports import CallKind, Entry, ImageModel, Pictures, Store, call_key
-from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
+from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run, Verdict
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
@@ -272,6 +272,7 @@ class LedgerStudio:
             file=file,
             rule=self.rule,
             beside=self.evidence,
+            history=_history(run),
         )
 
     def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:
@@ -281,6 +282,14 @@ class LedgerStudio:
             self.warn(warning)
         for finding in about(FINGERPRINT, found):
             self._fingerprints[attempt.name] = finding.evidence
+
+
+def _history(run: Run) -> list[Verdict]:
+    """Return the verdicts on the pictures that were drawn before this round. Where the pictures are given, the findings on each
+    are what is wanted, so there is no history that would leave some out.
+    """
+    drawn = (attempt for attempt in run.attempts if not attempt.base) if run.kind == "run" else ()
+    return [attempt.verdict for attempt in drawn if attempt.verdict]
 
 
 async def _only_recorded() -> None:
