@@ -117,8 +117,8 @@ def _best_of(attempts: Sequence[Attempt], checklist: Checklist) -> int:
 
 
 def _musts_met(attempt: Attempt, checklist: Checklist) -> int:
-    unmet = {finding.id for finding in attempt.verdict.unmet} if attempt.verdict else set[str]()
-    return sum(requirement.id not in unmet for requirement in checklist.musts)
+    short = {*(f.id for f in attempt.verdict.unmet), *attempt.verdict.unasked} if attempt.verdict else set[str]()
+    return sum(requirement.id not in short for requirement in checklist.musts)
 
 
 def _tried(prompt: Prompt, attempts: Sequence[Attempt], checklist: Checklist, *, best: bool) -> dict[str, object]:

@@ -123,8 +123,8 @@ class Judging:
         return self._after(Said((*found.findings, *rest.findings), rest.blind))
 
     def _first_question(self, account: Account) -> _Question | None:
-        """Return what the judge is asked about first, or None if it is asked about everything at once. What has begun, according
-        to the ledger, goes on as it began, whatever the prices and the judge are by now.
+        """Return what the judge is asked about first, or None if it is asked about everything at once. What has begun,
+        according to the ledger, goes on as it began, whatever the prices and the judge are by now.
         """
         tried = account.tried(self._key())
         begun = [entry for entry in tried if is_part(entry.call, FIRST)]
@@ -169,7 +169,7 @@ class Judging:
         return entry
 
     async def _beside(self, copy: bytes, judged: Judged, question: _Question) -> list[Finding]:
-        """Return what else is recorded with an answer. Of a picture with parts hidden, that is nothing but what the judge says."""
+        """Return what else is recorded with an answer; of a picture with parts hidden, nothing but what the judge says."""
         if question.hide:
             return self.beside.told(judged, self.checklist)
         if question.part == FIRST:
