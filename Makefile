@@ -7,7 +7,7 @@ COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no
   --custom-compile-command "make lock" --upgrade -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types tests soak bench docs lambda template aws-test lock clean
+.PHONY: help demo test quick lint types tests soak bench bench-policy docs lambda template aws-test lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -38,6 +38,9 @@ soak: .venv/test ## Run the long campaigns: thousands of scenes, every kill, man
 
 bench: .venv/test ## Measure speed and size; figures go into benchmarks/README.md
 	$(BIN)/python -m benchmarks
+
+bench-policy: .venv/test ## Compare policies in the sandbox's world: pictures, money and seconds for each accepted picture
+	$(BIN)/python -m benchmarks.policy
 
 docs: .venv/test ## Write again what is generated: the record's schema and the command line's help
 	$(BIN)/python -m docs.generate

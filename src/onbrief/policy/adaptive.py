@@ -1,33 +1,212 @@
-"""The adaptive policy."""
+"""The adaptive policy: takes the step that promises the most accepted pictures for the money, or for the time.
+
+docs/policy.md explains it. In short: `chances` says how likely a picture of each prompt is to pass, for each degree of
+difficulty that the brief may have. Each choice is a bet that can be made a few times: draw with a prompt; have a prompt written
+and draw with it; change one part of a picture that lacks only that. The bet with the best ratio of its chance to its cost is
+next, which is the best order for independent bets of which one must be won.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
 
 from onbrief.limits import Limits
-from onbrief.policy.classic import USED_UP, attempts_of, generated, revised
-from onbrief.policy.ends import always_short, over
-from onbrief.policy.steps import Step
-from onbrief.record import Run
+from onbrief.policy.chances import Chances, Outlook, Source
+from onbrief.policy.ends import fell_short, over
+from onbrief.policy.means import Means, Rung
+from onbrief.policy.priors import Priors, usual
+from onbrief.policy.steps import Generate, Repair, Revise, Step, Stop, seed_of
+from onbrief.record import Attempt, Run
+
+Preference = Literal["money", "time"]
+
+_BETS = 6  # how often at most a bet is made, in its reckoning
+_WIDTH = 6  # pictures at a time at most, if time is preferred and nobody says how many
+_LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
+
+
+@dataclass(frozen=True, slots=True)
+class _Bet:
+    """A step, its chance to lead to an accepted picture, what it costs, and its chance with one picture."""
+
+    step: Step
+    chance: float
+    cost: float
+    first: float
+
+    @property
+    def worth(self) -> float:
+        return self.chance / self.cost
 
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """Revise as soon as the same must fell short in every picture of this prompt, else try again with another seed. A picture
-    in which it is undecided says nothing about the prompt.
-
-    When no prompts are left, the last one is tried until its attempts are used up.
+    """See the top of this file. `parallel` is how many pictures of a prompt are made at once; None leaves that to the policy,
+    which makes one at a time unless time is preferred. It gives up when the chance that one of the pictures within the limits
+    passes falls below `give_up_below`, from 0 to 1.
     """
 
-    parallel: int = 1
+    parallel: int | None = 1
+    prefer: Preference = "money"
+    give_up_below: float = 0.0
+    means: Means = field(default_factory=Means)
+    priors: Priors = field(default_factory=usual)
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""
         if end := over(run, limits):
             return end
-        prompts_left = limits.prompts is None or len(run.prompts) < limits.prompts
-        if (stuck := always_short(run, run.round)) and prompts_left:
-            return revised(run, limits, True, f"no picture of this prompt met {', '.join(must.id for must in stuck)}")
-        if len(run.round) >= attempts_of(limits):
-            return revised(run, limits, True, USED_UP)
-        return generated(run, limits, self.parallel)
+        choosing = _Choosing(self, run, limits)
+        if not (bets := list(choosing.bets())):
+            return fell_short(run, f"all {len(run.prompts)} prompts are used up")
+        best = max(bets, key=lambda bet: bet.worth)
+        if choosing.hope(best) < self.give_up_below:
+            hope = f"a chance of less than {self.give_up_below:.0%} is left that a picture passes"
+            return fell_short(run, hope)
+        return choosing.step(best)
+
+
+class _Choosing:
+    """The bets of a run at one moment."""
+
+    def __init__(self, policy: Adaptive, run: Run, limits: Limits) -> None:
+        self.policy, self.run, self.limits = policy, run, limits
+        self.models = run.models.ladder or (run.models.image,)
+        self.chances = Chances(run, self.models, policy.priors)
+        self.left = limits.images - len(run.attempts)
+        self.vain = [attempt.must for attempt in run.attempts if attempt.base and not attempt.passed]
+
+    def bets(self) -> Iterator[_Bet]:
+        """Yield the bets that can be made now."""
+        refused = {a.revision for a in self.run.attempts if a.problem and a.problem.kind == "blocked"}
+        new = len(self.run.prompts)
+        for number, rung in enumerate(self.rungs):
+            for prompt in self.run.prompts:
+                revision = prompt.revision
+                made = len(self.run.of_prompt(revision))
+                if revision not in refused and (self.limits.attempts is None or made < self.limits.attempts):
+                    step = Generate(revision, (seed_of(self.run.seed, revision, made),), rung=number)
+                    yield self._drawing(step, Source(number, revision), rung)
+            if self.limits.prompts is None or new < self.limits.prompts:
+                yield self._drawing(Revise(True), Source(number, new), rung, self._prompt_cost)
+            yield from self._repairs(number, rung)
+
+    def hope(self, best: _Bet) -> float:
+        """Return the chance that one of the pictures that are left passes, if the best bet is made with all of them."""
+        return 1 - (1 - best.first) ** self.left
+
+    def step(self, bet: _Bet) -> Step:
+        """Return the step of a bet with its reason, for as many pictures at a time as there should be."""
+        chance = f"a chance of about {bet.first:.0%}"
+        match bet.step:
+            case Generate(revision, _, rung=rung):
+                made = len(self.run.of_prompt(revision))
+                width = min(self._width(bet), self.left)
+                if self.limits.attempts is not None:
+                    width = min(width, self.limits.attempts - made)
+                seeds = tuple(seed_of(self.run.seed, revision, made + n) for n in range(width))
+                which = "this prompt" if revision == self.run.prompt.revision else f"prompt {revision}"
+                what = f"{which} again" if made else f"the first picture of {which}"
+                by = f" by {self.models[rung]}" if len(self.models) > 1 else ""
+                return Generate(revision, seeds, f"{what}{by}: {chance}, the best for its {self.policy.prefer}", rung)
+            case Repair(of, must, seed, rung=rung):
+                return Repair(of, must, seed, f"{of} lacks only {must}: {chance} to change that", rung)
+            case Revise(with_history):
+                return Revise(with_history, f"a new prompt: {chance} for its pictures, the best for their {self.policy.prefer}")
+            case Stop():
+                return bet.step
+
+    def _width(self, bet: _Bet) -> int:
+        """Return how many pictures to make at a time: if time is preferred, so many that one of them is likely to pass."""
+        if self.policy.parallel is not None or self.policy.prefer == "money":
+            return self.policy.parallel or 1
+        return next((n for n in range(1, _WIDTH) if 1 - (1 - bet.first) ** n >= _LIKELY), _WIDTH)
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        rungs = self.policy.means.rungs
+        return (*rungs, *(rungs[-1:] * len(self.models)))[: len(self.models)]
+
+    @property
+    def _prompt_cost(self) -> float:
+        means = self.policy.means
+        return means.prompt_usd if self.policy.prefer == "money" else means.prompt_seconds
+
+    def _cost(self, rung: Rung, *, edit: bool = False) -> float:
+        if self.policy.prefer == "money":
+            return rung.edit_usd if edit else rung.usd
+        return rung.edit_seconds if edit else rung.seconds
+
+    def _drawing(self, step: Step, source: Source, rung: Rung, before: float = 0.0) -> _Bet:
+        """Return the bet on pictures of a source, each with one repair where that is worth more than another picture."""
+        outlooks = self.chances.outlooks(source)
+        cost, edit = self._cost(rung), self._cost(rung, edit=True)
+        first = math.fsum(outlook.weight * outlook.passes for outlook in outlooks)
+        alone = self._best(step, [(o.weight, o.passes, cost) for o in outlooks], before, first)
+        if rung.repairs is None or self.left < 2:
+            return alone
+        with_repair: list[tuple[float, float, float]] = []
+        for outlook in outlooks:
+            chance, more = outlook.passes, 0.0
+            for must in self.chances.musts:
+                mends = self._mends(must.id, outlook)
+                if mends / edit > alone.worth:
+                    near = self._near(must.id, outlook)
+                    chance += near * mends
+                    more += near * edit
+            with_repair.append((outlook.weight, chance, cost + more))
+        return max(alone, self._best(step, with_repair, before, first), key=lambda bet: bet.worth)
+
+    def _best(self, step: Step, outlooks: list[tuple[float, float, float]], before: float, first: float) -> _Bet:
+        """Return the bet for the number of pictures at which its worth is greatest."""
+        best = None
+        chance = 0.0
+        failing = [weight for weight, _, _ in outlooks]
+        spent = before
+        for _ in range(min(_BETS, self.left)):
+            spent += math.fsum(fails * cost for fails, (_, _, cost) in zip(failing, outlooks, strict=True))
+            failing = [fails * (1 - passes) for fails, (_, passes, _) in zip(failing, outlooks, strict=True)]
+            chance = 1 - math.fsum(failing)
+            if best is None or chance / spent > best.worth:
+                best = _Bet(step, chance, spent, first)
+        assert best is not None
+        return best
+
+    def _near(self, must: str, outlook: Outlook) -> float:
+        """Return the chance that a picture lacks nothing but this must, and what depends on it."""
+        lacking = {must, *self.chances.below[must]}
+        return (1 - outlook.musts[must]) * math.prod(p for id_, p in outlook.musts.items() if id_ not in lacking)
+
+    def _mends(self, must: str, outlook: Outlook) -> float:
+        """Return the chance that an edit of a picture that lacks only this must makes it pass."""
+        edit, under = self.policy.priors.edit, self.chances.below[must]
+        requirement = next(m for m in self.chances.musts if m.id == must)
+        faith = edit["faith"] / (edit["faith"] + self.vain.count(must))
+        others = len(self.chances.musts) - 1 - len(under)
+        children = math.prod(outlook.musts[child] for child in under)
+        return faith * self.policy.priors.mends(requirement) * children * (1 - edit["breaks"]) ** others
+
+    def _repairs(self, number: int, rung: Rung) -> Iterator[_Bet]:
+        """Yield a bet for each must that is all that a drawn picture lacks."""
+        offered = set[str]()
+        for attempt in sorted(self.run.attempts, key=lambda attempt: attempt is not self.run.best):
+            must = self._lacks_only(attempt)
+            if rung.repairs is None or must is None or must in offered or not rung.repairs(self.run, attempt, must):
+                continue
+            offered.add(must)
+            made = len(self.run.of_prompt(attempt.revision))
+            seed = seed_of(self.run.seed, attempt.revision, made)
+            outlooks = self.chances.outlooks(Source(number, attempt.revision))
+            chance = math.fsum(outlook.weight * self._mends(must, outlook) for outlook in outlooks)
+            yield _Bet(Repair(attempt.name, must, seed, rung=number), chance, self._cost(rung, edit=True), chance)
+
+    def _lacks_only(self, attempt: Attempt) -> str | None:
+        """Return the must that is all that a drawn picture lacks, but for what depends on it; None if there is no such must."""
+        if attempt.verdict is None or attempt.verdict.problem or attempt.base or attempt.image is None:
+            return None
+        lacking = {finding.id for finding in attempt.verdict.unmet}
+        roots = [must.id for must in self.chances.musts if must.id in lacking and not lacking.intersection(must.parents)]
+        return roots[0] if len(roots) == 1 else None

@@ -1,0 +1,135 @@
+"""How many pictures, how much money and how long each policy takes for an accepted picture, in the sandbox's world.
+
+    python -m benchmarks.policy [geneval hard] --every 4 --seeds 1 --images 15 --models sandbox:sdxl --policies classic,adaptive
+
+No picture is painted (see playing.py), and everything is drawn from texts and seeds: the figures are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import cast, get_args
+
+from benchmarks import geneval, hard
+from benchmarks.figures import table
+from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
+from benchmarks.policies import CLASSIC, POLICIES, limits_of
+from benchmarks.runs import Played, line
+from onbrief_sandbox.world import MODELS, Model
+
+SETS: dict[str, Callable[[], list[str]]] = {
+    "geneval": lambda: [brief.prompt for brief in geneval.briefs()],
+    "hard": lambda: [brief.text for brief in hard.hard_briefs()],
+}
+PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is played: every so many briefs of these sets, with these seeds, limits, models and policies."""
+
+    sets: tuple[str, ...] = tuple(SETS)
+    every: int = 1
+    seeds: int = 6
+    images: tuple[int, ...] = tuple(CLASSIC)
+    models: tuple[Model, ...] = get_args(Model)
+    policies: tuple[str, ...] = tuple(POLICIES)
+
+    @property
+    def briefs(self) -> list[tuple[str, int, str]]:
+        """The briefs: the set of each, its place in it, and its text."""
+        return [(name, n, text) for name in self.sets for n, text in enumerate(SETS[name]()) if n % self.every == 0]
+
+
+def runs_of(choice: Choice, brief: tuple[str, int, str]) -> list[Played]:
+    """All runs of one brief."""
+    name, number, text = brief
+    stage = Stage.of(text)
+    return asyncio.run(_runs(choice, name, number, stage))
+
+
+async def _runs(choice: Choice, name: str, number: int, stage: Stage) -> list[Played]:
+    found: list[Played] = []
+    for model in choice.models:
+        for images in choice.images:
+            for policy in choice.policies:
+                for seed in range(1, choice.seeds + 1):
+                    studio = PlayedStudio(stage, (Rung(model, TERMS.image_usd),))
+                    run = await played(studio, limits_of(policy, images), POLICIES[policy](), seed)
+                    if run.outcome == "failed":
+                        raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
+                    found.append(
+                        Played(
+                            set=name,
+                            brief=number,
+                            model=model,
+                            limit=images,
+                            policy=policy,
+                            seed=seed,
+                            passed=run.outcome == "passed",
+                            images=run.usage.images,
+                            edits=studio.edits,
+                            prompts=len(run.prompts),
+                            judge_calls=run.usage.judge_calls,
+                            tokens=run.usage.input_tokens + run.usage.output_tokens,
+                            usd=run.usage.usd or 0.0,
+                            judge_usd=round(studio.judge_usd, 6),
+                            seconds=run.usage.seconds,
+                        )
+                    )
+    return found
+
+
+def play(choice: Choice, processes: int = PROCESSES) -> Iterator[Played]:
+    """Yield all runs, in the order of the briefs."""
+    if processes == 1:
+        for brief in choice.briefs:
+            yield from runs_of(choice, brief)
+        return
+    with get_context("fork").Pool(processes) as pool:
+        for some in pool.imap(partial(runs_of, choice), choice.briefs, chunksize=2):
+            yield from some
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = _parser().parse_args(arguments)
+    default = Choice()
+    choice = Choice(
+        sets=tuple(given.sets) or default.sets,
+        every=given.every,
+        seeds=given.seeds,
+        images=tuple(int(number) for number in given.images.split(",")),
+        models=tuple(cast("Model", name.removeprefix("sandbox:")) for name in given.models.split(",")),
+        policies=tuple(given.policies.split(",")),
+    )
+    runs: list[Played] = []
+    with given.keep.open("w", encoding="utf-8") if given.keep else nullcontext() as file:
+        for run in play(choice, given.processes):
+            runs.append(run)
+            if file:
+                print(line(run), file=file)
+    print(table(runs))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks.policy", description=__doc__)
+    parser.add_argument("sets", nargs="*", metavar="SET", choices=[*SETS, []], help=" ".join(SETS))
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th brief")
+    parser.add_argument("--seeds", type=int, default=6, metavar="N", help="runs of each brief")
+    parser.add_argument("--images", default=",".join(map(str, CLASSIC)), metavar="N,…", help="limits of images")
+    parser.add_argument("--models", default=",".join(f"sandbox:{model}" for model in MODELS), metavar="NAME,…")
+    parser.add_argument("--policies", default=",".join(POLICIES), metavar="NAME,…")
+    parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write each run into FILE, a line of JSON each")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
