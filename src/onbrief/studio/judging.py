@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from onbrief.judging import decide, evidence, masking
 from onbrief.judging.closer import to_look_at
 from onbrief.judging.masking import Unasked
 from onbrief.judging.rule import FAIR, Rule
-from onbrief.judging.splitting import first_question, holds
+from onbrief.judging.splitting import holds
 from onbrief.ledger.account import Account, CallResult, Hold, Ready, Try
 from onbrief.pictures import PictureFile
 from onbrief.pictures.hiding import hidden
@@ -52,8 +52,8 @@ class Judging:
     """The judging of one picture, paid for at most once: the first look of the judge, and a closer one where the rule asks for
     it, of the same judge or another (`closer`).
 
-    The first look is one question, or two of which the second is asked only of a picture that may pass: judging/splitting.py
-    decides by `history` and `spare`. Without a history, everything is asked at once.
+    The first look is one question; or two, if there are ids of what to ask about `first`, of which the second is asked only of
+    a picture that may pass: see judging/splitting.py, also for `spare`.
 
     `ready` is awaited before each paid call, and raises to prevent it. `file` is the picture of `attempt` if its bytes are at
     hand; otherwise they are read from the store when they are needed. `beside` gathers evidence from the picture itself. After
@@ -71,7 +71,7 @@ class Judging:
     file: PictureFile | None
     rule: Rule = FAIR
     beside: Evidence = field(default_factory=Evidence)
-    history: Sequence[Verdict] = ()
+    first: tuple[str, ...] = ()
     spare: int = 0
     warnings: list[str] = field(default_factory=list[str], init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
@@ -133,19 +133,9 @@ class Judging:
         if done := [entry for entry in begun if entry.state == "done"]:
             ids = recorded(done[0], said).asked
         else:
-            ids = self._cheapest() or (begun and [requirement.id for requirement in self.checklist.requirements])
+            ids = self.first or (begun and [requirement.id for requirement in self.checklist.requirements])
         about = tuple(requirement for requirement in self.checklist.requirements if requirement.id in (ids or ()))
         return _Question(about, FIRST) if about else None
-
-    def _cheapest(self) -> tuple[str, ...]:
-        """Return the ids of the first question, if two cost less than one. An edited picture is asked everything: it is one of
-        which most is met, and what it costs least to ask about first is hard to say.
-        """
-        # Not isinstance(judge, ExpectsCost), which is slow in Python 3.11.
-        expected: Callable[[int], float | None] | None = getattr(self.judge, "expected_cost", None)
-        if expected is None or self.attempt.base or expected(1) is None:
-            return ()
-        return first_question(self.checklist, self.history, lambda number: expected(number) or 0.0, self.spare)
 
     async def _look(self, account: Account, question: _Question) -> Entry:
         """Return the judge's answer to a question as it is recorded, with the evidence beside it.

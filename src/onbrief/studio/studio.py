@@ -15,11 +15,14 @@ from onbrief.brief import Checklist, Requirement
 from onbrief.errors import Failed, OnbriefError, OverBudget
 from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
+from onbrief.judging.splitting import first_question
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import seed_of
+from onbrief.policy.chances import Chances, Source
+from onbrief.policy.priors import usual
 from onbrief.ports import CallKind, Entry, ImageModel, Pictures, Store, call_key
-from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run, Verdict
+from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
@@ -40,7 +43,7 @@ class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
     its seed. `rule` decides what passes, `review` lets the user decide about the checklist, and `evidence` is what is looked at
     besides the judge. `require_usable` raises before the first picture if the models cannot be used. `given` is where the
-    pictures are that exist already, of which `parallel` are judged concurrently.
+    pictures are that exist already, of which `parallel` are judged concurrently. `spare` is for judging/splitting.py.
     """
 
     crew: Crew
@@ -50,6 +53,7 @@ class LedgerStudio:
     rule: Rule = FAIR
     given: Pictures | None = None
     parallel: int = 1
+    spare: int = 0
     review: Review | None = None
     evidence: Evidence = field(default_factory=Evidence)
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
@@ -94,6 +98,7 @@ class LedgerStudio:
         errors: list[Exception] = []
         unaffordable: dict[int, OverBudget] = {}
         numbered = list(enumerate(seeds, len(run.of_prompt(prompt.revision))))
+        first = self._first_question(run, Source(rung, prompt.revision))
 
         async def only_if_wanted() -> None:
             if passed or failed:
@@ -101,7 +106,7 @@ class LedgerStudio:
 
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
-            async for attempt in self._attempt(run, prompt, model, number, seed, _only_recorded):
+            async for attempt in self._attempt(run, prompt, model, number, seed, _only_recorded, first):
                 if attempt.complete:
                     complete.add(number)
                     passed = passed or attempt.passed
@@ -111,7 +116,7 @@ class LedgerStudio:
             """Yield one attempt. Its error is kept for later, so that calls in progress of the others end and are recorded."""
             nonlocal passed, failed
             try:
-                async with aclosing(self._attempt(run, prompt, model, number, seed, only_if_wanted)) as attempts:
+                async with aclosing(self._attempt(run, prompt, model, number, seed, only_if_wanted, first)) as attempts:
                     async for attempt in attempts:
                         passed = passed or attempt.passed
                         yield attempt
@@ -223,7 +228,7 @@ class LedgerStudio:
         self.warnings[redacted(text)] = None
 
     async def _attempt(
-        self, run: Run, prompt: Prompt, model: ImageModel, number: int, seed: int, ready: Ready
+        self, run: Run, prompt: Prompt, model: ImageModel, number: int, seed: int, ready: Ready, first: tuple[str, ...]
     ) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
         assert run.checklist is not None
@@ -244,7 +249,7 @@ class LedgerStudio:
                 self.warn(warning)
             yield attempt
             if attempt.image and not attempt.problem:
-                judging = self._judging(run, attempt, ready, drawing.file)
+                judging = self._judging(run, attempt, ready, drawing.file, first)
                 del drawing  # the judging releases the picture once it has the judge's copy
                 yield await self._judged(judging)
         except Skipped:
@@ -257,7 +262,21 @@ class LedgerStudio:
         self._look_at(attempt, judging.found)
         return attempt
 
-    def _judging(self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None) -> Judging:
+    def _first_question(self, run: Run, source: Source) -> tuple[str, ...]:
+        """Return the ids of what the judge is asked about first in the next pictures of this source; none if everything is
+        asked at once. Only earlier rounds count, so that the order in which those of one round are judged changes nothing.
+        """
+        # Not isinstance(judge, ExpectsCost), which is slow in Python 3.11.
+        expected: Callable[[int], float | None] | None = getattr(self.crew.judge, "expected_cost", None)
+        if expected is None or not expected(1):
+            return ()
+        assert run.checklist is not None
+        outlooks = Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
+        return first_question(run.checklist, outlooks, lambda number: expected(number) or 0.0, self.spare)
+
+    def _judging(
+        self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None, first: tuple[str, ...] = ()
+    ) -> Judging:
         """Return the judging of an attempt's picture, whose bytes are in `file` if they are at hand."""
         assert run.checklist is not None
         assert attempt.image is not None
@@ -272,7 +291,8 @@ class LedgerStudio:
             file=file,
             rule=self.rule,
             beside=self.evidence,
-            history=_history(run),
+            first=first,
+            spare=self.spare,
         )
 
     def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:
@@ -282,14 +302,6 @@ class LedgerStudio:
             self.warn(warning)
         for finding in about(FINGERPRINT, found):
             self._fingerprints[attempt.name] = finding.evidence
-
-
-def _history(run: Run) -> list[Verdict]:
-    """Return the verdicts on the pictures that were drawn before this round. Where the pictures are given, the findings on each
-    are what is wanted, so there is no history that would leave some out.
-    """
-    drawn = (attempt for attempt in run.attempts if not attempt.base) if run.kind == "run" else ()
-    return [attempt.verdict for attempt in drawn if attempt.verdict]
 
 
 async def _only_recorded() -> None:
