@@ -30,7 +30,7 @@ from onbrief.record import Verdict
 Cost = Callable[[int], float]
 """Returns the expected cost, in US dollars, of a question about this number of requirements of one picture."""
 
-MARGIN: Final = 0.05
+MARGIN: Final = 0.1
 """The share of the cost of one question that two must save in expectation."""
 
 
