@@ -52,10 +52,11 @@ def hard_briefs() -> tuple[HardBrief, ...]:
     by_tag: dict[Tag, list[GenEvalBrief]] = {}
     for brief in briefs():
         by_tag.setdefault(brief.tag, []).append(brief)
-    return tuple(_joined([by_tag[tag] for tag in recipe], draw) for recipe in islice(cycle(_RECIPES), COUNT))
+    return tuple(joined([by_tag[tag] for tag in recipe], draw) for recipe in islice(cycle(_RECIPES), COUNT))
 
 
-def _joined(choices: Sequence[Sequence[GenEvalBrief]], draw: Random) -> HardBrief:
+def joined(choices: Sequence[Sequence[GenEvalBrief]], draw: Random) -> HardBrief:
+    """A brief that asks for all that one brief of each of these choices asks for, whose classes all differ."""
     while True:
         parts = [draw.choice(choice) for choice in choices]
         nouns = [thing.noun for part in parts for thing in part.include]

@@ -7,7 +7,7 @@ painted one, but not always in the same way.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 
 from onbrief.brief import Brief, Checklist, Requirement
@@ -15,7 +15,7 @@ from onbrief.judging.decide import verdict
 from onbrief.limits import Limits
 from onbrief.loop import pursue
 from onbrief.policy import Policy
-from onbrief.ports import History
+from onbrief.ports import History, Revised
 from onbrief.record import Attempt, Image, Models, Problem, Prompt, Run, Usage, Verdict
 from onbrief_sandbox import world
 from onbrief_sandbox.imagining import imagine
@@ -78,6 +78,7 @@ class Stage:
     checklist: Checklist
     _asked: dict[tuple[str, str, world.Model], world.Prospect] = field(default_factory=dict)
     _drawn: dict[tuple[str, str, world.Model, int], Shown] = field(default_factory=dict)
+    _revised: dict[tuple[int, tuple[tuple[str, tuple[frozenset[str], ...]], ...]], Prompt] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str) -> Stage:
@@ -112,6 +113,16 @@ class Stage:
             return None
         return Shown(key, sight, self.judged(sight))
 
+    def revised(self, revision: int, history: History) -> Prompt:
+        """The prompt that the writer writes after these."""
+        seen = tuple((p.text, tuple(a.verdict.ids("unmet") for a in attempts if a.verdict)) for p, attempts in history)
+        key = revision, seen
+        if key not in self._revised:
+            writing = SandboxWriter("sandbox:", 0.0).revise(self.brief, self.checklist, revision, history)
+            revised = _at_once(writing)
+            self._revised[key] = Prompt(revision, revised.text, revised.negative, revised.reason)
+        return self._revised[key]
+
     def judged(self, sight: Sight) -> Verdict:
         return verdict(self.checklist, [find(requirement, sight) for requirement in self.checklist.requirements])
 
@@ -126,7 +137,6 @@ class PlayedStudio:
     usage: Usage = field(default_factory=Usage)
     edits: int = 0
     judge_usd: float = 0.0
-    _writer: SandboxWriter = field(default_factory=lambda: SandboxWriter("sandbox:", 0.0))
     _shown: dict[str, Shown] = field(default_factory=dict)
 
     async def plan(self, run: Run) -> tuple[Checklist, Sequence[Requirement]]:
@@ -136,10 +146,8 @@ class PlayedStudio:
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
         history: History = [(p, run.of_prompt(p.revision)) for p in run.prompts] if with_history else ()
-        revision = len(run.prompts)
-        revised = await self._writer.revise(run.brief, self.stage.checklist, revision, history)
         self._spend(self.terms.revise_usd, self.terms.revise_seconds, text_calls=1)
-        return Prompt(revision, revised.text, revised.negative, revised.reason)
+        return self.stage.revised(len(run.prompts), history)
 
     async def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
@@ -190,6 +198,15 @@ class PlayedStudio:
         now = self.usage
         counts = {name: getattr(now, name) + number for name, number in calls.items()}
         self.usage = replace(now, usd=round((now.usd or 0.0) + usd, 6), seconds=now.seconds + seconds, **counts)
+
+
+def _at_once(writing: Coroutine[object, object, Revised]) -> Revised:
+    """What a coroutine returns that never waits."""
+    try:
+        writing.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise RuntimeError("it waits")
 
 
 async def played(studio: PlayedStudio, limits: Limits, policy: Policy, seed: int) -> Run:

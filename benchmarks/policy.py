@@ -1,6 +1,6 @@
 """How many pictures, how much money and how long each policy takes for an accepted picture, in the sandbox's world.
 
-    python -m benchmarks.policy [geneval hard] --every 4 --seeds 1 --images 15 --models sandbox:sdxl --policies classic,adaptive
+    python -m benchmarks.policy [geneval hard long] --every 4 --seeds 1 --images 15 --policies classic,adaptive
 
 No picture is painted (see playing.py), and everything is drawn from texts and seeds: the figures are the same on every machine.
 """
@@ -17,16 +17,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import cast, get_args
 
-from benchmarks import geneval, hard
+from benchmarks import geneval, hard, long
 from benchmarks.figures import table
+from benchmarks.oracle import Knowledge
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
-from benchmarks.policies import CLASSIC, POLICIES, limits_of
+from benchmarks.policies import CLASSIC, ORACLES, POLICIES, limits_of, made
 from benchmarks.runs import Played, line
 from onbrief_sandbox.world import MODELS, Model
 
 SETS: dict[str, Callable[[], list[str]]] = {
     "geneval": lambda: [brief.prompt for brief in geneval.briefs()],
     "hard": lambda: [brief.text for brief in hard.hard_briefs()],
+    "long": lambda: [brief.text for brief in long.long_briefs()],
 }
 PROCESSES = 2
 
@@ -40,7 +42,7 @@ class Choice:
     seeds: int = 6
     images: tuple[int, ...] = tuple(CLASSIC)
     models: tuple[Model, ...] = get_args(Model)
-    policies: tuple[str, ...] = tuple(POLICIES)
+    policies: tuple[str, ...] = (*POLICIES, *ORACLES)
 
     @property
     def briefs(self) -> list[tuple[str, int, str]]:
@@ -58,11 +60,12 @@ def runs_of(choice: Choice, brief: tuple[str, int, str]) -> list[Played]:
 async def _runs(choice: Choice, name: str, number: int, stage: Stage) -> list[Played]:
     found: list[Played] = []
     for model in choice.models:
+        known = Knowledge(stage, model)
         for images in choice.images:
             for policy in choice.policies:
                 for seed in range(1, choice.seeds + 1):
                     studio = PlayedStudio(stage, (Rung(model, TERMS.image_usd),))
-                    run = await played(studio, limits_of(policy, images), POLICIES[policy](), seed)
+                    run = await played(studio, limits_of(policy, images), made(policy, known), seed)
                     if run.outcome == "failed":
                         raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
                     found.append(
@@ -125,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=6, metavar="N", help="runs of each brief")
     parser.add_argument("--images", default=",".join(map(str, CLASSIC)), metavar="N,…", help="limits of images")
     parser.add_argument("--models", default=",".join(f"sandbox:{model}" for model in MODELS), metavar="NAME,…")
-    parser.add_argument("--policies", default=",".join(POLICIES), metavar="NAME,…")
+    parser.add_argument("--policies", default=",".join((*POLICIES, *ORACLES)), metavar="NAME,…")
     parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write each run into FILE, a line of JSON each")
     return parser

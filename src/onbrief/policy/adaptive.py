@@ -9,14 +9,15 @@ next, which is the best order for independent bets of which one must be won.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from onbrief.brief import Requirement
 from onbrief.limits import Limits
 from onbrief.policy.chances import Chances, Outlook, Source
 from onbrief.policy.ends import fell_short, over
-from onbrief.policy.means import Means, Rung
+from onbrief.policy.means import Cost, Means, Rung, usual_means
 from onbrief.policy.priors import Priors, usual
 from onbrief.policy.steps import Generate, Repair, Revise, Step, Stop, seed_of
 from onbrief.record import Attempt, Run
@@ -24,6 +25,9 @@ from onbrief.record import Attempt, Run
 Preference = Literal["money", "time"]
 
 _BETS = 6  # how often at most a bet is made, in its reckoning
+_IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and all others still do
+_ALMOST_NOTHING = 1e-6
+_EDITS = 1  # how often at most a picture is edited, in its reckoning
 _WIDTH = 6  # pictures at a time at most, if time is preferred and nobody says how many
 _LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
 
@@ -46,13 +50,14 @@ class _Bet:
 class Adaptive:
     """See the top of this file. `parallel` is how many pictures of a prompt are made at once; None leaves that to the policy,
     which makes one at a time unless time is preferred. It gives up when the chance that one of the pictures within the limits
-    passes falls below `give_up_below`, from 0 to 1.
+    passes falls below `give_up_below`, from 0 to 1. `means` returns the costs of the models at hand and what can be repaired.
+    Where a price is unknown or 0, time is weighed instead of money.
     """
 
     parallel: int | None = 1
     prefer: Preference = "money"
     give_up_below: float = 0.0
-    means: Means = field(default_factory=Means)
+    means: Callable[[Run], Means] = usual_means
     priors: Priors = field(default_factory=usual)
 
     def next(self, run: Run, limits: Limits) -> Step:
@@ -75,7 +80,9 @@ class _Choosing:
     def __init__(self, policy: Adaptive, run: Run, limits: Limits) -> None:
         self.policy, self.run, self.limits = policy, run, limits
         self.models = run.models.ladder or (run.models.image,)
+        self.means = policy.means(run)
         self.chances = Chances(run, self.models, policy.priors)
+        self.repairable = [must for must in self.chances.musts if must.kind in policy.priors.edit]
         self.left = limits.images - len(run.attempts)
         self.vain = [attempt.must for attempt in run.attempts if attempt.base and not attempt.passed]
 
@@ -83,7 +90,7 @@ class _Choosing:
         """Yield the bets that can be made now."""
         refused = {a.revision for a in self.run.attempts if a.problem and a.problem.kind == "blocked"}
         new = len(self.run.prompts)
-        for number, rung in enumerate(self.rungs):
+        for number, rung in enumerate(self.means.rungs):
             for prompt in self.run.prompts:
                 revision = prompt.revision
                 made = len(self.run.of_prompt(revision))
@@ -91,7 +98,7 @@ class _Choosing:
                     step = Generate(revision, (seed_of(self.run.seed, revision, made),), rung=number)
                     yield self._drawing(step, Source(number, revision), rung)
             if self.limits.prompts is None or new < self.limits.prompts:
-                yield self._drawing(Revise(True), Source(number, new), rung, self._prompt_cost)
+                yield self._drawing(Revise(True), Source(number, new), rung, self._cost(self.means.prompt))
             yield from self._repairs(number, rung)
 
     def hope(self, best: _Bet) -> float:
@@ -125,38 +132,31 @@ class _Choosing:
             return self.policy.parallel or 1
         return next((n for n in range(1, _WIDTH) if 1 - (1 - bet.first) ** n >= _LIKELY), _WIDTH)
 
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        rungs = self.policy.means.rungs
-        return (*rungs, *(rungs[-1:] * len(self.models)))[: len(self.models)]
-
-    @property
-    def _prompt_cost(self) -> float:
-        means = self.policy.means
-        return means.prompt_usd if self.policy.prefer == "money" else means.prompt_seconds
-
-    def _cost(self, rung: Rung, *, edit: bool = False) -> float:
-        if self.policy.prefer == "money":
-            return rung.edit_usd if edit else rung.usd
-        return rung.edit_seconds if edit else rung.seconds
+    def _cost(self, *costs: Cost) -> float:
+        if self.policy.prefer == "money" and self.means.priced:
+            return math.fsum(cost.usd or 0.0 for cost in costs)
+        return math.fsum(cost.seconds for cost in costs)
 
     def _drawing(self, step: Step, source: Source, rung: Rung, before: float = 0.0) -> _Bet:
         """Return the bet on pictures of a source, each with one repair where that is worth more than another picture."""
         outlooks = self.chances.outlooks(source)
-        cost, edit = self._cost(rung), self._cost(rung, edit=True)
+        cost = self._cost(rung.picture, self.means.judgement)
         first = math.fsum(outlook.weight * outlook.passes for outlook in outlooks)
         alone = self._best(step, [(o.weight, o.passes, cost) for o in outlooks], before, first)
-        if rung.repairs is None or self.left < 2:
+        if rung.edit is None or self.left < 2:
             return alone
+        edit = self._cost(rung.edit, self.means.judgement)
+        tries = min(_EDITS, self.left - 1)
         with_repair: list[tuple[float, float, float]] = []
         for outlook in outlooks:
             chance, more = outlook.passes, 0.0
-            for must in self.chances.musts:
-                mends = self._mends(must.id, outlook)
+            for must in self.repairable:
+                mends = self._mends(must, outlook)
                 if mends / edit > alone.worth:
                     near = self._near(must.id, outlook)
-                    chance += near * mends
-                    more += near * edit
+                    vain = (1 - mends) ** tries
+                    chance += near * (1 - vain)
+                    more += near * edit * (1 - vain) / mends
             with_repair.append((outlook.weight, chance, cost + more))
         return max(alone, self._best(step, with_repair, before, first), key=lambda bet: bet.worth)
 
@@ -180,33 +180,37 @@ class _Choosing:
         lacking = {must, *self.chances.below[must]}
         return (1 - outlook.musts[must]) * math.prod(p for id_, p in outlook.musts.items() if id_ not in lacking)
 
-    def _mends(self, must: str, outlook: Outlook) -> float:
+    def _mends(self, must: Requirement, outlook: Outlook) -> float:
         """Return the chance that an edit of a picture that lacks only this must makes it pass."""
-        edit, under = self.policy.priors.edit, self.chances.below[must]
-        requirement = next(m for m in self.chances.musts if m.id == must)
-        faith = edit["faith"] / (edit["faith"] + self.vain.count(must))
+        edit, under = self.policy.priors.edit, self.chances.below[must.id]
+        faith = edit["faith"] / (edit["faith"] + self.vain.count(must.id))
         others = len(self.chances.musts) - 1 - len(under)
         children = math.prod(outlook.musts[child] for child in under)
-        return faith * self.policy.priors.mends(requirement) * children * (1 - edit["breaks"]) ** others
+        return faith * self.policy.priors.mends(must) * children * (1 - edit["breaks"]) ** others
 
     def _repairs(self, number: int, rung: Rung) -> Iterator[_Bet]:
         """Yield a bet for each must that is all that a drawn picture lacks."""
         offered = set[str]()
         for attempt in sorted(self.run.attempts, key=lambda attempt: attempt is not self.run.best):
             must = self._lacks_only(attempt)
-            if rung.repairs is None or must is None or must in offered or not rung.repairs(self.run, attempt, must):
+            if must is None or must.id in offered or not (way := rung.repairs(self.run, attempt, must.id)):
                 continue
-            offered.add(must)
-            made = len(self.run.of_prompt(attempt.revision))
-            seed = seed_of(self.run.seed, attempt.revision, made)
+            offered.add(must.id)
+            seed = seed_of(self.run.seed, attempt.revision, len(self.run.of_prompt(attempt.revision)))
+            step = Repair(attempt.name, must.id, seed, rung=number)
+            if way == "pixels":
+                if must.id not in self.vain:
+                    yield _Bet(step, _IN_PIXELS, self._cost(self.means.judgement) or _ALMOST_NOTHING, _IN_PIXELS)
+                continue
+            assert rung.edit
             outlooks = self.chances.outlooks(Source(number, attempt.revision))
             chance = math.fsum(outlook.weight * self._mends(must, outlook) for outlook in outlooks)
-            yield _Bet(Repair(attempt.name, must, seed, rung=number), chance, self._cost(rung, edit=True), chance)
+            yield _Bet(step, chance, self._cost(rung.edit, self.means.judgement), chance)
 
-    def _lacks_only(self, attempt: Attempt) -> str | None:
+    def _lacks_only(self, attempt: Attempt) -> Requirement | None:
         """Return the must that is all that a drawn picture lacks, but for what depends on it; None if there is no such must."""
         if attempt.verdict is None or attempt.verdict.problem or attempt.base or attempt.image is None:
             return None
         lacking = {*(finding.id for finding in attempt.verdict.unmet), *attempt.verdict.unasked}
-        roots = [must.id for must in self.chances.musts if must.id in lacking and not lacking.intersection(must.parents)]
+        roots = [must for must in self.chances.musts if must.id in lacking and not lacking.intersection(must.parents)]
         return roots[0] if len(roots) == 1 else None

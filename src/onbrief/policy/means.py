@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from onbrief.record import Attempt, Run
 
-Repairs = Callable[[Run, Attempt, str], bool]
-"""Whether the picture of an attempt can be changed so that it meets the must with this id."""
+Repairs = Callable[[Run, Attempt, str], Literal["editor", "pixels"] | None]
+"""How the picture of an attempt can be changed to meet the must with this id: by an editor, or in pixels without one."""
+
+
+def _nothing(run: Run, attempt: Attempt, must: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call costs, in US dollars and seconds; `usd` is None if the price is unknown."""
+
+    usd: float | None
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """An image model of the ladder: the costs of a picture and of an edited one, each with its judgement, in US dollars and
-    seconds, and what its editor `repairs`; None if it has none.
+    """An image model of the ladder: the costs of a picture and of an edited one, None if nothing edits its pictures, and how
+    they can be repaired.
     """
 
-    usd: float = 0.046
-    seconds: float = 7.0
-    edit_usd: float = 0.076
-    edit_seconds: float = 8.0
-    repairs: Repairs | None = None
+    picture: Cost = Cost(0.04, 5.0)
+    edit: Cost | None = None
+    repairs: Repairs = _nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """The image models from the cheapest to the dearest, and the costs of a new prompt in US dollars and seconds."""
+    """The image models in their order, and the costs of the judgement of a picture and of a new prompt."""
 
-    rungs: tuple[Rung, ...] = (Rung(),)
-    prompt_usd: float = 0.005
-    prompt_seconds: float = 2.0
+    rungs: tuple[Rung, ...] = field(default_factory=lambda: (Rung(),))
+    judgement: Cost = Cost(0.006, 2.0)
+    prompt: Cost = Cost(0.005, 2.0)
+
+    @property
+    def priced(self) -> bool:
+        """Whether all prices are known and none is 0, so that money can be weighed."""
+        pictures = [cost for rung in self.rungs for cost in (rung.picture, rung.edit) if cost]
+        return all(cost.usd for cost in pictures) and None not in (self.judgement.usd, self.prompt.usd)
+
+
+def usual_means(run: Run) -> Means:
+    """Return the means of a run about whose models nothing is known: usual costs, and nothing that repairs."""
+    return Means(rungs=tuple(Rung() for _ in run.models.ladder or (run.models.image,)))

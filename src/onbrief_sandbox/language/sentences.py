@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from onbrief_sandbox.language import claims, draft, foreign, grammar, phrases, words
 from onbrief_sandbox.language.claims import (
@@ -165,6 +166,7 @@ def _described(unread: Unread, scene: Scene) -> str:
     return " ".join(part for part in ("the", _name(these), "" if verb else _be(these), text, objects) if part)
 
 
+@lru_cache(1024)  # a checklist is read anew for each picture
 def read(text: str) -> tuple[Claim, ...] | None:
     """Return the claims that a statement makes, without those that others imply.
 
