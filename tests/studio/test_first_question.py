@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.config import Settings
 from onbrief.errors import Unreadable
+from onbrief.limits import Limits
+from onbrief.policy import Adaptive, Repair
 from onbrief.policy.ends import fell_short, never_decided
+from onbrief.policy.means import Cost, Means, Rung
 from onbrief.ports import Judged
 from onbrief.pursuit import open_pursuit, resumed
 from onbrief.record import Answer, Attempt, Finding, Models, Prompt, Run, Verdict
@@ -176,6 +179,22 @@ def test_what_was_not_asked_about_is_neither_undecided_nor_met() -> None:
     more = run.with_attempt(Attempt(0, 2, 1, image=image("000-002"), verdict=nearly))
     assert more.best
     assert more.best.name == "000-002"
+
+
+def by_editor(run: Run, attempt: Attempt, must: str) -> Literal["editor"]:
+    return "editor"
+
+
+def test_a_picture_of_which_little_was_asked_is_not_repaired_as_if_it_lacked_one_thing() -> None:
+    edited = Adaptive(means=lambda run: Means(rungs=(Rung(edit=Cost(0.001, 1.0), repairs=by_editor),)))
+    run, limits = one_or_another(), Limits(images=8)
+    assert not isinstance(edited.next(run, limits), Repair)
+    known = [
+        replace(a, verdict=replace(a.verdict, findings=(*a.verdict.findings, Finding("r3", "met", 0.9)), unasked=()))
+        for a in run.attempts
+        if a.verdict
+    ]
+    assert isinstance(edited.next(replace(run, attempts=tuple(known)), limits), Repair)
 
 
 def test_an_answer_to_the_rest_that_cannot_be_read_leaves_everything_undecided_and_only_the_rest_is_asked_again(
