@@ -16,6 +16,7 @@ NAMES = (
     "http",
     "rates",
     "real",
+    "revising",
     "judging",
     "erring",
     "deciding",

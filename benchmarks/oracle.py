@@ -21,13 +21,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from benchmarks.playing import Shown, Stage
+from benchmarks.playing import CHANGES, Shown, Stage
 from onbrief.limits import Limits
 from onbrief.policy import Generate, Repair, Revise, Step, seed_of
 from onbrief.policy.ends import over
+from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Prompt, Run
 from onbrief_sandbox import world
 from onbrief_sandbox.language import editing, sentences
+from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.world.changes import NotThereError, done
 from onbrief_sandbox.world.draws import chooser
 from onbrief_sandbox.world.editing import kind
@@ -73,7 +75,8 @@ class Knowledge:
     """What the oracle knows of one brief and one image model, whatever happens in a run."""
 
     def __init__(self, stage: Stage, model: world.Model) -> None:
-        self.stage, self.model = stage, model
+        self.stage = stage
+        self.model: world.Model = model
         self._musts = stage.checklist.musts
         self._claims = {must.id: sentences.read(must.text) or () for must in self._musts}
         self._below = {must.id: {m.id for m in self._musts if must.id in m.parents} for must in self._musts}
@@ -96,15 +99,15 @@ class Knowledge:
             self._outlooks[key] = Outlook(math.prod(met.values()), near)
         return self._outlooks[key]
 
-    def mends(self, shown: Shown, must: str) -> float:
-        """The true chance that an edit for this must makes a picture pass."""
-        key = shown.key, must
+    def mends(self, shown: Shown, must: str, instruction: str) -> float:
+        """The true chance that this edit, for this must, makes a picture pass."""
+        key = shown.key, instruction
         if key not in self._mends:
-            self._mends[key] = self._mended(shown, must)
+            self._mends[key] = self._mended(shown, must, instruction)
         return self._mends[key]
 
-    def _mended(self, shown: Shown, must: str) -> float:
-        edit = editing.read(self.stage.checklist[must].text)
+    def _mended(self, shown: Shown, must: str, instruction: str) -> float:
+        edit = editing.read(instruction)
         if edit is None:
             return 0.0
         try:
@@ -115,14 +118,13 @@ class Knowledge:
         return right * EDIT[kind(edit, shown.sight)] * self._intact(must)
 
     def _usually(self, must: str) -> float:
-        """The chance that an edit for this must makes a picture pass that lacks nothing else. A thing that must have a colour
-        or a place besides may get it or not: taken as if it did not.
+        """The chance that an edit for this must makes a picture pass that lacks nothing else but what depends on it. A thing is
+        added once, in the colour and the place that it must have.
         """
-        if self._below[must]:
-            return 0.0
         edit = editing.read(self.stage.checklist[must].text)
-        name = {editing.Recolour: "colour", editing.SetCount: "count", editing.Move: "relation", editing.Letter: "text"}
-        return 0.0 if edit is None else round(EDIT[name.get(type(edit), "object")] * self._intact(must), 3)
+        if edit is None or any(self.stage.checklist[child].kind == "count" for child in self._below[must]):
+            return 0.0
+        return round(EDIT[kind(edit, Sight())] * self._intact(must), 3)
 
     def _intact(self, must: str) -> float:
         """The chance that an edit breaks nothing that is required and that it is not about."""
@@ -193,6 +195,8 @@ class Oracle:
             lacking = {finding.id for finding in attempt.verdict.unmet}
             roots = [id_ for id_ in lacking if lacking.isdisjoint(self.known.stage.checklist[id_].parents)]
             if len(roots) == 1:
-                shown = self.known.stage.drawn(run.prompts[attempt.revision], self.known.model, attempt.seed)
-                seed = seed_of(run.seed, attempt.revision, len(run.of_prompt(attempt.revision)))
-                yield self.known.mends(shown, roots[0]), Repair(attempt.name, roots[0], seed)
+                repair = repair_of(self.known.stage.checklist, attempt, roots[0], CHANGES)
+                if isinstance(repair, ByEditor):
+                    shown = self.known.stage.drawn(run.prompts[attempt.revision], self.known.model, attempt.seed)
+                    seed = seed_of(run.seed, attempt.revision, len(run.of_prompt(attempt.revision)))
+                    yield self.known.mends(shown, roots[0], repair.instruction), Repair(attempt.name, roots[0], seed)

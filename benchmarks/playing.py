@@ -16,19 +16,24 @@ from onbrief.limits import Limits
 from onbrief.loop import pursue
 from onbrief.policy import Policy
 from onbrief.ports import History, Revised
+from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Image, Models, Problem, Prompt, Run, Usage, Verdict
 from onbrief_sandbox import world
+from onbrief_sandbox.erring import ErringEye, Errors
 from onbrief_sandbox.imagining import imagine
 from onbrief_sandbox.language import editing
 from onbrief_sandbox.language.grammar import parse
 from onbrief_sandbox.language.planner import requirements
 from onbrief_sandbox.language.writer import SandboxWriter
-from onbrief_sandbox.models import find
+from onbrief_sandbox.models import SandboxImageModel, find
 from onbrief_sandbox.scene import Sight
 from onbrief_sandbox.world.changes import NotThereError
 from onbrief_sandbox.world.editing import edited
 
 SIZE = (1024, 1024)
+CHANGES = SandboxImageModel("sandbox:", 0.0, 0.0).changes
+"""What the sandbox's editor can change."""
+
 STARTED = "2026-01-01T00:00:00.000Z"
 
 
@@ -58,7 +63,12 @@ class Rung:
     """One image model of a ladder, with the price of a picture in US dollars."""
 
     model: world.Model
-    usd: float
+    usd: float = TERMS.image_usd
+
+    @property
+    def name(self) -> str:
+        """The name that the model has in a record."""
+        return f"sandbox:{self.model}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +110,11 @@ class Stage:
             self._drawn[key] = Shown("\0".join(map(str, key)), sight, self.judged(sight))
         return self._drawn[key]
 
-    def edited(self, shown: Shown, must: str, seed: int) -> Shown | None:
-        """The picture after an edit for this must, by words; None if there is none to ask for, or nothing to be changed."""
-        text = self.checklist[must].text
-        edit = editing.read(text)
-        if edit is None:
-            return None
-        key = f"{shown.key}\0{text}\0{seed}"
+    def edited(self, shown: Shown, instruction: str, seed: int) -> Shown | None:
+        """The picture after this edit; None if the picture does not show what the edit is about."""
+        edit = editing.read(instruction)
+        assert edit, f"the sandbox's editor does not understand {instruction!r}"
+        key = f"{shown.key}\0{instruction}\0{seed}"
         try:
             sight = edited(shown.sight, edit, key)
         except NotThereError:
@@ -129,15 +137,19 @@ class Stage:
 
 @dataclass(slots=True)
 class PlayedStudio:
-    """See ports.Studio. Pictures of one round are drawn and judged concurrently; each attempt is yielded when it is judged."""
+    """See ports.Studio. Pictures of one round are drawn and judged concurrently, by a judge that makes these `errors`; each
+    attempt is yielded when it is judged. `usage` is what has been spent, `judged` the number of pictures judged.
+    """
 
     stage: Stage
     ladder: tuple[Rung, ...]
     terms: Terms = TERMS
+    errors: Errors = field(default_factory=Errors)
     usage: Usage = field(default_factory=Usage)
     edits: int = 0
+    judged: int = 0
     judge_usd: float = 0.0
-    _shown: dict[str, Shown] = field(default_factory=dict)
+    _shown: dict[str, Shown] = field(default_factory=dict[str, Shown])
 
     async def plan(self, run: Run) -> tuple[Checklist, Sequence[Requirement]]:
         """See ports.Studio. Planning is the same for every policy, and not counted."""
@@ -154,7 +166,7 @@ class PlayedStudio:
         at, first = self.ladder[rung], len(run.of_prompt(prompt.revision))
         made = [
             self._judged(
-                Attempt(prompt.revision, number, seed, model=at.model), self.stage.drawn(prompt, at.model, seed), at.usd
+                Attempt(prompt.revision, number, seed, model=at.name), self.stage.drawn(prompt, at.model, seed), at.usd
             )
             for number, seed in enumerate(seeds, first)
         ]
@@ -166,13 +178,15 @@ class PlayedStudio:
         """See ports.Studio. An edit that finds nothing to change in the picture is paid for too."""
         assert not of.base, "an edit starts from a drawn picture"
         attempt = Attempt(
-            of.revision, len(run.of_prompt(of.revision)), seed, model=self.ladder[rung].model, base=of.name, must=must
+            of.revision, len(run.of_prompt(of.revision)), seed, model=self.ladder[rung].name, base=of.name, must=must
         )
-        shown = self.stage.edited(self._shown[of.name], must, seed)
+        repair = repair_of(self.stage.checklist, of, must, CHANGES)
+        assert isinstance(repair, ByEditor)
+        shown = self.stage.edited(self._shown[of.name], repair.instruction, seed)
         self.edits += 1
         if shown is None:
             self._spend(self.terms.edit_usd, self.terms.edit_seconds, images=1)
-            yield replace(attempt, problem=Problem("unreadable", "there is nothing to be changed"), usd=self.terms.edit_usd)
+            yield replace(attempt, problem=Problem("failed", "there is nothing to be changed"), usd=self.terms.edit_usd)
             return
         self._spend(0.0, self.terms.edit_seconds + self.terms.judge_seconds)
         yield self._judged(attempt, shown, self.terms.edit_usd)
@@ -191,8 +205,21 @@ class PlayedStudio:
         image = Image(f"{attempt.name}.png", "", shown.key, "image/png", *SIZE, 1)
         output = JUDGE_OUTPUT * len(shown.verdict.findings)
         self._spend(usd + self.terms.judge_usd, 0.0, images=1, judge_calls=1, input_tokens=JUDGE_INPUT, output_tokens=output)
+        self.judged += 1
         self.judge_usd += self.terms.judge_usd
-        return replace(attempt, image=image, verdict=shown.verdict, usd=usd + self.terms.judge_usd)
+        return replace(attempt, image=image, verdict=self._verdict(shown), usd=usd + self.terms.judge_usd)
+
+    def right(self, attempt: Attempt) -> bool:
+        """Whether a picture is right, whatever the judge says of it."""
+        return self._shown[attempt.name].verdict.passed
+
+    def _verdict(self, shown: Shown) -> Verdict:
+        if not self.errors:
+            return shown.verdict
+        requirements = self.stage.checklist.requirements
+        return verdict(
+            self.stage.checklist, ErringEye(self.errors).see(shown.key.encode(), requirements, shown.verdict.findings)
+        )
 
     def _spend(self, usd: float, seconds: float, **calls: int) -> None:
         now = self.usage
@@ -211,7 +238,7 @@ def _at_once(writing: Coroutine[object, object, Revised]) -> Revised:
 
 async def played(studio: PlayedStudio, limits: Limits, policy: Policy, seed: int) -> Run:
     """Pursue the studio's brief to its end."""
-    models = tuple(f"sandbox:{rung.model}" for rung in studio.ladder)
+    models = tuple(rung.name for rung in studio.ladder)
     names = Models(models[0], "sandbox:", "sandbox:", ladder=models if len(models) > 1 else ())
     run = Run(run_id="played", seed=seed, brief=studio.stage.brief, models=names, started=STARTED)
     async for event in pursue(run, studio, limits, policy):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from benchmarks.former import Former
 from benchmarks.oracle import Knowledge, Oracle
-from benchmarks.playing import TERMS
+from benchmarks.playing import CHANGES, TERMS, Rung
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Classic, Generate, Policy, Step, seed_of
+from onbrief.policy import means as policy
 from onbrief.policy.ends import over
-from onbrief.policy.means import Cost, Means, Rung
+from onbrief.policy.means import Cost, Means
+from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Run
-from onbrief_sandbox.language import editing
 
 CLASSIC = {8: (3, 3), 15: (5, 3), 20: (7, 3)}
 """The attempts for a prompt and the prompts that policies with such limits have, by the number of images."""
@@ -31,37 +31,51 @@ class Plain:
 
 
 def _repairs(run: Run, attempt: Attempt, must: str) -> Literal["editor"] | None:
-    """The sandbox's editor changes by words what it understands."""
+    """What the sandbox's editor can repair."""
     assert run.checklist is not None
-    return "editor" if editing.read(run.checklist[must].text) else None
+    return "editor" if isinstance(repair_of(run.checklist, attempt, must, CHANGES), ByEditor) else None
 
 
-def means(run: Run) -> Means:
-    """The costs of sandbox-world.md, which are those that are usual."""
-    return Means(rungs=(Rung(edit=Cost(TERMS.edit_usd, TERMS.edit_seconds), repairs=_repairs),))
+def _nothing(run: Run, attempt: Attempt, must: str) -> None:
+    """No repair."""
 
 
-POLICIES: dict[str, Callable[[], Policy]] = {
-    "classic": Classic,
-    "former": Former,
-    "adaptive": partial(Adaptive, means=means),
-    "without_repair": Adaptive,
-    "plain": Plain,
+def means(ladder: tuple[Rung, ...], *, repairs: bool = True) -> Callable[[Run], Means]:
+    """What a policy may know of these image models."""
+    edit = Cost(TERMS.edit_usd, TERMS.edit_seconds) if repairs else None
+    known = Means(
+        rungs=tuple(
+            policy.Rung(picture=Cost(rung.usd, TERMS.image_seconds), edit=edit, repairs=_repairs if repairs else _nothing)
+            for rung in ladder
+        ),
+        judgement=Cost(TERMS.judge_usd, TERMS.judge_seconds),
+        prompt=Cost(TERMS.revise_usd, TERMS.revise_seconds),
+    )
+    return lambda _: known
+
+
+POLICIES: dict[str, Callable[[tuple[Rung, ...]], Policy]] = {
+    "classic": lambda _: Classic(),
+    "former": lambda _: Former(),
+    "adaptive": lambda ladder: Adaptive(means=means(ladder)),
+    "in_time": lambda ladder: Adaptive(parallel=None, prefer="time", means=means(ladder)),
+    "without_repair": lambda ladder: Adaptive(means=means(ladder, repairs=False)),
+    "plain": lambda _: Plain(),
 }
-
+"""By name, from the image models at hand. `in_time` is the adaptive policy that prefers time."""
 
 ORACLES = {"oracle": False, "foreseeing": True}
 """The oracles, and whether they foresee what prompts will be worth before they are written."""
 
 
-def made(policy: str, known: Knowledge) -> Policy:
-    """The policy of this name. Only an oracle uses what is known."""
-    return Oracle(known, ORACLES[policy]) if policy in ORACLES else POLICIES[policy]()
+def made(name: str, ladder: tuple[Rung, ...], known: Knowledge) -> Policy:
+    """The policy of this name. An oracle uses what is known of the first image model."""
+    return Oracle(known, ORACLES[name]) if name in ORACLES else POLICIES[name](ladder)
 
 
-def limits_of(policy: str, images: int) -> Limits:
+def limits_of(name: str, images: int) -> Limits:
     """The limits of a policy: images alone, where it does not need others."""
-    if policy not in ("classic", "former"):
+    if name not in ("classic", "former"):
         return Limits(images=images)
     attempts, prompts = CLASSIC[images]
     return Limits(images=images, attempts=attempts, prompts=prompts)

@@ -11,18 +11,19 @@ import argparse
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import cast, get_args
 
 from benchmarks import geneval, hard, long
-from benchmarks.figures import table
+from benchmarks.figures import answers, table
 from benchmarks.oracle import Knowledge
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
+from benchmarks.plotting import plot
 from benchmarks.policies import CLASSIC, ORACLES, POLICIES, limits_of, made
 from benchmarks.runs import Played, line
+from onbrief_sandbox.erring import Errors
 from onbrief_sandbox.world import MODELS, Model
 
 SETS: dict[str, Callable[[], list[str]]] = {
@@ -30,6 +31,8 @@ SETS: dict[str, Callable[[], list[str]]] = {
     "hard": lambda: [brief.text for brief in hard.hard_briefs()],
     "long": lambda: [brief.text for brief in long.long_briefs()],
 }
+LADDER = ("sdxl@0.01", "modern", "sdxl@0.01+modern")
+ERRORS = Errors(false_accept=0.03, false_reject=0.1)
 PROCESSES = 2
 
 
@@ -41,13 +44,21 @@ class Choice:
     every: int = 1
     seeds: int = 6
     images: tuple[int, ...] = tuple(CLASSIC)
-    models: tuple[Model, ...] = get_args(Model)
+    models: tuple[str, ...] = MODELS
     policies: tuple[str, ...] = (*POLICIES, *ORACLES)
+    errors: Errors = field(default_factory=Errors)
 
     @property
     def briefs(self) -> list[tuple[str, int, str]]:
         """The briefs: the set of each, its place in it, and its text."""
         return [(name, n, text) for name in self.sets for n, text in enumerate(SETS[name]()) if n % self.every == 0]
+
+
+def ladder_of(models: str) -> tuple[Rung, ...]:
+    """The image models that a text names: "sdxl", or "sdxl@0.01+modern" with a price and another one that is dearer."""
+    by_name: dict[str, Model] = {model: model for model in MODELS}
+    named = (one.partition("@") for one in models.split("+"))
+    return tuple(Rung(by_name[name], float(usd) if usd else TERMS.image_usd) for name, _, usd in named)
 
 
 def runs_of(choice: Choice, brief: tuple[str, int, str]) -> list[Played]:
@@ -60,14 +71,16 @@ def runs_of(choice: Choice, brief: tuple[str, int, str]) -> list[Played]:
 async def _runs(choice: Choice, name: str, number: int, stage: Stage) -> list[Played]:
     found: list[Played] = []
     for model in choice.models:
-        known = Knowledge(stage, model)
+        ladder = ladder_of(model)
+        known = Knowledge(stage, ladder[0].model)
         for images in choice.images:
             for policy in choice.policies:
                 for seed in range(1, choice.seeds + 1):
-                    studio = PlayedStudio(stage, (Rung(model, TERMS.image_usd),))
-                    run = await played(studio, limits_of(policy, images), made(policy, known), seed)
+                    studio = PlayedStudio(stage, ladder, errors=choice.errors)
+                    run = await played(studio, limits_of(policy, images), made(policy, ladder, known), seed)
                     if run.outcome == "failed":
                         raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
+                    accepted = next((attempt for attempt in run.attempts if attempt.passed), None)
                     found.append(
                         Played(
                             set=name,
@@ -76,10 +89,12 @@ async def _runs(choice: Choice, name: str, number: int, stage: Stage) -> list[Pl
                             limit=images,
                             policy=policy,
                             seed=seed,
-                            passed=run.outcome == "passed",
+                            passed=accepted is not None,
+                            right=accepted is not None and studio.right(accepted),
                             images=run.usage.images,
                             edits=studio.edits,
                             prompts=len(run.prompts),
+                            judged=studio.judged,
                             judge_calls=run.usage.judge_calls,
                             tokens=run.usage.input_tokens + run.usage.output_tokens,
                             usd=run.usage.usd or 0.0,
@@ -109,8 +124,9 @@ def main(arguments: list[str] | None = None) -> None:
         every=given.every,
         seeds=given.seeds,
         images=tuple(int(number) for number in given.images.split(",")),
-        models=tuple(cast("Model", name.removeprefix("sandbox:")) for name in given.models.split(",")),
+        models=LADDER if given.ladder else tuple(given.models.replace("sandbox:", "").split(",")),
         policies=tuple(given.policies.split(",")),
+        errors=ERRORS if given.erring else Errors(),
     )
     runs: list[Played] = []
     with given.keep.open("w", encoding="utf-8") if given.keep else nullcontext() as file:
@@ -119,6 +135,9 @@ def main(arguments: list[str] | None = None) -> None:
             if file:
                 print(line(run), file=file)
     print(table(runs))
+    print(f"\n{answers(runs)}")
+    if given.plot:
+        given.plot.write_text(plot(runs), "utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,8 +148,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", default=",".join(map(str, CLASSIC)), metavar="N,…", help="limits of images")
     parser.add_argument("--models", default=",".join(f"sandbox:{model}" for model in MODELS), metavar="NAME,…")
     parser.add_argument("--policies", default=",".join((*POLICIES, *ORACLES)), metavar="NAME,…")
+    parser.add_argument("--ladder", action="store_true", help="a cheap and a dear image model, each alone and as a ladder")
+    parser.add_argument("--erring", action="store_true", help="with a judge that errs")
     parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write each run into FILE, a line of JSON each")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw an SVG of the share passed by images spent")
     return parser
 
 

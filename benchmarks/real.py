@@ -49,11 +49,16 @@ def pairs() -> tuple[Pair, ...]:
     return tuple(_pair(path.stem) for path in sorted((DATA / "answers").glob("*.json")))
 
 
+def brief(number: str) -> Brief:
+    """The brief of this number."""
+    return Brief(text=_document(DATA / "briefs.json")[number])
+
+
 def checklist(number: str) -> Checklist:
     """The recorded checklist of a brief, read as the planner's answer is read."""
-    brief = Brief(text=_document(DATA / "briefs.json")[number])
-    planned = questions.plan(brief).read(_document(DATA / "checklists" / f"{number}.json"))
-    return Checklist.freeze(planned.requirements, brief)
+    asked = brief(number)
+    planned = questions.plan(asked).read(_document(DATA / "checklists" / f"{number}.json"))
+    return Checklist.freeze(planned.requirements, asked)
 
 
 def _pair(name: str) -> Pair:

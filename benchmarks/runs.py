@@ -10,8 +10,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """One run: what was pursued, with what limit of images, and what it came to. `brief` is its place in its set; `tokens` are
-    those of the judge's calls.
+    """One run: what was pursued, with what limit of images, and what it came to. `brief` is its place in its set, `model` the
+    image model or the ladder of them, each with its price if that is not the usual one. `right` says whether a picture was
+    accepted and is right, `judged` how many pictures were judged; `tokens` are those of the judge's calls.
     """
 
     set: str
@@ -21,9 +22,11 @@ class Played:
     policy: str
     seed: int
     passed: bool
+    right: bool
     images: int
     edits: int
     prompts: int
+    judged: int
     judge_calls: int
     tokens: int
     usd: float

@@ -23,13 +23,13 @@ from onbrief.record import json_schema
 _WIDTH = 100  # characters of a signature in one line
 _FOR_ONBRIEF = {
     "calibration", "calibration_notes", "chosen_policy", "crew", "detector", "ended_as", "first", "freeze", "require_models",
-    "rule", "with_attempt", "with_models", "with_prompt",
+    "judged_at_once", "rule", "with_attempt", "with_models", "with_prompt",
 }  # fmt: skip
 """Members of public classes that only onbrief itself needs."""
 HERE = Path(__file__).parent
 COMMANDS = (
-    "", "run", "batch", "judge", "resume", "recover", "checklist", "show", "list", "report", "rm", "label", "calibrate",
-    "config", "models", "doctor", "sandbox",
+    "", "run", "batch", "estimate", "judge", "resume", "recover", "checklist", "show", "list", "stats", "report", "rm", "label",
+    "calibrate", "config", "models", "doctor", "sandbox",
 )  # fmt: skip
 
 

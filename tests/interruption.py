@@ -31,9 +31,11 @@ from onbrief.pursuit import Order, open_pursuit
 from onbrief.pursuit.order import seed_for
 from onbrief.store.spool import Spool
 from onbrief.studio import Crew
-from onbrief.testing import Bill, JudgeRequest, ScriptedImageModel, ScriptedJudge, crew
+from onbrief.testing import Bill, JudgeRequest, ScriptedEditor, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, crew
 from tests.killing import Outcome, fail_at_write, kill_at_write
+from tests.repairing import RepairingSettings
 
+REPAIR_SEED = seed_for("repaired-1")  # a drawing that fails, its edit and its crop; then a drawing whose crop passes
 SEED = seed_for("interrupted-4")  # it gives three pictures and three prompts before one passes
 PAINTERS = ("test:painter", "test:better-painter")
 FOREVER = 1_000_000
@@ -53,6 +55,12 @@ def pixel_crew(bill: Bill, rungs: int = 1) -> Crew:
     return replace(crew(bill), judge=ScriptedJudge(bill, by_first_pixel), dearer=dearer)
 
 
+def repair_crew(bill: Bill) -> Crew:
+    """The same models with an editor, for a checklist with one part for the editor and one for pixels."""
+    planner = ScriptedPlanner(bill, [("there is a circle", "the picture has an aspect ratio of 4:3")])
+    return replace(pixel_crew(bill), planner=planner, beside={PAINTERS[0]: ScriptedEditor(bill)})
+
+
 @dataclass(frozen=True, slots=True)
 class Aftermath:
     """The state after an interruption at one write and the same order given again, without a run id, unless the result had been
@@ -69,14 +77,17 @@ class Aftermath:
     unfound: list[str]
 
 
-def sit(out: Path | str, bill: Path, parallel: int = 1, rungs: int = 1) -> None:
+def sit(out: Path | str, bill: Path, parallel: int = 1, rungs: int = 1, *, repairs: bool = False) -> None:
     """One session of the run."""
 
     async def go() -> None:
         settings = Settings(out=str(out), parallel=parallel, tables={"ocr": {"use": "never"}})
         settings = settings if rungs == 1 else replace(settings, image_model=PAINTERS[:rungs])
-        order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=SEED)
-        async with open_pursuit(order, pixel_crew(Bill(bill), rungs)) as pursuit:
+        if repairs:
+            settings = RepairingSettings(out=str(out), tables=settings.tables)
+        order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=REPAIR_SEED if repairs else SEED)
+        models = repair_crew(Bill(bill)) if repairs else pixel_crew(Bill(bill), rungs)
+        async with open_pursuit(order, models) as pursuit:
             async for _ in pursuit.events():
                 pass
             await pursuit.deliver()
@@ -84,9 +95,9 @@ def sit(out: Path | str, bill: Path, parallel: int = 1, rungs: int = 1) -> None:
     asyncio.run(go())
 
 
-def undisturbed(parallel: int, rungs: int = 1) -> tuple[dict[str, Any], list[str], list[str]]:
+def undisturbed(parallel: int, rungs: int = 1, *, repairs: bool = False) -> tuple[dict[str, Any], list[str], list[str]]:
     """Return the record of an uninterrupted run, the pictures on its bill, and the names of its writes."""
-    left = interrupt(FOREVER, parallel, None, rungs)
+    left = interrupt(FOREVER, parallel, None, rungs, repairs=repairs)
     return left.record, left.images_billed, [write.call for write in left.interrupted.writes]
 
 
@@ -108,12 +119,12 @@ def unfound(record: dict[str, Any], place: str, files: Mapping[str, bytes]) -> l
     return found
 
 
-def interrupt(n: int, parallel: int, errno: int | None, rungs: int = 1) -> Aftermath:
+def interrupt(n: int, parallel: int, errno: int | None, rungs: int = 1, *, repairs: bool = False) -> Aftermath:
     """Kill the run before its n-th write, or let that write fail with `errno`; then give the same order again."""
     folder = Path(tempfile.mkdtemp(prefix="onbrief-interrupt-")).resolve()
     try:
         out, bill = folder / "out", folder / "bill"
-        session = partial(sit, out, bill, parallel, rungs)
+        session = partial(sit, out, bill, parallel, rungs, repairs=repairs)
         stopped = kill_at_write(session, n, out) if errno is None else fail_at_write(session, n, errno, out)
         first, recorded = _outcome(out), _recorded(out)
         if first not in DELIVERED:
@@ -126,8 +137,17 @@ def interrupt(n: int, parallel: int, errno: int | None, rungs: int = 1) -> After
         assert all(path.is_file() for path in left), "a stage is left"
         files = {path.name: path.read_bytes() for path in left}
         calls = Bill(bill)
-        others = [line for line in calls.lines if not line.startswith("image")]
-        return Aftermath(stopped, first, recorded, record, calls.of("image"), others, stored, unfound(record, str(out), files))
+        others = [line for line in calls.lines if not line.startswith(("image", "edit"))]
+        return Aftermath(
+            stopped,
+            first,
+            recorded,
+            record,
+            calls.of("image") + calls.of("edit"),
+            others,
+            stored,
+            unfound(record, str(out), files),
+        )
     finally:
         shutil.rmtree(folder)
 
@@ -138,9 +158,11 @@ def run_folder(out: Path) -> Path:
     return written.parent
 
 
-def campaign(numbers: Sequence[int], parallel: int, errno: int | None, rungs: int = 1) -> list[Aftermath]:
+def campaign(
+    numbers: Sequence[int], parallel: int, errno: int | None, rungs: int = 1, *, repairs: bool = False
+) -> list[Aftermath]:
     """Interrupt one run at each of these writes."""
-    return [interrupt(n, parallel, errno, rungs) for n in numbers]
+    return [interrupt(n, parallel, errno, rungs, repairs=repairs) for n in numbers]
 
 
 def same(record: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from onbrief.config import Settings, load, settings_of
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
-from onbrief.policy import Classic
+from onbrief.policy import WIDE, Adaptive, Classic
 from onbrief.ports import Rate, RateLimit
 
 
@@ -45,6 +45,7 @@ def test_without_anything_the_defaults_hold(here: Path, home: Path) -> None:
     settings, origins = loaded(home)
     assert settings == Settings()
     assert set(origins.values()) == {"default"}
+    assert settings.limits == Limits(images=12)  # numbers of prompts, and of pictures of each, are limits only if they are set
 
 
 def test_flags_come_before_variables_before_the_folders_file_before_the_users_before_the_defaults(
@@ -97,6 +98,14 @@ def test_variables_are_text_and_become_what_the_setting_is(here: Path, home: Pat
     assert (settings.plan, settings.max_usd, settings.parallel, settings.out) == (False, 1.5, 4, "runs")
 
 
+def test_how_many_at_once_is_a_number_or_left_to_the_policy(here: Path, home: Path) -> None:
+    (here / "onbrief.toml").write_text('parallel = 3\npriority = "time"\ngive_up_below = 0.05')
+    three, auto = loaded(home)[0], loaded(home, ONBRIEF_PARALLEL="auto")[0]
+    assert (three.policy_with(), three.judged_at_once) == (Adaptive(3, "time", 0.05), 3)
+    assert (auto.policy_with(), auto.judged_at_once) == (Adaptive(None, "time", 0.05), WIDE)
+    assert (Settings().policy_with(), Settings().judged_at_once) == (Adaptive(None), 1)
+
+
 def test_variables_of_others_are_none_of_ours(here: Path, home: Path) -> None:
     assert loaded(home, AWS_PROFILE="work", BRIEF="x")[0] == Settings()
 
@@ -123,7 +132,8 @@ def test_an_unknown_setting_is_refused_with_where_it_stands_and_what_there_is(he
         ("MAX_IMAGES", "0", "limits.images: 0 is not allowed; expected a whole number from 1 to 10000"),
         ("MAX_USD", "-1", "limits.usd: -1.0 is not allowed; expected a number from 0 up"),
         ("MAX_USD", "nan", "limits.usd: nan is not allowed; expected a number from 0 up"),
-        ("PARALLEL", "65", "parallel: 65 is not allowed; expected a whole number from 1 to 64"),
+        ("PARALLEL", "65", "parallel: 65 is not allowed; expected auto or a whole number from 1 to 64"),
+        ("PARALLEL", "many", "parallel: 'many' is not allowed; expected auto or a whole number from 1 to 64"),
         ("POLICY", "greedy", "policy in settings: 'greedy' is not allowed; expected 'adaptive' or 'classic'"),
         ("SIZE", "big", "size: 'big' is not allowed; expected WIDTHxHEIGHT in pixels, such as 1024x768"),
         ("PLAN", "perhaps", "plan in settings: 'perhaps' is not allowed; expected a valid boolean"),
@@ -343,7 +353,7 @@ def test_doctor_says_that_no_image_model_is_set(here: Path) -> None:
 def test_settings_know_their_limits_size_and_policy() -> None:
     settings = settings_of({"max_images": 3, "max_usd": 1, "size": "64x128", "policy": "classic", "parallel": 2})
     assert settings.limits == Limits(images=3, usd=1.0)
-    assert (settings.picture_size, settings.chosen_policy) == ((64, 128), Classic(2))
+    assert (settings.picture_size, settings.policy_with()) == ((64, 128), Classic(2))
 
 
 WITHOUT_HOME = """

@@ -93,6 +93,38 @@ def test_a_run_killed_at_every_write_while_it_climbs_ends_the_same(apart: Proces
     killed_while_it_climbs(apart, 1)
 
 
+def killed_while_it_repairs(apart: ProcessPoolExecutor, step: int) -> Counter[str]:
+    record, billed, writes = apart.submit(undisturbed, 1, repairs=True).result()
+    assert record["outcome"] == "passed"
+    bases = ["", "000-000", "000-000", "", "000-003"]
+    assert [attempt["base"] for attempt in record["attempts"]] == bases
+    assert [line.split()[0] for line in billed] == ["image", "image", "edit"]
+    kinds: Counter[str] = Counter()
+    for left in apart.submit(campaign, range(1, len(writes) + 1, step), 1, None, repairs=True).result():
+        assert left.interrupted.at is not None
+        assert max(Counter(left.images_billed).values()) == 1, "a picture was paid for twice"
+        assert all(left.stored.values()), "a picture is not in the store as the record says"
+        assert left.unfound == [], "a whole picture is given up"
+        unknown = [a for a in left.record["attempts"] if a["problem"]]
+        assert len(unknown) <= left.record["usage"]["unknown_calls"] <= 1
+        assert all(attempt["model"] != "onbrief:pixels" for attempt in unknown), "what costs nothing is made again"
+        if not unknown:
+            assert same(left.record) == same(record)
+            assert left.images_billed == billed
+        kinds["unknown" if unknown else "same"] += 1
+    return kinds
+
+
+def test_a_run_killed_while_it_repairs_ends_the_same(apart: ProcessPoolExecutor) -> None:
+    kinds = killed_while_it_repairs(apart, 23)
+    assert kinds["same"] >= 0.8 * kinds.total()
+
+
+@pytest.mark.soak
+def test_a_run_killed_at_every_write_while_it_repairs_ends_the_same(apart: ProcessPoolExecutor) -> None:
+    killed_while_it_repairs(apart, 1)
+
+
 @pytest.mark.soak
 def test_a_run_killed_at_every_write_ends_the_same(apart: ProcessPoolExecutor, whole: Whole) -> None:
     kinds = kills(apart, whole, range(1, len(whole[2]) + 1))

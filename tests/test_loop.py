@@ -352,19 +352,22 @@ def test_a_reviser_can_change_nothing_but_the_prompt(tmp_path: Path) -> None:
     events = pursue(tmp_path, replace(crew(Bill(), R1), reviser=saboteur(Revised(HOSTILE, HOSTILE))), settings(max_images=4))
     assert len({event.run.checklist for event in events}) == 1
     run = events[-1].run
-    assert (run.outcome, len(run.prompts[1].text), len(run.prompts[1].negative)) == ("unmet", 10_000, 10_000)
+    assert (run.outcome, run.prompts[1].text) == ("unmet", f"{BRIEF.text}. All of it is in plain view.")  # not the hostile one
 
 
 def test_a_prompt_with_invalid_unicode_is_repaired(tmp_path: Path) -> None:
     events = pursue(
-        tmp_path, replace(crew(Bill(), R1), reviser=saboteur(Revised("half a \ud800 pair"))), settings(max_images=2)
+        tmp_path,
+        replace(crew(Bill(), R1), reviser=saboteur(Revised("a circle, a square, half a \ud800 pair"))),
+        settings(max_images=2),
     )
-    assert events[-1].run.prompts[1].text == "half a ? pair"
+    assert events[-1].run.prompts[1].text == "a circle, a square, half a ? pair"
 
 
-def test_an_empty_prompt_is_a_failure_of_the_reviser(tmp_path: Path) -> None:
-    run = pursue(tmp_path, replace(crew(Bill(), R1), reviser=saboteur(Revised(" \n"))))[-1].run
-    assert (run.outcome, run.reason) == ("failed", "test:saboteur wrote an empty prompt")
+def test_an_empty_prompt_is_replaced(tmp_path: Path) -> None:
+    run = pursue(tmp_path, replace(crew(Bill(), R1), reviser=saboteur(Revised(" \n"))), settings(max_images=2))[-1].run
+    assert run.prompts[1].text == f"{BRIEF.text}. All of it is in plain view."
+    assert "`text` is empty" in run.warnings[0]
 
 
 def test_without_a_planner_the_checklist_is_the_users_own(tmp_path: Path) -> None:

@@ -54,6 +54,12 @@ def test_a_wait_of_two_seconds_says_how_long_before_which_try_of_which_call_and_
     assert lines(event) == ([line] if line else [])
 
 
+def test_an_edited_picture_says_what_it_is_a_repair_of_and_by_what() -> None:
+    edit = Attempt(0, 3, 1, problem=Problem("failed", "no dog"), model="test:editor", base="000-002", must="r3")
+    (line,) = lines(ImageJudged(RUN.with_attempt(edit), edit))
+    assert line.startswith("  image 000-003, repair of 000-002: r3, by test:editor failed: no dog [")
+
+
 def test_a_long_reason_is_cut() -> None:
     (line,) = lines(Waiting(RUN, "judge/000-000", 2.0, "x" * 500))
     assert line.endswith("x…")

@@ -14,16 +14,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onbrief.api import batch, examine, judge, load, pursue, recover, resume, run, runs
+    from onbrief.api import batch, estimate, examine, judge, load, pursue, recover, resume, run, runs, stats
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
     from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
+    from onbrief.pursuit.estimate import Estimate
     from onbrief.pursuit.listing import ListedRun
     from onbrief.pursuit.recovering import LostPicture
     from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
     from onbrief.results import Result, Summary
+    from onbrief.run_statistics import ModelStatistics
 
 __all__ = [
     "Attempt",
@@ -31,6 +33,7 @@ __all__ = [
     "CallTry",
     "Checklist",
     "ChecklistFrozen",
+    "Estimate",
     "Event",
     "Finding",
     "Image",
@@ -39,6 +42,7 @@ __all__ = [
     "Limits",
     "ListedRun",
     "LostPicture",
+    "ModelStatistics",
     "OnbriefError",
     "Prompt",
     "PromptChosen",
@@ -53,6 +57,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "batch",
+    "estimate",
     "examine",
     "judge",
     "load",
@@ -61,19 +66,22 @@ __all__ = [
     "resume",
     "run",
     "runs",
+    "stats",
 ]
 
 _HOMES = {
-    "api": ("batch", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs"),
+    "api": ("batch", "estimate", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs", "stats"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
     "events": ("CallTry", "ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
+    "pursuit.estimate": ("Estimate",),
     "pursuit.listing": ("ListedRun",),
     "pursuit.recovering": ("LostPicture",),
     "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
     "results": ("Result", "Summary"),
+    "run_statistics": ("ModelStatistics",),
 }
 
 

@@ -22,6 +22,7 @@ from onbrief.limits import Limits
 from onbrief.notebook import bar, in_notebook
 from onbrief.ports import AnyModel, ImageModel, Judge, Ladder, ModelRole, Planner, Reviser, is_object
 from onbrief.pursuit import (
+    Estimate,
     ListedRun,
     LostPicture,
     Order,
@@ -29,11 +30,15 @@ from onbrief.pursuit import (
     given_pictures,
     listed_runs,
     open_pursuit,
+    past_of,
+    place_statistics,
     recorded_run,
     resumed,
 )
+from onbrief.pursuit import estimate as estimated_together
 from onbrief.pursuit import recover as recovered
 from onbrief.record import Run
+from onbrief.run_statistics import ModelStatistics
 
 if TYPE_CHECKING:
     from onbrief.batches.running import Retry
@@ -386,6 +391,67 @@ def runs(*, out: str | Path | None = None, ledger: str | None = None, limit: int
         LedgerError: it cannot be read, or its runs may not be listed.
     """
     return listed_runs(_settings_at(out, ledger), limit)
+
+
+@_explained()
+def estimate(
+    briefs: str | Path | Iterable[str | Mapping[str, object]],
+    *,
+    limits: Limits | None = None,
+    max_total_usd: float | None = None,
+    settings: Settings | None = None,
+    image_model: str | ImageModel | Sequence[str | ImageModel] | None = None,
+    judge: str | Judge | None = None,
+    planner: str | Planner | None = None,
+    reviser: str | Reviser | None = None,
+    confirm_judge: str | Judge | None = None,
+) -> Estimate:
+    """Return what briefs are expected to use, and the most that they can. Nothing is written; the planner is asked for each
+    brief, and nothing else is paid for.
+
+    How many pictures a brief needs is known from the runs in the place of `settings`, if at least 20 of the newest 200 are of
+    the same image model; otherwise, 2 are assumed.
+
+    Args:
+        briefs: One brief as a text; the Path of a file as for `batch`; or the briefs themselves, each a text or a mapping with
+            the columns of such a file.
+        limits: What each brief may use at most; by default those of `settings`.
+        max_total_usd: What all briefs together may cost, in US dollars.
+        settings: Models, policy, folder and so on of briefs that say nothing else.
+        image_model, judge, planner, reviser, confirm_judge: The models, by their names or as objects; see `run`.
+
+    Raises:
+        UsageError: a brief cannot work.
+        ConfigError: a model cannot be used.
+        CallError: the planner did not answer.
+    """
+    from onbrief.batches import all_orders, asked
+
+    models = _models(image_model, judge, planner, reviser, confirm_judge)
+    given = replace(settings or Settings(), **_as_settings(limits)).with_models(models)
+    wanted = asked([briefs] if isinstance(briefs, str) else briefs, given, models=_objects(models), usd=max_total_usd)
+
+    async def go() -> Estimate:
+        return (await estimated_together(await all_orders(wanted), past_of(given)[0], wanted.total_usd))[0]
+
+    with ThreadPoolExecutor(1) as thread:  # an event loop may be running here, as in a notebook
+        return thread.submit(asyncio.run, go()).result()
+
+
+@_explained()
+def stats(*, out: str | Path | None = None, ledger: str | None = None) -> tuple[ModelStatistics, ...]:
+    """Return how often each image model of the recorded runs met each kind of requirement, and what its runs have used. Runs
+    that cannot be read are left out; `runs` names them.
+
+    Args:
+        out: The folder or the bucket that they are in; by default "onbrief-runs".
+        ledger: The URL of the database with their ledger; by default, it is beside the pictures.
+
+    Raises:
+        UsageError: there is no such folder or bucket.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    return place_statistics(_settings_at(out, ledger)).models
 
 
 def _settings_at(out: str | Path | None, ledger: str | None) -> Settings:

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from onbrief.brief import Size, parse_size
 from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Rule, Strictness
-from onbrief.limits import Limits
-from onbrief.policy import Policy, PolicyName, named
+from onbrief.limits import Limits, require_amount
+from onbrief.policy import PARALLEL, WIDE, Means, Policy, PolicyName, Preference, named, usual_means
 from onbrief.redaction import redacted
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from onbrief.judging.profile import Profile
     from onbrief.pictures.detector import Detector
     from onbrief.ports import AnyModel, Ladder, ModelRole, RateLimits, Setting
+    from onbrief.record import Run
     from onbrief.studio import Crew
 
 PREFIX = "ONBRIEF_"
@@ -60,28 +61,35 @@ class Settings:
     `reviser`. `profile` is the file of a calibration of the judge, or "none"; see judging.profile. `ledger` is the URL of the
     database that has the ledger, if that is not beside the pictures. With `strip_metadata`, no metadata is embedded in the
     pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
-    `max_usd`, `max_judge_usd` and `max_seconds` are limits only if they are set; see Limits for all of them.
+    `priority` is what a policy saves where money costs time, `give_up_below` the chance to pass below which it ends a run
+    early, and `parallel` how many pictures of a prompt to generate and judge concurrently; "auto" leaves that to the policy,
+    which makes several only if time has priority. All limits but `max_images` are limits only if they are set; see Limits.
+    `max_total_usd` is one for all runs of the place that have it, in whatever process and session: together, they never spend
+    more.
     """
 
     image_model: str | Sequence[str] = ""
     judge: str = ""
     reviser: str = ""
     policy: PolicyName = "adaptive"
+    priority: Preference = "money"
+    give_up_below: float = 0.0
     strictness: Strictness = "fair"
     max_reservations: int | None = None
     confirm: Confirm = "borderline"
     confirm_judge: str = ""
     planner: str = ""
     profile: str = ""
-    parallel: int = 1
+    parallel: int | Literal["auto"] = "auto"
     out: str = "onbrief-runs"
     ledger: str = ""
     size: str = "1024x1024"
     max_images: int = 12
-    max_attempts: int = 4
-    max_prompts: int = 12
+    max_attempts: int | None = None
+    max_prompts: int | None = None
     max_usd: float | None = None
     max_judge_usd: float | None = None
+    max_total_usd: float | None = None
     max_seconds: float | None = None
     plan: bool = True
     strip_metadata: bool = False
@@ -97,6 +105,7 @@ class Settings:
             usual = cast("Mapping[str, str]", registry.defaults_for(self.image_models[0]))
             for name in FOLLOWING:
                 object.__setattr__(self, name, getattr(self, name) or _Usual(usual.get(name, "")))
+        require_amount("max_total_usd", self.max_total_usd)
         self._refuse_secrets()
 
     @property
@@ -190,9 +199,17 @@ class Settings:
         return profile.differs(Fingerprint.of(self.judge, self.strictness))
 
     @property
-    def chosen_policy(self) -> Policy:
-        """The policy that `policy` names."""
-        return named(self.policy, self.parallel)
+    def _width(self) -> int | None:
+        return None if self.parallel == "auto" else self.parallel
+
+    @property
+    def judged_at_once(self) -> int:
+        """How many pictures that exist already are judged concurrently."""
+        return self._width or (WIDE if self.priority == "time" else 1)
+
+    def policy_with(self, means: Callable[[Run], Means] = usual_means) -> Policy:
+        """Return the policy that `policy` names, which may know this of the models."""
+        return named(self.policy, self._width, prefer=self.priority, give_up_below=self.give_up_below, means=means)
 
     def require_models(self, *, draws: bool = True) -> None:
         """Refuse settings that lack a model for a run, which `draws` or only judges pictures that exist already.
@@ -267,6 +284,7 @@ class Settings:
         several = cast("Ladder", draw if isinstance(draw, tuple) else (draw,)) if draws else ()
         # First: the others' defaults depend on it.
         ladder = [registry.image_model(one, self.tables) if isinstance(one, str) else one for one in several]
+        named = [one for one in several if isinstance(one, str)]
         if not self.planner and "reviser" in made:
             made.setdefault("planner", made["reviser"])
 
@@ -276,6 +294,7 @@ class Settings:
         return Crew(
             image_model=ladder[0] if ladder else None,
             dearer=tuple(ladder[1:]),
+            beside={name: editor for name in named if (editor := registry.editor_beside(name, self.tables))},
             planner=of("planner", lambda: registry.planner(self.planner or self.reviser, self.tables), needed=self.plan),
             judge=of("judge", lambda: registry.judge(self.judge, self.tables)),
             reviser=of("reviser", lambda: registry.reviser(self.reviser, self.tables), needed=draws),
@@ -342,8 +361,10 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
     others = {name: value for name, value in values.items() if name not in plain and name != "tables" and value is not None}
     for table, name, value in _of_tables(others, where):
         tables.setdefault(table, {}).setdefault(name, value)
+    if isinstance(many := plain.get("parallel"), str) and many != "auto" and not many.isdecimal():
+        raise UsageError.of("parallel", many, PARALLEL)  # of a number or a text, validation would name only the number
     settings = validated(_settings(), {**plain, "tables": tables}, where)
-    _ = settings.limits, settings.picture_size, settings.chosen_policy
+    _ = settings.limits, settings.picture_size, settings.policy_with()
     _ = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)  # a profile is read when it is used
     return settings
 

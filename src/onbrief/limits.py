@@ -35,6 +35,14 @@ class Limits:
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
                 raise UsageError.of(f"limits.{field}", value, "a whole number from 1 to 10000")
         for field in ("usd", "judge_usd", "seconds"):
-            value = getattr(self, field)
-            if value is not None and (not math.isfinite(value) or value < 0):
-                raise UsageError.of(f"limits.{field}", value, "a number from 0 up")
+            require_amount(f"limits.{field}", getattr(self, field))
+
+
+def require_amount(name: str, value: float | None) -> None:
+    """Check a limit that is an amount of money or time.
+
+    Raises:
+        UsageError: it is neither None nor a number from 0 up.
+    """
+    if value is not None and not 0 <= value < math.inf:
+        raise UsageError.of(name, value, "a number from 0 up")

@@ -64,7 +64,8 @@ def lines(event: Event, limits: Limits = _NO_LIMITS) -> list[str]:
             return [f"prompt {run.prompt.revision} ({run.prompt.reason}): {_cut(run.prompt.text)}"]
         case ImageJudged(attempt=attempt):
             name = attempt.image.key if run.kind == "judge" and attempt.image else f"image {attempt.name}"
-            name += f" by {attempt.model}" if run.models.ladder else ""
+            name += f", {attempt.origin}," if attempt.base else ""
+            name += f" by {attempt.model}" if run.models.ladder or attempt.base else ""
             return [f"  {name} {_judgement(run, attempt)} [{_so_far(run, limits)}]"]
         case Waiting() if event.elapsed + event.seconds >= _SILENCE:
             return [f"  {_wait(event)}: {_cut(event.reason)}"]

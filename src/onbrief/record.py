@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 Answer = Literal["met", "unmet", "borderline", "undecided"]
-ProblemKind = Literal["blank", "unreadable", "blocked", "unknown", "blind"]
+ProblemKind = Literal["blank", "unreadable", "failed", "blocked", "unknown", "blind"]
 RunKind = Literal["run", "judge"]
 Role = Literal["judge", "confirm_judge", "reviser"]
 Source = Literal["judge", "closer look", "pixels", "lettering", "detector"]
@@ -201,7 +201,8 @@ class Attempt:
     `image` is None without a usable picture, and `problem` says why. `verdict` is also None for a picture that was not judged
     because another one of its round had already passed. An edited picture has the prompt of the one that it was made from,
     whose name is `base`; `must` is the id of the requirement that the edit is for. `usd` and `seconds` are those of its calls.
-    `model` is the image model that drew it; it is empty for pictures that existed already, and in records of earlier versions.
+    `model` is the image model that drew it, or the editor that changed it; it is empty for pictures that existed already, and
+    in records of earlier versions.
     """
 
     revision: int
@@ -220,6 +221,11 @@ class Attempt:
     def name(self) -> str:
         """Revision and attempt in the form of file names: "001-003"."""
         return f"{self.revision:03d}-{self.attempt:03d}"
+
+    @property
+    def origin(self) -> str:
+        """What an edited picture was made from, and for which must: "repair of 000-002: r3". Empty for a drawn one."""
+        return f"repair of {self.base}: {self.must}" if self.base else ""
 
     @property
     def passed(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
-from onbrief.ports import ANY_PICTURE, Change, Changes, Judged, ModelName, Picture, PictureLimits, Way
+from onbrief.ports import ANY_PICTURE, Change, Changes, Dialect, Judged, ModelName, Picture, PictureLimits, Way
 from onbrief.record import Box, Finding, Prompt
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
@@ -51,6 +51,11 @@ class SandboxImageModel:
             raise UsageError.of(name.setting, str(name), f"one of {known}")
         which: Model = "sdxl" if name.model == "sdxl" else "modern"
         return cls(str(name), *_costs(name, COSTS), which)
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect. It reads the whole prompt, however long it is; see world.toml for what helps."""
+        return Dialect(negative=True, weights=True, hardest_first=True)
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

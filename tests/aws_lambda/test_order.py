@@ -38,7 +38,7 @@ def test_the_least_event_is_fifteen_pictures_at_most_by_the_classic_policy(monke
         max_prompts=3,
         max_images=15,
     )
-    assert made.settings.chosen_policy == Classic(1)
+    assert made.settings.policy_with() == Classic(1)
     assert (made.run_id, made.seed, made.warnings) == ("mine", None, ())
 
 

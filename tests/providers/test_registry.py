@@ -127,6 +127,33 @@ def test_a_plug_in_plays_every_role_with_its_settings(role: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("image_model", "editor"),
+    [
+        ("sandbox:sdxl?usd=0.01", "sandbox:sdxl?usd=0.01"),
+        ("openai:gpt-image-2?quality=low", "openai:gpt-image-2?quality=low"),
+        ("bfl:flux-2-pro?timeout=9", "bfl:flux-2-pro?timeout=9"),
+        ("bfl:flux-pro-1.1", None),  # it does not edit
+        ("bedrock:stability.stable-image-core-v1:1?timeout=9", "bedrock:stability.image-services?timeout=9"),
+        ("stability:core?style_preset=anime&timeout=9", "stability:image-services?timeout=9"),
+        ("runware:runware:101@1", "runware:runware:102@1"),
+        ("google:gemini-3.1-flash-image", None),  # there is no key
+        ("comfyui:missing.json", None),
+        ("fal:flux/dev", None),
+        ("test:painter", None),
+    ],
+)
+def test_the_editor_beside_an_image_model_is_the_same_model_or_that_of_its_provider(
+    image_model: str, editor: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "BFL_API_KEY", "STABILITY_API_KEY", "RUNWARE_API_KEY"):
+        monkeypatch.setenv(name, "key")
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    found = registry.editor_beside(image_model)
+    assert (found and found.name) == editor
+
+
 @pytest.mark.usefixtures("squares")
 def test_a_plug_in_names_the_models_of_the_other_roles_and_one_without_any_leaves_them_to_the_general_ones() -> None:
     settings = Settings(image_model="squares:big")

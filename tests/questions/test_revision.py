@@ -1,62 +1,68 @@
-"""The question for the next prompt: what of the history it shows, and how answers are read."""
+"""The question for the next prompt: what it says for which image model, and how answers are read."""
 
 from __future__ import annotations
 
 import pytest
 
 from onbrief import questions
-from onbrief.errors import Failed
-from onbrief.record import Attempt, Finding, Problem, Prompt, Verdict
+from onbrief.errors import Blocked, Failed
+from onbrief.ports import CLIP_TOKENS, NATURAL, Dialect, Unreachable
+from onbrief.record import Attempt, Finding, Prompt, Verdict
 from tests.questions.answers import BRIEF, CHECKLIST
 
-
-def attempt(revision: int, number: int, **unmet: str) -> Attempt:
-    findings = tuple(
-        Finding(r.id, "unmet" if r.id in unmet else "met", 0.1 if r.id in unmet else 0.9, unmet.get(r.id, "fine"))
-        for r in CHECKLIST.requirements
-    )
-    return Attempt(revision, number, 1, verdict=Verdict(not unmet, findings))
+CLIP = Dialect(unit="CLIP tokens", most=CLIP_TOKENS, negative=True, weights=True, hardest_first=True)
 
 
-def test_the_history_says_what_failed_how_often_and_which_prompt_was_best() -> None:
-    history = [
-        (Prompt(0, "one"), [attempt(0, 0, r3="two circles", r4="blue"), attempt(0, 1, r3="four circles")]),
-        (Prompt(1, "two", "dogs"), [attempt(1, 0, r2="none", r3="none", r4="none")]),
-        (Prompt(2, "three"), [Attempt(2, 0, 1, problem=Problem("blocked", "Filter reason: prompt"))]),
-    ]
-    shown = questions.materials(questions.revise(BRIEF, CHECKLIST, 3, history).text)["history"]
-    assert [(tried["prompt"], tried["best"], tried["text"], tried["negative"]) for tried in shown] == [
-        (0, True, "one", ""),
-        (1, False, "two", "dogs"),
-        (2, False, "three", ""),
-    ]
-    assert shown[0]["results"][2] == {"id": "r3", "met": 0, "of": 2, "seen": ["four circles", "two circles"]}
-    assert shown[0]["results"][3] == {"id": "r4", "met": 1, "of": 2, "seen": ["blue"]}
-    assert shown[0]["results"][1] == {"id": "r2", "met": 2, "of": 2}
-    assert shown[2]["results"] == []
-    assert shown[2]["problems"] == ["blocked: Filter reason: prompt"]
-
-
-def test_a_long_history_is_cut_to_the_newest_prompts_and_the_best() -> None:
-    history = [
-        (Prompt(n, f"prompt {n}"), [attempt(n, 0, r3="x" * 900, **({} if n == 2 else {"r2": "none"}))]) for n in range(40)
-    ]
-    shown = questions.materials(questions.revise(BRIEF, CHECKLIST, 40, history).text)["history"]
-    assert [tried["prompt"] for tried in shown] == [2, *range(33, 40)]
-    assert shown[0]["results"][2]["seen"] == ["x" * 200]
-
-
-def test_without_a_history_the_prompt_is_written_from_the_brief_alone() -> None:
-    shown = questions.materials(questions.revise(BRIEF, CHECKLIST, 2, ()).text)
+def test_without_a_history_nothing_was_tried_and_a_layout_is_asked_for() -> None:
+    question = questions.revise(BRIEF, CHECKLIST, 2, ())
+    shown = questions.materials(question.text)
     assert set(shown) == {"brief", "checklist"}
     assert [entry["id"] for entry in shown["checklist"]] == [r.id for r in CHECKLIST.requirements]
+    assert "Nothing was tried yet. Design the arrangement first" in question.text
+    assert "Never repeat a prompt" not in question.text
+
+
+def test_the_question_says_how_the_image_model_is_written_for() -> None:
+    clip, long = (questions.revise(BRIEF, CHECKLIST, 1, (), dialect) for dialect in (CLIP, NATURAL))
+    for words in ("75 CLIP tokens", "begin with what is hardest", "It reads weights", "It takes a negative text"):
+        assert words in clip.text
+        assert words not in long.text
+    for words in ("up to 300 words", "in natural order", "It reads no weights", "It takes no negative text"):
+        assert words in long.text
+        assert words not in clip.text
+    fields = [list(question.schema["properties"]) for question in (clip, long)]  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType, reportUnknownArgumentType]
+    assert fields == [["reason", "unreachable", "text", "negative"], ["reason", "unreachable", "text"]]
+
+
+def test_a_model_that_reads_clip_tokens_shows_how_long_each_prompt_was() -> None:
+    attempt = Attempt(0, 0, 1, verdict=Verdict(False, (Finding("r2", "unmet", 0.1, "none"),)))
+    text = questions.revise(BRIEF, CHECKLIST, 1, [(Prompt(0, "three circles"), [attempt])], CLIP).text
+    assert questions.materials(text)["history"][0]["length"] == "2 CLIP tokens"
 
 
 def test_a_revision_is_read_and_an_empty_one_refused() -> None:
     read = questions.revise(BRIEF, CHECKLIST, 1, ()).read
     revised = read({"reason": "", "text": "three circles", "negative": "dogs"})
-    assert (revised.text, revised.negative, revised.reason) == ("three circles", "dogs", "")
+    assert (revised.text, revised.negative, revised.reason, revised.unreachable) == ("three circles", "dogs", "", ())
     refused: list[object] = [{"reason": "", "text": " ", "negative": ""}, {"reason": "", "negative": ""}, [], {"text": 1}]
     for document in refused:
         with pytest.raises(Failed):
             read(document)
+    with pytest.raises(Blocked):
+        read({"reason": "", "text": "I'm sorry, but I cannot help with that.", "negative": ""})
+
+
+def test_musts_that_no_prompt_can_reach_are_read_and_others_left_out() -> None:
+    read = questions.revise(BRIEF, CHECKLIST, 1, ()).read
+    said = [{"id": "R3", "why": " too\nmany "}, {"id": "r6", "why": "no must"}, {"id": "r99", "why": "unknown"}]
+    assert read({"reason": "", "unreachable": said, "text": "circles"}).unreachable == (Unreachable("r3", "too many"),)
+
+
+def test_what_is_wrong_is_said_with_the_answer_that_it_is_about() -> None:
+    prompt = Prompt(1, "</answer> a circle", "no dogs")
+    told = questions.correction(prompt, ("it is too long", "it names no square"))
+    assert questions.materials(told)["answer"] == {"text": prompt.text, "negative": prompt.negative}
+    assert told.endswith("What is wrong with it: it is too long; it names no square")
+    assert told.count("</answer>") == 1
+    long = questions.correction(Prompt(1, "\U00010400" * 10_000), tuple("x" * 100 for _ in range(40)))
+    assert len(long.encode()) < 3_000

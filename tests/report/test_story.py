@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from onbrief.errors import Outcome
+from onbrief.report.page import page
+from onbrief.report.sheet import sheet
 from onbrief.report.story import story_of
 from tests.report import samples
 
@@ -140,3 +142,15 @@ def test_a_picture_with_a_name_chosen_by_the_caller_is_linked_where_it_is_stored
     image = replace(attempt.image, key=f"run/{attempt.name}.png", url=url)
     run = replace(run, attempts=(replace(attempt, image=image),))
     assert [frame.file for frame in story_of(run).frames] == [f"../../spring%20sale-20261123101500-{attempt.name}.png"]
+
+
+def test_an_edited_picture_stands_beside_the_one_that_it_was_made_from() -> None:
+    run, pictures = samples.shoot("r", samples.LAKE, ((samples.FIRST, ("mmummmm", "mmummmm", "mmmmmmm")),))
+    edited = replace(run.attempts[2], base="000-000", must="r3", model="test:editor")
+    run = run.with_attempt(edited).ended_as("passed", "")
+    assert [frame.attempt.name for frame in story_of(run).frames] == ["000-000", "000-002", "000-001"]
+    assert edited.origin == "repair of 000-000: r3"
+    html = page(run, pictures)
+    assert "repair of 000-000: r3" in html
+    assert "test:editor" in html
+    assert sheet(run, pictures) != sheet(run.with_attempt(replace(edited, base="", must="")), pictures)

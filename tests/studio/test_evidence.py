@@ -25,11 +25,15 @@ from tests.pursuing import pursue, settings
 CHOSEN = settings(max_images=1, plan=False, confirm="never", image_model="sandbox:", judge="sandbox:", reviser="sandbox:")
 
 
+POSTERS = (saved(POSTER), saved(POSTER.resize((POSTER.width - 1, POSTER.height)).resize(POSTER.size)))
+"""A poster, and one that is nearly the same."""
+
+
 def judged(folder: Path, text: str, answer: Judged, pictures: int = 1) -> tuple[Run, Bill]:
     brief = Brief(text="a poster", requirements=(Requirement(id="r1", text=text),), size=POSTER.size)
     bill = Bill()
     models = replace(
-        crew(bill), planner=None, image_model=ScriptedImageModel(bill, (saved(POSTER),)), judge=ScriptedJudge(bill, (answer,))
+        crew(bill), planner=None, image_model=ScriptedImageModel(bill, POSTERS), judge=ScriptedJudge(bill, (answer,))
     )
     return pursue(folder, models, replace(CHOSEN, max_images=pictures), brief, run_id="r")[-1].run, bill
 
@@ -156,9 +160,7 @@ def answered(folder: Path, *looks: tuple[Answer, Answer], **chosen: Any) -> tupl
     script = [Judged(tuple(Finding(f"r{at}", each, said[each], "seen") for at, each in enumerate(look, 1))) for look in looks]
     brief = Brief(text="a poster", requirements=(Requirement(id="r1", text="there is a dog"), SECOND), size=POSTER.size)
     bill = Bill()
-    models = replace(
-        crew(bill), planner=None, image_model=ScriptedImageModel(bill, (saved(POSTER),)), judge=ScriptedJudge(bill, script)
-    )
+    models = replace(crew(bill), planner=None, image_model=ScriptedImageModel(bill, POSTERS), judge=ScriptedJudge(bill, script))
     return pursue(folder, models, replace(CHOSEN, **chosen), brief, run_id="r")[-1].run, bill
 
 

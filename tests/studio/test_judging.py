@@ -167,20 +167,19 @@ def test_the_reviser_is_told_what_is_undecided_and_not_that_it_failed(tmp_path: 
     history = questions.materials(
         questions.revise(asked[0].brief, asked[0].checklist, asked[0].revision, asked[0].history).text
     )["history"]
-    assert history[0]["results"] == [
-        {"id": "r1", "met": 0, "of": 0, "undecided": 1},
-        {"id": "r2", "met": 0, "of": 1, "seen": ["blue"]},
-    ]
+    assert history[0]["results"] == [{"id": "r2", "met": 0, "borderline": 0, "unmet": 1, "seen": ["blue"]}]
+    assert (history[0]["met"], history[0]["undecided"]) == ([], ["r1"])
 
 
 def test_another_reviser_writes_from_now_on(tmp_path: Path) -> None:
     bill = Bill()
-    failing = ScriptedReviser(bill, ("the second", Failed("out of order")))
+    second, third = (f"a red circle and a blue square, the {nth}" for nth in ("second", "third"))
+    failing = ScriptedReviser(bill, (second, Failed("out of order")))
     models = replace(crew(bill, {"r1"}), reviser=failing)
     first = pursue(tmp_path, models, ENDLESS, run_id="r")[-1].run
-    assert (first.outcome, [p.text for p in first.prompts[1:]]) == ("failed", ["the second"])
-    run = again(tmp_path, bill, None, ScriptedReviser(bill, ("the third",), name="test:poet"), max_images=3)
-    assert [p.text for p in run.prompts[1:]] == ["the second", "the third"]
+    assert (first.outcome, [p.text for p in first.prompts[1:]]) == ("failed", [second])
+    run = again(tmp_path, bill, None, ScriptedReviser(bill, (third,), name="test:poet"), max_images=3)
+    assert [p.text for p in run.prompts[1:]] == [second, third]
     assert run.prompts[:2] == first.prompts
     assert run.models.changes == (ModelChange("reviser", "test:writer", "test:poet", 2, 0),)
     replayed = again(tmp_path, bill, None, ScriptedReviser(bill, ("never asked",), name="test:poet"), max_images=3)

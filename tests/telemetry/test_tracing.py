@@ -224,7 +224,7 @@ def test_texts_are_in_spans_only_if_they_are_allowed_and_never_with_secrets(
     if allowed:
         monkeypatch.setenv(CONTENT, "True")
     brief = Brief(text=f"a lighthouse in a storm, {SECRET}", size=(64, 64), avoid=("gulls",))
-    reviser = ScriptedReviser(script=("a tall beacon",))
+    reviser = ScriptedReviser(script=("a tall beacon, a circle and a square",))
     models = replace(crew(Bill(), R1, set()), reviser=reviser)
     assert pursue(tmp_path, models, settings(max_attempts=1, policy="classic"), brief)[-1].run.outcome == "passed"
     everything = json.dumps([json.loads(span.to_json()) for span in application.spans])

@@ -175,7 +175,8 @@ def _numbers(key: str) -> dict[str, object]:
 
 
 def _attempt(attempt: Attempt) -> dict[str, object]:
-    return {"revision": attempt.revision, "attempt": attempt.attempt, "seed": attempt.seed}
+    edited = {"base": attempt.base, "must": attempt.must} if attempt.base else {}
+    return {"revision": attempt.revision, "attempt": attempt.attempt, "seed": attempt.seed, **edited}
 
 
 def _spent(run: Run) -> dict[str, object]:

@@ -18,7 +18,10 @@ from onbrief.errors import UsageError
 from onbrief.pursuit import MAX_SEED, check_run_id
 
 MAX_ID = 200  # characters
-_LIMITS = frozenset({"max_images", "max_attempts", "max_prompts", "max_usd", "max_judge_usd", "max_seconds"})
+_CHANGEABLE = frozenset(
+    {"max_images", "max_attempts", "max_prompts", "max_usd", "max_judge_usd", "max_seconds", "priority", "give_up_below"}
+)
+"""Settings of a run that may be others when it is resumed."""
 _WHOLE = re.compile(r"(\d+)(?:\.0+)?")
 _MOST_DIGITS = 15
 _CURRENCY = re.compile(r"^\s*(?:\$|USD)\s*|\s*(?:\$|USD)\s*$", re.IGNORECASE)
@@ -57,7 +60,7 @@ class Said:
         }
         if shape and not self.has_shape:
             document["size"] = "x".join(map(str, shape))
-        own = {name: value for name, value in self.own.items() if name not in _LIMITS}
+        own = {name: value for name, value in self.own.items() if name not in _CHANGEABLE}
         return f"{_slug(self.text) or 'brief'}-{_hash(json.dumps([document, self.seed, own], sort_keys=True, default=str))}"
 
 
@@ -198,9 +201,9 @@ def _setting(name: str, value: object) -> object:
             return names[0] if len(names) == 1 else tuple(names)
         case "max_images" | "max_attempts" | "max_prompts" | "max_reservations":
             return _whole(name, text)
-        case "max_usd" | "max_judge_usd" | "max_seconds":
+        case "max_usd" | "max_judge_usd" | "max_seconds" | "give_up_below":
             return _number(name, text)
-        case "policy" | "strictness" | "confirm":
+        case "policy" | "priority" | "strictness" | "confirm":
             return text.lower()
         case "profile" if text != NO_PROFILE:
             return str(Path(text).absolute())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -20,8 +19,9 @@ from onbrief.batches.under_way import Opens
 from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.intake import STANDARD_INPUT
+from onbrief.limits import require_amount
 from onbrief.ports import AnyModel, Ladder, ModelRole, is_object
-from onbrief.pursuit import Workspace
+from onbrief.pursuit import Order, Workspace
 from onbrief.results import Summary
 
 _USUAL_NAME: Final = "batch"  # of one that comes from no file
@@ -47,8 +47,9 @@ class BatchEnded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a batch is asked for. `name` is its own among those of other places, and `settings` are those of rows that say
-    nothing else. `usd` is the money limit of all briefs together, in US dollars. `engine` names where runs are pursued, if
-    that is not this process; see onbrief.engines. `models` are those that are given as objects; see Batch for the rest.
+    nothing else. `usd` is the money limit of all briefs together, in US dollars; without one, that of the settings holds.
+    `engine` names where runs are pursued, if that is not this process; see onbrief.engines. `models` are those that are given
+    as objects; see Batch for the rest.
 
     Raises:
         UsageError: `usd` is not a number from 0 up.
@@ -65,8 +66,12 @@ class Asked:
     models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
 
     def __post_init__(self) -> None:
-        if self.usd is not None and not (self.usd >= 0 and math.isfinite(self.usd)):
-            raise UsageError.of("max_total_usd", self.usd, "a number from 0 up")
+        require_amount("max_total_usd", self.usd)
+
+    @property
+    def total_usd(self) -> float | None:
+        """The money limit that all briefs together have, in US dollars."""
+        return self.settings.max_total_usd if self.usd is None else self.usd
 
 
 SessionEvent = BatchBegan | BatchEvent | BatchEnded
@@ -102,7 +107,7 @@ async def pursue(asked: Asked, engine: Engine) -> AsyncGenerator[SessionEvent]:
                         async for event in events:
                             yield event
                 finally:
-                    limits = {"max_total_usd": asked.usd, **limits_of(asked.settings)}
+                    limits = {"max_total_usd": asked.total_usd, **limits_of(asked.settings)}
                     summary = await outputs.close(
                         list(batch.known_before.values()), briefs=briefs or batch.ended + batch.left, limits=limits
                     )
@@ -161,6 +166,18 @@ def asked(
         rows = orders_of(_numbered(source), settings, **shared)
     objects: Mapping[ModelRole, AnyModel | Ladder] = {role: model for role, model in models.items() if is_object(model)}
     return Asked(name=name, rows=rows, settings=settings, skip_bad=skip_bad, models=objects, **about)
+
+
+async def all_orders(asked: Asked) -> list[Order]:
+    """Return the orders of all rows that are briefs, which have come by then.
+
+    Raises:
+        UsageError: a row cannot be used, or there is none.
+    """
+    rows = list(asked.rows) if isinstance(asked.rows, Sequence) else [row async for row in asked.rows]
+    if orders := [row.order for row in rows if isinstance(row, Row)]:
+        return orders
+    raise UsageError("there is no brief; expected at least one")
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Cells]:

@@ -42,6 +42,7 @@ _EPILOGUE = (
 _OWN = {
     "run": ("run:run", "Make a picture that meets every requirement of a brief."),
     "batch": ("batch:batch", "Make a picture for each brief of a file, many at the same time."),
+    "estimate": ("estimate:estimate", "Say what briefs are expected to cost, and the most that they can."),
     "resume": ("run:resume", "Resume a run. Limits and models that are given replace those of its order."),
     "recover": ("recovery:recover", "Look for pictures whose answers were lost, without paying for anything."),
     "judge": ("judge:judge", "Judge pictures that exist already, from any tool, by the requirements of a brief."),
@@ -51,6 +52,7 @@ _OWN = {
         "listing:list_",
         "List the runs, newest first: when each began (local time), its outcome, pictures, cost and brief.",
     ),
+    "stats": ("stats:stats", "Say how often each image model met each kind of requirement, and what a pass has cost."),
     "report": ("runs:report", "Write the report of a run again, as a page or as a contact sheet."),
     "rm": ("runs:rm", "Delete a run: its pictures, its record and its entries in the ledger."),
     "label": ("label:label", "Record what you say of a picture: which requirements it meets."),

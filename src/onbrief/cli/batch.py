@@ -127,7 +127,7 @@ async def _follow(wanted: Asked, as_json: bool, quiet: bool, open_: bool) -> int
                         for notice in notices(wanted.settings):
                             say(notice)
                     stop_on_signals(event.batch.stop)
-                    show = display.enter_context(shown(quiet, event.briefs, wanted.usd))
+                    show = display.enter_context(shown(quiet, event.briefs, wanted.total_usd))
                 elif isinstance(event, BatchEnded):
                     ended = event
                 elif show:
@@ -176,7 +176,7 @@ def _preview(wanted: Asked) -> int:
     for row in wanted.rows:
         if not isinstance(row, Row):
             print(f"left out: {row}", file=sys.stderr)
-    cost = f", at most ${wanted.usd:g}" if wanted.usd is not None else ""
+    cost = f", at most ${wanted.total_usd:g}" if wanted.total_usd is not None else ""
     many = (f"{number} {what}{'' if number == 1 else 's'}" for number, what in ((len(rows), "brief"), (images, "image")))
     print(", at most ".join(many) + cost)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
 
@@ -14,7 +14,7 @@ from onbrief.cli.output import say
 from onbrief.config import Settings, load
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
-from onbrief.policy import PolicyName
+from onbrief.policy import PolicyName, Preference
 
 if TYPE_CHECKING:
     from onbrief.intake import Given
@@ -78,8 +78,10 @@ class SpendingFlags:
     "Maximum cost of the judge's calls, in US dollars."
     max_seconds: Annotated[float | None, usual("max_seconds")] = None
     "Maximum duration in seconds, counted from zero again when a run is resumed."
-    parallel: Annotated[int | None, usual("parallel")] = None
-    "How many pictures to generate (of one prompt) and judge concurrently."
+    parallel: Annotated[Literal["auto"] | int | None, usual("parallel"), Parameter(show_choices=False)] = None
+    "How many pictures to generate (of one prompt) and judge concurrently; auto: one, or several if time has priority."
+    priority: Annotated[Preference | None, usual("priority")] = None
+    "What to save where one costs the other."
     out: Annotated[str | None, usual("out"), Parameter(group=OUTPUT)] = None
     "The folder, or s3://bucket/prefix, for pictures, records and the ledger."
     ledger: Annotated[str | None, usual("ledger"), Parameter(group=OUTPUT)] = None
@@ -94,9 +96,11 @@ class DrawingLimitFlags:
     max_images: Annotated[int | None, usual("max_images")] = None
     "Maximum number of pictures."
     max_attempts: Annotated[int | None, usual("max_attempts")] = None
-    "Maximum number of pictures for one prompt."
+    "Maximum number of pictures for one prompt; the classic policy makes 4 if none is set."
     max_prompts: Annotated[int | None, usual("max_prompts")] = None
     "Maximum number of prompts, including the first."
+    give_up_below: Annotated[float | None, usual("give_up_below")] = None
+    "End a run early when its chance to pass falls below this, from 0 (never) to 1."
 
 
 @Parameter(name="*", group=LIMITS)
@@ -110,7 +114,16 @@ class LimitFlags(SpendingFlags, DrawingLimitFlags):
 
 @Parameter(name="*", group=LIMITS)
 @dataclass(kw_only=True)
-class OtherLimitFlags(LimitFlags):
+class RunLimitFlags(LimitFlags):
+    """The limits of a single run."""
+
+    max_total_usd: Annotated[float | None, usual("max_total_usd")] = None
+    "Maximum cost of all runs of the folder or bucket that have this limit, together, in US dollars."
+
+
+@Parameter(name="*", group=LIMITS)
+@dataclass(kw_only=True)
+class OtherLimitFlags(RunLimitFlags):
     """The limits of a run that is resumed: without a flag, those of its order hold."""
 
     max_images: Annotated[int | None, _AS_BEFORE] = None
@@ -118,8 +131,11 @@ class OtherLimitFlags(LimitFlags):
     max_prompts: Annotated[int | None, _AS_BEFORE] = None
     max_usd: Annotated[float | None, _AS_BEFORE] = None
     max_judge_usd: Annotated[float | None, _AS_BEFORE] = None
+    max_total_usd: Annotated[float | None, _AS_BEFORE] = None
     max_seconds: Annotated[float | None, _AS_BEFORE] = None
-    parallel: Annotated[int | None, _AS_BEFORE] = None
+    parallel: Annotated[Literal["auto"] | int | None, _AS_BEFORE, Parameter(show_choices=False)] = None
+    priority: Annotated[Preference | None, _AS_BEFORE] = None
+    give_up_below: Annotated[float | None, _AS_BEFORE] = None
 
 
 @Parameter(name="*", group=MODELS)

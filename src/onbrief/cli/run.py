@@ -18,13 +18,13 @@ from onbrief.cli.flags import (
     BriefFlags,
     Flag,
     Json,
-    LimitFlags,
     ModelFlags,
     Open,
     OtherLimitFlags,
     OtherModelFlags,
     Quiet,
     RunId,
+    RunLimitFlags,
     Source,
     brief_from,
     given,
@@ -60,6 +60,7 @@ _MORE: dict[LimitName, str] = {
     "images": "to try more pictures, run: onbrief resume {run_id} --max-images N",
     "prompts": "for more prompts or pictures of each, run: onbrief resume {run_id} --max-prompts N or --max-attempts N",
     "usd": "to spend more, run: onbrief resume {run_id} --max-usd X",
+    "total_usd": "to let these runs spend more, run: onbrief resume {run_id} --max-total-usd X",
     "judge_usd": "to spend more on judging, run: onbrief resume {run_id} --max-judge-usd X",
     "seconds": "to continue for that long or longer, run: onbrief resume {run_id} --max-seconds X",
 }
@@ -72,7 +73,7 @@ def run(
     *,
     about: BriefFlags | None = None,
     models: ModelFlags | None = None,
-    limits: LimitFlags | None = None,
+    limits: RunLimitFlags | None = None,
     seed: Annotated[int | None, Parameter(group=RUN)] = None,
     run_id: Annotated[str | None, Parameter(group=RUN)] = None,
     resend_unknown: Flag = False,
@@ -109,7 +110,7 @@ def run(
     resend_unknown
         Send calls again whose outcome is unknown; they may be charged twice.
     dry_run
-        Show the checklist, the first prompt and the maximum cost; generate no pictures.
+        Show the checklist, the first prompt, and the expected and maximum cost; generate no pictures.
     review
         Show the checklist, and ask whether to accept, edit or cancel it before a picture is paid for.
     json_
@@ -294,15 +295,19 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
 
 
 def _preview(order: Order, as_json: bool) -> int:
+    from onbrief.cli.estimate import expectation
     from onbrief.progress import waiting
-    from onbrief.pursuit import preview
+    from onbrief.pursuit import estimated, past_of, preview
 
     with waiting("reading the brief"):
         seen = finish(preview(order))
+        past, warnings = past_of(order.settings)
+    expected = estimated(order, seen, past)
     most = "not known" if seen.usd is None else f"${seen.usd:g}"
     if as_json:
         document = {"checklist": asdict(seen.checklist), "prompt": asdict(seen.prompt), "max_usd": seen.usd}
-        document |= {"questions": [asdict(asked) for asked in seen.questions], "warnings": seen.warnings}
+        document |= {"questions": [asdict(asked) for asked in seen.questions], "warnings": (*seen.warnings, *warnings)}
+        document |= {"estimate": asdict(expected)}
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
     for line in listed(seen.checklist, seen.questions):
@@ -310,8 +315,10 @@ def _preview(order: Order, as_json: bool) -> int:
     print(f"first prompt\n  {plain(seen.prompt.text)}")
     if seen.prompt.negative:
         print(f"  without: {plain(seen.prompt.negative)}")
-    unlimited = seen.usd is not None and seen.usd != order.settings.max_usd
-    print(f"at most {order.settings.max_images} images, {most}" + (", if no call fails and is repeated" if unlimited else ""))
-    for warning in seen.warnings:
+    for line in expectation(expected):
+        print(line)
+    unlimited = seen.usd is not None and seen.usd not in (order.settings.max_usd, order.settings.max_total_usd)
+    print(f"at most {expected.max_images} images, {most}" + (", if no call fails and is repeated" if unlimited else ""))
+    for warning in (*seen.warnings, *warnings):
         say(f"warning: {warning}")
     return 0

@@ -79,7 +79,7 @@ def show(run_id: RunId, *, out: Place = None, ledger: LedgerUrl = None, link: fl
     best = run.best
     findings = {finding.id: finding for finding in best.verdict.findings} if best and best.verdict else {}
     if best and best.image:
-        by = f", drawn by {best.model}" if run.models.ladder else ""
+        by = f", {best.origin} by {best.model}" if best.base else f", drawn by {best.model}" if run.models.ladder else ""
         print(f"best: {best.name} {best.image.url}{by}")
     for requirement in run.checklist.requirements if run.checklist else ():
         finding = findings.get(requirement.id)

@@ -112,10 +112,10 @@ def _no_command(word: str, given: Sequence[str], commands: Sequence[str]) -> tup
 
 
 def _allowed(kind: Any) -> str:
-    kinds = [one for one in get_args(kind) if one is not type(None)] if get_origin(kind) is not Literal else [kind]
-    if len(kinds) == 1:
-        kind = kinds[0]
+    kinds = [one for one in get_args(kind) if one is not type(None)] if get_origin(kind) is not Literal else []
+    if kinds:
+        return " or ".join(map(_allowed, kinds))
     if get_origin(kind) is Literal:
         *others, last = map(str, get_args(kind))
-        return f"{', '.join(others)} or {last}"
+        return f"{', '.join(others)} or {last}" if others else last
     return _KINDS.get(kind, str(getattr(kind, "__name__", kind)))

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from onbrief.batches.under_way import store_thumbnail, unfinished
-from onbrief.config import Settings
-from onbrief.errors import LedgerError, OnbriefError, UsageError
+from onbrief.errors import LedgerError, OnbriefError
 from onbrief.events import Event, RunEnded
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Run
-from onbrief.store import is_bucket
 
 ALLOWED: Final = "processes, processes:N, ray, or ray://HOST:PORT of a cluster"
 """How an engine is named."""
@@ -92,14 +90,3 @@ async def pursued(order: Order, workspace: Workspace, stopped: asyncio.Future[No
         return Ended(thumbnail, workspace.budget.exhausted, undelivered)
     except OnbriefError as error:
         return Ended(error=error)
-
-
-def require_one_limit(settings: Settings, usd: float | None) -> None:
-    """Check that several processes can hold the money limit of a batch.
-
-    Raises:
-        UsageError: they cannot.
-    """
-    if usd is not None and is_bucket(settings.out) and not settings.ledger:
-        hint = "name a database with --ledger, or limit each brief with --max-usd"
-        raise UsageError("max_total_usd: a ledger in a bucket cannot hold a limit for several processes", hint=hint)

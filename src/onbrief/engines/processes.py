@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 from onbrief.batches import Asked
 from onbrief.batches.rows import Row
 from onbrief.batches.under_way import Opens, UnderWay, here
-from onbrief.engines.away import ALLOWED, Away, Ended, require_one_limit
+from onbrief.engines.away import ALLOWED, Away, Ended
 from onbrief.engines.channel import Channel
 from onbrief.engines.hosts import has_weights
 from onbrief.engines.telling import Listener, Told
@@ -32,7 +32,7 @@ from onbrief.engines.turns import Desk
 from onbrief.engines.worker import SIGNALS, Begin, CannotStart, Happened, Models, Ready, Start, Stop, work
 from onbrief.errors import OnbriefError, StoreError, UsageError
 from onbrief.events import Event
-from onbrief.pursuit import Order, Workspace, rates_of
+from onbrief.pursuit import Order, Workspace, rates_of, require_one_limit
 
 NAME: Final = "processes"
 MOST: Final = 256

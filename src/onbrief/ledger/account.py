@@ -125,6 +125,10 @@ class Account(OwnedRun):
         """Return the last try of each recorded call of this step."""
         return self._entries.of_step(step)
 
+    def failures(self, key: str) -> int:
+        """Return how many tries of a call have failed or brought no readable answer, in all sessions."""
+        return len(self._entries.ended(key, "failed")) + len(self._entries.ended(key, "unreadable"))
+
     def lost(self, kind: CallKind) -> list[Entry]:
         """Return the tries of calls of this kind whose outcome is not known, by the order of their calls."""
         lost = (entry for entry in self._entries if entry.call.kind == kind and entry.state in {"started", "unknown"})
@@ -197,7 +201,9 @@ class Account(OwnedRun):
     async def _recorded_end(self, call: Call, recover: Recover | None) -> Entry | None:
         """Return the recorded entry of a call that is done, or None if it may be sent."""
         last = self._entries.decisive(call.key)
-        if last and last.call.digest != call.digest:
+        # What was refused binds nobody: its step may be another one when the run is resumed with other limits.
+        sent = [entry for entry in self._entries.of_key(call.key) if entry.state != "refused"]
+        if any(entry.call.digest != call.digest for entry in sent):
             raise OtherRequest(f"{call.key} of run {self.row.run_id} is recorded with another request; use another run id")
         if last and last.state != "done" and self._entries.lost(call.key):
             last = await self._settle(call, recover)

@@ -7,9 +7,10 @@ PictureError, and with a mask a UsageError.
 from onbrief.pictures.band import SQUARES
 from onbrief.pictures.container import Metadata
 from onbrief.pictures.inspection import Facts, inspect, media_type
-from onbrief.pictures.masks import mask_for
+from onbrief.pictures.masks import mask_for, mask_of
 from onbrief.pictures.metadata import parameters_text
 from onbrief.pictures.picture_file import PictureFile
+from onbrief.pictures.retouching import retouched
 from onbrief.pictures.view import View, view_of, view_size
 
 __all__ = [
@@ -20,8 +21,10 @@ __all__ = [
     "View",
     "inspect",
     "mask_for",
+    "mask_of",
     "media_type",
     "parameters_text",
+    "retouched",
     "view_of",
     "view_size",
 ]

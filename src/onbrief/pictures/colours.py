@@ -64,6 +64,12 @@ _REGIONS: Final[dict[str, tuple[_Region, ...]]] = {
     "beige": (_Region((72, 97), (3, 32), (50, 112)),),
 }
 _SHADES: Final = {"light": (58.0, 100.0), "dark": (0.0, 52.0)}
+_SAMPLES: Final[dict[str, RGB]] = {
+    "white": (255, 255, 255), "black": (0, 0, 0), "gray": (128, 128, 128), "red": (214, 40, 40), "orange": (245, 140, 40),
+    "yellow": (250, 215, 50), "green": (60, 160, 75), "blue": (50, 105, 200), "purple": (125, 70, 165),
+    "pink": (245, 160, 190), "brown": (120, 75, 45), "beige": (235, 220, 190),
+}  # fmt: skip
+_STEPS = 20  # from a colour to white, or to black
 
 
 def difference_to(colour: Colour, pixel: RGB) -> tuple[float, float, float]:
@@ -75,6 +81,18 @@ def difference_to(colour: Colour, pixel: RGB) -> tuple[float, float, float]:
     if colour.shade:
         distance = max(distance, _outside(found[0], _SHADES[colour.shade]))
     return distance, SAME_WORD, OTHER_WORD
+
+
+def sample(colour: Colour) -> RGB | None:
+    """Return a pixel that surely has this colour; None if no pixel is known to, as of dark white."""
+    if colour.name.startswith("#"):
+        return from_hex(colour.name)
+    start, end = _SAMPLES[colour.name], 255 if colour.shade == "light" else 0
+    for step in range(_STEPS // 4, _STEPS) if colour.shade else (0,):
+        red, green, blue = (round(channel + (end - channel) * step / _STEPS) for channel in start)
+        if difference_to(colour, (red, green, blue))[0] < SAME_WORD / 2:
+            return red, green, blue
+    return None
 
 
 def from_hex(name: str) -> RGB:

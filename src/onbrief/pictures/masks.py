@@ -6,10 +6,13 @@ import io
 
 from PIL import Image
 
+from onbrief.brief import Size
 from onbrief.errors import PictureError, UsageError
 from onbrief.pictures.flattening import flatten
 from onbrief.pictures.formats import decode, parse
+from onbrief.record import Box
 
+_MARGIN = 0.04  # of each side of the picture: what is to change reaches beyond a box, and so does its shadow
 _WHITE = 128  # of 255: halfway, so that the noise of JPEG does not matter
 
 
@@ -39,4 +42,16 @@ def mask_for(size: tuple[int, int], mask: bytes) -> bytes:
         raise UsageError.of("mask", "black all over", "white where the image may change")
     file = io.BytesIO()
     white.save(file, "PNG")
+    return file.getvalue()
+
+
+def mask_of(size: Size, box: Box) -> bytes:
+    """Return a mask of this size, a PNG, that is white where a part of a picture is, with a margin."""
+    width, height = size
+    mask = Image.new("L", size, 0)
+    left, top = max(0.0, box[0] - _MARGIN), max(0.0, box[1] - _MARGIN)
+    right, bottom = min(1.0, box[2] + _MARGIN), min(1.0, box[3] + _MARGIN)
+    mask.paste(255, (int(left * width), int(top * height), round(right * width), round(bottom * height)))
+    file = io.BytesIO()
+    mask.save(file, "PNG")
     return file.getvalue()

@@ -88,15 +88,8 @@ def _judged(id_: str, holds: bool | None, evidence: str) -> Finding | None:
 
 
 def _ground(id_: str, wanted: Ground, pixels: Image.Image) -> Finding | None:
-    """The background is what lies along the edges, the lower one excepted: things stand on it or are cut off by it."""
-    small = _sampled(pixels)
-    width, height = small.size
-    across, down = max(1, round(EDGE * width)), max(1, round(EDGE * height))
-    low = round(height * 2 / 3)
-    edges = Counter[RGB]()
-    for box in ((0, 0, width, down), (0, down, across, low), (width - across, down, width, low)):
-        edges += _colours(small.crop(box))
-    main = _most_frequent(edges)
+    edges = border(pixels)
+    main = most_frequent(edges)
     verdicts: list[bool | None] = []
     evidence = f"the background is mostly {to_hex(main)}"
     if wanted.colour:
@@ -151,7 +144,21 @@ def _colours(pixels: Image.Image) -> Counter[RGB]:
     return Counter({cast("RGB", pixel): number for number, pixel in found or ()})
 
 
-def _most_frequent(colours: Counter[RGB]) -> RGB:
+def border(pixels: Image.Image) -> Counter[RGB]:
+    """Return the colours of the background, with how often each is there: of what lies along the edges, the lower one excepted,
+    as things stand on it or are cut off by it.
+    """
+    small = _sampled(pixels)
+    width, height = small.size
+    across, down = max(1, round(EDGE * width)), max(1, round(EDGE * height))
+    low = round(height * 2 / 3)
+    edges = Counter[RGB]()
+    for box in ((0, 0, width, down), (0, down, across, low), (width - across, down, width, low)):
+        edges += _colours(small.crop(box))
+    return edges
+
+
+def most_frequent(colours: Counter[RGB]) -> RGB:
     """Return the most frequent colour, where colours that differ by noise only are one: the mean of the fullest cell."""
     cells: dict[RGB, Counter[RGB]] = {}
     for pixel, number in colours.items():

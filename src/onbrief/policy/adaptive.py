@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from onbrief.brief import Requirement
 from onbrief.limits import Limits
@@ -19,17 +18,17 @@ from onbrief.policy.chances import Chances, Outlook, Source
 from onbrief.policy.ends import fell_short, over
 from onbrief.policy.means import Cost, Means, Rung, usual_means
 from onbrief.policy.priors import Priors, usual
-from onbrief.policy.steps import Generate, Repair, Revise, Step, Stop, seed_of
+from onbrief.policy.steps import Generate, Preference, Repair, Revise, Step, Stop, seed_of
 from onbrief.record import Attempt, Run
-
-Preference = Literal["money", "time"]
 
 _BETS = 6  # how often at most a bet is made, in its reckoning
 _IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and all others still do
 _ALMOST_NOTHING = 1e-6
 _EDITS = 1  # how often at most a picture is edited, in its reckoning
-_WIDTH = 6  # pictures at a time at most, if time is preferred and nobody says how many
 _LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
+
+WIDE = 6
+"""How many pictures of a prompt at most are made at once if that is left to the policy and time is preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,16 @@ class _Choosing:
 
     def bets(self) -> Iterator[_Bet]:
         """Yield the bets that can be made now."""
-        refused = {a.revision for a in self.run.attempts if a.problem and a.problem.kind == "blocked"}
+        blocked = {a.revision for a in self.run.attempts if a.problem and a.problem.kind == "blocked"}
+        refused = {(p.text, p.negative) for p in self.run.prompts if p.revision in blocked}
         new = len(self.run.prompts)
         for number, rung in enumerate(self.means.rungs):
             for prompt in self.run.prompts:
                 revision = prompt.revision
                 made = len(self.run.of_prompt(revision))
-                if revision not in refused and (self.limits.attempts is None or made < self.limits.attempts):
+                if (prompt.text, prompt.negative) not in refused and (
+                    self.limits.attempts is None or made < self.limits.attempts
+                ):
                     step = Generate(revision, (seed_of(self.run.seed, revision, made),), rung=number)
                     yield self._drawing(step, Source(number, revision), rung)
             if self.limits.prompts is None or new < self.limits.prompts:
@@ -130,7 +132,7 @@ class _Choosing:
         """Return how many pictures to make at a time: if time is preferred, so many that one of them is likely to pass."""
         if self.policy.parallel is not None or self.policy.prefer == "money":
             return self.policy.parallel or 1
-        return next((n for n in range(1, _WIDTH) if 1 - (1 - bet.first) ** n >= _LIKELY), _WIDTH)
+        return next((n for n in range(1, WIDE) if 1 - (1 - bet.first) ** n >= _LIKELY), WIDE)
 
     def _cost(self, *costs: Cost) -> float:
         if self.policy.prefer == "money" and self.means.priced:

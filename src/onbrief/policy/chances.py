@@ -25,6 +25,8 @@ _POINTS = (-2.4, -1.6, -0.8, 0.0, 0.8, 1.6, 2.4)  # of the standard normal distr
 _FEW_POINTS = (-1.6, 0.0, 1.6)
 _STEP = 0.1  # log odds are rounded to this, so that a sum over wordings is computed once
 _UNSEEN = (0, 0)
+_NEVER = -math.inf
+_LEAST = 0.001  # the chance of what no picture of a prompt shows, since judges err
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Chances:
         self._seen = self._counted()
         spread = priors.spread
         briefs, revised = _normal(_POINTS, spread["brief"]), _normal(_FEW_POINTS, spread["revised"])
-        self._must = _normal(_FEW_POINTS, spread["must"])
+        self._must = (*_normal(_FEW_POINTS, spread["must"]), (_NEVER, spread["never"]))
         cells = [(p * q, brief, change) for brief, p in briefs for change, q in revised]
         likely = [(weight, brief, change, *self._likely(brief, change)) for weight, brief, change in cells]
         total = math.fsum(weight * likelihood for weight, *_, likelihood in likely)
@@ -88,8 +90,11 @@ class Chances:
         centre, sd = self._centre(source, must, brief, change), self._priors.spread["wording"]
         total = 0.0
         for (value, _), weight in zip(self._must, likely, strict=True):
-            step = round((centre + value) / _STEP)
-            total += weight * _likelihood(step, met + 1, seen + 1, sd) / _likelihood(step, met, seen, sd)
+            chance = _likely(centre + value, met + 1, seen + 1, sd) / _likely(centre + value, met, seen, sd)
+            if value == _NEVER and not seen:  # another prompt, or another model, may do it; the more have failed, the less so
+                tried = sum(must in counts for counts in self._seen.values())
+                chance = _likely(centre, 1, 1, sd) / (tried + 1)
+            total += weight * chance
         return total / math.fsum(likely)
 
     def _likely(self, brief: float, change: float) -> tuple[dict[str, list[float]], float]:
@@ -102,7 +107,7 @@ class Chances:
                 if seen:
                     centre = self._centre(source, must.id, brief, change)
                     for n, (value, _) in enumerate(self._must):
-                        likely[n] *= _likelihood(round((centre + value) / _STEP), met, seen, sd)
+                        likely[n] *= _likely(centre + value, met, seen, sd)
             by_must[must.id] = likely
             all_of_them *= math.fsum(likely)
         return by_must, all_of_them
@@ -177,9 +182,16 @@ def _normal(points: Sequence[float], sd: float) -> tuple[tuple[float, float], ..
     return tuple((sd * point, weight / sum(weights)) for point, weight in zip(points, weights, strict=True))
 
 
+def _likely(log_odds: float, met: int, seen: int, sd: float) -> float:
+    """Return how likely it is that a must was met in so many of the pictures of one prompt."""
+    if log_odds == _NEVER:
+        return _LEAST**met * (1 - _LEAST) ** (seen - met)
+    return _likelihood(round(log_odds / _STEP), met, seen, sd)
+
+
 @lru_cache(maxsize=200_000)
 def _likelihood(step: int, met: int, seen: int, sd: float) -> float:
-    """Return how likely it is that a must was met in so many of the pictures of one prompt, in any wording."""
+    """Return the same, summed over wordings, for log odds of so many steps."""
     total = 0.0
     for wording, weight in _normal(_POINTS, sd):
         chance = 1 / (1 + math.exp(-step * _STEP - wording))

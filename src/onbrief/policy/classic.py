@@ -19,7 +19,7 @@ ATTEMPTS = 4
 class Classic:
     """Make a fixed number of attempts per prompt, then have a new prompt written from the brief alone."""
 
-    parallel: int = 1
+    parallel: int | None = 1
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""
@@ -27,7 +27,7 @@ class Classic:
             return end
         if len(run.round) >= attempts_of(limits):
             return revised(run, limits, False, USED_UP)
-        return generated(run, limits, self.parallel)
+        return generated(run, limits, self.parallel or 1)
 
 
 def attempts_of(limits: Limits) -> int:
@@ -59,9 +59,10 @@ def rung_of(run: Run, limits: Limits) -> int:
     ladder, current = run.models.ladder, run.prompt.revision
     if not ladder or current == 0:
         return 0
-    if run.round:
-        return ladder.index(run.round[-1].model)
-    reached = max((ladder.index(attempt.model) for attempt in run.attempts), default=0)
+    drawn = [attempt for attempt in run.attempts if not attempt.base]  # editors are not on it
+    if own := [attempt for attempt in drawn if attempt.revision == current]:
+        return ladder.index(own[-1].model)
+    reached = max((ladder.index(attempt.model) for attempt in drawn), default=0)
     before, last = ([a for a in run.attempts if (a.revision == current - 1) == new] for new in (False, True))
     in_vain = bool(before) and _most_accepted(run, last) <= _most_accepted(run, before)
     left = -(-(limits.images - len(run.attempts)) // attempts_of(limits))

@@ -12,7 +12,7 @@ from onbrief.limits import Limits
 from onbrief.policy.steps import Revise, Step, Stop
 from onbrief.record import Attempt, ProblemKind, Run, Verdict
 
-LimitName = Literal["images", "prompts", "usd", "judge_usd", "seconds"]
+LimitName = Literal["images", "prompts", "usd", "judge_usd", "total_usd", "seconds"]
 
 MAX_UNANSWERED = 2
 """How many pictures in a row may stay without an answer of the judge. After that, more pictures would get none either. A judge
@@ -28,6 +28,7 @@ _LIMITS: dict[LimitName, str] = {  # how the reason of a run begins that has rea
     "prompts": r"all \d+ prompts are used up",
     "seconds": r"the time of \S+ seconds is used up",
     "judge_usd": r"\S+ of \S+ for judging",
+    "total_usd": r"\S+ of (the )?\S+ that all runs of .+ share is spent",
     "usd": r"\S+ of \S+ is spent",
 }
 _UNANSWERED: dict[ProblemKind, tuple[Outcome, str]] = {
@@ -109,7 +110,8 @@ def _blocked(run: Run, *, last: bool) -> Step | None:
     The first refusal leads to a revision. A second one ends the run with the provider's message, and so does a revision that
     repeats a refused prompt.
     """
-    refusals = {a.revision: a.problem.message for a in run.attempts if a.problem and a.problem.kind == "blocked"}
+    drawn = [a for a in run.attempts if not a.base]  # an editor that refuses says nothing of the prompt
+    refusals = {a.revision: a.problem.message for a in drawn if a.problem and a.problem.kind == "blocked"}
     refused = {(p.text, p.negative): refusals[p.revision] for p in run.prompts if p.revision in refusals}
     words = refused.get((run.prompt.text, run.prompt.negative))
     if words is None:

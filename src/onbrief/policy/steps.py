@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from onbrief.errors import Outcome
 from onbrief.limits import Limits
 from onbrief.record import Run
+
+Preference = Literal["money", "time"]
+"""What a policy saves, at the cost of the other one."""
 
 SEED_RANGE = (1, 2_147_483_646)  # onbrief's own range: 31 bits, without 0, which requests a random seed from some models
 

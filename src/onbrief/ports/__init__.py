@@ -1,5 +1,10 @@
 """The contracts between onbrief's core and its models, stores and ledgers."""
 
+from onbrief.ports.dialect import CLIP_TOKENS as CLIP_TOKENS
+from onbrief.ports.dialect import NATURAL as NATURAL
+from onbrief.ports.dialect import Dialect as Dialect
+from onbrief.ports.dialect import HasDialect as HasDialect
+from onbrief.ports.dialect import dialect_of as dialect_of
 from onbrief.ports.models import ANY_PICTURE as ANY_PICTURE
 from onbrief.ports.models import NO_TOKENS as NO_TOKENS
 from onbrief.ports.models import Change as Change
@@ -23,8 +28,10 @@ from onbrief.ports.models import PricedByRequest as PricedByRequest
 from onbrief.ports.models import Revised as Revised
 from onbrief.ports.models import Reviser as Reviser
 from onbrief.ports.models import Tokens as Tokens
+from onbrief.ports.models import Unreachable as Unreachable
 from onbrief.ports.models import Warns as Warns
 from onbrief.ports.models import Way as Way
+from onbrief.ports.models import WritesFor as WritesFor
 from onbrief.ports.names import ModelName as ModelName
 from onbrief.ports.objects import AnyModel as AnyModel
 from onbrief.ports.objects import Ladder as Ladder

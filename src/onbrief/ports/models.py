@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
+from onbrief.ports.dialect import Dialect
 from onbrief.record import Attempt, Box, Finding, Prompt
 from onbrief.tokens import NO_TOKENS as NO_TOKENS
 from onbrief.tokens import Tokens as Tokens
@@ -66,6 +67,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A must that no prompt can reach, in the opinion of a reviser: its id, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Revised:
     """The text of the next prompt, its negative text, and the reason for the change. `usd` as in Planned."""
 
@@ -74,6 +83,7 @@ class Revised:
     reason: str = ""
     tokens: Tokens = NO_TOKENS
     usd: float | None = None
+    unreachable: tuple[Unreachable, ...] = ()
 
 
 class Model(Protocol):
@@ -170,6 +180,7 @@ Changes = Mapping[Change, frozenset[Way]]
 """The changes that an editor can make, and in which ways each of them can be asked for."""
 
 
+@runtime_checkable
 class Editor(Model, Protocol):
     """Changes one thing in a picture and leaves the rest, as far as it can."""
 
@@ -254,7 +265,7 @@ class Planner(Model, Protocol):
 
 
 History = Sequence[tuple[Prompt, Sequence[Attempt]]]
-"""The prompts that were tried, each with its attempts, oldest first."""
+"""The prompts that were tried, each with its attempts but for edited pictures, which say nothing about it; oldest first."""
 
 
 @runtime_checkable
@@ -275,7 +286,19 @@ class Reviser(Model, Protocol):
         """Return prompt number `revision` for this checklist, worded differently from the prompts before it. `history` has
         those prompts with their attempts, oldest first; it is empty if the policy wants a prompt from the brief alone.
 
+        What it returns is checked before it is used (docs/prompts.md). A reviser that implements Corrects is asked once more
+        if it fails; then, or with any other reviser, the best earlier prompt is used with a new ending.
+
         Raises:
             CallError: there is no answer.
         """
+        ...
+
+
+@runtime_checkable
+class WritesFor(Reviser, Protocol):
+    """A reviser that writes differently for different image models."""
+
+    def writing_for(self, dialect: Dialect) -> Reviser:
+        """Return the same reviser, for an image model of this dialect."""
         ...

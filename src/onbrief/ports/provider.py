@@ -121,6 +121,8 @@ class Provider:
         name: The part before the colon in its models' names.
         title: Its name for people, if that is another one.
         image_model, editor, judge, planner, reviser: The factories of its models.
+        own_editor: Returns the name, without the provider, of the one editor for pictures of all its image models, where these
+            are no editors themselves.
         settings: The settings of this provider.
         defaults: Full names of the default models of the other roles if the image model is one of this provider's.
         general: Whether its `defaults` also apply to image models of providers without defaults.
@@ -164,6 +166,7 @@ class Provider:
     models: Callable[[], Sequence[ListedModel]] = _no_models
     check: Callable[[Mapping[Role, ModelName], Values], Iterable[Check]] = _nothing_to_check
     options: Callable[[Role, str], frozenset[str] | None] = lambda role, model: None
+    own_editor: Callable[[], str] = lambda: ""
     digest: Callable[[ModelName], str] = lambda name: ""
     rates: Callable[[], Mapping[str, str]] = _no_rates
     weights: Callable[[ModelName], bool] = lambda name: False

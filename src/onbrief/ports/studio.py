@@ -29,6 +29,10 @@ class Studio(Protocol):
     def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
         """Make one attempt by changing the picture of another one so that it meets this must, with the editor of the image
         model at this place on the ladder, or in pixels where that is enough. It is yielded twice, as in `attempts`.
+
+        Raises:
+            ValueError: the picture is an edited one.
+            ConfigError: no such repair is known, or there is no editor that can make it.
         """
         ...
 

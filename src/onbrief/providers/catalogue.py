@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
 from onbrief.brief import Size
+from onbrief.ports import CLIP_TOKENS, Dialect
 
 Change = Literal["replace", "recolour", "erase", "inpaint"]
 """What an editing service does to one thing in a picture."""
@@ -23,6 +24,8 @@ Sampling = Literal["none", "one", "all"]
 """Which of temperature, top_p and top_k a language model accepts. `one`: top_k, and either temperature or top_p."""
 
 Value = int | float | str
+
+_WORD = 6  # characters of an English word with its space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ class ImageModelFacts:
     set; with none, it makes any size. `usd` is None if the price is unknown, and each further million pixels, or part of it,
     costs `usd_more`. `body` tells the formats of a provider's requests apart. A model with `weights` reads `(word:1.2)`. One
     without `seeds` takes none, and one whose `negative` is 0 takes no negative text. `edits`: the provider's editor uses it.
+    `clip`: it reads prompts with CLIP alone. Others read about as many `words`, 190 if their encoder takes 256 tokens.
     """
 
     id: str
@@ -105,6 +109,8 @@ class ImageModelFacts:
     usd_more: float = 0.0
     weights: bool = False
     edits: bool = False
+    clip: bool = False
+    words: int = 300
     ended: date | None = None
     surcharges: tuple[Surcharge, ...] = ()
     aspect_ratios: tuple[str, ...] = ()
@@ -121,6 +127,15 @@ class ImageModelFacts:
             return usd
         pixels = math.prod(size) if size else self.most_pixels
         return usd + self.usd_more * max(0, math.ceil(pixels / 1_000_000) - 1)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How prompts for it are best written."""
+        takes = Dialect(most=self.words, negative=self.negative > 0, weights=self.weights)
+        if self.clip:
+            return replace(takes, unit="CLIP tokens", most=CLIP_TOKENS, hardest_first=True)
+        short = self.prompt < self.words * _WORD
+        return replace(takes, unit="characters", most=self.prompt) if short else takes
 
     @property
     def most_pixels(self) -> int:

@@ -6,16 +6,10 @@ import re
 from dataclasses import dataclass
 
 from onbrief.ports import Change
+from onbrief.questions.repairs import COLOUR
 
 LONGEST = 10_000  # characters; the shortest limit that the editing services in the catalogues have
 
-_SHADES = "light|dark|medium|pale|deep|bright|vivid|hot|neon|pastel|sky|royal|forest"
-_COLOURS = (
-    "red|orange|yellow|green|blue|purple|pink|brown|black|white|gr[ae]y|amber|aqua|azure|beige|bronze|burgundy|copper|cream"
-    "|crimson|cyan|gold|golden|indigo|ivory|khaki|lavender|lilac|lime|magenta|maroon|mauve|navy|ochre|olive|scarlet|silver"
-    "|tan|teal|turquoise|ultramarine|vermilion|violet"
-)
-_COLOUR = rf"(?:(?:{_SHADES}|{_COLOURS}) ){{0,2}}(?:{_COLOURS})"
 _TARGET = r"(?:the |an? )?(?P<target>(?!(?:it|this|that|them|number of)\b).+?)(?<!\ban)(?<!\ba)(?<!\bthe)"
 _LETTERS = r"(?:the |an? )?(?P<target>(?:text|words?|lettering|letters|sign|banner|caption|title)\b.*?)"
 _FORMS: tuple[tuple[Change, str], ...] = (
@@ -24,9 +18,9 @@ _FORMS: tuple[tuple[Change, str], ...] = (
         "move",
         rf"(?:move|shift|bring|relocate) {_TARGET} (?P<wanted>(?:to|in|into|on|onto|above|below|next|left|right|up|down)\b.*)",
     ),
-    ("recolour", rf"(?:change|set|make) the colou?r of {_TARGET} (?:to|into) (?P<wanted>{_COLOUR})"),
+    ("recolour", rf"(?:change|set|make) the colou?r of {_TARGET} (?:to|into) (?P<wanted>{COLOUR})"),
     ("add", r"(?:change|set|make) the number of (?P<kind>.+?) to (?:exactly )?(?P<wanted>\w+)"),
-    ("recolour", rf"(?:make|paint|colou?r|recolou?r|turn|dye|change) {_TARGET}(?: to| into| in)? (?P<wanted>{_COLOUR})"),
+    ("recolour", rf"(?:make|paint|colou?r|recolou?r|turn|dye|change) {_TARGET}(?: to| into| in)? (?P<wanted>{COLOUR})"),
     ("replace", rf"(?:replace|swap|exchange|substitute) {_TARGET} (?:with|by|for) (?P<wanted>.+)"),
     ("replace", rf"(?:change|turn|transform|convert|make) {_TARGET} (?:to|into) (?P<wanted>.+)"),
     ("alter", rf"make {_TARGET} (?P<wanted>[\w-]+)"),

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 
 from onbrief.brief import Size
 from onbrief.errors import CallError, ConfigError, Unknown
-from onbrief.ports import CannotTell, Found, Note, NotThere, Pending, Picture, Recovery, Sent, unnoted
+from onbrief.ports import CannotTell, Dialect, Found, Note, NotThere, Pending, Picture, Recovery, Sent, unnoted
 from onbrief.ports.recovery import Answer
 from onbrief.providers.drawing import Chosen, Drawn
 from onbrief.providers.http import short
@@ -109,6 +109,11 @@ class JobImageModel:
     def recovery(self) -> Recovery:
         """See ports.Recovers."""
         return self.queue.recovery
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

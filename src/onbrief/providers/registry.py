@@ -5,6 +5,7 @@ is imported only when it is needed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -49,6 +50,22 @@ def editor(name: str, tables: Tables = _NO_TABLES) -> Editor:
     """Return the editor of this name; raises the same errors as `image_model`."""
     found = _provider_of("editor", "editor", name)
     return _made(found, found.editor, "editor", name, tables)
+
+
+def editor_beside(name: str, tables: Tables = _NO_TABLES) -> Editor | None:
+    """Return the editor for pictures of the image model of this name: the same model, or else the editor of its provider, with
+    those of its options that the editor has. None if there is none, or it cannot be used.
+    """
+    own = ModelName.parse(name, "image_model")
+    found = provider(own.provider, "editor")
+    if found is None or found.editor is None:
+        return None
+    if other := found.own_editor():
+        allowed = found.options("editor", other) or frozenset()
+        own = ModelName(own.provider, other, {option: value for option, value in own.options.items() if option in allowed})
+    with suppress(UsageError, ConfigError):
+        return editor(str(own), tables)
+    return None
 
 
 def judge(name: str, tables: Tables = _NO_TABLES, setting: str = "judge") -> Judge:

@@ -1,10 +1,17 @@
 """Orders, workspaces and the pursuit of one run: what the command line, the library and the Lambda handler are built on."""
 
+from onbrief.pursuit.estimate import Estimate as Estimate
+from onbrief.pursuit.estimate import estimate as estimate
+from onbrief.pursuit.estimate import estimated as estimated
+from onbrief.pursuit.estimate import past_of as past_of
 from onbrief.pursuit.given import PictureFiles as PictureFiles
 from onbrief.pursuit.given import given_pictures as given_pictures
 from onbrief.pursuit.ledgers import future_ledger as future_ledger
+from onbrief.pursuit.ledgers import require_one_limit as require_one_limit
 from onbrief.pursuit.listing import ListedRun as ListedRun
+from onbrief.pursuit.listing import PlaceStatistics as PlaceStatistics
 from onbrief.pursuit.listing import listed_runs as listed_runs
+from onbrief.pursuit.listing import place_statistics as place_statistics
 from onbrief.pursuit.listing import recorded_run as recorded_run
 from onbrief.pursuit.order import MAX_SEED as MAX_SEED
 from onbrief.pursuit.order import Order as Order

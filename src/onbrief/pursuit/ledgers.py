@@ -101,6 +101,17 @@ def require_ledger(folder: Path) -> None:
         )
 
 
+def require_one_limit(settings: Settings, usd: float | None) -> None:
+    """Check that several processes can hold one money limit in US dollars.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if usd is not None and is_bucket(settings.out) and not settings.ledger:
+        hint = "name a database with --ledger, or limit each run with --max-usd"
+        raise UsageError("max_total_usd: a ledger in a bucket cannot hold a limit for several processes", hint=hint)
+
+
 def future_ledger(settings: Settings) -> str | None:
     """Return, in words, where the ledger of a place will be created, or None if it exists, or is in a bucket. Blocks.
 

@@ -10,10 +10,12 @@ from typing import cast
 from onbrief.brief import brief_repr
 from onbrief.config import Settings
 from onbrief.errors import OnbriefError, Outcome, UsageError
+from onbrief.ledger.rows import require_whole
 from onbrief.ports import RunRow
 from onbrief.pursuit.order import brief_text_of, kind_of
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run, RunKind
+from onbrief.run_statistics import ModelStatistics, statistics_of
 
 _THREADS = 8  # records that are read at a time, from a bucket
 
@@ -107,3 +109,32 @@ def _listed(row: RunRow, workspace: Workspace, out: str, ledger: str) -> ListedR
         out=out,
         ledger=ledger,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceStatistics:
+    """The statistics of the runs of a place: `models`, and the runs that cannot be read, which are left out."""
+
+    models: tuple[ModelStatistics, ...]
+    unreadable: tuple[ListedRun, ...] = ()
+
+
+def place_statistics(settings: Settings, limit: int | None = None) -> PlaceStatistics:
+    """Return the statistics of the runs of the place that `settings.out` names; with a `limit`, of the newest ones. Blocks.
+
+    Raises:
+        UsageError: there is no such place.
+        LedgerError: it cannot be read, or its runs may not be listed.
+    """
+    unreadable: list[ListedRun] = []
+
+    def read(row: RunRow) -> Run | None:
+        try:
+            return workspace.record_of(require_whole(row))
+        except OnbriefError as error:
+            unreadable.append(ListedRun(run_id=row.run_id, live=row.live, problem=str(error), hint=error.hint))
+            return None
+
+    with Workspace.existing(settings) as workspace, ThreadPoolExecutor(_THREADS) as threads:
+        found = threads.map(read, islice(workspace.ledger.runs(), limit))
+        return PlaceStatistics(models=statistics_of(run for run in found if run), unreadable=tuple(unreadable))

@@ -6,11 +6,33 @@ from dataclasses import dataclass
 
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import UsageError
-from onbrief.ports import Completes, OpenQuestion, Planner
+from onbrief.policy.expected import most_images
+from onbrief.ports import Completes, Corrects, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
 from onbrief.studio import Crew, looks, planning, price_of
 from onbrief.studio.planning import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """The most that each call of a run can cost in US dollars: those of `plan`, which find the requirements one after another,
+    and one of each other kind. None is unknown.
+    """
+
+    plan: tuple[float | None, ...]
+    image: float | None
+    judgement: float | None
+    confirmation: float | None
+    revision: float | None
+
+    def total(self, *, plans: int, images: float, confirmations: float, revisions: float) -> float | None:
+        """Return the price in US dollars of so many calls; each image is judged too. None if a price is unknown."""
+        counted = [*((1, price) for price in self.plan[:plans]), (images, self.image), (images, self.judgement)]
+        counted += [(confirmations, self.confirmation), (revisions, self.revision)]
+        if any(price is None for _, price in counted):
+            return None
+        return sum(number * price for number, price in counted if price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,39 +44,48 @@ class Preview:
     checklist: Checklist
     prompt: Prompt
     usd: float | None
+    prices: Prices
     warnings: tuple[str, ...]
     questions: tuple[OpenQuestion, ...] = ()
 
 
-async def preview(order: Order) -> Preview:
-    """Return the preview of a run of this order. Writes nothing, and calls no model but the planner.
+async def preview(order: Order, crew: Crew | None = None) -> Preview:
+    """Return the preview of a run of this order. Writes nothing, and calls no model but the planner. `crew` are the models that
+    the order names, if they are there already.
 
     Raises:
         UsageError: as open_pursuit.
         CallError: the planner did not answer.
     """
-    crew, limits = checked(order.settings.crew(models=order.models), order), order.settings.limits
+    crew, limits = checked(crew or order.settings.crew(models=order.models), order), order.settings.limits
     assert crew.reviser is not None
     plan, plan_prices = await _planned(crew.planner, order.brief)
     notes = order.settings.calibration_notes
     checks = [warning for model in crew.image_models for warning in model.check(order.brief.size)]
     warnings = tuple(dict.fromkeys((*order.warnings, *notes, *checks, *crew.warnings, *plan.warnings)))
-    checklist, revisions = plan.checklist(order.brief), min(limits.prompts or limits.images, limits.images) - 1
-    prices = [
-        *((1, price) for price in plan_prices),
-        (limits.images, _dearest(crew, order.brief)),
-        (limits.images, crew.judgement_price(checklist, looks(order.settings.tables))),
-        (limits.images if order.settings.confirm != "never" else 0, crew.confirmation_price(checklist)),
-        (revisions, price_of(crew.reviser, order.brief, checklist, revisions, None)),  # the last one has the longest history
-    ]
-    most = None if any(price is None for _, price in prices) else sum(number * price for number, price in prices if price)
-    usd = most if most is None or limits.usd is None else min(most, limits.usd)
-    return Preview(checklist, Prompt.first(order.brief), usd, warnings, plan.questions)
+    checklist, most = plan.checklist(order.brief), most_images(limits)
+    revisions = min(limits.prompts or most, most) - 1
+    asked = 1 + isinstance(crew.reviser, Corrects)  # each may be asked for twice; see writing.py
+    prices = Prices(
+        plan=tuple(plan_prices),
+        image=_dearest(crew, order.brief, repairs=order.settings.policy == "adaptive"),
+        judgement=crew.judgement_price(checklist, looks(order.settings.tables)),
+        confirmation=crew.confirmation_price(checklist),
+        revision=price_of(crew.reviser, order.brief, checklist, revisions, None),  # the last one has the longest history
+    )
+    confirmations = 0 if order.settings.confirm == "never" else most
+    usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=asked * revisions)
+    for limit in (limits.usd, order.settings.max_total_usd):
+        usd = usd if usd is None or limit is None else min(usd, limit)
+    return Preview(checklist, Prompt.first(order.brief), usd, prices, warnings, plan.questions)
 
 
-def _dearest(crew: Crew, brief: Brief) -> float | None:
-    """Return the most that a picture of this size can cost in US dollars, whichever model draws it; None if it is unknown."""
+def _dearest(crew: Crew, brief: Brief, *, repairs: bool) -> float | None:
+    """Return the most that a picture of this size can cost in US dollars, whichever model draws it, or edits it if the run
+    `repairs`; None if it is unknown.
+    """
     prices = [price_of(model, Prompt.first(brief), brief.size, 0) for model in crew.image_models]
+    prices += [editor.price for editor in crew.editors if editor and repairs]
     return None if None in prices else max(price for price in prices if price is not None)
 
 
@@ -79,10 +110,8 @@ def checked(crew: Crew, order: Order) -> Crew:
     """
     for model in crew.image_models:
         model.check(order.brief.size)
-    if order.settings.max_usd is not None and crew.unpriced:
-        names = ", ".join(crew.unpriced)
-        raise UsageError.of("max_usd", order.settings.max_usd, f"no limit in dollars, because the price of {names} is unknown")
-    if order.settings.max_judge_usd is not None and crew.unpriced_judges:
-        names, given = ", ".join(crew.unpriced_judges), order.settings.max_judge_usd
-        raise UsageError.of("max_judge_usd", given, f"no limit in dollars, because the price of {names} is unknown")
+    unpriced = {"max_usd": crew.unpriced, "max_total_usd": crew.unpriced, "max_judge_usd": crew.unpriced_judges}
+    for name, models in unpriced.items():
+        if models and (usd := getattr(order.settings, name)) is not None:
+            raise UsageError.of(name, usd, f"no limit in dollars, because the price of {', '.join(models)} is unknown")
     return crew

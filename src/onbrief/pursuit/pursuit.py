@@ -29,7 +29,7 @@ from onbrief.pursuit.preview import checked
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
 from onbrief.store import RunStore
-from onbrief.studio import Crew, Evidence, LedgerStudio, Review, judgements_due, looks
+from onbrief.studio import Crew, Evidence, LedgerStudio, Review, judgements_due, looks, means_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Pursuit:
             store=self.store,
             ledger=self.account,
             given=given,
-            parallel=settings.parallel,
+            parallel=settings.judged_at_once,
             embed_metadata=not settings.strip_metadata,
             rule=settings.rule,
             review=self.review,
@@ -138,7 +138,8 @@ class Pursuit:
         for warning in (*self.order.warnings, *settings.calibration_notes, *dropped):
             studio.warn(warning)
         if self.order.draws:
-            steps = loop.pursue(run, studio, settings.limits, RecordedPolicy(settings.chosen_policy, self.account))
+            policy = settings.policy_with(means_of(self.crew, looks(settings.tables)))
+            steps = loop.pursue(run, studio, settings.limits, RecordedPolicy(policy, self.account))
         else:
             steps = loop.judge(run, studio, settings.limits)
         async with (

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from onbrief.config import Settings
 from onbrief.errors import LedgerError, UsageError
@@ -19,13 +19,17 @@ from onbrief.ledger.rates import Rates
 from onbrief.ledger.rows import require_whole
 from onbrief.ports import AnyModel, Fund, Ladder, Ledger, ModelRole, Pictures, RunRow, Turns
 from onbrief.providers import registry
-from onbrief.pursuit.ledgers import ledger_of, require_existing, require_own_ledger
+from onbrief.pursuit.crews import Crews
+from onbrief.pursuit.ledgers import ledger_of, require_existing, require_one_limit, require_own_ledger
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, open_store, region_of
 
 if TYPE_CHECKING:
     from onbrief.studio import Crew
+
+THIS_PLACE: Final = "this place"
+"""The fund of the limit that `settings.max_total_usd` sets."""
 
 _PAGES = 4
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
@@ -51,11 +55,11 @@ class Workspace:
     ) -> None:
         self.store = store
         self.ledger: Ledger = ledger_of(store, settings, Fund(fund, usd) if fund else None, create=not existing)
-        self.budget = Budget(usd)
+        self.budget = Budget(usd, f" that all runs of {fund} share" if fund else "")
         self.usable: set[str] = set()
         self.pages = ThreadPoolExecutor(min(_PAGES, os.cpu_count() or 1), thread_name_prefix="pages")
         self._settings = settings
-        self._crews: dict[tuple[object, ...], Crew] = {}
+        self._crews = Crews()
         self._writable = False
 
     @cached_property
@@ -74,12 +78,16 @@ class Workspace:
 
         `usd` is the limit of all runs together, in US dollars. With the name of a `fund`, it also holds for those of other
         processes that name the same one, and for what earlier sessions have spent; not in a bucket without such a database.
+        Without `usd`, the limit of `settings` holds for all runs of the place that have one, in whatever process.
 
         Raises:
             UsageError: the kind of place is not supported, the folder cannot be written, the bucket lacks credentials or a
-                region, or its ledger is not where the settings say.
+                region, its ledger is not where the settings say, or it cannot hold the limit.
             LedgerError: the ledger is missing, or cannot be reached.
         """
+        if usd is None and settings.max_total_usd is not None:
+            usd, fund = settings.max_total_usd, THIS_PLACE
+            require_one_limit(settings, usd)
         return cls(open_store(settings.out, region_of(settings.tables)), settings, usd, fund)
 
     @classmethod
@@ -111,20 +119,7 @@ class Workspace:
         Raises:
             UsageError, ConfigError: there is no model of a name, or it cannot be used.
         """
-        named = (
-            settings.image_models,
-            settings.judge,
-            settings.confirm_judge,
-            settings.reviser,
-            settings.planner,
-            settings.plan,
-            draws,
-            repr(settings.tables),
-            *((role, _identity(models[role])) for role in sorted(models)),
-        )
-        if named not in self._crews:
-            self._crews[named] = settings.crew(draws=draws, models=models)
-        return self._crews[named]
+        return self._crews.crew(settings, draws=draws, models=models)
 
     def find_run(self, run_id: str, *, broken: bool = False) -> RunRow:
         """Return a run of this place; with `broken`, also one that cannot be read.
@@ -238,9 +233,3 @@ def resumed(
     with Workspace.existing(settings) as workspace:
         row = workspace.find_run(run_id)
     return order_again(row, settings, given, models=models, resend_unknown=resend_unknown)
-
-
-def _identity(model: AnyModel | Ladder) -> tuple[str | int, ...]:
-    """Return what tells objects apart. They are kept by their crew, so that no other gets the same id."""
-    several = model if isinstance(model, tuple) else (model,)
-    return tuple(one if isinstance(one, str) else id(one) for one in several)

@@ -11,9 +11,10 @@ Material from users, models and pictures appears in the text as JSON between tag
 from onbrief.questions.checklist import complete, plan
 from onbrief.questions.control import COLOURS, SquareColour
 from onbrief.questions.declining import declines
+from onbrief.questions.history import longest as longest_history
 from onbrief.questions.looking import confirm, judge, whole
 from onbrief.questions.question import Question, document, materials
-from onbrief.questions.revision import longest_history, revise
+from onbrief.questions.revision import correction, revise
 
 __all__ = [
     "COLOURS",
@@ -21,6 +22,7 @@ __all__ = [
     "SquareColour",
     "complete",
     "confirm",
+    "correction",
     "declines",
     "document",
     "judge",

@@ -74,6 +74,9 @@ Exact = Pixels | Aspect | Upright
 """Measures of the file, which are right or wrong beyond doubt."""
 Measure = Exact | Ground | Palette | Zone
 
+UPRIGHT_SHAPE: Final = (4, 5)
+"""The sides of a picture that is cropped to be upright, with no shape named; turned over for one that is wide."""
+
 _PICTURE = r"(?:the|this) (?:whole |entire )?(?:picture|image|photo|photograph|canvas|format)"
 _HEX = r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b"
 _NAMED = rf"(?:(?:light|pale|dark|deep) )?(?:{'|'.join(COLOUR_WORDS)}|grey|violet|cream)"
@@ -126,6 +129,13 @@ def measure(requirement: Requirement) -> Measure | None:
     """Return what a requirement claims that can be measured, or None."""
     text = " ".join(requirement.text.casefold().replace("grey", "gray").split()).rstrip(".")
     return _shape(text) or _zone(text) or _palette(text) or _ground(text)
+
+
+def shape_of(wanted: Exact) -> Aspect:
+    """Return the ratio of the sides of a picture that meets a measure of its shape or size."""
+    if isinstance(wanted, Upright):
+        return Aspect(*(UPRIGHT_SHAPE if wanted.portrait else UPRIGHT_SHAPE[::-1]))
+    return Aspect(wanted.width, wanted.height)
 
 
 def _shape(text: str) -> Exact | None:

@@ -13,7 +13,7 @@ from onbrief.errors import Unreadable
 from onbrief.questions.parsing import refusal
 
 Read = TypeVar("Read")
-Tag = Literal["brief", "checklist", "history", "counts", "statements", "claims", "description", "planned", "missing"]
+Tag = Literal["brief", "checklist", "history", "counts", "statements", "claims", "description", "planned", "missing", "answer"]
 
 _FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL)
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from onbrief.brief import Brief, Checklist
 from onbrief.errors import Blocked
-from onbrief.ports import History, Revised
-from onbrief.questions import parsing, schema
+from onbrief.ports import NATURAL, Dialect, History, Revised, Unreachable
+from onbrief.questions import history as shown
+from onbrief.questions import parsing, schema, usable
 from onbrief.questions.declining import declines
 from onbrief.questions.question import NOTICE, Question, material
-from onbrief.record import Attempt, Finding, Problem, Prompt, Verdict
+from onbrief.record import Prompt
 
-SHOWN_PROMPTS = 8  # of the history: the newest ones, and the best one
-SHOWN_EVIDENCE = 3  # for each requirement and prompt, the latest
-_LONGEST_EVIDENCE = 200  # characters
-_FOUR_BYTES = "\N{DESERET CAPITAL LETTER LONG I}"  # as many as a character can have
+_LONGEST = 200  # characters of a reason
+_MOST_QUOTED = 2_000  # bytes of an answer in its correction, which the price of a call has room for
+_MOST_FAULTS = 8  # in a correction
 
 _SYSTEM = f"""\
 You write prompts for a text-to-image model. The pictures that it makes of your prompt are checked against a checklist, \
@@ -24,45 +23,83 @@ which is fixed: only a picture that meets every requirement marked as a must is 
 reinterpret a requirement, and the checker reads nothing of what you write.
 
 The image model reads the prompt and nothing else: no brief, no checklist, no history. So the prompt
-- asks for everything on the checklist, what is already met as well, and for nothing that would contradict it or the brief.
-- is one plain English text that describes the finished picture, whatever the language of the brief; about 60 words or \
-fewer unless the checklist needs more. No instructions to a person, no "should", no ids, no remarks about earlier \
-pictures.
-- names each thing together with its number, colour and place, so that nothing of one thing runs over to another.
-- puts first what is hardest to get right.
-- writes words to be read between double quotation marks, exactly as they are on the checklist.
-- never names what must be absent. That goes into the negative text, as a list of names without "no" or "without".
-
-Where a history is given, read it before you write: it says how often pictures of each prompt met each requirement, and \
-what was seen where one was not met. Pictures in which the checker could not tell are counted apart, as undecided: they \
-say nothing against a prompt.
-- Reinforce what failed, by the means that were not used yet: a clause of its own; a number said once as a word and once \
-as an arrangement ("three … in a row"); a relation as an explicit layout ("on the left side …, on the right side …"); a \
-colour right before its thing and said again; an uncommon thing described by its shape; a simpler scene around it. Stress \
-one or two requirements, not all of them: each stress weakens the others.
-- Protect what was met: keep the wording that worked, above all that of the best prompt so far.
-- Where two requirements alternate, one met whenever the other one fails, change the arrangement rather than the stress.
-- Where a prompt was blocked, say the same in words that no filter minds.
-- Never repeat a prompt. A small change where most is met, a new arrangement where the same thing failed with every prompt.
+- names every thing on the checklist in the checklist's own word for it, also what is met already, and asks for nothing that \
+would contradict the checklist or the brief. What is no must may be left out where room is short.
+- is one plain English text that describes the finished picture, whatever the language of the brief. No headings, no \
+instructions to a person, no ids, no remarks about earlier pictures.
+- says each thing together with its number, colour and place, so that nothing of one thing runs over to another.
+- has the words to be read between double quotation marks, exactly as they are on the checklist, and nothing else that a \
+model could print: the name of a colour instead of its code, no measures such as "500 ml", no aspect ratio.
+- takes nothing from the syntax of other image generators: of "(cat:1.2)" only the cat counts, "--ar 16:9" asks for nothing.
+- lays out what seems to contradict itself in different parts of the picture: for "blue sky" and "at sunset", a blue sky above \
+and the sunset along the horizon. Where one thing would hide another, choose a pose, a cut or an angle that shows both.
 
 {NOTICE}"""
 
-_SCHEMA = schema.record(
-    reason=schema.words("What failed so far and what you change because of it, in one or two sentences."),
-    text=schema.words("The prompt."),
-    negative=schema.words(
-        "The negative text: names of what must not be in the picture, joined by commas; empty if there is nothing."
-    ),
-)
+_CLIP = """\
+- It reads {most} CLIP tokens and cuts off the rest. A common word is one token, a rare one two or three, each comma and full \
+stop one more: that is about {words} words in all. Write phrases joined by commas rather than sentences; leave out articles, \
+filler and praise. If not everything fits, keep every thing with its colour and place, and drop what is no must."""
+
+_LONG = """\
+- It reads plain language, up to {most} {unit}. Use as many as the checklist needs and no more."""
+
+_HARDEST_FIRST = """\
+- What comes first counts most: begin with what is hardest to get right."""
+
+_NATURAL = """\
+- Describe the picture in natural order: the scene and the view, the subject, its details, then the background. Say each \
+thing once and where it is; what is said twice is easily drawn twice."""
+
+_WEIGHTS = """\
+- It reads weights: "(three cups:1.2)", from 1.1 to 1.4. Put one on one or two things at most: each weakens the others."""
+
+NO_WEIGHTS = """\
+- It reads no weights: brackets and numbers for stress are words to it."""
+
+_NEGATIVE = """\
+- It takes a negative text: names of what must be absent, joined by commas, without "no" or "without". Put there what the \
+checklist or the brief wants absent, and not in the prompt. Never a word that names something required, not even within a \
+phrase ("empty bottle" weakens the bottle, "other text" the lettering), and not what was seen wrong in a picture ("brown \
+belt" where the belt is to be red): say in the prompt what is wanted instead. Mostly it is short, or empty."""
+
+NO_NEGATIVE = """\
+- It takes no negative text. What must be absent is said in the prompt, once and in few words, at its end: "no people"."""
+
+_FIRST = """\
+Nothing was tried yet. Design the arrangement first: where each thing is, how large, from which side it is seen, so that \
+everything on the checklist has a place of its own and can be seen whole. Then describe it."""
+
+_AGAIN = """\
+Below is what was tried, oldest first: each prompt with the results of its pictures. `met` are the requirements that every \
+picture met. For each of the others, it says how many of its pictures met it, in how many it was `borderline` (fair people \
+would differ) and in how many plainly `unmet`, and what was `seen`. `with_it` are requirements that could not be met because \
+this one was not: they are no failures of their own. `undecided` is what the checker could not tell; it says nothing against \
+a prompt.
+- A thing that is missing is a matter of arrangement, not of stress: give it a place and a size of its own, simplify what \
+surrounds it, describe an uncommon thing by its shape.
+- A wrong number: the number as a word, and how they stand ("three … in a row"). A wrong colour: the colour right before its \
+thing, and no other thing with that colour beside it. A wrong place: both things by their sides of the picture. Wrong \
+lettering: its own clause, and what it is written on.
+- What is borderline only needs to be plainer.
+- Where two requirements alternate, one met whenever the other is not, change the arrangement.
+- If a remedy did not help twice, use another one.
+- Where a prompt was blocked, say the same in words that no filter minds.
+- Never repeat a prompt."""
+
+_UNREACHABLE = "A must that no prompt can reach (a landscape format for a square picture) is named in `unreachable`."
 
 
-def revise(brief: Brief, checklist: Checklist, revision: int, history: History) -> Question[Revised]:
-    """Ask for the next prompt. An empty history asks for one from the brief alone.
+def revise(
+    brief: Brief, checklist: Checklist, revision: int, history: History, dialect: Dialect = NATURAL
+) -> Question[Revised]:
+    """Ask for the next prompt for an image model of this dialect. An empty history asks for one from the brief alone.
 
-    Reading refuses an empty prompt; its length is limited where it is stored.
+    Reading refuses an empty prompt. Everything else is checked before it is used; see usable.py.
     """
     parts = [
-        f"Write prompt number {revision}. Number 0 was the text of the brief as it stands; use other words than any before it.",
+        f"Write prompt number {revision}. {_UNREACHABLE}",
+        "\n".join(["The image model that draws next:", *_spoken(dialect)]),
         material("brief", {"text": brief.text, "avoid": list(brief.avoid), "size": list(brief.size)}),
         material(
             "checklist",
@@ -73,76 +110,64 @@ def revise(brief: Brief, checklist: Checklist, revision: int, history: History) 
         ),
     ]
     if history:
-        parts += ["What was tried, oldest first:", material("history", _shown(history, checklist))]
-    return Question(_SYSTEM, "\n\n".join(parts), "revision", _SCHEMA, _read)
+        tried = shown.table(history, checklist)
+        if dialect.unit == "CLIP tokens":  # so that a model sees how they are counted
+            tried = [{**one, "length": f"{usable.length(str(one['text']), dialect)} CLIP tokens"} for one in tried]
+        parts += [_AGAIN, shown.advice(history, checklist), material("history", tried)]
+    else:
+        parts += [_FIRST]
+    return Question(_SYSTEM, "\n\n".join(parts), "revision", _schema(dialect), lambda answer: _read(answer, checklist))
 
 
-def longest_history(brief: Brief, checklist: Checklist, revision: int, characters: int) -> History:
-    """Return a history of the most text that one before this revision can have: for the price of a call whose history is not
-    known yet. Prompts have at most this many characters.
-    """
-    evidence = [f"{number}{_FOUR_BYTES * _LONGEST_EVIDENCE}"[:_LONGEST_EVIDENCE] for number in range(SHOWN_EVIDENCE)]
-    findings = [tuple(Finding(r.id, "unmet", 0.0, text) for r in checklist.requirements) for text in evidence]
-    attempts = [
-        Attempt(0, number, 0, verdict=Verdict(False, found), problem=Problem("unreadable", evidence[number]))
-        for number, found in enumerate(findings)
-    ]
-    written = [Prompt(number, "x" * characters) for number in range(1, min(revision, SHOWN_PROMPTS))]
-    return [(prompt, attempts) for prompt in (Prompt.first(brief), *written)]
+def correction(prompt: Prompt, faults: Sequence[str]) -> str:
+    """Return what a reviser is told about its prompt that cannot be used; at most 3,000 bytes."""
+    quoted = {"text": prompt.text, "negative": prompt.negative}
+    answer = f"It was\n{material('answer', quoted)}\n"
+    told = answer if len(answer.encode()) <= _MOST_QUOTED else ""
+    return f"{told}What is wrong with it: {'; '.join(faults[:_MOST_FAULTS])}"
 
 
-def _read(answer: object) -> Revised:
+def _spoken(dialect: Dialect) -> Iterator[str]:
+    if dialect.unit == "CLIP tokens":
+        yield _CLIP.format(most=dialect.most, words=dialect.most * 3 // 5)
+    else:
+        yield _LONG.format(most=dialect.most, unit=dialect.unit)
+    yield _HARDEST_FIRST if dialect.hardest_first else _NATURAL
+    yield _WEIGHTS if dialect.weights else NO_WEIGHTS
+    yield _NEGATIVE if dialect.negative else NO_NEGATIVE
+
+
+def _schema(dialect: Dialect) -> dict[str, object]:
+    negative = {"negative": schema.words("The negative text: names joined by commas; empty if there is nothing.")}
+    return schema.record(
+        reason=schema.words("What failed so far and what you change because of it, in one or two sentences."),
+        unreachable=schema.many(
+            schema.record(id=schema.words("The id of a must."), why=schema.words("In a few words.")),
+            "The musts that no prompt can reach; mostly empty.",
+        ),
+        text=schema.words("The prompt."),
+        **(negative if dialect.negative else {}),
+    )
+
+
+def _read(answer: object, checklist: Checklist) -> Revised:
     fields = parsing.body(answer, "text", "reason", "negative")
     text = parsing.text(fields, "text")
     if declines(text):
-        raise Blocked(f"the reviser declines to write a prompt: {text[:_LONGEST_EVIDENCE]}", hint="use another reviser")
+        raise Blocked(f"the reviser declines to write a prompt: {text[:_LONGEST]}", hint="use another reviser")
     return Revised(
         text=text,
         negative=parsing.text(fields, "negative", empty=True),
         reason=parsing.text(fields, "reason", empty=True),
+        unreachable=tuple(_unreachable(fields, checklist)),
     )
 
 
-def _shown(history: History, checklist: Checklist) -> list[dict[str, object]]:
-    """Return the newest prompts and the best one, each with its results."""
-    best = max(history, key=lambda tried: _best_of(tried[1], checklist))
-    newest = history[-SHOWN_PROMPTS:]
-    shown = newest if best in newest else [best, *newest[1:]]
-    return [_tried(prompt, attempts, checklist, best=prompt is best[0]) for prompt, attempts in shown]
-
-
-def _best_of(attempts: Sequence[Attempt], checklist: Checklist) -> int:
-    """Count the musts that the best picture of a prompt met; -1 if none was judged."""
-    return max((_musts_met(attempt, checklist) for attempt in attempts if attempt.verdict), default=-1)
-
-
-def _musts_met(attempt: Attempt, checklist: Checklist) -> int:
-    short = {*(f.id for f in attempt.verdict.unmet), *attempt.verdict.unasked} if attempt.verdict else set[str]()
-    return sum(requirement.id not in short for requirement in checklist.musts)
-
-
-def _tried(prompt: Prompt, attempts: Sequence[Attempt], checklist: Checklist, *, best: bool) -> dict[str, object]:
-    verdicts = [attempt.verdict for attempt in attempts if attempt.verdict]
-    found = [finding for verdict in verdicts for finding in verdict.findings]
-    unmet = [finding for verdict in verdicts for finding in verdict.unmet if finding.verdict != "undecided"]
-    short = Counter(finding.id for finding in unmet)
-    told = Counter(finding.id for finding in found if finding.verdict != "undecided")
-    results: list[dict[str, object]] = []
-    for requirement in checklist.requirements if verdicts else ():
-        of = told[requirement.id]
-        result: dict[str, object] = {"id": requirement.id, "met": of - short[requirement.id], "of": of}
-        if undecided := sum(finding.id == requirement.id for finding in found) - of:
-            result["undecided"] = undecided
-        seen = [f.evidence[:_LONGEST_EVIDENCE] for f in unmet if f.id == requirement.id and f.evidence]
-        if seen:
-            result["seen"] = list(dict.fromkeys(reversed(seen)))[:SHOWN_EVIDENCE]
-        results.append(result)
-    problems = [f"{a.problem.kind}: {a.problem.message[:_LONGEST_EVIDENCE]}" for a in attempts if a.problem]
-    return {
-        "prompt": prompt.revision,
-        "best": best,
-        "text": prompt.text,
-        "negative": prompt.negative,
-        "results": results,
-        "problems": list(dict.fromkeys(reversed(problems)))[:SHOWN_EVIDENCE],
-    }
+def _unreachable(fields: dict[str, object], checklist: Checklist) -> Iterator[Unreachable]:
+    musts = [must.id for must in checklist.musts]
+    if not parsing.has(fields, "unreachable"):
+        return
+    for place, item in parsing.items(fields, "unreachable"):
+        about = parsing.mapping(item, place)
+        if id_ := parsing.id_among(about, f"{place}.", musts):
+            yield Unreachable(id_, " ".join(parsing.text(about, "why", f"{place}.", empty=True).split())[:_LONGEST])

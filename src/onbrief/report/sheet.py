@@ -219,6 +219,8 @@ def _note(frame: Frame) -> list[Line]:
     room = _CELL - 58
     sign = _SIGNS[frame.mark]
     lines = [Line(sign if n == 0 else "", text, says, _COLOURS[sign]) for n, text in enumerate(says.wrap(frame.says, room, 2))]
+    if frame.attempt.base:
+        lines.extend(Line("", text, body, _SOFT) for text in body.wrap(drawable(frame.attempt.origin, 80), room, 2))
     if frame.attempt.problem:
         lines.extend(Line("", text, body, _SOFT) for text in body.wrap(drawable(frame.attempt.problem.message, 200), room, 3))
     doubts = frame.missed + frame.reserved

@@ -238,11 +238,17 @@ def story_of(run: Run) -> Story:
     if run.outcome == "passed" and best and best.verdict and (reserved := len(best.verdict.reservations)):
         headline = f"{headline} with {counted(reserved, 'reservation')}"
     rows = tuple(
-        Row(prompt, tuple(_frame(run, a, a is best) for a in run.attempts if a.revision == prompt.revision), former)
+        Row(prompt, tuple(_frame(run, a, a is best) for a in _side_by_side(run.of_prompt(prompt.revision))), former)
         for former, prompt in zip((None, *run.prompts), run.prompts, strict=False)
     )
     story = Story(run, headline, sign, "", _items(run, rows), rows, _ADVICE[run.outcome], _command(run))
     return replace(story, gap=_gap(story))
+
+
+def _side_by_side(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Return the attempts of a prompt in order, but edited ones next to the picture that they were made from."""
+    places = {attempt.name: place for place, attempt in enumerate(attempts)}
+    return sorted(attempts, key=lambda attempt: (places.get(attempt.base, places[attempt.name]), bool(attempt.base)))
 
 
 def _story_of_given(run: Run, best: Attempt | None) -> Story:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from onbrief.brief import Checklist
-from onbrief.ports import ImageModel, Judge, Model, Planner, Reviser
+from onbrief.ports import Editor, ImageModel, Judge, Model, Planner, Reviser
 from onbrief.record import Models
 from onbrief.studio.calls import closer_price, price_of
 
@@ -14,7 +15,11 @@ from onbrief.studio.calls import closer_price, price_of
 class Crew:
     """The models of a run. Without a planner, the checklist holds the user's own requirements and nothing else. Where pictures
     exist already, there is neither an image model nor a reviser. The `confirm_judge` looks closer at pictures that would pass;
-    without one, the judge does. `dearer` are the image models that can take over, the cheapest first.
+    without one, the judge does. `dearer` are the image models that can take over, the cheapest first. `beside` has editors by
+    the names of the image models whose pictures they change.
+
+    `editors` has the editor of each image model of the ladder: the one beside it, or itself; None where there is neither. One
+    without a price is beside no model that has one: a limit in dollars would then refuse what needs no editor.
     """
 
     planner: Planner | None
@@ -23,11 +28,18 @@ class Crew:
     reviser: Reviser | None
     confirm_judge: Judge | None = None
     dearer: tuple[ImageModel, ...] = ()
+    beside: Mapping[str, Editor] = field(default_factory=dict[str, Editor])
+    editors: tuple[Editor | None, ...] = field(init=False)
 
     @property
     def image_models(self) -> tuple[ImageModel, ...]:
         """The ladder: all image models in their order."""
         return (self.image_model, *self.dearer) if self.image_model else ()
+
+    def __post_init__(self) -> None:
+        found = [(self.beside.get(model.name) or _own(model), model) for model in self.image_models]
+        usable = (None if editor and editor.price is None and model.price is not None else editor for editor, model in found)
+        object.__setattr__(self, "editors", tuple(usable))
 
     @property
     def names(self) -> Models:
@@ -75,5 +87,11 @@ class Crew:
 
     @property
     def _models(self) -> list[Model]:
-        models = (*self.image_models, self.judge, self.reviser, self.planner, self.confirm_judge)
+        models = (*self.image_models, *self.editors, self.judge, self.reviser, self.planner, self.confirm_judge)
         return [model for model in models if model]
+
+
+def _own(model: ImageModel) -> Editor | None:
+    """Return the image model as an editor, if it is one."""
+    own: object = model
+    return own if isinstance(own, Editor) else None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from onbrief.brief import Checklist, Requirement
-from onbrief.errors import Blocked, CallError, OverBudget, StoreError, Unknown, Unreadable
+from onbrief.errors import Blocked, CallError, OverBudget, Unknown, Unreadable
 from onbrief.judging import decide, evidence, masking
 from onbrief.judging.closer import to_look_at
 from onbrief.judging.masking import Unasked
@@ -24,6 +23,7 @@ from onbrief.studio.answers import Said, answer_of, said
 from onbrief.studio.asking import Asking
 from onbrief.studio.calls import FIRST, REST, call_for, closer_price, is_part, price_of, recorded
 from onbrief.studio.evidence import Evidence
+from onbrief.studio.sources import stored
 
 _MASKED = "masked"
 _Shown = tuple[PictureLimits, tuple[Box, ...]]
@@ -279,7 +279,7 @@ class Judging:
         await self.ready()
         if (judge.picture_limits, hide) not in self._copies:
             file, self.file = self.file, None  # released here: the judge needs only its copy
-            data = None if file or (judge.picture_limits, ()) in self._copies else await self._stored()
+            data = None if file or (judge.picture_limits, ()) in self._copies else await stored(self.store, self.image)
             await asyncio.to_thread(self._show, file or data, judge.picture_limits, hide)
 
     def _show(self, picture: PictureFile | bytes | None, limits: PictureLimits, hide: tuple[Box, ...]) -> None:
@@ -295,12 +295,6 @@ class Judging:
             self._measured = self.beside.measured(copy, self.image, self.checklist)
         if hide:
             self._copies[limits, hide] = hidden(copy, hide, limits)
-
-    async def _stored(self) -> bytes:
-        data = await self.store.read(self.image.key)
-        if data is None or hashlib.sha256(data).hexdigest() != self.image.sha256:
-            raise StoreError(f"{self.image.key} is gone from the store, or is not the picture that was stored there")
-        return data
 
 
 def _kind(error: CallError) -> Literal["blocked", "unknown", "unreadable"]:

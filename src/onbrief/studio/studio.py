@@ -18,20 +18,21 @@ from onbrief.judging.rule import FAIR, Rule
 from onbrief.judging.splitting import first_question
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
-from onbrief.policy import seed_of
-from onbrief.policy.chances import Chances, Source
+from onbrief.policy import chances, seed_of
 from onbrief.policy.priors import usual
-from onbrief.ports import CallKind, Entry, ImageModel, Pictures, Store, call_key
+from onbrief.ports import CallKind, Entry, Pictures, Store, call_key, dialect_of
+from onbrief.questions import usable
 from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew
-from onbrief.studio.drawing import Drawing
 from onbrief.studio.evidence import Evidence, warnings
 from onbrief.studio.judging import Judging
+from onbrief.studio.making import Making
 from onbrief.studio.merged import merged
 from onbrief.studio.planning import Review
 from onbrief.studio.queue import worked_off
+from onbrief.studio.sources import FromPrompt, FromStore, Source, repairing
 
 
 async def _nothing_to_check() -> None:
@@ -43,7 +44,7 @@ class LedgerStudio:
     """The Studio port; see ports.Studio for what each method does. With `embed_metadata`, each picture carries its prompt and
     its seed. `rule` decides what passes, `review` lets the user decide about the checklist, and `evidence` is what is looked at
     besides the judge. `require_usable` raises before the first picture if the models cannot be used. `given` is where the
-    pictures are that exist already, of which `parallel` are judged concurrently. `spare` is for judging/splitting.py.
+    pictures are that exist already, of which `parallel` are judged concurrently.
     """
 
     crew: Crew
@@ -53,7 +54,6 @@ class LedgerStudio:
     rule: Rule = FAIR
     given: Pictures | None = None
     parallel: int = 1
-    spare: int = 0
     review: Review | None = None
     evidence: Evidence = field(default_factory=Evidence)
     require_usable: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_check
@@ -61,6 +61,8 @@ class LedgerStudio:
     _names: Models = field(init=False)
     _opened: float = field(default_factory=time.monotonic)
     _fingerprints: dict[str, str] = field(default_factory=dict[str, str])
+    _verdicts: dict[str, Attempt] = field(default_factory=dict[str, Attempt])  # by the content of pictures
+    _at_work: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     def __post_init__(self) -> None:
         self._names = self.crew.names  # every event needs them
@@ -81,32 +83,45 @@ class LedgerStudio:
     async def revise(self, run: Run, with_history: bool) -> Prompt:
         """See ports.Studio."""
         assert self.crew.reviser is not None
-        return await writing.revise(run, self.crew.reviser, self.ledger, with_history=with_history)
+        drew = [attempt.model for attempt in run.attempts][-1:]
+        models = self.crew.image_models
+        model = next((model for model in models if model.name in drew), models[0])  # most likely the one that draws next
+        written = await writing.revise(run, self.crew.reviser, self.ledger, dialect_of(model), with_history=with_history)
+        for warning in written.warnings:
+            self.warn(warning)
+        return written.prompt
 
     async def repair(self, run: Run, of: Attempt, must: str, seed: int, rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
-        raise NotImplementedError
-        yield of
+        source = repairing(run, of, must, seed, self.crew.editors[rung], self.store)
+        ready = _only_recorded if any(attempt.passed for attempt in run.attempts) else _nothing_to_check
+        async with aclosing(self._attempt(run, source.attempt, source, ready)) as attempts:
+            async for attempt in attempts:
+                yield attempt
 
     async def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
         model = self.crew.image_models[rung]
-        for warning in model.check(run.brief.size):
+        for warning in (*model.check(run.brief.size), *usable.cut(prompt, dialect_of(model))):
             self.warn(warning)
         passed, failed = any(attempt.passed for attempt in run.attempts), False
         complete: set[int] = set()
         errors: list[Exception] = []
         unaffordable: dict[int, OverBudget] = {}
         numbered = list(enumerate(seeds, len(run.of_prompt(prompt.revision))))
-        first = self._first_question(run, Source(rung, prompt.revision))
+        first = self._first_question(run, chances.Source(rung, prompt.revision))
 
         async def only_if_wanted() -> None:
             if passed or failed:
                 raise Skipped
 
+        def drawn(number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
+            attempt = Attempt(prompt.revision, number, seed, model=model.name)
+            return self._attempt(run, attempt, FromPrompt(run, prompt, attempt, model), ready, first)
+
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
-            async for attempt in self._attempt(run, prompt, model, number, seed, _only_recorded, first):
+            async for attempt in drawn(number, seed, _only_recorded):
                 if attempt.complete:
                     complete.add(number)
                     passed = passed or attempt.passed
@@ -116,7 +131,7 @@ class LedgerStudio:
             """Yield one attempt. Its error is kept for later, so that calls in progress of the others end and are recorded."""
             nonlocal passed, failed
             try:
-                async with aclosing(self._attempt(run, prompt, model, number, seed, only_if_wanted, first)) as attempts:
+                async with aclosing(drawn(number, seed, only_if_wanted)) as attempts:
                     async for attempt in attempts:
                         passed = passed or attempt.passed
                         yield attempt
@@ -149,7 +164,7 @@ class LedgerStudio:
         """
         checklist, added = await self.plan(run)
         run = replace(run, checklist=checklist).with_prompt(Prompt.first(run.brief, added))
-        while self.ledger.done(call_key("revise", len(run.prompts), 0)):
+        while writing.is_written(self.ledger, len(run.prompts)):
             run = run.with_prompt(await self.revise(run, with_history=False))
         return run
 
@@ -162,24 +177,18 @@ class LedgerStudio:
         """
         call = lost.call
         model = next((model for model in self.crew.image_models if model.name == call.model), None)
-        prompts = run.prompts[: call.revision + 1]
-        if model is None or len(prompts) <= call.revision:
-            return None, "its prompt or its model is not recorded"
-        drawing = Drawing(
-            run=run,
-            prompt=prompts[-1],
-            attempt=Attempt(call.revision, call.attempt, seed_of(run.seed, call.revision, call.attempt), model=model.name),
-            model=model,
-            crew=self.crew,
-            store=self.store,
-            ready=_only_recorded,
-            embed_metadata=self.embed_metadata,
-        )
+        if len(run.prompts) <= call.revision:
+            return None, "its prompt is not recorded"
+        prompt = run.prompts[call.revision]
+        attempt = Attempt(call.revision, call.attempt, seed_of(run.seed, call.revision, call.attempt), model=call.model)
+        drawn = FromPrompt(run, prompt, attempt, model) if model else None
+        source = drawn if drawn and drawn.call.digest == call.digest else FromStore(call)
+        making = self._making(run, attempt, source, _only_recorded)
         try:
-            attempt = await drawing.draw(self.ledger)
+            attempt = await making.made(self.ledger)
         except (Skipped, Failed):  # what is known of it is recorded, and nothing is sent again
-            return None, drawing.unfound
-        return attempt.image, drawing.unfound
+            return None, making.unfound
+        return attempt.image, making.unfound
 
     async def verdicts(self, run: Run, wanted: Callable[[], bool]) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
@@ -228,32 +237,53 @@ class LedgerStudio:
         self.warnings[redacted(text)] = None
 
     async def _attempt(
-        self, run: Run, prompt: Prompt, model: ImageModel, number: int, seed: int, ready: Ready, first: tuple[str, ...]
+        self, run: Run, attempt: Attempt, source: Source, ready: Ready, first: tuple[str, ...] = ()
     ) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
         assert run.checklist is not None
-        drawing = Drawing(
+        making = self._making(run, attempt, source, ready)
+        try:
+            attempt = await making.made(self.ledger)
+            for warning in making.warnings:
+                self.warn(warning)
+            yield attempt
+            if attempt.image and not attempt.problem:
+                judging, content = self._judging(run, attempt, ready, making.file, first), making.content
+                del making  # the judging releases the picture once it has the judge's copy
+                yield await self._judged_once(attempt, judging, content)
+        except Skipped:
+            return
+
+    def _making(self, run: Run, attempt: Attempt, source: Source, ready: Ready) -> Making:
+        return Making(
             run=run,
-            prompt=prompt,
-            attempt=Attempt(prompt.revision, number, seed, model=model.name),
-            model=model,
+            prompt=run.prompts[attempt.revision],
+            attempt=attempt,
+            source=source,
             crew=self.crew,
             store=self.store,
             ready=ready,
             embed_metadata=self.embed_metadata,
             looks=2 if self.evidence.read else 1,
         )
-        try:
-            attempt = await drawing.draw(self.ledger)
-            for warning in drawing.warnings:
-                self.warn(warning)
-            yield attempt
-            if attempt.image and not attempt.problem:
-                judging = self._judging(run, attempt, ready, drawing.file, first)
-                del drawing  # the judging releases the picture once it has the judge's copy
-                yield await self._judged(judging)
-        except Skipped:
-            return
+
+    async def _judged_once(self, attempt: Attempt, judging: Judging, content: str) -> Attempt:
+        """Return the attempt with its verdict: that of an earlier picture of exactly the same bytes, if there is one with an
+        answer of the judge. While one of them is judged, the others wait.
+        """
+        if not content:  # of earlier versions
+            return await self._judged(judging)
+        async with self._at_work.setdefault(content, asyncio.Lock()):
+            step = call_key("judge", attempt.revision, attempt.attempt)
+            same = self._verdicts.get(content)
+            if same is None or self.ledger.begun(step):
+                attempt = await self._judged(judging)
+                if attempt.verdict and not attempt.verdict.problem:
+                    self._verdicts.setdefault(content, attempt)
+                return attempt
+            self.ledger.give_back(step)
+            self.warn(f"{attempt.name} is the same picture as {same.name}, and has its verdict")
+            return replace(attempt, verdict=same.verdict)
 
     async def _judged(self, judging: Judging) -> Attempt:
         attempt = await judging.verdict(self.ledger)
@@ -262,7 +292,7 @@ class LedgerStudio:
         self._look_at(attempt, judging.found)
         return attempt
 
-    def _first_question(self, run: Run, source: Source) -> tuple[str, ...]:
+    def _first_question(self, run: Run, source: chances.Source) -> tuple[str, ...]:
         """Return the ids of what the judge is asked about first in the next pictures of this source; none if everything is
         asked at once. Only earlier rounds count, so that the order in which those of one round are judged changes nothing.
         """
@@ -271,8 +301,13 @@ class LedgerStudio:
         if expected is None or not expected(1):
             return ()
         assert run.checklist is not None
-        outlooks = Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
-        return first_question(run.checklist, outlooks, lambda number: expected(number) or 0.0, self.spare)
+        outlooks = chances.Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
+        return first_question(run.checklist, outlooks, lambda number: expected(number) or 0.0, self._spare)
+
+    @property
+    def _spare(self) -> int:
+        """See judging/splitting.py."""
+        return int(any(self.crew.editors))
 
     def _judging(
         self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None, first: tuple[str, ...] = ()
@@ -292,15 +327,16 @@ class LedgerStudio:
             rule=self.rule,
             beside=self.evidence,
             first=first,
-            spare=self.spare,
+            spare=self._spare,
         )
 
     def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:
         """Warn of what the evidence beside the judge's answer shows of a picture."""
-        earlier = {name: own for name, own in sorted(self._fingerprints.items()) if name != attempt.name}
+        edited = attempt.base  # it is like the picture that it was made from, as it should be
+        earlier = {} if edited else {name: own for name, own in sorted(self._fingerprints.items()) if name != attempt.name}
         for warning in warnings(attempt.name, found, earlier):
             self.warn(warning)
-        for finding in about(FINGERPRINT, found):
+        for finding in () if edited else about(FINGERPRINT, found):
             self._fingerprints[attempt.name] = finding.evidence
 
 

@@ -45,6 +45,8 @@ from onbrief.testing.model_contracts import ModelContract as ModelContract
 from onbrief.testing.provider_contract import ProviderContract as ProviderContract
 from onbrief.testing.recovery_contract import RecoveryContract as RecoveryContract
 from onbrief.testing.scripted import Bill as Bill
+from onbrief.testing.scripted import EditRequest as EditRequest
+from onbrief.testing.scripted import EditScript as EditScript
 from onbrief.testing.scripted import ImageRequest as ImageRequest
 from onbrief.testing.scripted import ImageScript as ImageScript
 from onbrief.testing.scripted import JudgeRequest as JudgeRequest
@@ -54,6 +56,7 @@ from onbrief.testing.scripted import PlanScript as PlanScript
 from onbrief.testing.scripted import ReviseRequest as ReviseRequest
 from onbrief.testing.scripted import ReviseScript as ReviseScript
 from onbrief.testing.scripted import Script as Script
+from onbrief.testing.scripted import ScriptedEditor as ScriptedEditor
 from onbrief.testing.scripted import ScriptedImageModel as ScriptedImageModel
 from onbrief.testing.scripted import ScriptedJudge as ScriptedJudge
 from onbrief.testing.scripted import ScriptedPlanner as ScriptedPlanner

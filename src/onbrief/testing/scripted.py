@@ -16,12 +16,12 @@ from collections.abc import Callable, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, get_args
 
 from PIL import Image
 
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.ports import ANY_PICTURE, History, Judged, Picture, PictureLimits, Planned, Revised
+from onbrief.ports import ANY_PICTURE, Change, Changes, History, Judged, Picture, PictureLimits, Planned, Revised, Way
 from onbrief.record import Finding, Prompt
 from onbrief.studio import Crew
 
@@ -60,7 +60,7 @@ class Bill:
         return self.path.read_text().splitlines() if self.path.exists() else []
 
     def of(self, kind: str) -> list[str]:
-        """Return the lines of one kind of call: `image`, `judge`, `plan` or `revise`."""
+        """Return the lines of one kind of call: `image`, `edit`, `judge`, `plan` or `revise`."""
         return [line for line in self.lines if line.startswith(kind)]
 
 
@@ -93,6 +93,17 @@ class ImageRequest:
     prompt: Prompt
     size: Size
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """A call of `edit`."""
+
+    number: int
+    image: bytes
+    instruction: str
+    seed: int
+    mask: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,12 @@ def drawn(asked: ImageRequest) -> bytes:
     return picture(asked.seed, asked.size)
 
 
+def edited(asked: EditRequest) -> bytes:
+    """The default script of editors: return a `picture` of the seed, in the size of the one to edit."""
+    with Image.open(io.BytesIO(asked.image)) as image:
+        return picture(asked.seed, image.size)
+
+
 def rewritten(asked: ReviseRequest) -> Revised:
     """The default script of revisers: return the brief, with the number of the revision."""
     text = f"{asked.brief.text}, better {asked.revision}"
@@ -140,6 +157,7 @@ def rewritten(asked: ReviseRequest) -> Revised:
 
 
 ImageScript: TypeAlias = Script[bytes | Picture, ImageRequest]
+EditScript: TypeAlias = Script[bytes | Picture, EditRequest]
 JudgeScript: TypeAlias = Script[AbstractSet[str] | Judged, JudgeRequest]
 """An answer is a Judged, or the set of the ids of unmet requirements; all others are met."""
 PlanScript: TypeAlias = Script[Sequence[str] | Planned, PlanRequest]
@@ -174,6 +192,31 @@ class ScriptedImageModel:
         """See ports.ImageModel."""
         self.bill.add(f"image {prompt.revision} {prompt.text} {seed}")
         asked = ImageRequest(self.calls, prompt, size, seed)
+        self.calls += 1
+        self.asked.append(asked)
+        if self.gate:
+            await self.gate.wait()
+        answer = _answer(self.script, asked, asked.number)
+        return answer if isinstance(answer, Picture) else Picture(answer)
+
+
+@dataclass(slots=True)
+class ScriptedEditor:
+    """An editor, which can be put `beside` an image model (see crew). `gate` as for an image model."""
+
+    bill: Bill = field(default_factory=Bill)
+    script: EditScript = edited
+    price: float | None = 0.07
+    gate: Gate | None = None
+    name: str = "test:editor"
+    changes: Changes = field(default_factory=lambda: dict.fromkeys(get_args(Change), frozenset[Way](("words", "mask"))))
+    asked: MutableSequence[EditRequest] = field(default_factory=list[EditRequest])
+    calls: int = 0
+
+    async def edit(self, image: bytes, instruction: str, seed: int, mask: bytes | None = None) -> Picture:
+        """See ports.Editor."""
+        self.bill.add(f"edit {instruction} {seed}")
+        asked = EditRequest(self.calls, image, instruction, seed, mask)
         self.calls += 1
         self.asked.append(asked)
         if self.gate:

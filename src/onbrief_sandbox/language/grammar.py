@@ -6,6 +6,8 @@ that no picture can satisfy.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from onbrief_sandbox.language import foreign, leftovers, passing, phrases, placing, words
 from onbrief_sandbox.language.clause import Clause
 from onbrief_sandbox.language.draft import MAX_WORDS, Draft, Reading, Unread
@@ -22,6 +24,7 @@ _UPON = frozenset({"on", "in", "at", "across"})
 _PRONOUNS = frozenset({"it", "they", "it's"})
 
 
+@lru_cache(512)  # prompts for one brief, and the clauses of one prompt, are much alike
 def parse(text: str, negative: str = "") -> Scene:
     """Return the scene that an English prompt requests; `negative` names what must be absent.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from onbrief_sandbox.language import claims, words
 from onbrief_sandbox.language.claims import (
     Absent,
@@ -114,6 +116,11 @@ def is_of(relation: Relation, claim: Claim, scene: Scene) -> bool:
 def weighted(text: str) -> str:
     """Return the text with a weight, in the syntax of image prompts: "(text:1.3)"."""
     return f"({text}:{_WEIGHT})"
+
+
+def unweighted(text: str) -> str:
+    """Return a text without the weights that `weighted` puts on its parts."""
+    return re.sub(rf"\((.*?):{_WEIGHT}\)", r"\1", text)
 
 
 def the(which: Which) -> str:

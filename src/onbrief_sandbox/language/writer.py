@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist, Requirement
-from onbrief.ports import History, Revised
-from onbrief_sandbox.language import claims, composing, sentences
+from onbrief.ports import Dialect, History, Revised
+from onbrief_sandbox.language import claims, composing, sentences, stressing
 from onbrief_sandbox.language.claims import Claim
 
 STRESSED = 3  # maximum number of stressed claims; each one slightly lowers the chances of the others
@@ -24,10 +26,15 @@ class SandboxWriter:
     `price` is in US dollars per call; `seconds` is the duration of a call.
     """
 
-    def __init__(self, name: str, price: float | None, seconds: float = 0) -> None:
+    def __init__(self, name: str, price: float | None, seconds: float = 0, *, weights: bool = True) -> None:
         self.name = name
         self.price = price
         self._seconds = seconds
+        self._weights = weights
+
+    def writing_for(self, dialect: Dialect) -> SandboxWriter:
+        """See ports.WritesFor. Without weights, it stresses by clauses and layouts alone."""
+        return SandboxWriter(self.name, self.price, self._seconds, weights=dialect.weights)
 
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         """Return the next prompt. A judge's evidence is never copied into it, because it may contain words from the picture."""
@@ -41,12 +48,13 @@ class SandboxWriter:
             unread=unread or (() if wanted else (brief.text,)),
         )
         written = {prompt.text for prompt, _ in history} | {brief.text}
-        wording = revision
-        text = composing.compose(ask, wording)
-        while text in written:
-            wording += 1
-            text = composing.compose(ask, wording)
+        wordings = map(functools.partial(self._composed, ask), itertools.count(revision))
+        text = next(text for text in wordings if text not in written)
         return Revised(text[:MAX_BRIEF_CHARACTERS], composing.negative(ask.scene), _reason(failures, history))
+
+    def _composed(self, ask: composing.Ask, wording: int) -> str:
+        text = composing.compose(ask, wording)
+        return text if self._weights else stressing.unweighted(text)
 
 
 def _claims(requirements: Sequence[Requirement]) -> tuple[tuple[Claim, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from onbrief.brief import Size
-from onbrief.ports import ModelName, Picture
+from onbrief.ports import Dialect, ModelName, Picture
 from onbrief.providers import wire
 from onbrief.providers.a1111 import calling, catalogue
 from onbrief.providers.drawing import Chosen
@@ -38,6 +38,11 @@ class A1111ImageModel:
         facts = replace(catalogue.drawing_facts(), id=name.model, title=name.key)
         chosen = Chosen.of(name, facts, calling.OPTIONS)
         return cls(str(name), chosen.price(), name.model, chosen, calling.texts(name), calling.service(name, base_url))
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

@@ -56,6 +56,12 @@ def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
     return check(models, values)
 
 
+def _own_editor() -> str:
+    from onbrief.providers.bedrock.editing import EDITOR
+
+    return EDITOR
+
+
 def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.bedrock import catalogue, converse, invoking
 
@@ -117,6 +123,7 @@ PROVIDER: Final = Provider(
     models=_models,
     check=_check,
     options=_options,
+    own_editor=_own_editor,
     requires=("boto3", "pydantic_ai"),
     extra="onbrief[aws]",
 )

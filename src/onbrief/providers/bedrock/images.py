@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from onbrief.brief import Size
 from onbrief.errors import Failed
-from onbrief.ports import CannotTell, Found, ModelName, Note, NotThere, Pending, Picture, Recovery, Sent
+from onbrief.ports import CannotTell, Dialect, Found, ModelName, Note, NotThere, Pending, Picture, Recovery, Sent
 from onbrief.ports.recovery import Answer, unnoted
 from onbrief.providers import drawing
 from onbrief.providers.bedrock import catalogue, invoking, runtime
@@ -59,6 +59,11 @@ class BedrockImageModel:
         chosen = Chosen.of(name, facts, invoking.OPTIONS, catalogue.option_names())
         there = invoking.runtime(name, of_arn or region)
         return cls(str(name), chosen.price(), name.model, chosen, there, InvocationLog(there.region))
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from onbrief.brief import Size
 from onbrief.errors import CallError, ConfigError
-from onbrief.ports import Found, ModelName, Note, NotThere, Pending, Picture, Sent
+from onbrief.ports import Dialect, Found, ModelName, Note, NotThere, Pending, Picture, Sent
 from onbrief.ports.recovery import unnoted
 from onbrief.providers.comfyui import OPTIONS
 from onbrief.providers.comfyui.server import Job, Server
@@ -42,6 +42,11 @@ class ComfyImageModel:
     def recovery(self) -> Literal["own id"]:
         """See ports.Recovers."""
         return "own id"
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect. A workflow does not say how its model reads, so it gets long natural text."""
+        return Dialect(negative="negative_prompt" in self.workflow.holes)
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

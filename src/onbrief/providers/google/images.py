@@ -13,7 +13,7 @@ from typing import Any
 
 from onbrief.brief import Size
 from onbrief.errors import CallError, ConfigError
-from onbrief.ports import ModelName, Picture
+from onbrief.ports import Dialect, ModelName, Picture
 from onbrief.ports.provider import Values
 from onbrief.providers import drawing
 from onbrief.providers.catalogue import Value
@@ -45,6 +45,11 @@ class GeminiImageModel:
         """
         chosen = chosen_of(name)
         return cls(str(name), chosen.price(), chosen, Gemini.of(name, values))
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

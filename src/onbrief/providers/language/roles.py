@@ -9,7 +9,7 @@ from typing import Self
 
 from onbrief import pictures, questions
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.ports import ANY_PICTURE, History, Judged, PictureLimits, Planned, Revised
+from onbrief.ports import ANY_PICTURE, NATURAL, Dialect, History, Judged, PictureLimits, Planned, Revised
 from onbrief.providers.language import counting
 from onbrief.providers.language.model import LanguageModel, thinks
 from onbrief.questions import Question, SquareColour
@@ -115,14 +115,21 @@ class VisionJudge(Role):
         return await self.model.ask(questions.confirm(requirements, view.colours, view.parts), view.data)
 
 
+@dataclass(frozen=True, slots=True)
 class TextReviser(Role):
-    """See ports.Reviser."""
+    """See ports.Reviser. It writes for image models of this `dialect`."""
+
+    dialect: Dialect = NATURAL
+
+    def writing_for(self, dialect: Dialect) -> Self:
+        """See ports.WritesFor."""
+        return replace(self, dialect=dialect)
 
     def price_of(self, brief: Brief, checklist: Checklist, revision: int, history: History | None) -> float | None:
         """See ports.PricedByRequest. The prompts of the longest history have a character for each token of an answer."""
         if history is None:
             history = questions.longest_history(brief, checklist, revision, self.model.max_tokens)
-        return self.model.price_of(questions.revise(brief, checklist, revision, history))
+        return self.model.price_of(questions.revise(brief, checklist, revision, history, self.dialect))
 
     async def revise(self, brief: Brief, checklist: Checklist, revision: int, history: History) -> Revised:
         """See ports.Reviser.
@@ -130,7 +137,7 @@ class TextReviser(Role):
         Raises:
             ConfigError: access or credentials are wrong, or the model does not exist.
         """
-        return await self.model.ask(questions.revise(brief, checklist, revision, history))
+        return await self.model.ask(questions.revise(brief, checklist, revision, history, self.dialect))
 
 
 def _question(requirements: Sequence[Requirement], colours: Sequence[SquareColour]) -> Question[Judged]:

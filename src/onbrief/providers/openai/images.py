@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from onbrief.brief import Size
 from onbrief.errors import UsageError
-from onbrief.ports import ModelName, Picture, Values
+from onbrief.ports import Dialect, ModelName, Picture, Values
 from onbrief.providers import drawing
 from onbrief.providers.catalogue import ImageModelFacts, Value
 from onbrief.providers.drawing import Chosen
@@ -51,6 +51,11 @@ class OpenAIImageModel:
         """
         server, chosen, prices = choice(name, values)
         return cls(str(name), most(chosen, prices), name.model, chosen, prices, server)
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

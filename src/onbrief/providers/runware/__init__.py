@@ -39,6 +39,12 @@ def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
     return check(models, values)
 
 
+def _own_editor() -> str:
+    from onbrief.providers.runware import catalogue
+
+    return catalogue.editing_service().id
+
+
 def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.runware import calling, catalogue
 
@@ -55,6 +61,7 @@ PROVIDER: Final = Provider(
     models=_models,
     check=_check,
     options=_options,
+    own_editor=_own_editor,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,
     title=TITLE,

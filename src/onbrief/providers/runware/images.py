@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from onbrief.brief import Size
-from onbrief.ports import Found, ModelName, Note, NotThere, Pending, Picture, Recovery, Sent, unnoted
+from onbrief.ports import Dialect, Found, ModelName, Note, NotThere, Pending, Picture, Recovery, Sent, unnoted
 from onbrief.ports.recovery import Answer
 from onbrief.providers import wire
 from onbrief.providers.drawing import Chosen
@@ -43,6 +43,11 @@ class RunwareImageModel:
     def recovery(self) -> Recovery:
         """See ports.Recovers."""
         return "own id"
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

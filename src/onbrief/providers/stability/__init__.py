@@ -39,6 +39,12 @@ def _check(models: Mapping[Role, ModelName], values: Values) -> Iterable[Check]:
     return check(models, values)
 
 
+def _own_editor() -> str:
+    from onbrief.providers.stability.catalogue import EDITOR
+
+    return EDITOR
+
+
 def _options(role: Role, model: str) -> frozenset[str]:
     from onbrief.providers.stability import calling, catalogue
 
@@ -61,6 +67,7 @@ PROVIDER: Final = Provider(
     models=_models,
     check=_check,
     options=_options,
+    own_editor=_own_editor,
     rates=_rates,
     requires=wire.REQUIRES,
     extra=wire.EXTRA,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from onbrief.brief import Size
-from onbrief.ports import ModelName, Picture
+from onbrief.ports import Dialect, ModelName, Picture
 from onbrief.providers import drawing
 from onbrief.providers.drawing import Chosen
 from onbrief.providers.stability import calling, catalogue
@@ -35,6 +35,11 @@ class StabilityImageModel:
         facts = drawing.find(name, catalogue.CATALOGUE.image_models)
         chosen = Chosen.of(name, facts, calling.OPTIONS, catalogue.CATALOGUE.option_names)
         return cls(str(name), chosen.price(), chosen, calling.service(name, base_url))
+
+    @property
+    def dialect(self) -> Dialect:
+        """See ports.HasDialect."""
+        return self.chosen.facts.dialect
 
     def check(self, size: Size) -> tuple[str, ...]:
         """See ports.ImageModel."""

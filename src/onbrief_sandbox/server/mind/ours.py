@@ -14,6 +14,7 @@ from onbrief.errors import UsageError
 from onbrief.ports import OpenQuestion
 from onbrief.questions.control import CONTROL, LEFTMOST
 from onbrief.questions.looking import ENLARGED
+from onbrief.questions.revision import NO_NEGATIVE, NO_WEIGHTS
 from onbrief.questions.sides import NOT_SEEN, SEEN
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language.planner import SandboxPlanner
@@ -49,7 +50,8 @@ async def _answered(turn: Turn, images: tuple[bytes, ...]) -> Document | None:
     shown = questions.materials(turn.text)
     if "brief" in shown and "checklist" in shown:
         number = _NUMBER.search(turn.text)
-        return await _revised(shown, int(number[1]) if number else 1)
+        revised = await _revised(shown, int(number[1]) if number else 1, weights=NO_WEIGHTS not in turn.text)
+        return {name: text for name, text in revised.items() if name != "negative" or NO_NEGATIVE not in turn.text}
     if "brief" in shown:
         return await _planned(shown)
     if "description" not in shown and _JUDGE not in turn.text:
@@ -90,12 +92,12 @@ async def _planned(shown: dict[str, Any]) -> Document:
     return {"requirements": requirements, "questions": [asdict(question) for question in asking]}
 
 
-async def _revised(shown: dict[str, Any], revision: int) -> Document:
+async def _revised(shown: dict[str, Any], revision: int, *, weights: bool) -> Document:
     brief = Brief(text=shown["brief"]["text"], avoid=tuple(shown["brief"]["avoid"]))
     checklist = Checklist(tuple(_requirement(r) for r in shown["checklist"]))
     history = [_tried(tried) for tried in shown.get("history", ())]
-    revised = await SandboxWriter("sandbox:", None).revise(brief, checklist, revision, history)
-    return {"reason": revised.reason, "text": revised.text, "negative": revised.negative}
+    revised = await SandboxWriter("sandbox:", None, weights=weights).revise(brief, checklist, revision, history)
+    return {"reason": revised.reason, "unreachable": [], "text": revised.text, "negative": revised.negative}
 
 
 def _requirement(shown: dict[str, Any]) -> Requirement:
@@ -104,14 +106,15 @@ def _requirement(shown: dict[str, Any]) -> Requirement:
 
 
 def _tried(tried: dict[str, Any]) -> tuple[Prompt, list[Attempt]]:
-    """Return a prompt with one attempt per judgement, and each requirement unmet in as many attempts as reported."""
-    prompt, results = Prompt(tried["prompt"], tried["text"], tried["negative"]), tried["results"]
-    judged = max((result["of"] for result in results), default=0)
+    """Return a prompt with one attempt per picture, and each requirement unmet in as many attempts as reported."""
+    prompt = Prompt(tried["prompt"], tried["text"], tried["negative"])
+    short = {result["id"]: result["borderline"] + result["unmet"] for result in tried["results"]}
     attempts: list[Attempt] = []
-    for number in range(min(judged, 1000)):
-        unmet = {result["id"] for result in results if number < result["of"] - result["met"]}
-        found = tuple(Finding(r["id"], "unmet" if r["id"] in unmet else "met", 0.5) for r in results)
-        attempts.append(Attempt(prompt.revision, number, 0, verdict=Verdict(not unmet, found)))
+    for number in range(min(tried["pictures"], 1000)):
+        found = [Finding(id_, "unmet" if number < times else "met", 0.5) for id_, times in short.items()]
+        found += [Finding(id_, "met", 0.5) for id_ in tried["met"]]
+        unmet = any(finding.verdict == "unmet" for finding in found)
+        attempts.append(Attempt(prompt.revision, number, 0, verdict=Verdict(not unmet, tuple(found))))
     return prompt, attempts
 
 
