@@ -94,8 +94,8 @@ def rows_of(seeds: int, brief: tuple[str, str]) -> list[tuple[tuple[str, str, st
 def _row(stage: Stage, model: Model, policy: str, seeds: int) -> Row:
     row = Row()
     for seed in range(1, seeds + 1):
-        studio = PlayedStudio(stage, (Rung(model, TERMS.image_usd),))
-        run = asyncio.run(played(studio, limits_of(policy, IMAGES), POLICIES[policy](), seed))
+        ladder = (Rung(model, TERMS.image_usd),)
+        run = asyncio.run(played(PlayedStudio(stage, ladder), limits_of(policy, IMAGES), POLICIES[policy](ladder), seed))
         pictures = sum(attempt.verdict is not None for attempt in run.attempts)
         once = pictures * cost(len(stage.checklist.requirements))
         row += Row(pictures, once, tuple(split(run, stage.checklist, spare) for spare in SPARES))
