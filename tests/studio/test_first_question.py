@@ -27,7 +27,7 @@ from onbrief.pursuit import open_pursuit, resumed
 from onbrief.record import Answer, Attempt, Finding, Models, Prompt, Run, Verdict
 from onbrief.report import page
 from onbrief.studio import Crew
-from onbrief.testing import Bill, JudgeRequest, ScriptedJudge, crew
+from onbrief.testing import Bill, JudgeRequest, ScriptedEditor, ScriptedJudge, crew
 from tests import killing
 from tests.forks import new_executor
 from tests.histories import image
@@ -127,6 +127,14 @@ def test_it_is_asked_about_what_failed_before_first(tmp_path: Path) -> None:
     later = [attempt.verdict for attempt in run.attempts[2:] if attempt.verdict]
     assert all("r9" not in verdict.unasked and "r9" in verdict.ids("unmet") for verdict in later)
     assert asked(bill)[-1] < asked(bill)[0]
+
+
+def test_with_an_editor_the_rest_is_asked_of_a_picture_that_misses_one_thing(tmp_path: Path) -> None:
+    bill = Bill()
+    edited = replace(models(bill, ({"r9"},)), beside={"test:painter": ScriptedEditor(bill)})
+    run = run_in(tmp_path, edited, replace(CLASSIC, max_images=3))
+    assert asked(bill)[0] + asked(bill)[1] == MUSTS  # and then everything at once, as most pictures miss no more
+    assert [attempt.verdict.unasked for attempt in run.attempts if attempt.verdict] == [()] * 3
 
 
 def test_a_judge_whose_price_does_not_depend_on_the_question_is_asked_everything_once(tmp_path: Path) -> None:
@@ -231,9 +239,11 @@ def test_where_there_is_no_money_for_two_questions_everything_is_asked_at_once(t
     assert run.usage.usd == pytest.approx(one)
 
 
+@pytest.mark.parametrize("ocr", ["auto", "never"])  # where lettering is read, money for a masked look is held too
 @pytest.mark.parametrize("usd", [0.2, 0.5, 1.0])
-def test_the_limit_holds_and_no_first_question_is_left_without_its_second(usd: float, tmp_path: Path) -> None:
-    run = run_in(tmp_path, models(Bill()), replace(CLASSIC, max_usd=usd, parallel=3))
+def test_the_limit_holds_and_no_first_question_is_left_without_its_second(usd: float, ocr: str, tmp_path: Path) -> None:
+    given = replace(CLASSIC, max_usd=usd, parallel=3, tables={"ocr": {"use": ocr}})
+    run = run_in(tmp_path, models(Bill()), given)
     assert run.usage.usd is not None
     assert run.usage.usd <= usd
     for attempt in run.attempts:
