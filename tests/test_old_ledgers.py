@@ -56,6 +56,7 @@ def expected(name: str) -> dict[str, Any]:
     record["models"] |= {"confirm_judge": "", "detector": "", "ladder": []}
     for attempt in record["attempts"]:
         attempt.setdefault("model", record["models"]["image"])
+        attempt |= {"base": "", "must": ""}
         if attempt["verdict"]:
             attempt["verdict"].setdefault("problem", None)
             attempt["verdict"].setdefault("reservations", [])
