@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
         seeds=given.seeds,
         images=tuple(int(number) for number in given.images.split(",")),
         models=LADDER if given.ladder else tuple(given.models.replace("sandbox:", "").split(",")),
-        policies=tuple(given.policies.split(",")),
+        policies=tuple(name for name in given.policies.split(",") if not (given.ladder and name in ORACLES)),
         errors=ERRORS if given.erring else Errors(),
     )
     runs = kept(given.keep) if given.keep and given.keep.exists() else []
@@ -150,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", default=",".join(map(str, CLASSIC)), metavar="N,…", help="limits of images")
     parser.add_argument("--models", default=",".join(f"sandbox:{model}" for model in MODELS), metavar="NAME,…")
     parser.add_argument("--policies", default=",".join((*POLICIES, *ORACLES)), metavar="NAME,…")
-    parser.add_argument("--ladder", action="store_true", help="a cheap and a dear image model, each alone and as a ladder")
+    parser.add_argument(
+        "--ladder", action="store_true", help="a cheap and a dear image model, each alone and as a ladder; no oracle"
+    )
     parser.add_argument("--erring", action="store_true", help="with a judge that errs")
     parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="add runs to FILE; those in it are not played again")
