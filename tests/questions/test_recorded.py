@@ -1,4 +1,4 @@
-"""The prompts that a strong language model wrote for the reviser's question pass the checks, at once or when asked once more."""
+"""Prompts that a strong language model wrote for the reviser's question pass the checks, at once or when asked once more."""
 
 from __future__ import annotations
 
