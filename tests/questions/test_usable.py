@@ -84,6 +84,7 @@ def test_length_is_that_of_the_dialect() -> None:
         ("there is a burger", "a hamburger"),
         ("there is a person riding a horse", "a rider on a horse"),
         ("es gibt einen Hund", "a dog"),  # what is not in English is not compared
+        ("Hund", "a dog"),
     ],
 )
 def test_a_thing_is_named_by_its_word(requirement: str, named: str) -> None:

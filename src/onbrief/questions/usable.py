@@ -153,7 +153,8 @@ def _things(requirement: Requirement) -> list[str]:
     said = [token.text for token in text.tokens]
     after = {"wearing"} if requirement.kind != "object" else set[str]() if said[:1] == ["there"] else {"has", "have"}
     start = next((at for at, word in enumerate(said, 1) if word in after), 0)
-    if text.language != vocabulary.ENGLISH or (requirement.kind != "object" and not start):
+    english = text.language == vocabulary.ENGLISH and vocabulary.ENGLISH.counts(said)
+    if not english or (requirement.kind != "object" and not start):
         return []
     return _phrase(text, start)
 
