@@ -109,6 +109,14 @@ def test_what_is_to_be_absent_may_be_named_although_another_requirement_has_its_
     assert faults("a hot dog on a plate", "hot plates", checklist=checklist) != ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["(" + " " * 9_000, "(a:" + "1" * 9_000, "\n" * 9_000 + "x", "[" + ":1" * 4_000, "qz" * 5_000, "(" * 9_000, '"' * 9_000],
+)
+def test_a_text_made_to_take_long_is_refused_like_any_other(text: str) -> None:
+    assert faults(text, text) != ()
+
+
 def test_a_prompt_that_would_be_cut_is_a_warning() -> None:
     brief = Brief(text="very " * 80 + "small cups")
     (warning,) = usable.cut(Prompt.first(brief), CLIP)
