@@ -58,6 +58,7 @@ class Chances:
         self.musts: tuple[Requirement, ...] = run.checklist.musts
         self.below = below(run.checklist)
         self._run, self._models, self._priors = run, models, priors
+        self._outlooks: dict[Source, list[Outlook]] = {}
         self._rates = [priors.log_odds(model, run.checklist) for model in models]
         self._shifts = [self._shift(revision) for revision in range(len(run.prompts) + 1)]
         self._seen = self._counted()
@@ -73,6 +74,11 @@ class Chances:
 
     def outlooks(self, source: Source) -> list[Outlook]:
         """Return what may come of one more picture of this source."""
+        if source not in self._outlooks:
+            self._outlooks[source] = self._outlooks_of(source)
+        return self._outlooks[source]
+
+    def _outlooks_of(self, source: Source) -> list[Outlook]:
         seen = self._seen.get(source, {})
         found: list[Outlook] = []
         for weight, brief, change, by_must in self._cells:
