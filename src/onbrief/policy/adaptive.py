@@ -213,6 +213,6 @@ class _Choosing:
         """Return the must that is all that a drawn picture lacks, but for what depends on it; None if there is no such must."""
         if attempt.verdict is None or attempt.verdict.problem or attempt.base or attempt.image is None:
             return None
-        lacking = {finding.id for finding in attempt.verdict.unmet}
+        lacking = {*(finding.id for finding in attempt.verdict.unmet), *attempt.verdict.unasked}
         roots = [must for must in self.chances.musts if must.id in lacking and not lacking.intersection(must.parents)]
         return roots[0] if len(roots) == 1 else None
