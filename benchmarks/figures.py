@@ -19,7 +19,6 @@ _HEAD = (
     "briefs", "model", "limit", "policy", "runs", "passed", "right", "images", "$", "seconds",
     "judge calls/image", "tokens/image", "$/image", "judge $, of asking once", "edits", "prompts",
 )  # fmt: skip
-_JUDGEMENT = 0.006
 
 
 def per_passed(runs: Sequence[Played], what: str) -> float:
@@ -34,7 +33,7 @@ def share(runs: Sequence[Played]) -> float:
 
 def judging(runs: Sequence[Played]) -> float:
     """The money for judging, as a ratio of that for asking everything once of each picture."""
-    return sum(run.judge_usd for run in runs) / (_JUDGEMENT * max(1, sum(run.judged for run in runs)))
+    return sum(run.judge_usd for run in runs) / sum(run.once_usd for run in runs)
 
 
 def table(runs: Sequence[Played]) -> str:

@@ -7,15 +7,20 @@ painted one, but not always in the same way.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging.decide import verdict
+from onbrief.judging.splitting import first_question, holds
 from onbrief.limits import Limits
 from onbrief.loop import pursue
 from onbrief.policy import Policy
+from onbrief.policy.chances import Chances, Source
+from onbrief.policy.priors import usual
 from onbrief.ports import History, Revised
+from onbrief.providers.language.counting import judging_tokens
 from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Image, Models, Problem, Prompt, Run, Usage, Verdict
 from onbrief_sandbox import world
@@ -53,9 +58,13 @@ class Terms:
 
 TERMS = Terms()
 
-# The tokens of a real judge's call.
-JUDGE_INPUT = 1_230 + 1_600  # words, and the picture
-JUDGE_OUTPUT = 30  # for each finding
+
+def question_usd(requirements: int) -> float:
+    """The US dollars of a question about this number of requirements to a judge that is paid by tokens: 3 dollars for a million
+    tokens of input and 15 of output.
+    """
+    tokens = judging_tokens(requirements)
+    return (3 * tokens.input + 15 * tokens.output) / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +148,21 @@ class Stage:
 class PlayedStudio:
     """See ports.Studio. Pictures of one round are drawn and judged concurrently, by a judge that makes these `errors`; each
     attempt is yielded when it is judged. `usage` is what has been spent, `judged` the number of pictures judged.
+
+    With `spare`, the judge is paid by tokens, and asked about some musts first where that is cheaper: see judging/splitting.py.
+    `once_usd` is what asking everything once would have cost.
     """
 
     stage: Stage
     ladder: tuple[Rung, ...]
     terms: Terms = TERMS
     errors: Errors = field(default_factory=Errors)
+    spare: int | None = None
     usage: Usage = field(default_factory=Usage)
     edits: int = 0
     judged: int = 0
     judge_usd: float = 0.0
+    once_usd: float = 0.0
     _shown: dict[str, Shown] = field(default_factory=dict[str, Shown])
 
     async def plan(self, run: Run) -> tuple[Checklist, Sequence[Requirement]]:
@@ -163,14 +177,16 @@ class PlayedStudio:
 
     async def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
-        at, first = self.ladder[rung], len(run.of_prompt(prompt.revision))
-        made = [
-            self._judged(
-                Attempt(prompt.revision, number, seed, model=at.name), self.stage.drawn(prompt, at.model, seed), at.usd
-            )
-            for number, seed in enumerate(seeds, first)
-        ]
-        self._spend(0.0, self.terms.image_seconds + self.terms.judge_seconds)
+        at = self.ladder[rung]
+        first = self._first_question(run, Source(rung, prompt.revision))
+        made: list[Attempt] = []
+        longest = 0.0
+        for number, seed in enumerate(seeds, len(run.of_prompt(prompt.revision))):
+            attempt = Attempt(prompt.revision, number, seed, model=at.name)
+            attempt, seconds = self._judged(attempt, self.stage.drawn(prompt, at.model, seed), at.usd, first)
+            made.append(attempt)
+            longest = max(longest, seconds)
+        self._spend(0.0, self.terms.image_seconds + longest)
         for attempt in made:
             yield attempt
 
@@ -188,8 +204,9 @@ class PlayedStudio:
             self._spend(self.terms.edit_usd, self.terms.edit_seconds, images=1)
             yield replace(attempt, problem=Problem("failed", "there is nothing to be changed"), usd=self.terms.edit_usd)
             return
-        self._spend(0.0, self.terms.edit_seconds + self.terms.judge_seconds)
-        yield self._judged(attempt, shown, self.terms.edit_usd)
+        attempt, seconds = self._judged(attempt, shown, self.terms.edit_usd)
+        self._spend(0.0, self.terms.edit_seconds + seconds)
+        yield attempt
 
     async def verdicts(self, run: Run, wanted: Callable[[], bool]) -> AsyncGenerator[Attempt]:
         """See ports.Studio."""
@@ -200,14 +217,39 @@ class PlayedStudio:
         """See ports.Studio."""
         return replace(run, usage=self.usage)
 
-    def _judged(self, attempt: Attempt, shown: Shown, usd: float) -> Attempt:
+    def _first_question(self, run: Run, source: Source) -> tuple[str, ...]:
+        """What the judge is asked about first in the next pictures of this source; nothing if it is asked all at once."""
+        if self.spare is None:
+            return ()
+        outlooks = Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
+        return first_question(self.stage.checklist, outlooks, question_usd, self.spare)
+
+    def _judged(self, attempt: Attempt, shown: Shown, usd: float, first: tuple[str, ...] = ()) -> tuple[Attempt, float]:
+        """The attempt with its verdict, and how many seconds the judge took."""
         self._shown[attempt.name] = shown
         image = Image(f"{attempt.name}.png", "", shown.key, "image/png", *SIZE, 1)
-        output = JUDGE_OUTPUT * len(shown.verdict.findings)
-        self._spend(usd + self.terms.judge_usd, 0.0, images=1, judge_calls=1, input_tokens=JUDGE_INPUT, output_tokens=output)
+        checklist, found = self.stage.checklist, self._verdict(shown)
+        total = len(checklist.requirements)
+        questions = [total]
+        if first:
+            seen = verdict(checklist, [finding for finding in found.findings if finding.id in first], asked=first)
+            holding = holds(checklist, seen, self.spare or 0)
+            questions = [len(first), total - len(first)] if holding else [len(first)]
+            found = found if holding else seen
+        tokens = [judging_tokens(number) for number in questions]
+        paid = self.terms.judge_usd if self.spare is None else math.fsum(map(question_usd, questions))
+        self._spend(
+            usd + paid,
+            0.0,
+            images=1,
+            judge_calls=len(questions),
+            input_tokens=sum(each.input for each in tokens),
+            output_tokens=sum(each.output for each in tokens),
+        )
         self.judged += 1
-        self.judge_usd += self.terms.judge_usd
-        return replace(attempt, image=image, verdict=self._verdict(shown), usd=usd + self.terms.judge_usd)
+        self.judge_usd += paid
+        self.once_usd += self.terms.judge_usd if self.spare is None else question_usd(total)
+        return replace(attempt, image=image, verdict=found, usd=usd + paid), self.terms.judge_seconds * len(questions)
 
     def right(self, attempt: Attempt) -> bool:
         """Whether a picture is right, whatever the judge says of it."""

@@ -64,6 +64,11 @@ POLICIES: dict[str, Callable[[tuple[Rung, ...]], Policy]] = {
 }
 """By name, from the image models at hand. `in_time` is the adaptive policy that prefers time."""
 
+SPARE = {"adaptive": 1, "in_time": 1}
+"""How many musts may be missing in the answer to the judge's first question for it to be asked the rest: 1 where a picture
+that lacks one thing can be repaired.
+"""
+
 ORACLES = {"oracle": False, "foreseeing": True}
 """The oracles, and whether they foresee what prompts will be worth before they are written."""
 

@@ -22,7 +22,7 @@ from benchmarks.figures import answers, table
 from benchmarks.oracle import Knowledge
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
 from benchmarks.plotting import plot
-from benchmarks.policies import CLASSIC, ORACLES, POLICIES, limits_of, made
+from benchmarks.policies import CLASSIC, ORACLES, POLICIES, SPARE, limits_of, made
 from benchmarks.runs import Played, kept, line
 from onbrief_sandbox.erring import Errors
 from onbrief_sandbox.world import MODELS, Model
@@ -51,6 +51,7 @@ class Choice:
     models: tuple[str, ...] = MODELS
     policies: tuple[str, ...] = (*POLICIES, *ORACLES)
     errors: Errors = field(default_factory=Errors)
+    split: bool = False
 
     @property
     def briefs(self) -> list[tuple[str, int, str]]:
@@ -77,7 +78,8 @@ def runs_of(choice: Choice, brief: tuple[str, int, str, frozenset[Which]]) -> li
 def _run(choice: Choice, name: str, number: int, known: Knowledge, which: Which) -> Played:
     model, images, policy, seed = which
     ladder = ladder_of(model)
-    studio = PlayedStudio(known.stage, ladder, errors=choice.errors)
+    spare = SPARE.get(policy, 0) if choice.split else None
+    studio = PlayedStudio(known.stage, ladder, errors=choice.errors, spare=spare)
     run = asyncio.run(played(studio, limits_of(policy, images), made(policy, ladder, known), seed))
     if run.outcome == "failed":
         raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
@@ -99,6 +101,7 @@ def _run(choice: Choice, name: str, number: int, known: Knowledge, which: Which)
         tokens=run.usage.input_tokens + run.usage.output_tokens,
         usd=run.usage.usd or 0.0,
         judge_usd=round(studio.judge_usd, 6),
+        once_usd=round(studio.once_usd, 6),
         seconds=run.usage.seconds,
     )
 
@@ -129,6 +132,7 @@ def main(arguments: list[str] | None = None) -> None:
         models=LADDER if given.ladder else tuple(given.models.replace("sandbox:", "").split(",")),
         policies=tuple(name for name in given.policies.split(",") if not (given.ladder and name in ORACLES)),
         errors=ERRORS if given.erring else Errors(),
+        split=given.split,
     )
     runs = kept(given.keep) if given.keep and given.keep.exists() else []
     with given.keep.open("a", encoding="utf-8") if given.keep else nullcontext() as file:
@@ -154,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         "--ladder", action="store_true", help="a cheap and a dear image model, each alone and as a ladder; no oracle"
     )
     parser.add_argument("--erring", action="store_true", help="with a judge that errs")
+    parser.add_argument("--split", action="store_true", help="with a judge that is paid by tokens, and asked in two questions")
     parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="add runs to FILE; those in it are not played again")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw an SVG of the share passed by images spent")

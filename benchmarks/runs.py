@@ -12,7 +12,8 @@ from pathlib import Path
 class Played:
     """One run: what was pursued, with what limit of images, and what it came to. `brief` is its place in its set, `model` the
     image model or the ladder of them, each with its price if that is not the usual one. `right` says whether a picture was
-    accepted and is right, `judged` how many pictures were judged; `tokens` are those of the judge's calls.
+    accepted and is right, `judged` how many pictures were judged; `tokens` are those of the judge's calls, and `once_usd` is
+    what they would have cost if everything had been asked once.
     """
 
     set: str
@@ -31,6 +32,7 @@ class Played:
     tokens: int
     usd: float
     judge_usd: float
+    once_usd: float
     seconds: float
 
     @property

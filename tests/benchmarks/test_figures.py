@@ -16,7 +16,7 @@ def run(brief: int, policy: str, images: int, *, passed: bool = True, **about: A
     values: dict[str, Any] = {
         "set": "hard", "model": "sdxl", "limit": 20, "seed": 1, "right": passed, "edits": 0, "prompts": 1, "judged": images,
         "judge_calls": images, "tokens": 3000 * images, "usd": 0.046 * images, "judge_usd": 0.006 * images,
-        "seconds": 7.0 * images,
+        "once_usd": 0.006 * images, "seconds": 7.0 * images,
     }  # fmt: skip
     return Played(**(values | about), brief=brief, policy=policy, passed=passed, images=images)
 

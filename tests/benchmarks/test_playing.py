@@ -5,9 +5,10 @@ from pathlib import Path
 
 import onbrief
 from benchmarks import geneval, hard
+from benchmarks.long import long_briefs
 from benchmarks.painted import Compared, compare
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
-from benchmarks.policies import limits_of
+from benchmarks.policies import Plain, limits_of
 from onbrief.policy import Classic
 from onbrief.record import Run
 from onbrief_sandbox.world import Model
@@ -55,3 +56,13 @@ def test_pictures_of_one_round_take_the_time_of_one() -> None:
     run = asyncio.run(played(studio, limits_of("classic", 8), Classic(parallel=3), 1))
     assert len(run.attempts) % 3 in (0, 2)
     assert run.usage.seconds == 7.0 * -(-len(run.attempts) // 3) + 2.0 * (len(run.prompts) - 1)
+
+
+def test_a_first_question_costs_less_and_lets_the_same_pictures_pass() -> None:
+    stage = Stage.of(long_briefs()[0].text)
+    limits, ladder = limits_of("plain", 8), (Rung("sdxl"),)
+    once, split = PlayedStudio(stage, ladder), PlayedStudio(stage, ladder, spare=0)
+    runs = [asyncio.run(played(studio, limits, Plain(), 1)) for studio in (once, split)]
+    assert [(a.seed, a.passed) for a in runs[0].attempts] == [(a.seed, a.passed) for a in runs[1].attempts]
+    assert split.judge_usd < 0.85 * split.once_usd
+    assert once.judge_usd == once.once_usd
