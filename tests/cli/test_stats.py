@@ -10,7 +10,20 @@ import pytest
 import onbrief
 from onbrief.cli import main
 
-RUN = ["run", "--size", "512x512", "--image-model", "sandbox:?usd=0.04", "--max-images", "2", "--quiet", "--seed", "1"]
+RUN = [
+    "run",
+    "--policy",
+    "classic",
+    "--size",
+    "512x512",
+    "--image-model",
+    "sandbox:?usd=0.04",
+    "--max-images",
+    "2",
+    "--quiet",
+    "--seed",
+    "1",
+]
 
 
 @pytest.fixture(scope="module")
