@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from benchmarks.oracle import Knowledge
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
 from benchmarks.plotting import plot
 from benchmarks.policies import CLASSIC, ORACLES, POLICIES, limits_of, made
-from benchmarks.runs import Played, line
+from benchmarks.runs import Played, kept, line
 from onbrief_sandbox.erring import Errors
 from onbrief_sandbox.world import MODELS, Model
 
@@ -34,6 +35,9 @@ SETS: dict[str, Callable[[], list[str]]] = {
 LADDER = ("sdxl@0.01", "modern", "sdxl@0.01+modern")
 ERRORS = Errors(false_accept=0.03, false_reject=0.1)
 PROCESSES = 2
+
+Which = tuple[str, int, str, int]
+"""The model, the limit of images, the policy and the seed of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,58 +65,56 @@ def ladder_of(models: str) -> tuple[Rung, ...]:
     return tuple(Rung(by_name[name], float(usd) if usd else TERMS.image_usd) for name, _, usd in named)
 
 
-def runs_of(choice: Choice, brief: tuple[str, int, str]) -> list[Played]:
-    """All runs of one brief."""
-    name, number, text = brief
+def runs_of(choice: Choice, brief: tuple[str, int, str, frozenset[Which]]) -> list[Played]:
+    """All runs of one brief, but for those that there are already."""
+    name, number, text, done = brief
     stage = Stage.of(text)
-    return asyncio.run(_runs(choice, name, number, stage))
+    known = {model: Knowledge(stage, ladder_of(model)[0].model) for model in choice.models}
+    every = product(choice.models, choice.images, choice.policies, range(1, choice.seeds + 1))
+    return [_run(choice, name, number, known[which[0]], which) for which in every if which not in done]
 
 
-async def _runs(choice: Choice, name: str, number: int, stage: Stage) -> list[Played]:
-    found: list[Played] = []
-    for model in choice.models:
-        ladder = ladder_of(model)
-        known = Knowledge(stage, ladder[0].model)
-        for images in choice.images:
-            for policy in choice.policies:
-                for seed in range(1, choice.seeds + 1):
-                    studio = PlayedStudio(stage, ladder, errors=choice.errors)
-                    run = await played(studio, limits_of(policy, images), made(policy, ladder, known), seed)
-                    if run.outcome == "failed":
-                        raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
-                    accepted = next((attempt for attempt in run.attempts if attempt.passed), None)
-                    found.append(
-                        Played(
-                            set=name,
-                            brief=number,
-                            model=model,
-                            limit=images,
-                            policy=policy,
-                            seed=seed,
-                            passed=accepted is not None,
-                            right=accepted is not None and studio.right(accepted),
-                            images=run.usage.images,
-                            edits=studio.edits,
-                            prompts=len(run.prompts),
-                            judged=studio.judged,
-                            judge_calls=run.usage.judge_calls,
-                            tokens=run.usage.input_tokens + run.usage.output_tokens,
-                            usd=run.usage.usd or 0.0,
-                            judge_usd=round(studio.judge_usd, 6),
-                            seconds=run.usage.seconds,
-                        )
-                    )
-    return found
+def _run(choice: Choice, name: str, number: int, known: Knowledge, which: Which) -> Played:
+    model, images, policy, seed = which
+    ladder = ladder_of(model)
+    studio = PlayedStudio(known.stage, ladder, errors=choice.errors)
+    run = asyncio.run(played(studio, limits_of(policy, images), made(policy, ladder, known), seed))
+    if run.outcome == "failed":
+        raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
+    accepted = next((attempt for attempt in run.attempts if attempt.passed), None)
+    return Played(
+        set=name,
+        brief=number,
+        model=model,
+        limit=images,
+        policy=policy,
+        seed=seed,
+        passed=accepted is not None,
+        right=accepted is not None and studio.right(accepted),
+        images=run.usage.images,
+        edits=studio.edits,
+        prompts=len(run.prompts),
+        judged=studio.judged,
+        judge_calls=run.usage.judge_calls,
+        tokens=run.usage.input_tokens + run.usage.output_tokens,
+        usd=run.usage.usd or 0.0,
+        judge_usd=round(studio.judge_usd, 6),
+        seconds=run.usage.seconds,
+    )
 
 
-def play(choice: Choice, processes: int = PROCESSES) -> Iterator[Played]:
-    """Yield all runs, in the order of the briefs."""
+def play(choice: Choice, processes: int = PROCESSES, there: Sequence[Played] = ()) -> Iterator[Played]:
+    """Yield all runs that are not there already, in the order of the briefs."""
+    done: dict[tuple[str, int], set[Which]] = {}
+    for run in there:
+        done.setdefault((run.set, run.brief), set()).add((run.model, run.limit, run.policy, run.seed))
+    briefs = [(name, number, text, frozenset(done.get((name, number), ()))) for name, number, text in choice.briefs]
     if processes == 1:
-        for brief in choice.briefs:
+        for brief in briefs:
             yield from runs_of(choice, brief)
         return
     with get_context("fork").Pool(processes) as pool:
-        for some in pool.imap(partial(runs_of, choice), choice.briefs, chunksize=2):
+        for some in pool.imap(partial(runs_of, choice), briefs, chunksize=2):
             yield from some
 
 
@@ -125,15 +127,15 @@ def main(arguments: list[str] | None = None) -> None:
         seeds=given.seeds,
         images=tuple(int(number) for number in given.images.split(",")),
         models=LADDER if given.ladder else tuple(given.models.replace("sandbox:", "").split(",")),
-        policies=tuple(given.policies.split(",")),
+        policies=tuple(name for name in given.policies.split(",") if not (given.ladder and name in ORACLES)),
         errors=ERRORS if given.erring else Errors(),
     )
-    runs: list[Played] = []
-    with given.keep.open("w", encoding="utf-8") if given.keep else nullcontext() as file:
-        for run in play(choice, given.processes):
+    runs = kept(given.keep) if given.keep and given.keep.exists() else []
+    with given.keep.open("a", encoding="utf-8") if given.keep else nullcontext() as file:
+        for run in play(choice, given.processes, tuple(runs)):
             runs.append(run)
             if file:
-                print(line(run), file=file)
+                print(line(run), file=file, flush=True)
     print(table(runs))
     print(f"\n{answers(runs)}")
     if given.plot:
@@ -148,10 +150,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", default=",".join(map(str, CLASSIC)), metavar="N,…", help="limits of images")
     parser.add_argument("--models", default=",".join(f"sandbox:{model}" for model in MODELS), metavar="NAME,…")
     parser.add_argument("--policies", default=",".join((*POLICIES, *ORACLES)), metavar="NAME,…")
-    parser.add_argument("--ladder", action="store_true", help="a cheap and a dear image model, each alone and as a ladder")
+    parser.add_argument(
+        "--ladder", action="store_true", help="a cheap and a dear image model, each alone and as a ladder; no oracle"
+    )
     parser.add_argument("--erring", action="store_true", help="with a judge that errs")
     parser.add_argument("--processes", type=int, default=PROCESSES, metavar="N")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="write each run into FILE, a line of JSON each")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="add runs to FILE; those in it are not played again")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw an SVG of the share passed by images spent")
     return parser
 

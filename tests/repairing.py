@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
 from onbrief.config import Settings
 from onbrief.limits import Limits
-from onbrief.policy import Generate, Policy, Repair, Step, seed_of
+from onbrief.policy import Generate, Means, Policy, Repair, Step, seed_of, usual_means
 from onbrief.policy.ends import over
 from onbrief.ports import Change, Changes, Way
 from onbrief.questions.repairs import repair_of
@@ -41,7 +42,6 @@ class Repairing:
 class RepairingSettings(Settings):
     """Settings of a run that repairs, with an editor that can change everything."""
 
-    @property
-    def chosen_policy(self) -> Policy:
+    def policy_with(self, means: Callable[[Run], Means] = usual_means) -> Policy:
         """See Settings."""
         return Repairing(EVERYTHING)

@@ -169,7 +169,7 @@ def test_what_a_model_cannot_take_is_a_warning_once_for_each_that_drew(tmp_path:
             ScriptedImageModel(name="test:third", on_check=("the third takes no seed",)),
         ),
     )
-    wanted = settings(max_prompts=9, max_images=3, max_attempts=1)
+    wanted = settings(policy="classic", max_prompts=9, max_images=3, max_attempts=1)
     run = pursue(tmp_path, models, replace(wanted, max_images=3))[-1].run
     assert [attempt.model for attempt in run.attempts] == ["test:painter", "test:second", "test:third"]
     assert [warning for warning in run.warnings if "takes no seed" in warning] == [
@@ -177,7 +177,7 @@ def test_what_a_model_cannot_take_is_a_warning_once_for_each_that_drew(tmp_path:
         "the second takes no seed",
         "the third takes no seed",
     ]
-    run = pursue(tmp_path / "one", models, replace(wanted, max_images=2, max_attempts=2))[-1].run
+    run = pursue(tmp_path / "one", models, replace(wanted, max_images=2, max_prompts=2))[-1].run
     assert [warning for warning in run.warnings if "takes no seed" in warning] == [
         "the first takes no seed",
         "the third takes no seed",

@@ -61,6 +61,7 @@ def expected(name: str) -> dict[str, Any]:
             attempt["verdict"].setdefault("problem", None)
             attempt["verdict"].setdefault("reservations", [])
             attempt["verdict"].setdefault("confirmed", [])
+            attempt["verdict"].setdefault("unasked", [])
             for finding in attempt["verdict"]["findings"]:
                 finding.setdefault("source", "judge")
                 finding.setdefault("box", None)

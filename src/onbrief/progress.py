@@ -234,6 +234,7 @@ def _judgement(run: Run, attempt: Attempt) -> str:
     if attempt.passed:
         found = {"passed": [], "passed with reservations": list(attempt.verdict.reserved)}
     parts = [f"{word}: {', '.join(f'{f.id} ({_cut(f.evidence)})' for f in of)}" for word, of in found.items() if of]
+    parts += [f"{len(attempt.verdict.unasked)} not asked"] if attempt.verdict.unasked else []
     return "; ".join(parts) or ("passed" if attempt.passed else "judged")
 
 

@@ -156,11 +156,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings on one image. `passed` is computed in code (judging/decide.py), never by a model.
+    """The findings on one image. `passed` is computed in code (judging/decide.py), never by a model.
 
     `reservations` are the ids of the musts that are borderline and accepted all the same, according to the strictness of the
     run. If the judge gave no answer that can be used, all findings are undecided, and `problem` says why. `confirmed` are the
     ids of the requirements that a closer look has answered too, whatever it said.
+
+    `unasked` are the ids of the requirements that have no finding: the judge was asked about others first, and the picture does
+    not meet them. Nothing is known about these; every other requirement has a finding.
     """
 
     passed: bool
@@ -168,6 +171,7 @@ class Verdict:
     problem: Problem | None = None
     reservations: tuple[str, ...] = ()
     confirmed: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
 
     @property
     def unmet(self) -> tuple[Finding, ...]:
@@ -180,7 +184,8 @@ class Verdict:
         return tuple(finding for finding in self.findings if finding.id in self.reservations)
 
     def __repr__(self) -> str:
-        counts = {answer: len(self.ids(answer)) for answer in get_args(Answer)}
+        counts: dict[str, int] = {answer: len(self.ids(answer)) for answer in get_args(Answer)}
+        counts["unasked"] = len(self.unasked)
         found = ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
         return f"<Verdict {'passed' if self.passed else 'not passed'}: {found or 'no findings'}>"
 
@@ -359,6 +364,7 @@ class Run:
 
         Attempts are compared by the number of musts that are met or accepted with a reservation, then by the smallest
         probability among the musts, then by the total weight of the nice-to-haves met; of two equal ones the earlier is better.
+        What the judge was not asked about counts as not met.
         """
         usable = [attempt for attempt in self.attempts if attempt.image and not attempt.problem]
         return max(usable, key=self._rank, default=None)
@@ -368,10 +374,11 @@ class Run:
         if attempt.verdict is None or self.checklist is None:
             return (-1, 0.0, 0.0, *earlier)
         findings = {finding.id: finding for finding in attempt.verdict.findings}
-        musts = [findings[r.id] for r in self.checklist.musts]
-        nice = sum(r.weight for r in self.checklist.requirements if not r.must and findings[r.id].verdict == "met")
+        musts = [findings[r.id] for r in self.checklist.musts if r.id in findings]
+        met = attempt.verdict.ids("met")
+        nice = sum(r.weight for r in self.checklist.requirements if not r.must and r.id in met)
         accepted = sum(f.verdict == "met" or f.id in attempt.verdict.reservations for f in musts)
-        return (accepted, min(f.probability for f in musts), nice, *earlier)
+        return (accepted, min((f.probability for f in musts), default=0.0), nice, *earlier)
 
     def with_prompt(self, prompt: Prompt) -> Run:
         """Return this run with one more prompt."""

@@ -19,6 +19,14 @@ def test_the_table_has_a_row_for_each_model_and_policy(tmp_path: Path, capsys: p
     assert len(kept(file)) == 8
 
 
+def test_runs_that_are_kept_are_not_played_again(tmp_path: Path) -> None:
+    main([*TINY, "--keep", str(file := tmp_path / "runs.jsonl")])
+    first = kept(file)
+    main([*TINY, "--keep", str(file), "--seeds", "2"])
+    assert kept(file)[:8] == first
+    assert [run.seed for run in kept(file)] == [1] * 8 + [2] * 8
+
+
 def test_two_processes_play_the_same_as_one() -> None:
     choice = Choice(sets=("geneval",), every=100, seeds=1, images=(8,), policies=("former", "adaptive"))
     assert list(play(choice, 2)) == list(play(choice, 1))

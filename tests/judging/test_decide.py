@@ -46,6 +46,21 @@ def test_a_finding_that_is_missing_is_undecided() -> None:
     assert not decided.passed
 
 
+def test_what_was_not_asked_about_has_no_finding_and_the_picture_does_not_pass() -> None:
+    found = verdict(CHECKLIST, ALL_MET[:1], asked=("r1",))
+    assert ([finding.id for finding in found.findings], found.unasked, found.passed) == (["r1"], ("r2", "r3", "r4"), False)
+
+
+def test_what_was_asked_about_and_not_answered_is_undecided() -> None:
+    found = verdict(CHECKLIST, ALL_MET[:1], asked=("r1", "r2"))
+    assert (found.ids("undecided"), found.unasked, found.passed) == ({"r2"}, ("r3", "r4"), False)
+
+
+def test_what_something_else_decides_need_not_be_asked_about() -> None:
+    found = verdict(CHECKLIST, ALL_MET, asked=("r1",))
+    assert (found.unasked, found.passed) == ((), True)
+
+
 def test_no_findings_at_all_never_pass() -> None:
     assert not verdict(CHECKLIST, []).passed
 

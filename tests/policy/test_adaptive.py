@@ -12,7 +12,7 @@ from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Generate, Preference, Repair, Revise, Step, Stop, seed_of
 from onbrief.policy.means import Cost, Means, Rung
 from onbrief.record import Attempt, Models, Run, Verdict
-from tests.histories import fresh, history, judged, verdict
+from tests.histories import fresh, history, judged, problem, verdict
 
 LIMITS = Limits(images=30)
 BAD1, BAD2, BAD12, UNSURE = verdict({"r1"}), verdict({"r2"}), verdict({"r1", "r2"}), verdict(undecided={"r1"})
@@ -102,6 +102,20 @@ def test_edits_in_vain_lead_to_another_remedy() -> None:
     run = history(*drawn(0, *[BAD2] * 4), *vain)
     step = Adaptive(means=with_editor).next(run, Limits(images=60))
     assert not isinstance(step, Repair)
+
+
+def test_an_edit_that_gave_no_picture_is_not_asked_for_again_and_after_two_no_edit_is() -> None:
+    def failing(*bases: int) -> Run:
+        failed = [
+            replace(problem((0, 5 + n), "failed"), base=judged((0, base), BAD2).name, must="r2") for n, base in enumerate(bases)
+        ]
+        return history(*drawn(0, *[BAD2] * 5), *failed)
+
+    policy, limits = Adaptive(means=with_editor), replace(LIMITS, prompts=1)
+    once = policy.next(failing(0), limits)
+    assert isinstance(once, Repair)
+    assert once.of != "000-000"
+    assert not isinstance(policy.next(failing(0, 1), limits), Repair)
 
 
 def test_what_can_be_done_in_pixels_is_done_once_and_at_once() -> None:

@@ -84,6 +84,7 @@ def test_length_is_that_of_the_dialect() -> None:
         ("there is a burger", "a hamburger"),
         ("there is a person riding a horse", "a rider on a horse"),
         ("es gibt einen Hund", "a dog"),  # what is not in English is not compared
+        ("Hund", "a dog"),
     ],
 )
 def test_a_thing_is_named_by_its_word(requirement: str, named: str) -> None:
@@ -106,6 +107,14 @@ def test_what_is_to_be_absent_may_be_named_although_another_requirement_has_its_
     )
     assert faults("a hot dog on a plate", "dogs", checklist=checklist) == ()
     assert faults("a hot dog on a plate", "hot plates", checklist=checklist) != ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" + " " * 9_000, "(a:" + "1" * 9_000, "\n" * 9_000 + "x", "[" + ":1" * 4_000, "qz" * 5_000, "(" * 9_000, '"' * 9_000],
+)
+def test_a_text_made_to_take_long_is_refused_like_any_other(text: str) -> None:
+    assert faults(text, text) != ()
 
 
 def test_a_prompt_that_would_be_cut_is_a_warning() -> None:

@@ -124,11 +124,11 @@ def test_a_run_that_ends_between_the_two_calls_pays_for_the_second_alone(tmp_pat
 
 def test_a_must_that_no_prompt_can_reach_is_a_warning(tmp_path: Path) -> None:
     bill = Bill()
-    answer = Revised(GOOD, unreachable=(Unreachable("r1", "it is square"),))
+    answer = Revised(GOOD, unreachable=(Unreachable("r1", "it is \ud800square"), Unreachable("r99", "there is none")))
     ended = run(tmp_path, ScriptedReviser(bill, (answer,)), bill)
     assert ended.checklist is not None
     text = ended.checklist["r1"].text
-    assert ended.warnings == (f"test:writer says that no prompt can reach r1 ({text}): it is square",)
+    assert ended.warnings == (f"test:writer says that no prompt can reach r1 ({text}): it is ?square",)
 
 
 def test_the_reviser_writes_for_the_image_model(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ class DrawingFlags:
     image_model: Annotated[list[str] | None, usual("image_model"), _IMAGE_MODEL, _MANY] = None
     "The image model, as PROVIDER:MODEL. Several, cheap to dear, are a ladder: when one gets no further, the next takes over."
     policy: Annotated[PolicyName | None, usual("policy")] = None
-    "adaptive revises as soon as a prompt seems stuck; classic gives each prompt all its attempts."
+    "adaptive takes the step with the best chance for its cost; classic gives each prompt all its attempts."
 
 
 @Parameter(name="*", group=MODELS)

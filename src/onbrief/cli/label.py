@@ -118,6 +118,8 @@ def _asked(run: Run, attempt: Attempt, place: str) -> Iterator[str]:
     say(plain(f"{attempt.name}: {place}"))
     say("y: yes, n: no, d: debatable, Enter: no label, q: stop")
     for requirement in run.checklist.requirements:
+        if requirement.id not in findings:  # the judge was not asked, so there is nothing to compare a label with
+            continue
         say(f"\n{requirement.id}: {requirement.text}")
         say(f"    the judge saw: {findings[requirement.id].evidence}")
         while (word := _answer(requirement.id)) not in {"", "q", *_WORDS, *_WORDS.values()}:

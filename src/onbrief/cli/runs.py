@@ -83,7 +83,9 @@ def show(run_id: RunId, *, out: Place = None, ledger: LedgerUrl = None, link: fl
         print(f"best: {best.name} {best.image.url}{by}")
     for requirement in run.checklist.requirements if run.checklist else ():
         finding = findings.get(requirement.id)
-        answer = f"{finding.verdict}: {plain(finding.evidence)}" if finding else "not judged"
+        unasked = best is not None and best.verdict is not None and requirement.id in best.verdict.unasked
+        without = "not asked, as it misses others" if unasked else "not judged"
+        answer = f"{finding.verdict}: {plain(finding.evidence)}" if finding else without
         print(f"  {requirement.id:4} {'must' if requirement.must else 'nice'}  {plain(requirement.text)} — {answer}")
     return _warned(run)
 

@@ -16,8 +16,8 @@ def to_look_at(checklist: Checklist, first: Verdict, rule: Rule) -> tuple[Requir
     of a calibration: it keeps to a ceiling on false accepts, to which each second chance would add. Preferences never are.
     """
     found = {finding.id: finding for finding in first.findings}
-    verdicts = {must.id: found[must.id].verdict for must in checklist.musts}
-    if rule.confirm == "never" or {"unmet", "undecided"}.intersection(verdicts.values()):
+    verdicts = {must.id: found[must.id].verdict for must in checklist.musts if must.id in found}
+    if rule.confirm == "never" or first.unasked or {"unmet", "undecided"}.intersection(verdicts.values()):
         return ()
     borderline = tuple(must for must in checklist.musts if verdicts[must.id] == "borderline")
     if rule.scaling and not all(rule.accepts(found[must.id], must.kind) for must in borderline):

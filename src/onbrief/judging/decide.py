@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import get_args
 
 from onbrief.brief import Checklist, Kind, Requirement
@@ -15,14 +15,21 @@ MAX_EVIDENCE_CHARACTERS = 500
 
 
 def verdict(
-    checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR, closer: Mapping[str, Sequence[Finding]] | None = None
+    checklist: Checklist,
+    findings: Sequence[Finding],
+    rule: Rule = FAIR,
+    closer: Mapping[str, Sequence[Finding]] | None = None,
+    asked: Collection[str] | None = None,
 ) -> Verdict:
-    """Return one finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
+    """Return a finding for each requirement, in the order of the checklist. The picture passes if every must is met, or
     borderline and accepted by the rule.
 
     A requirement without a finding, with several that contradict each other, or with one that is not a valid answer is
     undecided, and undecided never passes. Of several others, the least certain one counts. Findings about anything else are
     dropped. `closer` has the findings of a closer look, by the ids of the requirements that it was about; see closer.py.
+
+    `asked` are the ids of the requirements that the judge was asked about, if these are not all. Of the others, those that
+    nothing else decides have no finding, and the picture does not pass.
     """
     given: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -38,7 +45,11 @@ def verdict(
     accepted = musts.keys() <= {f.id for f in decided if f.verdict == "met"}.union(reservations)
     if accepted and rule.joint:
         accepted = joint(checklist, decided, rule) >= rule.joint
-    return Verdict(accepted, decided, reservations=reservations)
+    if asked is None:
+        return Verdict(accepted, decided, reservations=reservations)
+    unasked = tuple(f.id for f in decided if f.id not in asked and f.verdict == "undecided")
+    kept = tuple(f for f in decided if f.id not in unasked)
+    return Verdict(accepted and not unasked, kept, reservations=reservations, unasked=unasked)
 
 
 def joint(checklist: Checklist, findings: Sequence[Finding], rule: Rule = FAIR) -> float:

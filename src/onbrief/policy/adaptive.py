@@ -21,6 +21,7 @@ from onbrief.policy.priors import Priors, usual
 from onbrief.policy.steps import Generate, Preference, Repair, Revise, Step, Stop, seed_of
 from onbrief.record import Attempt, Run
 
+_MAX_FAILED_EDITS = 2  # after so many edits without a picture, the editor is not asked any more
 _BETS = 6  # how often at most a bet is made, in its reckoning
 _IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and all others still do
 _ALMOST_NOTHING = 1e-6
@@ -83,11 +84,14 @@ class _Choosing:
         self.chances = Chances(run, self.models, policy.priors)
         self.repairable = [must for must in self.chances.musts if must.kind in policy.priors.edit]
         self.left = limits.images - len(run.attempts)
+        failed = [a for a in run.attempts if a.base and a.problem and a.problem.kind in ("failed", "blocked")]
+        self.hopeless = {(attempt.base, attempt.must) for attempt in failed}
+        self.editor_fails = len(failed) >= _MAX_FAILED_EDITS
         self.vain = [attempt.must for attempt in run.attempts if attempt.base and not attempt.passed]
 
     def bets(self) -> Iterator[_Bet]:
         """Yield the bets that can be made now."""
-        blocked = {a.revision for a in self.run.attempts if a.problem and a.problem.kind == "blocked"}
+        blocked = {a.revision for a in self.run.attempts if a.problem and a.problem.kind == "blocked" and not a.base}
         refused = {(p.text, p.negative) for p in self.run.prompts if p.revision in blocked}
         new = len(self.run.prompts)
         for number, rung in enumerate(self.means.rungs):
@@ -145,7 +149,7 @@ class _Choosing:
         cost = self._cost(rung.picture, self.means.judgement)
         first = math.fsum(outlook.weight * outlook.passes for outlook in outlooks)
         alone = self._best(step, [(o.weight, o.passes, cost) for o in outlooks], before, first)
-        if rung.edit is None or self.left < 2:
+        if rung.edit is None or self.editor_fails or self.left < 2:
             return alone
         edit = self._cost(rung.edit, self.means.judgement)
         tries = min(_EDITS, self.left - 1)
@@ -195,7 +199,9 @@ class _Choosing:
         offered = set[str]()
         for attempt in sorted(self.run.attempts, key=lambda attempt: attempt is not self.run.best):
             must = self._lacks_only(attempt)
-            if must is None or must.id in offered or not (way := rung.repairs(self.run, attempt, must.id)):
+            if must is None or must.id in offered or (attempt.name, must.id) in self.hopeless:
+                continue
+            if not (way := rung.repairs(self.run, attempt, must.id)) or (way == "editor" and self.editor_fails):
                 continue
             offered.add(must.id)
             seed = seed_of(self.run.seed, attempt.revision, len(self.run.of_prompt(attempt.revision)))
@@ -213,6 +219,6 @@ class _Choosing:
         """Return the must that is all that a drawn picture lacks, but for what depends on it; None if there is no such must."""
         if attempt.verdict is None or attempt.verdict.problem or attempt.base or attempt.image is None:
             return None
-        lacking = {finding.id for finding in attempt.verdict.unmet}
+        lacking = {*(finding.id for finding in attempt.verdict.unmet), *attempt.verdict.unasked}
         roots = [must for must in self.chances.musts if must.id in lacking and not lacking.intersection(must.parents)]
         return roots[0] if len(roots) == 1 else None

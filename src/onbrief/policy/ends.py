@@ -140,10 +140,15 @@ def _undecided(run: Run) -> Stop | None:
 
 
 def never_decided(run: Run) -> list[Requirement]:
-    """Return the musts that are undecided in every picture on which the judge gave an answer; none if there is none."""
-    answered = _answered(run)
-    musts = run.checklist.musts if run.checklist and answered else ()
-    return [must for must in musts if all(must.id in verdict.ids("undecided") for verdict in answered)]
+    """Return the musts that are undecided in every picture about which the judge was asked, and gave an answer; none if there
+    is none.
+    """
+    never: list[Requirement] = []
+    for must in run.checklist.musts if run.checklist else ():
+        asked = [verdict for verdict in _answered(run) if must.id not in verdict.unasked]
+        if asked and all(must.id in verdict.ids("undecided") for verdict in asked):
+            never.append(must)
+    return never
 
 
 def limit_reached(run: Run) -> LimitName | None:
@@ -182,8 +187,11 @@ def fell_short(run: Run, limit: str) -> Stop:
         details.append(f"no image met {_named(never)}")
     if undecided := never_decided(run):
         details.append(_cannot_tell(undecided))
-    if not details and _answered(run):
-        details.append("each requirement was met by some image, but no image met them all")
+    if not details and (answered := _answered(run)):
+        if set[str].intersection(*(set(verdict.unasked) for verdict in answered)):
+            details.append("no image met every requirement that the judge was asked about first")
+        else:
+            details.append("each requirement was met by some image, but no image met them all")
     elif not details and unanswered:
         details.append(f"no image could be judged: {unanswered[-1].message}")
     elif not details:

@@ -12,6 +12,7 @@ from onbrief.ports.models import Changes as Changes
 from onbrief.ports.models import Completes as Completes
 from onbrief.ports.models import Corrects as Corrects
 from onbrief.ports.models import Editor as Editor
+from onbrief.ports.models import ExpectsCost as ExpectsCost
 from onbrief.ports.models import History as History
 from onbrief.ports.models import ImageModel as ImageModel
 from onbrief.ports.models import Judge as Judge

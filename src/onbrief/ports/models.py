@@ -116,6 +116,19 @@ class PricedByRequest(Protocol):
 
 
 @runtime_checkable
+class ExpectsCost(Protocol):
+    """A judge whose calls cost by how much is asked and answered. A call of any other judge costs the same for any number of
+    requirements, as far as is known.
+    """
+
+    def expected_cost(self, requirements: int) -> float | None:
+        """Return what a question about this number of requirements of one picture can be expected to cost in US dollars, or
+        None if that is unknown. Nothing is reserved by it: see PricedByRequest.
+        """
+        ...
+
+
+@runtime_checkable
 class Warns(Protocol):
     """A model that may ignore part of a request."""
 

@@ -15,11 +15,16 @@ from itertools import pairwise
 
 _PIECE = re.compile(r"'(?:s|t|re|ve|m|ll|d)|[^\W\d_]+|\d|(?:[^\s\w]|_)+", re.IGNORECASE)
 
+_LONGEST = (
+    64  # characters of a word; a longer one is counted in parts, which are a little more, or its tokens would take minutes
+)
+
 
 def tokens(text: str) -> int:
     """Return how many tokens CLIP makes of a text, without the marks at its start and end."""
     plain = html.unescape(html.unescape(text)).lower()
-    return sum(_pieces(piece) for piece in _PIECE.findall(plain))
+    pieces = (piece[at : at + _LONGEST] for piece in _PIECE.findall(plain) for at in range(0, len(piece), _LONGEST))
+    return sum(map(_pieces, pieces))
 
 
 @cache

@@ -75,8 +75,8 @@ def _best(history: History, checklist: Checklist) -> tuple[Prompt, Sequence[Atte
 
 
 def _musts_met(attempt: Attempt, checklist: Checklist) -> int:
-    unmet = {finding.id for finding in attempt.verdict.unmet} if attempt.verdict else set[str]()
-    return sum(requirement.id not in unmet for requirement in checklist.musts)
+    short = {*(f.id for f in attempt.verdict.unmet), *attempt.verdict.unasked} if attempt.verdict else set[str]()
+    return sum(requirement.id not in short for requirement in checklist.musts)
 
 
 def _results(attempts: Sequence[Attempt], checklist: Checklist) -> dict[str, _Result]:

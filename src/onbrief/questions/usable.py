@@ -11,11 +11,12 @@ from onbrief.questions import clip, vocabulary
 from onbrief.questions.wording import Text, alike, letters_of
 from onbrief.record import Prompt
 
-_WEIGHT = re.compile(r"\(([^()]*?)\s*:\s*\d*\.?\d+\)")
+_WEIGHT = re.compile(r"\(([^():]*[^():\s\d])\s{0,3}:\s{0,3}\d{0,3}(?:\.\d{1,4})?\)")  # not (16:9)
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
-_SYNTAX = re.compile(r"(?<!\S)--[a-z]+|<(?:lora|lyco|hypernet|embedding):|::-?\d|\bBREAK\b|\[[^\[\]]*:\d*\.?\d+\]")
+_SYNTAX = re.compile(r"(?<!\S)--[a-z]+|<(?:lora|lyco|hypernet|embedding):|::-?\d|\bBREAK\b|\[[^\[\]\n]{1,80}:\d?\.?\d{1,4}\]")
 _FRAME = re.compile(
-    r"```|^\s*#|^\W*(?:(?:positive |negative |image |revised )?prompt(?: text)?|text)\W*:", re.IGNORECASE | re.MULTILINE
+    r"```|^[ \t]{0,9}#|^[^\w\n]{0,9}(?:(?:positive |negative |image |revised )?prompt(?: text)?|text)[^\w\n]{0,9}:",
+    re.IGNORECASE | re.MULTILINE,
 )
 _DENIES = re.compile(r"(?:no|not|non|without|never|avoid|don't|do not|free of)\b", re.IGNORECASE)
 _LETTERING = ("text", "words", "letters", "lettering", "writing", "caption")
@@ -153,7 +154,8 @@ def _things(requirement: Requirement) -> list[str]:
     said = [token.text for token in text.tokens]
     after = {"wearing"} if requirement.kind != "object" else set[str]() if said[:1] == ["there"] else {"has", "have"}
     start = next((at for at, word in enumerate(said, 1) if word in after), 0)
-    if text.language != vocabulary.ENGLISH or (requirement.kind != "object" and not start):
+    english = text.language == vocabulary.ENGLISH and vocabulary.ENGLISH.counts(said)
+    if not english or (requirement.kind != "object" and not start):
         return []
     return _phrase(text, start)
 

@@ -320,10 +320,12 @@ def _mark(run: Run, attempt: Attempt, answers: tuple[Answered, ...]) -> tuple[Ma
     if attempt.verdict.problem:
         return "undecided", _UNANSWERED.get(attempt.verdict.problem.kind, "Not judged")
     musts = [answer.verdict for answer in answers if answer.requirement.must]
+    unasked = sum(r.must and r.id in attempt.verdict.unasked for r in run.checklist.requirements) if run.checklist else 0
     short = {answer.verdict for answer in answers if answer.requirement.must and not answer.reserved}
     others = "".join(f", {musts.count(word)} {word}" for word in _IN_DOUBT if word in musts)
+    others += f", {unasked} not asked" if unasked else ""
     mark = "short" if "unmet" in short else "undecided" if "undecided" in short else "borderline"
-    return mark, f"{musts.count('met')} of {len(musts)} met{others}"
+    return mark, f"{musts.count('met')} of {len(musts) + unasked} met{others}"
 
 
 def _gap(story: Story) -> str:
@@ -338,6 +340,8 @@ def _gap(story: Story) -> str:
         )
     if left := len(story.open):
         sentences.append(f"{counted(left, 'requirement')} of {len(musts)} stayed undecided in every picture.")
+    if not sentences and not all(item.judged for item in musts):
+        return "No picture met every requirement that the judge was asked about first."
     return " ".join(sentences) or "Every requirement was met in some picture, but no picture met them all."
 
 

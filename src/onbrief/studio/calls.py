@@ -17,6 +17,11 @@ from onbrief.ports import NO_TOKENS, Call, CallKind, Entry, Judge, Model, Tokens
 
 T = TypeVar("T")
 
+FIRST = "first"
+"""The part of a judgement that is asked first, if not everything is asked at once."""
+REST = "rest"
+"""The part of a judgement that is asked then."""
+
 
 def price_of(model: Model, *request: object) -> float | None:
     """Return the most that a call of a model can cost in US dollars; see ports.PricedByRequest for what the request is."""
@@ -55,8 +60,7 @@ def call_for(
     again. Otherwise it is the model's own, under a key of its own if the key of the step belongs to another model.
     """
     own = replace(call_of(kind, revision, attempt, model, request, price), part=part)
-    by = f"{part}-by-".lstrip("-")
-    tried = [entry for entry in account.tried(own.step) if entry.call.part == part or entry.call.part.startswith(by)]
+    tried = [entry for entry in account.tried(own.step) if is_part(entry.call, part)]
     if any(entry.call.digest != _digest(entry.call.model, request) for entry in tried):
         return own  # recorded with another request, which the account refuses
     done = [entry for entry in tried if entry.state == "done"]
@@ -64,8 +68,18 @@ def call_for(
         if entry.call.model == model.name or decides(entry):
             return entry.call
     if any(entry.call.key == own.key and entry.call.model != model.name for entry in tried):
-        return replace(own, part=f"{by}{hashlib.sha256(model.name.encode()).hexdigest()[:8]}")
+        return replace(own, part=f"{_by(part)}{hashlib.sha256(model.name.encode()).hexdigest()[:8]}")
     return own
+
+
+def is_part(call: Call, part: str = "") -> bool:
+    """Return whether a call is this part of its step, or by default the step itself, whichever model it is of."""
+    return call.part == part or call.part.startswith(_by(part))
+
+
+def _by(part: str) -> str:
+    """Return how the part of a further model begins."""
+    return f"{part}-by-".lstrip("-")
 
 
 def result_of(document: object, usd: float | None, tokens: Tokens = NO_TOKENS, *, recoverable: bool = False) -> CallResult:

@@ -15,9 +15,11 @@ from onbrief.brief import Checklist, Requirement
 from onbrief.errors import Failed, OnbriefError, OverBudget
 from onbrief.judging.evidence import FINGERPRINT, about
 from onbrief.judging.rule import FAIR, Rule
+from onbrief.judging.splitting import first_question
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
-from onbrief.policy import seed_of
+from onbrief.policy import chances, seed_of
+from onbrief.policy.priors import usual
 from onbrief.ports import CallKind, Entry, Pictures, Store, call_key, dialect_of
 from onbrief.questions import usable
 from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
@@ -107,6 +109,7 @@ class LedgerStudio:
         errors: list[Exception] = []
         unaffordable: dict[int, OverBudget] = {}
         numbered = list(enumerate(seeds, len(run.of_prompt(prompt.revision))))
+        first = self._first_question(run, chances.Source(rung, prompt.revision))
 
         async def only_if_wanted() -> None:
             if passed or failed:
@@ -114,7 +117,7 @@ class LedgerStudio:
 
         def drawn(number: int, seed: int, ready: Ready) -> AsyncGenerator[Attempt]:
             attempt = Attempt(prompt.revision, number, seed, model=model.name)
-            return self._attempt(run, attempt, FromPrompt(run, prompt, attempt, model), ready)
+            return self._attempt(run, attempt, FromPrompt(run, prompt, attempt, model), ready, first)
 
         # What is recorded comes first: when one of these pictures passed, nothing more is paid for in this round.
         for number, seed in numbered:
@@ -233,7 +236,9 @@ class LedgerStudio:
         """Add a warning to the record, unless it has it already. Secrets in it are redacted."""
         self.warnings[redacted(text)] = None
 
-    async def _attempt(self, run: Run, attempt: Attempt, source: Source, ready: Ready) -> AsyncGenerator[Attempt]:
+    async def _attempt(
+        self, run: Run, attempt: Attempt, source: Source, ready: Ready, first: tuple[str, ...] = ()
+    ) -> AsyncGenerator[Attempt]:
         """Yield one attempt when its picture is stored and again when it is judged, as far as `ready` permits."""
         assert run.checklist is not None
         making = self._making(run, attempt, source, ready)
@@ -243,7 +248,7 @@ class LedgerStudio:
                 self.warn(warning)
             yield attempt
             if attempt.image and not attempt.problem:
-                judging, content = self._judging(run, attempt, ready, making.file), making.content
+                judging, content = self._judging(run, attempt, ready, making.file, first), making.content
                 del making  # the judging releases the picture once it has the judge's copy
                 yield await self._judged_once(attempt, judging, content)
         except Skipped:
@@ -287,7 +292,26 @@ class LedgerStudio:
         self._look_at(attempt, judging.found)
         return attempt
 
-    def _judging(self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None) -> Judging:
+    def _first_question(self, run: Run, source: chances.Source) -> tuple[str, ...]:
+        """Return the ids of what the judge is asked about first in the next pictures of this source; none if everything is
+        asked at once. Only earlier rounds count, so that the order in which those of one round are judged changes nothing.
+        """
+        # Not isinstance(judge, ExpectsCost), which is slow in Python 3.11.
+        expected: Callable[[int], float | None] | None = getattr(self.crew.judge, "expected_cost", None)
+        if expected is None or not expected(1):
+            return ()
+        assert run.checklist is not None
+        outlooks = chances.Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
+        return first_question(run.checklist, outlooks, lambda number: expected(number) or 0.0, self._spare)
+
+    @property
+    def _spare(self) -> int:
+        """See judging/splitting.py."""
+        return int(any(self.crew.editors))
+
+    def _judging(
+        self, run: Run, attempt: Attempt, ready: Ready, file: PictureFile | None = None, first: tuple[str, ...] = ()
+    ) -> Judging:
         """Return the judging of an attempt's picture, whose bytes are in `file` if they are at hand."""
         assert run.checklist is not None
         assert attempt.image is not None
@@ -302,6 +326,8 @@ class LedgerStudio:
             file=file,
             rule=self.rule,
             beside=self.evidence,
+            first=first,
+            spare=self._spare,
         )
 
     def _look_at(self, attempt: Attempt, found: Sequence[Finding]) -> None:

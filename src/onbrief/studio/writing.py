@@ -62,9 +62,11 @@ async def revise(run: Run, reviser: Reviser, account: Account, dialect: Dialect,
     def checked(revised: Revised) -> Written:
         prompt = _prompt(revised, revision)
         faults = usable.faults(prompt, run.brief, checklist, dialect, run.prompts)
+        why = {lost.id: _bounded(lost.why) for lost in revised.unreachable}
         told = tuple(
-            f"{writer.name} says that no prompt can reach {lost.id} ({checklist[lost.id].text}): {lost.why}"
-            for lost in revised.unreachable
+            f"{writer.name} says that no prompt can reach {must.id} ({must.text}): {why[must.id]}"
+            for must in checklist.musts
+            if must.id in why
         )
         return Written(prompt, told, faults)
 

@@ -18,12 +18,14 @@ from onbrief.pictures import inspect
 from onbrief.policy import SEED_RANGE
 from onbrief.ports import (
     Change,
+    Dialect,
     Editor,
     ImageModel,
     Model,
     ModelName,
     Picture,
     Warns,
+    dialect_of,
 )
 from onbrief.pursuit import MAX_SEED
 from onbrief.record import Prompt
@@ -133,6 +135,11 @@ class ImageModelContract(ModelContract[ImageModel]):
         assert not inspect(drawn.data).blank, "the picture is of one colour"
         require_texts(drawn.warnings)
         assert all(isinstance(text, str) for pair in drawn.facts.items() for text in pair), drawn.facts
+
+    def test_its_dialect_is_one(self) -> None:
+        dialect = dialect_of(self.model())
+        assert isinstance(dialect, Dialect), dialect
+        assert dialect.most > 0, dialect
 
     @in_loop
     async def test_it_draws_with_every_seed_that_a_run_can_have(self) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import Unreadable
-from onbrief.ports import History
+from onbrief.ports import ExpectsCost, History
 from onbrief.providers import registry
 from onbrief.providers.language import counting
 from onbrief.providers.language.roles import LONGEST
-from onbrief.questions import judge, plan, revise
+from onbrief.questions import COLOURS, judge, plan, revise
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief.studio import price_of
 from onbrief_sandbox.server import tokens
@@ -119,3 +119,32 @@ def test_a_history_that_is_not_known_yet_costs_as_much_as_any(monkeypatch: pytes
         assert known is not None
         assert unknown is not None
         assert known <= unknown
+
+
+@pytest.mark.parametrize("number", [1, 6, 12, 20])
+def test_a_question_to_a_judge_has_about_as_many_tokens_as_are_expected(number: int) -> None:
+    requirements = [Requirement(id=f"r{n}", text=f"the jar at place {n} is green", kind="attribute") for n in range(number)]
+    question = judge(requirements, COLOURS[:2])
+    words = sum(map(tokens.tokens, (question.system, question.text, json.dumps(question.schema))))
+    picture = 1_600
+    assert 0.8 * words <= counting.judging_tokens(number).input - picture <= 1.25 * words
+
+
+def test_a_judge_says_what_a_question_can_be_expected_to_cost_by_its_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    asked = registry.judge("openai:gpt-4.1")
+    assert isinstance(asked, ExpectsCost)
+    one, twenty = asked.expected_cost(1), asked.expected_cost(20)
+    assert one
+    assert twenty
+    assert one < twenty < 3 * one
+    most = price_of(asked, [Requirement(id="r1", text="there is a jar", kind="object")], (1024, 1024))
+    assert most
+    assert one < most
+
+
+def test_what_a_model_that_thinks_costs_is_not_foreseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    thinking = registry.judge("openai:o3")
+    assert isinstance(thinking, ExpectsCost)
+    assert thinking.expected_cost(1) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,24 @@ def test_a_run_passes_and_counts_what_is_billed(
     by_model = {line["model"] for line in lines(bill)}
     assert image_model.partition(":")[2] in by_model
     assert len(by_model) == 3
+
+
+def test_a_judge_that_is_paid_by_the_token_is_asked_about_some_musts_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = ("dog", "car", "boat", "clock", "bird", "bench", "apple")
+    brief = Brief(text="a photo of " + ", ".join(f"three red {thing}s" for thing in things))
+    bill = tmp_path / "bill"
+    with served(Terms(bill=Bill(bill))) as running:
+        reach(running, monkeypatch)
+        lead(running.port, monkeypatch)
+        models = replace(settings("sandbox:sdxl", "openai:gpt-4.1", "sandbox:", tmp_path / "out"), planner="sandbox:")
+        order = Order(brief=brief, settings=models, run_id="one", seed=1)
+        run = asyncio.run(ended(order))
+        asked = lines(bill)
+        assert asyncio.run(ended(order)).attempts == run.attempts
+        assert lines(bill) == asked, "what is done is not paid for again"
+    assert run.usage.judge_calls == len(asked)
+    verdicts = [attempt.verdict for attempt in run.attempts if attempt.verdict]
+    assert any(verdict.unasked for verdict in verdicts)
+    assert all(verdict.ids("unmet") for verdict in verdicts if verdict.unasked)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import geneval
 from benchmarks.hard import hard_briefs
 from onbrief.brief import Brief, Checklist, Requirement
-from onbrief.ports import Revised
+from onbrief.ports import Dialect, Revised
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language import claims, composing
 from onbrief_sandbox.language.emphasis import stress, strip_layout
@@ -63,6 +63,16 @@ def test_what_failed_most_comes_first_with_a_clause_of_its_own() -> None:
 def test_what_is_like_what_failed_is_stressed_too() -> None:
     revised = revise(RED_LEFT, (Prompt(0, RED_LEFT.text), [judged(freeze(RED_LEFT), "the square is blue")]))
     assert "(The circles are red:1.3)." in revised.text
+
+
+def test_for_a_model_that_reads_no_weights_it_writes_none() -> None:
+    tried = (Prompt(0, RED_LEFT.text), [judged(freeze(RED_LEFT), "the square is blue")])
+    writer = SandboxWriter("sandbox:writer", 0.0)
+    weighted, plain = (
+        asyncio.run(writer.writing_for(Dialect(weights=weights)).revise(RED_LEFT, freeze(RED_LEFT), 1, [tried])).text
+        for weights in (True, False)
+    )
+    assert weighted.replace("(The circles are red:1.3)", "The circles are red") == plain
 
 
 def test_what_failed_alone_of_its_kind_has_a_weight() -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 from onbrief import questions
 from onbrief.brief import Brief, Checklist
 from onbrief.judging import decide
+from onbrief.ports import Dialect
 from onbrief.record import Attempt, Finding, Prompt, Verdict
 from onbrief_sandbox.language import grammar
 from onbrief_sandbox.painting.painter import paint
@@ -152,7 +153,7 @@ def test_the_writer_stresses_what_failed_and_writes_something_new_each_time() ->
         )
         tried = Attempt(revision - 1, 0, 1, verdict=Verdict(False, findings))
         history.append((Prompt(revision - 1, written[-1]), [tried]))
-        question = questions.revise(BRIEF, checklist(), revision, history)
+        question = questions.revise(BRIEF, checklist(), revision, history, Dialect(negative=True))
         revised = question.read(json.loads(put(question).text))
         assert "in a row" in revised.text
         assert revised.negative == "dogs"

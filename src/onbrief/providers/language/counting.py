@@ -1,4 +1,6 @@
-"""How many tokens a request can have at most: what is reserved for a call must never be less than what the provider counts."""
+"""How many tokens a request can have at most: what is reserved for a call must never be less than what the provider counts. And
+how many a question to a judge usually has.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import math
 from collections.abc import Callable
 
 from onbrief.brief import Size
+from onbrief.ports import Tokens
 
 FRAME = 1_000
 """Tokens that a provider adds by itself: the frame of each message, and its own instructions for the use of a tool, which
@@ -56,3 +59,11 @@ def mini_tokens(size: Size) -> int:
     scale = min(1.0, 2_048 / longer)
     scale = min(scale, 768 / shorter)
     return 2_833 + 5_667 * math.ceil(shorter * scale / 512) * math.ceil(longer * scale / 512)
+
+
+def judging_tokens(requirements: int) -> Tokens:
+    """Return the tokens that a question about this number of requirements of a picture usually has: instructions and the schema
+    of the answer, a picture of 1024 x 1024 pixels and more, which other providers than Claude count as fewer, and for each
+    requirement a line and a finding with its evidence.
+    """
+    return Tokens(1_050 + 1_600 + 15 * requirements, 30 * requirements)

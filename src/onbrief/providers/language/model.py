@@ -103,15 +103,18 @@ class LanguageModel:
 
     def price(self, input_tokens: int) -> float | None:
         """Return the maximum cost of a call with this number of input tokens, in US dollars; None if no price is known."""
-        usage = RequestUsage(input_tokens=input_tokens, output_tokens=self.max_tokens)
-        most = ModelResponse(
+        return self.cost(Tokens(input_tokens, self.max_tokens))
+
+    def cost(self, tokens: Tokens) -> float | None:
+        """Return the cost of a call with these tokens in US dollars; None if no price is known."""
+        response = ModelResponse(
             parts=[],
-            usage=usage,
+            usage=RequestUsage(input_tokens=tokens.input, output_tokens=tokens.output),
             model_name=self.client.model_name,
             provider_name=self.client.system,
             provider_url=self.client.base_url,
         )
-        return self._cost(most)
+        return self._cost(response)
 
     def _cost(self, response: ModelResponse) -> float | None:
         """Return the cost of a call by its tokens; None if it has no price, or the answer does not say how many were sent."""

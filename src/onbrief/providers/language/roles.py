@@ -10,7 +10,8 @@ from typing import Self
 from onbrief import pictures, questions
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.ports import ANY_PICTURE, NATURAL, Dialect, History, Judged, PictureLimits, Planned, Revised
-from onbrief.providers.language.model import LanguageModel
+from onbrief.providers.language import counting
+from onbrief.providers.language.model import LanguageModel, thinks
 from onbrief.questions import Question, SquareColour
 from onbrief.record import Box
 
@@ -84,6 +85,10 @@ class VisionJudge(Role):
         asked = (_question(requirements, colours), questions.confirm(requirements, colours, parts))
         prices = [self.model.price_of(question, pictures.view_size(size, self.picture_limits)) for question in asked]
         return max((price for price in prices if price is not None), default=None)
+
+    def expected_cost(self, requirements: int) -> float | None:
+        """See ports.ExpectsCost. How much a model thinks before it answers is not known beforehand, so neither is its cost."""
+        return None if thinks(self.model.client) else self.model.cost(counting.judging_tokens(requirements))
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy. The model is shown it with a band below,
