@@ -23,7 +23,7 @@ from onbrief.record import json_schema
 _WIDTH = 100  # characters of a signature in one line
 _FOR_ONBRIEF = {
     "calibration", "calibration_notes", "chosen_policy", "crew", "detector", "ended_as", "first", "freeze", "require_models",
-    "judged_at_once", "rule", "with_attempt", "with_models", "with_prompt",
+    "judged_at_once", "policy_with", "rule", "with_attempt", "with_models", "with_prompt",
 }  # fmt: skip
 """Members of public classes that only onbrief itself needs."""
 HERE = Path(__file__).parent

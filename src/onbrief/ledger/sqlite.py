@@ -14,7 +14,7 @@ from onbrief.ledger.migrations import LABELS, MIGRATIONS, SCHEMA
 from onbrief.ports import Fund, Label
 
 T = TypeVar("T")
-BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
+BUSY_TIMEOUT: Final = 30.0  # seconds to wait for the transactions of other processes: half a lease
 
 
 class SqliteLedger(DatabaseLedger):
