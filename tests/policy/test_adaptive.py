@@ -52,6 +52,13 @@ def test_a_prompt_whose_pictures_fall_short_of_other_musts_each_time_is_drawn_ag
     assert Adaptive().next(run, LIMITS) == Generate(0, (seed_of(1, 0, 4),))
 
 
+def test_no_prompt_is_written_before_a_picture_of_the_last_one_is_there() -> None:
+    whole = Checklist((Requirement(id="r1", text="a red circle", kind="whole"),))
+    first = Adaptive().next(replace(fresh(), checklist=whole), LIMITS)
+    later = Adaptive().next(history(*drawn(0, *[BAD2] * 6), prompts=2), LIMITS)
+    assert (first, type(later)) == (Generate(0, (1,)), Generate)
+
+
 def test_an_earlier_prompt_is_taken_up_again_when_the_new_one_is_worse() -> None:
     run = history(*drawn(0, BAD2, UNSURE, UNSURE), *drawn(1, BAD1, BAD12, BAD1))
     assert Adaptive().next(run, replace(LIMITS, prompts=2)) == Generate(0, (seed_of(1, 0, 3),))

@@ -103,7 +103,8 @@ class _Choosing:
                 ):
                     step = Generate(revision, (seed_of(self.run.seed, revision, made),), rung=number)
                     yield self._drawing(step, Source(number, revision), rung)
-            if self.limits.prompts is None or new < self.limits.prompts:
+            # The newest prompt is tried first: nothing is known that another one could be written from.
+            if self.run.round and (self.limits.prompts is None or new < self.limits.prompts):
                 yield self._drawing(Revise(True), Source(number, new), rung, self._cost(self.means.prompt))
             yield from self._repairs(number, rung)
 
