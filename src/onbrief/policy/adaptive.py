@@ -25,7 +25,6 @@ _MAX_FAILED_EDITS = 2  # after so many edits without a picture, the editor is no
 _BETS = 6  # how often at most a bet is made, in its reckoning
 _IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and all others still do
 _ALMOST_NOTHING = 1e-6
-_EDITS = 1  # how often at most a picture is edited, in its reckoning
 _LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
 
 WIDE = 6
@@ -153,7 +152,6 @@ class _Choosing:
         if rung.edit is None or self.editor_fails or self.left < 2:
             return alone
         edit = self._cost(rung.edit, self.means.judgement)
-        tries = min(_EDITS, self.left - 1)
         with_repair: list[tuple[float, float, float]] = []
         for outlook in outlooks:
             chance, more = outlook.passes, 0.0
@@ -161,9 +159,8 @@ class _Choosing:
                 mends = self._mends(must, outlook)
                 if mends / edit > alone.worth:
                     near = self._near(must.id, outlook)
-                    vain = (1 - mends) ** tries
-                    chance += near * (1 - vain)
-                    more += near * edit * (1 - vain) / mends
+                    chance += near * mends
+                    more += near * edit
             with_repair.append((outlook.weight, chance, cost + more))
         return max(alone, self._best(step, with_repair, before, first), key=lambda bet: bet.worth)
 
