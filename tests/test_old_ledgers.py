@@ -30,6 +30,8 @@ BUCKET = [name for name in COMMANDS if name.startswith("bucket-")]
 
 def comparable(record: dict[str, Any], kept: set[str]) -> dict[str, Any]:
     """The record without what differs between two times, places and versions. Pictures that are `kept` have the same bytes."""
+    for decided in (*record["attempts"], *record["prompts"]):
+        decided.pop("decided", None)  # earlier versions kept no reasons, or other ones
     for attempt in record["attempts"]:
         attempt.pop("seconds")
         if image := attempt["image"]:

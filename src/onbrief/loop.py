@@ -33,12 +33,13 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
         yield PromptChosen(run)
         while run.outcome is None:
             match policy.next(run, limits):
-                case Revise(with_history):
-                    run = run.with_prompt(await studio.revise(run, with_history))
+                case Revise(with_history, reason):
+                    run = run.with_prompt(replace(await studio.revise(run, with_history), decided=reason))
                     yield PromptChosen(run := await studio.account(run))
                 case Generate() | Repair() as step:
                     async with aclosing(_pictures(run, studio, step)) as attempts:
-                        async for attempt in attempts:
+                        async for made in attempts:
+                            attempt = replace(made, decided=step.reason)
                             run = await studio.account(run.with_attempt(attempt))
                             yield ImageJudged(run, attempt) if attempt.complete else ImageMade(run, attempt)
                     run = await studio.account(run)

@@ -39,12 +39,15 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The text that is sent to the image model, and the reason why it was written. Revision 0 is the brief itself."""
+    """The text that is sent to the image model, and the reason for its words. Revision 0 is the brief itself. `decided` is why
+    the policy had it written, in a sentence.
+    """
 
     revision: int
     text: str
     negative: str = ""
     reason: str = ""
+    decided: str = ""
 
     @classmethod
     def first(cls, brief: Brief, added: Sequence[Requirement] = ()) -> Prompt:
@@ -200,7 +203,8 @@ class Attempt:
 
     `image` is None without a usable picture, and `problem` says why. `verdict` is also None for a picture that was not judged
     because another one of its round had already passed. An edited picture has the prompt of the one that it was made from,
-    whose name is `base`; `must` is the id of the requirement that the edit is for. `usd` and `seconds` are those of its calls.
+    whose name is `base`; `must` is the id of the requirement that the edit is for. `decided` is why the policy had it made, in
+    a sentence. `usd` and `seconds` are those of its calls.
     `model` is the image model that drew it, or the editor that changed it; it is empty for pictures that existed already, and
     in records of earlier versions.
     """
@@ -216,6 +220,7 @@ class Attempt:
     model: str = ""
     base: str = ""
     must: str = ""
+    decided: str = ""
 
     @property
     def name(self) -> str:

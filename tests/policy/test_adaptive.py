@@ -204,9 +204,9 @@ def test_each_step_says_why_in_a_sentence() -> None:
     new = Adaptive().next(history(*drawn(0, *[BAD2] * 4)), LIMITS)
     repair = Adaptive(means=with_editor).next(history(*drawn(0, *[BAD2] * 5)), replace(LIMITS, prompts=1))
     reasons = [getattr(step, "reason", "") for step in (again, new, repair)]
-    assert reasons[0].startswith("this prompt again: a chance of about ")
-    assert reasons[1].startswith("a new prompt: a chance of about ")
-    assert reasons[2].startswith("000-000 lacks only r2: a chance of about ")
+    assert reasons[0].startswith("this prompt again: about ")
+    assert reasons[1].startswith("a new prompt: its pictures are about ")
+    assert reasons[2].startswith("000-000 lacks only r2: an edit is about ")
 
 
 def test_a_checklist_whose_musts_are_of_a_kind_without_a_rate_is_drawn_too() -> None:

@@ -93,7 +93,9 @@ def test_a_run_from_before_decisions_were_recorded_is_resumed_from_its_calls(tmp
     change(tmp_path, "DELETE FROM decisions")
     paid = bill.lines
     again = pursue(tmp_path, crew(bill, R1, R1, set()), settings(max_images=2), run_id="r")[-1].run
-    assert (again.attempts, again.prompts, bill.lines) == (first.attempts, first.prompts, paid)
+    unsaid = [replace(each, decided="") for run in (first, again) for each in (*run.attempts, *run.prompts)]
+    assert unsaid[: len(unsaid) // 2] == unsaid[len(unsaid) // 2 :], "only why they were made is not known any more"
+    assert bill.lines == paid
     assert [kind for _, kind, _, _ in decisions(tmp_path)] == ["generate", "revise", "generate", "stop"]
 
 

@@ -113,7 +113,7 @@ class _Choosing:
 
     def step(self, bet: _Bet) -> Step:
         """Return the step of a bet with its reason, for as many pictures at a time as there should be."""
-        chance = f"a chance of about {bet.first:.0%}"
+        likely, cost = f"about {bet.first:.0%} likely", "cost" if self.policy.prefer == "money" else "time"
         match bet.step:
             case Generate(revision, _, rung=rung):
                 made = len(self.run.of_prompt(revision))
@@ -124,11 +124,13 @@ class _Choosing:
                 which = "this prompt" if revision == self.run.prompt.revision else f"prompt {revision}"
                 what = f"{which} again" if made else f"the first picture of {which}"
                 by = f" by {self.models[rung]}" if len(self.models) > 1 else ""
-                return Generate(revision, seeds, f"{what}{by}: {chance}, the best for its {self.policy.prefer}", rung)
+                return Generate(revision, seeds, f"{what}{by}: {likely} to pass, the best chance for its {cost}", rung)
             case Repair(of, must, seed, rung=rung):
-                return Repair(of, must, seed, f"{of} lacks only {must}: {chance} to change that", rung)
+                return Repair(of, must, seed, f"{of} lacks only {must}: an edit is {likely} to make it pass", rung)
             case Revise(with_history):
-                return Revise(with_history, f"a new prompt: {chance} for its pictures, the best for their {self.policy.prefer}")
+                return Revise(
+                    with_history, f"a new prompt: its pictures are {likely} to pass, the best chance for their {cost}"
+                )
             case Stop():
                 return bet.step
 
