@@ -158,6 +158,14 @@ def test_a_run_is_given_up_only_if_the_user_says_when() -> None:
     assert step.reason.startswith("a chance of less than 90% is left that a picture passes; no image met r1")
 
 
+def test_what_does_not_fit_under_the_limit_in_dollars_is_not_chosen_while_something_else_does() -> None:
+    run = history(*drawn(0, BAD12, BAD2, BAD12, BAD2, BAD12))
+    policy = Adaptive(means=with_editor)
+    for left, step in ((0.08, Repair), (0.07, Generate), (0.01, Repair)):
+        spent = replace(run, usage=replace(run.usage, usd=1.0 - left))
+        assert isinstance(policy.next(spent, replace(LIMITS, prompts=1, usd=1.0)), step)
+
+
 def test_an_unknown_price_is_no_reason_not_to_choose() -> None:
     def unpriced(run: Run) -> Means:
         return Means(rungs=(Rung(picture=Cost(None, 5.0)),), judgement=Cost(0.0, 2.0), prompt=Cost(0.0, 2.0))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from onbrief.brief import Requirement
 from onbrief.limits import Limits
@@ -33,12 +33,15 @@ WIDE = 6
 
 @dataclass(frozen=True, slots=True)
 class _Bet:
-    """A step, its chance to lead to an accepted picture, what it costs, and its chance with one picture."""
+    """A step, its chance to lead to an accepted picture, what it costs, its chance with one picture, and the most that the
+    first picture costs in US dollars, if that is known.
+    """
 
     step: Step
     chance: float
     cost: float
     first: float
+    usd: float | None = None
 
     @property
     def worth(self) -> float:
@@ -66,7 +69,8 @@ class Adaptive:
         choosing = _Choosing(self, run, limits)
         if not (bets := list(choosing.bets())):
             return fell_short(run, f"all {len(run.prompts)} prompts are used up")
-        best = max(bets, key=lambda bet: bet.worth)
+        # Without one that fits under the limit, the best one says how much is missing: the ledger refuses it.
+        best = max([bet for bet in bets if choosing.affords(bet)] or bets, key=lambda bet: bet.worth)
         if choosing.hope(best) < self.give_up_below:
             hope = f"a chance of less than {self.give_up_below:.0%} is left that a picture passes"
             return fell_short(run, hope)
@@ -106,6 +110,11 @@ class _Choosing:
             if self.run.round and (self.limits.prompts is None or new < self.limits.prompts):
                 yield self._drawing(Revise(True), Source(number, new), rung, self._cost(self.means.prompt))
             yield from self._repairs(number, rung)
+
+    def affords(self, bet: _Bet) -> bool:
+        """Return whether a bet fits under the limit in US dollars, as far as prices are known."""
+        limit, spent = self.limits.usd, self.run.usage.usd
+        return None in (limit, spent, bet.usd) or (bet.usd or 0.0) <= (limit or 0.0) - (spent or 0.0) + 1e-9
 
     def hope(self, best: _Bet) -> float:
         """Return the chance that one of the pictures that are left passes, if the best bet is made with all of them."""
@@ -150,7 +159,8 @@ class _Choosing:
         outlooks = self.chances.outlooks(source)
         cost = self._cost(rung.picture, self.means.judgement)
         first = math.fsum(outlook.weight * outlook.passes for outlook in outlooks)
-        alone = self._best(step, [(o.weight, o.passes, cost) for o in outlooks], before, first)
+        usd = _usd(rung.picture, self.means.judgement, *([self.means.prompt] if isinstance(step, Revise) else []))
+        alone = replace(self._best(step, [(o.weight, o.passes, cost) for o in outlooks], before, first), usd=usd)
         if rung.edit is None or self.editor_fails or self.left < 2:
             return alone
         edit = self._cost(rung.edit, self.means.judgement)
@@ -164,7 +174,7 @@ class _Choosing:
                     chance += near * mends
                     more += near * edit
             with_repair.append((outlook.weight, chance, cost + more))
-        return max(alone, self._best(step, with_repair, before, first), key=lambda bet: bet.worth)
+        return max(alone, replace(self._best(step, with_repair, before, first), usd=usd), key=lambda bet: bet.worth)
 
     def _best(self, step: Step, outlooks: list[tuple[float, float, float]], before: float, first: float) -> _Bet:
         """Return the bet for the number of pictures at which its worth is greatest."""
@@ -213,7 +223,8 @@ class _Choosing:
             assert rung.edit
             outlooks = self.chances.outlooks(Source(number, attempt.revision))
             chance = math.fsum(outlook.weight * self._mends(must, outlook) for outlook in outlooks)
-            yield _Bet(step, chance, self._cost(rung.edit, self.means.judgement), chance)
+            costs = rung.edit, self.means.judgement
+            yield _Bet(step, chance, self._cost(*costs), chance, _usd(*costs))
 
     def _lacks_only(self, attempt: Attempt) -> Requirement | None:
         """Return the must that is all that a drawn picture lacks, but for what depends on it; None if there is no such must."""
@@ -222,3 +233,8 @@ class _Choosing:
         lacking = {*(finding.id for finding in attempt.verdict.unmet), *attempt.verdict.unasked}
         roots = [must for must in self.chances.musts if must.id in lacking and not lacking.intersection(must.parents)]
         return roots[0] if len(roots) == 1 else None
+
+
+def _usd(*costs: Cost) -> float | None:
+    prices = [cost.usd for cost in costs]
+    return None if None in prices else math.fsum(price for price in prices if price is not None)
