@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from onbrief.limits import Limits
-from onbrief.policy.expected import expected_images, most_images
-from tests.histories import CHECKLIST
+from onbrief.policy.expected import expected_images, most_images, usual_chances
+from onbrief.record import Models
+from tests.histories import fresh
 
 
 @pytest.mark.parametrize(
     ("chance", "images", "expected"), [(1.0, 12, 1.0), (0.5, 1, 1.0), (0.5, 2, 1.5), (0.25, 10_000, 4.0), (0.0, 12, 12.0)]
 )
 def test_a_run_ends_with_the_first_pass_or_its_last_image(chance: float, images: int, expected: float) -> None:
-    assert expected_images(CHECKLIST, Limits(images=images), lambda _: chance) == pytest.approx(expected)
+    assert expected_images(Limits(images=images), [(1.0, chance)]) == pytest.approx(expected)
+
+
+def test_a_good_model_is_expected_to_need_fewer_pictures_than_an_older_one() -> None:
+    good, older = (
+        expected_images(Limits(), usual_chances(replace(fresh(), models=Models(name, "test:critic", "test:writer"))))
+        for name in ("test:good", "test:sdxl")
+    )
+    assert 1.0 < good < older < 3.0
 
 
 def test_prompts_and_pictures_of_each_are_a_limit_together() -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Iterable
 
-from onbrief.brief import Checklist
 from onbrief.limits import Limits
+from onbrief.policy.chances import Chances, Source
+from onbrief.policy.priors import usual
+from onbrief.record import Run
 
-PassRate = Callable[[Checklist], float]
-"""Returns the chance, from 0 to 1, that one picture meets every must of a checklist."""
+PassChances = Iterable[tuple[float, float]]
+"""What the chance that a picture meets every must may be, each with its probability; both from 0 to 1."""
 
 
-def expected_images(checklist: Checklist, limits: Limits, pass_rate: PassRate) -> float:
+def expected_images(limits: Limits, chances: PassChances) -> float:
     """Return how many pictures a run is expected to make until one passes, or until its limits end it."""
-    chance, most = pass_rate(checklist), most_images(limits)
-    return (1 - (1 - chance) ** most) / chance if chance > 0 else float(most)
+    most = most_images(limits)
+    return math.fsum(weight * ((1 - (1 - p) ** most) / p if p > 0 else most) for weight, p in chances)
+
+
+def usual_chances(run: Run) -> PassChances:
+    """Return the chances of the first pictures of a run with a checklist, before any is there; see priors.toml."""
+    first = run.models.ladder or (run.models.image,)
+    return [(outlook.weight, outlook.passes) for outlook in Chances(run, first, usual()).outlooks(Source(0, 0))]
 
 
 def most_images(limits: Limits) -> int:

@@ -13,16 +13,16 @@ from functools import reduce
 
 from onbrief.config import Settings
 from onbrief.errors import OnbriefError
-from onbrief.policy.expected import expected_images, most_images
+from onbrief.policy.expected import expected_images, most_images, usual_chances
 from onbrief.pursuit.crews import Crews
 from onbrief.pursuit.ledgers import future_ledger
 from onbrief.pursuit.listing import place_statistics
 from onbrief.pursuit.order import Order
 from onbrief.pursuit.preview import Preview, preview
+from onbrief.record import Models, Run
 from onbrief.run_statistics import ModelStatistics
 
 ENOUGH = 20  # runs of an image model, from which on they are the basis
-ASSUMED = 0.5  # the chance of a picture to pass, without such runs: two pictures for each brief
 _NEWEST = 200  # runs that are looked at
 _AT_ONCE = 8  # briefs that are read at the same time
 
@@ -76,13 +76,24 @@ def estimated(order: Order, seen: Preview, past: Past) -> Estimate:
     model = ", then ".join(settings.image_models)
     known, most = past.get(model), most_images(limits)
     if known is None or known.runs < ENOUGH or not known.images:
-        images = expected_images(seen.checklist, limits, lambda _: ASSUMED)
+        run = Run(
+            run_id="estimate",
+            seed=order.seed or 0,
+            brief=order.brief,
+            checklist=seen.checklist,
+            prompts=(seen.prompt,),
+            models=Models(settings.image_models[0], settings.judge, settings.reviser),
+            started="",
+        )
+        images = expected_images(limits, usual_chances(run))
         confirmations = 0 if settings.confirm == "never" else 1
         usd = seen.prices.total(plans=1, images=images, confirmations=confirmations, revisions=images - 1)
         seconds = most_seconds = None
-        basis = f"assumed: every second picture of {model} passes, and each call costs the most that it can"
+        basis = (
+            f"usual rates of {settings.image_models[0]} for such requirements (docs/policy.md); each call at its highest price"
+        )
     else:
-        images = expected_images(seen.checklist, limits, lambda _: known.passed / known.images)
+        images = expected_images(limits, [(1.0, known.passed / known.images)])
         usd = None if known.usd is None else images * known.usd / known.images
         pace = known.seconds / known.images
         seconds, most_seconds = images * pace, most * pace
