@@ -200,7 +200,8 @@ class _Choosing:
         """Return the chance that an edit of a picture that lacks only this must makes it pass."""
         edit, under = self.policy.priors.edit, self.chances.below[must.id]
         faith = edit["faith"] / (edit["faith"] + self.vain.count(must.id))
-        others = len(self.chances.musts) - 1 - len(under)
+        about = {must.id, *under, *must.parents}  # what an edit is about, it does not break
+        others = sum(other.id not in about for other in self.chances.musts)
         children = math.prod(outlook.musts[child] for child in under)
         return faith * self.policy.priors.mends(must) * children * (1 - edit["breaks"]) ** others
 
