@@ -25,7 +25,7 @@ _MAX_FAILED_EDITS = 2  # after so many edits without a picture, the editor is no
 _BETS = 6  # how often at most a bet is made, in its reckoning
 _IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and all others still do
 _ALMOST_NOTHING = 1e-6
-_LIKELY = 0.9  # the chance that one of so many pictures passes at which more are not worth it
+_LIKELY = 0.95  # the chance that one of so many pictures passes at which more are not worth it
 
 WIDE = 6
 """How many pictures of a prompt at most are made at once if that is left to the policy and time is preferred."""
