@@ -82,7 +82,8 @@ def sit(out: Path | str, bill: Path, parallel: int = 1, rungs: int = 1, *, repai
 
     async def go() -> None:
         settings = Settings(out=str(out), parallel=parallel, tables={"ocr": {"use": "never"}})
-        settings = settings if rungs == 1 else replace(settings, image_model=PAINTERS[:rungs])
+        if rungs > 1:  # in a fixed order, so that each model has its turn
+            settings = replace(settings, image_model=PAINTERS[:rungs], policy="classic", max_attempts=1)
         if repairs:
             settings = RepairingSettings(out=str(out), tables=settings.tables)
         order = Order(brief=Brief(text="a red circle", size=(64, 64)), settings=settings, seed=REPAIR_SEED if repairs else SEED)
