@@ -27,7 +27,7 @@ _IN_PIXELS = 0.9  # the chance that what is made in pixels meets its must, and a
 _ALMOST_NOTHING = 1e-6
 _LIKELY = 0.95  # the chance that one of so many pictures passes at which more are not worth it
 
-WIDE = 6
+WIDE = 8
 """How many pictures of a prompt at most are made at once if that is left to the policy and time is preferred."""
 
 
