@@ -27,7 +27,7 @@ def test_a_text_is_one_brief_and_nothing_is_written(folder: Path, capsys: pytest
     assert main(["estimate", "a red circle", *PRICED]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "1 brief",
-        "expected: 1.1 images, $0.04383, time not known",
+        "expected: 1.1 images, $0.04371, time not known",
         "  usual rates of sandbox:?usd=0.04 for such requirements (docs/policy.md); each call at its highest price",
         "at most: 12 images, $0.48, time not known",
     ]
@@ -63,7 +63,7 @@ def test_the_runs_of_the_folder_are_the_basis_once_there_are_enough(capsys: pyte
 
 def test_a_dry_run_says_the_same_of_its_brief(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "a red circle", *PRICED, "--dry-run"]) == 0
-    assert "expected: 1.1 images, $0.04383, time not known" in capsys.readouterr().out
+    assert "expected: 1.1 images, $0.04371, time not known" in capsys.readouterr().out
     assert main(["run", "a red circle", *PRICED, "--dry-run", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["estimate"]["max_usd"] == pytest.approx(0.48)
 
