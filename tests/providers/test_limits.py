@@ -157,7 +157,8 @@ class Moving:
     ) -> Turn | None:
         await asyncio.sleep(0)
         turn = self.rates.take(model, ticket, kind, tokens, wake)
-        if turn is None:
+        if turn is None:  # from now on, not only when it is sent: until then, the call is written down
+            self.flying += 1
             return None
         if not self.flying:
             self.clock.now += min(turn.seconds, 1.0)
@@ -168,7 +169,7 @@ class Moving:
 
     def note(self, model: str, ticket: str, what: Noted, kind: str = "") -> None:
         self.sent += what.state == "sent"
-        self.flying += {"sent": 1, "left": 0}.get(what.state, -1)
+        self.flying -= what.state not in {"sent", "left"}
         if what.limited:
             self.refused.append(self.sent)
         self.rates.note(model, ticket, what, kind)

@@ -227,9 +227,8 @@ def test_the_keyboard_leaves_the_dialog_of_two_pictures(show: Show) -> None:
     for key in ("j", "c", "j", "c", "Tab", "Tab", "Escape"):
         shown.keyboard.press(key)
     shown.locator("dialog").wait_for(state="hidden")
-    shown.wait_for_function(
-        "document.activeElement.tagName !== 'BODY'"
-    )  # the page gives the focus back after the dialog closes
+    # The page gives the focus back to the picture's link a moment after the dialog has closed.
+    shown.wait_for_function("document.activeElement.tagName === 'A'")
     shown.keyboard.press("Tab")
     assert (at(shown), shown.evaluate("document.activeElement.tagName")) == ("000-001", "SUMMARY")
 
