@@ -164,9 +164,17 @@ def test_right_to_left_texts_begin_at_the_right(show: Show) -> None:
     assert shown.locator(".prompt .text p").first.evaluate(style) == ["rtl", True]
 
 
+AT = "document.activeElement.closest('.frame')?.querySelector('.edge span').textContent ?? ''"
+
+
 def at(shown: Page) -> str:
     """The name of the picture that has the focus."""
-    return shown.evaluate("document.activeElement.closest('.frame')?.querySelector('.edge span').textContent ?? ''")
+    return shown.evaluate(AT)
+
+
+def comes_back_to(shown: Page, name: str) -> None:
+    """Wait until a picture has the focus: the page gives it back a moment after its dialog has closed."""
+    shown.wait_for_function(f"({AT}) === '{name}'")
 
 
 def test_keys_lead_from_picture_to_picture_and_can_be_turned_off(show: Show) -> None:
@@ -211,7 +219,7 @@ def test_two_pictures_are_compared_with_keys_and_with_buttons(show: Show, compla
     assert dialog.locator("figcaption b").all_inner_texts() == ["000-000", "000-002"]
     shown.keyboard.press("Escape")
     assert not dialog.is_visible()
-    assert at(shown) == "000-002"
+    comes_back_to(shown, "000-002")
     shown.locator(".frame .choose").nth(5).click()
     assert shown.locator(".frame .choose").nth(5).get_attribute("aria-pressed") == "true"
     shown.locator(".frame .choose").nth(4).click()  # one without a picture
@@ -227,8 +235,7 @@ def test_the_keyboard_leaves_the_dialog_of_two_pictures(show: Show) -> None:
     for key in ("j", "c", "j", "c", "Tab", "Tab", "Escape"):
         shown.keyboard.press(key)
     shown.locator("dialog").wait_for(state="hidden")
-    # The page gives the focus back to the picture's link a moment after the dialog has closed.
-    shown.wait_for_function("document.activeElement.tagName === 'A'")
+    comes_back_to(shown, "000-001")
     shown.keyboard.press("Tab")
     assert (at(shown), shown.evaluate("document.activeElement.tagName")) == ("000-001", "SUMMARY")
 
