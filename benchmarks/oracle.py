@@ -118,11 +118,11 @@ class Knowledge:
         return right * EDIT[kind(edit, shown.sight)] * self._intact(must)
 
     def _usually(self, must: str) -> float:
-        """The chance that an edit for this must makes a picture pass that lacks nothing else but what depends on it. A thing is
-        added once, in the colour and the place that it must have.
+        """The chance that an edit for this must makes a picture pass that lacks nothing else but what depends on it. Things are
+        added in the number, the colour and the place that they must have.
         """
         edit = editing.read(self.stage.checklist[must].text)
-        if edit is None or any(self.stage.checklist[child].kind == "count" for child in self._below[must]):
+        if edit is None:
             return 0.0
         return round(EDIT[kind(edit, Sight())] * self._intact(must), 3)
 

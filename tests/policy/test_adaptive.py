@@ -97,6 +97,22 @@ def test_a_missing_thing_and_what_depends_on_it_are_one_thing_to_repair() -> Non
     assert Adaptive(means=with_editor).next(run, replace(LIMITS, prompts=1)) == Repair("000-000", "r1", seed_of(1, 0, 12))
 
 
+def test_what_depends_on_a_missing_thing_is_added_with_it_and_does_not_make_an_edit_less_likely_to_pass() -> None:
+    whole = Checklist((Requirement(id="r1", text="there are dogs", kind="object"),))
+    child = Requirement(id="r2", text="there are exactly nine dogs", kind="count", parents=("r1",))
+    with_child = Checklist((*whole.requirements, child))
+    wanted = [(whole, BAD1), (with_child, BAD12)]
+    reasons = [
+        Adaptive(means=with_editor).next(
+            replace(history(*drawn(0, *[found] * 3)), checklist=checklist), replace(LIMITS, prompts=1)
+        )
+        for checklist, found in wanted
+    ]
+    assert [isinstance(step, Repair) and step.reason for step in reasons] == [
+        "000-000 lacks only r1: an edit is about 50% likely to make it pass"
+    ] * 2
+
+
 def test_an_edited_picture_is_never_edited() -> None:
     edited = replace(judged((0, 5), BAD2), base="000-000", must="r1")
     run = history(*drawn(0, *[BAD12] * 5), edited)

@@ -124,6 +124,28 @@ def test_what_is_missing_is_added_as_the_checklist_wants_it() -> None:
     assert repair_of(wanted, without, "r1", ANY) == ByEditor("add a green apple", "add")
 
 
+@pytest.mark.parametrize(
+    ("thing", "wanted", "instruction"),
+    [
+        ("there are cups", ("there are exactly three cups", "the cups are red"), "add 3 red cups"),
+        ("there are cups", ("there are at least two cups",), "add 2 cups"),
+        ("there is a cup", ("there is exactly one cup",), "add a cup"),
+        ("there are some cups", ("the cups are red",), "add some red cups"),
+    ],
+)
+def test_as_many_are_added_as_the_checklist_wants(thing: str, wanted: tuple[str, ...], instruction: str) -> None:
+    children = [
+        Requirement(id=f"r{n}", text=text, kind="count" if "there" in text else "attribute", parents=("r1",))
+        for n, text in enumerate(wanted, 2)
+    ]
+    checklist = Checklist((Requirement(id="r1", text=thing, kind="object"), *children))
+    unmet: list[tuple[str, Answer]] = [(one.id, "unmet") for one in checklist.requirements]
+    made = attempt(*unmet)
+    assert repair_of(checklist, made, "r1", ANY) == ByEditor(instruction, "add")
+    assert instructions.read(instruction)
+    assert editing.read(instruction)
+
+
 @pytest.mark.parametrize("answer", ["met", "undecided"])
 def test_only_what_surely_fails_is_repaired(answer: Answer) -> None:
     checklist = Checklist((Requirement(id="r1", text="there is a dog", kind="object"),))

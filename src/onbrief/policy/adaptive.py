@@ -202,8 +202,7 @@ class _Choosing:
         faith = edit["faith"] / (edit["faith"] + self.vain.count(must.id))
         about = {must.id, *under, *must.parents}  # what an edit is about, it does not break
         others = sum(other.id not in about for other in self.chances.musts)
-        children = math.prod(outlook.musts[child] for child in under)
-        return faith * self.policy.priors.mends(must) * children * (1 - edit["breaks"]) ** others
+        return faith * self.policy.priors.mends(must) * (1 - edit["breaks"]) ** others
 
     def _repairs(self, number: int, rung: Rung) -> Iterator[_Bet]:
         """Yield a bet for each must that is all that a drawn picture lacks."""

@@ -169,15 +169,28 @@ def _appearing(text: str, finding: Finding, children: list[Requirement]) -> Iter
 
 
 def _with_children(thing: str, noun: str, children: list[Requirement], where: str) -> str:
-    """Return the name of a thing with the colour that the checklist wants of it."""
-    for child in children:
-        found = _COLOURED.fullmatch(child.text.rstrip("."))
-        if found and found[1].casefold() == noun.casefold() and thing != noun:
-            article = "some" if thing.casefold().startswith("some") else "an" if found[2][0] in "aeiouAEIOU" else "a"
-            return f"{article} {found[2]} {noun}{where}"
-        if found and found[1].casefold() == noun.casefold():
-            return f"{found[2]} {noun}{where}"
-    return f"{thing}{where}"
+    """Return the name of a thing with the number and the colour that the checklist wants of it."""
+    number = next((_number(child, noun) for child in children if _number(child, noun)), "")
+    colour = next((_colour(child, noun) for child in children if _colour(child, noun)), "")
+    if thing != noun and not number:
+        first = colour or noun
+        some = thing.casefold().startswith("some")
+        number = thing[: -len(noun) - 1] if not colour else "some" if some else "an" if first[0] in "aeiouAEIOU" else "a"
+    return " ".join(filter(None, (number, colour, noun))) + where
+
+
+def _number(child: Requirement, noun: str) -> str:
+    """Return how many of a thing there are to be, if this requirement says that and it is more than one; otherwise an empty
+    text.
+    """
+    wanted = amount(child)
+    return str(wanted.least) if wanted and (wanted.least or 0) > 1 and wanted.things.casefold() == noun.casefold() else ""
+
+
+def _colour(child: Requirement, noun: str) -> str:
+    """Return the colour that a thing is to have, if this requirement says that; otherwise an empty text."""
+    found = _COLOURED.fullmatch(child.text.rstrip("."))
+    return found[2] if found and found[1].casefold() == noun.casefold() else ""
 
 
 def _where(child: Requirement, noun: str) -> str:
