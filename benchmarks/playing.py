@@ -169,7 +169,7 @@ class PlayedStudio:
         """See ports.Studio. Planning is the same for every policy, and not counted."""
         return self.stage.checklist, ()
 
-    async def revise(self, run: Run, with_history: bool) -> Prompt:
+    async def revise(self, run: Run, with_history: bool, rung: int | None) -> Prompt:
         """See ports.Studio."""
         history: History = [(p, run.of_prompt(p.revision)) for p in run.prompts] if with_history else ()
         self._spend(self.terms.revise_usd, self.terms.revise_seconds, text_calls=1)

@@ -33,8 +33,8 @@ async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> As
         yield PromptChosen(run)
         while run.outcome is None:
             match policy.next(run, limits):
-                case Revise(with_history, reason):
-                    run = run.with_prompt(replace(await studio.revise(run, with_history), decided=reason))
+                case Revise(with_history, reason, rung):
+                    run = run.with_prompt(replace(await studio.revise(run, with_history, rung), decided=reason))
                     yield PromptChosen(run := await studio.account(run))
                 case Generate() | Repair() as step:
                     async with aclosing(_pictures(run, studio, step)) as attempts:

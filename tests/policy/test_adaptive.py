@@ -213,6 +213,11 @@ def test_the_cheap_model_draws_first_and_the_dear_one_when_it_is_the_better_buy(
     assert later.rung == 1
 
 
+def test_a_new_prompt_is_written_for_the_model_that_is_to_draw_it() -> None:
+    run, policy = climbing(*drawn(0, BAD12))
+    assert policy.next(run, LIMITS) == Revise(True, rung=0)
+
+
 def test_a_cheap_model_that_costs_as_much_as_the_dear_one_is_not_used() -> None:
     run, policy = climbing(cheap=0.04)
     step = policy.next(run, LIMITS)

@@ -138,6 +138,17 @@ def test_the_reviser_writes_for_the_image_model(tmp_path: Path) -> None:
     assert reviser.dialects == [CLIP]
 
 
+def test_on_a_ladder_it_writes_for_the_model_that_is_to_draw_next(tmp_path: Path) -> None:
+    bill = Bill()
+    reviser = Correcting(bill, (GOOD,))
+    cheap, dear = ScriptedImageModel(bill, price=0.01, name="test:sdxl"), Clip(bill, name="test:dear")
+    models = replace(crew(bill, {"r1", "r2", "r3"}), reviser=reviser, image_model=cheap, dearer=(dear,))
+    ended = pursue(tmp_path, models, settings(max_images=8), delivered=False)[-1].run
+    drew = ["test:dear" if dialect == CLIP else "test:sdxl" for dialect in reviser.dialects]
+    assert drew == [ended.of_prompt(prompt.revision)[0].model for prompt in ended.prompts[1:]]
+    assert ended.of_prompt(0)[-1].model != drew[0]  # which is not the one that drew last
+
+
 def test_an_edited_picture_says_nothing_about_its_prompt() -> None:
     drawn, edited = Attempt(0, 0, 1), Attempt(0, 1, 2, base="000-000", must="r1")
     tried = Run(run_id="r", seed=1, brief=BRIEF, models=crew(Bill()).names, started="", prompts=(Prompt.first(BRIEF),))

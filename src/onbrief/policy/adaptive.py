@@ -108,7 +108,8 @@ class _Choosing:
                     yield self._drawing(step, Source(number, revision), rung)
             # The newest prompt is tried first: nothing is known that another one could be written from.
             if self.run.round and (self.limits.prompts is None or new < self.limits.prompts):
-                yield self._drawing(Revise(True), Source(number, new), rung, self._cost(self.means.prompt))
+                step = Revise(True, rung=number if len(self.models) > 1 else None)
+                yield self._drawing(step, Source(number, new), rung, self._cost(self.means.prompt))
             yield from self._repairs(number, rung)
 
     def affords(self, bet: _Bet) -> bool:
@@ -136,10 +137,10 @@ class _Choosing:
                 return Generate(revision, seeds, f"{what}{by}: {likely} to pass, the best chance for its {cost}", rung)
             case Repair(of, must, seed, rung=rung):
                 return Repair(of, must, seed, f"{of} lacks only {must}: an edit is {likely} to make it pass", rung)
-            case Revise(with_history):
-                return Revise(
-                    with_history, f"a new prompt: its pictures are {likely} to pass, the best chance for their {cost}"
-                )
+            case Revise(with_history, rung=rung):
+                by = "" if rung is None else f" by {self.models[rung]}"
+                what = f"a new prompt: its pictures{by} are {likely} to pass, the best chance for their {cost}"
+                return Revise(with_history, what, rung)
             case Stop():
                 return bet.step
 

@@ -44,10 +44,13 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Have a new prompt written, from what was tried or from the brief alone. `reason` explains why to people."""
+    """Have a new prompt written, from what was tried or from the brief alone, for the image model at this place on the ladder,
+    which is the one that drew last if `rung` is None. `reason` explains why to people.
+    """
 
     with_history: bool
     reason: str = field(default="", compare=False)
+    rung: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

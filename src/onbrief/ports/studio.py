@@ -16,8 +16,10 @@ class Studio(Protocol):
         """Return the frozen checklist of the run's brief, and the requirements on it that the user added to the planner's."""
         ...
 
-    async def revise(self, run: Run, with_history: bool) -> Prompt:
-        """Return the next prompt, written from the brief alone unless `with_history`."""
+    async def revise(self, run: Run, with_history: bool, rung: int | None) -> Prompt:
+        """Return the next prompt, written from the brief alone unless `with_history`, for the image model at this place on the
+        ladder, or for the one that drew last.
+        """
         ...
 
     def attempts(self, run: Run, prompt: Prompt, seeds: Sequence[int], rung: int) -> AsyncGenerator[Attempt]:

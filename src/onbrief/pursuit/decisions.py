@@ -59,7 +59,7 @@ class RecordedPolicy:
                 seed = seed_of(run.seed, revision, numbers[0])
                 return Repair(inputs["of"], inputs["must"], seed, decision.reason, inputs.get("rung", 0))
             case "revise" if inputs["revision"] == newest + 1 and self.account.done(call_key("revise", newest + 1, 0)):
-                return Revise(inputs["with_history"], decision.reason)
+                return Revise(inputs["with_history"], decision.reason, inputs.get("rung"))
             case _:  # a stop is never followed, because limits may have grown
                 return None
 
@@ -113,9 +113,10 @@ def _decision(step: Step, run: Run, number: int) -> Decision:
             inputs = {"revision": revision, "attempts": [len(run.of_prompt(revision))], "of": of, "must": must}
             inputs |= {"rung": rung} if rung else {}
             return Decision(number, "repair", inputs, step.reason, seconds, usd)
-        case Revise(with_history):
+        case Revise(with_history, rung=rung):
             seen = [attempt.name for attempt in run.attempts] if with_history else []
             inputs = {"revision": len(run.prompts), "with_history": with_history, "attempts": seen}
+            inputs |= {} if rung is None else {"rung": rung}
             return Decision(number, "revise", inputs, step.reason, seconds, usd)
         case Stop(outcome):
             return Decision(number, "stop", {"outcome": outcome}, step.reason, seconds, usd)

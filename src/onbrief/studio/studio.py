@@ -80,12 +80,12 @@ class LedgerStudio:
             self.warn(note)
         return await planning.agreed(plan, run.brief, self.ledger, self.review)
 
-    async def revise(self, run: Run, with_history: bool) -> Prompt:
+    async def revise(self, run: Run, with_history: bool, rung: int | None) -> Prompt:
         """See ports.Studio."""
         assert self.crew.reviser is not None
-        drew = [attempt.model for attempt in run.attempts][-1:]
         models = self.crew.image_models
-        model = next((model for model in models if model.name in drew), models[0])  # most likely the one that draws next
+        drew = [attempt.model for attempt in run.attempts][-1:]
+        model = next((one for one in models if one.name in drew), models[0]) if rung is None else models[rung]
         written = await writing.revise(run, self.crew.reviser, self.ledger, dialect_of(model), with_history=with_history)
         for warning in written.warnings:
             self.warn(warning)
@@ -165,7 +165,7 @@ class LedgerStudio:
         checklist, added = await self.plan(run)
         run = replace(run, checklist=checklist).with_prompt(Prompt.first(run.brief, added))
         while writing.is_written(self.ledger, len(run.prompts)):
-            run = run.with_prompt(await self.revise(run, with_history=False))
+            run = run.with_prompt(await self.revise(run, with_history=False, rung=None))
         return run
 
     async def look_for(self, run: Run, lost: Entry) -> tuple[Image | None, str]:
