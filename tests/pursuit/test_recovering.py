@@ -23,19 +23,19 @@ from tests.studio.test_recovery import LOST, Service
 UNTOLD = CannotTell("the service does not answer")
 
 
-def models(service: Service, bill: Bill) -> dict[ModelRole, AnyModel]:
-    scripted = crew(bill)
+def models(service: Service, bill: Bill, short: frozenset[str] = frozenset()) -> dict[ModelRole, AnyModel]:
+    scripted = crew(bill, short)
     assert scripted.planner
     assert scripted.reviser
     return {"image_model": service, "judge": scripted.judge, "planner": scripted.planner, "reviser": scripted.reviser}
 
 
-def session(out: Path, service: Service, bill: Bill, usd: float | None = None, run_id: str = "r") -> Run:
-    """The run at the end of one session, with one picture."""
+def session(out: Path, service: Service, bill: Bill, usd: float | None = None, run_id: str = "r", prompts: int = 1) -> Run:
+    """The run at the end of one session, with one picture of each prompt. Only that of the first one can pass."""
 
     async def go() -> Run:
-        given = models(service, bill)
-        settings = Settings(out=str(out), max_images=1, max_usd=usd).with_models(given)
+        given = models(service, bill, frozenset({"r1"} if prompts > 1 else ()))
+        settings = Settings(out=str(out), max_images=prompts, max_usd=usd, policy="classic", max_attempts=1).with_models(given)
         async with open_pursuit(Order(brief=BRIEF, settings=settings, run_id=run_id, seed=7, models=given)) as pursuit:
             ended = [event async for event in pursuit.events()][-1].run
             await pursuit.deliver()
@@ -91,18 +91,21 @@ def test_what_is_not_found_says_why(says: Answer | CallError, state: str, settle
     assert (lost.state, lost.settled, why in lost.why, len(service.made)) == (state, settled, True, 1)
 
 
-def test_the_picture_of_a_process_that_was_killed_is_found_without_a_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", [0, 1])
+def test_the_picture_of_a_process_that_was_killed_is_found_without_a_record(last: int, tmp_path: Path) -> None:
     class Dies(Service):
         async def generate_as(self, sent: Sent, note: Note, prompt: Prompt, size: Size, seed: int) -> Picture:
-            await super().generate_as(sent, note, prompt, size, seed)
-            raise asyncio.CancelledError
+            picture = await super().generate_as(sent, note, prompt, size, seed)
+            if prompt.revision == last:
+                raise asyncio.CancelledError
+            return picture
 
     service = Dies([])
     with pytest.raises(asyncio.CancelledError):
-        session(tmp_path, service, Bill())
-    assert not list(tmp_path.glob("*/run.json"))
+        session(tmp_path, service, Bill(), prompts=last + 1)
+    assert not [run for run in onbrief.runs(out=tmp_path) if run.outcome]
     (lost,) = recovered(tmp_path, Service([], made=service.made))
-    assert (lost.state, lost.attempt) == ("found", "000-000")
+    assert (lost.state, lost.attempt) == ("found", f"00{last}-000")
 
 
 def test_runs_in_use_are_left_alone_and_those_that_cannot_be_opened_say_why(tmp_path: Path) -> None:
