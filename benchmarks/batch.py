@@ -1,16 +1,14 @@
 """What runs cost beside their models when there are ten thousand of them, and what each in flight takes.
 
 The models answer at once, with small pictures. Every second one falls short, and then its run makes another. The figures are
-those of all processes together, the database server aside, in each tenth of the batch: the last must be no slower than the
-first, and memory must not grow. `python -m benchmarks.batch 1000 64 64 processes postgresql` takes a quicker look at worker
-processes that share a PostgreSQL server; `here` instead of `processes` pursues all runs in one process.
+those of each tenth of the batch: the last must be no slower than the first, and memory must not grow.
+`python -m benchmarks.batch 1000 64 64 postgresql` takes a quicker look, with the ledger in a PostgreSQL server.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-import os
 import random
 import subprocess
 import sys
@@ -22,7 +20,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from multiprocessing import active_children, current_process
 from pathlib import Path
 
 from PIL import Image
@@ -52,9 +49,7 @@ LARGE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The state of this process and its workers at one moment: runs and attempts so far, time and CPU time in seconds, memory
-    in MB.
-    """
+    """The state of this process at one moment: runs and attempts so far, time and CPU time in seconds, memory in MB."""
 
     runs: int
     attempts: int
@@ -65,14 +60,7 @@ class Mark:
     @classmethod
     def now(cls, runs: int, attempts: int) -> Mark:
         """Return the state of now."""
-        pids = [process.pid for process in (*active_children(), current_process())]
-        cpu = sum(map(_cpu, pids))
-        return cls(runs, attempts, time.perf_counter(), cpu, sum(resident("VmRSS", pid) for pid in pids))
-
-
-def _cpu(pid: int | None) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cls(runs, attempts, time.perf_counter(), time.process_time(), resident("VmRSS"))
 
 
 @cache
@@ -112,12 +100,12 @@ def rows(number: int, side: int, settings: Settings) -> list[Row]:
     return found
 
 
-async def pursue(number: int, side: int, in_flight: int, out: str, engine: str | None = None, ledger: str = "") -> list[Mark]:
-    """Pursue a batch, and return the state of the processes before it and after each part of its briefs."""
+async def pursue(number: int, side: int, in_flight: int, out: str, ledger: str = "") -> list[Mark]:
+    """Pursue a batch, and return the state of the process before it and after each part of its briefs."""
     # Lettering is read by a model of its own, where one is installed.
     settings = Settings(out=out, ledger=ledger, tables={"ocr": {"use": "never"}})
     all_rows = rows(number, side, settings)
-    asked = Asked(name="bench", rows=all_rows, settings=settings, concurrency=in_flight, engine=engine)
+    asked = Asked(name="bench", rows=all_rows, settings=settings, concurrency=in_flight)
     marks: list[Mark] = []
     runs = attempts = 0
     async for event in session.pursue(asked, engines.engine):
@@ -137,7 +125,7 @@ async def pursue(number: int, side: int, in_flight: int, out: str, engine: str |
 
 
 def print_parts(marks: Sequence[Mark]) -> None:
-    """Print how fast each part was, and what the processes took after it."""
+    """Print how fast each part was, and what the process took after it."""
     print("    runs   attempts a second   cores   MB")
     for before, after in pairwise(marks):
         seconds = after.at - before.at
@@ -161,8 +149,7 @@ def _picture(number: int, side: int) -> bytes:
 def main() -> None:
     for arguments in (
         (BRIEFS, SMALL, IN_FLIGHT),
-        (BRIEFS, SMALL, IN_FLIGHT, "processes"),
-        (BRIEFS, SMALL, IN_FLIGHT, "processes", "postgresql"),
+        (BRIEFS, SMALL, IN_FLIGHT, "postgresql"),
         (64, LARGE, 16),
         (128, LARGE, 32),
     ):
@@ -170,17 +157,17 @@ def main() -> None:
         print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="", flush=True)
 
 
-def measure(number: int, side: int, in_flight: int, engine: str = "here", ledger: str = "sqlite") -> None:
+def measure(number: int, side: int, in_flight: int, ledger: str = "sqlite") -> None:
     with (
         tempfile.TemporaryDirectory(dir=".") as out,  # where users' pictures lie: /tmp may be in memory
         database() if ledger == "postgresql" else nullcontext() as server,
     ):
-        where = (None if engine == "here" else engine, server.url if server else "")
-        asyncio.run(pursue(in_flight, SMALL, in_flight, str(Path(out, "warm")), *where))
+        url = server.url if server else ""
+        asyncio.run(pursue(in_flight, SMALL, in_flight, str(Path(out, "warm")), url))
         idle = begin_peak()
-        marks = asyncio.run(pursue(number, side, in_flight, str(Path(out, "bench")), *where))
+        marks = asyncio.run(pursue(number, side, in_flight, str(Path(out, "bench")), url))
         peak = resident("VmHWM")
-    print(f"{number} briefs, {in_flight} in flight, pictures of {side}x{side}, {engine}, {ledger}")
+    print(f"{number} briefs, {in_flight} in flight, pictures of {side}x{side}, {ledger}")
     if side == SMALL:
         print_parts(marks)
     else:

@@ -240,9 +240,8 @@ async def batch(
         concurrency: How many briefs to work on at the same time; by default, as many as the models' rate limits allow.
         retry: Outcomes of briefs to try again: "failed", "unmet" or "unknown".
         skip_bad: Leave out briefs that cannot work, with the outcome "invalid"; otherwise, none is begun.
-        engine: Where the briefs are pursued instead of in this process: "processes" for worker processes on this machine, as
-            many as it has cores, "processes:N", "ray", or "ray://HOST:PORT". Models that are objects must then be such as
-            pickle can store.
+        engine: Where the briefs are pursued instead of in this process: "ray", or "ray://HOST:PORT". Models that are objects
+            must then be such as Ray can send to its workers.
         on_event: Called with each event of the batch (see onbrief.batch) as it happens.
 
     Raises:

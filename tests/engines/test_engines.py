@@ -1,4 +1,4 @@
-"""Batches in worker processes and on a real cluster of Ray on this machine, whose workers are killed, stopped and refused."""
+"""Batches on a real cluster of Ray on this machine, whose workers are killed, stopped and refused."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ from onbrief.testing import Bill, ScriptedImageModel
 from tests.batch_campaign import DONE, campaign
 from tests.batches.batches import models
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray's own
-RAY = pytest.param("ray", marks=pytest.mark.xdist_group("ray"))
-PROCESSES = "processes:2"
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("ray")]  # warnings of Ray's own
 BRIEFS = [{"id": f"a{n}", "text": f"circle number {n}", "size": "64x64", "seed": n} for n in range(1, 9)]
 
 
@@ -59,14 +57,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     registry._points.cache_clear()
 
 
-@pytest.fixture(params=[PROCESSES, RAY])
-def engine(request: pytest.FixtureRequest) -> str:
-    """Each engine in turn, as the batch names it."""
-    if request.param == "ray":
-        request.getfixturevalue("cluster")
-    return request.param
-
-
 def gather(out: Path, bill: Bill, engine: str | None, briefs: Any = BRIEFS, **about: Any) -> list[onbrief.Result]:
     """Return the results of a batch, in the order of their briefs."""
 
@@ -79,9 +69,9 @@ def gather(out: Path, bill: Bill, engine: str | None, briefs: Any = BRIEFS, **ab
     return sorted(asyncio.run(go()), key=lambda result: result.number)
 
 
-def test_a_batch_ends_as_in_this_process(engine: str, tmp_path: Path) -> None:
+def test_a_batch_ends_as_in_this_process(cluster: Path, tmp_path: Path) -> None:
     bill = Bill(tmp_path / "bill")
-    away = gather(tmp_path / "away", bill, engine)
+    away = gather(tmp_path / "away", bill, "ray")
     here = gather(tmp_path / "here", Bill(), None)
     assert [(one.id, one.outcome, one.picture, one.images, one.usd) for one in away] == [
         (one.id, one.outcome, one.picture, one.images, one.usd) for one in here
@@ -96,15 +86,15 @@ def test_a_batch_ends_as_in_this_process(engine: str, tmp_path: Path) -> None:
     assert len(bill.of("image")) == 8
 
 
-def test_a_fault_of_the_configuration_pauses_the_batch(engine: str, tmp_path: Path) -> None:
+def test_a_fault_of_the_configuration_pauses_the_batch(cluster: Path, tmp_path: Path) -> None:
     bill = Bill(tmp_path / "bill")
     broken = ScriptedImageModel(bill, [ConfigError("no access to the model", hint="ask for access")])
     with pytest.raises(OnbriefError, match="no access to the model"):
-        gather(tmp_path / "out", bill, engine, image_model=broken)
+        gather(tmp_path / "out", bill, "ray", image_model=broken)
     assert [one.outcome for one in gather(tmp_path / "out", bill, None)] == ["passed"] * 8
 
 
-def test_a_batch_that_is_stopped_goes_on(engine: str, tmp_path: Path) -> None:
+def test_a_batch_that_is_stopped_goes_on(cluster: Path, tmp_path: Path) -> None:
     bill = Bill(tmp_path / "bill")
     begun: list[BatchBegan] = []
 
@@ -114,7 +104,7 @@ def test_a_batch_that_is_stopped_goes_on(engine: str, tmp_path: Path) -> None:
         if isinstance(event, BriefEnded):
             begun[0].batch.stop()
 
-    first = gather(tmp_path / "out", bill, engine, on_event=stop, concurrency=2)
+    first = gather(tmp_path / "out", bill, "ray", on_event=stop, concurrency=2)
     assert 1 <= len(first) < 8
     assert [one.outcome for one in gather(tmp_path / "out", bill, None)] == ["passed"] * 8
     assert len(bill.of("image")) == 8
@@ -133,19 +123,19 @@ class Between:
         Bill(self.file).add("out")
 
 
-def test_the_limits_of_a_model_hold_for_all_workers_together(engine: str, tmp_path: Path) -> None:
+def test_the_limits_of_a_model_hold_for_all_workers_together(cluster: Path, tmp_path: Path) -> None:
     bill, file = Bill(tmp_path / "bill"), tmp_path / "calls"
     painter = ScriptedImageModel(bill, gate=Between(file), name="sandbox:sdxl")
     limits = {"rates": {"sandbox:sdxl": "1 at once"}}
-    results = gather(tmp_path / "out", bill, engine, image_model=painter, tables=limits, concurrency=4)
+    results = gather(tmp_path / "out", bill, "ray", image_model=painter, tables=limits, concurrency=4)
     assert [one.outcome for one in results] == ["passed"] * 8
     assert file.read_text().split() == ["in", "out"] * 8
 
 
-def test_a_money_limit_holds_for_all_workers_together(engine: str, tmp_path: Path) -> None:
+def test_a_money_limit_holds_for_all_workers_together(cluster: Path, tmp_path: Path) -> None:
     bill = Bill(tmp_path / "bill")
     with pytest.raises(OnbriefError):
-        gather(tmp_path / "out", bill, engine, max_total_usd=0.21, concurrency=4)
+        gather(tmp_path / "out", bill, "ray", max_total_usd=0.21, concurrency=4)
     assert len(bill.of("image")) * 0.04 + len(bill.of("judge")) * 0.006 + len(bill.of("plan")) * 0.005 <= 0.21
 
 
@@ -168,18 +158,16 @@ HEAVY = """
 """
 
 
-@pytest.mark.xdist_group("ray")
-@pytest.mark.parametrize("engine", ["ray", PROCESSES])
-def test_a_model_with_weights_lives_in_one_process_for_all_workers(cluster: Path, tmp_path: Path, engine: str) -> None:
+def test_a_model_with_weights_lives_in_one_process_for_all_workers(cluster: Path, tmp_path: Path) -> None:
     (cluster / "calls").unlink(missing_ok=True)
     bill = Bill(tmp_path / "bill")
-    results = gather(tmp_path / "out", bill, engine, image_model="heavy:")
+    results = gather(tmp_path / "out", bill, "ray", image_model="heavy:")
     assert [one.outcome for one in results] == ["passed"] * 8
     assert {one.model for one in results} == {"heavy:"}
     calls = (cluster / "calls").read_text().split()
     assert len(calls) == 8
     assert len(set(calls)) == 1
-    assert (calls[0] == str(os.getpid())) == (engine != "ray")  # that of the command, where there are no actors
+    assert calls[0] != str(os.getpid())
 
 
 @pytest.mark.parametrize(
@@ -189,9 +177,6 @@ def test_a_model_with_weights_lives_in_one_process_for_all_workers(cluster: Path
         ("ray://", {}, "engine: 'ray://' is not allowed"),
         ("ray://127.0.0.1:1", {}, "do not share the ledger in"),
         ("ray", {"out": "s3://bucket/x", "usd": 1.0}, "max_total_usd"),
-        ("processes", {"out": "s3://bucket/x", "usd": 1.0}, "max_total_usd"),
-        ("processes:0", {}, "engine: 'processes:0' is not allowed"),
-        ("processes:two", {}, "engine: 'processes:two' is not allowed; expected processes, processes:N"),
     ],
 )
 def test_what_cannot_work_in_several_processes_is_refused_before_it_begins(
@@ -211,11 +196,8 @@ def files(out: Path) -> set[str]:
     return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and "ledger" not in path.name}
 
 
-NAMES = {"ray": b"ray::_pursued", PROCESSES: b"spawn_main"}
-
-
-def kill_workers(of: int, name: bytes) -> int:
-    """Kill the processes of this name below this process, in which its runs are, with SIGKILL. Return how many there were."""
+def kill_workers(of: int) -> int:
+    """Kill the processes of Ray below this process in which its runs are, with SIGKILL. Return how many there were."""
     found = 0
     parents: dict[int, int] = {}
     names: dict[int, bytes] = {}
@@ -229,21 +211,21 @@ def kill_workers(of: int, name: bytes) -> int:
         above = pid
         while above > 1 and above != of:
             above = parents.get(above, 0)
-        if above == of and name in command:
+        if above == of and b"ray::_pursued" in command:
             os.kill(pid, signal.SIGKILL)
             found += 1
     return found
 
 
-def workers_killed(folder: Path, engine: str, briefs: int, times: int, every: int) -> str:
+def workers_killed(folder: Path, briefs: int, times: int, every: int) -> str:
     """Kill all workers of a batch at every so many messages, so many times, and check what is left."""
-    with campaign(folder, briefs, "--engine", engine) as batch:
+    with campaign(folder, briefs, "--engine", "ray") as batch:
         worker = None
         kills = Counter[int]()
 
         def strike() -> None:
             assert worker is not None
-            kills[kill_workers(worker.pid or 0, NAMES[engine])] += 1
+            kills[kill_workers(worker.pid or 0)] += 1
             if sum(kills.values()) < times:
                 batch.moments.at = batch.moments.messages + every
 
@@ -258,12 +240,10 @@ def workers_killed(folder: Path, engine: str, briefs: int, times: int, every: in
         return batch.check()
 
 
-@pytest.mark.parametrize("engine", [PROCESSES, RAY])
-def test_workers_that_are_killed_lose_no_brief_and_pay_for_no_picture_twice(engine: str, tmp_path: Path) -> None:
-    print(workers_killed(tmp_path, engine, 6, 2, 15))
+def test_workers_that_are_killed_lose_no_brief_and_pay_for_no_picture_twice(tmp_path: Path) -> None:
+    print(workers_killed(tmp_path, 6, 2, 15))
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("engine", [PROCESSES, RAY])
-def test_workers_that_are_killed_ten_times_in_a_batch_of_200(engine: str, tmp_path: Path) -> None:
-    print(workers_killed(tmp_path, engine, 200, 10, 110))
+def test_workers_that_are_killed_ten_times_in_a_batch_of_200(tmp_path: Path) -> None:
+    print(workers_killed(tmp_path, 200, 10, 110))

@@ -82,8 +82,7 @@ def batch(
     skip_bad
         Leave out rows that are no briefs, and take the rest.
     engine
-        Where the briefs are pursued instead: processes or processes:N for worker processes on this machine, as many as it has
-        cores or N; ray://HOST:PORT for a cluster of Ray, ray for one on this machine.
+        Where the briefs are pursued instead: ray://HOST:PORT for a cluster of Ray, ray for one on this machine.
     dry_run
         Check the file and say how many briefs and pictures it can come to; generate nothing.
     json_

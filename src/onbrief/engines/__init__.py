@@ -1,4 +1,4 @@
-"""Where the runs of a batch are pursued: in the process of the command, or elsewhere."""
+"""Where the runs of a batch are pursued: in the process of the command, or by Ray."""
 
 from __future__ import annotations
 
@@ -20,11 +20,6 @@ async def engine(asked: Asked) -> AsyncGenerator[Opens]:
     """
     if asked.engine is None:
         yield here
-    elif asked.engine.partition(":")[0] == "processes":
-        from onbrief.engines import processes
-
-        async with processes.engine(asked) as opens:
-            yield opens
     else:
         from onbrief.engines import ray
 

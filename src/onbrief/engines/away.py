@@ -1,4 +1,4 @@
-"""What the engines have in common: a run that a worker pursues, there and as the batch sees it."""
+"""A run that a worker pursues, there and as the batch sees it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onbrief.events import Event, RunEnded
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Run
 
-ALLOWED: Final = "processes, processes:N, ray, or ray://HOST:PORT of a cluster"
+ALLOWED: Final = "ray, or ray://HOST:PORT of a cluster"
 """How an engine is named."""
 
 Money = tuple[float | None, str]
