@@ -14,6 +14,7 @@ from onbrief.cli import main
 from onbrief.pursuit.estimate import ENOUGH
 
 PRICED = ["--image-model", "sandbox:?usd=0.04"]
+PRICES = "calls at their usual prices, or their highest where no other is known"
 FILE = "text,max_images\na red circle,4\na blue square,6\n"
 
 
@@ -28,7 +29,7 @@ def test_a_text_is_one_brief_and_nothing_is_written(folder: Path, capsys: pytest
     assert capsys.readouterr().out.splitlines() == [
         "1 brief",
         "expected: 1.1 images, $0.04371, time not known",
-        "  usual rates of sandbox:?usd=0.04 for such requirements (docs/policy.md); each call at its highest price",
+        f"  usual rates of sandbox:?usd=0.04 for such requirements (docs/policy.md); {PRICES}",
         "at most: 12 images, $0.48, time not known",
     ]
     assert list(folder.iterdir()) == []

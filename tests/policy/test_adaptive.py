@@ -182,6 +182,19 @@ def test_what_does_not_fit_under_the_limit_in_dollars_is_not_chosen_while_someth
         assert isinstance(policy.next(spent, replace(LIMITS, prompts=1, usd=1.0)), step)
 
 
+def test_a_judge_that_may_cost_more_than_it_usually_does_makes_nothing_dearer_but_must_fit_under_the_limit() -> None:
+    def careful(run: Run) -> Means:
+        usual = with_editor(run)
+        return replace(usual, judgement=replace(usual.judgement, most=0.5), prompt=replace(usual.prompt, most=0.5))
+
+    run = history(*drawn(0, BAD2, BAD2, BAD2, BAD2))
+    assert Adaptive(means=careful).next(run, LIMITS) == Adaptive(means=with_editor).next(run, LIMITS)
+    tight = replace(LIMITS, usd=0.6)  # enough for one picture with its judgement, not for a prompt before it
+    revised = Adaptive(means=lambda run: replace(careful(run), rungs=(Rung(),))).next(run, LIMITS)
+    assert isinstance(revised, Revise)
+    assert isinstance(Adaptive(means=lambda run: replace(careful(run), rungs=(Rung(),))).next(run, tight), Generate)
+
+
 def test_an_unknown_price_is_no_reason_not_to_choose() -> None:
     def unpriced(run: Run) -> Means:
         return Means(rungs=(Rung(picture=Cost(None, 5.0)),), judgement=Cost(0.0, 2.0), prompt=Cost(0.0, 2.0))

@@ -27,7 +27,17 @@ def test_without_past_runs_a_picture_is_as_likely_to_pass_as_the_policy_expects(
     assert 1.5 < found.images < 3.5
     assert found.usd == pytest.approx(0.04 * found.images)
     assert (found.max_images, found.max_usd, found.seconds) == (8, pytest.approx(0.32), None)
-    assert found.basis == (f"usual rates of {MODEL} for such requirements (docs/policy.md); each call at its highest price",)
+    rates = f"usual rates of {MODEL} for such requirements (docs/policy.md)"
+    assert found.basis == (f"{rates}; calls at their usual prices, or their highest where no other is known",)
+
+
+def test_a_judge_that_is_paid_by_the_token_is_expected_to_cost_what_it_usually_does() -> None:
+    judge = "bedrock:us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    found = of(replace(SETTINGS, judge=judge, confirm="never", tables={"bedrock": {"region": "us-east-1"}}))
+    assert found.usd
+    assert found.max_usd
+    assert found.usd == pytest.approx(0.051 * found.images, rel=0.1)  # a picture, and 2,700 tokens with some findings
+    assert found.max_usd > 8 * 0.13
 
 
 def test_enough_past_runs_of_the_model_say_how_many_pictures_money_and_time_a_brief_takes() -> None:

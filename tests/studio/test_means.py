@@ -26,7 +26,20 @@ def test_the_prices_are_those_of_the_models_at_hand() -> None:
 
 def test_two_looks_of_the_judge_cost_two_judgements() -> None:
     models = crew(Bill())
-    assert means_of(models, 2)(fresh()).judgement == Cost(2 * (models.judge.price or 0.0), 2.0)
+    assert means_of(models, 2)(fresh()).judgement == Cost(2 * (models.judge.price or 0.0), 2.0, 2 * (models.judge.price or 0.0))
+
+
+def test_calls_that_are_paid_by_the_token_are_weighed_at_what_they_usually_cost_and_fit_at_the_most_they_can() -> None:
+    claude = "bedrock:us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    models = Settings(image_model="sandbox:", judge=claude, reviser=claude, tables={"bedrock": {"region": "us-east-1"}}).crew()
+    run = fresh()
+    means = means_of(models, 2)(run)
+    assert run.checklist
+    assert means.judgement.most == models.judgement_price(run.checklist, 2)
+    for cost in (means.judgement, means.prompt):
+        assert cost.usd
+        assert cost.most
+        assert 0.003 < cost.usd < 0.3 * cost.most
 
 
 def test_a_price_that_is_not_known_is_none_and_money_is_not_weighed() -> None:

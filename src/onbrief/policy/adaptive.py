@@ -237,5 +237,6 @@ class _Choosing:
 
 
 def _usd(*costs: Cost) -> float | None:
-    prices = [cost.usd for cost in costs]
+    """Return the most that calls can cost together in US dollars; None if the price of one is unknown."""
+    prices = [cost.usd if cost.most is None else cost.most for cost in costs]
     return None if None in prices else math.fsum(price for price in prices if price is not None)

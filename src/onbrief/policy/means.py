@@ -18,10 +18,13 @@ def _nothing(run: Run, attempt: Attempt, must: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call costs, in US dollars and seconds; `usd` is None if the price is unknown."""
+    """What a call is expected to cost, in US dollars and seconds; `usd` is None if the price is unknown. `most` is the most
+    that it can cost in US dollars, which must fit under a limit, where that is more than what is expected.
+    """
 
     usd: float | None
     seconds: float
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

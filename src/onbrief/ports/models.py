@@ -117,13 +117,13 @@ class PricedByRequest(Protocol):
 
 @runtime_checkable
 class ExpectsCost(Protocol):
-    """A judge whose calls cost by how much is asked and answered. A call of any other judge costs the same for any number of
-    requirements, as far as is known.
+    """A planner, a judge or a reviser whose calls cost by how much is asked and answered. A call of any other one costs the
+    same for any number of requirements, as far as is known.
     """
 
     def expected_cost(self, requirements: int) -> float | None:
-        """Return what a question about this number of requirements of one picture can be expected to cost in US dollars, or
-        None if that is unknown. Nothing is reserved by it: see PricedByRequest.
+        """Return what a call about this number of requirements can be expected to cost in US dollars, or None if that is
+        unknown. Nothing is reserved by it: see PricedByRequest.
         """
         ...
 

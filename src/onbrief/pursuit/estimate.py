@@ -87,11 +87,10 @@ def estimated(order: Order, seen: Preview, past: Past) -> Estimate:
         )
         images = expected_images(limits, usual_chances(run))
         confirmations = 0 if settings.confirm == "never" else 1
-        usd = seen.prices.total(plans=1, images=images, confirmations=confirmations, revisions=images - 1)
+        usd = seen.expected.total(plans=1, images=images, confirmations=confirmations, revisions=images - 1)
         seconds = most_seconds = None
-        basis = (
-            f"usual rates of {settings.image_models[0]} for such requirements (docs/policy.md); each call at its highest price"
-        )
+        rates = f"usual rates of {settings.image_models[0]} for such requirements (docs/policy.md)"
+        basis = f"{rates}; calls at their usual prices, or their highest where no other is known"
     else:
         images = expected_images(limits, [(1.0, known.passed / known.images)])
         usd = None if known.usd is None else images * known.usd / known.images

@@ -10,14 +10,14 @@ from onbrief.policy.expected import most_images
 from onbrief.ports import Completes, Corrects, OpenQuestion, Planner
 from onbrief.pursuit.order import Order
 from onbrief.record import Prompt
-from onbrief.studio import Crew, looks, planning, price_of
+from onbrief.studio import Crew, expected_price, looks, planning, price_of
 from onbrief.studio.planning import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """The most that each call of a run can cost in US dollars: those of `plan`, which find the requirements one after another,
-    and one of each other kind. None is unknown.
+    """What each call of a run costs in US dollars: those of `plan`, which find the requirements one after another, and one of
+    each other kind. None is unknown.
     """
 
     plan: tuple[float | None, ...]
@@ -38,13 +38,13 @@ class Prices:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The checklist and first prompt of a run, and its maximum cost in US dollars (None if a price is unknown) if no call fails
-    and is repeated. `questions` are what the brief leaves open.
+    and is repeated. `expected` is what its calls are expected to cost, `questions` are what the brief leaves open.
     """
 
     checklist: Checklist
     prompt: Prompt
     usd: float | None
-    prices: Prices
+    expected: Prices
     warnings: tuple[str, ...]
     questions: tuple[OpenQuestion, ...] = ()
 
@@ -73,11 +73,24 @@ async def preview(order: Order, crew: Crew | None = None) -> Preview:
         confirmation=crew.confirmation_price(checklist),
         revision=price_of(crew.reviser, order.brief, checklist, revisions, None),  # the last one has the longest history
     )
+    expected = _expected(crew, order, checklist, prices)
     confirmations = 0 if order.settings.confirm == "never" else most
     usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=asked * revisions)
     for limit in (limits.usd, order.settings.max_total_usd):
         usd = usd if usd is None or limit is None else min(usd, limit)
-    return Preview(checklist, Prompt.first(order.brief), usd, prices, warnings, plan.questions)
+    return Preview(checklist, Prompt.first(order.brief), usd, expected, warnings, plan.questions)
+
+
+def _expected(crew: Crew, order: Order, checklist: Checklist, most: Prices) -> Prices:
+    """Return what calls are expected to cost that cost so much at `most`. No picture is expected to be edited."""
+    number, musts = len(checklist.requirements), len(checklist.musts)
+    return Prices(
+        plan=tuple(expected_price(crew.planner, number, price) if crew.planner else price for price in most.plan),
+        image=_dearest(crew, order.brief, repairs=False),
+        judgement=crew.judgement_cost(checklist, looks(order.settings.tables)),
+        confirmation=expected_price(crew.closer, musts, most.confirmation),
+        revision=expected_price(crew.reviser, number, most.revision) if crew.reviser else most.revision,
+    )
 
 
 def _dearest(crew: Crew, brief: Brief, *, repairs: bool) -> float | None:

@@ -1,5 +1,6 @@
 """The models at work: the paid steps of a run."""
 
+from onbrief.studio.calls import expected_price as expected_price
 from onbrief.studio.calls import price_of as price_of
 from onbrief.studio.crew import Crew as Crew
 from onbrief.studio.due import judgements_due as judgements_due

@@ -30,6 +30,15 @@ def price_of(model: Model, *request: object) -> float | None:
     return model.price if own is None else own(*request)
 
 
+def expected_price(model: Model, requirements: int, most: float | None) -> float | None:
+    """Return what a call of a model about so many requirements is expected to cost in US dollars: `most`, the most that it can
+    cost, if that is all that is known.
+    """
+    own: Callable[[int], float | None] | None = getattr(model, "expected_cost", None)  # not isinstance, as above
+    usd = own(requirements) if own else None
+    return most if usd is None or most is None else min(usd, most)
+
+
 def closer_price(judge: Judge, requirements: Sequence[Requirement]) -> float | None:
     """Return the most that a closer look of a judge can cost in US dollars; what it is shown may be larger than the picture."""
     side = judge.picture_limits.side

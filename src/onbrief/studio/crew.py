@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from onbrief.brief import Checklist
 from onbrief.ports import Editor, ImageModel, Judge, Model, Planner, Reviser
 from onbrief.record import Models
-from onbrief.studio.calls import closer_price, price_of
+from onbrief.studio.calls import closer_price, expected_price, price_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,11 @@ class Crew:
         side = self.judge.picture_limits.side
         price = price_of(self.judge, checklist.requirements, (side, side))
         return None if price is None else looks * price
+
+    def judgement_cost(self, checklist: Checklist, looks: int = 1) -> float | None:
+        """Return what the judgement of a picture is expected to cost in US dollars."""
+        usd = expected_price(self.judge, len(checklist.requirements), self.judgement_price(checklist))
+        return None if usd is None else looks * usd
 
     def confirmation_price(self, checklist: Checklist) -> float | None:
         """Return the most that a closer look at a picture can cost in US dollars."""

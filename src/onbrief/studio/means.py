@@ -9,7 +9,7 @@ from onbrief.policy.means import Cost, Means, Repairs, Rung
 from onbrief.ports import Changes, Editor, ImageModel
 from onbrief.questions.repairs import ByEditor, repair_of
 from onbrief.record import Attempt, Prompt, Run
-from onbrief.studio.calls import price_of
+from onbrief.studio.calls import expected_price, price_of
 from onbrief.studio.crew import Crew
 
 _SECONDS = {"picture": 5.0, "edit": 6.0, "judgement": 2.0, "prompt": 2.0}  # usual ones: services do not say
@@ -20,12 +20,15 @@ def means_of(crew: Crew, looks: int = 1) -> Callable[[Run], Means]:
 
     def means(run: Run) -> Means:
         assert run.checklist is not None
-        reviser, revision = crew.reviser, len(run.prompts)
-        prompt = price_of(reviser, run.brief, run.checklist, revision, None) if reviser else None
+        reviser, number = crew.reviser, len(run.checklist.requirements)
+        written = price_of(reviser, run.brief, run.checklist, len(run.prompts), None) if reviser else None
+        usual = expected_price(reviser, number, written) if reviser else None
         return Means(
             rungs=tuple(_rung(run, *pair) for pair in zip(crew.image_models, crew.editors, strict=True)),
-            judgement=Cost(crew.judgement_price(run.checklist, looks), _SECONDS["judgement"]),
-            prompt=Cost(prompt, _SECONDS["prompt"]),
+            judgement=Cost(
+                crew.judgement_cost(run.checklist, looks), _SECONDS["judgement"], crew.judgement_price(run.checklist, looks)
+            ),
+            prompt=Cost(usual, _SECONDS["prompt"], written),
         )
 
     return means

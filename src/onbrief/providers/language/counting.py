@@ -61,6 +61,20 @@ def mini_tokens(size: Size) -> int:
     return 2_833 + 5_667 * math.ceil(shorter * scale / 512) * math.ceil(longer * scale / 512)
 
 
+def planning_tokens(requirements: int) -> Tokens:
+    """Return the tokens that a call for a checklist of this length usually has: instructions, a brief and the schema of the
+    answer; as in the briefs of benchmarks/data/real.
+    """
+    return Tokens(1_800, 30 * requirements)
+
+
+def revising_tokens(requirements: int) -> Tokens:
+    """Return the tokens that a call for a prompt usually has when one or two were tried, for a checklist of this length; as in
+    the questions and answers of benchmarks/data/revising.
+    """
+    return Tokens(1_100 + 40 * requirements, 200)
+
+
 def judging_tokens(requirements: int) -> Tokens:
     """Return the tokens that a question about this number of requirements of a picture usually has: instructions and the schema
     of the answer, a picture of 1024 x 1024 pixels and more, which other providers than Claude count as fewer, and for each

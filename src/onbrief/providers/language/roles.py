@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from onbrief import pictures, questions
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.ports import ANY_PICTURE, NATURAL, Dialect, History, Judged, PictureLimits, Planned, Revised
+from onbrief.ports import ANY_PICTURE, NATURAL, Dialect, History, Judged, PictureLimits, Planned, Revised, Tokens
 from onbrief.providers.language import counting
 from onbrief.providers.language.model import LanguageModel, thinks
 from onbrief.questions import Question, SquareColour
@@ -21,6 +21,9 @@ LONGEST = 6_000_000  # tokens; no request of onbrief has as many bytes, with the
 @dataclass(frozen=True, slots=True)
 class Role:
     """What planners, judges and revisers that are language models share; see ports.Model and ports.Warns."""
+
+    usual_tokens: ClassVar[Callable[[int], Tokens]]
+    """Returns the tokens that a call about this number of requirements usually has."""
 
     model: LanguageModel
 
@@ -39,6 +42,10 @@ class Role:
         """See ports.Warns."""
         return self.model.warnings
 
+    def expected_cost(self, requirements: int) -> float | None:
+        """See ports.ExpectsCost. How much a model thinks before it answers is not known beforehand, so neither is its cost."""
+        return None if thinks(self.model.client) else self.model.cost(self.usual_tokens(requirements))
+
     def corrected(self, what: str) -> Self:
         """See ports.Corrects."""
         return replace(self, model=replace(self.model, correction=what))
@@ -48,6 +55,7 @@ class Role:
 class TextPlanner(Role):
     """See ports.Planner and ports.Completes. With `planned`, it asks for what is `missing` in it."""
 
+    usual_tokens = staticmethod(counting.planning_tokens)
     planned: Planned | None = None
     missing: tuple[str, ...] = ()
 
@@ -75,6 +83,7 @@ class TextPlanner(Role):
 class VisionJudge(Role):
     """See ports.Judge."""
 
+    usual_tokens = staticmethod(counting.judging_tokens)
     picture_limits: PictureLimits = ANY_PICTURE
 
     def price_of(self, requirements: Sequence[Requirement], size: Size) -> float | None:
@@ -85,10 +94,6 @@ class VisionJudge(Role):
         asked = (_question(requirements, colours), questions.confirm(requirements, colours, parts))
         prices = [self.model.price_of(question, pictures.view_size(size, self.picture_limits)) for question in asked]
         return max((price for price in prices if price is not None), default=None)
-
-    def expected_cost(self, requirements: int) -> float | None:
-        """See ports.ExpectsCost. How much a model thinks before it answers is not known beforehand, so neither is its cost."""
-        return None if thinks(self.model.client) else self.model.cost(counting.judging_tokens(requirements))
 
     async def judge(self, image: bytes, requirements: Sequence[Requirement]) -> Judged:
         """See ports.Judge. `image` is a copy made by pictures.PictureFile.judge_copy. The model is shown it with a band below,
@@ -119,6 +124,7 @@ class VisionJudge(Role):
 class TextReviser(Role):
     """See ports.Reviser. It writes for image models of this `dialect`."""
 
+    usual_tokens = staticmethod(counting.revising_tokens)
     dialect: Dialect = NATURAL
 
     def writing_for(self, dialect: Dialect) -> Self:
