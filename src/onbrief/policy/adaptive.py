@@ -165,15 +165,14 @@ class _Choosing:
         if rung.edit is None or self.editor_fails or self.left < 2:
             return alone
         edit = self._cost(rung.edit, self.means.judgement)
+        worthwhile = [(must.id, mends) for must in self.repairable if (mends := self._mends(must)) / edit > alone.worth]
         with_repair: list[tuple[float, float, float]] = []
         for outlook in outlooks:
             chance, more = outlook.passes, 0.0
-            for must in self.repairable:
-                mends = self._mends(must, outlook)
-                if mends / edit > alone.worth:
-                    near = self._near(must.id, outlook)
-                    chance += near * mends
-                    more += near * edit
+            for must, mends in worthwhile:
+                near = self._near(must, outlook)
+                chance += near * mends
+                more += near * edit
             with_repair.append((outlook.weight, chance, cost + more))
         return max(alone, replace(self._best(step, with_repair, before, first), usd=usd), key=lambda bet: bet.worth)
 
@@ -194,10 +193,10 @@ class _Choosing:
 
     def _near(self, must: str, outlook: Outlook) -> float:
         """Return the chance that a picture lacks nothing but this must, and what depends on it."""
-        lacking = {must, *self.chances.below[must]}
-        return (1 - outlook.musts[must]) * math.prod(p for id_, p in outlook.musts.items() if id_ not in lacking)
+        met = outlook.musts[must] * math.prod(outlook.musts[child] for child in self.chances.below[must])
+        return (1 - outlook.musts[must]) * outlook.passes / met
 
-    def _mends(self, must: Requirement, outlook: Outlook) -> float:
+    def _mends(self, must: Requirement) -> float:
         """Return the chance that an edit of a picture that lacks only this must makes it pass."""
         edit, under = self.policy.priors.edit, self.chances.below[must.id]
         faith = edit["faith"] / (edit["faith"] + self.vain.count(must.id))
@@ -222,8 +221,7 @@ class _Choosing:
                     yield _Bet(step, _IN_PIXELS, self._cost(self.means.judgement) or _ALMOST_NOTHING, _IN_PIXELS)
                 continue
             assert rung.edit
-            outlooks = self.chances.outlooks(Source(number, attempt.revision))
-            chance = math.fsum(outlook.weight * self._mends(must, outlook) for outlook in outlooks)
+            chance = self._mends(must)
             costs = rung.edit, self.means.judgement
             yield _Bet(step, chance, self._cost(*costs), chance, _usd(*costs))
 

@@ -96,10 +96,13 @@ class Chances:
         centre, sd = self._centre(source, must, brief, change), self._priors.spread["wording"]
         total = 0.0
         for (value, _), weight in zip(self._must, likely, strict=True):
-            chance = _likely(centre + value, met + 1, seen + 1, sd) / _likely(centre + value, met, seen, sd)
-            if value == _NEVER and not seen:  # another prompt, or another model, may do it; the more have failed, the less so
+            if value != _NEVER:
+                chance = _expected(round((centre + value) / _STEP), met, seen, sd)
+            elif seen:
+                chance = _LEAST
+            else:  # another prompt, or another model, may do it; the more have failed, the less so
                 tried = sum(must in counts for counts in self._seen.values())
-                chance = _likely(centre, 1, 1, sd) / (tried + 1)
+                chance = _expected(round(centre / _STEP), 0, 0, sd) / (tried + 1)
             total += weight * chance
         return total / math.fsum(likely)
 
@@ -193,6 +196,12 @@ def _likely(log_odds: float, met: int, seen: int, sd: float) -> float:
     if log_odds == _NEVER:
         return _LEAST**met * (1 - _LEAST) ** (seen - met)
     return _likelihood(round(log_odds / _STEP), met, seen, sd)
+
+
+@lru_cache(maxsize=200_000)
+def _expected(step: int, met: int, seen: int, sd: float) -> float:
+    """Return the chance that a must is met once more, for log odds of so many steps, after so many pictures of one prompt."""
+    return _likelihood(step, met + 1, seen + 1, sd) / _likelihood(step, met, seen, sd)
 
 
 @lru_cache(maxsize=200_000)
