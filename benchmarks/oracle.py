@@ -83,12 +83,16 @@ class Knowledge:
         self._outlooks: dict[tuple[str, str], Outlook] = {}
         self._mends: dict[tuple[str, str], float] = {}
 
+    def met(self, prompt: Prompt) -> dict[str, float]:
+        """The true chance of each must, by its id, if its parents are met."""
+        chances = {atom.claim: chance for atom, chance in self.stage.asked(prompt, self.model).chances}
+        return {id_: math.prod(chances.get(claim, 0.0) for claim in claims) for id_, claims in self._claims.items()}
+
     def outlook(self, prompt: Prompt) -> Outlook:
         """The true chances of a prompt. A must of which the prompt says nothing is never met."""
         key = prompt.text, prompt.negative
         if key not in self._outlooks:
-            chances = {atom.claim: chance for atom, chance in self.stage.asked(prompt, self.model).chances}
-            met = {id_: math.prod(chances.get(claim, 0.0) for claim in claims) for id_, claims in self._claims.items()}
+            met = self.met(prompt)
             near: dict[float, float] = {}
             for id_ in met:
                 mended = self._usually(id_)

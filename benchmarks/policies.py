@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.former import Former
+from benchmarks.knowing import Knowing
 from benchmarks.oracle import Knowledge, Oracle
 from benchmarks.playing import CHANGES, TERMS, Rung
 from onbrief.limits import Limits
@@ -73,8 +74,15 @@ ORACLES = {"oracle": False, "foreseeing": True}
 """The oracles, and whether they foresee what prompts will be worth before they are written."""
 
 
+KNOWING = "knowing"
+"""The adaptive policy with what is true in place of what it believes; see knowing.py."""
+
+
 def made(name: str, ladder: tuple[Rung, ...], known: Knowledge) -> Policy:
     """The policy of this name. An oracle uses what is known of the first image model."""
+    if name == KNOWING:
+        models = {rung.name: Knowledge(known.stage, rung.model) for rung in ladder}
+        return Knowing(means=means(ladder), known=models)
     return Oracle(known, ORACLES[name]) if name in ORACLES else POLICIES[name](ladder)
 
 

@@ -76,6 +76,10 @@ class Adaptive:
             return fell_short(run, hope)
         return choosing.step(best)
 
+    def chances(self, run: Run) -> Chances:
+        """Return what is believed of the pictures to come."""
+        return Chances(run, run.models.ladder or (run.models.image,), self.priors)
+
 
 class _Choosing:
     """The bets of a run at one moment."""
@@ -84,7 +88,7 @@ class _Choosing:
         self.policy, self.run, self.limits = policy, run, limits
         self.models = run.models.ladder or (run.models.image,)
         self.means = policy.means(run)
-        self.chances = Chances(run, self.models, policy.priors)
+        self.chances = policy.chances(run)
         self.repairable = [must for must in self.chances.musts if must.kind in policy.priors.edit]
         self.left = limits.images - len(run.attempts)
         failed = [a for a in run.attempts if a.base and a.problem and a.problem.kind in ("failed", "blocked")]
