@@ -165,6 +165,14 @@ def test_several_pictures_are_made_at_a_time_where_time_is_preferred(
     assert len(hopeful.seeds) <= len(bleak.seeds) == most
 
 
+@pytest.mark.parametrize(("images", "at_once"), [(9, 1), (10, 2), (14, 4), (20, 8)])
+def test_not_all_pictures_that_are_left_are_made_at_once(images: int, at_once: int) -> None:
+    run = history(*drawn(0, *[BAD2] * 8))  # after which none is likely to pass
+    step = Adaptive(None, "time").next(run, Limits(images=images, prompts=1))
+    assert isinstance(step, Generate)
+    assert len(step.seeds) == at_once
+
+
 def test_a_run_is_given_up_only_if_the_user_says_when() -> None:
     run = history(*(judged((revision, n), BAD12) for revision in range(6) for n in range(4)))
     assert not isinstance(Adaptive().next(run, LIMITS), Stop)

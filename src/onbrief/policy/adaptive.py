@@ -149,10 +149,13 @@ class _Choosing:
                 return bet.step
 
     def _width(self, bet: _Bet) -> int:
-        """Return how many pictures to make at a time: if time is preferred, so many that one of them is likely to pass."""
+        """Return how many pictures to make at a time: if time is preferred, so many that one of them is likely to pass, but not
+        all that are left, so that something can come of what they teach.
+        """
         if self.policy.parallel is not None or self.policy.prefer == "money":
             return self.policy.parallel or 1
-        return next((n for n in range(1, WIDE) if 1 - (1 - bet.first) ** n >= _LIKELY), WIDE)
+        most = min(WIDE, -(-2 * self.left // 3))
+        return next((n for n in range(1, most) if 1 - (1 - bet.first) ** n >= _LIKELY), most)
 
     def _cost(self, *costs: Cost) -> float:
         if self.policy.prefer == "money" and self.means.priced:
