@@ -13,7 +13,7 @@ from functools import reduce
 
 from onbrief.config import Settings
 from onbrief.errors import OnbriefError
-from onbrief.policy.expected import expected_images, most_images, usual_chances
+from onbrief.policy.expected import expected_images, first_chances, most_images
 from onbrief.pursuit.crews import Crews
 from onbrief.pursuit.ledgers import future_ledger
 from onbrief.pursuit.listing import place_statistics
@@ -85,13 +85,14 @@ def estimated(order: Order, seen: Preview, past: Past) -> Estimate:
             models=Models(settings.image_models[0], settings.judge, settings.reviser),
             started="",
         )
-        images = expected_images(limits, usual_chances(run))
+        images = expected_images(limits, first_chances(run, order.priors))
         confirmations = 0 if settings.confirm == "never" else 1
         usd = seen.prices.total(plans=1, images=images, confirmations=confirmations, revisions=images - 1)
         seconds = most_seconds = None
-        basis = (
-            f"usual rates of {settings.image_models[0]} for such requirements (docs/policy.md); each call at its highest price"
-        )
+        first = settings.image_models[0]
+        whence = f", learned in {settings.priors}" if first in order.priors.learned else ""
+        kind = "rates" if whence else "usual rates"
+        basis = f"{kind} of {first} for such requirements{whence} (docs/policy.md); each call at its highest price"
     else:
         images = expected_images(limits, [(1.0, known.passed / known.images)])
         usd = None if known.usd is None else images * known.usd / known.images

@@ -16,7 +16,7 @@ from onbrief.config import RATES, Settings, settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
-from onbrief.policy import SEED_RANGE
+from onbrief.policy import SEED_RANGE, Priors, usual_priors
 from onbrief.ports import AnyModel, Ladder, ModelRole, RunRow, is_object
 from onbrief.providers import registry
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
@@ -49,6 +49,9 @@ class Order:
     `models` are those that were given as objects, by their settings. In all that is stored, a model is its name: an order with
     an object of the same name is the same order.
 
+    `priors` is what the policy expects of the image models: what the settings' file had when the order was made. It is no part
+    of the `request`, as it decides nothing about what is recorded.
+
     Raises:
         UsageError: the order is invalid.
     """
@@ -64,10 +67,12 @@ class Order:
     resumes: str | None = None
     pictures: tuple[GivenPicture, ...] = ()
     models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
+    priors: Priors = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
         _ = self.settings.calibration, self.settings.detector  # read before anything is spent
+        object.__setattr__(self, "priors", self.settings.policy_priors if self.draws else usual_priors())
         if self.run_id is not None:
             check_run_id(self.run_id)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -79,6 +84,20 @@ class Order:
     def draws(self) -> bool:
         """Whether pictures are drawn; otherwise they exist already."""
         return not self.pictures
+
+    @property
+    def priors_notes(self) -> tuple[str, ...]:
+        """What a record says of the file of priors that is in use."""
+        learned, models = self.priors.learned, self.settings.image_models
+        if not learned or self.settings.policy != "adaptive":
+            return ()
+        counts = {model: sum(seen for _, seen in learned[model].values()) for model in models if model in learned}
+        if not counts:
+            return (f"the priors {self.settings.priors} have no rates of {' or '.join(models)}: the usual ones are used",)
+        return tuple(
+            f"the policy begins with rates of {model} from {seen} findings, by {self.settings.priors}"
+            for model, seen in counts.items()
+        )
 
     @property
     def usual_run_id(self) -> str | None:
