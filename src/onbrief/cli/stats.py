@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from onbrief.cli.flags import Json, LedgerUrl, Place
+from cyclopts import Parameter
+
+from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, Place
 from onbrief.cli.output import plain, put, say, write
 from onbrief.config import load
 from onbrief.errors import UsageError
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from onbrief.run_statistics import ModelStatistics
 
 
-def stats(*, priors: Path | None = None, out: Place = None, ledger: LedgerUrl = None, json_: Json = False) -> int:
+Priors = Annotated[Path | None, Parameter(group=OUTPUT)]
+
+
+def stats(*, priors: Priors = None, out: Place = None, ledger: LedgerUrl = None, json_: Json = False) -> int:
     """Say how often each image model met each kind of requirement, and what a pass has cost.
 
     For example:

@@ -2,7 +2,7 @@
 `priors` has the adaptive policy use it. Each model is a table, and each name of a rate says how often it was met, and of how
 many findings:
 
-    ["sandbox:sdxl"]
+    ["provider:model"]
     count = { met = 7, seen = 19 }
 """
 

@@ -6,13 +6,13 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
 from onbrief.brief import Brief, fields_of
-from onbrief.config import RATES, Settings, settings_of
+from onbrief.config import NO_PRIORS, RATES, Settings, settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
@@ -85,18 +85,17 @@ class Order:
         """Whether pictures are drawn; otherwise they exist already."""
         return not self.pictures
 
-    @property
-    def priors_notes(self) -> tuple[str, ...]:
-        """What a record says of the file of priors that is in use."""
-        learned, models = self.priors.learned, self.settings.image_models
-        if not learned or self.settings.policy != "adaptive":
+    def priors_notes(self, models: Iterable[AnyModel]) -> tuple[str, ...]:
+        """Return what a record of a run with these image models says of the file of priors that is in use."""
+        learned, names = self.priors.learned, [model.name for model in models]
+        if self.settings.policy != "adaptive" or self.settings.priors in ("", NO_PRIORS):
             return ()
-        counts = {model: sum(seen for _, seen in learned[model].values()) for model in models if model in learned}
+        counts = {name: sum(seen for _, seen in learned[name].values()) for name in names if name in learned}
         if not counts:
-            return (f"the priors {self.settings.priors} have no rates of {' or '.join(models)}: the usual ones are used",)
+            return (f"the priors {self.settings.priors} have no rates of {' or '.join(names)}: the usual ones are used",)
         return tuple(
-            f"the policy begins with rates of {model} from {seen} findings, by {self.settings.priors}"
-            for model, seen in counts.items()
+            f"the policy begins with rates of {name} from {seen} findings, by {self.settings.priors}"
+            for name, seen in counts.items()
         )
 
     @property
