@@ -301,6 +301,7 @@ class LedgerStudio:
         if expected is None or not expected(1):
             return ()
         assert run.checklist is not None
+        # Not with learned rates: with another file of them, a resumed run would ask otherwise than it did.
         outlooks = chances.Chances(run, run.models.ladder or (run.models.image,), usual_priors()).outlooks(source)
         return first_question(run.checklist, outlooks, lambda number: expected(number) or 0.0, self._spare)
 
