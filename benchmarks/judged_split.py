@@ -25,7 +25,7 @@ from onbrief.brief import Checklist
 from onbrief.judging.decide import verdict
 from onbrief.judging.splitting import first_question, holds
 from onbrief.policy.chances import Chances, Source
-from onbrief.policy.priors import usual
+from onbrief.policy.priors import usual_priors
 from onbrief.providers.language.counting import judging_tokens
 from onbrief.record import Attempt, Run, Verdict
 from onbrief_sandbox.world import MODELS, Model
@@ -58,7 +58,7 @@ def judged(run: Run, attempt: Attempt, full: Verdict, spare: int) -> tuple[Verdi
     """The verdict on the next picture of a run, and what it costs, where some musts may be asked about first."""
     assert run.checklist is not None
     checklist, total = run.checklist, len(run.checklist.requirements)
-    outlooks = Chances(run, (run.models.image,), usual()).outlooks(Source(0, attempt.revision))
+    outlooks = Chances(run, (run.models.image,), usual_priors()).outlooks(Source(0, attempt.revision))
     first = () if attempt.base else first_question(checklist, outlooks, cost, spare)
     if not first:
         return full, cost(total)

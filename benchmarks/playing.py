@@ -18,7 +18,7 @@ from onbrief.limits import Limits
 from onbrief.loop import pursue
 from onbrief.policy import Policy
 from onbrief.policy.chances import Chances, Source
-from onbrief.policy.priors import usual
+from onbrief.policy.priors import usual_priors
 from onbrief.ports import History, Revised
 from onbrief.providers.language.counting import judging_tokens
 from onbrief.questions.repairs import ByEditor, repair_of
@@ -221,7 +221,7 @@ class PlayedStudio:
         """What the judge is asked about first in the next pictures of this source; nothing if it is asked all at once."""
         if self.spare is None:
             return ()
-        outlooks = Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
+        outlooks = Chances(run, run.models.ladder or (run.models.image,), usual_priors()).outlooks(source)
         return first_question(self.stage.checklist, outlooks, question_usd, self.spare)
 
     def _judged(self, attempt: Attempt, shown: Shown, usd: float, first: tuple[str, ...] = ()) -> tuple[Attempt, float]:

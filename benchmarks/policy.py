@@ -24,6 +24,7 @@ from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
 from benchmarks.plotting import plot
 from benchmarks.policies import CLASSIC, ORACLES, POLICIES, SPARE, limits_of, made
 from benchmarks.runs import Played, kept, line
+from onbrief.record import Run
 from onbrief_sandbox.erring import Errors
 from onbrief_sandbox.world import MODELS, Model
 
@@ -81,6 +82,12 @@ def _run(choice: Choice, name: str, number: int, known: Knowledge, which: Which)
     spare = SPARE.get(policy, 0) if choice.split else None
     studio = PlayedStudio(known.stage, ladder, errors=choice.errors, spare=spare)
     run = asyncio.run(played(studio, limits_of(policy, images), made(policy, ladder, known), seed))
+    return outcome(studio, run, name, number, which)
+
+
+def outcome(studio: PlayedStudio, run: Run, name: str, number: int, which: Which) -> Played:
+    """What a run came to that this studio has played, of the brief with this number of a set."""
+    model, images, policy, seed = which
     if run.outcome == "failed":
         raise RuntimeError(f"{name} {number}, {policy}: {run.reason}")
     accepted = next((attempt for attempt in run.attempts if attempt.passed), None)

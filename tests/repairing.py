@@ -8,7 +8,7 @@ from typing import get_args
 
 from onbrief.config import Settings
 from onbrief.limits import Limits
-from onbrief.policy import Generate, Means, Policy, Repair, Step, seed_of, usual_means
+from onbrief.policy import Generate, Means, Policy, Priors, Repair, Step, seed_of, usual_means
 from onbrief.policy.ends import over
 from onbrief.ports import Change, Changes, Way
 from onbrief.questions.repairs import repair_of
@@ -42,6 +42,6 @@ class Repairing:
 class RepairingSettings(Settings):
     """Settings of a run that repairs, with an editor that can change everything."""
 
-    def policy_with(self, means: Callable[[Run], Means] = usual_means) -> Policy:
+    def policy_with(self, means: Callable[[Run], Means] = usual_means, priors: Priors | None = None) -> Policy:
         """See Settings."""
         return Repairing(EVERYTHING)

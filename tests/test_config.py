@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from onbrief.config import Settings, load, settings_of
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
-from onbrief.policy import WIDE, Adaptive, Classic
+from onbrief.policy import WIDE, Adaptive, Classic, usual_priors
 from onbrief.ports import Rate, RateLimit
 
 
@@ -104,6 +105,21 @@ def test_how_many_at_once_is_a_number_or_left_to_the_policy(here: Path, home: Pa
     assert (three.policy_with(), three.judged_at_once) == (Adaptive(3, "time", 0.05), 3)
     assert (auto.policy_with(), auto.judged_at_once) == (Adaptive(None, "time", 0.05), WIDE)
     assert (Settings().policy_with(), Settings().judged_at_once) == (Adaptive(None), 1)
+
+
+def test_the_file_of_priors_is_found_from_another_folder_and_read_when_the_policy_is_made(here: Path, home: Path) -> None:
+    (here / "onbrief.toml").write_text('priors = "learned.toml"')
+    settings, origins = loaded(home)
+    assert (settings.priors, origins["priors"]) == (str(here / "learned.toml"), "onbrief.toml")
+    with pytest.raises(UsageError, match=r"priors .*learned\.toml cannot be read"):
+        settings.policy_with()
+    (here / "learned.toml").write_text('["a:model"]\ncount = { met = 1, seen = 2 }')
+    policy = settings.policy_with()
+    assert isinstance(policy, Adaptive)
+    assert policy.priors == replace(usual_priors(), learned={"a:model": {"count": (1, 2)}})
+    assert replace(settings, policy="classic").policy_with() == Classic(None)
+    none, _ = loaded(home, ONBRIEF_PRIORS="none")
+    assert (none.priors, none.policy_with()) == ("none", Adaptive(None))
 
 
 def test_variables_of_others_are_none_of_ours(here: Path, home: Path) -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from onbrief.brief import Checklist, Requirement
 from onbrief.errors import Outcome
 from onbrief.record import Models, Run, Usage
 from onbrief.run_statistics import ModelStatistics, statistics_of
-from tests.histories import history, judged, problem, verdict
+from tests.histories import CHECKLIST, history, judged, problem, verdict
 
 
 def ended(run: Run, outcome: Outcome, *, images: int = 1, usd: float | None = 0.1, seconds: float = 2.0) -> Run:
@@ -24,7 +25,8 @@ def test_each_answer_counts_for_its_kind_apart_for_the_first_prompt_and_later_on
         images=3,
         usd=0.1,
         seconds=2.0,
-        first={"object": (1, 1), "attribute": (1, 2), "style": (3, 4)},
+        opening={"object": (1, 1), "attribute": (0, 1), "style": (1, 2)},
+        first={"object": (1, 1), "attribute": (0, 1), "style": (3, 4)},
         later={"object": (1, 1), "attribute": (1, 1), "style": (2, 2)},
     )
 
@@ -32,6 +34,40 @@ def test_each_answer_counts_for_its_kind_apart_for_the_first_prompt_and_later_on
 def test_a_must_that_is_accepted_with_a_reservation_counts_as_met() -> None:
     [found] = statistics_of([history(judged((0, 0), replace(verdict({"r2"}), reservations=("r2",))))])
     assert found.first["attribute"] == (1, 1)
+
+
+@pytest.mark.parametrize("parent", ["unmet", "undecided", "unasked"])
+def test_what_depends_on_something_that_is_not_there_does_not_count(parent: str) -> None:
+    found = verdict({"r1", "r2"} if parent == "unmet" else {"r2"}, undecided={"r1"} if parent == "undecided" else ())
+    if parent == "unasked":
+        found = replace(found, findings=tuple(one for one in found.findings if one.id != "r1"), unasked=("r1",))
+    [counted] = statistics_of([history(judged((0, 0), found), judged((0, 1), verdict({"r2"})))])
+    assert counted.first["attribute"] == (0, 1)
+    reserved = replace(verdict({"r1"}), reservations=("r1",))
+    [counted] = statistics_of([history(judged((0, 0), reserved))])
+    assert (counted.first["object"], counted.first["attribute"]) == ((1, 1), (1, 1))
+
+
+def test_what_stands_beside_other_objects_counts_apart() -> None:
+    beside = Requirement(id="r5", text="there is a square", kind="object")
+    several = Checklist((*CHECKLIST.requirements, beside))
+    finding = replace(verdict().findings[0], id="r5")
+    seen = replace(verdict({"r2"}), findings=(*verdict({"r2"}).findings, finding))
+    [found] = statistics_of([replace(history(judged((0, 0), seen)), checklist=several), history(judged((0, 0), verdict()))])
+    assert found.opening == {
+        "object": (1, 1),
+        "object_of_several": (2, 2),
+        "attribute": (1, 1),
+        "attribute_of_several": (0, 1),
+        "style": (4, 4),
+    }
+
+
+def test_the_first_picture_of_each_run_counts_apart() -> None:
+    """Of the others of a prompt, a brief has the more the harder it is."""
+    hard = history(*(judged((0, n), verdict({"r2"})) for n in range(9)))
+    [found] = statistics_of([hard, history(judged((0, 0), verdict()))])
+    assert (found.opening["attribute"], found.first["attribute"]) == ((1, 2), (1, 10))
 
 
 def test_an_edited_picture_says_nothing_about_a_prompt() -> None:

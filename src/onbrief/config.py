@@ -19,7 +19,19 @@ from onbrief.documents import read_toml, validated
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Rule, Strictness
 from onbrief.limits import Limits, require_amount
-from onbrief.policy import PARALLEL, WIDE, Means, Policy, PolicyName, Preference, named, usual_means
+from onbrief.policy import (
+    PARALLEL,
+    WIDE,
+    Means,
+    Policy,
+    PolicyName,
+    Preference,
+    Priors,
+    named,
+    read_learned,
+    usual_means,
+    usual_priors,
+)
 from onbrief.redaction import redacted
 
 if TYPE_CHECKING:
@@ -35,6 +47,7 @@ PREFIX = "ONBRIEF_"
 RATES = "rates"
 """The table of the limits of calls of each model. Its names are those of models, which no variable can have."""
 NO_PROFILE = "none"
+NO_PRIORS = "none"
 FILE = "onbrief.toml"
 _PATHS = (("detector", "path"), ("detector", "names"))
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}
@@ -62,7 +75,8 @@ class Settings:
     database that has the ledger, if that is not beside the pictures. With `strip_metadata`, no metadata is embedded in the
     pictures. `tables` has the settings of providers and of the store that are set, by table and name, without defaults.
     `priority` is what a policy saves where one costs the other, `give_up_below` the chance to pass below which it ends a run
-    early, and `parallel` how many pictures of a prompt to generate and judge concurrently; "auto" leaves that to the policy,
+    early, `priors` the file of rates that its runs have taught of image models, or "none" (see policy.learned), and `parallel`
+    how many pictures of a prompt to generate and judge concurrently; "auto" leaves that to the policy,
     which makes several only if time has priority. All limits but `max_images` are limits only if they are set; see Limits.
     `max_total_usd` is one for all runs of the place that have it, in whatever process and session: together, they never spend
     more.
@@ -74,6 +88,7 @@ class Settings:
     policy: PolicyName = "adaptive"
     priority: Preference = "money"
     give_up_below: float = 0.0
+    priors: str = ""
     strictness: Strictness = "fair"
     max_reservations: int | None = None
     confirm: Confirm = "borderline"
@@ -207,9 +222,32 @@ class Settings:
         """How many pictures that exist already are judged concurrently."""
         return self._width or (WIDE if self.priority == "time" else 1)
 
-    def policy_with(self, means: Callable[[Run], Means] = usual_means) -> Policy:
-        """Return the policy that `policy` names, which may know this of the models."""
-        return named(self.policy, self._width, prefer=self.priority, give_up_below=self.give_up_below, means=means)
+    @property
+    def policy_priors(self) -> Priors:
+        """What the policy expects of image models before it has seen a picture, with what the file `priors` has.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        if self.priors in ("", NO_PRIORS):
+            return usual_priors()
+        return replace(usual_priors(), learned=read_learned(Path(self.priors)))
+
+    def policy_with(self, means: Callable[[Run], Means] = usual_means, priors: Priors | None = None) -> Policy:
+        """Return the policy that `policy` names, which may know this of the models. `priors` are `policy_priors`, if they have
+        been read already.
+
+        Raises:
+            UsageError: the file `priors` cannot be read.
+        """
+        return named(
+            self.policy,
+            self._width,
+            prefer=self.priority,
+            give_up_below=self.give_up_below,
+            means=means,
+            priors=priors or self.policy_priors,
+        )
 
     def require_models(self, *, draws: bool = True) -> None:
         """Refuse settings that lack a model for a run, which `draws` or only judges pictures that exist already.
@@ -333,6 +371,8 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] = os.environ) -
             origins[f"{table}.{name}"] = origin
     origins |= {name: "image_model" for name in FOLLOWING if not values.get(name) and origins["image_model"] != "default"}
     settings = settings_of({**values, "tables": tables})
+    if settings.priors not in ("", NO_PRIORS):
+        settings = replace(settings, priors=str(Path(settings.priors).absolute()))
     if settings.profile not in ("", NO_PROFILE):  # a run can be resumed from another folder
         settings = replace(settings, profile=str(Path(settings.profile).absolute()))
     elif not settings.profile and (usual := profile_path(settings.judge, environ)) and usual.is_file():
@@ -364,8 +404,10 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
     if isinstance(many := plain.get("parallel"), str) and many != "auto" and not many.isdecimal():
         raise UsageError.of("parallel", many, PARALLEL)  # of a number or a text, validation would name only the number
     settings = validated(_settings(), {**plain, "tables": tables}, where)
-    _ = settings.limits, settings.picture_size, settings.policy_with()
-    _ = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)  # a profile is read when it is used
+    _ = settings.limits, settings.picture_size, settings.policy_with(priors=usual_priors())
+    _ = Rule.named(
+        settings.strictness, settings.max_reservations, settings.confirm
+    )  # files are read by an order, which needs them
     return settings
 
 

@@ -9,6 +9,7 @@ import pytest
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
 from onbrief.config import Settings
+from onbrief.errors import UsageError
 from onbrief.policy import Classic
 from onbrief.pursuit import Order
 from tests.claude import reach
@@ -49,6 +50,15 @@ def test_an_event_that_names_no_model_gets_those_of_the_functions_own_settings(m
     assert (made.image_model, made.judge.partition("?")[0]) == ("bedrock:stability.sd3-5-large-v1:0", OLD_CLAUDE)
     assert made.reviser.startswith("bedrock:")
     assert (named.image_model, named.judge.partition("?")[0]) == ("sandbox:", CLAUDE)
+
+
+def test_a_file_of_priors_is_the_functions_own_and_no_event_names_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "learned.toml"
+    path.write_text('["sandbox:"]\ncount = { met = 1, seen = 2 }')
+    monkeypatch.setenv("ONBRIEF_PRIORS", str(path))
+    assert order().priors.learned == {"sandbox:": {"count": (1, 2)}}
+    with pytest.raises(UsageError, match="priors"):
+        order(priors=str(path))
 
 
 def test_sdxl_gets_its_options_by_its_name() -> None:

@@ -21,7 +21,7 @@ from onbrief.pursuit import check_run_id
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, ScriptedReviser
 from tests.judging.test_calibration import PROFILE
 
-NO_COLUMNS = {"parallel", "max_total_usd", "out", "ledger", "tables"}
+NO_COLUMNS = {"parallel", "priors", "max_total_usd", "out", "ledger", "tables"}
 """Settings that rows do not have: they are those of the batch."""
 
 

@@ -49,8 +49,9 @@ def test_they_are_told_in_lines(place: Path, capsys: pytest.CaptureFixture[str])
     assert main(["stats", "--out", str(place)]) == 0
     first, head, *kinds = capsys.readouterr().out.splitlines()
     assert first.startswith("sandbox:?usd=0.04: 1 of 2 runs passed; for each: 3.00 images, $0.12, ")
-    assert head.split() == ["first", "prompt", "later", "prompts"]
-    assert next(line for line in kinds if line.split()[0] == "whole").split()[1:5] == ["1", "of", "3", "(33%)"]
+    assert head.split() == ["first", "picture", "first", "prompt", "later", "prompts"]
+    whole = next(line for line in kinds if line.split()[0] == "whole").split()
+    assert whole[1:9] == ["1", "of", "2", "(50%)", "1", "of", "3", "(33%)"]
 
 
 def test_a_record_that_cannot_be_read_is_named_and_the_others_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

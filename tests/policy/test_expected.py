@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from onbrief.limits import Limits
-from onbrief.policy.expected import expected_images, most_images, usual_chances
+from onbrief.policy.expected import expected_images, first_chances, most_images
+from onbrief.policy.priors import usual_priors
 from onbrief.record import Models
 from tests.histories import fresh
 
@@ -19,7 +20,9 @@ def test_a_run_ends_with_the_first_pass_or_its_last_image(chance: float, images:
 
 def test_a_good_model_is_expected_to_need_fewer_pictures_than_an_older_one() -> None:
     good, older = (
-        expected_images(Limits(), usual_chances(replace(fresh(), models=Models(name, "test:critic", "test:writer"))))
+        expected_images(
+            Limits(), first_chances(replace(fresh(), models=Models(name, "test:critic", "test:writer")), usual_priors())
+        )
         for name in ("test:good", "test:sdxl")
     )
     assert 1.0 < good < older < 3.0

@@ -154,6 +154,7 @@ class _Orders:
         avoid: Sequence[str],
         resend_unknown: bool,
     ) -> None:
+        _ = settings.policy_priors  # an error of this file concerns all rows
         self._settings = settings
         self._models = models
         self._requirements = requirements

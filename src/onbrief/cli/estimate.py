@@ -33,7 +33,8 @@ def estimate(
 
     Images, money, and time if the briefs are pursued one after another. Prices are those of the models. How many pictures a
     brief needs is known from the runs in the folder or bucket, if at least 20 of the newest 200 are of the same image model;
-    otherwise, 2 are assumed. Nothing is written; the planner is asked for each brief, and nothing else is paid for.
+    otherwise, it follows from the rates that the policy begins with. Nothing is written; the planner is asked for each brief,
+    and nothing else is paid for.
 
     Parameters
     ----------

@@ -62,6 +62,7 @@ _WITHOUT = {
     "reviser": "that of the image model's provider",
     "confirm_judge": "the judge",
     "planner": "the reviser",
+    "priors": "the usual rates",
     "profile": "the one that onbrief calibrate wrote for the judge",
     "ledger": "beside the pictures",
 }
@@ -101,6 +102,8 @@ class DrawingLimitFlags:
     "Maximum number of prompts, including the first."
     give_up_below: Annotated[float | None, usual("give_up_below")] = None
     "End a run early when its chance to pass falls below this, from 0 (never) to 1."
+    priors: Annotated[str | None, usual("priors"), Parameter(group=MODELS)] = None
+    "Rates of image models, as written by onbrief stats --priors, which the adaptive policy begins with; none for none."
 
 
 @Parameter(name="*", group=LIMITS)
@@ -136,6 +139,7 @@ class OtherLimitFlags(RunLimitFlags):
     parallel: Annotated[Literal["auto"] | int | None, _AS_BEFORE, Parameter(show_choices=False)] = None
     priority: Annotated[Preference | None, _AS_BEFORE] = None
     give_up_below: Annotated[float | None, _AS_BEFORE] = None
+    priors: Annotated[str | None, _AS_BEFORE, Parameter(group=MODELS)] = None
 
 
 @Parameter(name="*", group=MODELS)

@@ -13,8 +13,12 @@ from onbrief.policy.ends import judged as judged
 from onbrief.policy.ends import limit_reached as limit_reached
 from onbrief.policy.ends import never_decided as never_decided
 from onbrief.policy.ends import reservations as reservations
+from onbrief.policy.learned import learned_toml as learned_toml
+from onbrief.policy.learned import read_learned as read_learned
 from onbrief.policy.means import Means as Means
 from onbrief.policy.means import usual_means as usual_means
+from onbrief.policy.priors import Priors as Priors
+from onbrief.policy.priors import usual_priors as usual_priors
 from onbrief.policy.steps import SEED_RANGE as SEED_RANGE
 from onbrief.policy.steps import Generate as Generate
 from onbrief.policy.steps import Policy as Policy
@@ -37,11 +41,12 @@ def named(
     prefer: Preference = "money",
     give_up_below: float = 0.0,
     means: Callable[[Run], Means] = usual_means,
+    priors: Priors | None = None,
 ) -> Policy:
     """Return the policy of this name, which has up to `parallel` pictures of a prompt generated and judged concurrently: None
     leaves that to the policy. `prefer` is what it saves where it has to choose, and `give_up_below` the chance to pass below
-    which it ends a run although its limits are not reached; `means` is what it may know of the models. The classic policy does
-    not look at these three.
+    which it ends a run although its limits are not reached; `means` is what it may know of the models, and `priors` what it
+    expects of them, by default what priors.toml has. The classic policy does not look at these four.
 
     Raises:
         UsageError: the name or the preference is unknown, `parallel` is not from 1 to 64, or `give_up_below` not from 0 to 1.
@@ -54,7 +59,7 @@ def named(
         raise UsageError.of("give_up_below", give_up_below, "a number from 0 to 1")
     match name:
         case "adaptive":
-            return Adaptive(parallel, prefer, give_up_below, means)
+            return Adaptive(parallel, prefer, give_up_below, means, priors or usual_priors())
         case "classic":
             return Classic(parallel)
         case _:

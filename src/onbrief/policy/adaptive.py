@@ -17,7 +17,7 @@ from onbrief.limits import Limits
 from onbrief.policy.chances import Chances, Outlook, Source
 from onbrief.policy.ends import fell_short, over
 from onbrief.policy.means import Cost, Means, Rung, usual_means
-from onbrief.policy.priors import Priors, usual
+from onbrief.policy.priors import Priors, usual_priors
 from onbrief.policy.steps import Generate, Preference, Repair, Revise, Step, Stop, seed_of
 from onbrief.record import Attempt, Run
 
@@ -60,7 +60,7 @@ class Adaptive:
     prefer: Preference = "money"
     give_up_below: float = 0.0
     means: Callable[[Run], Means] = usual_means
-    priors: Priors = field(default_factory=usual)
+    priors: Priors = field(default_factory=usual_priors)
 
     def next(self, run: Run, limits: Limits) -> Step:
         """See Policy."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from onbrief.limits import Limits
 from onbrief.policy.chances import Chances, Source
-from onbrief.policy.priors import usual
+from onbrief.policy.priors import Priors
 from onbrief.record import Run
 
 PassChances = Iterable[tuple[float, float]]
@@ -20,10 +20,10 @@ def expected_images(limits: Limits, chances: PassChances) -> float:
     return math.fsum(weight * ((1 - (1 - p) ** most) / p if p > 0 else most) for weight, p in chances)
 
 
-def usual_chances(run: Run) -> PassChances:
-    """Return the chances of the first pictures of a run with a checklist, before any is there; see priors.toml."""
+def first_chances(run: Run, priors: Priors) -> PassChances:
+    """Return the chances of the first pictures of a run with a checklist, before any is there."""
     first = run.models.ladder or (run.models.image,)
-    return [(outlook.weight, outlook.passes) for outlook in Chances(run, first, usual()).outlooks(Source(0, 0))]
+    return [(outlook.weight, outlook.passes) for outlook in Chances(run, first, priors).outlooks(Source(0, 0))]
 
 
 def most_images(limits: Limits) -> int:

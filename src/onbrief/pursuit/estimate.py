@@ -13,7 +13,7 @@ from functools import reduce
 
 from onbrief.config import Settings
 from onbrief.errors import OnbriefError
-from onbrief.policy.expected import expected_images, most_images, usual_chances
+from onbrief.policy.expected import expected_images, first_chances, most_images
 from onbrief.pursuit.crews import Crews
 from onbrief.pursuit.ledgers import future_ledger
 from onbrief.pursuit.listing import place_statistics
@@ -85,11 +85,13 @@ def estimated(order: Order, seen: Preview, past: Past) -> Estimate:
             models=Models(settings.image_models[0], settings.judge, settings.reviser),
             started="",
         )
-        images = expected_images(limits, usual_chances(run))
+        images = expected_images(limits, first_chances(run, order.priors))
         confirmations = 0 if settings.confirm == "never" else 1
         usd = seen.expected.total(plans=1, images=images, confirmations=confirmations, revisions=images - 1)
         seconds = most_seconds = None
-        rates = f"usual rates of {settings.image_models[0]} for such requirements (docs/policy.md)"
+        first = settings.image_models[0]
+        whence = f", learned in {settings.priors}" if first in order.priors.learned else ""
+        rates = f"{'rates' if whence else 'usual rates'} of {first} for such requirements{whence} (docs/policy.md)"
         basis = f"{rates}; calls at their usual prices, or their highest where no other is known"
     else:
         images = expected_images(limits, [(1.0, known.passed / known.images)])

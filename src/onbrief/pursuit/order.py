@@ -6,17 +6,17 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
 from onbrief.brief import Brief, fields_of
-from onbrief.config import RATES, Settings, settings_of
+from onbrief.config import NO_PRIORS, RATES, Settings, settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
-from onbrief.policy import SEED_RANGE
+from onbrief.policy import SEED_RANGE, Priors, usual_priors
 from onbrief.ports import AnyModel, Ladder, ModelRole, RunRow, is_object
 from onbrief.providers import registry
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
@@ -49,6 +49,9 @@ class Order:
     `models` are those that were given as objects, by their settings. In all that is stored, a model is its name: an order with
     an object of the same name is the same order.
 
+    `priors` is what the policy expects of the image models: what the settings' file had when the order was made. It is no part
+    of the `request`, as it decides nothing about what is recorded.
+
     Raises:
         UsageError: the order is invalid.
     """
@@ -64,10 +67,12 @@ class Order:
     resumes: str | None = None
     pictures: tuple[GivenPicture, ...] = ()
     models: Mapping[ModelRole, AnyModel | Ladder] = field(default_factory=dict["ModelRole", "AnyModel | Ladder"])
+    priors: Priors = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.settings.require_models(draws=self.draws)
         _ = self.settings.calibration, self.settings.detector  # read before anything is spent
+        object.__setattr__(self, "priors", self.settings.policy_priors if self.draws else usual_priors())
         if self.run_id is not None:
             check_run_id(self.run_id)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -79,6 +84,19 @@ class Order:
     def draws(self) -> bool:
         """Whether pictures are drawn; otherwise they exist already."""
         return not self.pictures
+
+    def priors_notes(self, models: Iterable[AnyModel]) -> tuple[str, ...]:
+        """Return what a record of a run with these image models says of the file of priors that is in use."""
+        learned, names = self.priors.learned, [model.name for model in models]
+        if self.settings.policy != "adaptive" or self.settings.priors in ("", NO_PRIORS):
+            return ()
+        counts = {name: sum(seen for _, seen in learned[name].values()) for name in names if name in learned}
+        if not counts:
+            return (f"the priors {self.settings.priors} have no rates of {' or '.join(names)}: the usual ones are used",)
+        return tuple(
+            f"the policy begins with rates of {name} from {seen} findings, by {self.settings.priors}"
+            for name, seen in counts.items()
+        )
 
     @property
     def usual_run_id(self) -> str | None:

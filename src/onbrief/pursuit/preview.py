@@ -60,7 +60,7 @@ async def preview(order: Order, crew: Crew | None = None) -> Preview:
     crew, limits = checked(crew or order.settings.crew(models=order.models), order), order.settings.limits
     assert crew.reviser is not None
     plan, plan_prices = await _planned(crew.planner, order.brief)
-    notes = order.settings.calibration_notes
+    notes = (*order.settings.calibration_notes, *order.priors_notes(crew.image_models))
     checks = [warning for model in crew.image_models for warning in model.check(order.brief.size)]
     warnings = tuple(dict.fromkeys((*order.warnings, *notes, *checks, *crew.warnings, *plan.warnings)))
     checklist, most = plan.checklist(order.brief), most_images(limits)

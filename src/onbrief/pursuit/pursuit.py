@@ -135,10 +135,15 @@ class Pursuit:
         )
         model = self.crew.image_model
         dropped = model.check(self.order.brief.size) if model else ()
-        for warning in (*self.order.warnings, *settings.calibration_notes, *dropped):
+        for warning in (
+            *self.order.warnings,
+            *settings.calibration_notes,
+            *self.order.priors_notes(self.crew.image_models),
+            *dropped,
+        ):
             studio.warn(warning)
         if self.order.draws:
-            policy = settings.policy_with(means_of(self.crew, looks(settings.tables)))
+            policy = settings.policy_with(means_of(self.crew, looks(settings.tables)), self.order.priors)
             steps = loop.pursue(run, studio, settings.limits, RecordedPolicy(policy, self.account))
         else:
             steps = loop.judge(run, studio, settings.limits)

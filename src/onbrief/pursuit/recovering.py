@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from onbrief.config import Settings
+from onbrief.config import NO_PRIORS, Settings
 from onbrief.errors import Cancelled, LedgerBusy, OnbriefError
 from onbrief.ledger.account import Account, SpendingPolicy, open_account
 from onbrief.ports import AnyModel, Entry, Ladder, ModelRole, RunRow
@@ -87,7 +87,7 @@ async def _recovered(
     workspace: Workspace, row: RunRow, settings: Settings, models: Mapping[ModelRole, str | AnyModel | Ladder]
 ) -> AsyncGenerator[LostPicture]:
     """Look for the lost pictures of one run. Its outcome stays as it is: to go on with what was found, resume it."""
-    order = order_again(row, settings, {}, models=models)
+    order = order_again(row, settings, {"priors": NO_PRIORS}, models=models)  # nothing is decided here
     crew = await asyncio.to_thread(workspace.crew, order.settings, models=order.models)
     spending = SpendingPolicy(usd=order.settings.max_usd, judge_usd=order.settings.max_judge_usd)
     async with open_account(workspace.ledger, row.run_id, order.request, row.settings, spending) as account:

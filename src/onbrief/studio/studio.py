@@ -19,7 +19,7 @@ from onbrief.judging.splitting import first_question
 from onbrief.ledger.account import Account, Ready, Skipped
 from onbrief.pictures import PictureFile
 from onbrief.policy import chances, seed_of
-from onbrief.policy.priors import usual
+from onbrief.policy.priors import usual_priors
 from onbrief.ports import CallKind, Entry, Pictures, Store, call_key, dialect_of
 from onbrief.questions import usable
 from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
@@ -301,7 +301,8 @@ class LedgerStudio:
         if expected is None or not expected(1):
             return ()
         assert run.checklist is not None
-        outlooks = chances.Chances(run, run.models.ladder or (run.models.image,), usual()).outlooks(source)
+        # Not with learned rates: with another file of them, a resumed run would ask otherwise than it did.
+        outlooks = chances.Chances(run, run.models.ladder or (run.models.image,), usual_priors()).outlooks(source)
         return first_question(run.checklist, outlooks, lambda number: expected(number) or 0.0, self._spare)
 
     @property
