@@ -18,9 +18,8 @@ import pytest
 
 from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.events import RunEnded
 from onbrief.ports import MINUTE
-from onbrief.pursuit import Order, Workspace, open_pursuit
+from onbrief.pursuit import Order
 from onbrief.record import Run
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
@@ -28,7 +27,7 @@ from onbrief_sandbox.server.faults import Fault
 from tests.claude import reach
 from tests.interruption import same
 from tests.sandbox.server.serving import CORE, Play, lines, served
-from tests.turns import Moving
+from tests.turns import Moving, pursued
 
 CLAUDE = "global.anthropic.claude-sonnet-5"
 SETTINGS = Settings(
@@ -155,20 +154,11 @@ class Bench:
         """Start or resume the run and return how it ended, with the new lines of the bill."""
         before = len(self.billed)
         order = Order(brief=BRIEF, settings=replace(SETTINGS, out=str(out)), run_id="one", seed=SEED)
-        return asyncio.run(_ended(order, turns or Moving.fresh())), self.billed[before:]
+        return asyncio.run(pursued(order, turns or Moving.fresh())), self.billed[before:]
 
     @property
     def billed(self) -> list[dict[str, Any]]:
         return lines(self.bill) if self.bill.exists() else []
-
-
-async def _ended(order: Order, turns: Moving) -> Run:
-    with Workspace.open(order.settings) as workspace:
-        workspace.rates = turns
-        async with open_pursuit(order, workspace=workspace) as pursuit:
-            *_, last = [event async for event in pursuit.events()]
-    assert isinstance(last, RunEnded)
-    return last.run
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from onbrief.events import RunEnded
 from onbrief.ledger.rates import Rates
 from onbrief.ports import Noted, Turn
+from onbrief.pursuit import Order, Workspace, open_pursuit
+from onbrief.record import Run
 
 _MOMENT = 0.001  # seconds; how long a call really waits before it asks again
 
@@ -68,3 +71,13 @@ class Moving:
         if what.limited:
             self.refused.append(len(self.sent))
         self.rates.note(model, ticket, what, kind)
+
+
+async def pursued(order: Order, turns: Moving) -> Run:
+    """Pursue an order whose calls take these turns, and return how it ended."""
+    with Workspace.open(order.settings) as workspace:
+        workspace.rates = turns
+        async with open_pursuit(order, workspace=workspace) as pursuit:
+            *_, last = [event async for event in pursuit.events()]
+    assert isinstance(last, RunEnded)
+    return last.run
