@@ -29,6 +29,12 @@ from tests.batches.batches import models
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray's own
 RAY = pytest.param("ray", marks=pytest.mark.xdist_group("ray"))
 PROCESSES = "processes:2"
+SAMPLED = pytest.mark.parametrize(
+    "engine",
+    [PROCESSES, pytest.param("ray", marks=[pytest.mark.xdist_group("ray"), pytest.mark.soak])],
+    indirect=True,
+)
+"""For what the command itself does, whatever its workers are: on Ray in the long campaigns only."""
 BRIEFS = [{"id": f"a{n}", "text": f"circle number {n}", "size": "64x64", "seed": n} for n in range(1, 9)]
 
 
@@ -104,6 +110,7 @@ def test_a_fault_of_the_configuration_pauses_the_batch(engine: str, tmp_path: Pa
     assert [one.outcome for one in gather(tmp_path / "out", bill, None)] == ["passed"] * 8
 
 
+@SAMPLED
 def test_a_batch_that_is_stopped_goes_on(engine: str, tmp_path: Path) -> None:
     bill = Bill(tmp_path / "bill")
     begun: list[BatchBegan] = []
@@ -142,6 +149,7 @@ def test_the_limits_of_a_model_hold_for_all_workers_together(engine: str, tmp_pa
     assert file.read_text().split() == ["in", "out"] * 8
 
 
+@SAMPLED
 def test_a_money_limit_holds_for_all_workers_together(engine: str, tmp_path: Path) -> None:
     bill = Bill(tmp_path / "bill")
     with pytest.raises(OnbriefError):
