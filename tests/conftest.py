@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +13,23 @@ if TYPE_CHECKING:
     from tests.buckets import Service
     from tests.databases import Database
 
+# Hundreds of processes are started: they would each compile all that they import. Git and packages ignore what is kept.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A slow machine is not a defect, so no test has a time limit.
 settings.register_profile("onbrief", deadline=None)
 settings.load_profile("onbrief")
 
 FIRST = (
     "test_readme.py",
+    "test_engines.py",
     "test_package.py",
     "test_interruption.py",
     "test_wire_kills.py",
     "test_judge_kills.py",
     "test_bucket_kills.py",
+    "test_batch_kills.py",
     "test_stateful.py",
     "test_deadlines.py",
     "test_browser.py",
@@ -30,7 +37,7 @@ FIRST = (
     "test_interrupts.py",
     "test_services.py",
 )
-"""The files of the longest tests."""
+"""The files of the longest tests, the longest first."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -40,7 +47,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests: begun last, one of them would leave all other cores idle."""
-    items.sort(key=lambda item: item.path.name not in FIRST)
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
 
 
 @pytest.fixture(autouse=True)

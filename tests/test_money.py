@@ -177,10 +177,17 @@ SENTENCES = {
     "code": 'if(x[0]!=y->z){return{"a":[1,2,3]};}',
     "English": "the red cup is on the wooden table and ",
 }
+TIGHT = 0.11  # US dollars, for one picture or none
 
 
-@pytest.mark.parametrize("usd", [0.11, 0.4])
-@pytest.mark.parametrize("script", SENTENCES)
+@pytest.mark.parametrize(
+    ("script", "usd"),
+    [
+        pytest.param(script, usd, marks=[] if (number + (usd == TIGHT)) % 2 else [pytest.mark.soak])
+        for number, script in enumerate(SENTENCES)
+        for usd in (TIGHT, 0.4)
+    ],
+)
 def test_the_bill_stays_under_the_limit_for_the_longest_checklist_in_any_script(
     script: str, usd: float, till: Till, tmp_path: Path
 ) -> None:

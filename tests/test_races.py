@@ -72,7 +72,7 @@ def spent(bill: Path) -> float:
     return round(sum(line["usd"] for line in lines(bill)), 9)
 
 
-@pytest.mark.parametrize("processes", [1, 4])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.soak), 4])
 def test_runs_that_race_for_a_dollar_spend_exactly_that(processes: int, bill: Path, tmp_path: Path) -> None:
     bill.write_text("")
     race(replace(EXACT, out=str(tmp_path)), processes)

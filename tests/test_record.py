@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbrief.brief import Brief, Checklist, Requirement
@@ -161,8 +161,16 @@ RUNS = st.builds(
 )
 
 
-@given(RUNS, st.builds(Verdict, passed=st.booleans(), findings=st.lists(FINDINGS, max_size=4).map(tuple)))
-def test_a_record_reads_back_as_the_run_that_it_was_written_from(run: Run, findings: Verdict) -> None:
+VERDICTS = st.builds(Verdict, passed=st.booleans(), findings=st.lists(FINDINGS, max_size=4).map(tuple))
+
+
+@pytest.mark.parametrize("examples", [40, pytest.param(2_000, marks=pytest.mark.soak)])
+def test_a_record_reads_back_as_the_run_that_it_was_written_from(examples: int) -> None:
+    settings(max_examples=examples)(given(RUNS, VERDICTS)(reads_back))()
+
+
+def reads_back(run: Run, findings: Verdict) -> None:
+    """Check one run, and what is shown of each of its parts."""
     run = replace(run, attempts=tuple(replace(a, verdict=findings if run.checklist is None else None) for a in run.attempts))
     assert Run.from_json(run.to_json()) == run
     require_valid(run)

@@ -18,8 +18,8 @@ import pytest
 
 from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.events import RunEnded
-from onbrief.pursuit import Order, open_pursuit
+from onbrief.ports import MINUTE
+from onbrief.pursuit import Order
 from onbrief.record import Run
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
@@ -27,6 +27,7 @@ from onbrief_sandbox.server.faults import Fault
 from tests.claude import reach
 from tests.interruption import same
 from tests.sandbox.server.serving import CORE, Play, lines, served
+from tests.turns import Moving, pursued
 
 CLAUDE = "global.anthropic.claude-sonnet-5"
 SETTINGS = Settings(
@@ -66,6 +67,8 @@ def answered(status: int, kind: str, headers: Mapping[str, str] = SOON) -> Fault
     return Fault(does="status", status=status, type=kind, headers=dict(headers))
 
 
+LIMITED = ("429", "429 with a header")
+"""The faults that speak of a limit of calls."""
 ANYWHERE: dict[str, tuple[Fault, Then]] = {
     "429": (answered(429, "ThrottlingException"), "sent again"),
     "429 with a header": (answered(429, "ThrottlingException", {"Retry-After": "0"}), "sent again"),
@@ -147,22 +150,15 @@ class Bench:
     script: Play
     bill: Path
 
-    def run(self, out: Path) -> tuple[Run, list[dict[str, Any]]]:
+    def run(self, out: Path, turns: Moving | None = None) -> tuple[Run, list[dict[str, Any]]]:
         """Start or resume the run and return how it ended, with the new lines of the bill."""
         before = len(self.billed)
         order = Order(brief=BRIEF, settings=replace(SETTINGS, out=str(out)), run_id="one", seed=SEED)
-        return asyncio.run(_ended(order)), self.billed[before:]
+        return asyncio.run(pursued(order, turns or Moving.fresh())), self.billed[before:]
 
     @property
     def billed(self) -> list[dict[str, Any]]:
         return lines(self.bill) if self.bill.exists() else []
-
-
-async def _ended(order: Order) -> Run:
-    async with open_pursuit(order) as pursuit:
-        *_, last = [event async for event in pursuit.events()]
-    assert isinstance(last, RunEnded)
-    return last.run
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +188,8 @@ def strike(bench: Bench, stage: str, name: str, whole: tuple[Run, list[str]], ou
     fault, then = {**ANYWHERE, **PICTURES, **ANSWERS}[name]
     picture = called.model == CORE
     bench.script.now(replace(fault, model=called.model, calls=(called.call,)))
-    ended, billed = bench.run(out)
+    ended, billed = bench.run(out, turns := Moving.fresh())
+    _check_limit(turns, name, called)
     assert (ended.usage.usd or 0) >= sum(line["usd"] for line in billed) - 1e-9, "something on the bill was not counted"
     for attempt in ended.attempts:
         if attempt.image:
@@ -227,6 +224,15 @@ def strike(bench: Bench, stage: str, name: str, whole: tuple[Run, list[str]], ou
             assert ended.reason.endswith(")"), "it does not say what to do"
             ended, more = bench.run(out)
             assert (_same(ended), asked(billed + more)) == (_same(undisturbed), asks)
+
+
+def _check_limit(turns: Moving, name: str, called: Stage) -> None:
+    """Check that a refusal for a limit taught one, by the minutes that the calls after it waited."""
+    assert len(turns.refused) == (name in LIMITED)
+    if name in LIMITED:
+        assert turns.rates.limit(f"bedrock:{called.model}")
+        # Where nothing had been accepted before it, one call a minute is all that is known to be accepted.
+        assert turns.waited > 2 * MINUTE if called.call == 1 else turns.waited < 1.0
 
 
 def _place(called: Stage) -> int:

@@ -14,6 +14,8 @@ from onbrief.providers import registry
 from onbrief.providers.bedrock import client
 from onbrief.record import json_schema
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would start a thread for each other core
+
 for name in (
     "anyio._backends._asyncio",
     "boto3",
@@ -35,6 +37,10 @@ for name in (
     "pydantic_ai.models.bedrock",
     "tests.aws_lambda.events",
     "tests.interruption",
+    "tests.ledger.test_shared_fund",
+    "tests.providers.recovering",
+    "tests.test_races",
+    "tests.test_workers",
 ):
     import_module(name)
 Image.init()

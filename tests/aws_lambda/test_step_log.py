@@ -306,11 +306,11 @@ def test_no_line_has_a_secret(
         ]
     ):
         deliver(tmp_path / str(number), least | fields)
-    for model in (CORE, CLAUDE):
+    for model, call in ((CORE, 1), (CLAUDE, 2)):  # after its first call is refused, a model is asked once a minute
         for fault in (
             Fault(model=model, does="status", status=403, type="AccessDeniedException", message=told),
             Fault(model=model, does="status", status=500, message=told),
-            Fault(model=model, does="status", status=429, headers={"retry-after": "0.01"}, message=told, calls=(1,)),
+            Fault(model=model, does="status", status=429, headers={"retry-after": "0.01"}, message=told, calls=(call,)),
         ):
             play.now(fault)
             deliver(tmp_path / f"{model}-{fault.status}", least)

@@ -241,7 +241,7 @@ def workers_killed(folder: Path, briefs: int, times: int, every: int) -> str:
 
 
 def test_workers_that_are_killed_lose_no_brief_and_pay_for_no_picture_twice(tmp_path: Path) -> None:
-    print(workers_killed(tmp_path, 6, 2, 15))
+    print(workers_killed(tmp_path, 6, 1, 15))
 
 
 @pytest.mark.soak

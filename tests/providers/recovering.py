@@ -49,8 +49,8 @@ from tests.sandbox.server.serving import Play, lines, served
 
 POINTS = 40
 """Points of each answer at which it is cut, and moments at which the process is killed."""
-SAMPLE = range(3, POINTS, 10)
-"""A tenth of them."""
+SAMPLE = (3, 20, 37)
+"""Three of them: early, in the middle, late."""
 
 Environment = Callable[[str], Mapping[str, str]]
 """The environment variables that lead to the stand-in at an address."""
@@ -234,11 +234,24 @@ def bench_of(lane: Lane, folder: Path) -> Generator[Bench]:
         yield bench
 
 
-def campaign(bench: Bench, points: Sequence[int]) -> dict[str, int]:
-    """Cut each operation's answer at these points, kill the process at these moments, and count the ends."""
+def sample(bench: Bench) -> dict[str, int]:
+    """Cut each operation's answer once or more, so that all points of the sample have their turn, and kill the process at each
+    of its moments.
+    """
+    operations = (bench.lane.first, *bench.lane.later)
+    shares = {name: SAMPLE[number % len(SAMPLE) :: len(operations)] for number, name in enumerate(operations)}
+    return _struck(bench, shares, SAMPLE)
+
+
+def campaign(bench: Bench) -> dict[str, int]:
+    """Cut each operation's answer at every point, kill the process at every moment, and count the ends."""
+    return _struck(bench, dict.fromkeys((bench.lane.first, *bench.lane.later), range(POINTS)), range(POINTS))
+
+
+def _struck(bench: Bench, cut: Mapping[str, Sequence[int]], moments: Sequence[int]) -> dict[str, int]:
     lane = bench.lane
-    cuts = {operation: Counter(bench.cut(operation, point) for point in points) for operation in (lane.first, *lane.later)}
-    killed = Counter(bench.kill(point) for point in points)
+    cuts = {operation: Counter(bench.cut(operation, point) for point in points) for operation, points in cut.items()}
+    killed = Counter(bench.kill(point) for point in moments)
     for operation, ends in cuts.items():
         if lane.recovery is None or (lane.recovery == "first reply" and operation == lane.first):
             assert ends["sent again"] == 0, ends

@@ -10,7 +10,7 @@ import http.client
 import json
 import os
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from onbrief.errors import OnbriefError, Refused
 from onbrief.ledger.account import CallResult, SpendingPolicy, Try, open_account
 from onbrief.ledger.rates import Rates
 from onbrief.ledger.sqlite import SqliteLedger
-from onbrief.ports import Call, Heard, Noted, Rate, RateLimit, Turn, listening
+from onbrief.ports import Call, Heard, Rate, RateLimit, listening
 from onbrief.providers import http as http_table
 from onbrief.providers import registry
 from onbrief.record import Prompt
@@ -30,6 +30,7 @@ from onbrief_sandbox.server.serve import HOST
 from onbrief_sandbox.server.wires.mounting import exports
 from tests.providers.wiring import keys
 from tests.sandbox.server.serving import CORE, Served, served
+from tests.turns import Clock, Moving
 
 PICTURES = {
     "openai:gpt-image-2": "openai:gpt-image-2",
@@ -39,16 +40,6 @@ PICTURES = {
     "stability:core": "stability:*",
     f"bedrock:{CORE}": CORE,
 }
-
-
-@dataclass
-class Clock:
-    """A clock that stands still until it is moved: for the server and for the rates."""
-
-    now: float = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -141,40 +132,6 @@ def test_messages_say_where_their_limits_stand_and_when_a_refused_one_is_accepte
     refused = http_table.classify(429, body["error"]["message"], body["error"]["type"], headers)
     assert isinstance(refused, Refused)
     assert (refused.limited, refused.retry_after) == (True, 60.0)
-
-
-@dataclass
-class Moving:
-    """Turns of `rates` whose clock moves as soon as all calls wait, so that nobody waits in earnest. Implements ports.Turns."""
-
-    rates: Rates
-    clock: Clock
-    sent: int = 0
-    refused: list[int] = field(default_factory=list[int])  # how many had been sent before each refusal
-
-    async def take(
-        self, model: str, ticket: str = "", kind: str = "", tokens: int = 0, wake: Callable[[], None] | None = None
-    ) -> Turn | None:
-        await asyncio.sleep(0)
-        turn = self.rates.take(model, ticket, kind, tokens, wake)
-        if turn is None:  # from now on, not only when it is sent: until then, the call is written down
-            self.flying += 1
-            return None
-        if not self.flying:
-            self.clock.now += min(turn.seconds, 1.0)
-        return Turn(0.001, turn.reason, turn.asked)
-
-    async def pause(self, model: str, seconds: float) -> None:
-        self.rates.pause(model, seconds)
-
-    def note(self, model: str, ticket: str, what: Noted, kind: str = "") -> None:
-        self.sent += what.state == "sent"
-        self.flying -= what.state not in {"sent", "left"}
-        if what.limited:
-            self.refused.append(self.sent)
-        self.rates.note(model, ticket, what, kind)
-
-    flying: int = 0
 
 
 @pytest.mark.parametrize("limits", [{}, {f"bedrock:{CORE}": RateLimit((Rate(6),))}], ids=["learnt", "set"])

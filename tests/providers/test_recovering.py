@@ -10,7 +10,7 @@ import pytest
 
 from tests.providers.bedrock.logging_in import logging
 from tests.providers.comfyui.serving import DRAW
-from tests.providers.recovering import POINTS, SAMPLE, Lane, bench_of, campaign
+from tests.providers.recovering import Lane, bench_of, campaign, sample
 from tests.sandbox.server.serving import CORE
 
 LANES = (
@@ -42,11 +42,11 @@ LANES = (
 @pytest.mark.parametrize("lane", LANES, ids=str)
 def test_what_is_lost_comes_back_and_is_never_paid_for_twice(lane: Lane, tmp_path: Path) -> None:
     with bench_of(lane, tmp_path) as bench:
-        campaign(bench, SAMPLE)
+        sample(bench)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("lane", LANES, ids=str)
 def test_what_is_lost_at_any_point_comes_back_and_is_never_paid_for_twice(lane: Lane, tmp_path: Path) -> None:
     with bench_of(lane, tmp_path) as bench:
-        print(f"{lane}: {campaign(bench, range(POINTS))}")
+        print(f"{lane}: {campaign(bench)}")

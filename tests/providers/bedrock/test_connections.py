@@ -38,7 +38,13 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("models", "reply", "code"),
-    [(PICTURE, BODY, 6), (PICTURE, ERROR, 6), (PICTURE, HEAD, 6), (PLAN, BODY, 6), (JUDGE, HEAD, 3)],
+    [
+        (PICTURE, BODY, 6),
+        pytest.param(PICTURE, ERROR, 6, marks=pytest.mark.soak),
+        pytest.param(PICTURE, HEAD, 6, marks=pytest.mark.soak),
+        (PLAN, BODY, 6),
+        (JUDGE, HEAD, 3),
+    ],
     ids=["picture", "error of a picture", "head of a picture", "plan", "head of a judgement"],
 )
 def test_a_process_ends_by_itself_after_a_call_that_does_not(

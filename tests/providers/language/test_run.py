@@ -10,26 +10,19 @@ import pytest
 
 from onbrief.brief import Brief
 from onbrief.config import Settings
-from onbrief.events import RunEnded
-from onbrief.pursuit import Order, open_pursuit
-from onbrief.record import Run
+from onbrief.ports import MINUTE
+from onbrief.pursuit import Order
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault
 from tests.claude import reach
 from tests.providers.language.services import lead
 from tests.sandbox.server.serving import CORE, Play, lines, served
+from tests.turns import Moving, pursued
 
 CORE_MODEL = f"bedrock:{CORE}"
 GEMINI = "google:gemini-3.1-flash-image"
 BRIEF = Brief(text="five red stars above a blue circle")
-
-
-async def ended(order: Order) -> Run:
-    async with open_pursuit(order) as pursuit:
-        *_, last = [event async for event in pursuit.events()]
-    assert isinstance(last, RunEnded)
-    return last.run
 
 
 def settings(image_model: str, judge: str, reviser: str, out: Path) -> Settings:
@@ -73,9 +66,9 @@ def test_a_run_passes_and_counts_what_is_billed(
         reach(server, monkeypatch)
         lead(server.port, monkeypatch)
         order = Order(brief=BRIEF, settings=settings(image_model, judge, reviser, tmp_path / "out"), run_id="one", seed=3)
-        run = asyncio.run(ended(order))
+        run = asyncio.run(pursued(order, turns := Moving.fresh()))
         asked = [line["sha256"] for line in lines(bill)]
-        again = asyncio.run(ended(order))
+        again = asyncio.run(pursued(order, Moving.fresh()))
         assert [line["sha256"] for line in lines(bill)] == asked, "what is done is not paid for again"
     assert (run.outcome, again.outcome) == ("passed", "passed")
     assert run.usage.usd is not None
@@ -83,6 +76,7 @@ def test_a_run_passes_and_counts_what_is_billed(
     if faults:
         assert run.usage.usd >= billed - 1e-9
         assert run.usage.unknown_calls == 1
+        assert (len(turns.refused), turns.waited > MINUTE) == (1, True), "the judge is not asked more often than it accepts"
     else:
         assert run.usage.usd == pytest.approx(billed)
         assert len(set(asked)) == len(asked)
@@ -102,9 +96,9 @@ def test_a_judge_that_is_paid_by_the_token_is_asked_about_some_musts_first(
         lead(running.port, monkeypatch)
         models = replace(settings("sandbox:sdxl", "openai:gpt-4.1", "sandbox:", tmp_path / "out"), planner="sandbox:")
         order = Order(brief=brief, settings=models, run_id="one", seed=1)
-        run = asyncio.run(ended(order))
+        run = asyncio.run(pursued(order, Moving.fresh()))
         asked = lines(bill)
-        assert asyncio.run(ended(order)).attempts == run.attempts
+        assert asyncio.run(pursued(order, Moving.fresh())).attempts == run.attempts
         assert lines(bill) == asked, "what is done is not paid for again"
     assert run.usage.judge_calls == len(asked)
     verdicts = [attempt.verdict for attempt in run.attempts if attempt.verdict]
