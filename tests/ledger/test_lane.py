@@ -240,6 +240,23 @@ def test_what_services_say_of_their_limits_is_observed_unless_the_user_has_set_t
     assert "tokens of p:free are limited to 10000 per minute" in [turn.reason for turn in answers if turn]
 
 
+@pytest.mark.parametrize(("wait", "least", "most"), [(2.0, 20, 30), (None, 1, 1)])
+def test_a_first_call_that_is_refused_teaches_what_the_service_says(wait: float | None, least: int, most: int) -> None:
+    now = 0.0
+    rates = Rates(clock=lambda: now)
+    assert rates.take(MODEL, "first") is None
+    rates.note(MODEL, "first", Noted(state="sent"))
+    rates.note(MODEL, "first", Noted(state="refused", limited=True, wait=wait))
+    served = 0
+    for second in range(2, 60):
+        now = float(second)
+        if rates.take(MODEL, f"a#{served}") is None:
+            rates.note(MODEL, f"a#{served}", Noted(state="sent"))
+            rates.note(MODEL, f"a#{served}", Noted(state="done"))
+            served += 1
+    assert least <= served <= most
+
+
 def test_a_refusal_because_of_tokens_teaches_nothing_about_requests() -> None:
     now, said = 0.0, (Allowance("requests", 600, 590, 1.0), Allowance("tokens", 10_000, 0, 6.0))
     rates = Rates(clock=lambda: now)

@@ -285,7 +285,7 @@ class Lane:
         period = MINUTE if what.wait is None else min(MINUTE, max(self._span + what.wait, LEAST))
         whole = self._span >= _WHOLE * MINUTE or (what.wait is not None and period >= _WHOLE * MINUTE)
         accepted = self._accepted - self._accepted // 100  # the first of them may be a moment older for the service
-        most = max(1.0, accepted * MINUTE / period)
+        most = max(1, accepted) * MINUTE / period  # with none accepted, one when the service says so
         if math.isfinite(self._before):
             most = self._corrected(most, what.wait, new=new, whole=whole)
         self._minute.most = min(most, self._before)
