@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from onbrief.report import card, page
 from tests.report import samples
@@ -164,17 +164,14 @@ def test_right_to_left_texts_begin_at_the_right(show: Show) -> None:
     assert shown.locator(".prompt .text p").first.evaluate(style) == ["rtl", True]
 
 
-AT = "document.activeElement.closest('.frame')?.querySelector('.edge span').textContent ?? ''"
-
-
 def at(shown: Page) -> str:
     """The name of the picture that has the focus."""
-    return shown.evaluate(AT)
+    return shown.evaluate("document.activeElement.closest('.frame')?.querySelector('.edge span').textContent ?? ''")
 
 
 def comes_back_to(shown: Page, name: str) -> None:
     """Wait until a picture has the focus: the page gives it back a moment after its dialog has closed."""
-    shown.wait_for_function(f"({AT}) === '{name}'")
+    expect(shown.locator(".frame:focus-within .edge span").first).to_have_text(name)
 
 
 def test_keys_lead_from_picture_to_picture_and_can_be_turned_off(show: Show) -> None:
