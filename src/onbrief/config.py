@@ -405,9 +405,7 @@ def settings_of(values: Mapping[str, object], where: str = "settings") -> Settin
         raise UsageError.of("parallel", many, PARALLEL)  # of a number or a text, validation would name only the number
     settings = validated(_settings(), {**plain, "tables": tables}, where)
     _ = settings.limits, settings.picture_size, settings.policy_with(priors=usual_priors())
-    _ = Rule.named(
-        settings.strictness, settings.max_reservations, settings.confirm
-    )  # files are read by an order, which needs them
+    _ = Rule.named(settings.strictness, settings.max_reservations, settings.confirm)  # an order reads the files that it needs
     return settings
 
 

@@ -73,23 +73,24 @@ async def preview(order: Order, crew: Crew | None = None) -> Preview:
         confirmation=crew.confirmation_price(checklist),
         revision=price_of(crew.reviser, order.brief, checklist, revisions, None),  # the last one has the longest history
     )
-    expected = _expected(crew, order, checklist, prices)
     confirmations = 0 if order.settings.confirm == "never" else most
     usd = prices.total(plans=len(plan_prices), images=most, confirmations=confirmations, revisions=asked * revisions)
     for limit in (limits.usd, order.settings.max_total_usd):
         usd = usd if usd is None or limit is None else min(usd, limit)
-    return Preview(checklist, Prompt.first(order.brief), usd, expected, warnings, plan.questions)
+    return Preview(
+        checklist, Prompt.first(order.brief), usd, _expected(crew, order, checklist, prices), warnings, plan.questions
+    )
 
 
 def _expected(crew: Crew, order: Order, checklist: Checklist, most: Prices) -> Prices:
     """Return what calls are expected to cost that cost so much at `most`. No picture is expected to be edited."""
     number, musts = len(checklist.requirements), len(checklist.musts)
     return Prices(
-        plan=tuple(expected_price(crew.planner, number, price) if crew.planner else price for price in most.plan),
+        plan=tuple(expected_price(crew.planner, number, price) for price in most.plan),
         image=_dearest(crew, order.brief, repairs=False),
         judgement=crew.judgement_cost(checklist, looks(order.settings.tables)),
         confirmation=expected_price(crew.closer, musts, most.confirmation),
-        revision=expected_price(crew.reviser, number, most.revision) if crew.reviser else most.revision,
+        revision=expected_price(crew.reviser, number, most.revision),
     )
 
 

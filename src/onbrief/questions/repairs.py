@@ -54,6 +54,7 @@ _PLACED = re.compile(
 )
 _JOINED = re.compile(r"[,;:.\"“”]|\b(?:and|but|or|nor|that|which|who)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"(an?|some) ", re.IGNORECASE)
+_VOWELS = tuple("aeiouAEIOU")
 _NO_PROPERTY = frozenset({"visible", "present", "there", "shown", "seen", "depicted", "centered", "centred"})
 
 
@@ -170,13 +171,12 @@ def _appearing(text: str, finding: Finding, children: list[Requirement]) -> Iter
 
 def _with_children(thing: str, noun: str, children: list[Requirement], where: str) -> str:
     """Return the name of a thing with the number and the colour that the checklist wants of it."""
-    number = next((_number(child, noun) for child in children if _number(child, noun)), "")
-    colour = next((_colour(child, noun) for child in children if _colour(child, noun)), "")
-    if thing != noun and not number:
-        first = colour or noun
-        some = thing.casefold().startswith("some")
-        number = thing[: -len(noun) - 1] if not colour else "some" if some else "an" if first[0] in "aeiouAEIOU" else "a"
-    return " ".join(filter(None, (number, colour, noun))) + where
+    number = next(filter(None, (_number(child, noun) for child in children)), "")
+    colour = next(filter(None, (_colour(child, noun) for child in children)), "")
+    if not number and not colour:
+        return f"{thing}{where}"
+    article = "" if thing == noun else "some" if thing.casefold().startswith("some") else "an" if colour[:1] in _VOWELS else "a"
+    return " ".join(filter(None, (number or article, colour, noun))) + where
 
 
 def _number(child: Requirement, noun: str) -> str:

@@ -30,9 +30,9 @@ def price_of(model: Model, *request: object) -> float | None:
     return model.price if own is None else own(*request)
 
 
-def expected_price(model: Model, requirements: int, most: float | None) -> float | None:
+def expected_price(model: Model | None, requirements: int, most: float | None) -> float | None:
     """Return what a call of a model about so many requirements is expected to cost in US dollars: `most`, the most that it can
-    cost, if that is all that is known.
+    cost, if that is all that is known, or if there is no model.
     """
     own: Callable[[int], float | None] | None = getattr(model, "expected_cost", None)  # not isinstance, as above
     usd = own(requirements) if own else None

@@ -22,7 +22,7 @@ def means_of(crew: Crew, looks: int = 1) -> Callable[[Run], Means]:
         assert run.checklist is not None
         reviser, number = crew.reviser, len(run.checklist.requirements)
         written = price_of(reviser, run.brief, run.checklist, len(run.prompts), None) if reviser else None
-        usual = expected_price(reviser, number, written) if reviser else None
+        usual = expected_price(reviser, number, written)
         return Means(
             rungs=tuple(_rung(run, *pair) for pair in zip(crew.image_models, crew.editors, strict=True)),
             judgement=Cost(
