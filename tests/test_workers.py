@@ -174,7 +174,9 @@ def test_workers_share_a_batch_while_one_is_suspended_past_its_lease_and_the_ser
             suspend(workers[0])
             if not lease:
                 schema = json.loads((batch.out / "ledger.json").read_text())["schema"]
-                database.execute(f"UPDATE {schema}.runs SET lease_until = 1")  # noqa: S608
+                # All at once: row by row, it and a worker that writes several runs could wait for each other.
+                runs = f"{schema}.runs"
+                database.execute(f"BEGIN; LOCK TABLE {runs} IN EXCLUSIVE MODE; UPDATE {runs} SET lease_until = 1; COMMIT")  # noqa: S608
 
         def crash() -> None:
             database.kill()
