@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -20,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.ports import free_port
 
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -102,7 +102,7 @@ def database() -> Generator[Database]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
-        port = _free_port()
+        port = free_port()
         made = [_program("initdb"), "-D", folder / "data", "-Upostgres", "-Atrust", "-EUTF8", "--locale=C", "--no-sync"]
         subprocess.run(made, check=True, capture_output=True, **_as_user())
         server = Database(folder, port)
@@ -118,14 +118,6 @@ def database() -> Generator[Database]:
 def new_schema() -> str:
     """A schema that no other test uses."""
     return f"onbrief_{os.getpid()}_{next(_names)}"
-
-
-def _free_port() -> int:
-    """A port that no connection of another program is given while the server is away."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 @cache

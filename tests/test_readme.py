@@ -9,7 +9,6 @@ import pty
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import venv
@@ -27,6 +26,7 @@ from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from tests.aws_lambda.events import Invocation
 from tests.buckets import Service
+from tests.ports import free_port
 from tests.sandbox.server.serving import CORE, lines, served
 
 ROOT = Path(__file__).parents[1]
@@ -93,12 +93,6 @@ def installed(folder: Path) -> None:
     (folder / "cell.py").write_text(CELL)
     for done in ("run", "test"):
         (folder / ".venv" / done).touch()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def walked(folder: Path) -> list[tuple[str, int, str]]:
