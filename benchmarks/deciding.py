@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
+from onbrief.attempt import Finding
 from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.judging.decide import verdict
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.judging.scaling import Scaling
-from onbrief.record import Finding
 
 REQUIREMENTS = 40
 TIMES = 100

@@ -14,6 +14,7 @@ from functools import cache
 
 from benchmarks import geneval
 from benchmarks.rates import sights
+from onbrief.attempt import Finding, Verdict
 from onbrief.brief import Brief, Checklist
 from onbrief.judging.calibration import Calibration, calibrate
 from onbrief.judging.closer import to_look_at
@@ -21,7 +22,7 @@ from onbrief.judging.decide import verdict
 from onbrief.judging.labels import LabelledFinding
 from onbrief.judging.rule import Confirm, Rule
 from onbrief.judging.thresholds import Belief
-from onbrief.record import Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief_sandbox.erring import ErringEye, Errors
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.models import find

@@ -21,13 +21,14 @@ from multiprocessing import get_context
 from benchmarks.playing import TERMS, PlayedStudio, Rung, Stage, played
 from benchmarks.policies import POLICIES, limits_of
 from benchmarks.policy import SETS
+from onbrief.attempt import Attempt, Verdict
 from onbrief.brief import Checklist
 from onbrief.judging.decide import verdict
 from onbrief.judging.splitting import first_question, holds
 from onbrief.policy.chances import Chances, Source
 from onbrief.policy.priors import usual_priors
 from onbrief.providers.language.counting import judging_tokens
-from onbrief.record import Attempt, Run, Verdict
+from onbrief.record import Run
 from onbrief_sandbox.world import MODELS, Model
 
 IMAGES = 20

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.scorescore import FIVE, MODELS, THREE, Rated, pictures
+from onbrief.attempt import Finding
 from onbrief.judging.decide import joint, verdict
 from onbrief.judging.rule import Rule
 from onbrief.judging.statistics import at_least, auroc
 from onbrief.judging.thresholds import threshold
 from onbrief.judging.votes import Ballot, Case, Combination, LabelledPicture, agreed
-from onbrief.record import Finding
 
 SPLITS = 200
 CEILINGS = (0.05, 0.03, 0.02)

@@ -22,11 +22,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from benchmarks.playing import CHANGES, Shown, Stage
+from onbrief.attempt import Attempt
 from onbrief.limits import Limits
 from onbrief.policy import Generate, Repair, Revise, Step, seed_of
 from onbrief.policy.ends import over
 from onbrief.questions.repairs import ByEditor, repair_of
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.record import Prompt, Run
 from onbrief_sandbox import world
 from onbrief_sandbox.language import editing, sentences
 from onbrief_sandbox.scene import Sight

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from benchmarks.playing import CHANGES, SIZE, PlayedStudio, Rung, Shown, Stage, played
 from benchmarks.policies import limits_of
 from benchmarks.policy import SETS
+from onbrief.attempt import Attempt, Verdict
 from onbrief.errors import Failed
 from onbrief.policy import Classic
 from onbrief.questions.repairs import repair_of
-from onbrief.record import Attempt, Verdict
 from onbrief_sandbox import world
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.imagining import picture

@@ -11,6 +11,7 @@ import math
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 
+from onbrief.attempt import Attempt, Image, Problem, Verdict
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging.decide import verdict
 from onbrief.judging.splitting import first_question, holds
@@ -22,7 +23,7 @@ from onbrief.policy.priors import usual_priors
 from onbrief.ports import History, Revised
 from onbrief.providers.language.counting import judging_tokens
 from onbrief.questions.repairs import ByEditor, repair_of
-from onbrief.record import Attempt, Image, Models, Problem, Prompt, Run, Usage, Verdict
+from onbrief.record import Models, Prompt, Run, Usage
 from onbrief_sandbox import world
 from onbrief_sandbox.erring import ErringEye, Errors
 from onbrief_sandbox.imagining import imagine

@@ -10,13 +10,14 @@ from benchmarks.former import Former
 from benchmarks.knowing import Knowing
 from benchmarks.oracle import Knowledge, Oracle
 from benchmarks.playing import CHANGES, TERMS, Rung
+from onbrief.attempt import Attempt
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Classic, Generate, Policy, Step, seed_of
 from onbrief.policy import means as policy
 from onbrief.policy.ends import over
 from onbrief.policy.means import Cost, Means
 from onbrief.questions.repairs import ByEditor, repair_of
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 
 CLASSIC = {8: (3, 3), 15: (5, 3), 20: (7, 3)}
 """The attempts for a prompt and the prompts that policies with such limits have, by the number of images."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from statistics import mean
 
 from benchmarks import geneval, hard
+from onbrief.attempt import Attempt
 from onbrief.brief import Brief, Checklist
 from onbrief.judging.decide import verdict
-from onbrief.record import Attempt, Prompt
+from onbrief.record import Prompt
 from onbrief_sandbox import world
 from onbrief_sandbox.imagining import imagine
 from onbrief_sandbox.language import claims, editing

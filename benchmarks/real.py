@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from onbrief import questions
+from onbrief.attempt import Answer, Finding
 from onbrief.brief import Brief, Checklist
 from onbrief.judging.decide import verdict
 from onbrief.judging.rule import FAIR, Rule
-from onbrief.record import Answer, Finding
 
 DATA = Path(__file__).parent / "data" / "real"
 

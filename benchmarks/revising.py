@@ -16,12 +16,13 @@ from typing import Literal
 
 from benchmarks import real
 from onbrief import questions
+from onbrief.attempt import Attempt
 from onbrief.brief import Brief, Checklist
 from onbrief.judging.decide import verdict
 from onbrief.judging.rule import Rule
 from onbrief.ports import CLIP_TOKENS, NATURAL, Dialect, History, Revised
 from onbrief.questions import Question, usable
-from onbrief.record import Attempt, Prompt
+from onbrief.record import Prompt
 
 DATA = Path(__file__).parent / "data" / "revising"
 

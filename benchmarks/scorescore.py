@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from onbrief.attempt import Finding
 from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.judging.votes import Ballot
-from onbrief.record import Finding
 
 DATA = Path(__file__).parent / "data" / "t2iscorescore"
 MODELS = ("blip1", "fuyu", "instruct_blip", "llava-alt", "llava", "mplug")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from onbrief.attempt import Attempt, Finding, Image, Problem, ProblemKind, Verdict
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.policy import seed_of
-from onbrief.record import Attempt, Finding, Image, Models, Problem, ProblemKind, Prompt, Run, Verdict
+from onbrief.record import Models, Prompt, Run
 
 BRIEF = Brief(text="a red circle left of a blue square", size=(64, 64))
 CHECKLIST = Checklist(

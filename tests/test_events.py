@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from onbrief import events
+from onbrief.attempt import Attempt, Finding, Image, Verdict
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import UsageError
 from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
-from onbrief.record import Attempt, Finding, Image, Models, Prompt, Run, Verdict
+from onbrief.record import Models, Prompt, Run
 from onbrief.tokens import Tokens
 
 ATTEMPT = Attempt(

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement
 from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
 from onbrief.ledger.rules import OUT_OF_TRIES
 from onbrief.policy import seed_of
 from onbrief.ports import Judged, Revised
-from onbrief.record import Finding, Prompt
+from onbrief.record import Prompt
 from onbrief.studio import Crew
 from onbrief.testing import (
     Bill,

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from onbrief.attempt import Finding
 from onbrief.brief import Brief, Requirement
 from onbrief.ports import Judge, Judged
-from onbrief.record import Finding, Run
+from onbrief.record import Run
 from onbrief.testing import Bill, JudgeRequest, ScriptedImageModel, ScriptedJudge, crew
 from onbrief_sandbox.language.claims import Lettered
 from onbrief_sandbox.language.sentences import sentence

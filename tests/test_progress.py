@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from onbrief.attempt import Attempt, Problem
 from onbrief.brief import Brief
 from onbrief.cli import main
 from onbrief.errors import OverBudget
@@ -25,7 +26,7 @@ from onbrief.ledger.budget import Budget
 from onbrief.limits import Limits
 from onbrief.policy import limit_reached
 from onbrief.progress import lines
-from onbrief.record import Attempt, Models, Problem, Run
+from onbrief.record import Models, Run
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.faults import Fault, Script
 from tests.providers.wiring import CORE, at, keys

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from onbrief.attempt import Finding
 from onbrief.errors import Unknown, UsageError
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged, Revised
 from onbrief.pursuit import open_pursuit
-from onbrief.record import Finding, Run
+from onbrief.record import Run
 from onbrief.testing import (
     Bill,
     ImageRequest,

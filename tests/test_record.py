@@ -10,21 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onbrief.attempt import Attempt, Finding, Image, Problem, Verdict
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.errors import Outcome, UsageError
 from onbrief.events import ChecklistFrozen, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
-from onbrief.record import (
-    Attempt,
-    Finding,
-    Image,
-    Models,
-    Problem,
-    Prompt,
-    Run,
-    Usage,
-    Verdict,
-    json_schema,
-)
+from onbrief.record import Models, Prompt, Run, Usage, json_schema
 from tests.histories import BRIEF, CHECKLIST, fresh, history, image, judged, problem, verdict
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "record.schema.json"
@@ -305,10 +295,6 @@ def test_the_first_prompt_ends_with_the_users_requirements_and_has_what_to_avoid
 def test_the_round_is_what_was_made_with_the_newest_prompt() -> None:
     run = history(judged((0, 0), verdict({"r1"})), judged((1, 0), verdict({"r1"})))
     assert [attempt.name for attempt in run.round] == ["001-000"]
-
-
-def test_a_verdict_names_what_fell_short() -> None:
-    assert [finding.id for finding in verdict({"r1"}, undecided={"r3"}).unmet] == ["r1", "r3"]
 
 
 @pytest.mark.parametrize("outcome", ["passed", "unmet", "unknown"])

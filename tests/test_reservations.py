@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from onbrief.attempt import Finding
 from onbrief.aws_lambda.answers import Outputs, ended
 from onbrief.events import ImageJudged
 from onbrief.ports import Judged
 from onbrief.progress import lines
-from onbrief.record import Finding, Run
+from onbrief.record import Run
 from onbrief.testing import Bill, crew
 from tests.pursuing import pursue, settings
 

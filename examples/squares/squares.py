@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from onbrief.attempt import Finding
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.errors import PictureError
 from onbrief.ports import ANY_PICTURE, History, Judged, ListedModel, ModelName, Picture, Planned, Provider, Revised, Values
-from onbrief.record import Finding, Prompt
+from onbrief.record import Prompt
 
 COLOURS = {"red": (220, 20, 20), "green": (20, 160, 20), "blue": (20, 20, 220), "yellow": (240, 220, 20), "black": (0, 0, 0)}
 

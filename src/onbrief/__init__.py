@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onbrief.api import batch, estimate, examine, judge, load, pursue, recover, resume, run, runs, stats
+    from onbrief.attempt import Attempt, Finding, Image, Verdict
     from onbrief.brief import Brief, Checklist, Requirement
     from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from onbrief.pursuit.estimate import Estimate
     from onbrief.pursuit.listing import ListedRun
     from onbrief.pursuit.recovering import LostPicture
-    from onbrief.record import Attempt, Finding, Image, Prompt, Run, Usage, Verdict
+    from onbrief.record import Prompt, Run, Usage
     from onbrief.results import Result, Summary
     from onbrief.run_statistics import ModelStatistics
 
@@ -71,6 +72,7 @@ __all__ = [
 
 _HOMES = {
     "api": ("batch", "estimate", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs", "stats"),
+    "attempt": ("Attempt", "Finding", "Image", "Verdict"),
     "brief": ("Brief", "Checklist", "Requirement"),
     "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
@@ -79,7 +81,7 @@ _HOMES = {
     "pursuit.estimate": ("Estimate",),
     "pursuit.listing": ("ListedRun",),
     "pursuit.recovering": ("LostPicture",),
-    "record": ("Attempt", "Finding", "Image", "Prompt", "Run", "Usage", "Verdict"),
+    "record": ("Prompt", "Run", "Usage"),
     "results": ("Result", "Summary"),
     "run_statistics": ("ModelStatistics",),
 }

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from onbrief.attempt import Attempt
 from onbrief.brief import LONGEST_REPR, brief_repr
 from onbrief.errors import UsageError
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 from onbrief.tokens import NO_TOKENS, Tokens
 
 if TYPE_CHECKING:

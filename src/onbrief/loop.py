@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+from onbrief.attempt import Attempt
 from onbrief.errors import OnbriefError
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded
 from onbrief.limits import Limits
 from onbrief.policy import Generate, Policy, Repair, Revise, Stop, judged
 from onbrief.ports import Studio
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.record import Prompt, Run
 
 
 async def pursue(run: Run, studio: Studio, limits: Limits, policy: Policy) -> AsyncGenerator[Event]:

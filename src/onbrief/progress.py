@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from onbrief.attempt import Attempt
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
 from onbrief.limits import Limits
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 from onbrief.redaction import plain
 
 _SILENCE = 2.0  # seconds; whatever takes longer is explained

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from onbrief.attempt import Attempt, Verdict
 from onbrief.brief import Checklist, Kind
-from onbrief.record import Attempt, Run, Verdict
+from onbrief.record import Run
 
 Rates = Mapping[str, tuple[int, int]]
 """How often requirements of each name of RATE_NAMES were met, and how often the judge had an answer about them."""

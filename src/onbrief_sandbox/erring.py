@@ -6,8 +6,8 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement
-from onbrief.record import Finding
 from onbrief_sandbox.world.draws import uniform
 
 SUREST = 0.99

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from onbrief.attempt import Box, Finding
 from onbrief.brief import Requirement, Size
 from onbrief.errors import UsageError
 from onbrief.ports import ANY_PICTURE, Change, Changes, Dialect, Judged, ModelName, Picture, PictureLimits, Way
-from onbrief.record import Box, Finding, Prompt
+from onbrief.record import Prompt
 from onbrief_sandbox.editing import edited
 from onbrief_sandbox.erring import SUREST, ErringEye, Errors
 from onbrief_sandbox.imagining import picture

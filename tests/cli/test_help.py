@@ -22,7 +22,8 @@ QUICK = """
 import sys
 from onbrief.cli import main
 main(["--help"])
-heavy = {"pydantic", "asyncio", "sqlalchemy", "PIL", "onbrief.config", "onbrief.record", "onbrief.cli.run", "onbrief.cli.flags"}
+heavy = {"pydantic", "asyncio", "sqlalchemy", "PIL"}
+heavy |= {f"onbrief.{name}" for name in ("config", "attempt", "record", "cli.run", "cli.flags")}
 sys.exit(", ".join(sorted(heavy & sys.modules.keys())) or 0)
 """
 

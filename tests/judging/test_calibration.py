@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from onbrief.attempt import Answer, Finding
 from onbrief.brief import Kind
 from onbrief.config import Settings
 from onbrief.errors import UsageError
@@ -22,7 +23,6 @@ from onbrief.judging.scaling import Scaling
 from onbrief.judging.statistics import interval
 from onbrief.judging.thresholds import Belief, Rate
 from onbrief.ports import LabelWord
-from onbrief.record import Answer, Finding
 from tests.histories import CHECKLIST
 
 ONE = LabelledFinding(run="a", attempt="000-000", requirement="r1", judge="j:m", verdict="met", probability=0.9, label="yes")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onbrief.attempt import Answer, Finding, Problem
 from onbrief.judging.decide import MAX_EVIDENCE_CHARACTERS, undecided, verdict
-from onbrief.record import Answer, Finding, Problem
 from tests.histories import CHECKLIST, MUSTS
 
 IDS = [requirement.id for requirement in CHECKLIST.requirements]

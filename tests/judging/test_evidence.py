@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
+from onbrief.attempt import Answer, Finding, Source
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging.decide import verdict
 from onbrief.judging.evidence import WITNESSES, beside
-from onbrief.record import Answer, Finding, Source
 
 CHECKLIST = Checklist.freeze(
     (),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from onbrief.attempt import Box, Finding
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging.evidence import beside
 from onbrief.judging.lettering import compared
 from onbrief.pictures.ocr import Line
-from onbrief.record import Box, Finding
 
 SIGN = Requirement(id="r1", text='the words "GRAND OPENING" can be read', kind="text")
 TOP, MIDDLE, BOTTOM = (0.1, 0.1, 0.9, 0.2), (0.2, 0.4, 0.6, 0.5), (0.3, 0.5, 0.7, 0.6)

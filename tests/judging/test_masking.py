@@ -7,12 +7,12 @@ from itertools import product
 
 import pytest
 
+from onbrief.attempt import Answer, Finding
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging import decide
 from onbrief.judging.evidence import WORDS
 from onbrief.judging.lettering import about_lettering, asked_for, of_substance
 from onbrief.judging.masking import Unasked, agreed, unanswered
-from onbrief.record import Answer, Finding
 
 MUSTS = (Requirement(id="r1", text="there is a dog"), Requirement(id="r2", text="there is a shop"))
 CHECKLIST = Checklist.freeze((), Brief(text="a shop", requirements=MUSTS))

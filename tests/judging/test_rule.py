@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from onbrief.attempt import Answer, Finding
 from onbrief.errors import UsageError
 from onbrief.judging.decide import verdict
 from onbrief.judging.rule import FAIR, Rule
-from onbrief.record import Answer, Finding
 from tests.histories import CHECKLIST
 
 IDS = [requirement.id for requirement in CHECKLIST.requirements]

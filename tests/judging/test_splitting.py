@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onbrief.attempt import Finding, Verdict
 from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.judging.splitting import MARGIN, first_question, holds
 from onbrief.policy.chances import Outlook
-from onbrief.record import Finding, Verdict
 
 CHECKLIST = Checklist(
     (

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onbrief.attempt import Finding
 from onbrief.judging.statistics import upper
 from onbrief.judging.thresholds import Belief, Rate, threshold
 from onbrief.judging.votes import Ballot, Case, Combination, LabelledPicture, agreed
-from onbrief.record import Finding
 
 YES, NO, NONE = Finding("r1", "met", 1.0), Finding("r1", "unmet", 0.0), Finding("r1", "undecided", 0.5)
 

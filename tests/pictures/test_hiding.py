@@ -7,10 +7,10 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from onbrief.attempt import Box
 from onbrief.pictures.hiding import hidden
 from onbrief.pictures.ocr import read
 from onbrief.ports import ANY_PICTURE
-from onbrief.record import Box
 from tests.pictures.samples import saved
 
 

@@ -7,11 +7,12 @@ from typing import Literal
 
 import pytest
 
+from onbrief.attempt import Attempt, Verdict
 from onbrief.brief import Checklist, Requirement
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Generate, Preference, Repair, Revise, Step, Stop, seed_of
 from onbrief.policy.means import Cost, Means, Rung
-from onbrief.record import Attempt, Models, Run, Verdict
+from onbrief.record import Models, Run
 from tests.histories import fresh, history, judged, problem, verdict
 
 LIMITS = Limits(images=30)

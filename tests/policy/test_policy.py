@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onbrief.attempt import Attempt, Finding, Image, Problem, ProblemKind, Verdict
 from onbrief.errors import Outcome, UsageError
 from onbrief.judging import decide
 from onbrief.judging.decide import undecided
@@ -28,7 +29,7 @@ from onbrief.policy import (
     seed_of,
 )
 from onbrief.policy.means import Cost, Means, Rung, usual_means
-from onbrief.record import Attempt, Finding, Image, Models, Problem, ProblemKind, Prompt, Run, Usage, Verdict
+from onbrief.record import Models, Prompt, Run, Usage
 from tests.histories import CHECKLIST, fresh, history, judged, problem, verdict
 
 LIMITS = Limits(images=10, attempts=3, prompts=3)

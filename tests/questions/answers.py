@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from onbrief import questions
+from onbrief.attempt import Finding
 from onbrief.brief import Brief, Checklist, Requirement
-from onbrief.record import Finding
 
 SEEING: tuple[questions.SquareColour, ...] = ("red", "blue", "blue", "white", "green")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from onbrief.attempt import Answer, Attempt, Finding, Problem, Verdict
 from onbrief.brief import Checklist, Requirement
 from onbrief.ports import History
 from onbrief.questions import history
-from onbrief.record import Answer, Attempt, Finding, Problem, Prompt, Verdict
+from onbrief.record import Prompt
 from tests.questions.answers import BRIEF, CHECKLIST
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from onbrief import questions
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement
 from onbrief.errors import Failed
-from onbrief.record import Finding
 from tests.questions.answers import CHECKLIST, SEEING, counted, judged, lines, statement
 
 

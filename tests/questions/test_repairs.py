@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
+from onbrief.attempt import Answer, Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.ports import Change, Changes, Way
 from onbrief.providers import instructions
 from onbrief.questions.measures import Aspect, Colour, Ground, Pixels, Upright
 from onbrief.questions.repairs import ByEditor, InPixels, repair_of
-from onbrief.record import Answer, Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief_sandbox.language import editing
 
 ANY: Changes = dict.fromkeys(get_args(Change), frozenset[Way](("words",)))

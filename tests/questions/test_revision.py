@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from onbrief import questions
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.errors import Blocked, Failed
 from onbrief.ports import CLIP_TOKENS, NATURAL, Dialect, Unreachable
-from onbrief.record import Attempt, Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from tests.questions.answers import BRIEF, CHECKLIST
 
 CLIP = Dialect(unit="CLIP tokens", most=CLIP_TOKENS, negative=True, weights=True, hardest_first=True)

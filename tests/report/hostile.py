@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from onbrief.attempt import Attempt, Finding, Image, Problem, Verdict
 from onbrief.brief import Brief, Checklist, Requirement
-from onbrief.record import Attempt, Finding, Image, Models, Problem, Prompt, Run, Usage, Verdict
+from onbrief.record import Models, Prompt, Run, Usage
 from tests.report.samples import Pictured, paint
 
 _DO = "document.title='ran';window.ran=1"

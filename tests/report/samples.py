@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFilter
 
+from onbrief.attempt import Answer, Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.judging import decide
-from onbrief.record import Answer, Attempt, Box, Finding, Image, Models, Problem, Prompt, Run, Usage, Verdict
+from onbrief.record import Models, Prompt, Run, Usage
 
 Pictured = tuple[Run, dict[str, bytes]]
 

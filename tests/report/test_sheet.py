@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from onbrief.record import Attempt, Prompt
+from onbrief.attempt import Attempt
+from onbrief.record import Prompt
 from onbrief.report import fonts, sheet
 from onbrief.report.sheet import MAX_FRAMES
 from onbrief.report.text import advice

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement
-from onbrief.record import Finding
 from onbrief_sandbox.erring import ErringEye, Errors
 
 QUESTIONS = tuple(Requirement(id=f"r{n}", text=f"statement {n}") for n in range(500))

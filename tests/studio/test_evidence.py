@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from onbrief.attempt import Answer, Finding
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.judging.rule import FAIR
 from onbrief.pictures.ocr import Line
 from onbrief.ports import Judged
-from onbrief.record import Answer, Finding, Run
+from onbrief.record import Run
 from onbrief.studio.evidence import Evidence
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, crew
 from tests.detectors import SIDE, table, write

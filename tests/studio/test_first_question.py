@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import pytest
 
+from onbrief.attempt import Answer, Attempt, Finding, Verdict
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.config import Settings
 from onbrief.errors import Unreadable
@@ -24,7 +25,7 @@ from onbrief.policy.ends import fell_short, never_decided
 from onbrief.policy.means import Cost, Means, Rung
 from onbrief.ports import Judged
 from onbrief.pursuit import open_pursuit, resumed
-from onbrief.record import Answer, Attempt, Finding, Models, Prompt, Run, Verdict
+from onbrief.record import Models, Prompt, Run
 from onbrief.report import page
 from onbrief.studio import Crew
 from onbrief.testing import Bill, JudgeRequest, ScriptedEditor, ScriptedJudge, crew

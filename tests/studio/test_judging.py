@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from onbrief.attempt import Finding, Problem, Verdict
 from onbrief.config import Settings
 from onbrief.errors import Blocked, Failed, Unknown, Unreadable, UsageError
 from onbrief.pictures.band import colours_for
@@ -17,7 +18,7 @@ from onbrief.ports import Judged
 from onbrief.providers import registry
 from onbrief.pursuit import Workspace, open_pursuit, resumed
 from onbrief.questions.control import Control
-from onbrief.record import Finding, ModelChange, Problem, Run, Verdict
+from onbrief.record import ModelChange, Run
 from onbrief.report import page
 from onbrief.testing import Bill, ReviseRequest, ScriptedJudge, ScriptedReviser, crew, picture
 from tests.claude import lead_to

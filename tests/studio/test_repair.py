@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
+from onbrief.attempt import Finding
 from onbrief.brief import Brief, Requirement
 from onbrief.errors import Blocked, CallError, ConfigError, Failed, OnbriefError, Refused, Unknown, Unreadable, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade
@@ -20,7 +21,7 @@ from onbrief.pictures import PictureFile
 from onbrief.ports import Judged, ModelName, Planned
 from onbrief.pursuit.recovering import LostPicture, recover
 from onbrief.questions.repairs import ByEditor
-from onbrief.record import Finding, Run
+from onbrief.record import Run
 from onbrief.store import open_store
 from onbrief.studio import Crew
 from onbrief.studio.sources import repairing

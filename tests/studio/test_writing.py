@@ -9,9 +9,10 @@ from typing import Self
 
 import pytest
 
+from onbrief.attempt import Attempt
 from onbrief.errors import Unreadable
 from onbrief.ports import CLIP_TOKENS, Dialect, Revised, Unreachable
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.record import Prompt, Run
 from onbrief.studio import writing
 from onbrief.testing import Bill, ReviseRequest, ScriptedImageModel, ScriptedReviser, crew
 from tests.pursuing import BRIEF, pursue, settings

@@ -15,12 +15,13 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 import onbrief
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.brief import Brief
 from onbrief.errors import Blocked, CallError, Failed, Refused, Unknown
 from onbrief.events import CallTry, Event, ImageJudged, ImageMade, RunEnded
 from onbrief.ports import Judged
 from onbrief.pursuit import open_pursuit
-from onbrief.record import Attempt, Finding, Models, Prompt, Run, Usage, Verdict
+from onbrief.record import Models, Prompt, Run, Usage
 from onbrief.telemetry import begun
 from onbrief.telemetry.conventions import ATTRIBUTES, CONTENT, METRICS, SPANS, WAIT, WAIT_ATTRIBUTES
 from onbrief.telemetry.tracing import _model

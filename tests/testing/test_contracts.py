@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from obstore.store import MemoryStore
 
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement, Size
 from onbrief.errors import Failed, UsageError
 from onbrief.ledger.objects import ObjectsLedger
@@ -29,7 +30,7 @@ from onbrief.ports import (
     Provider,
     Recorded,
 )
-from onbrief.record import Finding, Prompt
+from onbrief.record import Prompt
 from onbrief.store import BucketStore, Objects
 from onbrief.testing import (
     Bill,

@@ -19,10 +19,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
 
+from onbrief.attempt import Attempt
 from onbrief.events import ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
 from onbrief.ledger.deadline import Deadline
 from onbrief.pursuit import Order
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 from onbrief.redaction import REDACTED, redacted
 from onbrief.version import VERSION
 

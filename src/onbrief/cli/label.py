@@ -19,7 +19,8 @@ from onbrief.config import load
 from onbrief.errors import UsageError
 
 if TYPE_CHECKING:
-    from onbrief.record import Attempt, Run
+    from onbrief.attempt import Attempt
+    from onbrief.record import Run
 
 _WORDS = {"y": "yes", "n": "no", "d": "debatable"}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from onbrief.attempt import Attempt, Finding
 from onbrief.cli.output import plain
-from onbrief.record import Attempt, Finding, Run
+from onbrief.record import Run
 
 _WIDTH = 100  # characters of what a requirement or its evidence says
 _MOST = 3  # requirements that a line names

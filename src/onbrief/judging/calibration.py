@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, get_args
 
+from onbrief.attempt import Finding
 from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.errors import UsageError
 from onbrief.judging.decide import verdict
@@ -18,7 +19,6 @@ from onbrief.judging.statistics import CONFIDENCE, auroc, kappa, needed
 from onbrief.judging.thresholds import Rate, threshold
 from onbrief.judging.votes import Case, Combination, LabelledPicture, agreed
 from onbrief.ports import LabelWord
-from onbrief.record import Finding
 
 OF_KIND: Final = 10
 """How many labels yes, and how many no, a kind needs for a scaling of its own."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from onbrief.attempt import Finding, Verdict
 from onbrief.brief import Checklist, Requirement
 from onbrief.judging.rule import Rule
-from onbrief.record import Finding, Verdict
 
 
 def to_look_at(checklist: Checklist, first: Verdict, rule: Rule) -> tuple[Requirement, ...]:

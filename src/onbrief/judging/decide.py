@@ -6,10 +6,10 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import get_args
 
+from onbrief.attempt import Answer, Finding, Problem, Verdict
 from onbrief.brief import Checklist, Kind, Requirement
 from onbrief.judging.closer import combined
 from onbrief.judging.rule import FAIR, Rule
-from onbrief.record import Answer, Finding, Problem, Verdict
 
 MAX_EVIDENCE_CHARACTERS = 500
 

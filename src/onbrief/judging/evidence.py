@@ -19,13 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from onbrief.attempt import Finding, Source
 from onbrief.brief import Checklist, Requirement
 from onbrief.errors import UsageError
 from onbrief.judging import decide
 from onbrief.judging.rule import FAIR, Rule
 from onbrief.ports import Setting
 from onbrief.questions.measures import Exact, measure
-from onbrief.record import Finding, Source
 
 
 def _use(setting: str, value: str) -> None:

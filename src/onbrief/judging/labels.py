@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from onbrief.attempt import Answer, Source
 from onbrief.brief import Kind
 from onbrief.documents import validated
 from onbrief.errors import UsageError
 from onbrief.ports import LabelWord
-from onbrief.record import Answer, Source
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

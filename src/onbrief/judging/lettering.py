@@ -8,10 +8,10 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from onbrief.attempt import Box, Finding
 from onbrief.brief import Checklist, Requirement
 from onbrief.judging.addressing import SHORTEST, bare, folded
 from onbrief.questions.claims import Lettering, claim
-from onbrief.record import Box, Finding
 
 if TYPE_CHECKING:
     from onbrief.pictures.ocr import Line

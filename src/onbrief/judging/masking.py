@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from onbrief.attempt import Answer, Box, Finding
 from onbrief.brief import Checklist, Requirement
 from onbrief.judging.evidence import DOUBT, WORDS, about
 from onbrief.judging.lettering import about_lettering
-from onbrief.record import Answer, Box, Finding
 
 _SHOWN = 200  # characters
 _WORSE: Mapping[Answer, int] = {"met": 0, "borderline": 1, "unmet": 2, "undecided": 3}

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from onbrief.attempt import Finding
 from onbrief.brief import Kind
 from onbrief.errors import UsageError
 from onbrief.judging.scaling import Scaling
-from onbrief.record import Finding
 
 Strictness = Literal["strict", "fair", "lenient"]
 Confirm = Literal["never", "borderline", "always"]

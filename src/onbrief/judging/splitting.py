@@ -23,9 +23,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from onbrief.attempt import Verdict
 from onbrief.brief import Checklist, Requirement
 from onbrief.policy.chances import Outlook
-from onbrief.record import Verdict
 
 Cost = Callable[[int], float]
 """Returns the expected cost, in US dollars, of a question about this number of requirements of one picture."""

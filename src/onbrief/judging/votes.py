@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from onbrief.attempt import Finding
 from onbrief.brief import Kind
 from onbrief.judging.statistics import log_odds, newton_step, sigmoid
-from onbrief.record import Finding
 
 _BOUND: Final = 4.0  # log-odds beyond which an answer is not surer
 _ROUNDS: Final = 20

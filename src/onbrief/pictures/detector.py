@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from PIL import Image
 
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement
 from onbrief.documents import decoded
 from onbrief.errors import ConfigError, UsageError
@@ -26,7 +27,6 @@ from onbrief.pictures.decoding import decoding, opened
 from onbrief.pictures.flattening import flatten
 from onbrief.questions.claims import Amount, amount
 from onbrief.questions.wording import same_thing
-from onbrief.record import Finding
 
 if TYPE_CHECKING:
     from onbrief.pictures.detections import Array, Detections

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageDraw, ImageFont
 
+from onbrief.attempt import Box
 from onbrief.pictures.band import GREY, STROKE, line
-from onbrief.record import Box
 
 MOST_PARTS = 6
 _MARGIN = 0.25  # of the width and height of a part, on each side of it

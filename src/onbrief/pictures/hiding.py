@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageFilter
 
+from onbrief.attempt import Box
 from onbrief.pictures.decoding import decoding, opened
 from onbrief.pictures.flattening import flatten
 from onbrief.pictures.picture_file import PictureFile
 from onbrief.ports import PictureLimits
-from onbrief.record import Box
 
 _MARGIN = 0.1  # of a box's shorter side, on each side: letters reach beyond their box
 _LEAST = 2  # pixels of it, at least

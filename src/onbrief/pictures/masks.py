@@ -6,11 +6,11 @@ import io
 
 from PIL import Image
 
+from onbrief.attempt import Box
 from onbrief.brief import Size
 from onbrief.errors import PictureError, UsageError
 from onbrief.pictures.flattening import flatten
 from onbrief.pictures.formats import decode, parse
-from onbrief.record import Box
 
 _MARGIN = 0.04  # of each side of the picture: what is to change reaches beyond a box, and so does its shadow
 _WHITE = 128  # of 255: halfway, so that the noise of JPEG does not matter

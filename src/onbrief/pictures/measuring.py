@@ -11,6 +11,7 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageFilter
 
+from onbrief.attempt import Finding
 from onbrief.brief import Requirement, Size
 from onbrief.pictures.colours import OTHER, RGB, SAME, delta_e, difference_to, lab, to_hex
 from onbrief.pictures.decoding import opened
@@ -27,7 +28,6 @@ from onbrief.questions.measures import (
     Zone,
     measure,
 )
-from onbrief.record import Finding
 
 SAMPLED = 96  # pixels of the longer side in which colours are counted; each is one pixel of the picture, not a mean
 OUTLINED = 256  # pixels of the longer side in which outlines are looked for

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from PIL import Image
 
+from onbrief.attempt import Box
 from onbrief.errors import ConfigError
 from onbrief.pictures.decoding import decoding, opened
 from onbrief.pictures.flattening import flatten
-from onbrief.record import Box
 
 EXTRA: Final = "onbrief[ocr]"
 _NEEDED = ("rapidocr", "onnxruntime")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from onbrief.attempt import Box
 from onbrief.errors import PictureError
 from onbrief.pictures import band
 from onbrief.pictures.enlarging import sheet
@@ -15,7 +16,6 @@ from onbrief.pictures.flattening import flatten
 from onbrief.pictures.formats import decode, parse
 from onbrief.ports import PictureLimits
 from onbrief.questions import SquareColour
-from onbrief.record import Box
 
 _QUALITIES = (95, 85, 75, 60, 40)
 _FLAT = 0.5  # bytes for each pixel of a PNG, at most: a drawing, which PNG keeps exactly and small

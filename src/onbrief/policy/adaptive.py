@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from onbrief.attempt import Attempt
 from onbrief.brief import Requirement
 from onbrief.limits import Limits
 from onbrief.policy.chances import Chances, Outlook, Source
@@ -19,7 +20,7 @@ from onbrief.policy.ends import fell_short, over
 from onbrief.policy.means import Cost, Means, Rung, usual_means
 from onbrief.policy.priors import Priors, usual_priors
 from onbrief.policy.steps import Generate, Preference, Repair, Revise, Step, Stop, seed_of
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 
 _MAX_FAILED_EDITS = 2  # after so many edits without a picture, the editor is not asked any more
 _BETS = 6  # how often at most a bet is made, in its reckoning

@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from onbrief.attempt import Attempt, Verdict
 from onbrief.brief import Checklist, Requirement
 from onbrief.policy.priors import Priors
-from onbrief.record import Attempt, Run, Verdict
+from onbrief.record import Run
 
 _POINTS = (-2.4, -1.6, -0.8, 0.0, 0.8, 1.6, 2.4)  # of the standard normal distribution
 _FEW_POINTS = (-1.6, 0.0, 1.6)

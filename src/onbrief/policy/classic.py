@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from onbrief.attempt import Attempt
 from onbrief.limits import Limits
 from onbrief.policy.ends import fell_short, over
 from onbrief.policy.steps import Generate, Revise, Step, seed_of
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 
 USED_UP = "every attempt of this prompt is used up"
 

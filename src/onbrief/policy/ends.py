@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from typing import Literal
 
+from onbrief.attempt import Attempt, ProblemKind, Verdict
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome
 from onbrief.limits import Limits
 from onbrief.policy.steps import Revise, Step, Stop
-from onbrief.record import Attempt, ProblemKind, Run, Verdict
+from onbrief.record import Run
 
 LimitName = Literal["images", "prompts", "usd", "judge_usd", "total_usd", "seconds"]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from onbrief.record import Attempt, Run
+from onbrief.attempt import Attempt
+from onbrief.record import Run
 
 Repairs = Callable[[Run, Attempt, str], Literal["editor", "pixels"] | None]
 """How the picture of an attempt can be changed to meet the must with this id: by an editor, or in pixels without one."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
+from onbrief.attempt import Attempt, Box, Finding
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.ports.dialect import Dialect
-from onbrief.record import Attempt, Box, Finding, Prompt
+from onbrief.record import Prompt
 from onbrief.tokens import NO_TOKENS as NO_TOKENS
 from onbrief.tokens import Tokens as Tokens
 

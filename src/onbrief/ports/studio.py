@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
+from onbrief.attempt import Attempt
 from onbrief.brief import Checklist, Requirement
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.record import Prompt, Run
 
 
 class Studio(Protocol):

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from onbrief.attempt import Attempt, Image, Problem, path_of
 from onbrief.errors import PictureError, StoreError, UsageError
 from onbrief.ledger.account import Account
 from onbrief.pictures import PictureFile
 from onbrief.pictures.container import MAX_BYTES
 from onbrief.ports import Decision
-from onbrief.record import Attempt, Image, Problem, path_of
 
 MAX_PICTURES: Final = 2_000
 """The most pictures of one run: its record and its report hold them all."""

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, cast, get_args
 
+from onbrief.attempt import Attempt, path_of
 from onbrief.errors import UsageError
 from onbrief.judging.labels import LabelledFinding
 from onbrief.ledger.owner import now
 from onbrief.ports import Label, LabelWord
 from onbrief.pursuit.given import url_of
 from onbrief.pursuit.workspace import Workspace
-from onbrief.record import Attempt, Run, path_of
+from onbrief.record import Run
 
 MAX_WORDS: Final = 500  # characters of a name or a note
 _ATTEMPT: Final = re.compile(r"(\d+)-(\d+)")

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from onbrief.attempt import Attempt, Image
 from onbrief.errors import StoreError
 from onbrief.ports import Owned, Pictures, Store
-from onbrief.record import Attempt, Image, Run
+from onbrief.record import Run
 
 if TYPE_CHECKING:
     from onbrief.report import Thumbnail

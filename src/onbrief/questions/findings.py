@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from onbrief.attempt import Answer, Finding
 from onbrief.errors import Unreadable
 from onbrief.ports import Judged
 from onbrief.questions import parsing
 from onbrief.questions.claims import Absence, Claim, Count, Lettering, Statement
 from onbrief.questions.control import Control
 from onbrief.questions.sides import AGAINST, BORDERLINE, FOR, Side
-from onbrief.record import Answer, Finding
 
 NOT_READ = 0.05  # assumed probability that words are in the picture although no transcript has them
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from onbrief.attempt import Answer, Attempt, Finding, Problem, Verdict
 from onbrief.brief import Brief, Checklist
 from onbrief.ports import History
-from onbrief.record import Answer, Attempt, Finding, Problem, Prompt, Verdict
+from onbrief.record import Prompt
 
 SHOWN_PROMPTS = 8  # the newest ones, and the best one
 SHOWN_EVIDENCE = 3  # for each requirement and prompt, the latest

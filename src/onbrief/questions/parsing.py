@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from onbrief.attempt import Box
 from onbrief.errors import Unreadable, UsageError
 from onbrief.questions.claims import NUMBERS
-from onbrief.record import Box
 
 _MOST_WRAPPERS = 4  # objects or lists of one around an answer
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from onbrief.attempt import Attempt, Box, Finding
 from onbrief.brief import Checklist, Requirement, Size
 from onbrief.ports import Change, Changes
 from onbrief.questions.claims import Absence, Lettering, amount, claim
 from onbrief.questions.measures import Aspect, Exact, Ground, Pixels, measure, shape_of
-from onbrief.record import Attempt, Box, Finding
 
 MOST_CUT: Final = 1 / 3
 """The largest share of a picture that a crop may remove."""

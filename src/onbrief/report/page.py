@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from onbrief.record import Box, Run
+from onbrief.attempt import Box
+from onbrief.record import Run
 from onbrief.report import formatting
 from onbrief.report.story import Story, story_of
 from onbrief.report.templates import digest, templates, text_of

@@ -9,9 +9,10 @@ from itertools import takewhile
 from typing import Literal
 from urllib.parse import quote, unquote
 
+from onbrief.attempt import Answer, Attempt, Box, Source
 from onbrief.brief import Requirement
 from onbrief.errors import Outcome
-from onbrief.record import Answer, Attempt, Box, Prompt, Run, Source
+from onbrief.record import Prompt, Run
 from onbrief.report.formatting import command, counted
 
 Mark = Literal["passed", "short", "borderline", "undecided", "problem", "unjudged", "pending"]

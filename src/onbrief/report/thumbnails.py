@@ -5,21 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import math
-import os
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from PIL import Image, features
 
+from onbrief.attempt import Box
 from onbrief.errors import PictureError
 from onbrief.pictures.decoding import decoding, flatten_reduced, is_large, opened
 from onbrief.pictures.formats import parse
 from onbrief.pictures.judge_copy import upright
-from onbrief.record import Box, Run
+from onbrief.record import Run
 
 MAX_PIXELS = 40_000_000
 """Larger pictures are not decoded: this is more than twice the largest size that a brief can ask for."""
@@ -151,10 +149,8 @@ def local_pictures(run: Run) -> dict[str, bytes]:
     given = [attempt for attempt in run.attempts if run.kind == "judge" and attempt.verdict and attempt.verdict.reservations]
     found: dict[str, bytes] = {}
     for image in (attempt.image for attempt in (run.best, *given[:CARD_RESERVED]) if attempt):
-        if image and image.url.startswith("file://"):
-            path = Path(os.fsdecode(unquote_to_bytes(urlsplit(image.url).path)))
-            if path.is_file():
-                found[image.key] = path.read_bytes()
+        if image and (file := image.file) and file.is_file():
+            found[image.key] = file.read_bytes()
     return found
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from onbrief.attempt import Finding
 from onbrief.ledger.account import CallResult
 from onbrief.ports import Judged
-from onbrief.record import Finding
 from onbrief.studio.calls import result_of
 
 

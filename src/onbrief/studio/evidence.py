@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from onbrief.attempt import Finding, Image
 from onbrief.brief import Checklist
 from onbrief.judging import decide, lettering
 from onbrief.judging.addressing import addressed
@@ -19,7 +20,6 @@ from onbrief.pictures.fingerprint import alike, fingerprint
 from onbrief.pictures.measuring import measured
 from onbrief.pictures.ocr import Line
 from onbrief.ports import Judged
-from onbrief.record import Finding, Image
 
 Read = Callable[[bytes], list[Line]]
 """Reads the lettering in a judge's copy of a picture. Blocks."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from onbrief.attempt import Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief.brief import Checklist, Requirement
 from onbrief.errors import Blocked, CallError, OverBudget, Unknown, Unreadable
 from onbrief.judging import decide, evidence, masking
@@ -18,7 +19,6 @@ from onbrief.ledger.account import Account, CallResult, Hold, Ready, Try
 from onbrief.pictures import PictureFile
 from onbrief.pictures.hiding import hidden
 from onbrief.ports import Call, Entry, Judge, Judged, LooksCloser, PictureLimits, Pictures, call_key
-from onbrief.record import Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief.studio.answers import Said, answer_of, said
 from onbrief.studio.asking import Asking
 from onbrief.studio.calls import FIRST, REST, call_for, closer_price, is_part, price_of, recorded

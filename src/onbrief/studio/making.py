@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from onbrief.attempt import Attempt, Image, Problem
 from onbrief.errors import Blocked, KeyTaken, PictureError, Unknown
 from onbrief.ledger.account import Account, CallResult, Hold, Ready, Try
 from onbrief.pictures import Facts, PictureFile, parameters_text
 from onbrief.ports import CannotTell, Entry, Found, NotThere, Pending, Picture, Store
-from onbrief.record import Attempt, Image, Problem, Prompt, Run
+from onbrief.record import Prompt, Run
 from onbrief.studio.calls import recorded, result_of
 from onbrief.studio.crew import Crew
 from onbrief.studio.due import judgement_of

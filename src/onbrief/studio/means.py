@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from onbrief.attempt import Attempt
 from onbrief.policy.means import Cost, Means, Repairs, Rung
 from onbrief.ports import Changes, Editor, ImageModel
 from onbrief.questions.repairs import ByEditor, repair_of
-from onbrief.record import Attempt, Prompt, Run
+from onbrief.record import Prompt, Run
 from onbrief.studio.calls import expected_price, price_of
 from onbrief.studio.crew import Crew
 

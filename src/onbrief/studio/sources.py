@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from onbrief.attempt import Attempt, Image, Problem
 from onbrief.brief import Size
 from onbrief.errors import ConfigError, Failed, Refused, StoreError, Unknown, UsageError
 from onbrief.ledger.account import Skipped, Try
@@ -27,7 +28,7 @@ from onbrief.ports import (
 )
 from onbrief.ports.recovery import Answer
 from onbrief.questions.repairs import ByEditor, InPixels, repair_of
-from onbrief.record import Attempt, Image, Problem, Prompt, Run
+from onbrief.record import Prompt, Run
 from onbrief.studio.calls import call_of, price_of
 
 PIXELS = "onbrief:pixels"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from onbrief.attempt import Attempt, Finding, Image
 from onbrief.brief import Checklist, Requirement
 from onbrief.errors import Failed, OnbriefError, OverBudget
 from onbrief.judging.evidence import FINGERPRINT, about
@@ -22,7 +23,7 @@ from onbrief.policy import chances, seed_of
 from onbrief.policy.priors import usual_priors
 from onbrief.ports import CallKind, Entry, Pictures, Store, call_key, dialect_of
 from onbrief.questions import usable
-from onbrief.record import Attempt, Finding, Image, ModelChange, Models, Prompt, Role, Run
+from onbrief.record import ModelChange, Models, Prompt, Role, Run
 from onbrief.redaction import redacted
 from onbrief.studio import planning, writing
 from onbrief.studio.crew import Crew

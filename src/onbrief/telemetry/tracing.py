@@ -24,12 +24,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
+from onbrief.attempt import Attempt
 from onbrief.errors import ConfigError
 from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, PromptChosen, RunEnded, Waiting
 from onbrief.ledger.rules import RULES
 from onbrief.ports import CallKind
 from onbrief.providers import registry
-from onbrief.record import Attempt, Run
+from onbrief.record import Run
 from onbrief.redaction import redacted
 from onbrief.telemetry import exporting
 from onbrief.telemetry.callers import parent

@@ -9,12 +9,13 @@ from typing import ClassVar, get_args
 
 from PIL import Image as Pillow
 
+from onbrief.attempt import Answer, Attempt, Box, Finding, Image, Problem, Verdict
 from onbrief.brief import MAX_BRIEF_CHARACTERS, MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import CallError, ConfigError, OnbriefError
 from onbrief.pictures import inspect
 from onbrief.ports import Completes, Judge, Judged, LooksCloser, Planned, Planner, Revised, Reviser
 from onbrief.questions.wording import Text
-from onbrief.record import Answer, Attempt, Box, Finding, Image, Problem, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief.studio import price_of
 from onbrief.testing.model_contracts import TEXTS, ModelContract
 from onbrief.testing.running import in_loop, require_cost

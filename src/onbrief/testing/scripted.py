@@ -20,9 +20,10 @@ from typing import Protocol, TypeAlias, TypeVar, get_args
 
 from PIL import Image
 
+from onbrief.attempt import Finding
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.ports import ANY_PICTURE, Change, Changes, History, Judged, Picture, PictureLimits, Planned, Revised, Way
-from onbrief.record import Finding, Prompt
+from onbrief.record import Prompt
 from onbrief.studio import Crew
 
 A = TypeVar("A")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import Unreadable
 from onbrief.ports import ExpectsCost, History
@@ -17,7 +18,7 @@ from onbrief.providers import registry
 from onbrief.providers.language import counting
 from onbrief.providers.language.roles import LONGEST
 from onbrief.questions import COLOURS, judge, plan, revise
-from onbrief.record import Attempt, Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief.studio import price_of
 from onbrief_sandbox.server import tokens
 from tests.claude import cups

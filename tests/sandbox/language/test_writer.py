@@ -7,9 +7,10 @@ import pytest
 
 from benchmarks import geneval
 from benchmarks.hard import hard_briefs
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.brief import Brief, Checklist, Requirement
 from onbrief.ports import Dialect, Revised
-from onbrief.record import Attempt, Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief_sandbox.language import claims, composing
 from onbrief_sandbox.language.emphasis import stress, strip_layout
 from onbrief_sandbox.language.grammar import parse

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from onbrief import questions
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.brief import Brief, Checklist
 from onbrief.judging import decide
 from onbrief.ports import Dialect
-from onbrief.record import Attempt, Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief_sandbox.language import grammar
 from onbrief_sandbox.painting.painter import paint
 from onbrief_sandbox.server.conversation import Answer, Conversation, Tool, Turn

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from onbrief import pictures, questions
+from onbrief.attempt import Box
 from onbrief.brief import Brief, Checklist, Requirement, Size
 from onbrief.ports import ANY_PICTURE, NATURAL, Dialect, History, Judged, PictureLimits, Planned, Revised, Tokens
 from onbrief.providers.language import counting
 from onbrief.providers.language.model import LanguageModel, thinks
 from onbrief.questions import Question, SquareColour
-from onbrief.record import Box
 
 LONGEST = 6_000_000  # tokens; no request of onbrief has as many bytes, with the longest checklist, texts and history
 

@@ -9,6 +9,7 @@ from itertools import repeat
 from typing import Any
 
 from onbrief import questions
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.brief import MAX_REQUIREMENTS, Brief, Checklist, Requirement
 from onbrief.errors import UsageError
 from onbrief.ports import OpenQuestion
@@ -16,7 +17,7 @@ from onbrief.questions.control import CONTROL, LEFTMOST
 from onbrief.questions.looking import ENLARGED
 from onbrief.questions.revision import NO_NEGATIVE, NO_WEIGHTS
 from onbrief.questions.sides import NOT_SEEN, SEEN
-from onbrief.record import Attempt, Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.language.writer import SandboxWriter
 from onbrief_sandbox.scene import Sight

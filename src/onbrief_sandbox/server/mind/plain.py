@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from onbrief.attempt import Attempt, Finding, Verdict
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Brief, Checklist
 from onbrief.ports import Revised
-from onbrief.record import Attempt, Finding, Prompt, Verdict
+from onbrief.record import Prompt
 from onbrief_sandbox.language.planner import SandboxPlanner
 from onbrief_sandbox.language.writer import SandboxWriter
 from onbrief_sandbox.server.conversation import Answer, Conversation
