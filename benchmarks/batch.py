@@ -33,10 +33,10 @@ from onbrief.batches.rows import Row
 from onbrief.batches.running import BriefEnded, BriefWent
 from onbrief.batches.session import Asked
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.events import ImageJudged
 from onbrief.ports import AnyModel, Judged, ModelRole
 from onbrief.pursuit import Order
+from onbrief.settings import Settings
 from onbrief.testing import ImageRequest, JudgeRequest, ScriptedImageModel, ScriptedPlanner, ScriptedReviser
 from tests.databases import database
 

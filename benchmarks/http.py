@@ -17,9 +17,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from onbrief.brief import Brief, Requirement
-from onbrief.config import Settings
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Usage
+from onbrief.settings import Settings
 
 ROUNDS = 3
 IMAGE, LANGUAGE = 0.3, 0.15  # seconds

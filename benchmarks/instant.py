@@ -11,9 +11,9 @@ from functools import cache
 from PIL import Image
 
 from onbrief.brief import Brief, Requirement
-from onbrief.config import Settings
 from onbrief.ports import Judged
 from onbrief.pursuit import Order
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, ScriptedReviser
 

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.pursuit import Order, given_pictures, open_pursuit
+from onbrief.settings import Settings
 
 NUMBERS = (500, 2_000)
 

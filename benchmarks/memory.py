@@ -16,9 +16,9 @@ from pathlib import Path
 
 from benchmarks import instant
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.report import page as page  # imported late by runs: what it weighs is not what a run takes
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 
 _NEVER_MET = "three red circles above a blue square, without circles"

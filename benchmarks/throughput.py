@@ -20,12 +20,12 @@ from itertools import count
 from benchmarks import instant
 from benchmarks.http import server
 from onbrief.brief import Brief, Requirement
-from onbrief.config import Settings
 from onbrief.ledger.account import CallResult, SpendingPolicy, Try, open_account
 from onbrief.ports import Call, ImageModel
 from onbrief.providers import registry
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Prompt
+from onbrief.settings import Settings
 
 AT_ONCE = 48
 MODEL = "a1111:"

@@ -23,12 +23,12 @@ from PIL import Image
 
 from onbrief import pictures
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.errors import PictureError
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.pursuit.order import seed_for
+from onbrief.settings import Settings
 from onbrief.store.spool import Spool
 from onbrief.studio import Crew
 from onbrief.testing import Bill, JudgeRequest, ScriptedEditor, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, crew

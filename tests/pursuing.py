@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.events import Event
 from onbrief.pursuit import Order, open_pursuit
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 
 BRIEF = Brief(text="a red circle left of a blue square", size=(64, 64))

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
-from onbrief.config import Settings
 from onbrief.limits import Limits
 from onbrief.policy import Generate, Means, Policy, Priors, Repair, Step, seed_of, usual_means
 from onbrief.policy.ends import over
 from onbrief.ports import Change, Changes, Way
 from onbrief.questions.repairs import repair_of
 from onbrief.record import Run
+from onbrief.settings import Settings
 
 EVERYTHING: Changes = dict.fromkeys(get_args(Change), frozenset[Way](("words", "mask")))
 

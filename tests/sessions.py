@@ -19,7 +19,6 @@ from typing import Final, Literal, TypeVar
 from obstore.store import MemoryStore
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.errors import Failed, LedgerBusy, Unknown
 from onbrief.ledger import owner
 from onbrief.ledger.sqlite import SqliteLedger
@@ -27,6 +26,7 @@ from onbrief.policy import seed_of
 from onbrief.ports import Decision, Entry, Recorded
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.store import BucketStore, FolderStore, Objects
 from onbrief.store.fence import Confirm, StagedFiles
 from onbrief.store.objects import Version

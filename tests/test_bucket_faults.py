@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.errors import OnbriefError
 from onbrief.events import RunEnded
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests.buckets import Service, new_place

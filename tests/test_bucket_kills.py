@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from onbrief.config import Settings
 from onbrief.pursuit import Workspace
+from onbrief.settings import Settings
 from onbrief.store import open_bucket
 from onbrief.testing import Bill
 from tests.buckets import Service, new_place

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.config import Settings, load, settings_of
+from onbrief.config import load, settings_of
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
 from onbrief.policy import WIDE, Adaptive, Classic, usual_priors
 from onbrief.ports import Rate, RateLimit
+from onbrief.settings import Settings
 
 
 @pytest.fixture
@@ -283,21 +284,6 @@ def test_limits_of_calls_are_set_in_files_by_the_names_of_models(here: Path, hom
         assert caught.value.hint.startswith("in onbrief.toml: [rates]")
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("sandbox:sdxll", "rates: 'sandbox:sdxll' is not allowed; expected "),
-        ("sandbax:sdxl", "rates: 'sandbax:sdxl' is not allowed; expected PROVIDER:MODEL or PROVIDER:*"),
-        ("nobody:*", "rates: 'nobody:*' is not allowed; expected PROVIDER:MODEL or PROVIDER:*"),
-    ],
-)
-def test_a_limit_of_no_model_is_refused_before_a_run_uses_it(name: str, message: str) -> None:
-    settings = Settings(tables={"rates": {name: "5/min"}})
-    with pytest.raises(UsageError) as caught:
-        _ = settings.rate_limits
-    assert str(caught.value).startswith(message)
-
-
 # -- without what an extra installs ----------------------------------------------------------------------------------
 
 HIDDEN = """
@@ -362,15 +348,6 @@ def test_doctor_says_that_no_image_model_is_set(here: Path) -> None:
     code, out, _ = without(TRIAL + AWS, "doctor")
     assert code == 1
     assert "error    image_model    image_model: none is set" in out
-
-
-# -- what is set -----------------------------------------------------------------------------------------------------
-
-
-def test_settings_know_their_limits_size_and_policy() -> None:
-    settings = settings_of({"max_images": 3, "max_usd": 1, "size": "64x128", "policy": "classic", "parallel": 2})
-    assert settings.limits == Limits(images=3, usd=1.0)
-    assert (settings.picture_size, settings.policy_with()) == ((64, 128), Classic(2))
 
 
 WITHOUT_HOME = """

@@ -12,10 +12,11 @@ import pytest
 
 import onbrief
 from onbrief.cli import main
-from onbrief.config import Settings, load
+from onbrief.config import load
 from onbrief.errors import UsageError
 from onbrief.pictures import PictureFile
 from onbrief.pursuit import Workspace
+from onbrief.settings import Settings
 from onbrief.testing import Bill as Calls
 from onbrief.testing import ScriptedImageModel, crew
 from onbrief_sandbox.server.app import Terms

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.limits import Limits
+from onbrief.settings import Settings
 
 
 @pytest.mark.parametrize("field", ["images", "attempts", "prompts"])

@@ -15,13 +15,13 @@ import pytest
 from PIL import Image
 
 from onbrief.brief import Brief, Requirement
-from onbrief.config import Settings
 from onbrief.errors import Blocked, ConfigError, Failed, Refused, Unknown
 from onbrief.events import RunEnded
 from onbrief.ledger.rules import OUT_OF_TRIES
 from onbrief.ports import Judged, Picture
 from onbrief.pursuit import Order, Workspace, open_pursuit, preview
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 from onbrief.testing import Bill as Shared
 from onbrief.testing import JudgeRequest, ScriptedJudge, crew, picture

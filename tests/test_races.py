@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Brief, Requirement
-from onbrief.config import Settings
 from onbrief.pursuit import Order, open_pursuit
+from onbrief.settings import Settings
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from tests.claude import reach

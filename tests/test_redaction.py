@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from onbrief.cli import main
-from onbrief.config import Settings
 from onbrief.errors import OnbriefError, UsageError
 from onbrief.providers import registry
 from onbrief.redaction import REDACTED, redacted
+from onbrief.settings import Settings
 from tests.aws_lambda.events import deliver, event
 from tests.buckets import Service, new_place
 from tests.providers.recording import Reply, recording

@@ -23,8 +23,8 @@ from typing import Any
 
 import pytest
 
-from onbrief.config import Settings
 from onbrief.pursuit import Workspace
+from onbrief.settings import Settings
 from onbrief.store import open_store
 from tests.buckets import Service, new_place
 from tests.forks import command, new_process

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.pursuit import Order, Workspace, open_pursuit
+from onbrief.settings import Settings
 from onbrief.testing import Bill, ImageRequest, crew, picture
 from tests.batch_campaign import DONE, campaign
 from tests.batches.batches import files

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from onbrief.api import batch, estimate, examine, judge, load, pursue, recover, resume, run, runs, stats
     from onbrief.attempt import Attempt, Finding, Image, Verdict
     from onbrief.brief import Brief, Checklist, Requirement
-    from onbrief.config import Settings
     from onbrief.errors import OnbriefError, UsageError
     from onbrief.events import CallTry, ChecklistFrozen, Event, ImageJudged, ImageMade, PromptChosen, RunEnded, Waiting
     from onbrief.limits import Limits
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from onbrief.record import Prompt, Run, Usage
     from onbrief.results import Result, Summary
     from onbrief.run_statistics import ModelStatistics
+    from onbrief.settings import Settings
 
 __all__ = [
     "Attempt",
@@ -74,7 +74,6 @@ _HOMES = {
     "api": ("batch", "estimate", "examine", "judge", "load", "pursue", "recover", "resume", "run", "runs", "stats"),
     "attempt": ("Attempt", "Finding", "Image", "Verdict"),
     "brief": ("Brief", "Checklist", "Requirement"),
-    "config": ("Settings",),
     "errors": ("OnbriefError", "UsageError"),
     "events": ("CallTry", "ChecklistFrozen", "Event", "ImageJudged", "ImageMade", "PromptChosen", "RunEnded", "Waiting"),
     "limits": ("Limits",),
@@ -84,6 +83,7 @@ _HOMES = {
     "record": ("Prompt", "Run", "Usage"),
     "results": ("Result", "Summary"),
     "run_statistics": ("ModelStatistics",),
+    "settings": ("Settings",),
 }
 
 

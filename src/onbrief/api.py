@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from onbrief import intake
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.errors import LedgerError, OnbriefError, UsageError
 from onbrief.events import Event, RunEnded
 from onbrief.interrupts import Interrupts, completed
@@ -39,6 +38,7 @@ from onbrief.pursuit import estimate as estimated_together
 from onbrief.pursuit import recover as recovered
 from onbrief.record import Run
 from onbrief.run_statistics import ModelStatistics
+from onbrief.settings import Settings
 
 if TYPE_CHECKING:
     from onbrief.batches.running import Retry

@@ -8,10 +8,10 @@ import pytest
 
 from onbrief.aws_lambda.event import read
 from onbrief.aws_lambda.order import order_of
-from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.policy import Classic
 from onbrief.pursuit import Order
+from onbrief.settings import Settings
 from tests.claude import reach
 from tests.sandbox.server.serving import Served
 

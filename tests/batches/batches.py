@@ -12,10 +12,10 @@ from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.rows import Broken, Row
 from onbrief.batches.running import Batch, BatchEvent, BriefEnded
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.ports import AnyModel, ModelRole
 from onbrief.pursuit import Order, Workspace
 from onbrief.results import Result
+from onbrief.settings import Settings
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, ScriptedReviser
 
 Models = Mapping[ModelRole, AnyModel]

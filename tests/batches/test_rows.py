@@ -14,10 +14,11 @@ from onbrief.batches.cells import run_id_of
 from onbrief.batches.columns import COLUMNS, column_of
 from onbrief.batches.reading import read
 from onbrief.batches.rows import MAX_LISTED, Broken, BrokenRows, Cells, Head, Row, orders_of, orders_of_stream
-from onbrief.config import Settings, load, profile_path
+from onbrief.config import load, profile_path
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import AnyModel, ModelRole
 from onbrief.pursuit import check_run_id
+from onbrief.settings import Settings
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, ScriptedReviser
 from tests.judging.test_calibration import PROFILE
 

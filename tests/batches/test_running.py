@@ -16,11 +16,11 @@ from onbrief.batches.outputs import BatchOutputs
 from onbrief.batches.rows import Broken, Row
 from onbrief.batches.running import MOST_IN_A_ROW, Batch, BatchPaused, BriefEnded
 from onbrief.batches.under_way import Opens, UnderWay, here
-from onbrief.config import Settings
 from onbrief.errors import ConfigError, Failed, StoreError, UsageError
 from onbrief.events import Event, ImageJudged, ImageMade, RunEnded
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.results import Result
+from onbrief.settings import Settings
 from onbrief.testing import Bill, ScriptedImageModel, ScriptedJudge, picture
 from onbrief.testing.scripted import ImageRequest
 from tests.batches.batches import files, models, pursue, row

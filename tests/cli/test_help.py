@@ -23,7 +23,7 @@ import sys
 from onbrief.cli import main
 main(["--help"])
 heavy = {"pydantic", "asyncio", "sqlalchemy", "PIL"}
-heavy |= {f"onbrief.{name}" for name in ("config", "attempt", "record", "cli.run", "cli.flags")}
+heavy |= {f"onbrief.{name}" for name in ("config", "settings", "attempt", "record", "cli.run", "cli.flags")}
 sys.exit(", ".join(sorted(heavy & sys.modules.keys())) or 0)
 """
 

@@ -12,8 +12,8 @@ import pytest
 from onbrief import intake
 from onbrief.aws_lambda.event import read as read_event
 from onbrief.brief import DEFAULT_SIZE, parse_size
-from onbrief.config import Settings
 from onbrief.pursuit import Order, preview
+from onbrief.settings import Settings
 
 BRIEFS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[1] / "briefs.toml").read_text("utf-8"))["brief"]
 NAMES = [" ".join(brief["text"].split())[:50] for brief in BRIEFS]

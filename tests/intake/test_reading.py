@@ -20,9 +20,9 @@ from onbrief.aws_lambda.event import read as read_event
 from onbrief.brief import Brief, Requirement
 from onbrief.cli import main
 from onbrief.cli.flags import BriefFlags, RequirementFlags, brief_from
-from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.questions.claims import Absence, Count, Lettering, Statement, claim
+from onbrief.settings import Settings
 
 BUCKET = {"output_s3_bucket_name": "my-bucket"}
 

@@ -12,7 +12,6 @@ import pytest
 
 from onbrief.attempt import Answer, Finding
 from onbrief.brief import Kind
-from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.judging.calibration import accepted, agreement, agreements, calibrate, scalings, together
 from onbrief.judging.decide import verdict
@@ -23,6 +22,7 @@ from onbrief.judging.scaling import Scaling
 from onbrief.judging.statistics import interval
 from onbrief.judging.thresholds import Belief, Rate
 from onbrief.ports import LabelWord
+from onbrief.settings import Settings
 from tests.histories import CHECKLIST
 
 ONE = LabelledFinding(run="a", attempt="000-000", requirement="r1", judge="j:m", verdict="met", probability=0.9, label="yes")

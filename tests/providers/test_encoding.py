@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.errors import Failed
 from onbrief.events import RunEnded
 from onbrief.providers.encoding import decoded
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.testing import picture
 from tests.providers.bedrock.test_editing import editor_on
 from tests.providers.recording import PICTURE, PNG, Reply

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from onbrief.cli import main
-from onbrief.config import Settings, load
+from onbrief.config import load
 from onbrief.errors import ConfigError, UsageError
 from onbrief.providers import registry
+from onbrief.settings import Settings
 
 ROLES: dict[str, Callable[..., object]] = {
     "image_model": registry.image_model,
@@ -235,7 +236,7 @@ def test_a_name_of_another_librarys_provider_is_covered_by_that_library() -> Non
 
 LAZY = """
 import sys
-from onbrief.config import Settings
+from onbrief.settings import Settings
 from onbrief.providers import registry
 Settings(image_model="bedrock:x"), registry.models(), registry.provider("sandbox")
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "numpy", "pydantic_ai", "resvg_py"}))

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.pursuit import Estimate, Order, estimate, estimated, past_of, preview
 from onbrief.pursuit.estimate import ENOUGH, Past
 from onbrief.run_statistics import ModelStatistics
+from onbrief.settings import Settings
 
 MODEL = "sandbox:?usd=0.04"
 SETTINGS = Settings(image_model=MODEL, out="a-place", max_images=8)

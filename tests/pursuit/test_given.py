@@ -14,13 +14,13 @@ import pytest
 from PIL import Image as Pillow
 
 from onbrief.attempt import Finding
-from onbrief.config import Settings
 from onbrief.errors import Blocked, OtherRequest, Unreadable, UsageError
 from onbrief.events import Event, ImageJudged
 from onbrief.ports import Judged
 from onbrief.pursuit import PictureFiles, Workspace, given_pictures, kind_of, open_pursuit, resumed
 from onbrief.pursuit.given import MAX_PICTURES
 from onbrief.record import Run, json_schema
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 from onbrief.testing import Bill, ScriptedJudge, ScriptedPlanner, picture
 from tests.pursuing import order, pursue

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from onbrief.config import Settings
 from onbrief.policy import PolicyName
 from onbrief.pursuit import Order
 from onbrief.pursuit.preview import preview
+from onbrief.settings import Settings
 from tests.providers.wiring import CORE
 from tests.pursuing import BRIEF
 

@@ -16,7 +16,6 @@ from PIL import Image as Pillow
 
 from onbrief import pictures
 from onbrief.brief import Requirement
-from onbrief.config import Settings
 from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, Unknown, UsageError
 from onbrief.events import ImageJudged, ImageMade, RunEnded
 from onbrief.ledger.sqlite import SqliteLedger
@@ -24,6 +23,7 @@ from onbrief.policy import seed_of
 from onbrief.ports import Judged, RunRow
 from onbrief.pursuit import MAX_SEED, Order, Workspace, check_run_id, open_pursuit, resumed
 from onbrief.record import Run, json_schema
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 from onbrief.testing import Bill, ImageRequest, ScriptedImageModel, ScriptedJudge, ScriptedPlanner, crew, picture
 from tests.pursuing import BRIEF, order, pursue, settings

@@ -10,12 +10,12 @@ import pytest
 
 import onbrief
 from onbrief.brief import Size
-from onbrief.config import Settings
 from onbrief.errors import Blocked, CallError, Failed, Refused, UsageError
 from onbrief.ports import AnyModel, CannotTell, ModelRole, Note, NotThere, Pending, Picture, Sent
 from onbrief.ports.recovery import Answer
 from onbrief.pursuit import LostPicture, Order, open_pursuit
 from onbrief.record import Prompt, Run
+from onbrief.settings import Settings
 from onbrief.testing import Bill, crew
 from tests.pursuing import BRIEF
 from tests.studio.test_recovery import LOST, Service

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.errors import Refused, UsageError
 from onbrief.events import RunEnded, Waiting
 from onbrief.pursuit import Order, Workspace, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.testing import Bill, crew, picture
 from tests.pursuing import order
 

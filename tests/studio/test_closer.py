@@ -12,13 +12,13 @@ import pytest
 
 from onbrief.attempt import Answer, Box, Finding
 from onbrief.brief import Requirement
-from onbrief.config import Settings
 from onbrief.errors import Blocked, Unreadable, UsageError
 from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.ports import Judged, LooksCloser
 from onbrief.pursuit import Order, open_pursuit, resumed
 from onbrief.record import ModelChange, Run
 from onbrief.report import page
+from onbrief.settings import Settings
 from onbrief.testing import Bill, ScriptedJudge, crew
 from onbrief_sandbox.erring import ErringEye, Errors
 from tests.pursuing import BRIEF, pursue, settings

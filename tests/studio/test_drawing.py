@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from onbrief.config import Settings
 from onbrief.errors import StoreError, Unknown
 from onbrief.policy import seed_of
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.store import open_store
 from onbrief.store.spool import Spool
 from onbrief.studio import Crew

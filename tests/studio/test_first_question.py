@@ -17,7 +17,6 @@ import pytest
 
 from onbrief.attempt import Answer, Attempt, Finding, Verdict
 from onbrief.brief import Brief, Checklist, Requirement, Size
-from onbrief.config import Settings
 from onbrief.errors import Unreadable
 from onbrief.limits import Limits
 from onbrief.policy import Adaptive, Repair
@@ -27,6 +26,7 @@ from onbrief.ports import Judged
 from onbrief.pursuit import open_pursuit, resumed
 from onbrief.record import Models, Prompt, Run
 from onbrief.report import page
+from onbrief.settings import Settings
 from onbrief.studio import Crew
 from onbrief.testing import Bill, JudgeRequest, ScriptedEditor, ScriptedJudge, crew
 from tests import killing

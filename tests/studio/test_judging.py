@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from onbrief.attempt import Finding, Problem, Verdict
-from onbrief.config import Settings
 from onbrief.errors import Blocked, Failed, Unknown, Unreadable, UsageError
 from onbrief.pictures.band import colours_for
 from onbrief.ports import Judged
@@ -20,6 +19,7 @@ from onbrief.pursuit import Workspace, open_pursuit, resumed
 from onbrief.questions.control import Control
 from onbrief.record import ModelChange, Run
 from onbrief.report import page
+from onbrief.settings import Settings
 from onbrief.testing import Bill, ReviseRequest, ScriptedJudge, ScriptedReviser, crew, picture
 from tests.claude import lead_to
 from tests.providers.recording import Reply, recording

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from onbrief.brief import Brief, Checklist, Requirement
-from onbrief.config import Settings
 from onbrief.policy.means import Cost
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.studio import means_of
 from onbrief.testing import Bill, ScriptedImageModel, crew
 from tests.histories import fresh, history, judged, verdict

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Size
-from onbrief.config import Settings
 from onbrief.errors import Blocked, CallError, Failed, Refused, Unknown
 from onbrief.ports import CannotTell, Found, Note, NotThere, Pending, Picture, Recovery, Sent
 from onbrief.ports.recovery import Answer
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Prompt, Run
+from onbrief.settings import Settings
 from onbrief.testing import Bill, crew, picture
 from tests.pursuing import BRIEF
 

@@ -29,7 +29,7 @@ from onbrief.batches.rows import Broken, Cells, Row, orders_of
 from onbrief.batches.running import invalid
 from onbrief.batches.session import limits_of
 from onbrief.batches.under_way import store_thumbnail, thumbnail_key, unfinished
-from onbrief.config import Settings, load
+from onbrief.config import load
 from onbrief.errors import ConfigError, LedgerBusy, LedgerError, OtherRequest, StoreError, UsageError
 from onbrief.events import RunEnded
 from onbrief.ledger.deadline import Deadline
@@ -37,6 +37,7 @@ from onbrief.providers import registry
 from onbrief.pursuit import Workspace, checked, open_pursuit
 from onbrief.record import Run
 from onbrief.results import Result
+from onbrief.settings import Settings
 from onbrief.store import open_bucket, region_of
 from onbrief.store.refusals import explain, is_denied, is_missing
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Literal
 
 from onbrief.aws_lambda.event import PLATFORM, Event
-from onbrief.config import Settings, load
+from onbrief.config import load
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers import registry
 from onbrief.pursuit import Order
+from onbrief.settings import Settings
 
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens")
 _S3 = "s3://"

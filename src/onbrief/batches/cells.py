@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from onbrief.batches.columns import OTHER_GENERATORS, SHAPE, Column, column_of, plain
 from onbrief.brief import Size
-from onbrief.config import NO_PROFILE
 from onbrief.errors import UsageError
 from onbrief.pursuit import MAX_SEED, check_run_id
+from onbrief.settings import NO_PROFILE
 
 MAX_ID = 200  # characters
 _CHANGEABLE = frozenset(

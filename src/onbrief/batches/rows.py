@@ -12,11 +12,12 @@ from onbrief import intake
 from onbrief.batches.cells import Said, encodable, explained, run_id_of, said_of
 from onbrief.batches.columns import SHAPE, check_header, column_of
 from onbrief.brief import MAX_BRIEF_CHARACTERS, Size
-from onbrief.config import Settings, profile_path, settings_of
+from onbrief.config import profile_path, settings_of
 from onbrief.errors import UsageError
 from onbrief.ports import AnyModel, Ladder, ModelRole
 from onbrief.pursuit import Order
 from onbrief.redaction import redacted
+from onbrief.settings import Settings
 
 MAX_LISTED = 100  # broken rows in a message
 _ROLES: tuple[ModelRole, ...] = ("image_model", "judge", "reviser", "planner", "confirm_judge")

@@ -16,13 +16,13 @@ from onbrief.batches.reading import read, stream
 from onbrief.batches.rows import Broken, Cells, Row, orders_of, orders_of_stream
 from onbrief.batches.running import Batch, BatchEvent, Retry
 from onbrief.batches.under_way import Opens
-from onbrief.config import Settings
 from onbrief.errors import UsageError
 from onbrief.intake import STANDARD_INPUT
 from onbrief.limits import require_amount
 from onbrief.ports import AnyModel, Ladder, ModelRole, is_object
 from onbrief.pursuit import Order, Workspace
 from onbrief.results import Summary
+from onbrief.settings import Settings
 
 _USUAL_NAME: Final = "batch"  # of one that comes from no file
 _NO_MODELS: Mapping[ModelRole, AnyModel | Ladder] = {}

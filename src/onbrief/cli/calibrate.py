@@ -12,9 +12,10 @@ from cyclopts import Parameter
 
 from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, ModelFlags, Place, given
 from onbrief.cli.output import finish, put, say, write
-from onbrief.config import NO_PROFILE, load, profile_path
+from onbrief.config import load, profile_path
 from onbrief.documents import read_text
 from onbrief.errors import UsageError
+from onbrief.settings import NO_PROFILE
 
 _MOST_BYTES = 1_000_000_000  # of a file of labels
 

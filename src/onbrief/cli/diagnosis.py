@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from onbrief import telemetry
-from onbrief.config import Settings, load
+from onbrief.config import load
 from onbrief.errors import ConfigError, OnbriefError, Unlisted
 from onbrief.ports import Check, Model, ModelName, Role
 from onbrief.providers import registry
+from onbrief.settings import Settings
 from onbrief.store import region_of
 
 _OTHERS: tuple[Role, ...] = ("judge", "reviser")

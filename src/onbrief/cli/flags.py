@@ -11,10 +11,11 @@ from cyclopts import Group, Parameter
 from onbrief.brief import parse_size, size_for_aspect
 from onbrief.cli import completion
 from onbrief.cli.output import say
-from onbrief.config import Settings, load
+from onbrief.config import load
 from onbrief.errors import UsageError
 from onbrief.judging.rule import Confirm, Strictness
 from onbrief.policy import PolicyName, Preference
+from onbrief.settings import Settings
 
 if TYPE_CHECKING:
     from onbrief.intake import Given

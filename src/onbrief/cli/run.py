@@ -37,9 +37,9 @@ from onbrief.events import ChecklistFrozen, Event, RunEnded
 from onbrief.record import Run
 
 if TYPE_CHECKING:
-    from onbrief.config import Settings
     from onbrief.policy import LimitName
     from onbrief.pursuit import Order
+    from onbrief.settings import Settings
 
 EXIT_CODES: dict[Outcome, int] = {
     "passed": 0,

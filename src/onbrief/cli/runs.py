@@ -13,9 +13,10 @@ from cyclopts import Parameter
 from onbrief.cli.flags import OUTPUT, Json, LedgerUrl, Place, RunId, Switch
 from onbrief.cli.output import finish, plain, say, write
 from onbrief.cli.verdicts import verdict_table
-from onbrief.config import FILE, RATES, declared, load
+from onbrief.config import FILE, declared, load
 from onbrief.errors import LedgerBusy, UsageError
 from onbrief.progress import so_far, spent
+from onbrief.settings import RATES
 
 if TYPE_CHECKING:
     from onbrief.ports import RunRow

@@ -20,13 +20,13 @@ from functools import cache
 from typing import Any, Final, cast
 
 from onbrief.batches.under_way import Opens, UnderWay
-from onbrief.config import Settings
 from onbrief.engines.away import ALLOWED, Away, Ended, Money, pursued
 from onbrief.engines.hosts import Hosts
 from onbrief.errors import LedgerError, NotInstalled, OnbriefError, StoreError, UsageError
 from onbrief.events import Event
 from onbrief.ports import Noted, Turn
 from onbrief.pursuit import Order, Workspace, rates_of, require_one_limit
+from onbrief.settings import Settings
 from onbrief.store import is_bucket
 
 NAME: Final = "ray"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from onbrief.config import Settings
 from onbrief.ports import AnyModel, Ladder, ModelRole
+from onbrief.settings import Settings
 
 if TYPE_CHECKING:
     from onbrief.studio import Crew

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from onbrief.config import Settings
 from onbrief.errors import OnbriefError
 from onbrief.policy.expected import expected_images, first_chances, most_images
 from onbrief.pursuit.crews import Crews
@@ -21,6 +20,7 @@ from onbrief.pursuit.order import Order
 from onbrief.pursuit.preview import Preview, preview
 from onbrief.record import Models, Run
 from onbrief.run_statistics import ModelStatistics
+from onbrief.settings import Settings
 
 ENOUGH = 20  # runs of an image model, from which on they are the basis
 _NEWEST = 200  # runs that are looked at

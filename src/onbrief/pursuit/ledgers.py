@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 from obstore.exceptions import BaseError
 
-from onbrief.config import Settings
 from onbrief.errors import KeyTaken, LedgerError, NotInstalled, StoreError, UsageError
 from onbrief.ledger.objects import REQUESTS, ObjectsLedger
 from onbrief.ports import Fund, Ledger
+from onbrief.settings import Settings
 from onbrief.store import BucketStore, FolderStore, is_bucket, open_bucket, region_of
 from onbrief.store.refusals import is_denied
 

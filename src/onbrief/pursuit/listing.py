@@ -8,7 +8,6 @@ from itertools import islice, repeat
 from typing import cast
 
 from onbrief.brief import brief_repr
-from onbrief.config import Settings
 from onbrief.errors import OnbriefError, Outcome, UsageError
 from onbrief.ledger.rows import require_whole
 from onbrief.ports import RunRow
@@ -16,6 +15,7 @@ from onbrief.pursuit.order import brief_text_of, kind_of
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run, RunKind
 from onbrief.run_statistics import ModelStatistics, statistics_of
+from onbrief.settings import Settings
 
 _THREADS = 8  # records that are read at a time, from a bucket
 

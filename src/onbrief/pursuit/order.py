@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from onbrief.brief import Brief, fields_of
-from onbrief.config import NO_PRIORS, RATES, Settings, settings_of
+from onbrief.config import settings_of
 from onbrief.documents import brief_of
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.rows import require_whole
@@ -21,6 +21,7 @@ from onbrief.ports import AnyModel, Ladder, ModelRole, RunRow, is_object
 from onbrief.providers import registry
 from onbrief.pursuit.given import GivenPicture, pictures_again, places_of
 from onbrief.record import RunKind
+from onbrief.settings import NO_PRIORS, RATES, Settings
 from onbrief.store import TABLES
 
 MAX_SEED = 4_294_967_295  # 32 bits; for a model with a smaller range, the seed is reduced to that range

@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from onbrief.config import NO_PRIORS, Settings
 from onbrief.errors import Cancelled, LedgerBusy, OnbriefError
 from onbrief.ledger.account import Account, SpendingPolicy, open_account
 from onbrief.ports import AnyModel, Entry, Ladder, ModelRole, RunRow
 from onbrief.pursuit.order import Order, kind_of, order_again, seed_for
 from onbrief.pursuit.workspace import Workspace
 from onbrief.record import Run
+from onbrief.settings import NO_PRIORS, Settings
 from onbrief.studio import LedgerStudio
 
 Ending = Literal["found", "never arrived", "failed", "blocked", "waiting", "unknown", "in use"]

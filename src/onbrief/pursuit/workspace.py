@@ -12,7 +12,6 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from onbrief.config import Settings
 from onbrief.errors import LedgerError, UsageError
 from onbrief.ledger.budget import Budget
 from onbrief.ledger.rates import Rates
@@ -23,6 +22,7 @@ from onbrief.pursuit.crews import Crews
 from onbrief.pursuit.ledgers import ledger_of, require_existing, require_one_limit, require_own_ledger
 from onbrief.pursuit.order import Order, check_run_id, order_again
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief.store import BucketStore, FolderStore, Names, RunStore, open_store, region_of
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.events import RunEnded
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault

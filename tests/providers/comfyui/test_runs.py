@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import onbrief
-from onbrief.config import Settings
 from onbrief.errors import OtherRequest, UsageError
 from onbrief.events import ChecklistFrozen, Event
+from onbrief.settings import Settings
 from onbrief_sandbox.server.faults import Fault
 from tests.providers.comfyui.serving import Comfy, changed
 

@@ -9,8 +9,8 @@ import pytest
 
 import onbrief
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.providers.registry import defaults_for
+from onbrief.settings import Settings
 from onbrief_sandbox.server.faults import Fault
 from tests.providers.google.reaching import Service
 from tests.providers.language.services import lead

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from onbrief.config import Settings
 from onbrief.errors import ConfigError, UsageError
 from onbrief.ports import ModelName
 from onbrief.providers import registry
 from onbrief.providers.bedrock.converse import language_model
 from onbrief.providers.language.roles import TextPlanner, TextReviser, VisionJudge
+from onbrief.settings import Settings
 from tests.claude import reach
 from tests.sandbox.server.serving import Served
 

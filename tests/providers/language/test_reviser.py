@@ -9,10 +9,10 @@ import pytest
 
 import onbrief
 from onbrief.brief import Checklist, Requirement
-from onbrief.config import Settings
 from onbrief.ports import Revised, Warns
 from onbrief.providers import registry
 from onbrief.record import Prompt
+from onbrief.settings import Settings
 from onbrief.studio import price_of
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.pursuit import Order
+from onbrief.settings import Settings
 from onbrief_sandbox.server.app import Terms
 from onbrief_sandbox.server.bill import Bill
 from onbrief_sandbox.server.faults import Fault

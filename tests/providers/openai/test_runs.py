@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from onbrief.brief import Brief
-from onbrief.config import Settings
 from onbrief.events import RunEnded
 from onbrief.pursuit import Order, open_pursuit
 from onbrief.record import Run
+from onbrief.settings import Settings
 from onbrief_sandbox.server.faults import Fault
 from tests.providers.over_http import Service
 

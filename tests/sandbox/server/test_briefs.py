@@ -10,8 +10,8 @@ import pytest
 
 import onbrief
 from onbrief import intake
-from onbrief.config import Settings
 from onbrief.pursuit import Order, preview
+from onbrief.settings import Settings
 from tests.claude import reach
 from tests.intake.test_briefs import BRIEFS, text_of
 from tests.sandbox.server.serving import CORE, Served
