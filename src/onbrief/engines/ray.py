@@ -14,7 +14,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, cast
@@ -24,7 +24,7 @@ from onbrief.engines.away import ALLOWED, Away, Ended, Money, pursued
 from onbrief.engines.hosts import Hosts
 from onbrief.errors import LedgerError, NotInstalled, OnbriefError, StoreError, UsageError
 from onbrief.events import Event
-from onbrief.ports import Noted, Turn
+from onbrief.ports import ASK_AGAIN, Noted, Turn
 from onbrief.pursuit import Order, Workspace, rates_of, require_one_limit
 from onbrief.settings import Settings
 from onbrief.store import is_bucket
@@ -44,11 +44,21 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._rates = rates_of(settings)
+        self._woken: dict[str, asyncio.Event] = {}
         self._stopped = asyncio.Event()
 
     async def take(self, model: str, ticket: str, kind: str, tokens: int) -> Turn | None:
-        """See ports.Turns."""
-        return self._rates.take(model, ticket, kind, tokens)
+        """See ports.Turns. A call that must wait is to wait for `woken` too."""
+        woken = asyncio.Event()
+        turn = self._rates.take(model, ticket, kind, tokens, woken.set)
+        if turn:
+            self._woken[ticket] = woken
+        return turn
+
+    async def woken(self, ticket: str) -> None:
+        """Wait until the call with this ticket should ask again, at most ASK_AGAIN seconds."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._woken.pop(ticket).wait(), ASK_AGAIN)
 
     async def pause(self, model: str, seconds: float) -> None:
         """See ports.Turns."""
@@ -73,10 +83,14 @@ class _DeskTurns:
 
     desk: Any
 
-    def take(
+    async def take(
         self, model: str, ticket: str = "", kind: str = "", tokens: int = 0, wake: Callable[[], None] | None = None
-    ) -> Awaitable[Turn | None]:
-        return self.desk.take.remote(model, ticket, kind, tokens)
+    ) -> Turn | None:
+        turn: Turn | None = await self.desk.take.remote(model, ticket, kind, tokens)
+        if turn and wake:
+            loop = asyncio.get_running_loop()
+            self.desk.woken.remote(ticket).future().add_done_callback(lambda _: loop.call_soon_threadsafe(wake))
+        return turn
 
     def pause(self, model: str, seconds: float) -> Awaitable[None]:
         return self.desk.pause.remote(model, seconds)
