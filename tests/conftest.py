@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Generator
@@ -39,6 +40,8 @@ FIRST = (
 )
 """The files of the longest tests, the longest first."""
 
+_homes = itertools.count()
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return the number of workers for `-n auto`: one more than there are cores, as many tests wait for other processes."""
@@ -53,7 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def at_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test an empty home folder: no user settings are read, and no pictures are left in the user's spool."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_homes))  # mktemp would look at all others each time
+    home.mkdir(parents=True)
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
         monkeypatch.setenv(name, str(home))
     return home

@@ -28,8 +28,11 @@ def document(run: Run) -> dict[str, Any]:
     return json.loads(run.to_json())
 
 
+PUBLISHED = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+
+
 def require_valid(run: Run) -> None:
-    jsonschema.validate(document(run), json.loads(SCHEMA.read_text()))
+    PUBLISHED.validate(document(run))
 
 
 # -- the published schema --------------------------------------------------------------------------------------------
@@ -60,11 +63,11 @@ def test_the_schema_refuses_a_document_that_is_not_a_record(spoiled: dict[str, o
         jsonschema.validate(document(fresh()) | spoiled, json_schema())
 
 
-@pytest.mark.parametrize("field", list(document(fresh())))
-def test_every_field_of_the_record_is_always_there(field: str) -> None:
-    short = {key: value for key, value in document(fresh()).items() if key != field}
-    with pytest.raises(jsonschema.ValidationError, match=f"'{field}' is a required property"):
-        jsonschema.validate(short, json_schema())
+def test_every_field_of_the_record_is_always_there() -> None:
+    published = jsonschema.Draft202012Validator(json_schema())
+    for field in document(fresh()):
+        short = {key: value for key, value in document(fresh()).items() if key != field}
+        assert [error.message for error in published.iter_errors(short)] == [f"'{field}' is a required property"]
 
 
 # -- the record ------------------------------------------------------------------------------------------------------
