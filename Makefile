@@ -31,10 +31,10 @@ types: .venv/test
 	$(BIN)/basedpyright
 
 tests: .venv/test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: .venv/test ## Run the long campaigns: thousands of scenes, every kill, many seeds
-	$(BIN)/python -m pytest -m soak -n auto --dist loadgroup -rP
+	$(BIN)/python -m pytest -m soak -n auto --dist worksteal -rP
 
 bench: .venv/test ## Measure speed and size; figures go into benchmarks/README.md
 	$(BIN)/python -m benchmarks

@@ -78,6 +78,7 @@ class Campaign:
         billed = [json.loads(line) for line in self.bill.read_text().splitlines()]
         asked = Counter((line["model"], line["sha256"]) for line in billed)
         pictures = [count for (model, _), count in asked.items() if model == CORE]
+        assert pictures, "no picture is on the bill"
         assert set(pictures) == {1}, "a picture was paid for twice"
         again = sum(count - 1 for count in asked.values())
         unknown = sum(record["usage"]["unknown_calls"] for record in records)

@@ -28,7 +28,7 @@ from onbrief.testing import Bill, ScriptedImageModel
 from tests.batch_campaign import DONE, campaign
 from tests.batches.batches import models
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("ray")]  # warnings of Ray's own
+pytestmark = pytest.mark.filterwarnings("ignore")  # warnings of Ray's own
 BRIEFS = [{"id": f"a{n}", "text": f"circle number {n}", "size": "64x64", "seed": n} for n in range(1, 5)]
 
 
