@@ -64,8 +64,8 @@ _homes = itertools.count()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of workers for `-n auto`: one more than there are cores, as many tests wait for other processes."""
-    return (os.cpu_count() or 1) + 1
+    """Return the number of workers for `-n auto`: two more than there are cores, as many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
