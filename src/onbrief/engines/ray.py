@@ -14,6 +14,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -89,7 +90,8 @@ class _DeskTurns:
         turn: Turn | None = await self.desk.take.remote(model, ticket, kind, tokens)
         if turn and wake:
             loop = asyncio.get_running_loop()
-            self.desk.woken.remote(ticket).future().add_done_callback(lambda _: loop.call_soon_threadsafe(wake))
+            woken: Future[None] = self.desk.woken.remote(ticket).future()
+            woken.add_done_callback(lambda _: loop.call_soon_threadsafe(wake))
         return turn
 
     def pause(self, model: str, seconds: float) -> Awaitable[None]:
