@@ -24,38 +24,18 @@ settings.load_profile("onbrief")
 
 FIRST = (
     "test_readme.py",
-    "test_browser.py",
     "test_engines.py",
-    "test_index.py",
-    "test_wire_faults.py",
-    "test_interruption.py",
-    "test_recovering.py",
-    "test_exporting.py",
-    "test_faults.py",
-    "test_money.py",
-    "test_wire_kills.py",
-    "test_review.py",
-    "test_ledger.py",
-    "test_interrupts.py",
     "test_package.py",
-    "test_progress.py",
-    "test_races.py",
-    "test_connections.py",
-    "test_pursuit.py",
-    "test_run.py",
-    "test_wire.py",
-    "test_bucket_faults.py",
-    "test_eye.py",
-    "test_api.py",
-    "test_recovery.py",
-    "test_record.py",
-    "test_damage.py",
-    "test_contract.py",
-    "test_stateful.py",
-    "test_batch_kills.py",
+    "test_interruption.py",
+    "test_wire_kills.py",
     "test_judge_kills.py",
     "test_bucket_kills.py",
+    "test_batch_kills.py",
+    "test_stateful.py",
     "test_deadlines.py",
+    "test_browser.py",
+    "test_index.py",
+    "test_interrupts.py",
     "test_services.py",
 )
 """The files whose tests take longest, the longest first."""
@@ -64,8 +44,8 @@ _homes = itertools.count()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of workers for `-n auto`: two more than there are cores, as many tests wait for other processes."""
-    return (os.cpu_count() or 1) + 2
+    """Return the number of workers for `-n auto`: one more than there are cores, as many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
