@@ -30,8 +30,11 @@ lint: .venv/test
 types: .venv/test
 	$(BIN)/basedpyright
 
+# A process that crashes, and a test that hangs, end the tests and are named: with a new process, xdist would begin the same
+# test again and might never end.
 tests: .venv/test
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
+	  -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 
 soak: .venv/test ## Run the long campaigns: thousands of scenes, every kill, many seeds
 	$(BIN)/python -m pytest -m soak -n auto --dist worksteal -rP

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Generator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from obstore.store import MemoryStore
@@ -24,6 +24,7 @@ from onbrief.ledger.objects import ObjectsLedger
 from onbrief.ledger.owner import is_dead, new_token
 from onbrief.ledger.postgresql import PostgresLedger
 from onbrief.ledger.sqlite import SqliteLedger
+from onbrief.ledger.tables import Connection
 from onbrief.ports import Ledger, Recorded
 from onbrief.store import Objects, open_bucket
 from onbrief.testing import LedgerContract
@@ -318,7 +319,7 @@ def test_a_ledger_is_read_while_somebody_writes(tmp_path: Path) -> None:
 def test_a_writer_waits_for_its_turn(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with contextlib.closing(SqliteLedger(path)) as ledger:
-        writer = sqlite3.connect(path, check_same_thread=False)
+        writer = sqlite3.connect(path)
         writer.execute("BEGIN IMMEDIATE")
         claimed = threading.Thread(target=lambda: claim(ledger, ELSEWHERE))
         claimed.start()
@@ -330,8 +331,10 @@ def test_a_writer_waits_for_its_turn(tmp_path: Path) -> None:
 
 
 def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
+    def pragmas(connection: Connection) -> list[Any]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
     with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
-        pragmas = ["journal_mode", "synchronous", "foreign_keys"]
-        for transaction in (ledger._reading, ledger._writing):
-            with transaction() as connection:
-                assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas] == ["persist", 2, 1]
+        assert ledger._read(pragmas) == ["persist", 2, 1]
+        assert asyncio.run(ledger._writer.write(pragmas)) == ["persist", 2, 1]

@@ -522,7 +522,7 @@ def test_the_outcome_of_a_run_stays_recorded_when_the_session_closes(ledger: Sql
 
 def take_over(ledger: SqliteLedger) -> None:
     """Another process claims the run, as if the lease had expired."""
-    with ledger._writing() as connection:
+    with contextlib.closing(sqlite3.connect(ledger._path)) as connection, connection:
         connection.execute("UPDATE runs SET owner = 'another-host/1/abc', lease_until = 1e12")
 
 

@@ -19,7 +19,7 @@ from onbrief.ledger import postgresql_session
 from onbrief.ledger.owner import new_token
 from onbrief.ledger.postgresql import PostgresLedger
 from onbrief.ledger.postgresql_schema import SCHEMA
-from onbrief.ledger.writer import RolledBack
+from onbrief.ledger.tables import Connection
 from onbrief.ports import Ledger
 from onbrief.testing.ledger_contract import DONE, ELSEWHERE, FIRST, LAST, STARTED, claim
 from tests.databases import Database, new_schema
@@ -137,14 +137,17 @@ def test_a_process_that_is_suspended_in_a_transaction_holds_up_no_other(
     with opened(database.url, schema) as suspended, opened(database.url, schema) as other:
         asyncio.run(claim(suspended, ELSEWHERE, lease=0.0))
 
-        def transaction() -> None:
-            with suspended._transaction() as connection:
+        tries = list[int]()
+
+        def transaction(connection: Connection) -> None:
+            tries.append(len(tries))
+            if len(tries) == 1:
                 assert connection.execute("SELECT run_id FROM runs FOR UPDATE").fetchone()
                 asyncio.run(claim(other, new_token()))
                 connection.execute("UPDATE runs SET outcome = 'passed'")
 
-        with pytest.raises(RolledBack):
-            transaction()
+        asyncio.run(suspended._writer.write(transaction))
+        assert tries == [0, 1]  # the first was rolled back
         row = other.run("a-run")
         assert row is not None
         assert row.outcome is None
@@ -153,12 +156,15 @@ def test_a_process_that_is_suspended_in_a_transaction_holds_up_no_other(
 def test_claims_that_meet_do_not_wait_for_each_other(database: Database) -> None:
     schema = new_schema()
     with opened(database.url, schema) as one, opened(database.url, schema) as other:
-        with one._transaction() as connection:
+
+        def claims(connection: Connection) -> None:
             assert one._claims(connection, "a-run", "{}")
             for run_id in ("a-run", "b-run"):
                 with pytest.raises(LedgerBusy, match="is being claimed by another process"):
                     asyncio.run(claim(other, new_token(), run_id=run_id, alone=True))
             asyncio.run(claim(other, new_token(), run_id="c-run", request='{"another":1}', alone=True))
+
+        asyncio.run(one._writer.write(claims))
         asyncio.run(claim(other, new_token(), alone=True))
 
 

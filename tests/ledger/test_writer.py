@@ -33,9 +33,11 @@ class Database:
     begin_errors: list[LedgerError] = field(default_factory=list[LedgerError])
     commit_errors: list[LedgerError] = field(default_factory=list[LedgerError])
     transactions: int = 0
+    users: list[int] = field(default_factory=list[int])  # the threads that used its connection
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
+        self.users.append(threading.get_ident())
         self.begun.set()
         assert self.open.wait(20)
         if self.begin_errors:
@@ -45,6 +47,9 @@ class Database:
             yield connection
             if self.commit_errors:
                 raise self.commit_errors.pop()
+
+    def stop(self) -> None:
+        self.users.append(threading.get_ident())
 
     def numbers(self) -> list[int]:
         with contextlib.closing(sqlite3.connect(self.path)) as connection:
@@ -61,7 +66,7 @@ def database(tmp_path: Path) -> Database:
 
 @pytest.fixture
 def writer(database: Database) -> Generator[Sql]:
-    writer = Writer(database.transaction)
+    writer = Writer(database.transaction, database.stop)
     yield writer
     database.open.set()
     writer.close()
@@ -226,6 +231,24 @@ def test_closing_carries_out_what_waits_and_refuses_what_comes_later(writer: Sql
     assert asyncio.run(go()) == list(range(5))
     writer.close()
     assert database.numbers() == list(range(5))
+
+
+def test_one_thread_uses_the_connection_and_closes_it(writer: Sql, database: Database) -> None:
+    database.open.set()
+    for number in range(3):  # each in an event loop of its own
+        asyncio.run(writer.write(insert(number)))
+    writer.close()
+    assert len(database.users) == 4
+    assert len({*database.users, threading.get_ident()}) == 2
+
+
+def test_another_thread_cannot_use_the_connection_of_a_ledger(tmp_path: Path) -> None:
+    """Two threads that use one connection of SQLite at the same time can crash the process."""
+
+    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
+        connection = asyncio.run(ledger._writer.write(lambda connection: connection))
+        with pytest.raises(sqlite3.ProgrammingError, match="can only be used in that same thread"):
+            connection.execute("BEGIN IMMEDIATE")
 
 
 def test_reading_starts_no_thread(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from onbrief import pictures
 from onbrief.brief import Requirement
 from onbrief.errors import Blocked, ConfigError, LedgerBusy, OtherRequest, Refused, Unknown, UsageError
 from onbrief.events import ImageJudged, ImageMade, RunEnded
-from onbrief.ledger.sqlite import SqliteLedger
 from onbrief.policy import seed_of
 from onbrief.ports import Judged, RunRow
 from onbrief.pursuit import MAX_SEED, Order, Workspace, check_run_id, open_pursuit, resumed
@@ -338,7 +337,7 @@ def test_a_pursuit_that_is_left_unfinished_is_resumed_at_once(tmp_path: Path, pa
 def test_a_picture_that_a_crash_left_in_the_store_is_recovered(tmp_path: Path) -> None:
     bill = Bill()
     first = ended(tmp_path, crew(bill), run_id="r")
-    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
         connection.execute("DELETE FROM calls WHERE kind = 'judge'")
         connection.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
         connection.execute("UPDATE runs SET outcome = NULL")
@@ -350,7 +349,7 @@ def test_a_picture_that_a_crash_left_in_the_store_is_recovered(tmp_path: Path) -
 def test_an_image_that_was_sent_and_left_no_picture_is_paid_for_again_only_when_asked(tmp_path: Path) -> None:
     bill = Bill()
     ended(tmp_path, crew(bill), settings(max_images=1), run_id="r")
-    with contextlib.closing(SqliteLedger(tmp_path / "ledger.db")) as ledger, ledger._writing() as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
         connection.execute("DELETE FROM calls WHERE kind = 'judge'")
         connection.execute("UPDATE calls SET state = 'started', result = '' WHERE kind = 'image'")
     (tmp_path / "r" / "000-000.png").unlink()

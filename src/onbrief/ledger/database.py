@@ -33,19 +33,23 @@ class DatabaseLedger(ABC):
     _locking = ""  # what is added to a SELECT of a row that nobody else may change until the end of the transaction
 
     def __init__(self, fund: Fund | None = None) -> None:
-        self._writer = Writer(self._transaction)
+        self._writer = Writer(self._transaction, self._stop_writing)
         self._fund = fund
         self._held: dict[str, int] = {}  # nano-dollars that each run of this process holds for calls to come
+
+    def close(self) -> None:
+        """See ports.Ledger."""
+        self._writer.close()
 
     # -- what each database does in its own way ----------------------------------------------------------------------------
 
     @abstractmethod
-    def close(self) -> None:
-        """See ports.Ledger."""
-
-    @abstractmethod
     def _transaction(self) -> AbstractContextManager[Connection]:
         """Open a transaction for the writer's thread; see Writer."""
+
+    @abstractmethod
+    def _stop_writing(self) -> None:
+        """Close the connection that the transactions use, if there is one, in the writer's thread."""
 
     @abstractmethod
     def _read(self, work: Callable[[Connection], T]) -> T:

@@ -74,11 +74,7 @@ class PostgresLedger(DatabaseLedger):
 
     def close(self) -> None:
         """See ports.Ledger."""
-        self._writer.close()
-        if self._to_write:
-            with suppress(psycopg.Error):  # a row that stays is removed later
-                self._to_write.execute("DELETE FROM writers WHERE writer = :writer", {"writer": self._name})
-        self._disconnect()
+        super().close()
         with self._reading:
             self._stop_reading()
 
@@ -207,6 +203,13 @@ class PostgresLedger(DatabaseLedger):
                 raise self._server.explained(error) from error
             self._outages["write"].wait(error)
         raise RolledBack(str(error)) from error
+
+    def _stop_writing(self) -> None:
+        """See DatabaseLedger."""
+        if self._to_write:
+            with suppress(psycopg.Error):  # a row that stays is removed later
+                self._to_write.execute("DELETE FROM writers WHERE writer = :writer", {"writer": self._name})
+        self._disconnect()
 
     def _disconnect(self) -> None:
         session, self._to_write = self._to_write, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -44,11 +44,6 @@ class SqliteLedger(DatabaseLedger):
         if version == 0:
             self._migrate()
 
-    def close(self) -> None:
-        """See ports.Ledger."""
-        self._writer.close()
-        self._disconnect()
-
     def labels(self, run_id: str) -> list[Label]:
         """See ports.Ledger."""
         return super().labels(run_id) if self._read(_version) >= LABELS else []
@@ -67,27 +62,22 @@ class SqliteLedger(DatabaseLedger):
             yield connection
 
     @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection]:
-        """Open a transaction that takes the write lock first, so that nothing can change between its reads and its writes."""
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        """See DatabaseLedger."""
+        if not self._current:
+            self._migrate()
         with self._errors():
             if self._to_write is None:
                 self._to_write = _connect(self._path)
             try:
-                self._to_write.execute("BEGIN IMMEDIATE")
-                yield self._to_write
-                self._to_write.execute("COMMIT")
+                with _locked(self._to_write):
+                    yield self._to_write
             except BaseException:
-                self._disconnect()  # the error may have left any state: the next transaction gets a new connection
+                self._stop_writing()  # the error may have left any state: the next transaction gets a new connection
                 raise
 
-    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Open a transaction on the current schema, for the writer's thread."""
-        if not self._current:
-            self._migrate()
-        return self._writing()
-
-    def _disconnect(self) -> None:
-        """Close the write connection. Uncommitted changes are rolled back, here or by the next reader."""
+    def _stop_writing(self) -> None:
+        """See DatabaseLedger. Uncommitted changes are rolled back, here or by the next reader."""
         connection, self._to_write = self._to_write, None
         if connection:
             with suppress(sqlite3.Error):
@@ -102,7 +92,7 @@ class SqliteLedger(DatabaseLedger):
         Raises:
             UsageError: the database belongs to another program.
         """
-        with self._writing() as connection:
+        with self._errors(), closing(_connect(self._path)) as connection, _locked(connection):
             version = _version(connection)
             if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
                 raise self._strange()
@@ -138,8 +128,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     is synced, which SQLite does with synchronous=EXTRA alone: after a power cut, the old journal could come back and roll a
     committed call back. The header is synced, and a journal that keeps its size makes every sync cheaper than truncating it.
     """
-    # Only one thread uses it at a time, but not always the same one: the ledger is opened, written and closed in three.
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
@@ -149,6 +138,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _locked(connection: sqlite3.Connection) -> Generator[None]:
+    """Open a transaction that takes the write lock first, so that nothing can change between its reads and its writes."""
+    connection.execute("BEGIN IMMEDIATE")
+    yield
+    connection.execute("COMMIT")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -35,11 +35,13 @@ class Writer(Generic[Connection]):
     rollback.
     """
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]], stop: Callable[[], None]) -> None:
         """`transaction` opens a write transaction, commits it at the end of its block, and raises LedgerError. As long as that
-        is RolledBack, the same writes are executed again.
+        is RolledBack, the same writes are executed again. `stop` closes the connection. The writer's thread alone calls
+        them: two threads that use one connection of SQLite at the same time can crash the process.
         """
         self._transaction = transaction
+        self._stop = stop
         self._waiting: SimpleQueue[_Write[Connection] | None] = SimpleQueue()  # None: the last item
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -65,7 +67,7 @@ class Writer(Generic[Connection]):
         return await write.answered
 
     def close(self) -> None:
-        """Execute the waiting writes, then end the thread."""
+        """Execute the waiting writes, then close the connection and end the thread."""
         with self._changing:
             if not self._closed:
                 self._closed = True
@@ -84,6 +86,7 @@ class Writer(Generic[Connection]):
             last = len(writes) < len(waiting)
             if writes:
                 _deliver(self._carry_out(writes))
+        self._stop()
 
     def _carry_out(self, writes: Sequence[_Write[Connection]]) -> list[_Answer]:
         """Execute these writes in one transaction."""
