@@ -181,6 +181,8 @@ def test_a_run_is_given_up_only_if_the_user_says_when() -> None:
     assert isinstance(step, Stop)
     assert step.outcome == "unmet"
     assert step.reason.startswith("a chance of less than 90% is left that a picture passes; no image met r1")
+    at_once = Adaptive(give_up_below=0.99).next(fresh(), Limits(images=1))
+    assert at_once == Stop("unmet", "a chance of less than 99% is left that a picture passes; no image was made")
 
 
 def test_what_does_not_fit_under_the_limit_in_dollars_is_not_chosen_while_something_else_does() -> None:

@@ -455,7 +455,7 @@ def test_an_unknown_price_without_a_limit_is_reported_as_unknown(tmp_path: Path)
 def test_no_time_makes_no_pictures(tmp_path: Path) -> None:
     bill = Bill()
     run = ended(tmp_path, crew(bill), settings(max_seconds=0.0))
-    assert (run.outcome, run.reason) == ("unmet", "the time of 0 seconds is used up; no image could be judged")
+    assert (run.outcome, run.reason) == ("unmet", "the time of 0 seconds is used up; no image was made")
     assert bill.of("image") == []
 
 

@@ -196,7 +196,7 @@ def fell_short(run: Run, limit: str) -> Stop:
     elif not details and unanswered:
         details.append(f"no image could be judged: {unanswered[-1].message}")
     elif not details:
-        details.append("no image could be judged")
+        details.append("no image could be judged" if run.attempts else "no image was made")
     return _unmet(run, *details, first=limit)
 
 
