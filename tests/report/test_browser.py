@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from onbrief.report import card, page
 from tests.report import samples
-from tests.report.browsing import Show, accessible, sideways
+from tests.report.browsing import Show, accessible, comes_back_to, sideways
 from tests.report.hostile import MARKUP, MISCHIEF, PAYLOADS, run_of
 from tests.report.samples import Pictured
 from tests.report.test_page import palette
@@ -173,11 +173,6 @@ def at(shown: Page) -> str:
     return shown.evaluate("document.activeElement.closest('.frame')?.querySelector('.edge span').textContent ?? ''")
 
 
-def comes_back_to(shown: Page, name: str) -> None:
-    """Wait until a picture has the focus: the page gives it back a moment after its dialog has closed."""
-    expect(shown.locator(".frame:focus-within .edge span").first).to_have_text(name)
-
-
 def test_keys_lead_from_picture_to_picture_and_can_be_turned_off(show: Show) -> None:
     shown = show(page(*samples.passed()), 390)
     seen: list[str] = []
@@ -220,7 +215,7 @@ def test_two_pictures_are_compared_with_keys_and_with_buttons(show: Show, compla
     assert dialog.locator("figcaption b").all_inner_texts() == ["000-000", "000-002"]
     shown.keyboard.press("Escape")
     assert not dialog.is_visible()
-    comes_back_to(shown, "000-002")
+    comes_back_to(shown, "000-002", ".edge span")
     shown.locator(".frame .choose").nth(5).click()
     assert shown.locator(".frame .choose").nth(5).get_attribute("aria-pressed") == "true"
     shown.locator(".frame .choose").nth(4).click()  # one without a picture
@@ -236,7 +231,7 @@ def test_the_keyboard_leaves_the_dialog_of_two_pictures(show: Show) -> None:
     for key in ("j", "c", "j", "c", "Tab", "Tab", "Escape"):
         shown.keyboard.press(key)
     shown.locator("dialog").wait_for(state="hidden")
-    comes_back_to(shown, "000-001")
+    comes_back_to(shown, "000-001", ".edge span")
     shown.keyboard.press("Tab")
     assert (at(shown), shown.evaluate("document.activeElement.tagName")) == ("000-001", "SUMMARY")
 

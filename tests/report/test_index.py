@@ -24,7 +24,7 @@ from onbrief.report.formatting import shown
 from onbrief.results import Result, Summary
 from onbrief.store import open_bucket
 from tests.buckets import Service, new_place
-from tests.report.browsing import Show, accessible, sideways
+from tests.report.browsing import Show, accessible, comes_back_to, sideways
 from tests.report.hostile import PAYLOADS
 from tests.report.outline import Outline
 from tests.report.samples import paint
@@ -300,11 +300,6 @@ def test_a_shared_address_shows_the_same_rows_in_the_same_order(show: Show) -> N
     }
 
 
-def comes_back_to(page: Page, n: int) -> None:
-    """Wait until a frame has the focus: the page gives it back a moment after its dialog has closed."""
-    expect(page.locator(f".frame[data-n='{n}']:focus-within")).to_be_visible()
-
-
 def test_a_picture_is_seen_large_and_the_keys_lead_to_the_others(show: Show, complaints: list[str]) -> None:
     results = batch()
     page = show(written(results, embedded(results)))
@@ -325,7 +320,7 @@ def test_a_picture_is_seen_large_and_the_keys_lead_to_the_others(show: Show, com
     page.locator("#back").click()
     assert state(page) == "#show=row-0"
     page.keyboard.press("Escape")
-    comes_back_to(page, 0)
+    comes_back_to(page, "row-0", ".id")
     assert state(page) == ""
     assert [text for text in complaints if "000-000.png" not in text and "ERR_FILE_NOT_FOUND" not in text] == []
 
@@ -345,13 +340,13 @@ def test_two_rows_are_compared_with_buttons_and_with_keys(show: Show) -> None:
     assert dialog.locator("h3").all_inner_texts() == ["row-0", "row-2"]
     assert state(page) == "#show=row-0&beside=row-2"
     page.locator("#leave").click()
-    comes_back_to(page, 2)
+    comes_back_to(page, "row-2", ".id")
     assert page.locator("#picked").is_hidden()
     for key in ("j", "c", "j", "c"):
         page.keyboard.press(key)
     assert dialog.locator("h3").all_inner_texts() == ["row-3", "row-4"]
     page.keyboard.press("Escape")
-    comes_back_to(page, 4)
+    comes_back_to(page, "row-4", ".id")
     page.keyboard.press("c")
     page.locator("#clear").click()
     assert page.locator("#picked").is_hidden()
@@ -397,7 +392,7 @@ def test_of_many_rows_only_those_near_the_window_are_drawn(show: Show, complaint
     page.evaluate("location.hash = 'show=row-2500'")
     page.wait_for_selector("dialog[open]")
     page.keyboard.press("Escape")
-    comes_back_to(page, 2500)
+    comes_back_to(page, "row-2500", ".id")
     assert complaints == []
 
 
